@@ -1,0 +1,146 @@
+# `make` alone lists what there is. Needs Python 3.11 or newer and make; uses uv where it is installed.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do \
+	$$name -c '$(SUITABLE)' 2>/dev/null && command -v $$name && break; done)
+UV := $(shell command -v uv 2>/dev/null)
+NPM := $(shell command -v npm 2>/dev/null)
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES = $(wildcard app tests bench piccolo_conf.py)
+WORKERS ?= 2
+
+# Everything started from here keeps its data in the checkout.
+export ARCADIA_DATA_DIR ?= $(CURDIR)/.arcadia
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##### The environment
+
+.PHONY: install
+install: $(VENV)/.installed graphiql ## Install everything into .venv, from the locks
+
+$(VENV)/.python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; none was found on the PATH." >&2; exit 1; }
+ifdef UV
+	$(UV) venv --quiet --clear --python "$(PYTHON)" $(VENV)
+else
+	"$(PYTHON)" -m venv --clear $(VENV)
+endif
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python requirements/dev.txt pyproject.toml
+ifdef UV
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+else
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+endif
+	@touch $@
+
+# npm is the machine's, or PyPI's build of it in a corner of .venv.
+$(VENV)/.npm: $(VENV)/.python requirements/node.txt
+ifdef NPM
+	@mkdir -p $(VENV)/node/bin
+	@ln -sf "$(NPM)" $(VENV)/node/bin/npm
+	@ln -sf "$$(command -v node)" $(VENV)/node/bin/node
+else
+	"$(PYTHON)" -m venv --clear $(VENV)/node
+	$(VENV)/node/bin/python -m pip install --quiet --require-hashes --requirement requirements/node.txt
+endif
+	@touch $@
+
+# A folder with a package.json is installed by its lock into its node_modules.
+%/node_modules/.installed: %/package-lock.json %/package.json | $(VENV)/.npm
+	PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" npm ci --prefix $* --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+.PHONY: graphiql
+graphiql: $(if $(wildcard graphiql/package.json),graphiql/node_modules/.installed) ## Install the assets of GraphiQL
+
+.PHONY: lock
+lock: ## Resolve the ranges of pyproject.toml into requirements/ again (needs uv)
+	@[ -n "$(UV)" ] || { echo "uv is needed to lock." >&2; exit 1; }
+	for set in runtime dev node; do \
+		case $$set in \
+			runtime) from=pyproject.toml ;; \
+			dev) from="pyproject.toml --group dev --constraint requirements/runtime.txt" ;; \
+			node) from="--group node" ;; \
+		esac; \
+		$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--no-emit-find-links --no-header --no-annotate $(LOCK_FLAGS) $$from --output-file requirements/$$set.txt; \
+	done
+
+.PHONY: clean
+clean: ## Remove what was installed and cached (not .arcadia, the data)
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name node_modules -prune -exec rm -rf {} +
+
+##### Using it
+
+.PHONY: demo
+demo: install ## From a tenant's first deployment to its invoice, on an embedded PostgreSQL
+	@$(BIN)/arcadia demo
+
+.PHONY: serve
+serve: install ## API, GraphiQL and a worker on http://127.0.0.1:8000
+	@$(BIN)/arcadia serve
+
+##### Checking it
+
+.PHONY: check
+check: check-format check-lint check-types check-imports check-schema check-migrations ## Every check short of the tests
+
+.PHONY: check-format
+check-format: install ## The formatter would change nothing
+	$(BIN)/ruff format --check $(SOURCES)
+
+.PHONY: check-lint
+check-lint: install ## Ruff's rules hold
+	$(BIN)/ruff check $(SOURCES)
+
+.PHONY: check-types
+check-types: install ## Strict types hold
+	$(BIN)/mypy $(SOURCES)
+
+.PHONY: check-imports
+check-imports: install ## Imports point down the floors
+	$(BIN)/lint-imports
+
+.PHONY: check-schema
+check-schema: install ## The committed schema.graphql is what the code exports
+ifneq ($(wildcard app/schema),)
+	$(BIN)/arcadia schema | diff -u schema.graphql - || { echo "schema.graphql is stale: make schema" >&2; exit 1; }
+endif
+
+.PHONY: check-migrations
+check-migrations: install ## The migrations lead to the tables of the code
+ifneq ($(wildcard app/tables/piccolo_app.py),)
+	$(BIN)/python tests/migrations_current.py
+endif
+
+.PHONY: fix
+fix: install ## Format, and mend what the linter can
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+.PHONY: schema
+schema: install ## Export schema.graphql anew
+	$(BIN)/arcadia schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+.PHONY: test
+test: install ## The tests, on an embedded PostgreSQL of their own (or ARCADIA_TEST_DATABASE_URL)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not heavy" $(PYTEST_FLAGS)
+
+.PHONY: test-heavy
+test-heavy: install ## The tests that take minutes
+	$(BIN)/python -m pytest -m heavy --timeout 1200 $(PYTEST_FLAGS)
