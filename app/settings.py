@@ -1,0 +1,220 @@
+"""Every setting there is, read once from the environment and handed down from the entry points."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
+
+PREFIX = "ARCADIA_"
+FILE_SUFFIX = "_FILE"
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class SettingsError(Exception):
+    """The environment does not make a working configuration. `faults` is one sentence for each thing wrong."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def _setting(parse: Callable[[str], object], default: Any = None, *, secret: bool = False) -> Any:
+    """A setting: how its text is read, and its value when there is none. A secret is also read from the file that
+    `ARCADIA_<NAME>_FILE` names, and stays out of the repr.
+    """
+    return field(default=default, repr=not secret, metadata={"parse": parse, "secret": secret})
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            _ = parts.port
+        except ValueError:
+            raise ValueError("is not a URL") from None
+        if parts.scheme not in schemes:
+            raise ValueError(f"must be a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return text
+
+    return parse
+
+
+def _integer(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return parse
+
+
+def _choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def parse(text: str) -> StrEnum:
+        for choice in choices:
+            if choice.value.lower() == text.lower():
+                return choice
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
+
+
+def _secret(text: str) -> str:
+    if len(text.encode()) < 32:
+        raise ValueError("must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2)")
+    return text
+
+
+def _time_zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, KeyError):
+        raise ValueError("must be a zone of the IANA database, such as Australia/Sydney") from None
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise ValueError("must be an ISO 4217 code, such as AUD")
+    return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip() for part in text.split(",") if part.strip())
+    for origin in origins:
+        parts: SplitResult = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query or parts.fragment:
+            raise ValueError("must be origins such as https://console.example.com, parted by commas")
+    return origins
+
+
+def _directory(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The configuration. Each field is `ARCADIA_<NAME>` in the environment; .env.example says what they mean.
+
+    Time-outs are in whole seconds.
+    """
+
+    environment: Environment = _setting(_choice(Environment), Environment.DEVELOPMENT)
+    log_level: LogLevel = _setting(_choice(LogLevel), LogLevel.INFO)
+    data_dir: Path = _setting(_directory, Path(".arcadia"))
+
+    database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
+    owner_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
+    read_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
+    queue_url: str | None = _setting(_url("postgresql", "postgres", "redis", "rediss"), secret=True)
+
+    database_pool_size: int = _setting(_integer(1, 500), 10)
+    read_pool_size: int = _setting(_integer(1, 500), 10)
+    queue_pool_size: int = _setting(_integer(3, 100), 4)
+    connect_timeout: int = _setting(_integer(1, 600), 5)
+    statement_timeout: int = _setting(_integer(1, 3600), 30)
+    lock_timeout: int = _setting(_integer(1, 3600), 10)
+    idle_transaction_timeout: int = _setting(_integer(1, 3600), 60)
+
+    jwt_secret: str | None = _setting(_secret, secret=True)
+    jwks_url: str | None = _setting(_url("https", "http"))
+    jwt_issuer: str = _setting(str, "arcadia")
+    jwt_audience: str = _setting(str, "arcadia-billing")
+    allowed_origins: tuple[str, ...] = _setting(_origins, ())
+
+    billing_time_zone: ZoneInfo = _setting(_time_zone, ZoneInfo("UTC"))
+    payment_terms_days: int = _setting(_integer(0, 365), 14)
+    reporting_currency: str = _setting(_currency, "AUD")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Reads the settings. Raises SettingsError with every fault found; an empty variable counts as absent."""
+        given = {name: text for name, text in (os.environ if environ is None else environ).items() if text.strip()}
+        values: dict[str, Any] = {"data_dir": _directory(".arcadia")}
+        faults: list[str] = []
+        for setting in fields(cls):
+            try:
+                text = _text_of(setting, given)
+                if text is not None:
+                    values[setting.name] = setting.metadata["parse"](text)
+            except ValueError as fault:
+                faults.append(f"{variable(setting)} {fault}.")
+        faults += _misspelt(given)
+        faults += _missing_in_production(values, faults)
+        if faults:
+            raise SettingsError(tuple(faults))
+        return cls(**values)
+
+    @property
+    def production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+
+def variable(setting: Field[Any]) -> str:
+    return PREFIX + setting.name.upper()
+
+
+def variables() -> dict[str, object]:
+    """The name of every variable that is read, with its default (None: none, or decided elsewhere)."""
+    names: dict[str, object] = {}
+    for setting in fields(Settings):
+        names[variable(setting)] = None if setting.default is MISSING else setting.default
+        if setting.metadata["secret"]:
+            names[variable(setting) + FILE_SUFFIX] = None
+    return names
+
+
+def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
+    name = variable(setting)
+    path = given.get(name + FILE_SUFFIX) if setting.metadata["secret"] else None
+    if path is None:
+        return given[name].strip() if name in given else None
+    if name in given:
+        raise ValueError(f"and {name}{FILE_SUFFIX} are both set: keep one")
+    try:
+        text = Path(path.strip()).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ValueError(f"cannot be read from the file that {name}{FILE_SUFFIX} names: {reason}") from None
+    if not text:
+        raise ValueError(f"is empty in the file that {name}{FILE_SUFFIX} names")
+    return text
+
+
+def _misspelt(given: Mapping[str, str]) -> list[str]:
+    """Names a hair away from a setting. Others with our prefix pass: orchestrators invent some for their services."""
+    known = variables()
+    faults = []
+    for name in given:
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.9)
+            faults += [f"{name} is not a setting; {near[0]} is."] if near else []
+    return faults
+
+
+def _missing_in_production(values: Mapping[str, Any], faults: list[str]) -> list[str]:
+    if values.get("environment") is not Environment.PRODUCTION:
+        return []
+    missing = []
+    if "database_url" not in values and not any("DATABASE_URL" in fault for fault in faults):
+        missing.append("ARCADIA_DATABASE_URL must be set in production.")
+    if values.keys().isdisjoint({"jwt_secret", "jwks_url"}) and not any("_JW" in fault for fault in faults):
+        missing.append("ARCADIA_JWT_SECRET or ARCADIA_JWKS_URL must be set in production.")
+    if str(values.get("jwks_url", "")).startswith("http:"):
+        missing.append("ARCADIA_JWKS_URL must start with https:// in production.")
+    return missing

@@ -1,0 +1,118 @@
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.settings import Environment, Settings, SettingsError, variables
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def faults_of(**environ: str) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(environ)
+    return caught.value.faults
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.from_environment({})
+    assert settings.database_url is None
+    assert settings.data_dir == Path.cwd() / ".arcadia"
+    assert settings.environment is Environment.DEVELOPMENT
+    assert settings.billing_time_zone == ZoneInfo("UTC")
+    assert settings.payment_terms_days == 14
+    assert settings.reporting_currency == "AUD"
+    assert settings.allowed_origins == ()
+
+
+def test_values_are_read_from_the_environment() -> None:
+    settings = Settings.from_environment(
+        {
+            "ARCADIA_ENVIRONMENT": "Production",
+            "ARCADIA_DATABASE_URL": " postgresql://a:b@db/arcadia ",
+            "ARCADIA_JWKS_URL": "https://issuer.example/keys",
+            "ARCADIA_BILLING_TIME_ZONE": "Australia/Sydney",
+            "ARCADIA_ALLOWED_ORIGINS": "https://a.example, https://b.example:8443",
+            "ARCADIA_PAYMENT_TERMS_DAYS": "30",
+            "ARCADIA_QUEUE_URL": "",
+        }
+    )
+    assert settings.production
+    assert settings.database_url == "postgresql://a:b@db/arcadia"
+    assert settings.billing_time_zone == ZoneInfo("Australia/Sydney")
+    assert settings.allowed_origins == ("https://a.example", "https://b.example:8443")
+    assert settings.payment_terms_days == 30
+    assert settings.queue_url is None
+
+
+def test_all_faults_are_reported_together() -> None:
+    faults = faults_of(
+        ARCADIA_DATABASE_URL="mysql://db",
+        ARCADIA_QUEUE_URL="redis://host:port",
+        ARCADIA_JWT_SECRET="short",
+        ARCADIA_BILLING_TIME_ZONE="Mars/Olympus",
+        ARCADIA_PAYMENT_TERMS_DAYS="-1",
+        ARCADIA_REPORTING_CURRENCY="dollars",
+        ARCADIA_ALLOWED_ORIGINS="https://a.example/path",
+        ARCADIA_LOG_LEVEL="loud",
+        ARCADIA_DATABSE_URL="postgresql://db",
+    )
+    assert faults == (
+        "ARCADIA_LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR.",
+        "ARCADIA_DATABASE_URL must be a URL that starts with postgresql:// or postgres://.",
+        "ARCADIA_QUEUE_URL is not a URL.",
+        "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2).",
+        "ARCADIA_ALLOWED_ORIGINS must be origins such as https://console.example.com, parted by commas.",
+        "ARCADIA_BILLING_TIME_ZONE must be a zone of the IANA database, such as Australia/Sydney.",
+        "ARCADIA_PAYMENT_TERMS_DAYS must be a whole number from 0 to 365.",
+        "ARCADIA_REPORTING_CURRENCY must be an ISO 4217 code, such as AUD.",
+        "ARCADIA_DATABSE_URL is not a setting; ARCADIA_DATABASE_URL is.",
+    )
+
+
+def test_production_names_its_database_and_its_keys() -> None:
+    assert faults_of(ARCADIA_ENVIRONMENT="production") == (
+        "ARCADIA_DATABASE_URL must be set in production.",
+        "ARCADIA_JWT_SECRET or ARCADIA_JWKS_URL must be set in production.",
+    )
+    assert faults_of(
+        ARCADIA_ENVIRONMENT="production",
+        ARCADIA_DATABASE_URL="postgresql://db/a",
+        ARCADIA_JWKS_URL="http://issuer.example/keys",
+    ) == ("ARCADIA_JWKS_URL must start with https:// in production.",)
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET + "\n")
+    assert Settings.from_environment({"ARCADIA_JWT_SECRET_FILE": str(file)}).jwt_secret == SECRET
+    assert faults_of(ARCADIA_JWT_SECRET_FILE=str(file), ARCADIA_JWT_SECRET=SECRET) == (
+        "ARCADIA_JWT_SECRET and ARCADIA_JWT_SECRET_FILE are both set: keep one.",
+    )
+    assert faults_of(ARCADIA_JWT_SECRET_FILE=str(tmp_path / "none")) == (
+        "ARCADIA_JWT_SECRET cannot be read from the file that ARCADIA_JWT_SECRET_FILE names: No such file or directory.",
+    )
+    file.write_text("\n")
+    assert faults_of(ARCADIA_JWT_SECRET_FILE=str(file)) == (
+        "ARCADIA_JWT_SECRET is empty in the file that ARCADIA_JWT_SECRET_FILE names.",
+    )
+
+
+def test_secrets_stay_out_of_the_repr() -> None:
+    settings = Settings.from_environment(
+        {"ARCADIA_JWT_SECRET": SECRET, "ARCADIA_DATABASE_URL": "postgresql://a:hidden@db/a"}
+    )
+    assert SECRET not in repr(settings)
+    assert "hidden" not in repr(settings)
+
+
+def test_the_variables_of_an_orchestrator_are_let_be() -> None:
+    Settings.from_environment({"ARCADIA_SERVICE_HOST": "10.0.0.1", "ARCADIA_PORT_8000_TCP": "tcp://10.0.0.1:8000"})
+
+
+def test_the_example_lists_every_setting_with_its_default() -> None:
+    text = (Path(__file__).parent.parent / ".env.example").read_text()
+    listed = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    shown = {name: "" if default in {None, ()} else str(default) for name, default in variables().items()}
+    assert listed == shown
+    assert Settings.from_environment(listed) == Settings.from_environment({})
