@@ -1,0 +1,120 @@
+"""What a tenant owes for a month, line by line, with the inputs it was rated from."""
+
+from enum import StrEnum
+
+from piccolo.constraints import Check, Unique
+from piccolo.table import Table
+
+from app.billing import LineKind
+from app.tables.catalog import ResourceKinds
+from app.tables.columns import (
+    calendar_day,
+    cents,
+    decimal,
+    instant,
+    integer,
+    member_of,
+    one_month,
+    primary_key,
+    reference,
+    text,
+)
+from app.tables.deployments import CloudDeployments
+from app.tables.subscriptions import SubscriptionAddons, Subscriptions
+from app.tables.tenants import Tenants
+
+
+class InvoiceStatus(StrEnum):
+    DRAFT = "DRAFT"
+    ISSUED = "ISSUED"
+    PAID = "PAID"
+    VOID = "VOID"
+
+
+class TenantInvoices(Table, tablename="tenant_invoices"):
+    """One that is not void per tenant and period start; immutable once issued (triggers)."""
+
+    id = primary_key()
+    tenant_id = reference(Tenants)
+    period_start = calendar_day()
+    period_end = calendar_day()
+    revision = integer()
+    status = text()
+    currency = text()
+    subtotal_cents = cents()
+    tax_cents = cents()
+    total_cents = cents()
+    input_hash = text()
+    number = text(null=True)
+    issued_at = instant(null=True)
+    due_on = calendar_day(null=True)
+    paid_at = instant(null=True)
+    payment_reference = text(null=True)
+    voided_at = instant(null=True)
+    void_reason = text(null=True)
+    created_at = instant()
+
+    tenant_invoices_tenant_id_period_start_revision_key = Unique([tenant_id, period_start, revision])
+    tenant_invoices_number_key = Unique([number])
+    tenant_invoices_period_check = one_month("period_start", "period_end")
+    tenant_invoices_revision_check = Check("revision > 0")
+    tenant_invoices_status_check = member_of("status", InvoiceStatus)
+    tenant_invoices_currency_check = Check("currency ~ '^[A-Z]{3}$'")
+    tenant_invoices_total_cents_check = Check("total_cents = subtotal_cents + tax_cents")
+    tenant_invoices_input_hash_check = Check("input_hash ~ '^[0-9a-f]{64}$'")
+    tenant_invoices_issued_check = Check(
+        "num_nulls(number, issued_at, due_on) IN (0, 3) AND (status = 'VOID' OR (status = 'DRAFT') = (number IS NULL))"
+    )
+    tenant_invoices_paid_check = Check("(status = 'PAID') = (paid_at IS NOT NULL)")
+    tenant_invoices_voided_check = Check("(status = 'VOID') = (voided_at IS NOT NULL)")
+
+
+class TenantInvoiceLines(Table, tablename="tenant_invoice_lines"):
+    """One amount; deployment, subscription and add-on are null on tenant-level lines such as tax."""
+
+    id = primary_key()
+    tenant_id = reference(Tenants)
+    invoice_id = reference(TenantInvoices)
+    position = integer()
+    key = text()
+    kind = text()
+    description = text()
+    resource_kind = reference(ResourceKinds, null=True)
+    quantity = decimal()
+    unit_price_cents = decimal()
+    amount_cents = cents()
+    deployment_id = reference(CloudDeployments, null=True)
+    subscription_id = reference(Subscriptions, null=True)
+    subscription_addon_id = reference(SubscriptionAddons, null=True)
+    period_start = calendar_day()
+
+    tenant_invoice_lines_invoice_id_position_key = Unique([invoice_id, position])
+    tenant_invoice_lines_kind_check = member_of("kind", LineKind)
+    tenant_invoice_lines_tenant_level_check = Check(
+        "(deployment_id IS NULL) = (subscription_id IS NULL) AND (kind = 'TAX') = (deployment_id IS NULL)"
+    )
+    tenant_invoice_lines_addon_check = Check("(kind = 'ADDON') = (subscription_addon_id IS NOT NULL)")
+    tenant_invoice_lines_resource_kind_check = Check("kind <> 'OVERAGE' OR resource_kind IS NOT NULL")
+
+
+class TenantInvoiceInputs(Table, tablename="tenant_invoice_inputs"):
+    """The canonical inputs: position 0 is the header, then one document per subscription in line order."""
+
+    id = primary_key()
+    tenant_id = reference(Tenants)
+    invoice_id = reference(TenantInvoices)
+    position = integer()
+    subscription_id = reference(Subscriptions, null=True)
+    document = text()
+
+    tenant_invoice_inputs_invoice_id_position_key = Unique([invoice_id, position])
+    tenant_invoice_inputs_header_check = Check("(position = 0) = (subscription_id IS NULL)")
+
+
+class InvoiceNumberSequences(Table, tablename="invoice_number_sequences"):
+    """The last number given in a calendar year; its row lock keeps numbers gapless."""
+
+    year = integer(primary_key=True)
+    last_number = integer()
+
+    invoice_number_sequences_last_number_check = Check("last_number > 0")

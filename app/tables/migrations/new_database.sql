@@ -1,0 +1,11 @@
+-- What a new database holds.
+INSERT INTO resource_kinds (code, unit, aggregation, description, created_at) VALUES
+    ('droplet_hours', 'hour', 'SUM', 'Hours that droplets ran', now()),
+    ('storage_gb', 'GB', 'MAX', 'The highest storage held', now()),
+    ('storage_gb_hours', 'GB h', 'TIME_WEIGHTED', 'Storage held, over time', now()),
+    ('egress_gb', 'GB', 'SUM', 'Traffic sent out', now()),
+    ('llm_input_tokens', 'token', 'SUM', 'Tokens sent to language models', now()),
+    ('llm_output_tokens', 'token', 'SUM', 'Tokens that language models wrote', now());
+
+INSERT INTO tax_rates (id, country, name, rate) VALUES
+    ('019d4500-0000-7000-8000-000000000001', 'AU', 'GST', 0.10);

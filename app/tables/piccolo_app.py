@@ -1,0 +1,25 @@
+"""Piccolo's view of the tables, for its migrations."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig, table_finder
+
+APP_CONFIG = AppConfig(
+    app_name="arcadia",
+    migrations_folder_path=str(Path(__file__).parent / "migrations"),
+    table_classes=table_finder(
+        modules=[
+            f"app.tables.{noun}"
+            for noun in (
+                "tenants",
+                "catalog",
+                "deployments",
+                "subscriptions",
+                "usage",
+                "invoices",
+                "costs",
+                "rollups",
+            )
+        ]
+    ),
+)

@@ -1,0 +1,119 @@
+"""A month end as rows: the run, its chunks of tenants, and what became of each tenant."""
+
+from enum import StrEnum
+
+from piccolo.columns import UUID, Array
+from piccolo.constraints import Check, Unique
+from piccolo.table import Table
+
+from app.tables.catalog import ResourceKinds
+from app.tables.columns import (
+    boolean,
+    calendar_day,
+    cents,
+    decimal,
+    instant,
+    integer,
+    member_of,
+    one_month,
+    primary_key,
+    reference,
+    text,
+)
+from app.tables.deployments import CloudDeployments
+from app.tables.invoices import TenantInvoices
+from app.tables.tenants import Tenants
+
+
+class RollupStatus(StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+
+
+class RollupOutcome(StrEnum):
+    CREATED = "CREATED"
+    REPLACED = "REPLACED"
+    SKIPPED = "SKIPPED"
+    SETTLED = "SETTLED"  # nothing to bill
+    FAILED = "FAILED"
+
+
+class RollupRuns(Table, tablename="rollup_runs"):
+    """The counters are sums over the outcomes of the run."""
+
+    id = primary_key()
+    period_start = calendar_day()
+    period_end = calendar_day()
+    force = boolean()
+    dry_run = boolean()
+    status = text()
+    requested_by = text()
+    tenants_total = integer()
+    tenants_done = integer()
+    invoices_created = integer()
+    invoices_replaced = integer()
+    invoices_skipped = integer()
+    invoices_failed = integer()
+    total_cents = cents()
+    created_at = instant()
+    started_at = instant(null=True)
+    finished_at = instant(null=True)
+
+    rollup_runs_period_check = one_month("period_start", "period_end")
+    rollup_runs_status_check = member_of("status", RollupStatus)
+    rollup_runs_finished_at_check = Check("(status IN ('SUCCEEDED', 'PARTIAL', 'FAILED')) = (finished_at IS NOT NULL)")
+    rollup_runs_tenants_done_check = Check("tenants_done BETWEEN 0 AND tenants_total")
+
+
+class RollupChunks(Table, tablename="rollup_chunks"):
+    """Some hundred tenants of a run: the work of one job."""
+
+    id = primary_key()
+    run_id = reference(RollupRuns)
+    position = integer()
+    tenant_ids = Array(base_column=UUID(), default=None)
+    finished_at = instant(null=True)
+
+    rollup_chunks_run_id_position_key = Unique([run_id, position])
+
+
+class RollupOutcomes(Table, tablename="rollup_outcomes"):
+    """What became of one tenant in one run, written in the transaction that did it."""
+
+    id = primary_key()
+    run_id = reference(RollupRuns)
+    tenant_id = reference(Tenants)
+    period_start = calendar_day()
+    outcome = text()
+    invoice_id = reference(TenantInvoices, null=True)
+    total_cents = cents()
+
+    rollup_outcomes_run_id_tenant_id_key = Unique([run_id, tenant_id])
+    rollup_outcomes_outcome_check = member_of("outcome", RollupOutcome)
+
+
+class RollupFailures(Table, tablename="rollup_failures"):
+    id = primary_key()
+    run_id = reference(RollupRuns)
+    tenant_id = reference(Tenants)
+    code = text()
+    message = text()
+    attempts = integer()
+
+    rollup_failures_run_id_tenant_id_key = Unique([run_id, tenant_id])
+
+
+class RollupUnpricedUsage(Table, tablename="rollup_unpriced_usage"):
+    """Usage of a kind that the deployment's plan does not know: billed nothing, and said so."""
+
+    id = primary_key()
+    run_id = reference(RollupRuns)
+    tenant_id = reference(Tenants)
+    deployment_id = reference(CloudDeployments)
+    resource_kind = reference(ResourceKinds)
+    quantity = decimal()
+
+    rollup_unpriced_usage_run_id_deployment_id_resource_kind_key = Unique([run_id, deployment_id, resource_kind])
