@@ -1,0 +1,26 @@
+"""Whose rows a piece of work may see and change."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One tenant, or the platform (every tenant). Row-level security holds the database to it."""
+
+    tenant_id: UUID | None
+
+    PLATFORM: ClassVar["Scope"]
+
+    @classmethod
+    def tenant(cls, tenant_id: UUID) -> "Scope":
+        return cls(tenant_id)
+
+    @property
+    def setting(self) -> str:
+        """The text of PostgreSQL's setting `app.tenant_id`: the tenant's id, or '*' for the platform."""
+        return "*" if self.tenant_id is None else str(self.tenant_id)
+
+
+PLATFORM = Scope.PLATFORM = Scope(None)

@@ -1,0 +1,65 @@
+"""Reads as one SQL statement: GraphQL selections over declared tables, compiled.
+
+`declarations` and `filters` are what schema authors write; `Reads` is what a server calls. The package knows
+nothing of billing.
+"""
+
+from app.reads.connections import Connection, Edge, PageInfo
+from app.reads.declarations import (
+    TODAY,
+    FinishInfo,
+    Ref,
+    Rows,
+    column,
+    computed,
+    connection,
+    desc,
+    finished,
+    many,
+    one,
+    read_type,
+    ref,
+    root_connection,
+    root_many,
+    root_node,
+    root_nodes,
+    root_one,
+)
+from app.reads.errors import BadInputError, ForbiddenError, ReadError
+from app.reads.filters import among, at_least, at_most, before, contains, equals, through
+from app.reads.request import Request
+
+__all__ = [
+    "TODAY",
+    "BadInputError",
+    "Connection",
+    "Edge",
+    "FinishInfo",
+    "ForbiddenError",
+    "PageInfo",
+    "ReadError",
+    "Ref",
+    "Request",
+    "Rows",
+    "among",
+    "at_least",
+    "at_most",
+    "before",
+    "column",
+    "computed",
+    "connection",
+    "contains",
+    "desc",
+    "equals",
+    "finished",
+    "many",
+    "one",
+    "read_type",
+    "ref",
+    "root_connection",
+    "root_many",
+    "root_node",
+    "root_nodes",
+    "root_one",
+    "through",
+]

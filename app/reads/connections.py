@@ -1,0 +1,35 @@
+"""Relay's connections, as Strawberry generics. They are only ever declared: the compiler makes their values."""
+
+from typing import Generic, TypeVar
+
+import strawberry
+
+T = TypeVar("T")
+
+
+@strawberry.type(description="Where a page stands among its neighbours.")
+class PageInfo:
+    """Relay's PageInfo."""
+
+    has_next_page: bool = strawberry.field(description="Whether there are rows after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there are rows before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first row; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last row; null on an empty page.")
+
+
+@strawberry.type(description="A row and its place in the connection.")
+class Edge(Generic[T]):
+    """Relay's edge: in the schema `<T>Edge`."""
+
+    cursor: str = strawberry.field(description="Give it as `after` or `before` to page on from this row.")
+    node: T = strawberry.field(description="The row itself.")
+
+
+@strawberry.type(description="One page of rows in a stable order.")
+class Connection(Generic[T]):
+    """Relay's connection with GitHub's `nodes`: in the schema `<T>Connection`."""
+
+    edges: list[Edge[T]] = strawberry.field(description="The rows with their cursors.")
+    nodes: list[T] = strawberry.field(description="The rows alone.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+    total_count: int = strawberry.field(description="How many rows there are over all pages; counted only when asked.")

@@ -1,0 +1,376 @@
+"""What a schema author writes: which table a type is, and which column, relation or Python a field is.
+
+    @read_type(Deployments, description="…")
+    class Deployment(Node):
+        slug: str = column(Deployments.slug, description="…")
+        tenant: Annotated["Tenant", lazy("…")] = one(Deployments.tenant_id, description="…")
+        events: Connection[Event] = connection(Events.deployment_id, order=(desc(Events.occurred_at),), description="…")
+
+Strawberry's annotations stay the only source of GraphQL types; a declaration lies in the field's metadata, where
+the compiler finds it. A field without a declaration (the `id` of an interface, say) is the column of its name.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from inspect import Parameter, signature
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, get_args
+from uuid import UUID
+
+import strawberry
+from piccolo.columns import Column, ForeignKey
+from piccolo.table import Table
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+from strawberry.types.unset import UNSET
+
+from app.reads.filters import Condition
+
+METADATA = "read"
+READ_TYPE = "__read_type__"
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class ReadType:
+    """The table behind a GraphQL type. Neither tenant column nor platform: a catalog, visible to all."""
+
+    table: type[Table]
+    tenant: Column | None
+    platform: bool
+
+
+@dataclass(frozen=True)
+class Descending:
+    """A sort key from high to low."""
+
+    column: Column
+
+
+SortKey: TypeAlias = Column | Descending
+Order: TypeAlias = Sequence[SortKey]
+Fixed: TypeAlias = tuple[Column, str | int | bool]
+Allow: TypeAlias = Callable[[Any], bool]
+TODAY: Literal["today"] = "today"
+
+
+@dataclass(frozen=True)
+class ColumnOf:
+    """The value of a column."""
+
+    column: Column
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The result of a database function over columns."""
+
+    function: str
+    arguments: tuple[Column | Literal["today"], ...]
+
+
+@dataclass(frozen=True)
+class One:
+    """The row at the other end of a foreign key; with an order, the first of several."""
+
+    foreign_key: ForeignKey[Any]
+    where: tuple[Fixed, ...] = ()
+    order: Order = ()
+
+
+@dataclass(frozen=True)
+class Many:
+    """All rows whose foreign key points here."""
+
+    foreign_key: ForeignKey[Any]
+    order: Order
+    where: tuple[Fixed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows: those whose foreign key points here or, at the root, all that are visible."""
+
+    foreign_key: ForeignKey[Any] | None
+    order: Order
+    filters: Mapping[str, Condition]
+    allow: Allow | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Python that finishes a field for all rows of the answer at once."""
+
+    batch: Callable[..., Any]
+    needs: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class RootOne:
+    """The row whose unique column has the given value: exactly one argument of `by`."""
+
+    by: Mapping[str, Column]
+    allow: Allow | None
+
+
+@dataclass(frozen=True)
+class RootMany:
+    """All visible rows."""
+
+    order: Order
+    where: tuple[Fixed, ...]
+    allow: Allow | None
+
+
+@dataclass(frozen=True)
+class RootNode:
+    """Any object of an interface by its id, which is unique over all tables."""
+
+    many: bool
+
+
+Declaration: TypeAlias = ColumnOf | Computed | One | Many | Page | Finished | RootOne | RootMany | RootNode
+
+
+def read_type(
+    table: type[Table],
+    *,
+    description: str,
+    tenant: Column | None = None,
+    platform: bool = False,
+    name: str | None = None,
+) -> Callable[[type[T]], type[T]]:
+    """A Strawberry type whose objects are the rows of `table`.
+
+    Who sees them: with a tenant column (`tenant=`, else the table's `tenant_id`) the tenant itself and the platform;
+    with `platform=True` the platform only; otherwise, as a catalog, everyone.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        tenant_id = next((c for c in table._meta.columns if c._meta.name == "tenant_id"), None)
+        setattr(cls, READ_TYPE, ReadType(table, tenant or tenant_id, platform))
+        return strawberry.type(cls, name=name, description=description)
+
+    return decorate
+
+
+def column(source: Column, *, description: str, name: str | None = None) -> Any:
+    """The value of a column of this type's table. Nullable columns need an optional annotation."""
+    return _field(ColumnOf(source), description, name)
+
+
+def computed(function: str, *arguments: Column | Literal["today"], description: str, name: str | None = None) -> Any:
+    """The result of a database function (made by a migration) over columns and `TODAY`, the request's day."""
+    return _field(Computed(function, arguments), description, name)
+
+
+def one(
+    foreign_key: ForeignKey[Any],
+    *,
+    description: str,
+    where: Sequence[Fixed] = (),
+    order: Order = (),
+    name: str | None = None,
+) -> Any:
+    """The row at the other end of `foreign_key`: this table's, or another table's that points here (then optional).
+
+    Where several rows may point here, `order` says which is first and `where` fixes columns to values:
+    `one(PlanVersions.plan_id, where=[(PlanVersions.status, "PUBLISHED")], order=[desc(PlanVersions.version)], …)`.
+    """
+    return _field(One(foreign_key, tuple(where), tuple(order)), description, name)
+
+
+def many(
+    foreign_key: ForeignKey[Any],
+    *,
+    order: Order,
+    description: str,
+    where: Sequence[Fixed] = (),
+    name: str | None = None,
+) -> Any:
+    """All rows whose `foreign_key` points here, as a plain list: for what is few by nature."""
+    return _field(Many(foreign_key, tuple(order), tuple(where)), description, name)
+
+
+def connection(
+    foreign_key: ForeignKey[Any],
+    *,
+    order: Order,
+    description: str,
+    filters: Mapping[str, Condition] | None = None,
+    filter_input: type | None = None,
+    name: str | None = None,
+) -> Any:
+    """The rows whose `foreign_key` points here, a page at a time.
+
+    `order` names columns that are never null; the primary key is added where it is not the last of them. `filters`
+    gives each Python name of a field of `filter_input` its meaning.
+    """
+    page = Page(foreign_key, tuple(order), filters or {})
+    return _field(page, description, name, _page_arguments(filter_input))
+
+
+def root_connection(
+    *,
+    order: Order,
+    description: str,
+    filters: Mapping[str, Condition] | None = None,
+    filter_input: type | None = None,
+    allow: Allow | None = None,
+    name: str | None = None,
+) -> Any:
+    """All visible rows of the annotated type, a page at a time; `allow(viewer)` false: FORBIDDEN."""
+    page = Page(None, tuple(order), filters or {}, allow)
+    return _field(page, description, name, _page_arguments(filter_input))
+
+
+def root_one(
+    *,
+    by: Column | Mapping[str, Column],
+    description: str,
+    allow: Allow | None = None,
+    name: str | None = None,
+) -> Any:
+    """The row of the annotated, optional type by a unique column; null when there is none or it is another tenant's.
+
+    `by=Plans.code` makes a required argument of that name; `by={"id": T.id, "code": T.code}` makes optional ones,
+    of which a request gives exactly one.
+    """
+    columns = by if isinstance(by, Mapping) else {by._meta.name: by}
+    optional = len(columns) > 1
+    arguments = [_argument(key, _argument_type(source), optional=optional) for key, source in columns.items()]
+    return _field(RootOne(columns, allow), description, name, arguments)
+
+
+def root_many(
+    *,
+    order: Order,
+    description: str,
+    where: Sequence[Fixed] = (),
+    allow: Allow | None = None,
+    name: str | None = None,
+) -> Any:
+    """All visible rows of the annotated type, as a plain list."""
+    return _field(RootMany(tuple(order), tuple(where), allow), description, name)
+
+
+def root_node(*, description: str, name: str | None = None) -> Any:
+    """`node(id)`: the object of the annotated, optional interface with that id."""
+    return _field(RootNode(many=False), description, name, [_argument("id", strawberry.ID)])
+
+
+def root_nodes(*, description: str, name: str | None = None) -> Any:
+    """`nodes(ids)`: the objects of those ids (at most 100), in their order, null where there is none."""
+    return _field(RootNode(many=True), description, name, [_argument("ids", list[strawberry.ID])])
+
+
+Value: TypeAlias = UUID | Decimal | datetime | date | str | int | bool | None
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class FinishInfo(Generic[R]):
+    """What a `finished` field knows beside its rows: the request, with the type the server gave it."""
+
+    request: R
+
+
+def finished(
+    *, needs: Sequence[Column], description: str, name: str | None = None
+) -> Callable[[Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]], Any]:
+    """A field that Python finishes, for all rows of the answer in one call; the function may be async.
+
+        @finished(needs=(Deployments.state,), description="…")
+        async def allowed(rows: Rows, info: FinishInfo[Request], limit: int | None = None) -> list[list[State]]: ...
+
+    `rows` are mappings of the needed columns' names to Python values (UUID, Decimal, date, datetime, str, int, bool).
+    Parameters after `info` are the field's GraphQL arguments. It returns a value for each row, in order; a value
+    that is an exception becomes that row's error. The GraphQL type is that of the list's items.
+    """
+
+    def decorate(batch: Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]) -> Any:
+        namespace = batch.__globals__
+        field = _field(Finished(batch, tuple(needs)), description, name)
+        field.type_annotation = _ItemOf(signature(batch).return_annotation, namespace=namespace)
+        _, _, *parameters = signature(batch).parameters.values()
+        field.arguments = [_parameter(parameter, namespace) for parameter in parameters]
+        return field
+
+    return decorate
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A row that is yet to be read: its type and the value of its table's primary key."""
+
+    type: type
+    key: UUID | str | int
+
+
+def ref(type_: type[T], key: UUID | str | int) -> T:
+    """Stand for a row in what a resolver returns: its selection is read by one statement, with its siblings'.
+
+    It is typed as the object it stands for: `DeploymentCreated(deployment=ref(Deployment, id))`. What does not exist
+    or is another tenant's reads as null.
+    """
+    return cast("T", Ref(type_, key))
+
+
+def desc(source: Column) -> Descending:
+    """Sort from high to low."""
+    return Descending(source)
+
+
+class _ItemOf(StrawberryAnnotation):
+    """The type of one row's value, where a batch function is annotated with the list of all rows'."""
+
+    @property
+    def annotation(self) -> object:
+        """Itself, so that dataclasses keep it: Strawberry would hand them the list."""
+        return self
+
+    @annotation.setter
+    def annotation(self, value: object) -> None:
+        raise AttributeError(value)
+
+    def evaluate(self) -> type:
+        return cast("type", get_args(super().evaluate())[0])
+
+
+def _field(
+    declaration: Declaration, description: str, name: str | None, arguments: Sequence[StrawberryArgument] = ()
+) -> StrawberryField:
+    field = StrawberryField(graphql_name=name, description=description, metadata={METADATA: declaration})
+    field.arguments = list(arguments)
+    return field
+
+
+def _parameter(parameter: Parameter, namespace: dict[str, Any]) -> StrawberryArgument:
+    default = UNSET if parameter.default is None else parameter.default  # a None would print as `= null`
+    annotation = StrawberryAnnotation(parameter.annotation, namespace=namespace)
+    return StrawberryArgument(parameter.name, None, annotation, default=default)
+
+
+def _argument(name: str, type_: object, *, optional: bool = False) -> StrawberryArgument:
+    annotation = cast("Any", type_) | None if optional else type_
+    return StrawberryArgument(name, None, StrawberryAnnotation(annotation, namespace={}))
+
+
+def _argument_type(source: Column) -> object:
+    return {UUID: strawberry.ID, date: date, int: int}.get(source.value_type, str)
+
+
+def _page_arguments(filter_input: type | None) -> list[StrawberryArgument]:
+    arguments = [
+        _argument("first", int, optional=True),
+        _argument("after", str, optional=True),
+        _argument("last", int, optional=True),
+        _argument("before", str, optional=True),
+    ]
+    if filter_input is not None:
+        arguments.append(_argument("filter", filter_input, optional=True))
+    return arguments
