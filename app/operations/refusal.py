@@ -1,0 +1,48 @@
+"""The answers 'no' that a caller can act on; each becomes a Problem of the API, a message of the command line."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from app.billing import DeploymentState
+
+
+class ProblemCode(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    VALIDATION_FAILED = "VALIDATION_FAILED"
+    INVALID_TRANSITION = "INVALID_TRANSITION"
+    SLUG_TAKEN = "SLUG_TAKEN"
+    ALREADY_SUBSCRIBED = "ALREADY_SUBSCRIBED"
+    NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
+    PLAN_NOT_PUBLISHED = "PLAN_NOT_PUBLISHED"
+    ADDON_INACTIVE = "ADDON_INACTIVE"
+    INVOICE_NOT_DRAFT = "INVOICE_NOT_DRAFT"
+    INVOICE_PAID = "INVOICE_PAID"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    PERIOD_NOT_ENDED = "PERIOD_NOT_ENDED"
+    CONFLICT = "CONFLICT"
+
+
+class Refusal(Exception):
+    """Raised inside an operation: nothing is written. `path` leads into the input by the API's names; empty: the whole."""
+
+    def __init__(self, code: ProblemCode, message: str, path: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = tuple(path)
+
+
+class InvalidTransition(Refusal):
+    """The map does not lead there for this caller; `allowed` is where it does."""
+
+    def __init__(
+        self, from_state: DeploymentState, to_state: DeploymentState, allowed: tuple[DeploymentState, ...]
+    ) -> None:
+        where = f"allowed from here: {', '.join(allowed)}" if allowed else "nothing is allowed from here"
+        super().__init__(
+            ProblemCode.INVALID_TRANSITION, f"a deployment does not go from {from_state} to {to_state}; {where}", ("to",)
+        )
+        self.from_state = from_state
+        self.to_state = to_state
+        self.allowed = allowed
