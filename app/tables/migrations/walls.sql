@@ -73,6 +73,8 @@ CREATE INDEX tenant_invoices_tenant_id_period_start_idx ON tenant_invoices (tena
 CREATE INDEX tenant_invoices_period_start_idx ON tenant_invoices (period_start, id);
 CREATE INDEX tenant_invoice_lines_deployment_id_idx
     ON tenant_invoice_lines (deployment_id, period_start DESC, id) WHERE deployment_id IS NOT NULL;
+CREATE INDEX tenant_invoice_lines_subscription_id_idx
+    ON tenant_invoice_lines (subscription_id, period_start DESC, id) WHERE subscription_id IS NOT NULL;
 CREATE INDEX tenant_invoice_lines_subscription_addon_id_idx
     ON tenant_invoice_lines (subscription_addon_id, period_start DESC, id) WHERE subscription_addon_id IS NOT NULL;
 CREATE INDEX tenant_invoice_lines_tenant_id_idx ON tenant_invoice_lines (tenant_id, period_start);
