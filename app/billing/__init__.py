@@ -23,15 +23,8 @@ from app.billing.lifecycle import (
 from app.billing.lines import Explanation, Line, LineKind, Quote, TierCharge
 from app.billing.money import decimal_text, round_half_away
 from app.billing.period import ActiveSpan, Period, billable_days, day_of
-from app.billing.quote import (
-    ResourceUsage,
-    UnpricedUsage,
-    quote,
-    rate_subscription,
-    resource_usage,
-    tax_lines,
-    unpriced_usage,
-)
+from app.billing.quote import quote, tax_lines
+from app.billing.rating import ResourceUsage, UnpricedUsage, rate_subscription, resource_usage, unpriced_usage
 from app.billing.terms import (
     AddonTerms,
     Aggregation,

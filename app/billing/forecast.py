@@ -1,16 +1,122 @@
-"""The running month: cut off now (month to date) or carried on to its end (forecast). Both yield inputs to rate."""
+"""The running month: cut off now (month to date) or carried on to its end (forecast). Both yield inputs to rate.
 
-from datetime import datetime
+Linear means: amounts (SUM) keep the average pace of the active time so far, trial days included; the highest reading
+(MAX) stays the highest; a level (TIME_WEIGHTED) holds. Nothing is carried into days that will not be active, and a plan
+change already ordered takes its own days.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 
 from app.billing.inputs import SubscriptionInputs
-from app.billing.period import Period
+from app.billing.money import EXACT, to_decimal
+from app.billing.period import (
+    ONE_DAY,
+    ActiveSpan,
+    Period,
+    billable_days,
+    day_microseconds,
+    day_of,
+    day_start,
+    microseconds,
+)
+from app.billing.usage import DailyLevel, DailyQuantity, LevelUsage, MaxUsage, SumUsage, Usage
+
+_ZERO = Decimal(0)
 
 
 def month_to_date(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:
-    """The subscription as if the month ended now."""
-    raise NotImplementedError
+    """The subscription as if the month ended now: today is its last day, and a level ends at this instant."""
+    if now >= period.ends_at:
+        return subscription
+    today = day_of(now, period.zone)
+    spans = tuple(
+        ActiveSpan(span.first_day, min(span.last_day or today, today))
+        for span in subscription.active_spans
+        if span.first_day <= today
+    )
+    usage = tuple(_until(usage, now, period) for usage in subscription.usage)
+    return replace(subscription, active_spans=spans, usage=usage)
 
 
 def carried_on(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:
-    """The subscription with its usage until now carried on linearly to the month's end."""
-    raise NotImplementedError
+    """The subscription with its usage until now carried on to the month's end."""
+    if not period.starts_at < now < period.ends_at:
+        return subscription
+    today = day_of(now, period.zone)
+    spans = subscription.active_spans
+    elapsed = [day for day in billable_days(period, spans) if day <= today]
+    # A span that ends today has ended already: what is left of today is not active.
+    ahead = billable_days(period, [span for span in spans if span.last_day is None or span.last_day > today])
+    ahead = tuple(day for day in ahead if day >= today)
+    usage = tuple(_carried_on(usage, elapsed, ahead, now, period) for usage in subscription.usage)
+    return replace(subscription, usage=usage)
+
+
+def _until(usage: Usage, now: datetime, period: Period) -> Usage:
+    today = day_of(now, period.zone)
+    if isinstance(usage, LevelUsage):
+        return replace(usage, days=_levels_until(usage, now, today, period))
+    return replace(usage, days=tuple(row for row in usage.days if row.date <= today))
+
+
+def _levels_until(usage: LevelUsage, now: datetime, today: date, period: Period) -> tuple[DailyLevel, ...]:
+    """The rows so far, with an event that sets the level to nothing now."""
+    if now < period.starts_at:
+        return ()
+    before = tuple(row for row in usage.days if row.date < today)
+    row = next((row for row in usage.days if row.date == today), None)
+    if row is None or row.first_at >= now:
+        return (*before, DailyLevel(today, now, _ZERO, _ZERO))
+    rest = microseconds(now, day_start(today + ONE_DAY, period.zone))
+    # Events a few minutes ahead of now are let in; what they set beyond it must not make the rest of the day negative.
+    held = max(EXACT.subtract(row.level_microseconds, EXACT.multiply(row.last_level, rest)), _ZERO)
+    return (*before, DailyLevel(today, row.first_at, _ZERO, held))
+
+
+def _carried_on(usage: Usage, elapsed: Sequence[date], ahead: Sequence[date], now: datetime, period: Period) -> Usage:
+    match usage:
+        case LevelUsage():
+            return usage
+        case MaxUsage():
+            peak = to_decimal(usage.used(period, elapsed))
+            return replace(usage, days=_merged(usage.days, ((day, peak) for day in ahead), max))
+        case SumUsage():
+            added = _pace(usage.used(period, elapsed), elapsed, ahead, now, period)
+            return replace(usage, days=_merged(usage.days, added, EXACT.add))
+
+
+def _pace(
+    used: Fraction, elapsed: Sequence[date], ahead: Sequence[date], now: datetime, period: Period
+) -> Iterator[tuple[date, Decimal]]:
+    """What the elapsed days' pace adds on each day ahead; the running total is rounded, so that the sum is right."""
+    elapsed_time = sum(min(_time_of(day, period), _time_until(now, day, period)) for day in elapsed)
+    if not elapsed_time:
+        return
+    time, total = 0, _ZERO
+    for day in ahead:
+        time += _time_of(day, period) - max(_time_until(now, day, period), 0)
+        running = to_decimal(used * time / elapsed_time)
+        yield day, EXACT.subtract(running, total)
+        total = running
+
+
+def _time_of(day: date, period: Period) -> int:
+    return day_microseconds(day, period.zone)
+
+
+def _time_until(now: datetime, day: date, period: Period) -> int:
+    return microseconds(day_start(day, period.zone), now)
+
+
+def _merged(
+    rows: Sequence[DailyQuantity], added: Iterable[tuple[date, Decimal]], join: Callable[[Decimal, Decimal], Decimal]
+) -> tuple[DailyQuantity, ...]:
+    merged = {row.date: row.quantity for row in rows}
+    for day, quantity in added:
+        if quantity:
+            merged[day] = join(merged.get(day, _ZERO), quantity)
+    return tuple(DailyQuantity(day, merged[day]) for day in sorted(merged))

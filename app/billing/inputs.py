@@ -1,13 +1,16 @@
 """Everything a month's amounts depend on, as values: the tenant's terms and each subscription's."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
+from types import MappingProxyType
 from typing import NamedTuple
 
 from app.billing.period import ActiveSpan, Period
-from app.billing.terms import AddonTerms, PlanTerms, TaxTerms
-from app.billing.usage import Usage
+from app.billing.terms import AddonTerms, Aggregation, PlanTerms, TaxTerms
+from app.billing.usage import Usage, aggregated
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,31 @@ class QuoteInputs:
     header: QuoteHeader
     subscriptions: tuple[SubscriptionInputs, ...]
 
+    def in_line_order(self) -> list[SubscriptionInputs]:
+        return sorted(self.subscriptions, key=attrgetter("slug"))
+
 
 def whole_month(
-    period: Period, plan: PlanTerms, addons: tuple[AddonTerms, ...], quantities: dict[str, Decimal], slug: str = "quote"
+    period: Period,
+    plan: PlanTerms,
+    addons: tuple[AddonTerms, ...] = (),
+    quantities: Mapping[str, Decimal] = MappingProxyType({}),
+    slug: str = "quote",
 ) -> SubscriptionInputs:
-    """A month that does not exist yet: every day billable, each kind's aggregated quantity given.
+    """A month that is not metered yet: every day billable, each kind's aggregated quantity given.
 
-    A TIME_WEIGHTED quantity is the month's unit-hours.
+    The quantity is the month's total (SUM), its highest reading (MAX) or its unit-hours (TIME_WEIGHTED), and stands on
+    the first day; rated, it costs what the same usage metered over the month will.
     """
-    raise NotImplementedError
+    usage = []
+    for kind, quantity in sorted(quantities.items()):
+        resource = plan.resource(kind)
+        aggregation = Aggregation.SUM if resource is None else resource.aggregation
+        usage.append(aggregated(kind, aggregation, quantity, period))
+    return SubscriptionInputs(
+        slug=slug,
+        plans=(PlanInForce(period.start, plan),),
+        active_spans=(ActiveSpan(period.start, period.last_day),),
+        addons=addons,
+        usage=tuple(usage),
+    )

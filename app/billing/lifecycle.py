@@ -1,4 +1,4 @@
-"""The life of a deployment: its states, who may move it between them, and what each state means for its subscription."""
+"""The life of a deployment: its states, who may move it between them, what each means for its subscription."""
 
 from collections.abc import Mapping
 from enum import Enum, StrEnum
@@ -77,8 +77,11 @@ def allowed_transitions(state: DeploymentState, actor: Actor) -> tuple[Deploymen
 def decide_transition(
     state: DeploymentState, target: DeploymentState, actor: Actor, *, billing_action_suspended: bool = False
 ) -> TransitionDecision:
-    """Decide one request. REFUSE: not on the map for this actor. WITHHOLD: valid, but the operator's override
-    stands against the system: record it and change nothing."""
+    """Decide one request.
+
+    REFUSE: not on the map for this actor. WITHHOLD: valid, but the operator's override stands against the system:
+    record it and change nothing.
+    """
     if actor not in TRANSITIONS[state].get(target, ()):
         return TransitionDecision.REFUSE
     if actor is Actor.SYSTEM and billing_action_suspended:

@@ -1,9 +1,9 @@
 """What rating yields: lines of an invoice or quote, and the explanation of each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from app.billing.period import Period
 from app.billing.usage import DailyQuantity
@@ -17,7 +17,11 @@ class LineKind(StrEnum):
 
 
 class TierCharge(NamedTuple):
-    """What one tier, (from_quantity, to_quantity], took of the billable quantity, its flat price in the amount."""
+    """What one tier, (from_quantity, to_quantity], took of the billable quantity.
+
+    The amount is exact, holds the tier's flat price, and stands before the share of the month that a MAX kind's
+    charge is multiplied by.
+    """
 
     from_quantity: Decimal
     to_quantity: Decimal | None
@@ -28,7 +32,10 @@ class TierCharge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a line's amount came about; quantities, days and tiers only where the line has them."""
+    """How a line's amount came about; quantities, days and tiers only where the line has them.
+
+    exact_cents is the amount before its one rounding. Decimals are exact to 12 fractional digits.
+    """
 
     formula: str
     exact_cents: Decimal
@@ -41,9 +48,19 @@ class Explanation:
     daily_usage: tuple[DailyQuantity, ...] = ()
 
 
+class Charge(Protocol):
+    """What a line was made from, and can be explained by."""
+
+    def explanation(self) -> Explanation: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, rounded to cents. `key` is unique in its quote and the same whenever the same inputs are rated."""
+    """One line, rounded to cents. `key` is unique in its quote and the same whenever the same inputs are rated.
+
+    A base, add-on or tax line has quantity 1 at its full price; an overage line has the billable quantity at the price
+    of the tier that holds its end (of one package under PACKAGE).
+    """
 
     key: str
     kind: LineKind
@@ -55,11 +72,12 @@ class Line:
     deployment_id: str | None
     subscription_id: str | None
     addon_id: str | None
+    charge: Charge = field(repr=False, compare=False)
 
     @property
     def explanation(self) -> Explanation:
         """Derived when asked for."""
-        raise NotImplementedError
+        return self.charge.explanation()
 
 
 @dataclass(frozen=True, slots=True)

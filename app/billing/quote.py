@@ -1,37 +1,25 @@
-"""The one function that computes amounts, and the two it is made of, for a tenant too large to hold at once."""
+"""The one function that computes a tenant's amounts; rate_subscription and tax_lines are its parts, for streaming."""
 
 from decimal import Decimal
-from typing import NamedTuple
 
-from app.billing.inputs import QuoteHeader, QuoteInputs, SubscriptionInputs
-from app.billing.lines import Line, Quote
-
-
-class ResourceUsage(NamedTuple):
-    """One kind's month: all its usage, the part on billable days, what is included and what is over."""
-
-    resource_kind: str
-    quantity: Decimal
-    used_quantity: Decimal
-    included_quantity: Decimal
-    overage_quantity: Decimal
-
-
-class UnpricedUsage(NamedTuple):
-    """Usage on billable days of a kind that the plan in force does not know: billed nothing, reported."""
-
-    resource_kind: str
-    quantity: Decimal
+from app.billing.charges import TaxCharge
+from app.billing.inputs import QuoteHeader, QuoteInputs
+from app.billing.lines import Line, LineKind, Quote
+from app.billing.money import decimal_text, round_half_away, to_decimal
+from app.billing.rating import rate_subscription
+from app.billing.terms import TaxTerms
 
 
 def quote(inputs: QuoteInputs) -> Quote:
-    """Rate a tenant's month."""
-    raise NotImplementedError
-
-
-def rate_subscription(header: QuoteHeader, subscription: SubscriptionInputs) -> list[Line]:
-    """One subscription's lines, in order, without tax."""
-    raise NotImplementedError
+    """Rate a tenant's month: each deployment's lines in order of slug, tax last. Raises as rate_subscription does."""
+    header = inputs.header
+    lines: list[Line] = []
+    for subscription in inputs.in_line_order():
+        lines += rate_subscription(header, subscription)
+    subtotal = sum(line.amount_cents for line in lines)
+    taxes = tax_lines(header, subtotal) if lines else []
+    tax = sum(line.amount_cents for line in taxes)
+    return Quote(header.period, header.currency, (*lines, *taxes), subtotal, tax, subtotal + tax)
 
 
 def tax_lines(header: QuoteHeader, subtotal_cents: int) -> list[Line]:
@@ -39,13 +27,24 @@ def tax_lines(header: QuoteHeader, subtotal_cents: int) -> list[Line]:
 
     A tenant without any other line has none either: do not ask for it.
     """
-    raise NotImplementedError
+    if header.tax_exempt:
+        return []
+    return [_tax_line(tax, subtotal_cents) for tax in header.taxes]
 
 
-def resource_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[ResourceUsage]:
-    """Every kind that the plan prices or that was used, by kind."""
-    raise NotImplementedError
-
-
-def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[UnpricedUsage]:
-    raise NotImplementedError
+def _tax_line(tax: TaxTerms, subtotal_cents: int) -> Line:
+    charge = TaxCharge(tax, subtotal_cents)
+    exact = charge.exact_cents()
+    return Line(
+        key=f"tax:{tax.name}:{decimal_text(tax.rate)}",
+        kind=LineKind.TAX,
+        description=f"{tax.name} {charge.percent()}",
+        resource_kind=None,
+        quantity=Decimal(1),
+        unit_price_cents=to_decimal(exact),
+        amount_cents=round_half_away(exact),
+        deployment_id=None,
+        subscription_id=None,
+        addon_id=None,
+        charge=charge,
+    )

@@ -1,7 +1,7 @@
 """The terms a month is rated on: plan versions with their resources and tiers, add-ons as attached, taxes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -65,10 +65,13 @@ class PlanTerms:
     base_price_cents: int
     proration: Proration
     resources: tuple[ResourceTerms, ...] = ()
-    by_kind: tuple[ResourceTerms, ...] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_kind", tuple(sorted(self.resources, key=lambda r: r.resource_kind)))
+    @property
+    def identity(self) -> tuple[str, int]:
+        return self.plan, self.version
+
+    def resource(self, kind: str) -> ResourceTerms | None:
+        return next((resource for resource in self.resources if resource.resource_kind == kind), None)
 
     def faults(self) -> list[Fault]:
         """All faults, in reading order; none means the terms can be rated. Paths use the names of these fields."""
@@ -152,29 +155,31 @@ def _resource_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator
 
 
 def _tier_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator[Fault]:
+    model = resource.price_model
+    single = model in {PriceModel.PER_UNIT, PriceModel.PACKAGE}
     if not resource.tiers:
         yield Fault(path, "must have at least one tier")
-    single = resource.price_model in (PriceModel.PER_UNIT, PriceModel.PACKAGE)
     if single and len(resource.tiers) > 1:
-        yield Fault(path, f"must be a single tier for {resource.price_model}")
-    bound = Decimal(0)
+        yield Fault(path, f"must be a single tier for {model}")
+    below = Decimal(0)
     for index, tier in enumerate(resource.tiers):
         at = (*path, str(index))
+        if message := _bound_fault(tier.up_to, below, last=index == len(resource.tiers) - 1):
+            yield Fault((*at, "up_to"), message)
+        below = tier.up_to or below
         if message := quantity_fault(tier.unit_price_cents):
             yield Fault((*at, "unit_price_cents"), message)
         if message := cents_fault(tier.flat_price_cents):
             yield Fault((*at, "flat_price_cents"), message)
         elif single and tier.flat_price_cents:
-            yield Fault((*at, "flat_price_cents"), f"must be 0 for {resource.price_model}")
-        last = index == len(resource.tiers) - 1
-        if tier.up_to is None:
-            if not last:
-                yield Fault((*at, "up_to"), "only the last tier has no bound")
-        elif last:
-            yield Fault((*at, "up_to"), "the last tier must have no bound")
-        elif message := quantity_fault(tier.up_to):
-            yield Fault((*at, "up_to"), message)
-        elif tier.up_to <= bound:
-            yield Fault((*at, "up_to"), "must be above the tier before")
-        else:
-            bound = tier.up_to
+            yield Fault((*at, "flat_price_cents"), f"must be 0 for {model}")
+
+
+def _bound_fault(up_to: Decimal | None, below: Decimal, *, last: bool) -> str | None:
+    if up_to is None:
+        return None if last else "only the last tier has no bound"
+    if last:
+        return "the last tier must have no bound"
+    if message := quantity_fault(up_to):
+        return message
+    return None if up_to > below else "must be above the bound of the tier before"

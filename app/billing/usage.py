@@ -1,16 +1,25 @@
 """Metered usage of one resource kind in its daily form: one row a day, folded from events, aggregated over days.
 
-A day is a day of the billing zone. Usage of a period carries only that period's days, ascending.
+A day is a day of the billing zone. Usage rated for a period holds rows of that period only, in ascending order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from fractions import Fraction
+from functools import reduce
+from itertools import groupby
+from operator import attrgetter
+from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
+from app.billing.money import EXACT, to_decimal
+from app.billing.period import ONE_DAY, Period, day_microseconds, day_of, day_start, microseconds
 from app.billing.terms import Aggregation
+
+MICROSECONDS_PER_HOUR = 3_600_000_000
+_ZERO = Decimal(0)
 
 
 class UsageEvent(NamedTuple):
@@ -21,7 +30,7 @@ class UsageEvent(NamedTuple):
 
 
 class DailyQuantity(NamedTuple):
-    """One day's total (SUM), peak (MAX) or unit-hours (TIME_WEIGHTED, shown only)."""
+    """One day's total (SUM), peak (MAX) or, where usage is shown, unit-hours (TIME_WEIGHTED)."""
 
     date: date
     quantity: Decimal
@@ -41,26 +50,91 @@ class DailyLevel(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SumUsage:
+    """Amounts that add up."""
+
+    aggregation: ClassVar = Aggregation.SUM
     resource_kind: str
     days: tuple[DailyQuantity, ...]
+
+    def used(self, period: Period, days: Sequence[date]) -> Fraction:
+        return Fraction(reduce(EXACT.add, [row.quantity for row in _rows_on(self.days, period, days)], _ZERO))
+
+    def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
+        return tuple(_rows_on(self.days, period, days))
 
 
 @dataclass(frozen=True, slots=True)
 class MaxUsage:
+    """Readings of which the highest counts."""
+
+    aggregation: ClassVar = Aggregation.MAX
     resource_kind: str
     days: tuple[DailyQuantity, ...]
+
+    def used(self, period: Period, days: Sequence[date]) -> Fraction:
+        return Fraction(max((row.quantity for row in _rows_on(self.days, period, days)), default=_ZERO))
+
+    def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
+        return tuple(_rows_on(self.days, period, days))
 
 
 @dataclass(frozen=True, slots=True)
 class LevelUsage:
-    """carried_level: the level that earlier months left standing at the period's start (0 when none did)."""
+    """A level that holds until the next event, in unit-hours over time.
 
+    carried_level: what earlier months left standing at the period's start (0 when none did).
+    """
+
+    aggregation: ClassVar = Aggregation.TIME_WEIGHTED
     resource_kind: str
     days: tuple[DailyLevel, ...]
-    carried_level: Decimal = Decimal(0)
+    carried_level: Decimal = _ZERO
+
+    def used(self, period: Period, days: Sequence[date]) -> Fraction:
+        total = reduce(EXACT.add, (amount for _, amount in self._level_microseconds(period, days)), _ZERO)
+        return Fraction(total) / MICROSECONDS_PER_HOUR
+
+    def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
+        return tuple(
+            DailyQuantity(day, to_decimal(Fraction(amount) / MICROSECONDS_PER_HOUR))
+            for day, amount in self._level_microseconds(period, days)
+            if amount
+        )
+
+    def _level_microseconds(self, period: Period, days: Sequence[date]) -> Iterator[tuple[date, Decimal]]:
+        _check_rows(self.days, period)
+        rows = {row.date: row for row in self.days}
+        wanted = set(days)
+        level = self.carried_level
+        for day in period.days:
+            row = rows.get(day)
+            if day in wanted:
+                yield day, _day_level_microseconds(level, day, row, period.zone)
+            if row is not None:
+                level = row.last_level
 
 
 Usage = SumUsage | MaxUsage | LevelUsage
+
+
+def _day_level_microseconds(level: Decimal, day: date, row: DailyLevel | None, zone: ZoneInfo) -> Decimal:
+    if row is None:
+        return EXACT.multiply(level, day_microseconds(day, zone))
+    before = microseconds(day_start(day, zone), row.first_at)
+    return EXACT.fma(level, before, row.level_microseconds)
+
+
+def _check_rows(rows: Sequence[DailyQuantity] | Sequence[DailyLevel], period: Period) -> None:
+    if rows and not period.start <= rows[0].date <= rows[-1].date < period.end:
+        raise ValueError(f"usage from {rows[0].date} to {rows[-1].date} is not in the period from {period.start}")
+
+
+def _rows_on(rows: tuple[DailyQuantity, ...], period: Period, days: Sequence[date]) -> Sequence[DailyQuantity]:
+    _check_rows(rows, period)
+    if len(days) == len(period.days):
+        return rows
+    wanted = set(days)
+    return [row for row in rows if row.date in wanted]
 
 
 def fold(
@@ -68,7 +142,39 @@ def fold(
     aggregation: Aggregation,
     events: Iterable[UsageEvent],
     zone: ZoneInfo,
-    carried_level: Decimal = Decimal(0),
+    carried_level: Decimal = _ZERO,
 ) -> Usage:
     """One kind's events, in any order, in daily form. Of levels set at the same instant the highest holds."""
-    raise NotImplementedError
+    days = [(day, list(group)) for day, group in groupby(sorted(events), lambda event: day_of(event.occurred_at, zone))]
+    match aggregation:
+        case Aggregation.SUM:
+            totals = (DailyQuantity(day, reduce(EXACT.add, map(_quantity, group))) for day, group in days)
+            return SumUsage(resource_kind, tuple(totals))
+        case Aggregation.MAX:
+            return MaxUsage(resource_kind, tuple(DailyQuantity(day, max(map(_quantity, group))) for day, group in days))
+        case Aggregation.TIME_WEIGHTED:
+            levels = tuple(_fold_levels(day, group, zone) for day, group in days)
+            return LevelUsage(resource_kind, levels, carried_level)
+
+
+def aggregated(resource_kind: str, aggregation: Aggregation, quantity: Decimal, period: Period) -> Usage:
+    """Usage of a period of which only the aggregate is known, as if it all fell on the first day."""
+    match aggregation:
+        case Aggregation.SUM:
+            return SumUsage(resource_kind, (DailyQuantity(period.start, quantity),))
+        case Aggregation.MAX:
+            return MaxUsage(resource_kind, (DailyQuantity(period.start, quantity),))
+        case Aggregation.TIME_WEIGHTED:
+            level_microseconds = EXACT.multiply(quantity, MICROSECONDS_PER_HOUR)
+            return LevelUsage(resource_kind, (DailyLevel(period.start, period.starts_at, _ZERO, level_microseconds),))
+
+
+_quantity = attrgetter("quantity")
+
+
+def _fold_levels(day: date, events: Sequence[UsageEvent], zone: ZoneInfo) -> DailyLevel:
+    ends = [*(event.occurred_at for event in events[1:]), day_start(day + ONE_DAY, zone)]
+    total = _ZERO
+    for event, end in zip(events, ends, strict=True):
+        total = EXACT.fma(event.quantity, microseconds(event.occurred_at, end), total)
+    return DailyLevel(day, events[0].occurred_at, events[-1].quantity, total)

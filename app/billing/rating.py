@@ -1,0 +1,237 @@
+"""One subscription's month: its billable days, the plan versions they fall to, and what each of those charges."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from app.billing.charges import AddonCharge, BaseCharge, OverageCharge, Share
+from app.billing.inputs import PlanInForce, QuoteHeader, SubscriptionInputs
+from app.billing.lines import Line, LineKind
+from app.billing.money import decimal_text, round_half_away, to_decimal, to_fraction
+from app.billing.period import Period, billable_days
+from app.billing.pricing import price
+from app.billing.terms import AddonTerms, Aggregation, PlanTerms, Proration, ResourceTerms
+from app.billing.usage import Usage
+
+_ONE = Decimal(1)
+_NOTHING = Fraction(0)
+
+
+class ResourceUsage(NamedTuple):
+    """One kind's month: all its usage, the part on billable days, what is included and what is over and charged."""
+
+    resource_kind: str
+    quantity: Decimal
+    used_quantity: Decimal
+    included_quantity: Decimal
+    overage_quantity: Decimal
+
+
+class UnpricedUsage(NamedTuple):
+    """Usage on billable days of a kind that the plan in force does not know: billed nothing, reported."""
+
+    resource_kind: str
+    quantity: Decimal
+
+
+class _Segment(NamedTuple):
+    """The billable days that one plan version is charged for."""
+
+    terms: PlanTerms
+    days: Sequence[date]
+    share: Share
+
+
+class _Allowance(NamedTuple):
+    used: Fraction
+    included: Fraction
+
+
+def rate_subscription(header: QuoteHeader, subscription: SubscriptionInputs) -> list[Line]:
+    """One subscription's lines without tax, in order: bases, add-ons by attach time, overage by resource kind.
+
+    Raises ValueError for inputs that contradict themselves: a billable day without a plan version, another currency,
+    usage outside the period, of one kind twice or aggregated otherwise than the plan says.
+    """
+    segments = _segments(header, subscription)
+    if not segments:
+        return []
+    lines = [_base_line(subscription, segment) for segment in segments]
+    lines += _addon_lines(subscription, segments)
+    lines += _overage_lines(header.period, subscription, segments)
+    return lines
+
+
+def resource_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[ResourceUsage]:
+    """Every kind that was used or that a charged plan version prices, by kind, over the whole month."""
+    period, usage = header.period, _usage_by_kind(subscription)
+    segments = _segments(header, subscription)
+    kinds = {resource.resource_kind for segment in segments for resource in segment.terms.resources}
+    rows = []
+    for kind in sorted(kinds | usage.keys()):
+        metered = usage.get(kind)
+        used = included = over = _NOTHING
+        for segment in segments:
+            resource = segment.terms.resource(kind)
+            if resource is not None:
+                part = _allowance(period, subscription, segment, resource, metered)
+                used, included = used + part.used, included + part.included
+                over += max(part.used - part.included, _NOTHING)
+        quantity = metered.used(period, period.days) if metered else _NOTHING
+        rows.append(ResourceUsage(kind, *map(to_decimal, (quantity, used, included, over))))
+    return rows
+
+
+def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[UnpricedUsage]:
+    """Usage of kinds the plan does not know, by kind; each kind's part on the days of versions that do not know it."""
+    segments = _segments(header, subscription)
+    unpriced = []
+    for kind, usage in sorted(_usage_by_kind(subscription).items()):
+        days = [day for segment in segments if segment.terms.resource(kind) is None for day in segment.days]
+        if days and (used := usage.used(header.period, days)):
+            unpriced.append(UnpricedUsage(kind, to_decimal(used)))
+    return unpriced
+
+
+def _segments(header: QuoteHeader, subscription: SubscriptionInputs) -> list[_Segment]:
+    """One a plan version, in order of their first days; none without a billable day.
+
+    The version of the last billable day says whether the month is prorated: under NONE it is charged for the whole
+    month, under DAILY every version is charged for its days, even one that by itself would not be prorated.
+    """
+    period = header.period
+    days = billable_days(period, subscription.active_spans, subscription.trial_ends_at)
+    if not days:
+        return []
+    last = _in_force(subscription.plans, days[-1])
+    prorated = last.proration is Proration.DAILY
+    if not prorated or len(subscription.plans) == 1:
+        segments = [_Segment(last, days, Share(len(days), len(period.days), prorated))]
+    else:
+        days_of: dict[tuple[str, int], list[date]] = {}
+        terms_of: dict[tuple[str, int], PlanTerms] = {}
+        for day in days:
+            terms = _in_force(subscription.plans, day)
+            terms_of[terms.identity] = terms
+            days_of.setdefault(terms.identity, []).append(day)
+        segments = [
+            _Segment(terms, days_of[identity], Share(len(days_of[identity]), len(period.days), prorated))
+            for identity, terms in terms_of.items()
+        ]
+    if any(segment.terms.currency != header.currency for segment in segments):
+        raise ValueError(f"{subscription.slug} has a plan in another currency than {header.currency}")
+    return segments
+
+
+def _in_force(plans: Sequence[PlanInForce], day: date) -> PlanTerms:
+    for first_day, terms in reversed(plans):
+        if first_day <= day:
+            return terms
+    raise ValueError(f"no plan version is in force on {day}")
+
+
+def _base_line(subscription: SubscriptionInputs, segment: _Segment) -> Line:
+    terms, share = segment.terms, segment.share
+    charge = BaseCharge(terms, share)
+    return Line(
+        key=f"{subscription.slug}/base/{terms.plan}@{terms.version}",
+        kind=LineKind.PLAN_BASE,
+        description=f"Plan: {terms.plan} v{terms.version}",
+        resource_kind=None,
+        quantity=_ONE,
+        unit_price_cents=Decimal(terms.base_price_cents),
+        amount_cents=terms.base_price_cents if share.whole else round_half_away(charge.exact_cents()),
+        deployment_id=subscription.deployment_id,
+        subscription_id=subscription.subscription_id,
+        addon_id=None,
+        charge=charge,
+    )
+
+
+def _addon_lines(subscription: SubscriptionInputs, segments: Sequence[_Segment]) -> Iterator[Line]:
+    for addon in sorted(subscription.addons, key=lambda addon: (addon.attached_at, addon.id)):
+        days = sum(_days_attached(addon, segment) for segment in segments)
+        if not days:
+            continue
+        share = segments[0].share._replace(billable_days=days)
+        charge = AddonCharge(addon, share)
+        yield Line(
+            key=f"{subscription.slug}/addon/{addon.id}",
+            kind=LineKind.ADDON,
+            description=f"Addon: {addon.code}",
+            resource_kind=addon.resource_kind,
+            quantity=_ONE,
+            unit_price_cents=Decimal(addon.price_cents),
+            amount_cents=addon.price_cents if share.whole else round_half_away(charge.exact_cents()),
+            deployment_id=subscription.deployment_id,
+            subscription_id=subscription.subscription_id,
+            addon_id=addon.id,
+            charge=charge,
+        )
+
+
+def _overage_lines(period: Period, subscription: SubscriptionInputs, segments: Sequence[_Segment]) -> Iterator[Line]:
+    usage = _usage_by_kind(subscription)
+    if not usage:
+        return
+    priced = ((resource, segment) for segment in segments for resource in segment.terms.resources)
+    for resource, segment in sorted(priced, key=lambda pair: pair[0].resource_kind):
+        metered = usage.get(resource.resource_kind)
+        if metered is None:
+            continue
+        used, included = _allowance(period, subscription, segment, resource, metered)
+        if used <= included:
+            continue
+        slices = price(resource, used - included)
+        charged = segment.share if resource.aggregation is Aggregation.MAX else segment.share._replace(prorated=False)
+        charge = OverageCharge(resource, metered, period, segment.days, used, included, slices, charged)
+        yield _overage_line(subscription, segment.terms, charge)
+
+
+def _overage_line(subscription: SubscriptionInputs, terms: PlanTerms, charge: OverageCharge) -> Line:
+    kind, quantity = charge.resource.resource_kind, to_decimal(charge.quantity)
+    return Line(
+        key=f"{subscription.slug}/overage/{kind}/{terms.plan}@{terms.version}",
+        kind=LineKind.OVERAGE,
+        description=f"{decimal_text(quantity)} over {decimal_text(to_decimal(charge.included))} included",
+        resource_kind=kind,
+        quantity=quantity,
+        unit_price_cents=charge.slices[-1].tier.unit_price_cents,
+        amount_cents=round_half_away(charge.exact_cents()),
+        deployment_id=subscription.deployment_id,
+        subscription_id=subscription.subscription_id,
+        addon_id=None,
+        charge=charge,
+    )
+
+
+def _allowance(
+    period: Period, subscription: SubscriptionInputs, segment: _Segment, resource: ResourceTerms, usage: Usage | None
+) -> _Allowance:
+    """What a segment used and what it includes: of a level the allowances in full, of a flow their share."""
+    kind, level = resource.resource_kind, resource.aggregation is Aggregation.MAX
+    if usage is not None and usage.aggregation is not resource.aggregation:
+        raise ValueError(f"{kind} is metered as {usage.aggregation} but priced as {resource.aggregation}")
+    used = usage.used(period, segment.days) if usage is not None else _NOTHING
+    included = to_fraction(resource.included_quantity)
+    if not level:
+        included = segment.share.of(included)
+    for addon in subscription.addons:
+        if addon.resource_kind == kind and (days := _days_attached(addon, segment)):
+            granted = to_fraction(addon.quantity)
+            included += granted if level else segment.share._replace(billable_days=days).of(granted)
+    return _Allowance(used, included)
+
+
+def _days_attached(addon: AddonTerms, segment: _Segment) -> int:
+    return len(segment.days) - bisect_left(segment.days, addon.attached_on)
+
+
+def _usage_by_kind(subscription: SubscriptionInputs) -> Mapping[str, Usage]:
+    usage = {usage.resource_kind: usage for usage in subscription.usage}
+    if len(usage) != len(subscription.usage):
+        raise ValueError(f"{subscription.slug} has usage of one kind twice")
+    return usage
