@@ -121,7 +121,7 @@ class Settings:
     database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
     owner_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
     read_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
-    queue_url: str | None = _setting(_url("postgresql", "postgres", "redis", "rediss"), secret=True)
+    queue_url: str | None = _setting(_url("redis", "rediss"), secret=True)
 
     database_pool_size: int = _setting(_integer(1, 500), 10)
     read_pool_size: int = _setting(_integer(1, 500), 10)

@@ -89,8 +89,9 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     assert faults_of(ARCADIA_JWT_SECRET_FILE=str(file), ARCADIA_JWT_SECRET=SECRET) == (
         "ARCADIA_JWT_SECRET and ARCADIA_JWT_SECRET_FILE are both set: keep one.",
     )
-    assert faults_of(ARCADIA_JWT_SECRET_FILE=str(tmp_path / "none")) == (
-        "ARCADIA_JWT_SECRET cannot be read from the file that ARCADIA_JWT_SECRET_FILE names: No such file or directory.",
+    variable = "ARCADIA_JWT_SECRET_FILE"
+    assert faults_of(**{variable: str(tmp_path / "none")}) == (
+        f"ARCADIA_JWT_SECRET cannot be read from the file that {variable} names: No such file or directory.",
     )
     file.write_text("\n")
     assert faults_of(ARCADIA_JWT_SECRET_FILE=str(file)) == (

@@ -1,17 +1,14 @@
 """Whose rows a piece of work may see and change."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One tenant, or the platform (every tenant). Row-level security holds the database to it."""
+    """One tenant, or the platform (`tenant_id` None: every tenant). Row-level security holds the database to it."""
 
     tenant_id: UUID | None
-
-    PLATFORM: ClassVar["Scope"]
 
     @classmethod
     def tenant(cls, tenant_id: UUID) -> "Scope":
@@ -23,4 +20,4 @@ class Scope:
         return "*" if self.tenant_id is None else str(self.tenant_id)
 
 
-PLATFORM = Scope.PLATFORM = Scope(None)
+PLATFORM = Scope(None)

@@ -1,0 +1,52 @@
+"""What can go wrong between us and PostgreSQL that is not the statement's fault."""
+
+import asyncpg
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL cannot be reached, is starting or stopping, or has no connection free. Trying again later may work."""
+
+    def __init__(self, reason: str, *, retry_after: int = 2) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after  # seconds
+
+
+class CommitUnknown(DatabaseUnavailable):
+    """The connection was lost after COMMIT was sent: the work was done or it was not. Never repeated blindly."""
+
+
+class TransactionRolledBack(Exception):
+    """An error inside the unit of work was swallowed, so PostgreSQL answered COMMIT with ROLLBACK."""
+
+
+class NestedUnitOfWork(Exception):
+    """A unit of work was opened inside another. One operation has one transaction."""
+
+
+class DatabaseNotMigrated(Exception):
+    """The database lacks the role or the schema that this version needs."""
+
+
+# 08: connection lost. 57P01-57P03: shutting down, crashed, starting. 53300: too many connections. 25006: read only,
+# which is what a client sees of a primary that became a replica.
+_UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+_LOST_IN_CLIENT = ("connection is closed", "connection has been released", "pool is clos", "connection was closed")
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether an error means that PostgreSQL was not there, rather than that it refused the statement."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return any(phrase in str(error) for phrase in _LOST_IN_CLIENT)
+    return isinstance(error, (*_UNAVAILABLE, ConnectionError, TimeoutError))
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether PostgreSQL gave up one of several transactions that stood in each other's way: 40001, 40P01."""
+    return isinstance(error, asyncpg.SerializationError | asyncpg.DeadlockDetectedError)

@@ -1,0 +1,130 @@
+"""NOTIFY from any process, fanned out to this one's subscribers over a single connection."""
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+
+from app.database.connect import connection
+from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable
+from app.settings import Settings
+
+BACKLOG = 1000
+"""Notifications that a slow subscriber may leave waiting; then it gets one gap for all of them."""
+
+_PROBE_SECONDS = 15
+_LONGEST_PAUSE_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class Subscription:
+    """The notifications of one channel, for one reader: `async for payload in subscription`.
+
+    A payload of None is a gap: notifications may have been missed (the connection was lost, or the reader was too
+    slow), so whatever state they would have told of is to be read again.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
+
+    def __aiter__(self) -> "Subscription":
+        return self
+
+    async def __anext__(self) -> str | None:
+        return await self._waiting.get()
+
+    def put(self, payload: str | None) -> None:
+        if self._waiting.full():
+            while not self._waiting.empty():
+                self._waiting.get_nowait()
+            payload = None
+        self._waiting.put_nowait(payload)
+
+
+class Listener:
+    """Holds the connection while there are subscribers ever to have been; connects again, with growing pauses."""
+
+    def __init__(self, settings: Settings, url: str) -> None:
+        self._settings = settings
+        self._url = url
+        self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
+        self._changed = asyncio.Event()
+        self._listening = asyncio.Condition()
+        self._heard: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def subscribe(self, channel: str) -> AsyncIterator[Subscription]:
+        """From here on every NOTIFY of the channel reaches the subscription. Waits until that is true."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="database listener")
+        subscription = Subscription()
+        self._subscriptions[channel].add(subscription)
+        self._changed.set()
+        try:
+            async with self._listening:
+                await self._listening.wait_for(lambda: channel in self._heard)
+            yield subscription
+        finally:
+            self._subscriptions[channel].discard(subscription)
+            if not self._subscriptions[channel]:
+                del self._subscriptions[channel]
+            self._changed.set()
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self) -> None:
+        pause = 0.1
+        while True:
+            try:
+                async with connection(self._settings, self._url) as opened:
+                    pause = 0.1
+                    await self._serve(opened)
+            except (DatabaseUnavailable, DatabaseNotMigrated, OSError, TimeoutError) as error:
+                logger.warning("The listener connects again: %s", error)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                logger.warning("The listener lost its connection: %s", error)
+            await self._forget()
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    async def _serve(self, opened: Any) -> None:
+        """Keeps LISTEN to the channels that have subscribers, until the connection is lost."""
+        opened.add_termination_listener(lambda _connection: self._changed.set())
+        while not opened.is_closed():
+            self._changed.clear()
+            wanted = set(self._subscriptions)
+            for channel in wanted - self._heard:
+                await opened.add_listener(channel, self._receive)
+            for channel in self._heard - wanted:
+                await opened.remove_listener(channel, self._receive)
+            async with self._listening:
+                self._heard = wanted
+                self._listening.notify_all()
+            try:
+                async with asyncio.timeout(_PROBE_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                await opened.fetchval("SELECT 1")  # a half-open connection tells nothing by itself
+
+    async def _forget(self) -> None:
+        async with self._listening:
+            self._heard = set()
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.put(None)
+
+    def _receive(self, _connection: Any, _process: int, channel: str, payload: str) -> None:
+        for subscription in self._subscriptions.get(channel, ()):
+            subscription.put(payload)

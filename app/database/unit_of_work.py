@@ -1,0 +1,163 @@
+"""One operation's transaction.
+
+Piccolo's own transaction keeps its connection and stays current when COMMIT or ROLLBACK fails (1.38); this one
+gives the connection back and ends in every case, and sets the tenant in the round trip that begins it.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import asyncpg
+from piccolo.engine.postgres import PostgresTransaction
+
+from app.database.connect import away, unavailable_is_typed
+from app.database.engine import ApplicationEngine
+from app.database.errors import (
+    CommitUnknown,
+    DatabaseUnavailable,
+    NestedUnitOfWork,
+    TransactionRolledBack,
+    is_conflict,
+    is_unavailable,
+)
+from app.database.scope import Scope
+
+T = TypeVar("T")
+AfterCommit = Callable[[], Awaitable[object]]
+
+ATTEMPTS = 3
+
+logger = logging.getLogger(__name__)
+
+
+class UnitOfWork(PostgresTransaction):
+    """A transaction in a scope: `async with` commits it, or rolls it back on an error.
+
+    Piccolo's queries in it, and in tasks started in it, use its `connection`. Being one connection it cannot run two
+    at once: do not `gather` them. Raises DatabaseUnavailable when the connection cannot be had or is lost, and
+    CommitUnknown when it is lost after COMMIT was sent.
+    """
+
+    engine: ApplicationEngine
+
+    def __init__(self, engine: ApplicationEngine, scope: Scope, *, acquire_timeout: float) -> None:
+        if engine.current_transaction.get() is not None:
+            raise NestedUnitOfWork("A unit of work is open already; one operation has one transaction.")
+        super().__init__(engine)
+        self.scope = scope
+        self.connection: Any = None
+        self.staged: set[str] = set()  # the temporary tables of copy.py in use
+        self._pool: Any = None
+        self._acquire_timeout = acquire_timeout
+        self._after_commit: list[AfterCommit] = []
+
+    def after_commit(self, callback: AfterCommit) -> None:
+        """Runs the callback once the transaction is committed. It may fail or be lost: nothing may depend on it."""
+        self._after_commit.append(callback)
+
+    async def __aenter__(self) -> Self:
+        self._pool = self.engine.open_pool
+        with unavailable_is_typed():
+            self.connection = await self._pool.acquire(timeout=self._acquire_timeout)
+            try:
+                # One simple query, one round trip. The setting is a UUID or '*', never a caller's text.
+                await self.connection.execute(f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.setting}'")
+            except BaseException:
+                await self._release()
+                raise
+        self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> Literal[False]:
+        try:
+            if exception is None:
+                await self._commit()
+            else:
+                await self._roll_back(exception)
+        finally:
+            # Not a reset by token: a fixture may end in another context than it began in.
+            self.engine.current_transaction.set(None)
+            await self._release()
+        if exception is None:
+            await self._run_callbacks()
+        return False
+
+    async def _commit(self) -> None:
+        try:
+            answer = await self.connection.execute("COMMIT")
+        except Exception as error:
+            if is_unavailable(error):
+                raise CommitUnknown("The connection was lost while committing.") from error
+            raise
+        if answer != "COMMIT":
+            raise TransactionRolledBack("An error in the unit of work was swallowed; everything was rolled back.")
+        self._committed = True
+
+    async def _roll_back(self, exception: BaseException) -> None:
+        """Rolls back for the exception, which is the one to raise: what goes wrong here only costs the connection."""
+        try:
+            if self._in_transaction():
+                await self.connection.execute("ROLLBACK")
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            logger.warning("A rollback failed, its connection is dropped: %s", error)
+        self._rolled_back = True
+        if isinstance(exception, Exception) and is_unavailable(exception):
+            raise away(exception) from exception
+
+    async def _release(self) -> None:
+        """Gives the connection back. One that is still in a transaction is dropped: nobody else may inherit it."""
+        if self._in_transaction():
+            self.connection.terminate()
+        await self._pool.release(self.connection)
+
+    def _in_transaction(self) -> bool:
+        try:
+            return not self.connection.is_closed() and bool(self.connection.is_in_transaction())
+        except asyncpg.InterfaceError:  # the backend died, and the pool has taken the connection back already
+            return False
+
+    async def _run_callbacks(self) -> None:
+        for callback in self._after_commit:
+            try:
+                await callback()
+            except Exception:  # the work is committed: whatever fails here must not look like its failure
+                logger.exception("A callback after commit failed.")
+
+
+async def run_in_transaction(begin: Callable[[], UnitOfWork], work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    """Runs the work in a unit of work, and again, thrice in all, when PostgreSQL gave it up (a serialisation
+    failure, a deadlock) or went away before COMMIT was sent.
+
+    Each attempt is a task of its own, so that no context of a failed one is left. `work` must be repeatable: whatever
+    it does besides the database belongs into `after_commit`.
+    """
+
+    async def attempt() -> T:
+        async with begin() as unit:
+            return await work(unit)
+
+    failures = 0
+    while True:
+        try:
+            return await asyncio.create_task(attempt())
+        except Exception as error:
+            failures += 1
+            if failures == ATTEMPTS or not _may_repeat(error):
+                raise
+            logger.info("A transaction is tried again: %s", error)
+        await asyncio.sleep(random.uniform(0.01, 0.05) * 4**failures)  # noqa: S311 - jitter
+
+
+def _may_repeat(error: Exception) -> bool:
+    if isinstance(error, CommitUnknown):
+        return False
+    return isinstance(error, DatabaseUnavailable) or is_conflict(error)
