@@ -1,0 +1,26 @@
+"""Ways for a transaction to go wrong."""
+
+import asyncpg
+
+from app.database.database import Database
+from app.database.scope import PLATFORM
+from app.database.unit_of_work import UnitOfWork
+
+
+async def fail_to_commit(database: Database) -> None:
+    """COMMIT itself fails: a deferred constraint is checked then."""
+    async with database.unit_of_work(PLATFORM) as unit:
+        await unit.connection.execute(
+            "CREATE TEMPORARY TABLE doubtful (n int UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP"
+        )
+        await unit.connection.execute("INSERT INTO doubtful VALUES (1), (1)")
+
+
+async def kill_backend_of(unit: UnitOfWork, database: Database) -> None:
+    """Ends the unit's backend as an administrator or a crash would, from a connection of its own."""
+    process = unit.connection.get_server_pid()
+    killer = await asyncpg.connect(database.settings.database_url)
+    try:
+        await killer.fetchval("SELECT pg_terminate_backend($1, 5000)", process)
+    finally:
+        await killer.close()

@@ -1,0 +1,120 @@
+"""The PostgreSQL of a test run: embedded in a temporary folder and shared by all its processes, or the one that
+ARCADIA_TEST_DATABASE_URL names (whose user may create databases and roles).
+
+The migrations run once, into a template database; each process works in a clone of it.
+"""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from app.database import embedded
+from app.database.migrate import migrate
+from app.settings import Settings
+
+EXTERNAL = "ARCADIA_TEST_DATABASE_URL"
+_DIRECTORY = "ARCADIA_TEST_DIRECTORY"  # set by the first process for those that it starts
+
+
+def prepare() -> None:
+    """Called once, before any process of the run."""
+    os.environ[_DIRECTORY] = tempfile.mkdtemp(prefix="arcadia-tests-")
+
+
+def clear() -> None:
+    """Called once, after all processes of the run: stops the server, whoever started it."""
+    directory = Path(os.environ.pop(_DIRECTORY))
+    if (directory / "postgres" / "postmaster.pid").exists():
+        embedded.start(directory).stop()
+    external = os.environ.get(EXTERNAL)
+    if external:
+        _drop_databases(external)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def server_url() -> str:
+    """A database to create others from, as their owner."""
+    external = os.environ.get(EXTERNAL)
+    if external:
+        return external
+    with _locked("server"):
+        url = str(embedded.start(_directory()).get_uri())
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # the data of a test need not outlive the machine
+            connection.execute("SELECT pg_reload_conf()")
+    return url
+
+
+def clone(name: str) -> str:
+    """A database of this name, migrated and seeded; one that was there before is dropped."""
+    url = server_url()
+    template = _template(url)
+    execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    execute(url, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    return in_database(url, name)
+
+
+def create(name: str) -> str:
+    """An empty database of this name."""
+    url = server_url()
+    execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    execute(url, "CREATE DATABASE {}", name)
+    return in_database(url, name)
+
+
+def drop(name: str) -> None:
+    execute(server_url(), "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+def run_name(suffix: str) -> str:
+    """A database's name that no other run on the server has."""
+    return f"{_directory().name.replace('-', '_')}_{suffix}"
+
+
+def in_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def execute(url: str, statement: str, *names: str) -> None:
+    """Runs one statement, its {} being names."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _template(url: str) -> str:
+    name = run_name("template")
+    done = _directory() / "template"
+    with _locked("template"):
+        if not done.exists():
+            execute(url, "CREATE DATABASE {}", name)
+            asyncio.run(migrate(Settings(database_url=in_database(url, name))))
+            done.touch()
+    return name
+
+
+def _drop_databases(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        pattern = run_name("%").replace("_", r"\_")
+        names = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [pattern]).fetchall()
+    for (name,) in names:
+        execute(url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _directory() -> Path:
+    return Path(os.environ[_DIRECTORY])
+
+
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    with (_directory() / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
