@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -101,6 +101,8 @@ class TaxTerms:
 
 LARGEST = Decimal(10) ** 15
 FRACTIONAL_DIGITS = 12
+_FINEST = Decimal(1).scaleb(-FRACTIONAL_DIGITS)
+_WIDE = Context(prec=40)
 
 
 def quantity_fault(value: Decimal) -> str | None:
@@ -111,8 +113,7 @@ def quantity_fault(value: Decimal) -> str | None:
         return "must not be negative"
     if value >= LARGEST:
         return "must be below 10^15"
-    exponent = value.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -FRACTIONAL_DIGITS:
+    if value.quantize(_FINEST, context=_WIDE) != value:
         return f"must have at most {FRACTIONAL_DIGITS} fractional digits"
     return None
 
