@@ -38,6 +38,7 @@ class RollupOutcome(StrEnum):
     REPLACED = "REPLACED"
     SKIPPED = "SKIPPED"
     SETTLED = "SETTLED"  # nothing to bill
+    PREVIEWED = "PREVIEWED"  # rated by a dry run
     FAILED = "FAILED"
 
 

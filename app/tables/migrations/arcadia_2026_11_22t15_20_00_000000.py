@@ -6121,7 +6121,7 @@ async def forwards():
         constraint_name="rollup_outcomes_outcome_check",
         constraint_class=Check,
         params={
-            "condition": "outcome IN ('CREATED', 'REPLACED', 'SKIPPED', 'SETTLED', 'FAILED')"
+            "condition": "outcome IN ('CREATED', 'REPLACED', 'SKIPPED', 'SETTLED', 'PREVIEWED', 'FAILED')"
         },
         schema=None,
     )
