@@ -1,0 +1,102 @@
+"""Who may do what: the one table of it, and the tenant that a caller may act for."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from app.billing import Actor
+from app.operations.context import Context
+from app.operations.principal import Principal, Role
+from app.operations.refusal import ProblemCode, Refusal
+
+
+class Action(StrEnum):
+    """What an operation does, in the words of its refusal."""
+
+    CREATE_TENANT = "create tenants"
+    CREATE_DEPLOYMENT = "create deployments"
+    UPDATE_DEPLOYMENT = "update deployments"
+    OVERRIDE_BILLING_ACTIONS = "suspend billing actions"
+    TRANSITION_DEPLOYMENT = "move deployments between states"
+    ACT_AS_SYSTEM = "act as the system"
+    REGISTER_RESOURCE = "register resources"
+    SUBSCRIBE = "subscribe deployments"
+    CHOOSE_BILLING_DAYS = "choose the day from which something is billed"
+    ATTACH_ADDON = "attach add-ons"
+    CHANGE_PLAN_VERSION = "change plans"
+    MANAGE_CATALOG = "change the catalog"
+    RECORD_USAGE = "record usage"
+    QUOTE = "ask for quotes"
+    ROLL_UP = "roll up periods"
+    ISSUE_INVOICE = "issue invoices"
+    MARK_INVOICE_PAID = "mark invoices as paid"
+    VOID_INVOICE = "void invoices"
+    VERIFY_INVOICE = "verify invoices"
+    SEE_UNBILLED_PERIODS = "see unbilled periods"
+    IMPORT_CLOUD_INVOICE = "import the provider's invoices"
+    SEE_MARGIN = "see the margin"
+
+
+_PLATFORM = frozenset({Role.PLATFORM_ADMIN})
+_TENANT_ADMINS = _PLATFORM | {Role.TENANT_ADMIN}
+_METERS = _PLATFORM | {Role.METER}
+_EVERYONE = frozenset(Role)
+
+WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
+    {
+        Action.CREATE_TENANT: _PLATFORM,
+        Action.CREATE_DEPLOYMENT: _TENANT_ADMINS,
+        Action.UPDATE_DEPLOYMENT: _TENANT_ADMINS,
+        Action.OVERRIDE_BILLING_ACTIONS: _PLATFORM,
+        Action.TRANSITION_DEPLOYMENT: _TENANT_ADMINS,
+        Action.ACT_AS_SYSTEM: _PLATFORM,
+        Action.REGISTER_RESOURCE: _PLATFORM,
+        Action.SUBSCRIBE: _TENANT_ADMINS,
+        Action.CHOOSE_BILLING_DAYS: _PLATFORM,
+        Action.ATTACH_ADDON: _TENANT_ADMINS,
+        Action.CHANGE_PLAN_VERSION: _TENANT_ADMINS,
+        Action.MANAGE_CATALOG: _PLATFORM,
+        Action.RECORD_USAGE: _METERS,
+        Action.QUOTE: _EVERYONE,
+        Action.ROLL_UP: _PLATFORM,
+        Action.ISSUE_INVOICE: _PLATFORM,
+        Action.MARK_INVOICE_PAID: _PLATFORM,
+        Action.VOID_INVOICE: _PLATFORM,
+        Action.VERIFY_INVOICE: _PLATFORM,
+        Action.SEE_UNBILLED_PERIODS: _PLATFORM,
+        Action.IMPORT_CLOUD_INVOICE: _PLATFORM,
+        Action.SEE_MARGIN: _PLATFORM,
+    }
+)
+
+
+def authorise(context: Context, action: Action, path: tuple[str, ...] = ()) -> None:
+    """Raises PERMISSION_DENIED unless one of the caller's roles may do this. `path`: the input that asks for it."""
+    if context.principal.roles.isdisjoint(WHO_MAY[action]):
+        raise Refusal(ProblemCode.PERMISSION_DENIED, f"your role may not {action}", path)
+
+
+def not_found(what: str, key: object, path: tuple[str, ...] = ()) -> Refusal:
+    """The one answer for what does not exist and for what is another tenant's."""
+    return Refusal(ProblemCode.NOT_FOUND, f"there is no {what} {str(key)!r}", path)
+
+
+def tenant_for(principal: Principal, tenant_id: UUID | None) -> UUID:
+    """The tenant to act for: one that the platform's admin must name, and the caller's own for everyone else."""
+    if principal.is_platform_admin:
+        if tenant_id is None:
+            raise Refusal(ProblemCode.VALIDATION_FAILED, "tenantId is required", ("tenantId",))
+        return tenant_id
+    if principal.tenant_id is None or tenant_id not in {None, principal.tenant_id}:
+        raise not_found("tenant", tenant_id, ("tenantId",))
+    return principal.tenant_id
+
+
+def transition_actor(principal: Principal) -> Actor | None:
+    """As whom the principal asks for a deployment's transitions; None: it may ask for none."""
+    if principal.is_platform_admin:
+        return Actor.OPERATOR
+    if Role.TENANT_ADMIN in principal.roles:
+        return Actor.TENANT
+    return None

@@ -1,0 +1,85 @@
+"""Add-ons. Subscriptions hold snapshots of them, so a change here moves nothing for who has one."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.database.unit_of_work import UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise, not_found
+from app.operations.catalog.kinds import require_kind
+from app.operations.context import Context
+from app.operations.transaction import transact
+from app.tables.catalog import Addons
+from app.tables.ids import new_id
+
+
+async def create_addon(
+    context: Context,
+    *,
+    code: str,
+    name: str,
+    price_cents: int,
+    resource_kind: str | None = None,
+    quantity: Decimal = Decimal(1),
+) -> UUID:
+    """A new add-on, active at once. Raises CONFLICT where the code is taken, NOT_FOUND for an unknown kind."""
+    authorise(context, Action.MANAGE_CATALOG)
+    validation.refuse(
+        [
+            *validation.code("code", code),
+            *validation.name("name", name),
+            *validation.cents("price_cents", price_cents),
+            *validation.quantity("quantity", quantity),
+        ]
+    )
+
+    async def work(_unit: UnitOfWork) -> UUID:
+        if resource_kind is not None:
+            await require_kind(resource_kind)
+        addon = Addons(
+            id=new_id(),
+            code=code,
+            name=name,
+            price_cents=price_cents,
+            resource_kind=resource_kind,
+            quantity=quantity,
+            active=True,
+            created_at=context.clock(),
+        )
+        await Addons.insert(addon)
+        return addon.id
+
+    return await transact(context, work)
+
+
+async def update_addon(
+    context: Context,
+    *,
+    code: str,
+    price_cents: int | None = None,
+    quantity: Decimal | None = None,
+    active: bool | None = None,
+) -> UUID:
+    """Changes what is given, for those who attach it from now on."""
+    authorise(context, Action.MANAGE_CATALOG)
+    validation.refuse(
+        [*validation.cents("price_cents", price_cents), *validation.quantity("quantity", quantity)],
+    )
+    given = [("price_cents", price_cents), ("quantity", quantity), ("active", active)]
+
+    async def work(_unit: UnitOfWork) -> UUID:
+        addon_id: UUID = (await find_addon(code, ("code",)))["id"]
+        if changes := {column: value for column, value in given if value is not None}:
+            await Addons.update(changes).where(Addons.id == addon_id)
+        return addon_id
+
+    return await transact(context, work)
+
+
+async def find_addon(code: str, path: tuple[str, ...]) -> dict[str, Any]:
+    """The add-on's row. Raises NOT_FOUND."""
+    row = await Addons.select().where(Addons.code == code).first() if validation.is_code(code) else None
+    if row is None:
+        raise not_found("add-on", code, path)
+    return row

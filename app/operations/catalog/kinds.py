@@ -1,0 +1,56 @@
+"""Resource kinds: what can be metered, in which unit, and how a month of it is added up."""
+
+from collections.abc import Iterable, Mapping
+
+from piccolo.columns.combination import WhereRaw
+
+from app.billing import Aggregation
+from app.database.unit_of_work import UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise, not_found
+from app.operations.context import Context
+from app.operations.transaction import transact
+from app.tables.catalog import ResourceKinds
+
+
+async def define_resource_kind(
+    context: Context, *, code: str, unit: str, aggregation: Aggregation, description: str = ""
+) -> str:
+    """A new kind, for good: what has been metered under it depends on it. Raises CONFLICT where the code is taken."""
+    authorise(context, Action.MANAGE_CATALOG)
+    validation.refuse(
+        [
+            *validation.resource_kind_code("code", code),
+            *validation.name("unit", unit),
+            *validation.free_text("description", description),
+        ]
+    )
+
+    async def work(_unit: UnitOfWork) -> str:
+        await ResourceKinds.insert(
+            ResourceKinds(
+                code=code,
+                unit=unit,
+                aggregation=aggregation,
+                description=description,
+                created_at=context.clock(),
+            )
+        )
+        return code
+
+    return await transact(context, work)
+
+
+async def known_kinds(codes: Iterable[str]) -> Mapping[str, tuple[str, Aggregation]]:
+    """Unit and aggregation of those of the codes that are defined."""
+    among = [code for code in set(codes) if validation.is_resource_kind(code)]
+    rows = await ResourceKinds.select(ResourceKinds.code, ResourceKinds.unit, ResourceKinds.aggregation).where(
+        WhereRaw("code = ANY({})", among)
+    )
+    return {row["code"]: (row["unit"], Aggregation(row["aggregation"])) for row in rows}
+
+
+async def require_kind(code: str, path: tuple[str, ...] = ("resourceKind",)) -> None:
+    """Raises NOT_FOUND unless the kind is defined."""
+    if code not in await known_kinds([code]):
+        raise not_found("resource kind", code, path)

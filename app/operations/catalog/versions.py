@@ -1,0 +1,140 @@
+"""Drafts of plan versions: what a month costs, what it includes, and what more of each kind costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from piccolo.query.functions import Max
+
+from app.billing import Aggregation, Fault, PlanTerms, PriceModel, Proration, ResourceTerms, Tier
+from app.database.locks import lock_row
+from app.database.unit_of_work import UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise, not_found
+from app.operations.catalog.kinds import known_kinds
+from app.operations.catalog.plans import find_plan
+from app.operations.context import Context
+from app.operations.transaction import transact
+from app.tables.catalog import PlanPriceTiers, PlanResources, Plans, PlanVersions, PlanVersionStatus
+from app.tables.ids import new_id
+
+MOST_RESOURCES = 100
+MOST_TIERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDraft:
+    """One resource kind of a draft: what is included, and the prices beyond that."""
+
+    resource_kind: str
+    included_quantity: Decimal
+    tiers: tuple[Tier, ...]
+    price_model: PriceModel = PriceModel.PER_UNIT
+    package_size: Decimal | None = None
+
+
+async def draft_plan_version(
+    context: Context,
+    *,
+    plan_code: str,
+    base_price_cents: int,
+    currency: str = "AUD",
+    proration: Proration = Proration.NONE,
+    resources: Sequence[ResourceDraft] = (),
+) -> UUID:
+    """The next version of a plan, as a draft. Raises VALIDATION_FAILED for terms that could not be rated."""
+    authorise(context, Action.MANAGE_CATALOG)
+    validation.refuse([*validation.currency("currency", currency), *_size_faults(resources)])
+
+    async def work(_unit: UnitOfWork) -> UUID:
+        plan_id = await find_plan(plan_code)
+        version = await _next_version(plan_id)
+        kinds = await known_kinds(draft.resource_kind for draft in resources)
+        terms = PlanTerms(
+            plan=plan_code,
+            version=version,
+            currency=currency,
+            base_price_cents=base_price_cents,
+            proration=proration,
+            resources=tuple(_resource_terms(kinds, index, draft) for index, draft in enumerate(resources)),
+        )
+        validation.refuse(terms.faults())
+        draft = PlanVersions(
+            id=new_id(),
+            plan_id=plan_id,
+            version=version,
+            status=PlanVersionStatus.DRAFT,
+            currency=currency,
+            base_price_cents=base_price_cents,
+            proration=proration,
+            created_at=context.clock(),
+            published_at=None,
+        )
+        await PlanVersions.insert(draft)
+        await _insert_resources(draft.id, terms.resources)
+        return draft.id
+
+    return await transact(context, work)
+
+
+async def _next_version(plan_id: UUID) -> int:
+    """Counts from 1. The plan is locked, so that of two drafts at once one is counted after the other."""
+    await lock_row(Plans, plan_id, Plans.id)
+    latest = await PlanVersions.select(Max(PlanVersions.version)).where(PlanVersions.plan_id == plan_id).first()
+    return 1 + ((latest and latest["max"]) or 0)
+
+
+def _size_faults(resources: Sequence[ResourceDraft]) -> list[Fault]:
+    if len(resources) > MOST_RESOURCES:
+        return [Fault(("resources",), f"must be at most {MOST_RESOURCES}")]
+    return [
+        Fault(("resources", str(index), "tiers"), f"must be at most {MOST_TIERS}")
+        for index, draft in enumerate(resources)
+        if len(draft.tiers) > MOST_TIERS
+    ]
+
+
+def _resource_terms(kinds: Mapping[str, tuple[str, Aggregation]], index: int, draft: ResourceDraft) -> ResourceTerms:
+    if draft.resource_kind not in kinds:
+        raise not_found("resource kind", draft.resource_kind, ("resources", str(index), "resourceKind"))
+    unit, aggregation = kinds[draft.resource_kind]
+    return ResourceTerms(
+        resource_kind=draft.resource_kind,
+        unit=unit,
+        aggregation=aggregation,
+        included_quantity=draft.included_quantity,
+        price_model=draft.price_model,
+        tiers=draft.tiers,
+        package_size=draft.package_size,
+    )
+
+
+async def _insert_resources(plan_version_id: UUID, resources: Sequence[ResourceTerms]) -> None:
+    ids = [new_id() for _ in resources]
+    rows = [
+        PlanResources(
+            id=resource_id,
+            plan_version_id=plan_version_id,
+            resource_kind=terms.resource_kind,
+            included_quantity=terms.included_quantity,
+            price_model=terms.price_model,
+            package_size=terms.package_size,
+        )
+        for resource_id, terms in zip(ids, resources, strict=True)
+    ]
+    tiers = [
+        PlanPriceTiers(
+            id=new_id(),
+            plan_resource_id=resource_id,
+            position=position,
+            up_to=tier.up_to,
+            unit_price_cents=tier.unit_price_cents,
+            flat_price_cents=tier.flat_price_cents,
+        )
+        for resource_id, terms in zip(ids, resources, strict=True)
+        for position, tier in enumerate(terms.tiers)
+    ]
+    if rows:
+        await PlanResources.insert(*rows)
+        await PlanPriceTiers.insert(*tiers)

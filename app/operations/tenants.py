@@ -1,0 +1,41 @@
+"""Tenants: who is billed."""
+
+from uuid import UUID
+
+from app.database.unit_of_work import UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise
+from app.operations.context import Context
+from app.operations.transaction import transact
+from app.tables.ids import new_id
+from app.tables.tenants import Tenants
+
+
+async def create_tenant(
+    context: Context, *, code: str, name: str, country: str = "AU", currency: str = "AUD", tax_exempt: bool = False
+) -> UUID:
+    """A new tenant. Raises CONFLICT where the code is taken."""
+    authorise(context, Action.CREATE_TENANT)
+    validation.refuse(
+        [
+            *validation.code("code", code),
+            *validation.name("name", name),
+            *validation.country("country", country),
+            *validation.currency("currency", currency),
+        ]
+    )
+
+    async def work(_unit: UnitOfWork) -> UUID:
+        tenant = Tenants(
+            id=new_id(),
+            code=code,
+            name=name,
+            country=country,
+            currency=currency,
+            tax_exempt=tax_exempt,
+            created_at=context.clock(),
+        )
+        await Tenants.insert(tenant)
+        return tenant.id
+
+    return await transact(context, work)

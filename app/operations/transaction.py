@@ -1,0 +1,53 @@
+"""An operation's one transaction, and what a taken name is called."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+import asyncpg
+
+from app.database.scope import Scope
+from app.database.unit_of_work import UnitOfWork
+from app.operations.context import Context
+from app.operations.refusal import ProblemCode, Refusal
+
+T = TypeVar("T")
+
+# The database alone says that something is taken: to look first would lose a race.
+TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "tenants_code_key": (ProblemCode.CONFLICT, "another tenant has this code", ("code",)),
+        "plans_code_key": (ProblemCode.CONFLICT, "another plan has this code", ("code",)),
+        "addons_code_key": (ProblemCode.CONFLICT, "another add-on has this code", ("code",)),
+        "resource_kinds_pkey": (ProblemCode.CONFLICT, "this resource kind is defined already", ("code",)),
+        "cloud_deployments_tenant_id_slug_key": (
+            ProblemCode.SLUG_TAKEN,
+            "another deployment of the tenant has this slug",
+            ("slug",),
+        ),
+        "cloud_resources_provider_external_id_key": (
+            ProblemCode.CONFLICT,
+            "this resource of the provider is registered already",
+            ("externalId",),
+        ),
+        "subscriptions_deployment_id_key": (
+            ProblemCode.ALREADY_SUBSCRIBED,
+            "the deployment has a subscription; change its plan instead",
+            ("deploymentId",),
+        ),
+    }
+)
+
+
+async def transact(context: Context, work: Callable[[UnitOfWork], Awaitable[T]], scope: Scope | None = None) -> T:
+    """Runs the work in one transaction over the rows the caller may see, again when PostgreSQL gave it up.
+
+    `work` must be repeatable: what it does besides the database belongs into `unit.after_commit`. A unique value
+    that is taken is raised as its Refusal.
+    """
+    try:
+        return await context.database.run_in_transaction(scope or context.principal.scope, work)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name not in TAKEN:
+            raise
+        raise Refusal(*TAKEN[error.constraint_name]) from error

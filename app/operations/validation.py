@@ -1,0 +1,110 @@
+"""What input must look like. Each check yields the faults of one field; `refuse` turns all of them into one answer."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from app.billing import Fault, cents_fault, quantity_fault
+from app.operations.refusal import ProblemCode, Refusal
+
+LONGEST_NAME = 200
+LONGEST_TEXT = 2000
+
+_CODE = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
+_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_RESOURCE_KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+# Far enough for any contract, near enough that no time zone runs out of the calendar.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+FIRST_INSTANT, LAST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raises VALIDATION_FAILED if there are faults: it names them all, and its path leads to the first."""
+    paths_and_messages = [(api_path(fault.path), fault.message) for fault in faults]
+    if paths_and_messages:
+        message = "; ".join(f"{'.'.join(path)} {message}" for path, message in paths_and_messages)
+        raise Refusal(ProblemCode.VALIDATION_FAILED, message, paths_and_messages[0][0])
+
+
+def api_path(path: Iterable[str]) -> tuple[str, ...]:
+    """A path by field names as the API spells it: ("resources", "0", "package_size") -> (…, "packageSize")."""
+    return tuple(re.sub(r"_([a-z])", lambda match: match[1].upper(), name) for name in path)
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can hold the text: no NUL, no half of a surrogate pair."""
+    return (text.isascii() and "\0" not in text) or not re.search("[\0\ud800-\udfff]", text)
+
+
+def is_code(text: str) -> bool:
+    return _CODE.fullmatch(text) is not None
+
+
+def is_resource_kind(text: str) -> bool:
+    return _RESOURCE_KIND.fullmatch(text) is not None
+
+
+def code(field: str, text: str) -> Iterator[Fault]:
+    yield from _shape(_CODE, field, text, "1 to 64 lower-case letters, digits, - and _, with neither sign at an end")
+
+
+def dns_label(field: str, text: str) -> Iterator[Fault]:
+    yield from _shape(_DNS_LABEL, field, text, "1 to 63 lower-case letters, digits and -, with no - at an end")
+
+
+def resource_kind_code(field: str, text: str) -> Iterator[Fault]:
+    yield from _shape(_RESOURCE_KIND, field, text, "1 to 63 lower-case letters, digits and _, the first a letter")
+
+
+def country(field: str, text: str) -> Iterator[Fault]:
+    yield from _shape(_COUNTRY, field, text, "an ISO 3166-1 code such as AU")
+
+
+def currency(field: str, text: str) -> Iterator[Fault]:
+    yield from _shape(_CURRENCY, field, text, "an ISO 4217 code such as AUD")
+
+
+def _shape(pattern: re.Pattern[str], field: str, text: str, wanted: str) -> Iterator[Fault]:
+    if not pattern.fullmatch(text):
+        yield Fault((field,), f"must be {wanted}")
+
+
+def name(field: str, text: str | None, longest: int = LONGEST_NAME) -> Iterator[Fault]:
+    """A line that people read; absent is fine, blank is not."""
+    if text is not None and not text.strip():
+        yield Fault((field,), "must not be blank")
+    else:
+        yield from free_text(field, text, longest)
+
+
+def free_text(field: str, text: str | None, longest: int = LONGEST_TEXT) -> Iterator[Fault]:
+    if text is None:
+        return
+    if len(text) > longest:
+        yield Fault((field,), f"must have at most {longest} characters")
+    elif not is_storable(text):
+        yield Fault((field,), "holds characters that are no text")
+
+
+def cents(field: str, amount: int | None) -> Iterator[Fault]:
+    if amount is not None and (message := cents_fault(amount)):
+        yield Fault((field,), message)
+
+
+def quantity(field: str, amount: Decimal | None) -> Iterator[Fault]:
+    if amount is not None and (message := quantity_fault(amount)):
+        yield Fault((field,), message)
+
+
+def day(field: str, value: date | None) -> Iterator[Fault]:
+    if value is not None and not FIRST_DAY <= value <= LAST_DAY:
+        yield Fault((field,), f"must be from {FIRST_DAY} to {LAST_DAY}")
+
+
+def instant(field: str, value: datetime | None) -> Iterator[Fault]:
+    if value is not None and not FIRST_INSTANT <= value <= LAST_INSTANT:
+        yield Fault((field,), f"must be from {FIRST_INSTANT.date()} to {LAST_INSTANT.date()}")
