@@ -1,0 +1,24 @@
+"""PostgreSQL: reached, migrated, and worked with one transaction an operation."""
+
+from app.database.database import Database
+from app.database.errors import (
+    CommitUnknown,
+    DatabaseNotMigrated,
+    DatabaseUnavailable,
+    NestedUnitOfWork,
+    TransactionRolledBack,
+)
+from app.database.scope import PLATFORM, Scope
+from app.database.unit_of_work import UnitOfWork
+
+__all__ = [
+    "PLATFORM",
+    "CommitUnknown",
+    "Database",
+    "DatabaseNotMigrated",
+    "DatabaseUnavailable",
+    "NestedUnitOfWork",
+    "Scope",
+    "TransactionRolledBack",
+    "UnitOfWork",
+]

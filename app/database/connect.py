@@ -82,7 +82,8 @@ def place(url: str) -> str:
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     host = parts.hostname or query.get("host", "the local socket")
-    return f"{host}:{parts.port or 5432}{parts.path}"
+    port = parts.port or (6379 if parts.scheme.startswith("redis") else 5432)
+    return f"{host}:{port}{parts.path}"
 
 
 @contextmanager

@@ -1,0 +1,181 @@
+"""The queue of jobs: SAQ on PostgreSQL, or on Redis where ARCADIA_QUEUE_URL names one.
+
+A job is an alarm clock. What is due stands in our tables, so a ring that is lost, repeated or late does no harm: the
+catch-up finds what was missed. Hence rings come after commit, and their failures are only logged.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Self
+
+import psycopg
+import psycopg_pool
+import redis.asyncio
+import redis.exceptions
+import saq
+import saq.queue
+from psycopg_pool import AsyncConnectionPool
+from saq.job import TERMINAL_STATUSES
+from saq.queue.postgres import PostgresQueue
+from saq.queue.redis import RedisQueue
+
+from app.database.connect import place, server_settings
+from app.database.database import places
+from app.database.errors import DatabaseUnavailable
+from app.settings import Settings
+
+NAME = "arcadia"
+
+# SAQ's own defaults give a job ten seconds and a single attempt, and leave one active for ever after a SIGKILL.
+TIMEOUT_SECONDS = 600
+ATTEMPTS = 3
+HEARTBEAT_SECONDS = 15
+RETRY_DELAY_SECONDS = 1
+LONGEST_RETRY_DELAY_SECONDS = 30
+KEPT_SECONDS = 3600
+
+_FAILURES = (psycopg.Error, psycopg_pool.PoolTimeout, redis.exceptions.RedisError, OSError, TimeoutError)
+
+logger = logging.getLogger(__name__)
+
+
+class MigratedPostgresQueue(PostgresQueue):
+    """SAQ's queue in tables that `arcadia migrate` made: the application's role may not create any."""
+
+    async def init_db(self) -> None:
+        pass
+
+
+class Queue:
+    """Opened once per process: `async with Queue(settings) as queue`. Raises DatabaseUnavailable, of either kind."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._saq: saq.queue.Queue | None = None
+        self._pool: AsyncConnectionPool[Any] | None = None
+
+    @property
+    def saq(self) -> saq.queue.Queue:
+        """SAQ's queue, for a worker."""
+        if self._saq is None:
+            raise RuntimeError("The queue is not open.")
+        return self._saq
+
+    async def open(self) -> None:
+        if self._settings.queue_url is not None:
+            self._saq = await _open_redis(self._settings.queue_url, self._settings)
+        else:
+            self._pool = await _open_pool((await places(self._settings)).write, self._settings)
+            self._saq = MigratedPostgresQueue(pool=self._pool, name=NAME)
+        await self._saq.connect()
+
+    async def close(self) -> None:
+        if self._saq is not None:
+            await self._saq.disconnect()
+        if self._pool is not None:
+            await self._pool.close()
+        self._saq = self._pool = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.open()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+    async def ring(self, job: str, key: str, /, *, seconds_allowed: int = TIMEOUT_SECONDS, **arguments: Any) -> bool:
+        """Asks for the job to be run with these arguments (values of JSON), and says whether that was heard.
+
+        While one with the same job and key waits or runs, another changes nothing. Call it after commit.
+        """
+        try:
+            if await self._enqueue(job, key, seconds_allowed, arguments, scheduled=0):
+                return True
+            # SAQ takes a key again only in a later second than that of the job it had before.
+            earlier = await self.saq.job(_key(job, key))
+            if earlier is not None and earlier.status in TERMINAL_STATUSES:
+                return await self._enqueue(job, key, seconds_allowed, arguments, scheduled=int(time.time()) + 1)
+        except _FAILURES as error:
+            logger.warning("A ring of %s was lost; the catch-up will find its work: %s", job, error)
+            return False
+        return True
+
+    async def _enqueue(
+        self, job: str, key: str, seconds_allowed: int, arguments: dict[str, Any], *, scheduled: int
+    ) -> bool:
+        rung = saq.Job(
+            function=job,
+            key=_key(job, key),
+            kwargs=arguments,
+            timeout=seconds_allowed,
+            retries=ATTEMPTS,
+            heartbeat=HEARTBEAT_SECONDS,
+            retry_delay=RETRY_DELAY_SECONDS,
+            retry_backoff=LONGEST_RETRY_DELAY_SECONDS,
+            ttl=KEPT_SECONDS,
+            scheduled=scheduled,
+        )
+        return await self.saq.enqueue(rung) is not None
+
+
+@asynccontextmanager
+async def heartbeat(job: saq.Job) -> AsyncIterator[None]:
+    """Tells the queue, while the block runs, that the job is alive; a silent one is given to another worker."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS / 3)
+            try:
+                await job.update()
+            except _FAILURES as error:
+                logger.warning("A heartbeat of %s was lost: %s", job.key, error)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        with suppress(asyncio.CancelledError):
+            await beating
+
+
+def _key(job: str, key: str) -> str:
+    """Keys are unique over everything in SAQ's table."""
+    return f"{NAME}:{job}:{key}"
+
+
+async def _open_pool(url: str, settings: Settings) -> AsyncConnectionPool[Any]:
+    options = " ".join(f"-c {name}={value}" for name, value in server_settings(settings).items())
+    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=settings.queue_pool_size,
+        timeout=settings.connect_timeout,
+        kwargs={"options": options, "connect_timeout": settings.connect_timeout, "autocommit": True},
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+    try:
+        await pool.open(wait=True, timeout=settings.connect_timeout)
+    except psycopg_pool.PoolTimeout as error:
+        await pool.close()
+        raise DatabaseUnavailable(f"PostgreSQL at {place(url)} gives the queue no connection") from error
+    return pool
+
+
+async def _open_redis(url: str, settings: Settings) -> RedisQueue:
+    limits = {"socket_connect_timeout": settings.connect_timeout, "health_check_interval": 15}
+    queue = RedisQueue(redis.asyncio.from_url(url, **limits), name=NAME)
+    try:
+        await queue.redis.execute_command("PING")
+    except (redis.exceptions.RedisError, OSError) as error:
+        await queue.redis.aclose()  # not queue.disconnect(), which would connect first
+        raise DatabaseUnavailable(f"Redis at {place(url)} cannot be reached: {error}") from error
+    return queue
