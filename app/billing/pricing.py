@@ -54,9 +54,9 @@ def _graduated(resource: ResourceTerms, quantity: Fraction) -> list[Slice]:
         slices.append(_slice(above, tier, width))
         rest -= width
         if not rest or tier.up_to is None:
-            break
+            return slices
         above = tier.up_to
-    return slices
+    raise _bounded(resource)
 
 
 def _volume(resource: ResourceTerms, quantity: Fraction) -> list[Slice]:
@@ -65,7 +65,11 @@ def _volume(resource: ResourceTerms, quantity: Fraction) -> list[Slice]:
         if tier.up_to is None or quantity <= to_fraction(tier.up_to):
             return [_slice(above, tier, quantity)]
         above = tier.up_to
-    raise ValueError(f"the last tier of {resource.resource_kind} has a bound")
+    raise _bounded(resource)
+
+
+def _bounded(resource: ResourceTerms) -> ValueError:
+    return ValueError(f"the last tier of {resource.resource_kind} has a bound")
 
 
 def _slice(above: Decimal, tier: Tier, quantity: Fraction) -> Slice:

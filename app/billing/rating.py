@@ -106,6 +106,8 @@ def _segments(header: QuoteHeader, subscription: SubscriptionInputs) -> list[_Se
     days = billable_days(period, subscription.active_spans, subscription.trial_ends_at)
     if not days:
         return []
+    if not subscription.plans or subscription.plans[0].first_day > days[0]:
+        raise ValueError(f"no plan version is in force on {days[0]}")
     last = _in_force(subscription.plans, days[-1])
     prorated = last.proration is Proration.DAILY
     if not prorated or len(subscription.plans) == 1:
@@ -127,10 +129,7 @@ def _segments(header: QuoteHeader, subscription: SubscriptionInputs) -> list[_Se
 
 
 def _in_force(plans: Sequence[PlanInForce], day: date) -> PlanTerms:
-    for first_day, terms in reversed(plans):
-        if first_day <= day:
-            return terms
-    raise ValueError(f"no plan version is in force on {day}")
+    return next(plan.terms for plan in reversed(plans) if plan.first_day <= day)
 
 
 def _base_line(subscription: SubscriptionInputs, segment: _Segment) -> Line:

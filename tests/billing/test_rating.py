@@ -1,0 +1,329 @@
+"""The worked figures of the rules that concern one subscription, and what lies around them."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import localcontext
+
+import pytest
+
+from app.billing import (
+    Aggregation,
+    DailyQuantity,
+    LineKind,
+    MaxUsage,
+    Period,
+    PlanInForce,
+    PlanTerms,
+    PriceModel,
+    Proration,
+    QuoteHeader,
+    ResourceTerms,
+    ResourceUsage,
+    SubscriptionInputs,
+    SumUsage,
+    Tier,
+    UnpricedUsage,
+    UsageEvent,
+    fold,
+    rate_subscription,
+    resource_usage,
+    unpriced_usage,
+)
+from tests.billing.examples import (
+    APRIL,
+    HEADER,
+    STUDIO,
+    STUDIO_DAILY,
+    ZONE,
+    D,
+    amounts,
+    april,
+    at,
+    every_day,
+    hours,
+    of_kind,
+    peak,
+    plan,
+    resource,
+    storage_addon,
+    subscription,
+)
+
+BASE, ADDON, OVERAGE = LineKind.PLAN_BASE, LineKind.ADDON, LineKind.OVERAGE
+TIERS = (Tier(D(500), D(1)), Tier(None, D("0.8")))
+
+
+def usage_row(kind: str, *quantities: int) -> ResourceUsage:
+    return ResourceUsage(kind, *map(D, quantities))
+
+
+def rated(inputs: SubscriptionInputs) -> list[tuple[LineKind, int]]:
+    return amounts(rate_subscription(HEADER, inputs))
+
+
+def test_figure_1_studio_over_april() -> None:
+    assert rated(subscription(STUDIO, every_day(72), addons=(storage_addon(),))) == [
+        (BASE, 5000),
+        (ADDON, 750),
+        (OVERAGE, 672),
+    ]
+
+
+def test_figure_3_daily_from_20_april() -> None:
+    inputs = subscription(STUDIO_DAILY, hours(1000, day=20), active=((20, None),), addons=(storage_addon(26),))
+    base, addon, overage = rate_subscription(HEADER, inputs)
+    assert (base.amount_cents, base.explanation.exact_cents) == (1833, D("1833.333333333333"))
+    assert (addon.amount_cents, addon.explanation.formula) == (125, "750c x 5/30 days")
+    assert overage.explanation.included_quantity == D("545.6")
+    assert overage.quantity == D("454.4")
+
+
+@pytest.mark.parametrize(
+    ("active", "base"),
+    [
+        (((1, 10),), 1667),
+        (((1, 10), (20, None)), 3500),
+        (((1, 10), (10, None)), 5000),
+        (((7, 7),), 167),
+        (((1, None),), 5000),
+    ],
+)
+def test_figure_4_daily_by_billable_days(active: tuple[tuple[int, int | None], ...], base: int) -> None:
+    assert rated(subscription(STUDIO_DAILY, active=active)) == [(BASE, base)]
+
+
+def test_figure_4_a_leap_february() -> None:
+    february = QuoteHeader(Period(date(2028, 2, 1), ZONE), "AUD")
+    started = subscription(plan(base=2900, proration=Proration.DAILY))
+    started = replace(started, active_spans=(started.active_spans[0]._replace(first_day=date(2028, 2, 15)),))
+    [line] = rate_subscription(february, started)
+    assert (line.amount_cents, line.explanation.formula) == (1500, "2900c x 15/29 days")
+
+
+@pytest.mark.parametrize(
+    ("terms", "cents", "formula"),
+    [
+        (resource(), 672, "672 h over 1488 included x 1c"),
+        (resource(tiers=TIERS, model=PriceModel.GRADUATED), 638, "672 h over 1488 included = 500 x 1c + 172 x 0.8c"),
+        (resource(tiers=TIERS, model=PriceModel.VOLUME), 538, "672 h over 1488 included = 672 x 0.8c"),
+        (
+            resource(tiers=(Tier(None, D(90)),), model=PriceModel.PACKAGE, package_size=D(100)),
+            630,
+            "672 h over 1488 included = 7 x 100 h x 90c",
+        ),
+        (
+            resource(tiers=(Tier(None, D("0.5"), 20),), model=PriceModel.GRADUATED, unit="GB"),
+            356,
+            "672 GB over 1488 included = 672 x 0.5c + 20c flat",
+        ),
+    ],
+)
+def test_figures_1_and_5_overage_by_price_model(terms: ResourceTerms, cents: int, formula: str) -> None:
+    [line] = of_kind(rate_subscription(HEADER, subscription(plan(terms), hours(2160))), OVERAGE)
+    assert (line.amount_cents, line.explanation.formula) == (cents, formula)
+    assert (line.description, line.quantity) == ("672 over 1488 included", D(672))
+    assert line.unit_price_cents == terms.tiers[-1].unit_price_cents
+
+
+def test_figure_6_a_price_far_below_a_cent() -> None:
+    tokens = resource("llm_input_tokens", "0", (Tier(None, D("0.00015")),), unit="token")
+    [line] = of_kind(
+        rate_subscription(HEADER, subscription(plan(tokens), hours(1_000_000_001, "llm_input_tokens"))), OVERAGE
+    )
+    assert (line.amount_cents, line.explanation.exact_cents) == (150000, D("150000.00015"))
+
+
+def test_figure_6_each_line_is_rounded_by_itself() -> None:
+    terms = plan(*(resource(kind, "0", (Tier(None, D("0.5")),)) for kind in "abc"), base=0)
+    inputs = subscription(terms, *(hours(1, kind) for kind in "abc"))
+    assert rated(inputs) == [(BASE, 0), (OVERAGE, 1), (OVERAGE, 1), (OVERAGE, 1)]
+
+
+STORAGE = resource("storage_gb", "50", (Tier(None, D(10)),), aggregation=Aggregation.MAX, unit="GB")
+
+
+def test_figure_8_a_level_counts_its_allowances_in_full_and_prorates_its_charge() -> None:
+    terms = plan(STORAGE, proration=Proration.DAILY)
+    inputs = subscription(terms, peak(130), active=((16, None),), addons=(storage_addon(16),))
+    [line] = of_kind(rate_subscription(HEADER, inputs), OVERAGE)
+    assert (line.amount_cents, line.quantity) == (150, D(30))
+    assert line.explanation.formula == "30 GB over 100 included x 10c x 15/30 days"
+    assert line.explanation.tiers[0].amount_cents == 300
+
+
+def test_an_addon_of_a_level_grants_in_full_from_any_day() -> None:
+    terms = plan(STORAGE, proration=Proration.DAILY)
+    inputs = subscription(terms, peak(130), active=((16, None),), addons=(storage_addon(30),))
+    assert rated(inputs) == [(BASE, 2500), (ADDON, 25), (OVERAGE, 150)]
+
+
+def test_a_factor_over_several_tiers_stands_outside_brackets() -> None:
+    terms = plan(replace(STORAGE, price_model=PriceModel.GRADUATED, tiers=TIERS), proration=Proration.DAILY)
+    [line] = of_kind(rate_subscription(HEADER, subscription(terms, peak(650), active=((16, None),))), OVERAGE)
+    assert line.explanation.formula == "(600 GB over 50 included = 500 x 1c + 100 x 0.8c) x 15/30 days"
+    assert line.amount_cents == 290
+
+
+def test_a_time_weighted_kind_is_rated_in_unit_hours() -> None:
+    terms = plan(resource("storage_gb_hours", "51000", aggregation=Aggregation.TIME_WEIGHTED, unit="GB h"))
+    events = [UsageEvent(at(1), D(100)), UsageEvent(at(16, 12), D(40))]
+    inputs = subscription(terms, fold("storage_gb_hours", Aggregation.TIME_WEIGHTED, events, ZONE))
+    assert rated(inputs)[1:] == [(OVERAGE, 120)]
+
+
+def test_no_proration_charges_a_single_day_in_full_and_no_day_nothing() -> None:
+    assert rated(subscription(STUDIO, hours(1500, day=30), active=((30, None),))) == [(BASE, 5000), (OVERAGE, 12)]
+    assert rated(subscription(STUDIO, hours(1500), active=())) == []
+
+
+def test_days_in_trial_are_free_and_their_usage_too() -> None:
+    usage = SumUsage("droplet_hours", (DailyQuantity(april(5), D(9999)), DailyQuantity(april(16), D(1000))))
+    inputs = subscription(STUDIO_DAILY, usage, trial_ends_at=at(16))
+    base, overage = rate_subscription(HEADER, inputs)
+    assert (base.amount_cents, overage.amount_cents) == (2500, 1000 - 744)
+    assert overage.explanation.daily_usage == (DailyQuantity(april(16), D(1000)),)
+    assert rated(replace(inputs, trial_ends_at=APRIL.ends_at)) == []
+
+
+def test_usage_on_days_of_pause_is_not_billed() -> None:
+    inputs = subscription(STUDIO, hours(2000, day=15), active=((1, 10), (20, None)))
+    assert rated(inputs) == [(BASE, 5000)]
+    assert resource_usage(HEADER, inputs) == [usage_row("droplet_hours", 2000, 0, 1488, 0)]
+
+
+def test_usage_up_to_the_allowance_has_no_line() -> None:
+    assert rated(subscription(STUDIO, hours(1488))) == [(BASE, 5000)]
+    assert rated(subscription(STUDIO, hours("1488.4"))) == [(BASE, 5000), (OVERAGE, 0)]
+
+
+def test_a_free_plan_has_its_base_line() -> None:
+    assert rated(subscription(plan(base=0))) == [(BASE, 0)]
+
+
+@pytest.mark.parametrize("terms", [STUDIO, STUDIO_DAILY])
+def test_an_addon_attached_after_the_last_billable_day_costs_nothing(terms: PlanTerms) -> None:
+    assert (
+        of_kind(rate_subscription(HEADER, subscription(terms, active=((1, 10),), addons=(storage_addon(11),))), ADDON)
+        == []
+    )
+
+
+def test_an_unprorated_addon_is_charged_in_full_from_its_last_day() -> None:
+    assert rated(subscription(STUDIO, addons=(storage_addon(30),))) == [(BASE, 5000), (ADDON, 750)]
+
+
+def test_an_addon_extends_the_allowance_by_its_share() -> None:
+    grant = replace(storage_addon(16, quantity="100"), resource_kind="droplet_hours")
+    [line] = rate_subscription(HEADER, subscription(STUDIO_DAILY, hours(1600), addons=(grant,)))[2:]
+    assert (line.explanation.included_quantity, line.amount_cents) == (D(1538), 62)
+    [line] = rate_subscription(HEADER, subscription(STUDIO, hours(1600), addons=(grant,)))[2:]
+    assert (line.explanation.included_quantity, line.amount_cents) == (D(1588), 12)
+
+
+def test_an_addons_price_is_not_multiplied_by_what_it_grants() -> None:
+    [line] = of_kind(rate_subscription(HEADER, subscription(addons=(storage_addon(quantity="50"),))), ADDON)
+    assert (line.quantity, line.unit_price_cents, line.amount_cents) == (D(1), D(750), 750)
+    assert (line.description, line.resource_kind, line.addon_id) == ("Addon: storage_50gb", "storage_gb", "addon-1")
+
+
+def change_on(day: int, before: PlanTerms, after: PlanTerms) -> tuple[PlanInForce, ...]:
+    return PlanInForce(april(1), before), PlanInForce(april(day), replace(after, version=2))
+
+
+def test_a_change_without_proration_rates_the_month_on_the_last_billable_days_version() -> None:
+    plans = change_on(16, STUDIO, replace(STUDIO, base_price_cents=9000))
+    assert rated(subscription(plans, hours(1500))) == [(BASE, 9000), (OVERAGE, 12)]
+    assert rated(subscription(plans, hours(1500), active=((1, 15),))) == [(BASE, 5000), (OVERAGE, 12)]
+
+
+def test_a_daily_change_makes_segments_with_their_own_base_allowance_and_usage() -> None:
+    plans = change_on(11, STUDIO_DAILY, replace(STUDIO_DAILY, base_price_cents=9000))
+    inputs = subscription(plans, every_day(72), addons=(storage_addon(),))
+    lines = rate_subscription(HEADER, inputs)
+    assert [(line.key, line.amount_cents) for line in lines] == [
+        ("pilot/base/studio@1", 1667),
+        ("pilot/base/studio@2", 6000),
+        ("pilot/addon/addon-1", 750),
+        ("pilot/overage/droplet_hours/studio@1", 720 - 496),
+        ("pilot/overage/droplet_hours/studio@2", 1440 - 992),
+    ]
+    assert [line.explanation.billable_days for line in lines] == [10, 20, 30, 10, 20]
+    assert resource_usage(HEADER, inputs) == [usage_row("droplet_hours", 2160, 2160, 1488, 672)]
+
+
+def test_a_version_returned_to_is_one_segment() -> None:
+    other = replace(STUDIO_DAILY, version=2)
+    plans = (PlanInForce(april(1), STUDIO_DAILY), PlanInForce(april(11), other), PlanInForce(april(21), STUDIO_DAILY))
+    lines = rate_subscription(HEADER, subscription(plans))
+    assert [(line.key, line.amount_cents) for line in lines] == [
+        ("pilot/base/studio@1", 3333),
+        ("pilot/base/studio@2", 1667),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (STUDIO, STUDIO_DAILY, [(BASE, 2500), (BASE, 2500)]),
+        (STUDIO_DAILY, STUDIO, [(BASE, 5000)]),
+    ],
+)
+def test_the_last_days_version_says_whether_the_month_is_prorated(
+    before: PlanTerms, after: PlanTerms, expected: list[tuple[LineKind, int]]
+) -> None:
+    assert rated(subscription(change_on(16, before, after))) == expected
+
+
+def test_lines_are_ordered_by_attach_time_and_kind() -> None:
+    terms = plan(resource("z", "0"), resource("a", "0"))
+    addons = (storage_addon(9, "late"), storage_addon(2, "b"), storage_addon(2, "a"))
+    lines = rate_subscription(HEADER, subscription(terms, hours(1, "z"), hours(1, "a"), addons=addons))
+    assert [line.key for line in lines] == [
+        "pilot/base/studio@1",
+        "pilot/addon/a",
+        "pilot/addon/b",
+        "pilot/addon/late",
+        "pilot/overage/a/studio@1",
+        "pilot/overage/z/studio@1",
+    ]
+    assert {(line.deployment_id, line.subscription_id) for line in lines} == {("d-pilot", "s-pilot")}
+
+
+def test_usage_of_kinds_the_plan_does_not_know_is_reported_and_billed_nothing() -> None:
+    inputs = subscription(STUDIO, hours(5, "gpu_hours"), hours(0, "egress_gb"), active=((1, 10),))
+    assert rated(inputs) == [(BASE, 5000)]
+    assert unpriced_usage(HEADER, inputs) == [UnpricedUsage("gpu_hours", D(5))]
+    assert unpriced_usage(HEADER, subscription(STUDIO, hours(5, "gpu_hours", day=11), active=((1, 10),))) == []
+
+
+def test_usage_is_unpriced_only_on_the_days_of_versions_that_do_not_know_it() -> None:
+    plans = change_on(11, STUDIO_DAILY, plan(resource("egress_gb", "0"), proration=Proration.DAILY))
+    inputs = subscription(plans, every_day(1, "droplet_hours"), every_day(1, "egress_gb"))
+    assert unpriced_usage(HEADER, inputs) == [UnpricedUsage("droplet_hours", D(20)), UnpricedUsage("egress_gb", D(10))]
+
+
+def test_resource_usage_names_what_the_plan_includes_though_nothing_was_used() -> None:
+    assert resource_usage(HEADER, subscription(STUDIO)) == [usage_row("droplet_hours", 0, 0, 1488, 0)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (subscription((PlanInForce(april(2), STUDIO),)), "no plan version is in force on 2026-04-01"),
+        (subscription(()), "no plan version is in force on 2026-04-01"),
+        (subscription(replace(STUDIO, currency="USD")), "another currency than AUD"),
+        (subscription(STUDIO, hours(1), hours(2)), "usage of one kind twice"),
+        (subscription(STUDIO, MaxUsage("droplet_hours", ())), "metered as MAX but priced as SUM"),
+    ],
+)
+def test_inputs_that_contradict_themselves_are_not_rated(inputs: SubscriptionInputs, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rate_subscription(HEADER, inputs)
+
+
+def test_ambient_decimal_precision_changes_nothing() -> None:
+    inputs = subscription(STUDIO_DAILY, every_day("72.123456789"), active=((7, None),))
+    expected = [(line, line.explanation) for line in rate_subscription(HEADER, inputs)]
+    with localcontext() as ambient:
+        ambient.prec = 2
+        assert [(line, line.explanation) for line in rate_subscription(HEADER, inputs)] == expected
