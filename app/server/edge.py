@@ -1,0 +1,36 @@
+"""What every HTTP answer carries, whoever made it: the request's id and the headers browsers obey."""
+
+import re
+import uuid
+from typing import Any
+
+REQUEST_ID = b"x-request-id"
+_ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+def request_id(scope: Any) -> str:
+    """The caller's `x-request-id` if it is a plain word, else one made here; the same throughout the request."""
+    state = scope["state"]
+    if "request_id" not in state:
+        given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
+        state["request_id"] = given.decode() if _ACCEPTABLE_ID.fullmatch(given) else str(uuid.uuid4())
+    return str(state["request_id"])
+
+
+async def add_headers(message: Any, scope: Any) -> None:
+    """Litestar's `before_send`: what an answer does not say itself is added here."""
+    if message["type"] != "http.response.start":
+        return
+    headers = list(message["headers"])
+    said = {name for name, _ in headers}
+    headers += [header for header in SECURITY_HEADERS if header[0] not in said]
+    headers.append((REQUEST_ID, request_id(scope).encode()))
+    message["headers"] = headers

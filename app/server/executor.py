@@ -1,0 +1,30 @@
+"""What the edge needs of whatever runs GraphQL."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Protocol, TypeVar
+
+RequestT = TypeVar("RequestT")
+RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
+
+
+class Answer(Protocol):
+    """A response of GraphQL, already JSON in UTF-8."""
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def executed(self) -> bool:
+        """Whether the operation ran, so that `body` has `data`; if not, the request itself was refused."""
+
+
+class Executor(Protocol[RequestT_contra]):
+    """Parses, validates, holds to the limits and runs one operation."""
+
+    async def execute(
+        self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: RequestT_contra
+    ) -> Answer: ...
+
+    def subscribe(
+        self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: RequestT_contra
+    ) -> AsyncGenerator[Answer, None]: ...

@@ -1,0 +1,40 @@
+"""What a load balancer and an orchestrator ask: is the process alive, and can it do its work?"""
+
+from collections.abc import Awaitable, Callable
+
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+
+from app.database import Database
+from app.database.migrate import require_current
+
+
+class Readiness:
+    """Whether requests may be sent here: the schema is this version's, seen once, and the database answers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._current = False
+
+    async def __call__(self) -> None:
+        """Raises DatabaseUnavailable or DatabaseNotMigrated."""
+        if not self._current:
+            await require_current(self._database.settings)
+            self._current = True
+        async with self._database.reading() as connection:
+            await connection.fetchval("SELECT 1")
+
+
+def health_handlers(check: Callable[[], Awaitable[None]]) -> list[HTTPRouteHandler]:
+    """/health for the process, /ready for what `check` finds; its errors become a 503 with Retry-After."""
+
+    @get("/health", sync_to_thread=False, name="health")
+    def health() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @get("/ready", name="ready")
+    async def ready() -> dict[str, str]:
+        await check()
+        return {"status": "ready"}
+
+    return [health, ready]

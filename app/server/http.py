@@ -1,0 +1,90 @@
+"""GraphQL over HTTP, as its specification of 2023-11 and later drafts have it; the thin way in.
+
+Bytes in, bytes out: the executor's answer is sent as it is.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from graphql import OperationType
+from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from app.operations.principal import Principal
+from app.server.auth import Authenticator
+from app.server.edge import request_id
+from app.server.executor import Executor, RequestT
+from app.server.faults import Code, Fault, fault_of
+from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
+from app.server.parameters import Parameters, decode_parameters, decode_query_string, operation_type
+
+PATH = "/graphql"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLService(Generic[RequestT]):
+    """What both transports answer with. `time_limit` is in seconds; `new_request` is given the request's id."""
+
+    executor: Executor[RequestT]
+    authenticator: Authenticator
+    new_request: Callable[[Principal, str], RequestT]
+    time_limit: float
+
+
+def http_handlers(service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> list[HTTPRouteHandler]:
+    """POST and GET at /graphql; `page` is what browsers get."""
+
+    @post(PATH, status_code=200, name="graphql")
+    async def execute(request: Request[Any, Any, Any]) -> ASGIResponse:
+        return await _answered(service, request, _posted)
+
+    @get(PATH, name="graphql-get")
+    async def query(request: Request[Any, Any, Any]) -> ASGIResponse:
+        if page is not None and wants_page(request.headers.get("accept", "")):
+            return page()
+        return await _answered(service, request, _queried)
+
+    return [execute, query]
+
+
+async def _posted(request: Request[Any, Any, Any]) -> Parameters:
+    check_content_type(request.headers.get("content-type", ""))
+    return decode_parameters(await request.body())
+
+
+async def _queried(request: Request[Any, Any, Any]) -> Parameters:
+    """A GET is safe (RFC 9110, section 9.2.1): it only ever queries."""
+    parameters = decode_query_string(request.scope["query_string"])
+    if operation_type(parameters) not in {OperationType.QUERY, None}:
+        raise Fault(405, Code.METHOD_NOT_ALLOWED, "Only a query may be sent by GET.", headers={"allow": "POST"})
+    return parameters
+
+
+async def _answered(
+    service: GraphQLService[Any], request: Request[Any, Any, Any], read: Callable[[Request[Any, Any, Any]], Any]
+) -> ASGIResponse:
+    number = request_id(request.scope)
+    media_type = JSON
+    try:
+        media_type = response_type(request.headers.get("accept", ""))
+        session = await service.authenticator.authenticate(request.headers.get("authorization"))
+        parameters = await read(request)
+        async with asyncio.timeout(service.time_limit):
+            answer = await service.executor.execute(
+                parameters.query,
+                parameters.variables,
+                parameters.operation_name,
+                service.new_request(session.principal, number),
+            )
+    except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
+        fault = fault_of(error, number)
+        return _response(fault.body(number), media_type, fault.status, fault.headers)
+    status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
+    return _response(answer.body, media_type, status)
+
+
+def _response(body: bytes, media_type: str, status: int, headers: dict[str, str] | None = None) -> ASGIResponse:
+    return ASGIResponse(body=body, media_type=f"{media_type}; charset=utf-8", status_code=status, headers=headers)

@@ -1,0 +1,88 @@
+"""A GraphQL request as clients send it: one JSON object, in a body, a query string or a socket's message."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
+
+from app.schema.limits import MAX_INPUT_LIST, parse_document
+from app.server.faults import Code, Fault
+
+
+class Parameters(msgspec.Struct, frozen=True, rename="camel"):
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_decoder = msgspec.json.Decoder(Parameters)
+
+
+def decode_parameters(body: bytes) -> Parameters:
+    """Raises Fault for whatever is not a well-formed request."""
+    with _decoding():
+        parameters = _decoder.decode(body)
+    if len(body) > 2 * MAX_INPUT_LIST or b"\\u0000" in body:  # fewer bytes hold no list that is too long
+        check_variables(parameters.variables)
+    return parameters
+
+
+def decode_query_string(query_string: bytes) -> Parameters:
+    """The parameters of a GET, of which `variables` and `extensions` are JSON texts."""
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError as error:
+        raise Fault(400, Code.BAD_REQUEST, "The query string is malformed.") from error
+    given: dict[str, Any] = {}
+    with _decoding():
+        for name, text in pairs:
+            given[name] = msgspec.json.decode(text) if name in {"variables", "extensions"} else text
+        parameters = msgspec.convert(given, Parameters)
+    check_variables(parameters.variables)
+    return parameters
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    try:
+        yield
+    except msgspec.ValidationError as error:
+        raise Fault(400, Code.BAD_REQUEST, f"This is not a GraphQL request: {error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Fault(400, Code.BAD_REQUEST, "The request is not JSON in UTF-8, or is nested too deeply.") from error
+
+
+def check_variables(variables: dict[str, Any] | None) -> None:
+    """Refuses lists that are too long, and U+0000, which PostgreSQL's text cannot hold."""
+    waiting: list[Any] = [variables]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if "\0" in value:
+                raise Fault(400, Code.BAD_USER_INPUT, "A variable holds U+0000.")
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            if len(value) > MAX_INPUT_LIST:
+                told = f"A variable holds a list of {len(value)}; the limit is {MAX_INPUT_LIST}."
+                raise Fault(400, Code.LIMIT_EXCEEDED, told)
+            waiting.extend(value)
+
+
+def operation_type(parameters: Parameters) -> OperationType | None:
+    """Which kind of operation is asked for; None when the document does not say: executing it tells why."""
+    try:
+        document = parse_document(parameters.query)
+    except GraphQLError:
+        return None
+    types = [
+        definition.operation
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+        and parameters.operation_name in {None, definition.name.value if definition.name else None}
+    ]
+    return types[0] if len(types) == 1 else None

@@ -1,0 +1,66 @@
+"""The Litestar application around a GraphQL service, whatever runs its operations."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.config.cors import CORSConfig
+from litestar.exceptions import HTTPException
+
+from app.server.edge import add_headers, request_id
+from app.server.faults import Fault, fault_of
+from app.server.graphiql import GraphiQL, asset_handler
+from app.server.health import health_handlers
+from app.server.http import GraphQLService, http_handlers
+from app.server.sockets import socket_handler
+
+MAX_BODY_BYTES = 262_144
+JSON_UTF8 = "application/json; charset=utf-8"
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def assemble(
+    service: GraphQLService[Any],
+    *,
+    ready: Callable[[], Awaitable[None]],
+    graphiql: GraphiQL,
+    allowed_origins: Sequence[str] = (),
+    lifespan: Sequence[Lifespan] = (),
+) -> Litestar:
+    """Every route of the API. `allowed_origins` are the sites that may call it from a browser, besides its own."""
+    return Litestar(
+        route_handlers=[
+            *http_handlers(service, graphiql.page),
+            socket_handler(service, tuple(allowed_origins)),
+            asset_handler(graphiql),
+            *health_handlers(ready),
+        ],
+        lifespan=list(lifespan),
+        before_send=[add_headers],
+        cors_config=_cors(allowed_origins),
+        exception_handlers={Fault: _answer, HTTPException: _answer, Exception: _answer},
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    number = request_id(request.scope)
+    fault = fault_of(error, number)
+    return Response(fault.body(number), status_code=fault.status, media_type=JSON_UTF8, headers=fault.headers)
+
+
+def _cors(origins: Sequence[str]) -> CORSConfig | None:
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
+        expose_headers=["retry-after", "x-request-id"],
+        max_age=600,
+    )

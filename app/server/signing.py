@@ -1,0 +1,67 @@
+"""Tokens of our own making: the shared secret, and what `arcadia token` prints."""
+
+import os
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from uuid import UUID
+
+import jwt
+
+from app.operations.principal import Role
+from app.settings import Settings
+
+SECRET_FILE = "jwt-secret"  # noqa: S105  # its name, not its content
+
+
+class NoSigningSecretError(Exception):
+    """Tokens come from the issuer whose keys ARCADIA_JWKS_URL names: none can be signed here."""
+
+
+def shared_secret(settings: Settings) -> str | None:
+    """The HS256 secret: the configured one; with neither it nor an issuer, one made once and kept with the data."""
+    if settings.jwt_secret is not None:
+        return settings.jwt_secret
+    return None if settings.jwks_url is not None else _kept_secret(settings.data_dir / SECRET_FILE)
+
+
+def sign_token(  # noqa: PLR0917  # a token is these
+    settings: Settings, subject: str, roles: Iterable[Role], tenant_id: UUID | None, ttl: timedelta, now: datetime
+) -> str:
+    """A bearer token that this installation's API accepts for `ttl` from `now`."""
+    secret = shared_secret(settings)
+    if secret is None:
+        raise NoSigningSecretError("ARCADIA_JWKS_URL is set and ARCADIA_JWT_SECRET is not: ask the issuer for a token.")
+    claims: dict[str, object] = {
+        "iss": settings.jwt_issuer,
+        "aud": settings.jwt_audience,
+        "sub": subject,
+        "iat": int(now.timestamp()),
+        "exp": int((now + ttl).timestamp()),
+        "roles": sorted(role.value.lower() for role in roles),
+    }
+    if tenant_id is not None:
+        claims["tenant_id"] = str(tenant_id)
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def _kept_secret(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return _make_secret(path)
+
+
+def _make_secret(path: Path) -> str:
+    """Written aside with mode 0600, then linked: of two processes that start at once, both read the first one's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(mode="w", encoding="ascii", dir=path.parent, prefix=SECRET_FILE) as aside:
+        aside.write(secrets.token_urlsafe(48))
+        aside.flush()
+        os.fsync(aside.fileno())
+        with suppress(FileExistsError):
+            os.link(aside.name, path)
+    return path.read_text(encoding="ascii").strip()

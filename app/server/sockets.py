@@ -1,0 +1,253 @@
+"""GraphQL over WebSocket: the graphql-transport-ws protocol, and no other.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
+
+import asyncio
+from contextlib import suppress
+from enum import IntEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from graphql import OperationType
+from litestar import WebSocket, websocket
+from litestar.exceptions import WebSocketDisconnect
+from litestar.handlers import WebsocketRouteHandler
+
+from app.server.auth import Session, UnauthenticatedError
+from app.server.edge import request_id
+from app.server.executor import Answer
+from app.server.faults import Code, Fault, fault_of
+from app.server.http import PATH, GraphQLService
+from app.server.keys import KeysUnavailableError
+from app.server.parameters import Parameters, decode_parameters, operation_type
+
+SUBPROTOCOL = "graphql-transport-ws"
+INIT_TIME_LIMIT = 5.0
+MAX_OPERATIONS = 10
+MAX_MESSAGE_BYTES = 262_144
+
+
+class Close(IntEnum):
+    """The protocol's close codes."""
+
+    BAD_REQUEST = 4400
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    SUBPROTOCOL_NOT_ACCEPTABLE = 4406
+    INIT_TIMEOUT = 4408
+    SUBSCRIBER_EXISTS = 4409
+    TOO_MANY_INITS = 4429
+    TRY_AGAIN_LATER = 1013
+
+
+class ClosingError(Exception):
+    """The client broke the protocol, or may not go on."""
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class _Message(msgspec.Struct):
+    type: str
+    id: str | None = None
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _InitPayload(msgspec.Struct):
+    """Clients differ in the case of their connection parameters, as HTTP's header names may."""
+
+    authorization: str | None = None
+    capitalised: str | None = msgspec.field(default=None, name="Authorization")
+
+
+class _RequestError(msgspec.Struct):
+    errors: msgspec.Raw
+
+
+_messages = msgspec.json.Decoder(_Message)
+_init_payloads = msgspec.json.Decoder(_InitPayload | None)
+_request_errors = msgspec.json.Decoder(_RequestError)
+
+
+def socket_handler(service: GraphQLService[Any], allowed_origins: tuple[str, ...]) -> WebsocketRouteHandler:
+    @websocket(PATH, name="graphql-socket")
+    async def serve(socket: WebSocket[Any, Any, Any]) -> None:
+        if not _same_origin(socket.headers, allowed_origins):
+            await socket.close(Close.FORBIDDEN)  # before it is accepted: an HTTP 403
+            return
+        offered = SUBPROTOCOL in socket.scope["subprotocols"]
+        await socket.accept(subprotocols=SUBPROTOCOL if offered else None)
+        if not offered:
+            await socket.close(Close.SUBPROTOCOL_NOT_ACCEPTABLE, f"Only {SUBPROTOCOL} is spoken here")
+            return
+        await _Connection(socket, service).serve()
+
+    return serve
+
+
+def _same_origin(headers: Any, allowed_origins: tuple[str, ...]) -> bool:
+    """Browsers send cookies and no CORS check with a socket, but always its Origin; other clients send none."""
+    origin = headers.get("origin")
+    return origin is None or origin in allowed_origins or urlsplit(origin).netloc == headers.get("host")
+
+
+class _Connection:
+    """One socket, from its first message to its end: its operations never outlive it, nor it its token."""
+
+    def __init__(self, socket: WebSocket[Any, Any, Any], service: GraphQLService[Any]) -> None:
+        self._socket = socket
+        self._service = service
+        self._request_id = request_id(socket.scope)
+        self._operations: dict[str, asyncio.Task[None]] = {}
+
+    async def serve(self) -> None:
+        try:
+            session = await self._initialised()
+            await self._send(b'{"type":"connection_ack"}')
+            await self._serve_session(session)
+        except ClosingError as closing:
+            await self._end_operations()
+            await self._socket.close(closing.code, closing.reason)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            await self._end_operations()
+
+    async def _initialised(self) -> Session:
+        try:
+            async with asyncio.timeout(INIT_TIME_LIMIT):
+                message = await self._receive()
+        except TimeoutError:
+            raise ClosingError(Close.INIT_TIMEOUT, "Connection initialisation timeout") from None
+        if message.type != "connection_init":
+            raise ClosingError(Close.UNAUTHORIZED, "Unauthorized")
+        try:
+            payload = _init_payloads.decode(message.payload) or _InitPayload()
+            return await self._service.authenticator.authenticate(payload.authorization or payload.capitalised)
+        except UnauthenticatedError:
+            raise ClosingError(Close.FORBIDDEN, "Forbidden") from None
+        except KeysUnavailableError:
+            raise ClosingError(Close.TRY_AGAIN_LATER, "Try again later") from None
+        except msgspec.DecodeError:
+            raise ClosingError(Close.BAD_REQUEST, "Invalid connection_init payload") from None
+
+    async def _serve_session(self, session: Session) -> None:
+        left = self._service.authenticator.time_left(session)
+        try:
+            async with asyncio.timeout(left.total_seconds()):
+                while True:
+                    await self._handle(await self._receive(), session)
+        except TimeoutError:
+            raise ClosingError(Close.FORBIDDEN, "The token has expired") from None
+
+    async def _handle(self, message: _Message, session: Session) -> None:
+        match message:
+            case _Message(type="ping"):
+                await self._send(b'{"type":"pong"}')
+            case _Message(type="pong"):
+                pass
+            case _Message(type="subscribe", id=str() as name):
+                await self._start(name, bytes(message.payload), session)
+            case _Message(type="complete", id=str() as name):
+                if task := self._operations.pop(name, None):
+                    task.cancel()
+            case _Message(type="connection_init"):
+                raise ClosingError(Close.TOO_MANY_INITS, "Too many initialisation requests")
+            case _:
+                raise ClosingError(Close.BAD_REQUEST, "Invalid message")
+
+    async def _start(self, name: str, payload: bytes, session: Session) -> None:
+        if name in self._operations:
+            raise ClosingError(Close.SUBSCRIBER_EXISTS, f"Subscriber for {name[:64]} already exists")
+        if len(self._operations) >= MAX_OPERATIONS:
+            told = f"A socket runs at most {MAX_OPERATIONS} operations at a time."
+            await self._send_error(name, Fault(400, Code.LIMIT_EXCEEDED, told))
+            return
+        try:
+            parameters = decode_parameters(payload)
+        except Fault as fault:
+            if fault.code is Code.BAD_REQUEST:
+                raise ClosingError(Close.BAD_REQUEST, "Invalid message") from None
+            await self._send_error(name, fault)
+            return
+        self._operations[name] = asyncio.create_task(self._operate(name, parameters, session), name="graphql-operation")
+
+    async def _operate(self, name: str, parameters: Parameters, session: Session) -> None:
+        with suppress(WebSocketDisconnect):
+            await self._answer(name, parameters, session)
+        if self._operations.get(name) is asyncio.current_task():
+            del self._operations[name]
+
+    async def _answer(self, name: str, parameters: Parameters, session: Session) -> None:
+        try:
+            if operation_type(parameters) is OperationType.SUBSCRIPTION:
+                completed = await self._feed(name, parameters, session)
+            else:
+                async with asyncio.timeout(self._service.time_limit):
+                    answer = await self._service.executor.execute(*self._arguments(parameters, session))
+                completed = await self._send_answer(name, answer)
+            if completed:
+                await self._send(_framed("complete", name))
+        except WebSocketDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
+            await self._send_error(name, fault_of(error, self._request_id))
+
+    async def _feed(self, name: str, parameters: Parameters, session: Session) -> bool:
+        feed = self._service.executor.subscribe(*self._arguments(parameters, session))
+        try:
+            async for answer in feed:
+                if not await self._send_answer(name, answer):
+                    return False
+        finally:
+            await feed.aclose()
+        return True
+
+    def _arguments(self, parameters: Parameters, session: Session) -> tuple[Any, ...]:
+        """A request of its own for every operation: nothing is shared over a connection's life."""
+        request = self._service.new_request(session.principal, self._request_id)
+        return parameters.query, parameters.variables, parameters.operation_name, request
+
+    async def _send_answer(self, name: str, answer: Answer) -> bool:
+        """False for a refused request, whose `error` message is its last."""
+        if answer.executed:
+            await self._send(_framed("next", name, answer.body))
+        else:
+            await self._send(_framed("error", name, bytes(_request_errors.decode(answer.body).errors)))
+        return answer.executed
+
+    async def _send_error(self, name: str, fault: Fault) -> None:
+        await self._send(_framed("error", name, msgspec.json.encode(fault.errors(self._request_id))))
+
+    async def _send(self, message: bytes) -> None:
+        try:
+            await self._socket.send_data(message.decode(), mode="text")
+        except (OSError, RuntimeError):  # how the server says that the client left meanwhile
+            raise WebSocketDisconnect(detail="the client left") from None
+
+    async def _receive(self) -> _Message:
+        event = await self._socket.receive()
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(detail="the client left")
+        text = event.get("text")
+        if not isinstance(text, str) or len(text) > MAX_MESSAGE_BYTES:
+            raise ClosingError(Close.BAD_REQUEST, "Invalid message")
+        try:
+            return _messages.decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            raise ClosingError(Close.BAD_REQUEST, "Invalid message") from None
+
+    async def _end_operations(self) -> None:
+        running = list(self._operations.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _framed(kind: str, name: str, payload: bytes | None = None) -> bytes:
+    head = b'{"id":' + msgspec.json.encode(name) + b',"type":"' + kind.encode() + b'"'
+    return head + (b"}" if payload is None else b',"payload":' + payload + b"}")

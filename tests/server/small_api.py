@@ -1,0 +1,155 @@
+"""A GraphQL API of a few fields behind the real edge, run by graphql-core's own executor."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import msgspec
+import strawberry
+from graphql import ExecutionResult, GraphQLError, execute, subscribe, validate
+
+from app.database.errors import CommitUnknown, DatabaseUnavailable
+from app.operations.principal import Principal
+from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
+
+
+@dataclass(slots=True)
+class Happenings:
+    """What tests look at: which feeds are open, and what is to go wrong."""
+
+    feeds: set[str] = field(default_factory=set)
+    failure: Exception | None = None
+
+
+HAPPENINGS = Happenings()
+
+
+@dataclass(frozen=True, slots=True)
+class SmallRequest:
+    principal: Principal
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmallAnswer:
+    body: bytes
+    executed: bool
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def subject(self, info: strawberry.Info[SmallRequest, None]) -> str:
+        return info.context.principal.subject
+
+    @strawberry.field
+    def echo(self, text: str) -> str:
+        return text
+
+    @strawberry.field
+    def length(self, numbers: list[int]) -> int:
+        return len(numbers)
+
+    @strawberry.field
+    async def wait(self, seconds: float) -> bool:
+        await asyncio.sleep(seconds)
+        return True
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    def change(self) -> bool:
+        return True
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def count(self, to: int, name: str = "count") -> AsyncGenerator[int, None]:
+        HAPPENINGS.feeds.add(name)
+        try:
+            for number in range(to):
+                yield number
+            if to == 0:
+                await asyncio.Event().wait()
+        finally:
+            HAPPENINGS.feeds.discard(name)
+
+
+SCHEMA = strawberry.Schema(Query, Mutation, Subscription)._schema
+
+
+class SmallExecutor:
+    """Parses, limits, validates and executes, as the real one does, without its speed."""
+
+    async def execute(
+        self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: SmallRequest
+    ) -> SmallAnswer:
+        if HAPPENINGS.failure is not None:
+            raise HAPPENINGS.failure
+        document, errors = _prepared(text, variables)
+        if errors:
+            return _refused(errors)
+        result = execute(
+            SCHEMA,
+            document,
+            context_value=request,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+        )
+        return _answer(result if isinstance(result, ExecutionResult) else await result)
+
+    async def subscribe(
+        self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: SmallRequest
+    ) -> AsyncGenerator[SmallAnswer, None]:
+        document, errors = _prepared(text, variables)
+        if errors:
+            yield _refused(errors)
+            return
+        source = subscribe(
+            SCHEMA,
+            document,
+            context_value=request,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+        )
+        feed = await source if isinstance(source, Awaitable) else source
+        if isinstance(feed, ExecutionResult):
+            yield _refused(feed.errors or [])
+            return
+        results = cast("AsyncGenerator[ExecutionResult, None]", feed)
+        try:
+            async for result in results:
+                yield _answer(result)
+        finally:
+            await results.aclose()
+
+
+def _prepared(text: str, variables: Mapping[str, Any] | None) -> tuple[Any, Sequence[GraphQLError]]:
+    try:
+        document = parse_document(text)
+    except GraphQLError as error:
+        return None, [error]
+    inspection = inspect_document(document)
+    cost_error = inspection.cost_error(variables)
+    errors = [*inspection.errors, *([cost_error] if cost_error else [])]
+    return document, errors or validate(SCHEMA, document, max_errors=MAX_ERRORS)
+
+
+def _refused(errors: Sequence[GraphQLError]) -> SmallAnswer:
+    for error in errors:
+        error.extensions = error.extensions or {"code": "GRAPHQL_VALIDATION_FAILED"}
+    return SmallAnswer(msgspec.json.encode({"errors": [error.formatted for error in errors]}), executed=False)
+
+
+def _answer(result: ExecutionResult) -> SmallAnswer:
+    errors = list(result.errors or ())
+    if errors and all(error.path is None for error in errors):
+        return _refused(errors)
+    return SmallAnswer(msgspec.json.encode(result.formatted), executed=True)
+
+
+UNAVAILABLE = DatabaseUnavailable("connection to 10.1.2.3:5432 refused", retry_after=7)
+UNKNOWN = CommitUnknown("connection lost")
