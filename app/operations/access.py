@@ -74,7 +74,11 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
 def authorise(context: Context, action: Action, path: tuple[str, ...] = ()) -> None:
     """Raises PERMISSION_DENIED unless one of the caller's roles may do this. `path`: the input that asks for it."""
     if context.principal.roles.isdisjoint(WHO_MAY[action]):
-        raise Refusal(ProblemCode.PERMISSION_DENIED, f"your role may not {action}", path)
+        raise denied(action, path)
+
+
+def denied(action: Action, path: tuple[str, ...] = ()) -> Refusal:
+    return Refusal(ProblemCode.PERMISSION_DENIED, f"your role may not {action}", path)
 
 
 def not_found(what: str, key: object, path: tuple[str, ...] = ()) -> Refusal:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.database.unit_of_work import UnitOfWork
+from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise
 from app.operations.context import Context

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import asyncpg
 
+from app.database import UnitOfWork
 from app.database.scope import Scope
-from app.database.unit_of_work import UnitOfWork
 from app.operations.context import Context
 from app.operations.refusal import ProblemCode, Refusal
 

@@ -1,7 +1,7 @@
 """What input must look like. Each check yields the faults of one field; `refuse` turns all of them into one answer."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -88,6 +88,11 @@ def free_text(field: str, text: str | None, longest: int = LONGEST_TEXT) -> Iter
         yield Fault((field,), f"must have at most {longest} characters")
     elif not is_storable(text):
         yield Fault((field,), "holds characters that are no text")
+
+
+def at_most(field: str, items: Sized, most: int) -> Iterator[Fault]:
+    if len(items) > most:
+        yield Fault((field,), f"must be at most {most}")
 
 
 def cents(field: str, amount: int | None) -> Iterator[Fault]:

@@ -4,7 +4,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.database.unit_of_work import UnitOfWork
+from piccolo.columns import Column
+
+from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.catalog.kinds import require_kind
@@ -66,7 +68,11 @@ async def update_addon(
     validation.refuse(
         [*validation.cents("price_cents", price_cents), *validation.quantity("quantity", quantity)],
     )
-    given = [("price_cents", price_cents), ("quantity", quantity), ("active", active)]
+    given: list[tuple[Column | str, Any]] = [
+        (Addons.price_cents, price_cents),
+        (Addons.quantity, quantity),
+        (Addons.active, active),
+    ]
 
     async def work(_unit: UnitOfWork) -> UUID:
         addon_id: UUID = (await find_addon(code, ("code",)))["id"]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from piccolo.columns.combination import WhereRaw
 
 from app.billing import Aggregation
-from app.database.unit_of_work import UnitOfWork
+from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context

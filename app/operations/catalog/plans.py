@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
+from app.database import UnitOfWork
 from app.database.locks import lock_row
-from app.database.unit_of_work import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context

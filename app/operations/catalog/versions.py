@@ -8,8 +8,8 @@ from uuid import UUID
 from piccolo.query.functions import Max
 
 from app.billing import Aggregation, Fault, PlanTerms, PriceModel, Proration, ResourceTerms, Tier
+from app.database import UnitOfWork
 from app.database.locks import lock_row
-from app.database.unit_of_work import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.catalog.kinds import known_kinds
@@ -86,13 +86,12 @@ async def _next_version(plan_id: UUID) -> int:
 
 
 def _size_faults(resources: Sequence[ResourceDraft]) -> list[Fault]:
-    if len(resources) > MOST_RESOURCES:
-        return [Fault(("resources",), f"must be at most {MOST_RESOURCES}")]
-    return [
+    too_many_tiers = (
         Fault(("resources", str(index), "tiers"), f"must be at most {MOST_TIERS}")
         for index, draft in enumerate(resources)
         if len(draft.tiers) > MOST_TIERS
-    ]
+    )
+    return [*validation.at_most("resources", resources, MOST_RESOURCES), *too_many_tiers]
 
 
 def _resource_terms(kinds: Mapping[str, tuple[str, Aggregation]], index: int, draft: ResourceDraft) -> ResourceTerms:

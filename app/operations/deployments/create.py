@@ -1,0 +1,72 @@
+"""A new deployment."""
+
+from uuid import UUID
+
+from app.billing import DeploymentState
+from app.database import UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise, not_found, tenant_for
+from app.operations.context import Context
+from app.operations.deployments.events import DeploymentEvent, append_event
+from app.operations.transaction import transact
+from app.tables.deployments import CloudDeployments, LlmMode
+from app.tables.ids import new_id
+from app.tables.tenants import Tenants
+
+
+async def create_deployment(
+    context: Context,
+    *,
+    tenant_id: UUID | None = None,
+    slug: str,
+    display_name: str,
+    region: str,
+    llm_mode: LlmMode = LlmMode.DISABLED,
+    template_code: str | None = None,
+    template_version: str | None = None,
+) -> UUID:
+    """A deployment that starts ACTIVE. A tenant's admin need not name its tenant. Raises SLUG_TAKEN."""
+    authorise(context, Action.CREATE_DEPLOYMENT)
+    owner_id = tenant_for(context.principal, tenant_id)
+    validation.refuse(
+        [
+            *validation.dns_label("slug", slug),
+            *validation.name("display_name", display_name),
+            *validation.name("region", region, longest=63),
+            *validation.name("template_code", template_code),
+            *validation.name("template_version", template_version),
+        ]
+    )
+
+    async def work(unit: UnitOfWork) -> UUID:
+        if not await Tenants.exists().where(Tenants.id == owner_id):
+            raise not_found("tenant", owner_id, ("tenantId",))
+        now = context.clock()
+        deployment = CloudDeployments(
+            id=new_id(),
+            tenant_id=owner_id,
+            slug=slug,
+            display_name=display_name,
+            region=region,
+            state=DeploymentState.ACTIVE,
+            llm_mode=llm_mode,
+            billing_action_suspended=False,
+            template_code=template_code,
+            template_version=template_version,
+            created_at=now,
+            updated_at=now,
+        )
+        await CloudDeployments.insert(deployment)
+        created = DeploymentEvent(
+            tenant_id=owner_id,
+            deployment_id=deployment.id,
+            from_state=None,
+            to_state=DeploymentState.ACTIVE,
+            actor=context.principal.subject,
+            reason=None,
+            occurred_at=now,
+        )
+        await append_event(unit, created)
+        return deployment.id
+
+    return await transact(context, work)

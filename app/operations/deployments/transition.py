@@ -1,0 +1,100 @@
+"""Moving a deployment between states, and its subscription with it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.billing import (
+    Actor,
+    DeploymentState,
+    TransitionDecision,
+    allowed_transitions,
+    day_of,
+    decide_transition,
+)
+from app.database import UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise, denied, transition_actor
+from app.operations.context import Context
+from app.operations.deployments.events import DeploymentEvent, append_event
+from app.operations.locking import lock_deployment
+from app.operations.refusal import InvalidTransition
+from app.operations.subscriptions.follow import follow_deployment
+from app.operations.transaction import transact
+from app.tables.deployments import CloudDeployments
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRecorded:
+    """The event of the transition; `withheld`: the override stood against the system and nothing else changed."""
+
+    deployment_id: UUID
+    event_id: UUID
+    withheld: bool = False
+
+
+async def transition_deployment(
+    context: Context, *, deployment_id: UUID, to: DeploymentState, reason: str | None = None
+) -> TransitionRecorded:
+    """The caller's own request. Raises InvalidTransition where the map does not lead there for the caller."""
+    actor = transition_actor(context.principal)
+    if actor is None:
+        raise denied(Action.TRANSITION_DEPLOYMENT)
+    return await _transition(context, actor, deployment_id, to, reason)
+
+
+async def transition_by_system(
+    context: Context, *, deployment_id: UUID, to: DeploymentState, reason: str | None = None
+) -> TransitionRecorded:
+    """A job's request. Under the operator's override it is recorded as withheld and changes nothing."""
+    authorise(context, Action.ACT_AS_SYSTEM)
+    return await _transition(context, Actor.SYSTEM, deployment_id, to, reason)
+
+
+async def _transition(
+    context: Context, actor: Actor, deployment_id: UUID, to: DeploymentState, reason: str | None
+) -> TransitionRecorded:
+    validation.refuse(validation.free_text("reason", reason))
+
+    async def work(unit: UnitOfWork) -> TransitionRecorded:
+        deployment = await lock_deployment(
+            context.principal,
+            deployment_id,
+            CloudDeployments.tenant_id,
+            CloudDeployments.state,
+            CloudDeployments.billing_action_suspended,
+        )
+        now = context.clock()
+        state = DeploymentState(deployment["state"])
+        withheld = _decide(deployment, to, actor) is TransitionDecision.WITHHOLD
+        if not withheld:
+            await _move(context, deployment_id, to, now)
+        event = DeploymentEvent(
+            tenant_id=deployment["tenant_id"],
+            deployment_id=deployment_id,
+            from_state=state,
+            to_state=to,
+            actor=context.principal.subject,
+            reason=reason,
+            occurred_at=now,
+            withheld=withheld,
+        )
+        return TransitionRecorded(deployment_id, await append_event(unit, event), withheld)
+
+    return await transact(context, work)
+
+
+def _decide(deployment: dict[str, Any], to: DeploymentState, actor: Actor) -> TransitionDecision:
+    state = DeploymentState(deployment["state"])
+    decision = decide_transition(state, to, actor, billing_action_suspended=deployment["billing_action_suspended"])
+    if decision is TransitionDecision.REFUSE:
+        raise InvalidTransition(state, to, allowed_transitions(state, actor))
+    return decision
+
+
+async def _move(context: Context, deployment_id: UUID, to: DeploymentState, now: datetime) -> None:
+    await CloudDeployments.update({CloudDeployments.state: to, CloudDeployments.updated_at: now}).where(
+        CloudDeployments.id == deployment_id
+    )
+    await follow_deployment(deployment_id, to, day_of(now, context.settings.billing_time_zone))

@@ -1,0 +1,43 @@
+"""What of a deployment can be changed without moving it to another state."""
+
+from typing import Any
+from uuid import UUID
+
+from piccolo.columns import Column
+
+from app.database import UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise
+from app.operations.context import Context
+from app.operations.locking import lock_deployment
+from app.operations.transaction import transact
+from app.tables.deployments import CloudDeployments, LlmMode
+
+
+async def update_deployment(
+    context: Context,
+    *,
+    deployment_id: UUID,
+    display_name: str | None = None,
+    llm_mode: LlmMode | None = None,
+    billing_action_suspended: bool | None = None,
+) -> UUID:
+    """Changes what is given. The override of billing actions is the platform admin's to set and to lift."""
+    authorise(context, Action.UPDATE_DEPLOYMENT)
+    if billing_action_suspended is not None:
+        authorise(context, Action.OVERRIDE_BILLING_ACTIONS, ("billingActionSuspended",))
+    validation.refuse(validation.name("display_name", display_name))
+    given: list[tuple[Column | str, Any]] = [
+        (CloudDeployments.display_name, display_name),
+        (CloudDeployments.llm_mode, llm_mode),
+        (CloudDeployments.billing_action_suspended, billing_action_suspended),
+    ]
+
+    async def work(_unit: UnitOfWork) -> UUID:
+        await lock_deployment(context.principal, deployment_id, CloudDeployments.id)
+        if changes := {column: value for column, value in given if value is not None}:
+            changes[CloudDeployments.updated_at] = context.clock()
+            await CloudDeployments.update(changes).where(CloudDeployments.id == deployment_id)
+        return deployment_id
+
+    return await transact(context, work)

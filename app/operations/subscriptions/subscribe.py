@@ -1,0 +1,132 @@
+"""A deployment's subscription to a plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from app.billing import DeploymentState, SubscriptionStatus, day_of, subscription_status
+from app.billing.period import day_start
+from app.database import UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise
+from app.operations.catalog.offers import AddonOffer, PlanOffer, addon_on_offer, plan_on_offer
+from app.operations.context import Context
+from app.operations.locking import lock_deployment
+from app.operations.refusal import ProblemCode, Refusal
+from app.operations.subscriptions.addons import insert_snapshot
+from app.operations.subscriptions.days import billed_from, refuse_invoiced
+from app.operations.subscriptions.follow import open_span
+from app.operations.subscriptions.standing import currency_of
+from app.operations.transaction import transact
+from app.tables.deployments import CloudDeployments
+from app.tables.ids import new_id
+from app.tables.subscriptions import SubscriptionPlanVersions, Subscriptions
+
+MOST_ADDONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What was decided: everything that is about to be written."""
+
+    tenant_id: UUID
+    deployment_id: UUID
+    status: SubscriptionStatus
+    plan: PlanOffer
+    addons: Sequence[AddonOffer]
+    first_day: date
+    attached_at: datetime
+    trial_ends_at: datetime | None
+
+
+async def subscribe(
+    context: Context,
+    *,
+    deployment_id: UUID,
+    plan_code: str,
+    plan_version: int | None = None,
+    addons: Sequence[str] = (),
+    starts_on: date | None = None,
+    trial_ends_at: datetime | None = None,
+) -> UUID:
+    """Subscribes from today on, to the latest published version if none is named, with the add-ons as they stand.
+
+    Another day, and a trial, are the platform admin's to give; the add-ons then count from that day too. Of a
+    deployment that is paused or suspended the subscription starts paused. Raises ALREADY_SUBSCRIBED,
+    PLAN_NOT_PUBLISHED, ADDON_INACTIVE; CONFLICT for a cancelled deployment and for a month that is invoiced.
+    """
+    authorise(context, Action.SUBSCRIBE)
+    if trial_ends_at is not None:
+        authorise(context, Action.CHOOSE_BILLING_DAYS, ("trialEndsAt",))
+    validation.refuse(
+        [
+            *validation.day("starts_on", starts_on),
+            *validation.instant("trial_ends_at", trial_ends_at),
+            *validation.at_most("addons", addons, MOST_ADDONS),
+        ]
+    )
+
+    async def work(_unit: UnitOfWork) -> UUID:
+        now = context.clock()
+        zone = context.settings.billing_time_zone
+        today = day_of(now, zone)
+        first_day = billed_from(context, starts_on, today, ("startsOn",))
+        deployment = await lock_deployment(
+            context.principal, deployment_id, CloudDeployments.tenant_id, CloudDeployments.state
+        )
+        plan = await plan_on_offer(plan_code, plan_version)
+        plan.require_currency(await currency_of(deployment["tenant_id"]))
+        await refuse_invoiced(deployment["tenant_id"], first_day, ("startsOn",))
+        order = _Order(
+            tenant_id=deployment["tenant_id"],
+            deployment_id=deployment_id,
+            status=_starting_status(DeploymentState(deployment["state"])),
+            plan=plan,
+            addons=[await addon_on_offer(code, ("addons", str(at), "code")) for at, code in enumerate(addons)],
+            first_day=first_day,
+            attached_at=now if first_day == today else day_start(first_day, zone),
+            trial_ends_at=trial_ends_at,
+        )
+        return await _write(order, now)
+
+    return await transact(context, work)
+
+
+def _starting_status(state: DeploymentState) -> SubscriptionStatus:
+    status = subscription_status(state)
+    if status is SubscriptionStatus.CANCELLED:
+        raise Refusal(ProblemCode.CONFLICT, f"the deployment is {state.lower()}", ("deploymentId",))
+    return status
+
+
+async def _write(order: _Order, now: datetime) -> UUID:
+    subscription_id = new_id()
+    await Subscriptions.insert(
+        Subscriptions(
+            id=subscription_id,
+            tenant_id=order.tenant_id,
+            deployment_id=order.deployment_id,
+            plan_version_id=order.plan.plan_version_id,
+            status=order.status,
+            started_on=order.first_day,
+            ended_on=None,
+            trial_ends_at=order.trial_ends_at,
+            created_at=now,
+        )
+    )
+    await SubscriptionPlanVersions.insert(
+        SubscriptionPlanVersions(
+            id=new_id(),
+            tenant_id=order.tenant_id,
+            subscription_id=subscription_id,
+            plan_version_id=order.plan.plan_version_id,
+            effective_on=order.first_day,
+            created_at=now,
+        )
+    )
+    if order.status is SubscriptionStatus.ACTIVE:
+        await open_span(order.tenant_id, subscription_id, order.first_day)
+    for addon in order.addons:
+        await insert_snapshot(order.tenant_id, subscription_id, addon, order.attached_at, order.first_day)
+    return subscription_id
