@@ -272,6 +272,6 @@ GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO arcadia_app;
 GRANT UPDATE ON tenants, plans, plan_versions, addons, cloud_deployments, cloud_resources, subscriptions,
     subscription_active_spans, subscription_plan_versions, usage_daily_totals, tenant_invoices, invoice_number_sequences,
     cloud_invoices, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage TO arcadia_app;
-GRANT DELETE ON tenant_invoice_lines, tenant_invoice_inputs, subscription_plan_versions, usage_daily_totals,
-    rollup_failures, rollup_unpriced_usage TO arcadia_app;
+GRANT DELETE ON tenant_invoice_lines, tenant_invoice_inputs, subscription_plan_versions, subscription_active_spans,
+    usage_daily_totals, rollup_failures, rollup_unpriced_usage TO arcadia_app;
 REVOKE INSERT ON migration FROM arcadia_app;
