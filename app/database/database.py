@@ -10,7 +10,7 @@ import asyncpg
 
 from app.database import embedded
 from app.database.connect import named_failures, passthrough_json, pool_options, unavailable_is_typed
-from app.database.engine import ApplicationEngine, bind_tables
+from app.database.engine import bind_tables
 from app.database.listener import Listener, Subscription
 from app.database.scope import Scope
 from app.database.unit_of_work import UnitOfWork, run_in_transaction
@@ -45,14 +45,17 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.engine = ApplicationEngine(config={})
+        self._write_pool: Any = None
         self._read_pool: Any = None
         self._listener: Listener | None = None
 
     async def open(self) -> None:
         at = await places(self.settings)
         try:
-            await self.engine.open(self.settings, at.write)
+            with named_failures(at.write):
+                self._write_pool = await asyncpg.create_pool(
+                    **pool_options(self.settings, at.write, self.settings.database_pool_size)
+                )
             with named_failures(at.read):
                 self._read_pool = await asyncpg.create_pool(
                     **pool_options(self.settings, at.read, self.settings.read_pool_size), init=passthrough_json()
@@ -61,15 +64,15 @@ class Database:
             await self.close()
             raise
         self._listener = Listener(self.settings, at.write)
-        bind_tables(self.engine)
+        bind_tables()
 
     async def close(self) -> None:
         if self._listener is not None:
             await self._listener.close()
-        for pool in (self._read_pool, self.engine.pool):
+        for pool in (self._read_pool, self._write_pool):
             if pool is not None:
                 await _close_pool(pool)
-        self._listener = self._read_pool = self.engine.pool = None
+        self._listener = self._read_pool = self._write_pool = None
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -80,11 +83,18 @@ class Database:
 
     def unit_of_work(self, scope: Scope) -> UnitOfWork:
         """One operation's transaction, tried once: `async with database.unit_of_work(scope) as unit`."""
-        return UnitOfWork(self.engine, scope, acquire_timeout=self.settings.connect_timeout)
+        return UnitOfWork(self.write_pool, scope, acquire_timeout=self.settings.connect_timeout)
 
     async def run_in_transaction(self, scope: Scope, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """One operation's transaction, tried again when PostgreSQL gave it up or went away: see unit_of_work.py."""
         return await run_in_transaction(lambda: self.unit_of_work(scope), work)
+
+    @property
+    def write_pool(self) -> Any:
+        """The asyncpg pool of the units of work."""
+        if self._write_pool is None:
+            raise RuntimeError("The database is not open.")
+        return self._write_pool
 
     @property
     def read_pool(self) -> Any:

@@ -1,8 +1,10 @@
-"""Piccolo's engines: the application's, over a pool, and the owner's, for migrations."""
+"""Piccolo's engines: the application's, inside units of work, and the owner's, for migrations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import asyncpg
@@ -11,7 +13,7 @@ from piccolo.table import Table
 
 import app.tables
 from app.database import embedded
-from app.database.connect import connection_options, named_failures, pool_options
+from app.database.connect import connection_options
 from app.settings import Settings
 
 
@@ -23,26 +25,17 @@ class _UnconnectedEngine(PostgresEngine):
 
 
 class ApplicationEngine(_UnconnectedEngine):
-    """Runs Piccolo's queries inside units of work, and nowhere else.
+    """Runs Piccolo's queries on the connection of the unit of work they are in, whichever database that is of.
 
     Outside one no tenant is set, and row-level security would answer every query with no rows: better to fail.
     """
 
-    async def open(self, settings: Settings, url: str) -> None:
-        with named_failures(url):
-            await self.start_connection_pool(**pool_options(settings, url, settings.database_pool_size))
-
-    @property
-    def open_pool(self) -> Any:
-        if self.pool is None:
-            raise RuntimeError("The database is not open.")
-        return self.pool
-
     async def get_new_connection(self) -> Any:
         raise RuntimeError("A query was run outside a unit of work.")
 
-    async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> Any:
-        raise RuntimeError(f"A query was run outside a unit of work: {query[:200]}")
+
+ENGINE = ApplicationEngine(config={})
+"""Holds no connection and no pool, only (in a context variable) the unit of work that is open."""
 
 
 _owner_url: ContextVar[tuple[Settings, str] | None] = ContextVar("owner_url", default=None)
@@ -56,6 +49,7 @@ class OwnerEngine(_UnconnectedEngine):
 
     def __init__(self) -> None:
         super().__init__(config={})
+        self.current_transaction = ENGINE.current_transaction  # so that our tables join a migration's transaction
 
     async def get_new_connection(self) -> Any:
         settings, url = _owner_url.get() or self._from_environment()
@@ -81,13 +75,14 @@ def owner_of(settings: Settings, url: str) -> Iterator[None]:
         _owner_url.reset(token)
 
 
-def bind_tables(engine: PostgresEngine) -> None:
-    """Gives our tables this engine, so that Piccolo does not look for piccolo_conf.py, which imports everything."""
-    migrations = f"{app.tables.__name__}.migrations"
+def bind_tables() -> None:
+    """Gives our tables the engine, so that Piccolo does not look for piccolo_conf.py, which is the owner's."""
+    for found in iter_modules(app.tables.__path__, f"{app.tables.__name__}."):
+        if not found.ispkg:
+            import_module(found.name)
     for table in _descendants(Table):
-        module = table.__module__
-        if module.startswith(f"{app.tables.__name__}.") and not module.startswith(migrations):
-            table._meta.db = engine
+        if table.__module__.rpartition(".")[0] == app.tables.__name__:
+            table._meta.db = ENGINE
 
 
 def _descendants(table: type[Table]) -> Iterator[type[Table]]:

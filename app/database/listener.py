@@ -48,7 +48,7 @@ class Subscription:
 
 
 class Listener:
-    """Holds the connection while there are subscribers ever to have been; connects again, with growing pauses."""
+    """Holds one connection from the first subscription on, and connects again, with growing pauses, when it is lost."""
 
     def __init__(self, settings: Settings, url: str) -> None:
         self._settings = settings

@@ -23,7 +23,7 @@ from saq.queue.postgres import PostgresQueue
 import app.tables.migrations
 from app.database.connect import APPLICATION_ROLE, connection, unavailable_is_typed
 from app.database.database import places
-from app.database.engine import OwnerEngine, owner_of
+from app.database.engine import OwnerEngine, bind_tables, owner_of
 from app.database.errors import DatabaseNotMigrated
 from app.settings import Settings
 
@@ -54,6 +54,7 @@ async def migrate(settings: Settings) -> list[str]:
         with unavailable_is_typed():
             await _make_role(owner, login=urlsplit(at.write).username)
             with owner_of(settings, at.owner):
+                bind_tables()
                 ran = await _run_migrations()
             await _make_queue_tables(owner, at.owner)
     return ran

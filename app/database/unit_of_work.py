@@ -15,7 +15,7 @@ import asyncpg
 from piccolo.engine.postgres import PostgresTransaction
 
 from app.database.connect import away, unavailable_is_typed
-from app.database.engine import ApplicationEngine
+from app.database.engine import ENGINE
 from app.database.errors import (
     CommitUnknown,
     DatabaseUnavailable,
@@ -42,16 +42,14 @@ class UnitOfWork(PostgresTransaction):
     CommitUnknown when it is lost after COMMIT was sent.
     """
 
-    engine: ApplicationEngine
-
-    def __init__(self, engine: ApplicationEngine, scope: Scope, *, acquire_timeout: float) -> None:
-        if engine.current_transaction.get() is not None:
+    def __init__(self, pool: Any, scope: Scope, *, acquire_timeout: float) -> None:
+        if ENGINE.transaction_exists():
             raise NestedUnitOfWork("A unit of work is open already; one operation has one transaction.")
-        super().__init__(engine)
+        super().__init__(ENGINE)
         self.scope = scope
         self.connection: Any = None
         self.staged: set[str] = set()  # the temporary tables of copy.py in use
-        self._pool: Any = None
+        self._pool = pool
         self._acquire_timeout = acquire_timeout
         self._after_commit: list[AfterCommit] = []
 
@@ -60,7 +58,6 @@ class UnitOfWork(PostgresTransaction):
         self._after_commit.append(callback)
 
     async def __aenter__(self) -> Self:
-        self._pool = self.engine.open_pool
         with unavailable_is_typed():
             self.connection = await self._pool.acquire(timeout=self._acquire_timeout)
             try:
@@ -69,7 +66,7 @@ class UnitOfWork(PostgresTransaction):
             except BaseException:
                 await self._release()
                 raise
-        self.engine.current_transaction.set(self)
+        ENGINE.current_transaction.set(self)
         return self
 
     async def __aexit__(
@@ -85,7 +82,7 @@ class UnitOfWork(PostgresTransaction):
                 await self._roll_back(exception)
         finally:
             # Not a reset by token: a fixture may end in another context than it began in.
-            self.engine.current_transaction.set(None)
+            ENGINE.current_transaction.set(None)
             await self._release()
         if exception is None:
             await self._run_callbacks()

@@ -5,6 +5,7 @@ import asyncpg
 import pytest
 
 from app.database.database import Database
+from app.database.engine import ENGINE
 from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.database.scope import PLATFORM
 from app.database.unit_of_work import ATTEMPTS, UnitOfWork
@@ -15,7 +16,7 @@ async def test_callbacks_run_after_commit_and_outside_the_transaction(database: 
     seen: list[bool] = []
 
     async def look() -> None:
-        seen.append(database.engine.transaction_exists())
+        seen.append(ENGINE.transaction_exists())
         async with database.unit_of_work(PLATFORM) as own:
             assert await own.connection.fetchval("SELECT 1") == 1
 

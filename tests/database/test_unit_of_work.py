@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from app.database.database import Database
+from app.database.engine import ENGINE
 from app.database.errors import (
     CommitUnknown,
     DatabaseUnavailable,
@@ -27,7 +28,7 @@ async def small(settings: Settings, database: Database) -> AsyncIterator[Databas
 
 
 async def idle_connections(database: Database) -> int:
-    return int(database.engine.open_pool.get_idle_size())
+    return int(database.write_pool.get_idle_size())
 
 
 async def count_kinds(database: Database) -> int:
@@ -43,7 +44,7 @@ async def test_the_tenant_is_set_for_the_transaction_only(small: Database) -> No
         connection = unit.connection
         assert connection.is_in_transaction()
     for _ in range(4):
-        async with small.engine.open_pool.acquire() as again:
+        async with small.write_pool.acquire() as again:
             assert await again.fetchval("SELECT current_setting('app.tenant_id', true)") in {None, ""}
 
 
@@ -85,7 +86,7 @@ async def test_a_failing_commit_gives_its_connection_back(small: Database) -> No
     for _ in range(5):
         with pytest.raises(asyncpg.UniqueViolationError):
             await fail_to_commit(small)
-        assert small.engine.current_transaction.get() is None
+        assert ENGINE.current_transaction.get() is None
     assert await count_kinds(small) == 6
     assert await idle_connections(small) == 2
 
@@ -96,7 +97,7 @@ async def test_a_dead_backend_costs_only_its_connection(small: Database) -> None
             async with small.unit_of_work(PLATFORM) as unit:
                 await kill_backend_of(unit, small)
                 await ResourceKinds.count()
-        assert small.engine.current_transaction.get() is None
+        assert ENGINE.current_transaction.get() is None
         assert await count_kinds(small) == 6
 
 
@@ -140,7 +141,7 @@ async def test_no_connection_free_is_unavailable(settings: Settings, database: D
         async with single.unit_of_work(PLATFORM):
 
             async def another() -> None:
-                single.engine.current_transaction.set(None)
+                ENGINE.current_transaction.set(None)
                 async with single.unit_of_work(PLATFORM):
                     raise AssertionError("there is no second connection")
 
