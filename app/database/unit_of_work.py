@@ -89,6 +89,8 @@ class UnitOfWork(PostgresTransaction):
         return False
 
     async def _commit(self) -> None:
+        if not self._in_transaction():
+            raise DatabaseUnavailable("The connection was lost before COMMIT was sent.")
         try:
             answer = await self.connection.execute("COMMIT")
         except Exception as error:

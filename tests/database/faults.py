@@ -16,6 +16,20 @@ async def fail_to_commit(database: Database) -> None:
         await unit.connection.execute("INSERT INTO doubtful VALUES (1), (1)")
 
 
+async def die_at_commit(unit: UnitOfWork) -> None:
+    """Makes the backend end itself in the middle of COMMIT, when nobody outside can tell what became of it."""
+    await unit.connection.execute(
+        """
+        CREATE TEMPORARY TABLE doomed (n int) ON COMMIT DROP;
+        CREATE FUNCTION pg_temp.die() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN RESET ROLE; PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';
+        CREATE CONSTRAINT TRIGGER die AFTER INSERT ON doomed DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION pg_temp.die();
+        INSERT INTO doomed VALUES (1)
+        """
+    )
+
+
 async def kill_backend_of(unit: UnitOfWork, database: Database) -> None:
     """Ends the unit's backend as an administrator or a crash would, from a connection of its own."""
     process = unit.connection.get_server_pid()

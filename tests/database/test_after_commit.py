@@ -9,7 +9,7 @@ from app.database.engine import ENGINE
 from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.database.scope import PLATFORM
 from app.database.unit_of_work import ATTEMPTS, UnitOfWork
-from tests.database.faults import fail_to_commit, kill_backend_of
+from tests.database.faults import die_at_commit, fail_to_commit, kill_backend_of
 
 
 async def test_callbacks_run_after_commit_and_outside_the_transaction(database: Database) -> None:
@@ -119,7 +119,7 @@ async def test_an_unknown_commit_and_a_refusal_are_not_tried_again(database: Dat
 
     async def lose_the_commit(unit: UnitOfWork) -> None:
         attempts.append(1)
-        await kill_backend_of(unit, database)
+        await die_at_commit(unit)
 
     async def refuse(_unit: UnitOfWork) -> None:
         attempts.append(1)

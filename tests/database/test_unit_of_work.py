@@ -17,7 +17,7 @@ from app.database.errors import (
 from app.database.scope import PLATFORM, Scope
 from app.settings import Settings
 from app.tables.catalog import ResourceKinds
-from tests.database.faults import fail_to_commit, kill_backend_of
+from tests.database.faults import die_at_commit, fail_to_commit, kill_backend_of
 
 
 @pytest.fixture
@@ -101,11 +101,21 @@ async def test_a_dead_backend_costs_only_its_connection(small: Database) -> None
         assert await count_kinds(small) == 6
 
 
-async def test_a_backend_that_dies_before_commit_leaves_it_unknown(small: Database) -> None:
+async def test_a_backend_that_dies_at_commit_leaves_it_unknown(small: Database) -> None:
     for _ in range(3):
         with pytest.raises(CommitUnknown):
             async with small.unit_of_work(PLATFORM) as unit:
+                await die_at_commit(unit)
+    assert await count_kinds(small) == 6
+
+
+async def test_a_backend_that_died_before_commit_was_sent_is_only_away(small: Database) -> None:
+    for _ in range(3):
+        with pytest.raises(DatabaseUnavailable) as caught:
+            async with small.unit_of_work(PLATFORM) as unit:
                 await kill_backend_of(unit, small)
+                await asyncio.sleep(0.1)
+        assert not isinstance(caught.value, CommitUnknown)
     assert await count_kinds(small) == 6
 
 
