@@ -22,7 +22,7 @@ async def die_at_commit(unit: UnitOfWork) -> None:
         """
         CREATE TEMPORARY TABLE doomed (n int) ON COMMIT DROP;
         CREATE FUNCTION pg_temp.die() RETURNS trigger LANGUAGE plpgsql AS
-            'BEGIN RESET ROLE; PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';
+            'BEGIN SET ROLE NONE; PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';
         CREATE CONSTRAINT TRIGGER die AFTER INSERT ON doomed DEFERRABLE INITIALLY DEFERRED
             FOR EACH ROW EXECUTE FUNCTION pg_temp.die();
         INSERT INTO doomed VALUES (1)
