@@ -1,15 +1,17 @@
 """Faults of a read that the client can mend, each with the code that clients switch on."""
 
-from graphql import GraphQLError
+from collections.abc import Sequence
+
+from graphql import FieldNode, GraphQLError
 
 
 class ReadError(GraphQLError):
-    """An error whose `extensions.code` is set; GraphQL adds the path of the field it was raised in."""
+    """An error whose `extensions.code` is set; without a path it gets that of the field it is raised in."""
 
     code = "INTERNAL_SERVER_ERROR"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, extensions={"code": self.code})
+    def __init__(self, message: str, node: FieldNode | None = None, path: Sequence[str] | None = None) -> None:
+        super().__init__(message, node, path=path, extensions={"code": self.code})
 
 
 class BadInputError(ReadError):

@@ -1,0 +1,189 @@
+"""Selections to SQL: one statement for one root field, or for all the rows that one field's refs stand for.
+
+Every object is a correlated sub-select with a `row_to_json`, every list a `json_agg` over one: of the ways to build
+JSON in PostgreSQL this measures fastest, and it keeps the order of the selection.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, cast
+
+from graphql import GraphQLField, GraphQLObjectType, OperationDefinitionNode, get_named_type
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    FieldDetailsList,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues
+from piccolo.columns import Column, ForeignKey
+from piccolo.table import Table
+
+from app.reads import paging
+from app.reads.declarations import Allow, ColumnOf, Computed, Finished, Fixed, Many, One, Page
+from app.reads.model import Model
+from app.reads.selection import Selection
+from app.reads.sql import SortKeys, column_of, exact, joined, order_by, sort_keys, source
+from app.reads.statement import Arguments, FinishedField, Getter, Selected, Shape, Shapes, Source, Statement
+from app.reads.values import is_decimal, referenced, sql_type, to_parameter
+
+Compiled = tuple[str, Shapes | None]
+"""The SQL of a value, and what Python adds to it."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is compiled: an operation whose variables have a known shape, for a tenant or for the platform."""
+
+    model: Model
+    definition: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    variables: VariableValues
+    platform: bool
+
+    def selected(
+        self, type_: GraphQLObjectType, fields: FieldDetailsList, path: tuple[str, ...]
+    ) -> Iterator[tuple[str, Selected]]:
+        """The fields selected of an object: fragments opened, skips left out, the same response key merged."""
+        collected = collect_subfields(
+            self.model.graphql, self.fragments, self.variables, self.definition, type_, fields
+        )
+        return self._selected(type_, collected, path)
+
+    def roots(self, type_: GraphQLObjectType) -> Iterator[tuple[str, Selected]]:
+        """The fields selected of the operation's own type."""
+        collected = collect_fields(self.model.graphql, self.fragments, self.variables, type_, self.definition)
+        return self._selected(type_, collected, ())
+
+    def _selected(
+        self, type_: GraphQLObjectType, collected: CollectedFields, path: tuple[str, ...]
+    ) -> Iterator[tuple[str, Selected]]:
+        for key, details in collected.grouped_field_set.items():
+            definition = self.model.graphql.get_field(type_, details[0].node.name.value)
+            yield key, Selected(cast("GraphQLField", definition), details, (*path, key))
+
+
+class Compiler:
+    """One statement in the making."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self.model = operation.model
+        self._getters: list[Source] = []
+        self._checks: list[Source] = []
+        self._tenant: str | None = None
+        self._aliases = count(1)
+
+    def statement(self, value: Compiled, allow: Allow | None = None) -> Statement:
+        """The whole statement. It sets the tenant that row-level security reads, for itself alone and before the first
+        row is looked for; were that ever too late, the policies would find '' and show nothing.
+        """
+        sql, shape = value
+        setting = "WITH scope AS MATERIALIZED (SELECT set_config('app.tenant_id', $1, true))"
+        return Statement(f"{setting} SELECT {sql} FROM scope", tuple(self._getters), tuple(self._checks), shape, allow)
+
+    def alias(self) -> str:
+        """A name for a table, new in this statement."""
+        return f"t{next(self._aliases)}"
+
+    def parameter(self, getter: Getter, type_: str, blamed: Selected | None = None) -> str:
+        """A parameter: values never stand in the text. $1 is the tenant's setting."""
+        self._getters.append((getter, blamed))
+        return f"${len(self._getters) + 1}::{type_}"
+
+    def check(self, getter: Getter, blamed: Selected) -> None:
+        """Refuse what `getter` refuses, though no parameter needs it."""
+        self._checks.append((getter, blamed))
+
+    def arguments(self, selected: Selected) -> Arguments:
+        """The arguments of a field."""
+        return Arguments(selected, self.operation.variables)
+
+    def visible(self, table: type[Table], alias: str) -> list[str]:
+        """The first wall of tenancy, row-level security being the second: a tenant sees its own rows and catalogs."""
+        read = self.model.of_table(table)
+        if self.operation.platform or read is None:
+            return []
+        if read.platform:
+            return ["false"]
+        if read.tenant is None:
+            return []
+        if self._tenant is None:
+            self._tenant = self.parameter(lambda values: values.request.scope.tenant_id, "uuid")
+        return [f"{column_of(alias, read.tenant)} = {self._tenant}"]
+
+    def fixed(self, conditions: Sequence[Fixed], alias: str) -> list[str]:
+        """Columns that the declaration ties to a value."""
+
+        def constant(column: Column, value: object) -> str:
+            return self.parameter(lambda _: to_parameter(column, value), sql_type(column))
+
+        return [f"{column_of(alias, column)} = {constant(column, value)}" for column, value in conditions]
+
+    def object(
+        self, type_: GraphQLObjectType, fields: FieldDetailsList, alias: str, path: tuple[str, ...]
+    ) -> tuple[Selection, Shape | None]:
+        """The members of an object whose row is `alias`."""
+        selection = Selection()
+        finished: dict[str, FinishedField] = {}
+        children: dict[str, Shapes] = {}
+        for key, selected in self.operation.selected(type_, fields, path):
+            match self.model.declaration(type_.name, selected.name):
+                case None:
+                    selection.add(key, f"'{type_.name}'::text")  # all but __typename is declared
+                case ColumnOf() | Computed() as scalar:
+                    selection.add(key, self._scalar(scalar, selected, alias))
+                case Finished() as declaration:
+                    finished[key] = FinishedField(declaration, selected, self.arguments(selected))
+                    for member, column in finished[key].needs:
+                        selection.add(member, exact(column_of(alias, column), decimal=is_decimal(column)))
+                case One() | Many() | Page() as relation:
+                    sql, child = self._relation(relation, type_, selected, alias)
+                    selection.add(key, sql)
+                    if child is not None:
+                        children[key] = child
+                case other:
+                    raise TypeError(f"{type_.name}.{selected.name} cannot be compiled: {other}")
+        return selection, Shape(type_.name, finished, children) if finished or children else None
+
+    def _scalar(self, declaration: ColumnOf | Computed, selected: Selected, alias: str) -> str:
+        if isinstance(declaration, ColumnOf):
+            sql = column_of(alias, declaration.column)
+        else:
+            arguments = (
+                column_of(alias, argument)
+                if isinstance(argument, Column)
+                else self.parameter(lambda values: values.request.today, "date")
+                for argument in declaration.arguments
+            )
+            sql = f"{declaration.function}({', '.join(arguments)})"
+        return exact(sql, decimal=get_named_type(selected.definition.type).name == "Decimal")
+
+    def _relation(
+        self, declaration: One | Many | Page, type_: GraphQLObjectType, selected: Selected, alias: str
+    ) -> Compiled:
+        key = cast("ForeignKey[Any]", declaration.foreign_key)  # only a root connection has none
+        if isinstance(declaration, Page):
+            return paging.connection(self, declaration, selected, lambda there: [joined(key, alias, there, own=False)])
+        here = self.model.types[type_.name].table
+        table = self.model.types[selected.type.name].table
+        own = isinstance(declaration, One) and key._meta.table is here and referenced(key)._meta.table is table
+
+        def where(there: str) -> list[str]:
+            return [joined(key, alias, there, own=own), *self.fixed(declaration.where, there)]
+
+        order = sort_keys(declaration.order, table) if declaration.order else []
+        return self.rows(selected, where, order, many=isinstance(declaration, Many))
+
+    def rows(self, selected: Selected, where: Callable[[str], list[str]], order: SortKeys, *, many: bool) -> Compiled:
+        """The visible rows of the selected type that meet `where`: the list of all, or the first."""
+        table = self.model.types[selected.type.name].table
+        alias = self.alias()
+        selection, shape = self.object(selected.type, selected.fields, alias, selected.path)
+        tail = order_by(order, alias) if order else ""
+        conditions = [*where(alias), *self.visible(table, alias)]
+        if many:
+            return selection.rows(source(table, alias, conditions, tail)), shape
+        return selection.row(source(table, alias, conditions, f"{tail} LIMIT 1" if tail else "")), shape

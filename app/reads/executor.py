@@ -1,0 +1,181 @@
+"""graphql-core's executor over what statements have fetched.
+
+Compiled values pass through as they are; what Python makes is completed by the specification's own algorithm, so
+that errors, null propagation and unions need no second implementation. Refs among it are read in batches.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
+
+import msgspec
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    MiddlewareManager,
+    default_field_resolver,
+    default_type_resolver,
+)
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
+from graphql.pyutils import Path
+from typing_extensions import override
+
+from app.reads.compiler import Operation
+from app.reads.declarations import Ref
+from app.reads.finishing import Row
+
+
+@dataclass(frozen=True)
+class RefPlace:
+    """Where refs of one class stand in a document: their response path, with the types it leads through."""
+
+    origin: type
+    path: tuple[tuple[str | None, str], ...]
+
+
+LoadRefs: TypeAlias = Callable[[RefPlace, FieldDetailsList, Sequence[Any]], Awaitable[Mapping[str, Any]]]
+"""Reads the selection of the rows with these keys: each a `Row` or, when nothing is left to do, its bytes."""
+
+
+@dataclass
+class _Batch:
+    fields: FieldDetailsList
+    rows: asyncio.Future[Mapping[str, Any]]
+    keys: set[Any] = field(default_factory=set)
+
+
+def fetched(resolve: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    """Middleware: what a fetched row holds for a member, instead of what the schema's resolver would make of it."""
+    if not isinstance(source, Row):
+        return resolve(source, info, **arguments)
+    if info.path.key in source.unfinished:
+        return source.unfinished[info.path.key]
+    return resolve(None, info, **arguments)  # a root field that Python computes, beside fetched ones
+
+
+_MIDDLEWARE = MiddlewareManager(fetched)
+
+
+class ReadExecutor(ExecutorThrowingOnIncremental):
+    """Executes one operation of a request over its root value."""
+
+    def __init__(self, operation: Operation, root: Any, request: object, load_refs: LoadRefs) -> None:
+        super().__init__(
+            operation.model.graphql,
+            {name: fragment.definition for name, fragment in operation.fragments.items()},
+            operation.fragments,
+            root,
+            request,
+            operation.definition,
+            operation.variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            middleware_manager=_MIDDLEWARE,
+        )
+        self._load_refs = load_refs
+        self._batches: dict[RefPlace, _Batch] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @override
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: None,
+    ) -> Any:
+        """As graphql-core does, but a fetched member that is ready for the wire is left as it is."""
+        if isinstance(source, Row) and path.key in source.wire and path.key not in source.unfinished:
+            return source.wire[cast("str", path.key)]
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    @override
+    def complete_value(
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Any:
+        """As graphql-core does, once the row that a ref stands for has been read."""
+        if not isinstance(result, Ref):
+            return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+        async def complete_ref() -> Any:
+            row = await self._row(result, field_details_list, path)
+            if isinstance(row, msgspec.Raw):
+                return row
+            completed = self.complete_value(return_type, field_details_list, info, path, row, position_context)
+            return await completed if self.is_awaitable(completed) else completed
+
+        return complete_ref()
+
+    @override
+    def complete_abstract_value(
+        self,
+        return_type: GraphQLAbstractType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Any:
+        """As graphql-core does, but a fetched row knows its type."""
+        if isinstance(result, Row):
+            type_ = cast("GraphQLObjectType", self.schema.type_map[result.type_name])
+            return self.complete_object_value(type_, field_details_list, info, path, result, position_context)
+        return super().complete_abstract_value(return_type, field_details_list, info, path, result, position_context)
+
+    @override
+    def complete_object_value(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Any:
+        """As graphql-core does, but a fetched row is of its type without being asked."""
+        if isinstance(result, Row):
+            return self.collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
+
+    async def _row(self, ref: Ref, fields: FieldDetailsList, path: Path) -> Any:
+        """The row of a ref, read together with all others that stand at the same place of the document."""
+        place = RefPlace(ref.type, _names(path))
+        batch = self._batches.get(place)
+        if batch is None:
+            loop = asyncio.get_running_loop()
+            batch = self._batches[place] = _Batch(fields, loop.create_future())
+            loop.call_soon(self._start, place)
+        batch.keys.add(ref.key)
+        return (await batch.rows).get(str(ref.key))
+
+    def _start(self, place: RefPlace) -> None:
+        task = asyncio.create_task(self._read(place, self._batches.pop(place)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _read(self, place: RefPlace, batch: _Batch) -> None:
+        try:
+            batch.rows.set_result(await self._load_refs(place, batch.fields, list(batch.keys)))
+        except Exception as error:  # noqa: BLE001 # every ref that waits reports it at its own path
+            batch.rows.set_exception(error)
+
+
+def _names(path: Path | None) -> tuple[tuple[str | None, str], ...]:
+    names: list[tuple[str | None, str]] = []
+    while path is not None:
+        if isinstance(path.key, str):
+            names.append((path.typename, path.key))
+        path = path.prev
+    return tuple(reversed(names))

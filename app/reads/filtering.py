@@ -1,0 +1,76 @@
+"""Filters in SQL: the conditions of those fields of a filter input that a request gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from graphql import GraphQLInputObjectType, get_named_type
+from piccolo.table import Table
+
+from app.reads.declarations import Page
+from app.reads.filters import Among, Compare, Condition, Contains, Through
+from app.reads.model import filter_names, node_type
+from app.reads.sql import column_of, joined, source
+from app.reads.statement import Arguments, Selected, Values
+from app.reads.values import referenced, sql_type, to_parameter, to_text
+
+if TYPE_CHECKING:
+    from app.reads.compiler import Compiler
+
+
+def filtered(compiler: Compiler, page: Page, arguments: Arguments, selected: Selected, alias: str) -> Iterator[str]:
+    """The conditions of a connection's `filter` argument on the rows of `alias`."""
+    given = arguments.first_seen.get("filter")
+    if given is None:
+        return
+    table = compiler.model.types[node_type(selected.definition).name].table
+    argument = selected.definition.args["filter"]
+    names = filter_names(cast("GraphQLInputObjectType", get_named_type(argument.type)))
+    for python_name, condition in page.filters.items():
+        name = names[python_name]
+        if given.get(name) is not None:
+            yield _Filter(compiler, arguments, name, selected).sql(condition, table, alias)
+
+
+class _Filter:
+    """One field of the filter input that a request gives."""
+
+    def __init__(self, compiler: Compiler, arguments: Arguments, name: str, selected: Selected) -> None:
+        self._compiler = compiler
+        self._arguments = arguments
+        self._name = name
+        self._selected = selected
+
+    def sql(self, condition: Condition, table: type[Table], alias: str) -> str:
+        """The condition on a row of the table."""
+        match condition:
+            case Compare(column, operator):
+                value = self._parameter(lambda value: to_parameter(column, value), sql_type(column))
+                return f"{column_of(alias, column)} {operator} {value}"
+            case Among(column):
+                values = self._parameter(
+                    lambda value: [to_parameter(column, item) for item in value], f"{sql_type(column)}[]"
+                )
+                return f"{column_of(alias, column)} = ANY({values})"
+            case Contains(columns):
+                pattern = self._parameter(_pattern, "text")
+                return f"({' OR '.join(f'{column_of(alias, column)} ILIKE {pattern}' for column in columns)})"
+            case Through(foreign_key, inner):
+                own = foreign_key._meta.table is table
+                other = referenced(foreign_key)._meta.table if own else foreign_key._meta.table
+                there = self._compiler.alias()
+                link = joined(foreign_key, alias, there, own=own)
+                conditions = [link, *self._compiler.visible(other, there), self.sql(inner, other, there)]
+                return f"EXISTS (SELECT {source(other, there, conditions)})"
+
+    def _parameter(self, convert: Callable[[Any], Any], type_: str) -> str:
+        def getter(values: Values) -> Any:
+            return convert(self._arguments.of(values)["filter"][self._name])
+
+        return self._compiler.parameter(getter, type_, self._selected)
+
+
+def _pattern(text: str) -> str:
+    escaped = to_text(text).replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"

@@ -1,0 +1,203 @@
+"""Connections: keyset pages in SQL, and their cursors."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from app.reads.declarations import Page
+from app.reads.errors import BadInputError
+from app.reads.filtering import filtered
+from app.reads.model import node_type
+from app.reads.selection import Selection
+from app.reads.sql import beyond, column_of, exact, order_by, sort_keys, source
+from app.reads.statement import Selected, Shape, Shapes, Values
+from app.reads.values import from_json, is_decimal, sql_type
+
+if TYPE_CHECKING:
+    from app.reads.compiler import Compiled, Compiler
+
+_DEFAULT_SIZE = 20
+_LARGEST_SIZE = 100
+_RANK = '":rank"'
+
+
+def connection(compiler: Compiler, declaration: Page, selected: Selected, link: Callable[[str], list[str]]) -> Compiled:
+    """One page of the rows that `link` joins, as the connection object. Raises BadInputError."""
+    return _Connection(compiler, declaration, selected, link).compile()
+
+
+class _Connection:
+    """A connection in the making: which page its arguments ask for, and the members that are selected of it."""
+
+    def __init__(
+        self, compiler: Compiler, declaration: Page, selected: Selected, link: Callable[[str], list[str]]
+    ) -> None:
+        self._compiler = compiler
+        self._selected = selected
+        self._node = node_type(selected.definition)
+        self._table = compiler.model.types[self._node.name].table
+        self._keys = sort_keys(declaration.order, self._table)
+        self._arguments = compiler.arguments(selected)
+        self._given = {name for name, value in self._arguments.first_seen.items() if value is not None}
+        if {"first", "last"} <= self._given:
+            raise selected.blame(BadInputError("Give `first` or `last`, not both."))
+        self._backwards = "last" in self._given
+        self._alias = compiler.alias()
+        self._conditions = [
+            *link(self._alias),
+            *compiler.visible(self._table, self._alias),
+            *filtered(compiler, declaration, self._arguments, selected, self._alias),
+        ]
+
+    def compile(self) -> Compiled:
+        """The object of the selected members, each a sub-select over the page.
+
+        A page that is read once and forwards stands in its list; any other is set down first, with each row's rank
+        and one row more than asked for, which tells whether there is a next page.
+        """
+        members = self._members(self._selected)
+        readings = sum({"nodes": 1, "edges": 1, "pageInfo": 2}.get(member.name, 0) for _, member in members)
+        common = rows = ""
+        if not readings:
+            self._check_unread()
+        elif readings == 1 and not self._backwards:
+            rows = self._page(self._limit)
+        else:
+            common = f"WITH {self._alias}p AS MATERIALIZED ({self._ranked()}) "
+            rows = self._of_ranked(f"<= {self._limit}", backwards=self._backwards)
+        selection, children = Selection(), {}
+        for key, member in members:
+            sql, shape = self._member(member, rows)
+            selection.add(key, sql)
+            if shape is not None:
+                children[key] = shape
+        return selection.row(common=common), self._shape(self._selected, children)
+
+    def _members(self, selected: Selected) -> list[tuple[str, Selected]]:
+        return list(self._compiler.operation.selected(selected.type, selected.fields, selected.path))
+
+    def _shape(self, selected: Selected, children: Mapping[str, Shapes]) -> Shape | None:
+        return Shape(selected.type.name, {}, children) if children else None
+
+    def _member(self, member: Selected, rows: str) -> Compiled:
+        match member.name:
+            case "nodes":
+                selection, shape = self._compiler.object(self._node, member.fields, self._alias, member.path)
+                return selection.rows(rows), shape
+            case "edges":
+                return self._edges(member, rows)
+            case "pageInfo":
+                return self._page_info(member), None
+            case "totalCount":
+                return f"(SELECT count(*) {source(self._table, self._alias, self._conditions)})", None
+            case _:
+                return f"'{self._selected.type.name}'::text", None
+
+    def _edges(self, edges: Selected, rows: str) -> Compiled:
+        selection, children = Selection(), {}
+        for key, member in self._members(edges):
+            match member.name:
+                case "node":
+                    node, shape = self._compiler.object(self._node, member.fields, self._alias, member.path)
+                    selection.add(key, node.row())
+                    if shape is not None:
+                        children[key] = shape
+                case "cursor":
+                    selection.add(key, self._cursor)
+                case _:
+                    selection.add(key, f"'{edges.type.name}'::text")
+        return selection.rows(rows), self._shape(edges, children)
+
+    def _page_info(self, page_info: Selected) -> str:
+        selection = Selection()
+        for key, member in self._members(page_info):
+            match member.name:
+                case "hasNextPage":
+                    selection.add(key, self._more(further=not self._backwards, beyond_cursor="before"))
+                case "hasPreviousPage":
+                    selection.add(key, self._more(further=self._backwards, beyond_cursor="after"))
+                case "startCursor":
+                    selection.add(key, self._edge_cursor(backwards=self._backwards))
+                case "endCursor":
+                    selection.add(key, self._edge_cursor(backwards=not self._backwards))
+                case _:
+                    selection.add(key, f"'{page_info.type.name}'::text")
+        return selection.row()
+
+    def _more(self, *, further: bool, beyond_cursor: str) -> str:
+        """Whether rows lie past the page on one side: past its size, or on the far side of a cursor that bounds it."""
+        found = []
+        if further:
+            found.append(f"EXISTS (SELECT {self._of_ranked(f'> {self._limit}')})")
+        if beyond_cursor in self._given:
+            outside = self._beyond(beyond_cursor, after=beyond_cursor == "before", inclusive=True)
+            found.append(f"EXISTS (SELECT {source(self._table, self._alias, [*self._conditions, outside])})")
+        return f"({' OR '.join(found) or 'false'})"
+
+    def _edge_cursor(self, *, backwards: bool) -> str:
+        rows = self._of_ranked(f"<= {self._limit}", backwards=backwards)
+        return f"(SELECT {self._cursor} {rows} LIMIT 1)"
+
+    def _page(self, limit: str) -> str:
+        bounds = [self._beyond(name, after=name == "after") for name in ("after", "before") if name in self._given]
+        tail = f"{order_by(self._keys, self._alias, backwards=self._backwards)} LIMIT {limit}"
+        return source(self._table, self._alias, [*self._conditions, *bounds], tail)
+
+    def _ranked(self) -> str:
+        alias = self._alias
+        rank = f"row_number() OVER ({order_by(self._keys, alias, backwards=self._backwards)})"
+        return f"SELECT {alias}.*, {rank} AS {_RANK} FROM (SELECT {alias}.* {self._page(f'{self._limit} + 1')}) {alias}"
+
+    def _of_ranked(self, ranks: str, *, backwards: bool = False) -> str:
+        rank = f"{self._alias}.{_RANK}"
+        return f"FROM {self._alias}p {self._alias} WHERE {rank} {ranks} ORDER BY {rank}{' DESC' if backwards else ''}"
+
+    def _beyond(self, cursor: str, *, after: bool, inclusive: bool = False) -> str:
+        return beyond(self._keys, self._alias, self._cursors[cursor], after=after, inclusive=inclusive)
+
+    @cached_property
+    def _cursor(self) -> str:
+        """The cursor of a row: the values of its sort keys, opaque to the client."""
+        keys = (exact(column_of(self._alias, column), decimal=is_decimal(column)) for column, _ in self._keys)
+        encoded = f"encode(convert_to(json_build_array({', '.join(keys)})::text, 'UTF8'), 'base64')"
+        return f"translate({encoded}, E'\\n', '')"
+
+    @cached_property
+    def _cursors(self) -> dict[str, list[str]]:
+        """The parameters that hold the given cursors' keys."""
+        return {
+            name: [
+                self._compiler.parameter(partial(self._key_of, name, index), sql_type(column), self._selected)
+                for index, (column, _) in enumerate(self._keys)
+            ]
+            for name in ("after", "before")
+            if name in self._given
+        }
+
+    @cached_property
+    def _limit(self) -> str:
+        return self._compiler.parameter(self._size, "bigint", self._selected)
+
+    def _check_unread(self) -> None:
+        self._compiler.check(self._size, self._selected)
+        for cursor in {"after", "before"} & self._given:
+            self._compiler.check(partial(self._key_of, cursor, 0), self._selected)
+
+    def _size(self, values: Values) -> int:
+        name = "last" if self._backwards else "first"
+        size: int | None = self._arguments.of(values).get(name)
+        if size is not None and not 1 <= size <= _LARGEST_SIZE:
+            raise BadInputError(f"`{name}` is between 1 and {_LARGEST_SIZE}.")
+        return _DEFAULT_SIZE if size is None else size
+
+    def _key_of(self, name: str, index: int, values: Values) -> Any:
+        try:
+            held = msgspec.json.decode(b64decode(self._arguments.of(values)[name], validate=True), type=list[Any])
+            return [from_json(column, key) for (column, _), key in zip(self._keys, held, strict=True)][index]
+        except (ValueError, TypeError, ArithmeticError):
+            raise BadInputError(f"`{name}` is not a cursor of this connection.") from None

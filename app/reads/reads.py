@@ -1,0 +1,253 @@
+"""What a server calls: a request's document in, the bytes of its response out."""
+
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, TypeAlias, cast
+
+import msgspec
+import strawberry
+from graphql import (
+    ASTValidationRule,
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLField,
+    OperationType,
+    create_source_event_stream,
+)
+from graphql.execution.collect_fields import FieldDetailsList
+from strawberry.types.arguments import convert_arguments
+
+from app.reads.cache import LeastRecentlyUsed
+from app.reads.compiler import Operation
+from app.reads.documents import Documents, Limits, RequestError, coded, coerced, shape_of
+from app.reads.errors import ReadError
+from app.reads.executor import ReadExecutor, RefPlace
+from app.reads.finishing import Row, finish
+from app.reads.model import DEFINITION, Model
+from app.reads.request import Request
+from app.reads.roots import compile_refs, compile_root
+from app.reads.statement import Statement, Values
+
+Acquire: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
+"""Lends an asyncpg connection that hands out `json` as the bytes PostgreSQL sent, its TimeZone UTC."""
+
+FormatError: TypeAlias = Callable[[GraphQLError, Request | None], Mapping[str, Any]]
+"""An error as the response shows it: where a server logs and masks what has no code of ours."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """The body of a response. `executed` is false for a request error: then it has no `data`."""
+
+    body: bytes
+    executed: bool
+    errors: Sequence[GraphQLError] = ()
+
+
+Root: TypeAlias = Statement | ReadError | bytes | None
+"""A root field: compiled, refused, constant, or left to Python."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """An operation, compiled: its root fields by response key, and the statements of the refs it has met so far."""
+
+    operation: Operation
+    roots: Mapping[str, Root]
+    refs: dict[RefPlace, Statement] = field(default_factory=dict)
+
+    @cached_property
+    def pure(self) -> bool:
+        """Whether PostgreSQL's bytes are the whole answer."""
+        return bool(self.roots) and all(
+            isinstance(root, bytes) or (isinstance(root, Statement) and root.shape is None)
+            for root in self.roots.values()
+        )
+
+
+class Reads:
+    """Executes operations over a Strawberry schema whose types are declared as reads. Raises DeclarationError.
+
+    `acquire_primary` lends connections for what is read after a write, where `acquire` lends a replica's. `limits`
+    and `rules` refuse documents; `format_error` shows errors. Caches hold at most so many entries of at most
+    `cached_characters` of text together.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        acquire: Acquire,
+        *,
+        acquire_primary: Acquire | None = None,
+        limits: Limits | None = None,
+        rules: Sequence[type[ASTValidationRule]] = (),
+        max_tokens: int | None = None,
+        format_error: FormatError = lambda error, _: error.formatted,
+        cached_documents: int = 1000,
+        cached_plans: int = 4000,
+        cached_characters: int = 2_000_000,
+    ) -> None:
+        self._schema = schema
+        self._model = Model(schema)
+        self._acquire = acquire
+        self._acquire_primary = acquire_primary or acquire
+        self._format_error = format_error
+        self._documents = Documents(
+            self._model.graphql,
+            limits=limits,
+            rules=rules,
+            max_tokens=max_tokens,
+            cache=LeastRecentlyUsed(cached_documents, cached_characters),
+        )
+        self._plans: LeastRecentlyUsed[object, _Plan] = LeastRecentlyUsed(cached_plans, cached_characters)
+
+    async def execute(
+        self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
+    ) -> Response:
+        """The response to a query or a mutation."""
+        try:
+            plan, values = self._prepare(text, variables, operation_name, request)
+        except RequestError as error:
+            return self._response(error.errors, request)
+        if plan.operation.definition.operation is OperationType.SUBSCRIPTION:
+            return self._response([coded("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))], request)
+        return await self._executed(plan, values)
+
+    async def subscribe(
+        self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
+    ) -> Response | AsyncIterator[Response]:
+        """The responses to a subscription, one an event; to any other operation, or when it is refused, the one."""
+        try:
+            plan, values = self._prepare(text, variables, operation_name, request)
+        except RequestError as error:
+            return self._response(error.errors, request)
+        if plan.operation.definition.operation is not OperationType.SUBSCRIPTION:
+            return await self._executed(plan, values)
+        executor = self._executor(plan, values, None)
+        stream = create_source_event_stream(executor)
+        if inspect.isawaitable(stream):
+            stream = await stream
+        if isinstance(stream, ExecutionResult):
+            return self._response(stream.errors or (), request)
+        return self._events(executor, cast("AsyncGenerator[Any]", stream), request)
+
+    async def _events(
+        self, executor: ReadExecutor, stream: AsyncGenerator[Any], request: Request
+    ) -> AsyncIterator[Response]:
+        async with aclosing(stream):
+            async for payload in stream:
+                yield await self._completed(executor.build_per_event_executor(payload), request)
+
+    def _prepare(
+        self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
+    ) -> tuple[_Plan, Values]:
+        document = self._documents.get(text)
+        definition = document.operation(operation_name)
+        given = coerced(self._model.graphql, definition, variables)
+        platform = request.scope.tenant_id is None
+        key = (text, operation_name, platform, shape_of(given, definition))
+        plan = self._plans.get(key)
+        if plan is None:
+            operation = Operation(self._model, definition, document.fragments, given, platform)
+            plan = _Plan(operation, self._compile(operation))
+            self._plans.put(key, plan, len(text))
+        return plan, Values(given, request)
+
+    def _compile(self, operation: Operation) -> dict[str, Root]:
+        query = self._model.graphql.query_type
+        if operation.definition.operation is not OperationType.QUERY or query is None:
+            return {}
+        roots: dict[str, Root] = {}
+        for key, selected in operation.roots(query):
+            declaration = self._model.declaration(query.name, selected.name)
+            if selected.name == "__typename":
+                roots[key] = msgspec.json.encode(query.name)
+            elif declaration is None:
+                roots[key] = None
+            else:
+                try:
+                    roots[key] = compile_root(operation, declaration, selected)
+                except ReadError as error:
+                    roots[key] = error
+        return roots
+
+    async def _executed(self, plan: _Plan, values: Values) -> Response:
+        fetched = await self._fetch(plan, values)
+        if plan.pure and not any(isinstance(value, Exception) for value in fetched.values()):
+            members = b",".join([b'"%b":%b' % (key.encode(), value) for key, value in fetched.items()])
+            return Response(b'{"data":{%b}}' % members, executed=True)
+        wire = {key: msgspec.Raw(value) for key, value in fetched.items() if isinstance(value, bytes)}
+        unfinished = {key: value for key, value in fetched.items() if key not in wire}
+        root = Row("", wire, unfinished) if fetched else None
+        return await self._completed(self._executor(plan, values, root), values.request)
+
+    async def _fetch(self, plan: _Plan, values: Values) -> dict[str, Any]:
+        """What the compiled root fields come to, in their order: bytes, rows to complete, or an error."""
+        fetched: dict[str, Any] = {key: root for key, root in plan.roots.items() if root is not None}
+        bound: dict[str, tuple[Statement, list[Any]]] = {}
+        for key, root in fetched.items():
+            if isinstance(root, Statement):
+                try:
+                    bound[key] = root, root.bind(values)
+                except ReadError as error:
+                    fetched[key] = error
+        try:
+            if bound:
+                async with self._acquire() as connection:
+                    for key, (statement, parameters) in bound.items():
+                        fetched[key] = await connection.fetchval(statement.sql, *parameters) or b"null"
+        except Exception as error:  # noqa: BLE001 # reported at the path of each field that it cost
+            fetched.update({key: error for key in bound if isinstance(fetched[key], Statement)})
+        for key, (statement, _) in bound.items():
+            if statement.shape is not None and isinstance(fetched[key], bytes):
+                answer = msgspec.json.decode(fetched[key])
+                fetched[key] = await finish(answer, statement.shape, values, self._python_arguments)
+        return fetched
+
+    def _executor(self, plan: _Plan, values: Values, root: Row | None) -> ReadExecutor:
+        return ReadExecutor(plan.operation, root, values.request, partial(self._load_refs, plan, values))
+
+    async def _completed(self, executor: Executor[Any], request: Request) -> Response:
+        result = executor.execute_operation()
+        if inspect.isawaitable(result):
+            result = await result
+        executed = cast("ExecutionResult", result)  # nothing is delivered incrementally
+        return self._response(executed.errors or (), request, executed)
+
+    async def _load_refs(
+        self, plan: _Plan, values: Values, place: RefPlace, fields: FieldDetailsList, keys: Sequence[Any]
+    ) -> Mapping[str, Any]:
+        statement = plan.refs.get(place)
+        if statement is None:
+            type_ = self._model.object_type(place.origin)
+            statement = compile_refs(plan.operation, type_, fields, tuple(key for _, key in place.path))
+            plan.refs[place] = statement
+        parameters = statement.bind(Values(values.variables, values.request, keys=keys))
+        query = plan.operation.definition.operation is OperationType.QUERY
+        async with (self._acquire if query else self._acquire_primary)() as connection:
+            answer = await connection.fetchval(statement.sql, *parameters)
+        if statement.shape is None:
+            return msgspec.json.decode(answer, type=dict[str, msgspec.Raw])
+        objects = msgspec.json.decode(answer)
+        rows = await finish(list(objects.values()), statement.shape, values, self._python_arguments)
+        return dict(zip(objects, rows, strict=True))
+
+    def _python_arguments(self, field: GraphQLField, arguments: dict[str, Any]) -> dict[str, Any]:
+        return convert_arguments(
+            arguments,
+            field.extensions[DEFINITION].arguments,
+            scalar_registry=self._schema.schema_converter.scalar_registry,
+            config=self._schema.config,
+        )
+
+    def _response(
+        self, errors: Sequence[GraphQLError], request: Request, executed: ExecutionResult | None = None
+    ) -> Response:
+        body: dict[str, Any] = {"data": executed.data} if executed else {}
+        if errors:
+            body["errors"] = [self._format_error(error, request) for error in errors]
+        return Response(msgspec.json.encode(body), executed is not None, errors)

@@ -1,0 +1,49 @@
+"""JSON objects and lists in SQL, from columns and their response keys."""
+
+from app.reads.sql import quote
+
+_LONGEST_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer ones off
+_MOST_COLUMNS = 1600
+
+
+class Selection:
+    """The members of a JSON object, in order: each a response key and the SQL of its value."""
+
+    def __init__(self) -> None:
+        self._members: dict[str, str] = {}
+
+    def add(self, key: str, expression: str) -> None:
+        """Add a member, unless it is there."""
+        self._members.setdefault(key, expression)
+
+    def row(self, source: str = "", common: str = "") -> str:
+        """A sub-select of the one object made from `source` (a FROM and what follows); null without a row.
+
+        `common` is a WITH that the members refer to.
+        """
+        if self._fits:
+            return f"({common}SELECT row_to_json(o) FROM (SELECT {self._columns} {source}) o)"
+        return f"({common}SELECT {self._text} {source})"
+
+    def rows(self, source: str) -> str:
+        """A sub-select of the list of the objects made from `source`."""
+        if self._fits:
+            return f"(SELECT coalesce(json_agg(o), '[]') FROM (SELECT {self._columns} {source}) o)"
+        return f"(SELECT coalesce(json_agg(o.j), '[]') FROM (SELECT {self._text} AS j {source}) o)"
+
+    @property
+    def _fits(self) -> bool:
+        return len(self._members) <= _MOST_COLUMNS and all(len(key) <= _LONGEST_IDENTIFIER for key in self._members)
+
+    @property
+    def _columns(self) -> str:
+        return ", ".join(f"{expression} AS {quote(key)}" for key, expression in self._members.items())
+
+    @property
+    def _text(self) -> str:
+        """The object as text put together: slower than a row, but its keys and their number know no limit."""
+        members = ", ".join(
+            f"""'"{key}":' || coalesce(to_json({expression})::text, 'null')"""
+            for key, expression in self._members.items()
+        )
+        return f"('{{' || array_to_string(ARRAY[{members}], ',') || '}}')::json"

@@ -1,0 +1,149 @@
+"""A compiled statement: its text, where its parameters come from, and what Python has yet to add to its answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.values import VariableValues, get_argument_values
+from piccolo.columns import Column
+
+from app.reads.declarations import Allow, Finished
+from app.reads.errors import ForbiddenError, ReadError
+from app.reads.request import Request
+
+
+@dataclass(frozen=True, eq=False)
+class Selected:
+    """A field as a document selects it: its definition, its merged occurrences, and its path in the response."""
+
+    definition: GraphQLField
+    fields: FieldDetailsList
+    path: tuple[str, ...]
+
+    @property
+    def node(self) -> FieldNode:
+        """Its first occurrence, whose arguments are the arguments of all."""
+        return self.fields[0].node
+
+    @property
+    def name(self) -> str:
+        """The name in the schema."""
+        return self.node.name.value
+
+    @property
+    def type(self) -> GraphQLObjectType:
+        """The object type of its value, or of the items of its list."""
+        return cast("GraphQLObjectType", get_named_type(self.definition.type))
+
+    def blame(self, error: ReadError) -> ReadError:
+        """The error with the field's place."""
+        return type(error)(error.message, self.node, self.path)
+
+
+class Arguments:
+    """The arguments of one selected field: known once for all, unless they hold a variable."""
+
+    def __init__(self, selected: "Selected", variables: VariableValues) -> None:
+        self._selected = selected
+        self.first_seen = get_argument_values(selected.definition, selected.node, variables)
+        self._constant = not any(_holds_variable(argument.value) for argument in selected.node.arguments or ())
+
+    def of(self, values: "Values") -> dict[str, Any]:
+        """The arguments of this request, as GraphQL coerced them."""
+        if self._constant:
+            return self.first_seen
+        known = values.arguments.get(self)
+        if known is None:
+            known = get_argument_values(self._selected.definition, self._selected.node, values.variables)
+            values.arguments[self] = known
+        return known
+
+
+def _holds_variable(node: ValueNode) -> bool:
+    if isinstance(node, ListValueNode):
+        return any(map(_holds_variable, node.values))
+    if isinstance(node, ObjectValueNode):
+        return any(_holds_variable(field.value) for field in node.fields)
+    return isinstance(node, VariableNode)
+
+
+@dataclass(slots=True)
+class Values:
+    """What one request gives a statement: its variables, and who asks."""
+
+    variables: VariableValues
+    request: Request
+    arguments: dict[Arguments, dict[str, Any]] = field(default_factory=dict)
+    keys: Sequence[Any] = ()
+
+
+Getter: TypeAlias = Callable[[Values], Any]
+Source: TypeAlias = tuple[Getter, Selected | None]
+"""Where a parameter comes from, and the field to blame when the value is refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class FinishedField:
+    """One `finished` field of a document: its declaration, its arguments, and the columns it is given."""
+
+    declaration: Finished
+    selected: Selected
+    arguments: Arguments
+
+    @property
+    def needs(self) -> Sequence[tuple[str, Column]]:
+        """The columns it is given, under keys that no response has."""
+        return [(f":{column._meta.name}", column) for column in self.declaration.needs]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What Python adds to an object of the answer: fields it finishes, and objects below that hold such fields."""
+
+    type_name: str
+    finished: Mapping[str, FinishedField]
+    children: Mapping[str, "Shapes"]
+
+
+Shapes: TypeAlias = Shape | Mapping[str, Shape]
+"""Of an object, or by type of what a type key (`TYPE_KEY`) in the answer tells."""
+
+TYPE_KEY = ":type"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL statement whose one value is JSON. Without a shape, its bytes go out as they are."""
+
+    sql: str
+    getters: tuple[Source, ...]
+    checks: tuple[Source, ...]
+    shape: Shapes | None
+    allow: Allow | None = None
+
+    def bind(self, values: Values) -> list[Any]:
+        """The parameters of one request. Raises ReadError for what is refused, with its path."""
+        if self.allow is not None and not self.allow(values.request.viewer):
+            raise ForbiddenError("You may not read this.")
+        for check in self.checks:
+            _get(check, values)
+        return [values.request.scope.setting, *(_get(getter, values) for getter in self.getters)]
+
+
+def _get(source: Source, values: Values) -> Any:
+    getter, selected = source
+    try:
+        return getter(values)
+    except ReadError as error:
+        raise (selected.blame(error) if selected else error) from None

@@ -1,0 +1,94 @@
+"""Values on their way: GraphQL input to SQL parameter, and a column's JSON back to Python."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from piccolo.columns import Column, ForeignKey
+
+from app.reads.errors import BadInputError
+
+_SQL_TYPES: dict[type, str] = {
+    UUID: "uuid",
+    str: "text",
+    bool: "boolean",
+    int: "bigint",
+    Decimal: "numeric",
+    date: "date",
+    datetime: "timestamptz",
+}
+
+_FROM_JSON: dict[type, Callable[[str], Any]] = {
+    UUID: UUID,
+    Decimal: Decimal,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+}
+
+
+def referenced(foreign_key: ForeignKey[Any]) -> Column:
+    """The column a foreign key points at."""
+    return foreign_key._foreign_key_meta.resolved_target_column
+
+
+def python_type(column: Column) -> type:
+    """The Python type of a column's values; a foreign key's is that of what it points at."""
+    return python_type(referenced(column)) if isinstance(column, ForeignKey) else column.value_type
+
+
+def sql_type(column: Column) -> str:
+    """The PostgreSQL type that parameters compared with the column are cast to."""
+    return _SQL_TYPES[python_type(column)]
+
+
+def is_decimal(column: Column) -> bool:
+    """Whether the column holds exact decimals, which JSON's numbers cannot."""
+    return python_type(column) is Decimal
+
+
+def to_parameter(column: Column, value: Any) -> Any:
+    """A GraphQL input value as the parameter it is compared by. Raises BadInputError for what the type cannot hold."""
+    if isinstance(value, Enum):
+        return value.name
+    type_ = python_type(column)
+    if type_ is UUID:
+        return to_uuid(value)
+    if type_ is str:
+        return to_text(value)
+    if type_ is int and not -(2**63) <= value < 2**63:
+        raise BadInputError(f"{value} is out of range.")
+    return value
+
+
+def to_uuid(value: Any) -> UUID:
+    """An ID as the uuid it is. Raises BadInputError."""
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)
+    except ValueError:
+        raise BadInputError("An id is a UUID.") from None
+
+
+def to_text(value: str) -> str:
+    """A text PostgreSQL can hold: neither NUL nor half a surrogate pair. Raises BadInputError."""
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise BadInputError("A text holds a character that cannot be stored.")
+    return value
+
+
+def from_json(column: Column, value: Any) -> Any:
+    """A column's JSON value as Python's. Raises ValueError or TypeError for what the column cannot have given."""
+    type_ = python_type(column)
+    if value is None:
+        return None
+    if type_ in _FROM_JSON:
+        return _FROM_JSON[type_](value)
+    if isinstance(value, str):
+        to_text(value)
+    if not isinstance(value, type_):
+        raise TypeError(f"{value!r} is no {type_.__name__}")
+    return value

@@ -1,0 +1,117 @@
+"""A database of the music tables, its rows, and a server's way to read them, which counts its statements."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from app.database.connect import passthrough_json
+from app.database.scope import PLATFORM, Scope
+from app.reads.reads import Reads, Response
+from tests import postgres
+from tests.reads.music.albums import Caller
+from tests.reads.music.labels import build_schema
+from tests.reads.music.rows import ROWS, id_of
+from tests.reads.music.tables import SQL
+
+READER = "reads_test_reader"  # neither owner nor superuser: row-level security binds it
+TODAY = date(2026, 4, 15)
+
+
+@dataclass
+class Server:
+    """A `Reads` over a pool, with the conveniences of tests."""
+
+    pool: asyncpg.Pool
+    statements: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    reads: Reads = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reads = Reads(build_schema(), self.acquire)
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Any]:
+        async with self.pool.acquire() as connection:
+            with connection.query_logger(lambda query: self.statements.append(query.query)):
+                yield connection
+
+    def caller(self, scope: Scope, viewer: str = "someone") -> Caller:
+        return Caller(scope, TODAY, viewer, self.calls)
+
+    async def response(
+        self,
+        text: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        scope: Scope = PLATFORM,
+        viewer: str = "someone",
+        operation: str | None = None,
+    ) -> Response:
+        self.statements.clear()
+        self.calls.clear()
+        return await self.reads.execute(text, variables, operation, self.caller(scope, viewer))
+
+    async def body(self, text: str, variables: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """The whole response, decoded."""
+        body: dict[str, Any] = json.loads((await self.response(text, variables, **options)).body)
+        return body
+
+    async def data(self, text: str, variables: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+        """The data of a response without errors."""
+        body = await self.body(text, variables, **options)
+        assert "errors" not in body, body["errors"]
+        data: dict[str, Any] = body["data"]
+        return data
+
+
+@pytest.fixture(scope="session")
+async def music_url() -> AsyncIterator[str]:
+    """The owner's URL of a database with the tables and their rows."""
+    name = postgres.run_name(f"reads_{uuid4().hex[:8]}")
+    url = postgres.create(name)
+    owner = await asyncpg.connect(url)
+    await owner.execute(
+        f"DO $$ BEGIN CREATE ROLE {READER}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    )
+    await owner.execute(SQL)
+    for table, rows in ROWS.items():
+        await owner.copy_records_to_table(table, records=[tuple(row.values()) for row in rows], columns=list(rows[0]))
+    await owner.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}")
+    await owner.close()
+    yield url
+    postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
+async def pool(music_url: str) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(
+        music_url,
+        min_size=1,
+        max_size=4,
+        init=passthrough_json(),
+        max_cacheable_statement_size=0,
+        server_settings={"role": READER, "TimeZone": "UTC", "jit": "off"},
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def music(pool: asyncpg.Pool) -> Server:
+    return Server(pool)
+
+
+@pytest.fixture
+def acme() -> Scope:
+    return Scope.tenant(id_of("labels", "acme"))
+
+
+@pytest.fixture
+def bolt() -> Scope:
+    return Scope.tenant(id_of("labels", "bolt"))
