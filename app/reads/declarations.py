@@ -242,7 +242,10 @@ def root_one(
     """
     columns = by if isinstance(by, Mapping) else {by._meta.name: by}
     optional = len(columns) > 1
-    arguments = [_argument(key, _argument_type(source), optional=optional) for key, source in columns.items()]
+    arguments = [
+        _argument(key, _argument_type(source), f"Its {key.replace('_', ' ')}.", optional=optional)
+        for key, source in columns.items()
+    ]
     return _field(RootOne(columns, allow), description, name, arguments)
 
 
@@ -260,12 +263,12 @@ def root_many(
 
 def root_node(*, description: str, name: str | None = None) -> Any:
     """`node(id)`: the object of the annotated, optional interface with that id."""
-    return _field(RootNode(many=False), description, name, [_argument("id", strawberry.ID)])
+    return _field(RootNode(many=False), description, name, [_argument("id", strawberry.ID, "Its id.")])
 
 
 def root_nodes(*, description: str, name: str | None = None) -> Any:
     """`nodes(ids)`: the objects of those ids (at most 100), in their order, null where there is none."""
-    return _field(RootNode(many=True), description, name, [_argument("ids", list[strawberry.ID])])
+    return _field(RootNode(many=True), description, name, [_argument("ids", list[strawberry.ID], "Their ids.")])
 
 
 Value: TypeAlias = UUID | Decimal | datetime | date | str | int | bool | None
@@ -355,9 +358,9 @@ def _parameter(parameter: Parameter, namespace: dict[str, Any]) -> StrawberryArg
     return StrawberryArgument(parameter.name, None, annotation, default=default)
 
 
-def _argument(name: str, type_: object, *, optional: bool = False) -> StrawberryArgument:
-    annotation = cast("Any", type_) | None if optional else type_
-    return StrawberryArgument(name, None, StrawberryAnnotation(annotation, namespace={}))
+def _argument(name: str, type_: object, description: str, *, optional: bool = False) -> StrawberryArgument:
+    annotation = StrawberryAnnotation(cast("Any", type_) | None if optional else type_, namespace={})
+    return StrawberryArgument(name, None, annotation, description=description)
 
 
 def _argument_type(source: Column) -> object:
@@ -366,11 +369,16 @@ def _argument_type(source: Column) -> object:
 
 def _page_arguments(filter_input: type | None) -> list[StrawberryArgument]:
     arguments = [
-        _argument("first", int, optional=True),
-        _argument("after", str, optional=True),
-        _argument("last", int, optional=True),
-        _argument("before", str, optional=True),
+        _argument(
+            "first",
+            int,
+            "The first so many rows, 1 to 100; 20 when none of `first` and `last` is given.",
+            optional=True,
+        ),
+        _argument("after", str, "Only rows after this cursor.", optional=True),
+        _argument("last", int, "The last so many rows, 1 to 100.", optional=True),
+        _argument("before", str, "Only rows before this cursor.", optional=True),
     ]
     if filter_input is not None:
-        arguments.append(_argument("filter", filter_input, optional=True))
+        arguments.append(_argument("filter", filter_input, "Which rows; default: all.", optional=True))
     return arguments
