@@ -1,0 +1,134 @@
+"""The habits of the project, held to its files."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MIGRATIONS = ROOT / "app/tables/migrations"
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 50
+VAGUE = {"base", "common", "core", "helper", "helpers", "manager", "managers", "misc", "shared", "util", "utils"}
+
+# Written in pieces, so that this file passes too.
+MACHINE_PATHS = re.compile("|".join(f"/{folder}/" for folder in ("work", "tmp", "root", "home", "Users")))
+REGISTRIES = re.compile("|".join((r"pypi\.org", "python" + "hosted", r"npm" + r"js\.org", r"yarn" + r"pkg\.com")))
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Files under version control, and those about to be."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [path for path in map(ROOT.joinpath, listed.splitlines()) if path.is_file()]
+
+
+def python_files(*folders: str) -> list[Path]:
+    return [path for path in tracked(*folders) if path.suffix == ".py" and not path.is_relative_to(MIGRATIONS)]
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def text_files() -> Iterator[tuple[Path, str]]:
+    for path in tracked("."):
+        try:
+            yield path, path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+def test_files_are_short() -> None:
+    lengths = {named(path): len(path.read_text().splitlines()) for path in python_files("app", "tests", "bench")}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_functions_are_short() -> None:
+    long = []
+    for path in python_files("app", "tests", "bench"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                long += [f"{named(path)}: {node.name} has {length} lines"] if length > LONGEST_FUNCTION else []
+    assert long == []
+
+
+def test_modules_have_names_that_say_something() -> None:
+    vague = [named(path) for path in python_files("app", "tests", "bench") if VAGUE & set(path.stem.split("_"))]
+    assert vague == []
+
+
+@pytest.mark.parametrize("pattern", [MACHINE_PATHS, REGISTRIES], ids=["machine paths", "registries"])
+def test_no_file_names_a_machine_or_a_registry(pattern: re.Pattern[str]) -> None:
+    found = [f"{named(path)}: {match.group()}" for path, text in text_files() for match in pattern.finditer(text)]
+    assert found == []
+
+
+def test_silenced_checks_say_why() -> None:
+    silenced = re.compile(r"#\s*(?:type: ignore(?:\[[^]]*\])?|noqa(?:: [A-Z0-9, ]+[0-9])?)(?P<reason>.*)")
+    silent = []
+    for path in python_files("app", "tests", "bench", "piccolo_conf.py"):
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            match = silenced.search(line)
+            if match and path != Path(__file__) and not re.search(r"\w{2}", match["reason"]):
+                silent.append(f"{named(path)}:{number}")
+    assert silent == []
+
+
+def test_the_billing_rules_import_the_standard_library_only() -> None:
+    foreign = []
+    for path in python_files("app/billing"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            foreign += [
+                f"{named(path)}: {module}"
+                for module in modules
+                if module.split(".")[0] not in sys.stdlib_module_names and not f"{module}.".startswith("app.billing.")
+            ]
+    assert foreign == []
+
+
+def test_every_part_of_the_application_has_its_tests() -> None:
+    """A package's tests are in the folder of its name; a module's beside them, or in a folder if they are many."""
+    parts = {path.relative_to(ROOT / "app").parts[0].removesuffix(".py") for path in python_files("app")}
+    untested = [
+        part
+        for part in sorted(parts - {"__init__"})
+        if not (ROOT / f"tests/test_{part}.py").exists() and not list((ROOT / "tests" / part).glob("**/test_*.py"))
+    ]
+    assert untested == []
+
+
+@pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements/*.txt")), ids=lambda path: path.stem)
+def test_locks_hold_versions_and_hashes_only(lock: Path) -> None:
+    lines = lock.read_text().splitlines()
+    odd = [
+        line
+        for line in lines
+        if not re.match(r"[a-z0-9.-]+(\[[a-z,]+\])?==[\w.!+]+( ; .*)? \\$|    --hash=sha256:", line)
+    ]
+    assert odd == []
+
+
+def test_locks_agree_and_cover_what_is_declared() -> None:
+    runtime, dev = (_pins(f"requirements/{name}.txt") for name in ("runtime", "dev"))
+    assert runtime.items() <= dev.items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert _names(project["project"]["dependencies"]) <= runtime.keys()
+    assert _names(project["dependency-groups"]["dev"]) <= dev.keys()
+
+
+def _pins(lock: str) -> dict[str, str]:
+    pinned = re.findall(r"^([a-z0-9.-]+)(?:\[[^]]*\])?==(\S+)", (ROOT / lock).read_text(), flags=re.MULTILINE)
+    return dict(pinned)
+
+
+def _names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=;~! ]", requirement)[0] for requirement in requirements}
