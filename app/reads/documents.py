@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from graphql import (
     ASTValidationRule,
@@ -10,9 +10,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
-    GraphQLSyntaxError,
     OperationDefinitionNode,
-    parse,
     specified_rules,
     validate,
 )
@@ -21,8 +19,21 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from app.reads.cache import LeastRecentlyUsed
 
-Limits: TypeAlias = Callable[[GraphQLSchema, DocumentNode], Sequence[GraphQLError]]
-"""Refuses a document that asks too much, before it is validated. Its errors carry their own codes."""
+Parse: TypeAlias = Callable[[str], DocumentNode]
+"""graphql-core's `parse`, or one with limits of its own; raises GraphQLError."""
+
+
+class Inspection(Protocol):
+    """What the limits have to say of a document, before it is validated. The errors carry their own codes."""
+
+    @property
+    def errors(self) -> Sequence[GraphQLError]: ...
+
+    def cost_error(self, variables: Mapping[str, Any] | None) -> GraphQLError | None:
+        """Why one request may not run it: a page's size may come with the variables."""
+
+
+Limits: TypeAlias = Callable[[DocumentNode], Inspection]
 
 
 class RequestError(Exception):
@@ -46,6 +57,7 @@ class Document:
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
+    inspection: Inspection | None = None
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation of that name, or the only one. Raises RequestError."""
@@ -56,6 +68,12 @@ class Document:
             raise RequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
         return self.operations[name]
 
+    def check_cost(self, variables: Mapping[str, Any] | None) -> None:
+        """Raises RequestError if the document costs too much with these variables."""
+        error = self.inspection.cost_error(variables) if self.inspection else None
+        if error is not None:
+            raise RequestError([error])
+
 
 class Documents:
     """The documents of a schema, the most recently used of them remembered."""
@@ -64,15 +82,17 @@ class Documents:
         self,
         schema: GraphQLSchema,
         *,
+        parse: Parse,
         limits: Limits | None,
         rules: Sequence[type[ASTValidationRule]],
-        max_tokens: int | None,
+        max_errors: int,
         cache: "LeastRecentlyUsed[str, Document | RequestError]",
     ) -> None:
         self._schema = schema
+        self._parse = parse
         self._limits = limits
         self._rules = (*specified_rules, *rules)
-        self._max_tokens = max_tokens
+        self._max_errors = max_errors
         self._known = cache
 
     def get(self, text: str) -> Document:
@@ -87,11 +107,12 @@ class Documents:
 
     def _read(self, text: str) -> Document | RequestError:
         try:
-            node = parse(text, max_tokens=self._max_tokens)
-        except GraphQLSyntaxError as error:
+            node = self._parse(text)
+        except GraphQLError as error:
             return RequestError([coded("GRAPHQL_PARSE_FAILED", error)])
-        errors = list(self._limits(self._schema, node)) if self._limits else []
-        errors = errors or validate(self._schema, node, self._rules)
+        inspection = self._limits(node) if self._limits else None
+        errors = list(inspection.errors) if inspection else []
+        errors = errors or validate(self._schema, node, self._rules, max_errors=self._max_errors)
         if errors:
             return RequestError([coded("GRAPHQL_VALIDATION_FAILED", error) for error in errors])
         operations, fragments = {}, {}
@@ -100,7 +121,7 @@ class Documents:
                 operations[definition.name.value if definition.name else ""] = definition
             elif isinstance(definition, FragmentDefinitionNode):
                 fragments[definition.name.value] = FragmentDetails(definition)
-        return Document(node, operations, fragments)
+        return Document(node, operations, fragments, inspection)
 
 
 def coerced(

@@ -17,13 +17,14 @@ from graphql import (
     GraphQLField,
     OperationType,
     create_source_event_stream,
+    parse,
 )
 from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.types.arguments import convert_arguments
 
 from app.reads.cache import LeastRecentlyUsed
 from app.reads.compiler import Operation
-from app.reads.documents import Documents, Limits, RequestError, coded, coerced, shape_of
+from app.reads.documents import Documents, Limits, Parse, RequestError, coded, coerced, shape_of
 from app.reads.errors import ReadError
 from app.reads.executor import ReadExecutor, RefPlace
 from app.reads.finishing import Row, finish
@@ -72,9 +73,9 @@ class _Plan:
 class Reads:
     """Executes operations over a Strawberry schema whose types are declared as reads. Raises DeclarationError.
 
-    `acquire_primary` lends connections for what is read after a write, where `acquire` lends a replica's. `limits`
-    and `rules` refuse documents; `format_error` shows errors. Caches hold at most so many entries of at most
-    `cached_characters` of text together.
+    `acquire_primary` lends connections for what is read after a write, where `acquire` lends a replica's. `parse`,
+    `limits` and `rules` refuse documents; `format_error` shows errors, at most `max_errors` of them. Caches hold at
+    most so many entries of at most `cached_characters` of text together.
     """
 
     def __init__(
@@ -83,9 +84,10 @@ class Reads:
         acquire: Acquire,
         *,
         acquire_primary: Acquire | None = None,
+        parse: Parse = parse,
         limits: Limits | None = None,
         rules: Sequence[type[ASTValidationRule]] = (),
-        max_tokens: int | None = None,
+        max_errors: int = 100,
         format_error: FormatError = lambda error, _: error.formatted,
         cached_documents: int = 1000,
         cached_plans: int = 4000,
@@ -96,11 +98,13 @@ class Reads:
         self._acquire = acquire
         self._acquire_primary = acquire_primary or acquire
         self._format_error = format_error
+        self._max_errors = max_errors
         self._documents = Documents(
             self._model.graphql,
+            parse=parse,
             limits=limits,
             rules=rules,
-            max_tokens=max_tokens,
+            max_errors=max_errors,
             cache=LeastRecentlyUsed(cached_documents, cached_characters),
         )
         self._plans: LeastRecentlyUsed[object, _Plan] = LeastRecentlyUsed(cached_plans, cached_characters)
@@ -148,6 +152,7 @@ class Reads:
         document = self._documents.get(text)
         definition = document.operation(operation_name)
         given = coerced(self._model.graphql, definition, variables)
+        document.check_cost(variables)
         platform = request.scope.tenant_id is None
         key = (text, operation_name, platform, shape_of(given, definition))
         plan = self._plans.get(key)
@@ -249,5 +254,5 @@ class Reads:
     ) -> Response:
         body: dict[str, Any] = {"data": executed.data} if executed else {}
         if errors:
-            body["errors"] = [self._format_error(error, request) for error in errors]
+            body["errors"] = [self._format_error(error, request) for error in errors[: self._max_errors]]
         return Response(msgspec.json.encode(body), executed is not None, errors)
