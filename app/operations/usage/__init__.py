@@ -1,0 +1,6 @@
+"""Usage: metered events, kept once each, and their totals by day."""
+
+from app.operations.usage.events import MeteredEvent, UsageFault, UsageRejection
+from app.operations.usage.record import UsageRecorded, record_usage
+
+__all__ = ["MeteredEvent", "UsageFault", "UsageRecorded", "UsageRejection", "record_usage"]

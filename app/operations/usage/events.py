@@ -1,0 +1,90 @@
+"""A metered event as it comes in, and what can be wrong with it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from app.billing import quantity_fault
+from app.operations import validation
+
+LONGEST_KEY = 200
+FUTURE_ALLOWED = timedelta(minutes=5)
+
+
+class MeteredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event. (source, id) is its idempotency key within the deployment's tenant.
+
+    The ids are text as it came: a bad one refuses its event, not the batch.
+    """
+
+    id: str
+    source: str = "api"
+    deployment_id: str
+    resource_kind: str
+    quantity: Decimal
+    occurred_at: datetime
+    resource_id: str | None = None
+
+
+class UsageFault(StrEnum):
+    """Why an event is rejected. Part of the API: clients tell what to repair by it."""
+
+    INVALID_ID = "INVALID_ID"
+    INVALID_SOURCE = "INVALID_SOURCE"
+    UNKNOWN_DEPLOYMENT = "UNKNOWN_DEPLOYMENT"
+    UNKNOWN_RESOURCE_KIND = "UNKNOWN_RESOURCE_KIND"
+    UNKNOWN_RESOURCE = "UNKNOWN_RESOURCE"
+    QUANTITY_NOT_FINITE = "QUANTITY_NOT_FINITE"
+    NEGATIVE_QUANTITY = "NEGATIVE_QUANTITY"
+    QUANTITY_OUT_OF_RANGE = "QUANTITY_OUT_OF_RANGE"
+    INVALID_INSTANT = "INVALID_INSTANT"
+    IN_THE_FUTURE = "IN_THE_FUTURE"
+    ID_REUSED = "ID_REUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRejection:
+    """`index` is the event's place in the batch, from 0."""
+
+    index: int
+    code: UsageFault
+    message: str
+
+
+Fault = tuple[UsageFault, str]
+
+
+def fault_of(event: MeteredEvent, now: datetime) -> Fault | None:
+    """What is wrong with an event by itself."""
+    if not _is_key(event.id):
+        return UsageFault.INVALID_ID, f"id must be text of 1 to {LONGEST_KEY} characters"
+    if not _is_key(event.source):
+        return UsageFault.INVALID_SOURCE, f"source must be text of 1 to {LONGEST_KEY} characters"
+    return _quantity_fault(event.quantity) or _instant_fault(event.occurred_at, now)
+
+
+def _is_key(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_KEY and validation.is_storable(text)
+
+
+def _quantity_fault(quantity: Decimal) -> Fault | None:
+    if not (message := quantity_fault(quantity)):
+        return None
+    if not quantity.is_finite():
+        return UsageFault.QUANTITY_NOT_FINITE, f"quantity {message}"
+    if quantity < 0:
+        return UsageFault.NEGATIVE_QUANTITY, f"quantity {message}"
+    return UsageFault.QUANTITY_OUT_OF_RANGE, f"quantity {message}"
+
+
+def _instant_fault(occurred_at: datetime, now: datetime) -> Fault | None:
+    if occurred_at.tzinfo is None:
+        return UsageFault.INVALID_INSTANT, "occurredAt must have an offset from UTC"
+    if occurred_at > now + FUTURE_ALLOWED:
+        return UsageFault.IN_THE_FUTURE, "occurredAt is more than five minutes ahead"
+    if occurred_at < validation.FIRST_INSTANT:
+        return UsageFault.INVALID_INSTANT, f"occurredAt must not be before {validation.FIRST_INSTANT.date()}"
+    return None

@@ -1,0 +1,151 @@
+"""Recording usage: the good events are kept, once each, whatever the others of the batch are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.billing import Aggregation
+from app.database import Scope, UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise
+from app.operations.catalog.kinds import known_kinds
+from app.operations.context import Context
+from app.operations.transaction import transact
+from app.operations.usage.events import Fault, MeteredEvent, UsageFault, UsageRejection, fault_of
+from app.operations.usage.store import UsageRow, add_to_days, differing, fold_levels
+from app.tables.ids import new_ids
+
+MOST_EVENTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecorded:
+    """Every event of the batch is counted or listed once. A duplicate was kept before, with the same content."""
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[UsageRejection, ...]
+
+
+async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> UsageRecorded:
+    """Keeps the events and adds them to their days' totals, in one transaction. Safe to send again."""
+    authorise(context, Action.RECORD_USAGE)
+    validation.refuse(validation.at_most("events", events, MOST_EVENTS))
+    scope = context.principal.metering_scope
+
+    async def work(unit: UnitOfWork) -> UsageRecorded:
+        batch = _Batch(events, await _look_up(unit, scope, events), context.clock())
+        return await _keep(context, unit, batch)
+
+    return await transact(context, work, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the events name, as far as it exists. Keys are the ids as they were given."""
+
+    deployments: Mapping[str, tuple[UUID, UUID]]
+    kinds: Mapping[str, Aggregation]
+    resources: Mapping[str, tuple[UUID, UUID]]
+
+
+class _Batch:
+    """The events parted into rows to keep and rejections; `indexes` are the rows' places in the batch."""
+
+    def __init__(self, events: Sequence[MeteredEvent], known: _Known, now: datetime) -> None:
+        self.known = known
+        self.rows: list[UsageRow] = []
+        self.indexes: list[int] = []
+        self.rejected: list[UsageRejection] = []
+        for index, (event, row_id) in enumerate(zip(events, new_ids(len(events)), strict=True)):
+            fault = fault_of(event, now) or _unknown(event, known)
+            if fault is None:
+                self.indexes.append(index)
+                self.rows.append(_row(row_id, event, known, now))
+            else:
+                self.rejected.append(UsageRejection(index, *fault))
+
+
+def _unknown(event: MeteredEvent, known: _Known) -> Fault | None:
+    deployment = known.deployments.get(event.deployment_id)
+    if deployment is None:
+        return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment {event.deployment_id!r}"
+    if event.resource_kind not in known.kinds:
+        return UsageFault.UNKNOWN_RESOURCE_KIND, f"there is no resource kind {event.resource_kind!r}"
+    if event.resource_id is not None:
+        resource = known.resources.get(event.resource_id)
+        if resource is None or resource[1] != deployment[0]:
+            return UsageFault.UNKNOWN_RESOURCE, f"the deployment has no resource {event.resource_id!r}"
+    return None
+
+
+def _row(row_id: UUID, event: MeteredEvent, known: _Known, now: datetime) -> UsageRow:
+    deployment_id, tenant_id = known.deployments[event.deployment_id]
+    return UsageRow(
+        row_id,
+        tenant_id,
+        deployment_id,
+        event.resource_kind,
+        event.source,
+        event.id,
+        event.quantity,
+        event.occurred_at,
+        now,
+        None if event.resource_id is None else known.resources[event.resource_id][0],
+    )
+
+
+async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent]) -> _Known:
+    deployment_ids = _parsed({event.deployment_id for event in events})
+    resource_ids = _parsed({event.resource_id for event in events if event.resource_id is not None})
+    tenants = await unit.connection.fetch(
+        "SELECT id, tenant_id FROM cloud_deployments"
+        " WHERE id = any($1::uuid[]) AND ($2::uuid IS NULL OR tenant_id = $2)",
+        [*deployment_ids.values()],
+        scope.tenant_id,
+    )
+    owners = await unit.connection.fetch(
+        "SELECT id, deployment_id FROM cloud_resources WHERE id = any($1::uuid[])", [*resource_ids.values()]
+    )
+    kinds = await known_kinds(event.resource_kind for event in events)
+    return _Known(
+        deployments=_found(deployment_ids, dict(tenants)),
+        kinds={code: aggregation for code, (_, aggregation) in kinds.items()},
+        resources=_found(resource_ids, dict(owners)),
+    )
+
+
+def _parsed(texts: set[str]) -> dict[str, UUID]:
+    """The ids among the texts."""
+    ids = {}
+    for text in texts:
+        try:
+            ids[text] = UUID(text)
+        except ValueError:
+            continue  # no id at all is as unknown as one that names nothing
+    return ids
+
+
+def _found(ids: Mapping[str, UUID], owners: Mapping[UUID, UUID]) -> dict[str, tuple[UUID, UUID]]:
+    return {text: (key, owners[key]) for text, key in ids.items() if key in owners}
+
+
+async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecorded:
+    zone = context.settings.billing_time_zone
+    days = await add_to_days(unit, batch.rows, zone) if batch.rows else []
+    accepted = sum(day.events for day in days)
+    await fold_levels(unit, [day for day in days if batch.known.kinds[day.resource_kind] is _LEVEL], zone)
+    rejected = batch.rejected
+    kept_before = len(batch.rows) - accepted
+    if kept_before:
+        reused = [
+            UsageRejection(batch.indexes[at], UsageFault.ID_REUSED, "another event was recorded under this id")
+            for at in await differing(unit, batch.rows)
+        ]
+        kept_before -= len(reused)
+        rejected = sorted([*rejected, *reused], key=lambda rejection: rejection.index)
+    return UsageRecorded(accepted, kept_before, tuple(rejected))
+
+
+_LEVEL = Aggregation.TIME_WEIGHTED

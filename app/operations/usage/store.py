@@ -1,0 +1,151 @@
+"""Usage in the database: a whole batch in a few statements, whatever its size.
+
+Two batches at once wait for each other row by row and in one order, events before days, so that they cannot deadlock.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.billing.period import day_start
+from app.database import UnitOfWork
+
+
+class UsageRow(NamedTuple):
+    """An event to keep; the fields are the columns of usage_records, in the order of the statements below."""
+
+    id: UUID
+    tenant_id: UUID
+    deployment_id: UUID
+    resource_kind: str
+    source: str
+    event_id: str
+    quantity: Decimal
+    occurred_at: datetime
+    recorded_at: datetime
+    resource_id: UUID | None
+
+
+class TouchedDay(NamedTuple):
+    """A deployment's day of one kind to which events were added."""
+
+    tenant_id: UUID
+    deployment_id: UUID
+    resource_kind: str
+    day: date
+    events: int
+
+
+_GIVEN = """given AS (
+    SELECT * FROM unnest(
+        $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::timestamptz[],
+        $9::timestamptz[], $10::uuid[]
+    ) WITH ORDINALITY AS given (
+        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at,
+        recorded_at, resource_id, position
+    )
+)"""
+
+# A new day takes an id of its events.
+_ADD = """
+WITH {given}, kept AS (
+    INSERT INTO usage_records (
+        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at,
+        recorded_at, resource_id
+    )
+    SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at,
+           recorded_at, resource_id
+    FROM given
+    ORDER BY tenant_id, source, event_id, position
+    ON CONFLICT (tenant_id, source, event_id) DO NOTHING
+    RETURNING id, tenant_id, deployment_id, resource_kind, quantity, occurred_at,
+              (occurred_at AT TIME ZONE $11::text)::date AS day
+), touched AS (
+    SELECT (array_agg(id))[1] AS id, tenant_id, deployment_id, resource_kind, day, count(*) AS events,
+           sum(quantity) AS total, max(quantity) AS peak, min(occurred_at) AS first_at
+    FROM kept
+    GROUP BY tenant_id, deployment_id, resource_kind, day
+), added AS (
+    INSERT INTO usage_daily_totals AS t (
+        id, tenant_id, deployment_id, resource_kind, day, total, peak, first_at, last_level, level_microseconds
+    )
+    SELECT id, tenant_id, deployment_id, resource_kind, day, total, peak, first_at, 0, 0
+    FROM touched
+    ORDER BY tenant_id, deployment_id, resource_kind, day
+    ON CONFLICT (tenant_id, deployment_id, resource_kind, day) DO UPDATE
+    SET total = t.total + excluded.total,
+        peak = greatest(t.peak, excluded.peak),
+        first_at = least(t.first_at, excluded.first_at)
+)
+SELECT tenant_id, deployment_id, resource_kind, day, events FROM touched
+""".format(given=_GIVEN)
+
+_DIFFERING = """
+WITH {given}
+SELECT given.position - 1
+FROM given JOIN usage_records r USING (tenant_id, source, event_id)
+WHERE (r.deployment_id, r.resource_kind, r.quantity, r.occurred_at, r.resource_id)
+   IS DISTINCT FROM
+      (given.deployment_id, given.resource_kind, given.quantity, given.occurred_at, given.resource_id)
+""".format(given=_GIVEN)
+
+# Of levels set at the same instant the highest holds.
+_FOLD_LEVELS = """
+WITH days AS (
+    SELECT * FROM unnest(
+        $1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::timestamptz[], $6::timestamptz[]
+    ) AS days (tenant_id, deployment_id, resource_kind, day, starts_at, ends_at)
+), levels AS (
+    SELECT days.tenant_id, days.deployment_id, days.resource_kind, day, occurred_at, quantity,
+           lead(occurred_at, 1, ends_at) OVER (
+               PARTITION BY days.tenant_id, days.deployment_id, days.resource_kind, day ORDER BY occurred_at, quantity
+           ) AS holds_until
+    FROM days JOIN usage_records r USING (tenant_id, deployment_id, resource_kind)
+    WHERE occurred_at >= starts_at AND occurred_at < ends_at
+), folded AS (
+    SELECT tenant_id, deployment_id, resource_kind, day,
+           (array_agg(quantity ORDER BY occurred_at DESC, quantity DESC))[1] AS last_level,
+           sum(quantity * extract(epoch FROM holds_until - occurred_at) * 1000000) AS level_microseconds
+    FROM levels
+    GROUP BY tenant_id, deployment_id, resource_kind, day
+)
+UPDATE usage_daily_totals t
+SET last_level = folded.last_level, level_microseconds = trim_scale(folded.level_microseconds)
+FROM folded
+WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.day)
+    = (folded.tenant_id, folded.deployment_id, folded.resource_kind, folded.day)
+"""
+
+
+async def add_to_days(unit: UnitOfWork, rows: Sequence[UsageRow], zone: ZoneInfo) -> list[TouchedDay]:
+    """Keeps the events whose id is new, the first where two share one, and adds them to their days in the zone.
+
+    The touched days stay locked, so that nobody else adds to them before the commit.
+    """
+    touched = await unit.connection.fetch(_ADD, *_columns(rows), zone.key)
+    return [TouchedDay(*day) for day in touched]
+
+
+async def fold_levels(unit: UnitOfWork, days: Sequence[TouchedDay], zone: ZoneInfo) -> None:
+    """Works out touched days of TIME_WEIGHTED kinds anew: an event that came late moves what its neighbours weigh.
+
+    A statement of its own: only one that starts with the days locked sees every event of theirs.
+    """
+    if days:
+        starts = [day_start(day.day, zone) for day in days]
+        ends = [day_start(day.day + timedelta(days=1), zone) for day in days]
+        tenant_ids, deployment_ids, kinds, dates, _ = (list(column) for column in zip(*days, strict=True))
+        await unit.connection.execute(_FOLD_LEVELS, tenant_ids, deployment_ids, kinds, dates, starts, ends)
+
+
+async def differing(unit: UnitOfWork, rows: Sequence[UsageRow]) -> list[int]:
+    """The positions of the rows under whose id something else is kept."""
+    positions = await unit.connection.fetch(_DIFFERING, *_columns(rows))
+    return [position for (position,) in positions]
+
+
+def _columns(rows: Sequence[UsageRow]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,162 @@
+"""Tenants, plans, deployments and their like, made by the operations, and the callers that act on them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.billing import DeploymentState, Proration, Tier
+from app.database import PLATFORM, Database
+from app.operations.catalog import (
+    ResourceDraft,
+    create_addon,
+    create_plan,
+    draft_plan_version,
+    publish_plan_version,
+)
+from app.operations.context import Context
+from app.operations.deployments import create_deployment, transition_deployment
+from app.operations.principal import Principal, Role
+from app.operations.subscriptions import subscribe
+from app.operations.tenants import create_tenant
+from app.queue import Queue
+from app.settings import Settings
+from tests.clock import Clock
+
+# The shortest ways to each state that the transition map has, from the creation's ACTIVE.
+_WAYS: dict[DeploymentState, Sequence[DeploymentState]] = {
+    DeploymentState.ACTIVE: (),
+    DeploymentState.PAST_DUE: (DeploymentState.PAST_DUE,),
+    DeploymentState.PAUSED: (DeploymentState.PAUSED,),
+    DeploymentState.SUSPENDED: (DeploymentState.SUSPENDED,),
+    DeploymentState.CANCELLED: (DeploymentState.CANCELLED,),
+    DeploymentState.ARCHIVED: (DeploymentState.CANCELLED, DeploymentState.ARCHIVED),
+}
+
+
+class Given:
+    """Every method that makes something gives its id."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings, queue: Queue) -> None:
+        self.database = database
+        self.clock = clock
+        self.settings = settings
+        self.queue = queue
+
+    # Callers
+
+    def caller(self, *roles: Role, tenant_id: UUID | None = None, subject: str = "") -> Context:
+        principal = Principal(subject or f"{roles[0].lower()}@example.com", frozenset(roles), tenant_id)
+        return Context(principal, self.database, self.clock, self.settings, self.queue)
+
+    @property
+    def platform(self) -> Context:
+        return self.caller(Role.PLATFORM_ADMIN)
+
+    def admin(self, tenant_id: UUID) -> Context:
+        return self.caller(Role.TENANT_ADMIN, tenant_id=tenant_id)
+
+    def viewer(self, tenant_id: UUID) -> Context:
+        return self.caller(Role.TENANT_VIEWER, tenant_id=tenant_id)
+
+    def meter(self, tenant_id: UUID | None = None) -> Context:
+        return self.caller(Role.METER, tenant_id=tenant_id)
+
+    # Things
+
+    async def tenant(self, code: str = "acme", *, currency: str = "AUD", country: str = "AU") -> UUID:
+        return await create_tenant(self.platform, code=code, name=code.title(), country=country, currency=currency)
+
+    async def plan(self, code: str = "studio", **terms: Any) -> UUID:
+        """A plan with a first version that is published: gives the version's id."""
+        await create_plan(self.platform, code=code, name=code.title())
+        return await self.plan_version(code, **terms)
+
+    async def plan_version(self, code: str = "studio", *, publish: bool = True, **terms: Any) -> UUID:
+        """Studio's terms by default: 5000c, 1488 droplet hours included, then 1c each."""
+        version_id = await self.draft(code, **terms)
+        return await publish_plan_version(self.platform, plan_version_id=version_id) if publish else version_id
+
+    async def draft(
+        self,
+        code: str = "studio",
+        *,
+        base_price_cents: int = 5000,
+        currency: str = "AUD",
+        proration: Proration = Proration.NONE,
+        resources: Sequence[ResourceDraft] | None = None,
+    ) -> UUID:
+        hours = ResourceDraft("droplet_hours", Decimal(1488), (Tier(None, Decimal(1)),))
+        return await draft_plan_version(
+            self.platform,
+            plan_code=code,
+            base_price_cents=base_price_cents,
+            currency=currency,
+            proration=proration,
+            resources=[hours] if resources is None else resources,
+        )
+
+    async def addon(self, code: str = "storage_50gb", *, price_cents: int = 750, quantity: str = "50") -> UUID:
+        return await create_addon(
+            self.platform,
+            code=code,
+            name=code,
+            price_cents=price_cents,
+            resource_kind="storage_gb",
+            quantity=Decimal(quantity),
+        )
+
+    async def deployment(
+        self, tenant_id: UUID, slug: str = "pilot", *, state: DeploymentState = DeploymentState.ACTIVE
+    ) -> UUID:
+        deployment_id = await create_deployment(
+            self.platform, tenant_id=tenant_id, slug=slug, display_name=slug.title(), region="syd1"
+        )
+        for step in _WAYS[state]:
+            await transition_deployment(self.platform, deployment_id=deployment_id, to=step)
+        return deployment_id
+
+    async def subscription(
+        self,
+        deployment_id: UUID,
+        plan_code: str = "studio",
+        *,
+        addons: Sequence[str] = (),
+        starts_on: date | None = None,
+        trial_ends_at: datetime | None = None,
+    ) -> UUID:
+        return await subscribe(
+            self.platform,
+            deployment_id=deployment_id,
+            plan_code=plan_code,
+            addons=addons,
+            starts_on=starts_on,
+            trial_ends_at=trial_ends_at,
+        )
+
+    # What is in the database
+
+    async def rows(self, statement: str, *arguments: object) -> list[dict[str, Any]]:
+        async with self.database.unit_of_work(PLATFORM) as unit:
+            return [dict(row) for row in await unit.connection.fetch(statement, *arguments)]
+
+    async def row(self, statement: str, *arguments: object) -> dict[str, Any]:
+        (row,) = await self.rows(statement, *arguments)
+        return row
+
+    async def contents(self) -> dict[str, tuple[int, str]]:
+        """Every table's row count and a hash of its rows: equal before and after means that nothing was written."""
+        async with self.database.unit_of_work(PLATFORM) as unit:
+            names = await unit.connection.fetch(
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+                " AND relnamespace = 'public'::regnamespace AND relname NOT LIKE 'saq%' AND relname <> 'migration'"
+            )
+            return {
+                name: tuple(
+                    await unit.connection.fetchrow(
+                        f"SELECT count(*), md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM {name} t"
+                    )
+                )
+                for (name,) in names
+            }

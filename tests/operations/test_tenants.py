@@ -1,0 +1,64 @@
+"""Creating tenants."""
+
+import pytest
+
+from app.operations.refusal import ProblemCode, Refusal
+from app.operations.tenants import create_tenant
+from tests.operations.given import Given
+
+
+async def test_a_tenant_is_created_as_asked(given: Given) -> None:
+    tenant_id = await create_tenant(
+        given.platform, code="acme", name="Acme Pty Ltd", country="NZ", currency="NZD", tax_exempt=True
+    )
+    assert await given.row("SELECT * FROM tenants") == {
+        "id": tenant_id,
+        "code": "acme",
+        "name": "Acme Pty Ltd",
+        "country": "NZ",
+        "currency": "NZD",
+        "tax_exempt": True,
+        "created_at": given.clock(),
+    }
+
+
+async def test_a_code_is_given_once(given: Given) -> None:
+    await given.tenant("acme")
+    before = await given.contents()
+    with pytest.raises(Refusal) as refused:
+        await given.tenant("acme")
+    assert (refused.value.code, refused.value.path) == (ProblemCode.CONFLICT, ("code",))
+    assert await given.contents() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("code", ""),
+        ("code", "Acme"),
+        ("code", "-acme"),
+        ("code", "acme\n"),
+        ("code", "a" * 65),
+        ("name", " "),
+        ("name", "x" * 201),
+        ("name", "nul\0"),
+        ("name", "half \ud800"),
+        ("country", "au"),
+        ("country", "AUS"),
+        ("currency", "A$"),
+        ("currency", "AUDX"),
+    ],
+)
+async def test_bad_input_is_named(given: Given, field: str, value: str) -> None:
+    asked = {"code": "acme", "name": "Acme", "country": "AU", "currency": "AUD"} | {field: value}
+    with pytest.raises(Refusal) as refused:
+        await create_tenant(given.platform, **asked)  # type: ignore[arg-type]  # every value here is text
+    assert (refused.value.code, refused.value.path) == (ProblemCode.VALIDATION_FAILED, (field,))
+    assert await given.rows("SELECT id FROM tenants") == []
+
+
+async def test_every_fault_is_told_and_the_first_is_pointed_at(given: Given) -> None:
+    with pytest.raises(Refusal) as refused:
+        await create_tenant(given.platform, code="acme", name="", country="au", currency="AUD")
+    assert refused.value.path == ("name",)
+    assert refused.value.message == "name must not be blank; country must be an ISO 3166-1 code such as AU"
