@@ -1,17 +1,16 @@
 """What is charged: the base, an add-on, overage and tax, each with its exact amount and the reasons for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
+from functools import reduce
 from typing import NamedTuple
 
 from app.billing.lines import Explanation, TierCharge
-from app.billing.money import decimal_text, to_decimal, to_fraction
+from app.billing.money import Ratio, add, decimal_text, multiply, to_decimal
 from app.billing.period import Period
 from app.billing.pricing import Slice, package_size, packages
-from app.billing.terms import AddonTerms, PlanTerms, PriceModel, ResourceTerms, TaxTerms
+from app.billing.terms import PriceModel, ResourceTerms, TaxTerms
 from app.billing.usage import Usage
 
 _UNIT_SYMBOLS = {"hour": "h"}
@@ -25,78 +24,88 @@ class Share(NamedTuple):
     prorated: bool
 
     @property
-    def whole(self) -> bool:
-        return not self.prorated or self.billable_days == self.period_days
+    def denominator(self) -> int:
+        return self.period_days if self.prorated else 1
 
-    def of(self, value: Fraction) -> Fraction:
-        return value if self.whole else value * Fraction(self.billable_days, self.period_days)
+    @property
+    def numerator(self) -> int:
+        return self.billable_days if self.prorated else 1
+
+    def unprorated(self) -> "Share":
+        return Share(self.billable_days, self.period_days, prorated=False) if self.prorated else self
+
+    def of(self, cents: int) -> Ratio:
+        return Ratio(Decimal(cents * self.numerator), self.denominator)
 
     def factor(self) -> str:
-        return "" if self.whole else f" x {self.billable_days}/{self.period_days} days"
+        whole = not self.prorated or self.billable_days == self.period_days
+        return "" if whole else f" x {self.billable_days}/{self.period_days} days"
 
 
-@dataclass(frozen=True, slots=True)
-class BaseCharge:
-    terms: PlanTerms
+class PriceCharge(NamedTuple):
+    """A share of a fixed price: a plan's base or an add-on."""
+
+    price_cents: int
     share: Share
 
-    def exact_cents(self) -> Fraction:
-        return self.share.of(Fraction(self.terms.base_price_cents))
+    def exact_cents(self) -> Ratio:
+        return self.share.of(self.price_cents)
 
     def explanation(self) -> Explanation:
-        return _explain_share(self.terms.base_price_cents, self.share, self.exact_cents())
+        return Explanation(
+            formula=f"{self.price_cents}c{self.share.factor()}",
+            exact_cents=to_decimal(self.exact_cents()),
+            billable_days=self.share.billable_days,
+            period_days=self.share.period_days,
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class AddonCharge:
-    addon: AddonTerms
-    share: Share
+class OverageCharge(NamedTuple):
+    """Usage of one kind on a segment's days beyond what is included.
 
-    def exact_cents(self) -> Fraction:
-        return self.share.of(Fraction(self.addon.price_cents))
-
-    def explanation(self) -> Explanation:
-        return _explain_share(self.addon.price_cents, self.share, self.exact_cents())
-
-
-@dataclass(frozen=True, slots=True)
-class OverageCharge:
-    """Usage of one kind on a segment's days beyond what is included; `charged` is what the MAX rule multiplies by."""
+    used and included are over the denominator of `quantity`, their difference. The slices' charge is multiplied by
+    `share`, which is prorated under the MAX rule only.
+    """
 
     resource: ResourceTerms
     usage: Usage
     period: Period
     days: Sequence[date]
-    used: Fraction
-    included: Fraction
+    used: Decimal
+    included: Decimal
+    quantity: Ratio
     slices: Sequence[Slice]
-    charged: Share
+    share: Share
 
-    @property
-    def quantity(self) -> Fraction:
-        return self.used - self.included
+    def __repr__(self) -> str:
+        return f"OverageCharge({self._formula()!r})"
 
-    def exact_cents(self) -> Fraction:
-        first, *rest = self.slices
-        return self.charged.of(sum((piece.exact_cents for piece in rest), first.exact_cents))
+    def exact_cents(self) -> Ratio:
+        cents = reduce(add, [piece.cents for piece in self.slices])
+        return Ratio(multiply(cents, self.share.numerator), self.quantity.denominator * self.share.denominator)
+
+    def shown(self, numerator: Decimal) -> Decimal:
+        """A numerator over the quantity's denominator, as a decimal."""
+        return to_decimal(Ratio(numerator, self.quantity.denominator))
 
     def explanation(self) -> Explanation:
         return Explanation(
             formula=self._formula(),
             exact_cents=to_decimal(self.exact_cents()),
-            used_quantity=to_decimal(self.used),
-            included_quantity=to_decimal(self.included),
+            used_quantity=self.shown(self.used),
+            included_quantity=self.shown(self.included),
             billable_quantity=to_decimal(self.quantity),
             billable_days=len(self.days),
             period_days=len(self.period.days),
-            tiers=tuple(map(_tier_charge, self.slices)),
+            tiers=tuple(map(self._tier_charge, self.slices)),
             daily_usage=self.usage.daily(self.period, self.days),
         )
 
     def _formula(self) -> str:
         unit = _UNIT_SYMBOLS.get(self.resource.unit, self.resource.unit)
-        priced = f"{_text(self.quantity)} {unit} over {_text(self.included)} included{self._price_text(unit)}"
-        factor = self.charged.factor()
+        quantity, included = decimal_text(to_decimal(self.quantity)), decimal_text(self.shown(self.included))
+        priced = f"{quantity} {unit} over {included} included{self._price_text(unit)}"
+        factor = self.share.factor()
         return f"({priced}){factor}" if factor and "+" in priced else f"{priced}{factor}"
 
     def _price_text(self, unit: str) -> str:
@@ -105,54 +114,39 @@ class OverageCharge:
             case PriceModel.PER_UNIT:
                 return f" x {price}"
             case PriceModel.PACKAGE:
-                size = to_fraction(package_size(self.resource))
-                return f" = {packages(self.resource, self.quantity)} x {_text(size)} {unit} x {price}"
+                count, size = packages(self.resource, self.quantity), package_size(self.resource)
+                return f" = {decimal_text(count)} x {decimal_text(size)} {unit} x {price}"
             case PriceModel.GRADUATED | PriceModel.VOLUME:
-                return " = " + " + ".join(map(_slice_text, self.slices))
+                return " = " + " + ".join(map(self._slice_text, self.slices))
+
+    def _slice_text(self, piece: Slice) -> str:
+        flat = piece.tier.flat_price_cents
+        text = f"{decimal_text(self.shown(piece.quantity))} x {_cents(piece.tier.unit_price_cents)}"
+        return f"{text} + {flat}c flat" if flat else text
+
+    def _tier_charge(self, piece: Slice) -> TierCharge:
+        return TierCharge(
+            piece.above,
+            piece.tier.up_to,
+            self.shown(piece.quantity),
+            piece.tier.unit_price_cents,
+            self.shown(piece.cents),
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class TaxCharge:
+class TaxCharge(NamedTuple):
     tax: TaxTerms
     taxable_cents: int
 
-    def exact_cents(self) -> Fraction:
-        return self.taxable_cents * to_fraction(self.tax.rate)
+    def exact_cents(self) -> Ratio:
+        return Ratio(multiply(self.tax.rate, self.taxable_cents))
 
     def percent(self) -> str:
-        return f"{_text(100 * to_fraction(self.tax.rate))}%"
+        return f"{decimal_text(multiply(self.tax.rate, 100))}%"
 
     def explanation(self) -> Explanation:
         exact = to_decimal(self.exact_cents())
         return Explanation(f"{self.percent()} of {self.taxable_cents}c = {_cents(exact)}", exact)
-
-
-def _explain_share(price_cents: int, share: Share, exact_cents: Fraction) -> Explanation:
-    return Explanation(
-        formula=f"{price_cents}c{share.factor()}",
-        exact_cents=to_decimal(exact_cents),
-        billable_days=share.billable_days,
-        period_days=share.period_days,
-    )
-
-
-def _tier_charge(piece: Slice) -> TierCharge:
-    return TierCharge(
-        piece.above,
-        piece.tier.up_to,
-        to_decimal(piece.quantity),
-        piece.tier.unit_price_cents,
-        to_decimal(piece.exact_cents),
-    )
-
-
-def _slice_text(piece: Slice) -> str:
-    flat = piece.tier.flat_price_cents
-    return f"{_text(piece.quantity)} x {_cents(piece.tier.unit_price_cents)}" + (f" + {flat}c flat" if flat else "")
-
-
-def _text(exact: Fraction) -> str:
-    return decimal_text(to_decimal(exact))
 
 
 def _cents(value: Decimal) -> str:

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 
 from app.billing.inputs import SubscriptionInputs
-from app.billing.money import EXACT, to_decimal
+from app.billing.money import ZERO, Ratio, add, multiply, subtract, to_decimal
 from app.billing.period import (
     ONE_DAY,
     ActiveSpan,
@@ -24,8 +23,6 @@ from app.billing.period import (
     microseconds,
 )
 from app.billing.usage import DailyLevel, DailyQuantity, LevelUsage, MaxUsage, SumUsage, Usage
-
-_ZERO = Decimal(0)
 
 
 def month_to_date(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:
@@ -70,11 +67,11 @@ def _levels_until(usage: LevelUsage, now: datetime, today: date, period: Period)
     before = tuple(row for row in usage.days if row.date < today)
     row = next((row for row in usage.days if row.date == today), None)
     if row is None or row.first_at >= now:
-        return (*before, DailyLevel(today, now, _ZERO, _ZERO))
+        return (*before, DailyLevel(today, now, ZERO, ZERO))
     rest = microseconds(now, day_start(today + ONE_DAY, period.zone))
     # Events a few minutes ahead of now are let in; what they set beyond it must not make the rest of the day negative.
-    held = max(EXACT.subtract(row.level_microseconds, EXACT.multiply(row.last_level, rest)), _ZERO)
-    return (*before, DailyLevel(today, row.first_at, _ZERO, held))
+    held = max(subtract(row.level_microseconds, multiply(row.last_level, rest)), ZERO)
+    return (*before, DailyLevel(today, row.first_at, ZERO, held))
 
 
 def _carried_on(usage: Usage, elapsed: Sequence[date], ahead: Sequence[date], now: datetime, period: Period) -> Usage:
@@ -86,21 +83,21 @@ def _carried_on(usage: Usage, elapsed: Sequence[date], ahead: Sequence[date], no
             return replace(usage, days=_merged(usage.days, ((day, peak) for day in ahead), max))
         case SumUsage():
             added = _pace(usage.used(period, elapsed), elapsed, ahead, now, period)
-            return replace(usage, days=_merged(usage.days, added, EXACT.add))
+            return replace(usage, days=_merged(usage.days, added, add))
 
 
 def _pace(
-    used: Fraction, elapsed: Sequence[date], ahead: Sequence[date], now: datetime, period: Period
+    used: Ratio, elapsed: Sequence[date], ahead: Sequence[date], now: datetime, period: Period
 ) -> Iterator[tuple[date, Decimal]]:
     """What the elapsed days' pace adds on each day ahead; the running total is rounded, so that the sum is right."""
     elapsed_time = sum(min(_time_of(day, period), _time_until(now, day, period)) for day in elapsed)
     if not elapsed_time:
         return
-    time, total = 0, _ZERO
+    time, total = 0, ZERO
     for day in ahead:
         time += _time_of(day, period) - max(_time_until(now, day, period), 0)
-        running = to_decimal(used * time / elapsed_time)
-        yield day, EXACT.subtract(running, total)
+        running = to_decimal(Ratio(multiply(used.numerator, time), used.denominator * elapsed_time))
+        yield day, subtract(running, total)
         total = running
 
 
@@ -118,5 +115,5 @@ def _merged(
     merged = {row.date: row.quantity for row in rows}
     for day, quantity in added:
         if quantity:
-            merged[day] = join(merged.get(day, _ZERO), quantity)
+            merged[day] = join(merged.get(day, ZERO), quantity)
     return tuple(DailyQuantity(day, merged[day]) for day in sorted(merged))

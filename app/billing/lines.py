@@ -1,6 +1,6 @@
 """What rating yields: lines of an invoice or quote, and the explanation of each."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -54,8 +54,7 @@ class Charge(Protocol):
     def explanation(self) -> Explanation: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line, rounded to cents. `key` is unique in its quote and the same whenever the same inputs are rated.
 
     A base, add-on or tax line has quantity 1 at its full price; an overage line has the billable quantity at the price
@@ -72,7 +71,7 @@ class Line:
     deployment_id: str | None
     subscription_id: str | None
     addon_id: str | None
-    charge: Charge = field(repr=False, compare=False)
+    charge: Charge
 
     @property
     def explanation(self) -> Explanation:

@@ -1,38 +1,49 @@
-"""Exact numbers: the one rounding of money, and decimals as they are shown and kept."""
+"""Exact numbers: ratios, the one rounding of money, and decimals as they are shown and kept."""
 
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from fractions import Fraction
-from functools import lru_cache
+from typing import NamedTuple
 
 # Sums and products of valid quantities and prices fit many times over; a result that did not would raise, never round.
 EXACT = Context(prec=400, traps=[Inexact, InvalidOperation])
+add, subtract, multiply, fma = EXACT.add, EXACT.subtract, EXACT.multiply, EXACT.fma
+
+ZERO = Decimal(0)
 SHOWN_DIGITS = 12
 _SHOWN_SCALE = 10**SHOWN_DIGITS
 
 
-def round_half_away(exact: Fraction) -> int:
+class Ratio(NamedTuple):
+    """numerator / denominator, exactly: a Fraction that is not reduced.
+
+    What divides in billing is known beforehand, the days of a month and the microseconds of an hour; all else is
+    decimal. Kept apart, the decimals need no common divisors, which is most of what a Fraction spends its time on.
+    """
+
+    numerator: Decimal
+    denominator: int = 1
+
+
+def round_half_away(exact: Ratio) -> int:
     """The nearest integer, halves away from zero: 642.5 -> 643, -0.5 -> -1."""
-    numerator, denominator = exact.numerator, exact.denominator
+    numerator, denominator = exact.numerator.as_integer_ratio()
+    denominator *= exact.denominator
     rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
     return rounded if numerator >= 0 else -rounded
 
 
-@lru_cache(maxsize=16384)
-def to_fraction(value: Decimal) -> Fraction:
-    """The same number; prices and allowances recur in every subscription of a plan, so they are remembered."""
-    return Fraction(value)
-
-
-def to_decimal(exact: Fraction) -> Decimal:
-    """The value as a decimal: exact where 12 fractional digits hold it, else rounded there (a third, a 30th)."""
+def to_decimal(exact: Ratio) -> Decimal:
+    """The value as a decimal: exact unless it was divided, then to 12 fractional digits (a third, a 30th)."""
     if exact.denominator == 1:
-        return Decimal(exact.numerator)
-    return Decimal(round_half_away(exact * _SHOWN_SCALE)).scaleb(-SHOWN_DIGITS, EXACT).normalize(EXACT)
+        return exact.numerator
+    scaled = round_half_away(Ratio(multiply(exact.numerator, _SHOWN_SCALE), exact.denominator))
+    return Decimal(scaled).scaleb(-SHOWN_DIGITS, EXACT).normalize(EXACT)
 
 
 def decimal_text(value: Decimal) -> str:
     """Plain decimal text: no exponent, no trailing zeros, no negative zero."""
-    text = f"{value:f}"
+    text = str(value)
+    if "E" in text:
+        text = f"{value:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

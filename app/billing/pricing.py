@@ -2,32 +2,33 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from fractions import Fraction
 from typing import NamedTuple
 
-from app.billing.money import to_fraction
+from app.billing.money import EXACT, ZERO, Ratio, fma, multiply, subtract
 from app.billing.terms import PriceModel, ResourceTerms, Tier
-
-_ZERO = Decimal(0)
 
 
 class Slice(NamedTuple):
-    """The part of a quantity that one tier, (above, tier.up_to], prices."""
+    """The part of a quantity that one tier, (above, tier.up_to], prices.
+
+    quantity and cents are numerators over the denominator of the quantity that was priced.
+    """
 
     above: Decimal
     tier: Tier
-    quantity: Fraction
-    exact_cents: Fraction
+    quantity: Decimal
+    cents: Decimal
 
 
-def price(resource: ResourceTerms, quantity: Fraction) -> list[Slice]:
-    """Slices of a positive `quantity`; their quantities sum to it, their exact cents to what it costs."""
+def price(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
+    """Slices of a positive `quantity`; their quantities sum to it, their cents to what it costs."""
     return _MODELS[resource.price_model](resource, quantity)
 
 
-def packages(resource: ResourceTerms, quantity: Fraction) -> int:
+def packages(resource: ResourceTerms, quantity: Ratio) -> Decimal:
     """How many packages hold `quantity`, the last one perhaps in part."""
-    return -(-quantity // to_fraction(package_size(resource)))
+    count, rest = EXACT.divmod(quantity.numerator, multiply(package_size(resource), quantity.denominator))
+    return count + 1 if rest else count
 
 
 def package_size(resource: ResourceTerms) -> Decimal:
@@ -36,47 +37,51 @@ def package_size(resource: ResourceTerms) -> Decimal:
     return resource.package_size
 
 
-def _per_unit(resource: ResourceTerms, quantity: Fraction) -> list[Slice]:
+def _per_unit(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
     tier = resource.tiers[0]
-    return [Slice(_ZERO, tier, quantity, quantity * to_fraction(tier.unit_price_cents))]
+    return [Slice(ZERO, tier, quantity.numerator, multiply(quantity.numerator, tier.unit_price_cents))]
 
 
-def _package(resource: ResourceTerms, quantity: Fraction) -> list[Slice]:
+def _package(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
     tier = resource.tiers[0]
-    return [Slice(_ZERO, tier, quantity, packages(resource, quantity) * to_fraction(tier.unit_price_cents))]
+    cents = multiply(packages(resource, quantity), multiply(tier.unit_price_cents, quantity.denominator))
+    return [Slice(ZERO, tier, quantity.numerator, cents)]
 
 
-def _graduated(resource: ResourceTerms, quantity: Fraction) -> list[Slice]:
+def _graduated(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
     slices: list[Slice] = []
-    above, rest = _ZERO, quantity
+    above, rest = ZERO, quantity.numerator
     for tier in resource.tiers:
-        width = rest if tier.up_to is None else min(rest, to_fraction(tier.up_to) - to_fraction(above))
-        slices.append(_slice(above, tier, width))
-        rest -= width
-        if not rest or tier.up_to is None:
+        if tier.up_to is None:
+            return [*slices, _slice(above, tier, rest, quantity)]
+        width = min(rest, multiply(subtract(tier.up_to, above), quantity.denominator))
+        slices.append(_slice(above, tier, width, quantity))
+        rest = subtract(rest, width)
+        if not rest:
             return slices
         above = tier.up_to
     raise _bounded(resource)
 
 
-def _volume(resource: ResourceTerms, quantity: Fraction) -> list[Slice]:
-    above = _ZERO
+def _volume(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
+    above = ZERO
     for tier in resource.tiers:
-        if tier.up_to is None or quantity <= to_fraction(tier.up_to):
-            return [_slice(above, tier, quantity)]
+        if tier.up_to is None or quantity.numerator <= multiply(tier.up_to, quantity.denominator):
+            return [_slice(above, tier, quantity.numerator, quantity)]
         above = tier.up_to
     raise _bounded(resource)
+
+
+def _slice(above: Decimal, tier: Tier, part: Decimal, quantity: Ratio) -> Slice:
+    flat = multiply(tier.flat_price_cents, quantity.denominator)
+    return Slice(above, tier, part, fma(part, tier.unit_price_cents, flat))
 
 
 def _bounded(resource: ResourceTerms) -> ValueError:
     return ValueError(f"the last tier of {resource.resource_kind} has a bound")
 
 
-def _slice(above: Decimal, tier: Tier, quantity: Fraction) -> Slice:
-    return Slice(above, tier, quantity, quantity * to_fraction(tier.unit_price_cents) + tier.flat_price_cents)
-
-
-_MODELS: Mapping[PriceModel, Callable[[ResourceTerms, Fraction], list[Slice]]] = {
+_MODELS: Mapping[PriceModel, Callable[[ResourceTerms, Ratio], list[Slice]]] = {
     PriceModel.PER_UNIT: _per_unit,
     PriceModel.GRADUATED: _graduated,
     PriceModel.VOLUME: _volume,

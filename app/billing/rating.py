@@ -4,20 +4,20 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
+from operator import attrgetter
 from typing import NamedTuple
 
-from app.billing.charges import AddonCharge, BaseCharge, OverageCharge, Share
+from app.billing.charges import OverageCharge, PriceCharge, Share
 from app.billing.inputs import PlanInForce, QuoteHeader, SubscriptionInputs
 from app.billing.lines import Line, LineKind
-from app.billing.money import decimal_text, round_half_away, to_decimal, to_fraction
+from app.billing.money import ZERO, Ratio, add, decimal_text, fma, multiply, round_half_away, subtract, to_decimal
 from app.billing.period import Period, billable_days
 from app.billing.pricing import price
 from app.billing.terms import AddonTerms, Aggregation, PlanTerms, Proration, ResourceTerms
 from app.billing.usage import Usage
 
 _ONE = Decimal(1)
-_NOTHING = Fraction(0)
+_UNUSED = Ratio(ZERO)
 
 
 class ResourceUsage(NamedTuple):
@@ -46,8 +46,11 @@ class _Segment(NamedTuple):
 
 
 class _Allowance(NamedTuple):
-    used: Fraction
-    included: Fraction
+    """What was used and what is included, both over one denominator."""
+
+    used: Decimal
+    included: Decimal
+    denominator: int
 
 
 def rate_subscription(header: QuoteHeader, subscription: SubscriptionInputs) -> list[Line]:
@@ -70,19 +73,25 @@ def resource_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> lis
     period, usage = header.period, _usage_by_kind(subscription)
     segments = _segments(header, subscription)
     kinds = {resource.resource_kind for segment in segments for resource in segment.terms.resources}
-    rows = []
-    for kind in sorted(kinds | usage.keys()):
-        metered = usage.get(kind)
-        used = included = over = _NOTHING
-        for segment in segments:
-            resource = segment.terms.resource(kind)
-            if resource is not None:
-                part = _allowance(period, subscription, segment, resource, metered)
-                used, included = used + part.used, included + part.included
-                over += max(part.used - part.included, _NOTHING)
-        quantity = metered.used(period, period.days) if metered else _NOTHING
-        rows.append(ResourceUsage(kind, *map(to_decimal, (quantity, used, included, over))))
-    return rows
+    return [
+        _resource_usage(period, subscription, segments, kind, usage.get(kind)) for kind in sorted(kinds | usage.keys())
+    ]
+
+
+def _resource_usage(
+    period: Period, subscription: SubscriptionInputs, segments: Sequence[_Segment], kind: str, usage: Usage | None
+) -> ResourceUsage:
+    used = included = over = ZERO
+    for segment in segments:
+        resource = segment.terms.resource(kind)
+        if resource is None:
+            continue
+        part = _allowance(period, subscription, segment, resource, usage)
+        used = add(used, to_decimal(Ratio(part.used, part.denominator)))
+        included = add(included, to_decimal(Ratio(part.included, part.denominator)))
+        over = add(over, to_decimal(Ratio(max(subtract(part.used, part.included), ZERO), part.denominator)))
+    quantity = to_decimal(usage.used(period, period.days)) if usage is not None else ZERO
+    return ResourceUsage(kind, quantity, used, included, over)
 
 
 def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[UnpricedUsage]:
@@ -91,8 +100,8 @@ def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> lis
     unpriced = []
     for kind, usage in sorted(_usage_by_kind(subscription).items()):
         days = [day for segment in segments if segment.terms.resource(kind) is None for day in segment.days]
-        if days and (used := usage.used(header.period, days)):
-            unpriced.append(UnpricedUsage(kind, to_decimal(used)))
+        if days and (used := to_decimal(usage.used(header.period, days))):
+            unpriced.append(UnpricedUsage(kind, used))
     return unpriced
 
 
@@ -133,8 +142,8 @@ def _in_force(plans: Sequence[PlanInForce], day: date) -> PlanTerms:
 
 
 def _base_line(subscription: SubscriptionInputs, segment: _Segment) -> Line:
-    terms, share = segment.terms, segment.share
-    charge = BaseCharge(terms, share)
+    terms = segment.terms
+    charge = PriceCharge(terms.base_price_cents, segment.share)
     return Line(
         key=f"{subscription.slug}/base/{terms.plan}@{terms.version}",
         kind=LineKind.PLAN_BASE,
@@ -142,7 +151,7 @@ def _base_line(subscription: SubscriptionInputs, segment: _Segment) -> Line:
         resource_kind=None,
         quantity=_ONE,
         unit_price_cents=Decimal(terms.base_price_cents),
-        amount_cents=terms.base_price_cents if share.whole else round_half_away(charge.exact_cents()),
+        amount_cents=round_half_away(charge.exact_cents()),
         deployment_id=subscription.deployment_id,
         subscription_id=subscription.subscription_id,
         addon_id=None,
@@ -151,12 +160,12 @@ def _base_line(subscription: SubscriptionInputs, segment: _Segment) -> Line:
 
 
 def _addon_lines(subscription: SubscriptionInputs, segments: Sequence[_Segment]) -> Iterator[Line]:
-    for addon in sorted(subscription.addons, key=lambda addon: (addon.attached_at, addon.id)):
+    for addon in sorted(subscription.addons, key=attrgetter("attached_at", "id")):
         days = sum(_days_attached(addon, segment) for segment in segments)
         if not days:
             continue
-        share = segments[0].share._replace(billable_days=days)
-        charge = AddonCharge(addon, share)
+        _, period_days, prorated = segments[0].share
+        charge = PriceCharge(addon.price_cents, Share(days, period_days, prorated))
         yield Line(
             key=f"{subscription.slug}/addon/{addon.id}",
             kind=LineKind.ADDON,
@@ -164,7 +173,7 @@ def _addon_lines(subscription: SubscriptionInputs, segments: Sequence[_Segment])
             resource_kind=addon.resource_kind,
             quantity=_ONE,
             unit_price_cents=Decimal(addon.price_cents),
-            amount_cents=addon.price_cents if share.whole else round_half_away(charge.exact_cents()),
+            amount_cents=round_half_away(charge.exact_cents()),
             deployment_id=subscription.deployment_id,
             subscription_id=subscription.subscription_id,
             addon_id=addon.id,
@@ -176,17 +185,20 @@ def _overage_lines(period: Period, subscription: SubscriptionInputs, segments: S
     usage = _usage_by_kind(subscription)
     if not usage:
         return
-    priced = ((resource, segment) for segment in segments for resource in segment.terms.resources)
-    for resource, segment in sorted(priced, key=lambda pair: pair[0].resource_kind):
+    priced = [(resource, segment) for segment in segments for resource in segment.terms.resources]
+    priced.sort(key=lambda pair: pair[0].resource_kind)
+    for resource, segment in priced:
         metered = usage.get(resource.resource_kind)
         if metered is None:
             continue
-        used, included = _allowance(period, subscription, segment, resource, metered)
+        used, included, denominator = _allowance(period, subscription, segment, resource, metered)
         if used <= included:
             continue
-        slices = price(resource, used - included)
-        charged = segment.share if resource.aggregation is Aggregation.MAX else segment.share._replace(prorated=False)
-        charge = OverageCharge(resource, metered, period, segment.days, used, included, slices, charged)
+        quantity = Ratio(subtract(used, included), denominator)
+        slices, share = price(resource, quantity), segment.share
+        if resource.aggregation is not Aggregation.MAX:
+            share = share.unprorated()
+        charge = OverageCharge(resource, metered, period, segment.days, used, included, quantity, slices, share)
         yield _overage_line(subscription, segment.terms, charge)
 
 
@@ -195,7 +207,7 @@ def _overage_line(subscription: SubscriptionInputs, terms: PlanTerms, charge: Ov
     return Line(
         key=f"{subscription.slug}/overage/{kind}/{terms.plan}@{terms.version}",
         kind=LineKind.OVERAGE,
-        description=f"{decimal_text(quantity)} over {decimal_text(to_decimal(charge.included))} included",
+        description=f"{decimal_text(quantity)} over {decimal_text(charge.shown(charge.included))} included",
         resource_kind=kind,
         quantity=quantity,
         unit_price_cents=charge.slices[-1].tier.unit_price_cents,
@@ -211,18 +223,20 @@ def _allowance(
     period: Period, subscription: SubscriptionInputs, segment: _Segment, resource: ResourceTerms, usage: Usage | None
 ) -> _Allowance:
     """What a segment used and what it includes: of a level the allowances in full, of a flow their share."""
-    kind, level = resource.resource_kind, resource.aggregation is Aggregation.MAX
+    kind = resource.resource_kind
     if usage is not None and usage.aggregation is not resource.aggregation:
         raise ValueError(f"{kind} is metered as {usage.aggregation} but priced as {resource.aggregation}")
-    used = usage.used(period, segment.days) if usage is not None else _NOTHING
-    included = to_fraction(resource.included_quantity)
-    if not level:
-        included = segment.share.of(included)
+    used = usage.used(period, segment.days) if usage is not None else _UNUSED
+    share = segment.share if resource.aggregation is not Aggregation.MAX else segment.share.unprorated()
+    included = multiply(resource.included_quantity, share.numerator)
     for addon in subscription.addons:
         if addon.resource_kind == kind and (days := _days_attached(addon, segment)):
-            granted = to_fraction(addon.quantity)
-            included += granted if level else segment.share._replace(billable_days=days).of(granted)
-    return _Allowance(used, included)
+            included = fma(addon.quantity, days if share.prorated else 1, included)
+    return _Allowance(
+        used=multiply(used.numerator, share.denominator),
+        included=multiply(included, used.denominator),
+        denominator=used.denominator * share.denominator,
+    )
 
 
 def _days_attached(addon: AddonTerms, segment: _Segment) -> int:

@@ -7,19 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from functools import reduce
 from itertools import groupby
 from operator import attrgetter
 from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.billing.money import EXACT, to_decimal
+from app.billing.money import ZERO, Ratio, add, fma, multiply, to_decimal
 from app.billing.period import ONE_DAY, Period, day_microseconds, day_of, day_start, microseconds
 from app.billing.terms import Aggregation
 
 MICROSECONDS_PER_HOUR = 3_600_000_000
-_ZERO = Decimal(0)
 
 
 class UsageEvent(NamedTuple):
@@ -56,8 +54,8 @@ class SumUsage:
     resource_kind: str
     days: tuple[DailyQuantity, ...]
 
-    def used(self, period: Period, days: Sequence[date]) -> Fraction:
-        return Fraction(reduce(EXACT.add, [row.quantity for row in _rows_on(self.days, period, days)], _ZERO))
+    def used(self, period: Period, days: Sequence[date]) -> Ratio:
+        return Ratio(reduce(add, [row.quantity for row in _rows_on(self.days, period, days)], ZERO))
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
         return tuple(_rows_on(self.days, period, days))
@@ -71,8 +69,8 @@ class MaxUsage:
     resource_kind: str
     days: tuple[DailyQuantity, ...]
 
-    def used(self, period: Period, days: Sequence[date]) -> Fraction:
-        return Fraction(max((row.quantity for row in _rows_on(self.days, period, days)), default=_ZERO))
+    def used(self, period: Period, days: Sequence[date]) -> Ratio:
+        return Ratio(max((row.quantity for row in _rows_on(self.days, period, days)), default=ZERO))
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
         return tuple(_rows_on(self.days, period, days))
@@ -88,15 +86,15 @@ class LevelUsage:
     aggregation: ClassVar = Aggregation.TIME_WEIGHTED
     resource_kind: str
     days: tuple[DailyLevel, ...]
-    carried_level: Decimal = _ZERO
+    carried_level: Decimal = ZERO
 
-    def used(self, period: Period, days: Sequence[date]) -> Fraction:
-        total = reduce(EXACT.add, (amount for _, amount in self._level_microseconds(period, days)), _ZERO)
-        return Fraction(total) / MICROSECONDS_PER_HOUR
+    def used(self, period: Period, days: Sequence[date]) -> Ratio:
+        total = reduce(add, (amount for _, amount in self._level_microseconds(period, days)), ZERO)
+        return Ratio(total, MICROSECONDS_PER_HOUR)
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
         return tuple(
-            DailyQuantity(day, to_decimal(Fraction(amount) / MICROSECONDS_PER_HOUR))
+            DailyQuantity(day, to_decimal(Ratio(amount, MICROSECONDS_PER_HOUR)))
             for day, amount in self._level_microseconds(period, days)
             if amount
         )
@@ -119,9 +117,9 @@ Usage = SumUsage | MaxUsage | LevelUsage
 
 def _day_level_microseconds(level: Decimal, day: date, row: DailyLevel | None, zone: ZoneInfo) -> Decimal:
     if row is None:
-        return EXACT.multiply(level, day_microseconds(day, zone))
+        return multiply(level, day_microseconds(day, zone))
     before = microseconds(day_start(day, zone), row.first_at)
-    return EXACT.fma(level, before, row.level_microseconds)
+    return fma(level, before, row.level_microseconds)
 
 
 def _check_rows(rows: Sequence[DailyQuantity] | Sequence[DailyLevel], period: Period) -> None:
@@ -142,13 +140,13 @@ def fold(
     aggregation: Aggregation,
     events: Iterable[UsageEvent],
     zone: ZoneInfo,
-    carried_level: Decimal = _ZERO,
+    carried_level: Decimal = ZERO,
 ) -> Usage:
     """One kind's events, in any order, in daily form. Of levels set at the same instant the highest holds."""
     days = [(day, list(group)) for day, group in groupby(sorted(events), lambda event: day_of(event.occurred_at, zone))]
     match aggregation:
         case Aggregation.SUM:
-            totals = (DailyQuantity(day, reduce(EXACT.add, map(_quantity, group))) for day, group in days)
+            totals = (DailyQuantity(day, reduce(add, map(_quantity, group))) for day, group in days)
             return SumUsage(resource_kind, tuple(totals))
         case Aggregation.MAX:
             return MaxUsage(resource_kind, tuple(DailyQuantity(day, max(map(_quantity, group))) for day, group in days))
@@ -165,8 +163,8 @@ def aggregated(resource_kind: str, aggregation: Aggregation, quantity: Decimal, 
         case Aggregation.MAX:
             return MaxUsage(resource_kind, (DailyQuantity(period.start, quantity),))
         case Aggregation.TIME_WEIGHTED:
-            level_microseconds = EXACT.multiply(quantity, MICROSECONDS_PER_HOUR)
-            return LevelUsage(resource_kind, (DailyLevel(period.start, period.starts_at, _ZERO, level_microseconds),))
+            level_microseconds = multiply(quantity, MICROSECONDS_PER_HOUR)
+            return LevelUsage(resource_kind, (DailyLevel(period.start, period.starts_at, ZERO, level_microseconds),))
 
 
 _quantity = attrgetter("quantity")
@@ -174,7 +172,7 @@ _quantity = attrgetter("quantity")
 
 def _fold_levels(day: date, events: Sequence[UsageEvent], zone: ZoneInfo) -> DailyLevel:
     ends = [*(event.occurred_at for event in events[1:]), day_start(day + ONE_DAY, zone)]
-    total = _ZERO
+    total = ZERO
     for event, end in zip(events, ends, strict=True):
-        total = EXACT.fma(event.quantity, microseconds(event.occurred_at, end), total)
+        total = fma(event.quantity, microseconds(event.occurred_at, end), total)
     return DailyLevel(day, events[0].occurred_at, events[-1].quantity, total)

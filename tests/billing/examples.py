@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from app.billing import (
@@ -26,6 +27,7 @@ from app.billing import (
     Tier,
     Usage,
 )
+from app.billing.money import Ratio
 
 ZONE = ZoneInfo("UTC")
 APRIL = Period(date(2026, 4, 1), ZONE)
@@ -97,6 +99,14 @@ def subscription(
     return SubscriptionInputs(
         slug, plans, spans, addons, usage, trial_ends_at, subscription_id=f"s-{slug}", deployment_id=f"d-{slug}"
     )
+
+
+def ratio(exact: Fraction) -> Ratio:
+    return Ratio(D(exact.numerator), exact.denominator)
+
+
+def fraction(exact: Ratio) -> Fraction:
+    return Fraction(exact.numerator) / exact.denominator
 
 
 def amounts(lines: list[Line]) -> list[tuple[LineKind, int]]:

@@ -33,6 +33,7 @@ from tests.billing.examples import (
     amounts,
     april,
     at,
+    fraction,
     hours,
     peak,
     plan,
@@ -157,4 +158,4 @@ def test_month_to_date_only_grows(inputs: SubscriptionInputs, one: datetime, oth
 
 def days_and_use(inputs: SubscriptionInputs) -> list[Fraction]:
     days = billable_days(APRIL, inputs.active_spans)
-    return [Fraction(len(days)), *(usage.used(APRIL, days) for usage in inputs.usage)]
+    return [Fraction(len(days)), *(fraction(usage.used(APRIL, days)) for usage in inputs.usage)]

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.billing import decimal_text, round_half_away
-from app.billing.money import EXACT, to_decimal
+from app.billing import decimal_text
+from app.billing.money import EXACT, Ratio, round_half_away, to_decimal
+from tests.billing.examples import ratio
 
 
 @pytest.mark.parametrize(
@@ -26,14 +27,15 @@ from app.billing.money import EXACT, to_decimal
     ],
 )
 def test_halves_go_away_from_zero(exact: str, rounded: int) -> None:
-    assert round_half_away(Fraction(exact)) == rounded
+    assert round_half_away(ratio(Fraction(exact))) == rounded
+    assert round_half_away(Ratio(Decimal(exact))) == rounded
 
 
 @given(st.fractions())
 def test_rounding_is_nearest_and_symmetric(exact: Fraction) -> None:
-    rounded = round_half_away(exact)
+    rounded = round_half_away(ratio(exact))
     assert abs(rounded - exact) <= Fraction(1, 2)
-    assert round_half_away(-exact) == -rounded
+    assert round_half_away(ratio(-exact)) == -rounded
     if abs(rounded - exact) == Fraction(1, 2):
         assert abs(rounded) > abs(exact)
 
@@ -66,12 +68,12 @@ def test_decimal_text_is_plain_and_trimmed(value: str, text: str) -> None:
     ],
 )
 def test_a_fraction_is_shown_to_twelve_digits(exact: Fraction, text: str) -> None:
-    assert decimal_text(to_decimal(exact)) == text
+    assert decimal_text(to_decimal(ratio(exact))) == text
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=12, min_value=0, max_value=10**15))
 def test_decimals_survive_as_fraction_and_as_text(value: Decimal) -> None:
-    assert to_decimal(Fraction(value)) == value
+    assert to_decimal(ratio(Fraction(value))) == to_decimal(Ratio(value)) == value
     assert Decimal(decimal_text(value)) == value
 
 
@@ -79,6 +81,6 @@ def test_exact_arithmetic_ignores_the_ambient_precision_and_never_rounds() -> No
     with localcontext() as ambient:
         ambient.prec = 3
         assert EXACT.add(Decimal("123456.5"), Decimal("0.25")) == Decimal("123456.75")
-        assert to_decimal(Fraction(1234567, 4)) == Decimal("308641.75")
+        assert to_decimal(Ratio(Decimal(1234567), 4)) == Decimal("308641.75")
     with pytest.raises(Inexact):
         EXACT.divide(Decimal(1), Decimal(3))

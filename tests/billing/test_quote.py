@@ -20,9 +20,11 @@ from app.billing import (
     Usage,
     quote,
     rate_subscription,
-    round_half_away,
     tax_lines,
 )
+from app.billing.charges import TaxCharge
+from app.billing.money import round_half_away
+from tests.billing import reference
 from tests.billing.examples import (
     APRIL,
     GST,
@@ -32,6 +34,7 @@ from tests.billing.examples import (
     every_day,
     of_kind,
     plan,
+    ratio,
     storage_addon,
     subscription,
 )
@@ -144,6 +147,11 @@ def _overage_adds_up(line: Line, inputs: QuoteInputs) -> None:
         assert sum(day.quantity for day in reason.daily_usage) == reason.used_quantity
 
 
+def columns(line: Line) -> Line:
+    """The line without its charge, which knows how it was prorated."""
+    return line._replace(charge=TaxCharge(GST, 0))
+
+
 @given(plans(), usages())
 def test_a_full_month_prorated_by_days_costs_what_it_costs_unprorated(
     terms: PlanTerms, usage: tuple[Usage, ...]
@@ -152,10 +160,19 @@ def test_a_full_month_prorated_by_days_costs_what_it_costs_unprorated(
         rate_subscription(HEADER, subscription(replace(terms, proration=proration), *usage, addons=(storage_addon(),)))
         for proration in Proration
     )
-    assert daily == unprorated
+    assert [columns(line) for line in daily] == [columns(line) for line in unprorated]
+
+
+@given(quote_inputs())
+def test_every_amount_is_what_the_rules_read_literally_give(inputs: QuoteInputs) -> None:
+    amounts = {line.key: line.amount_cents for line in quote(inputs).lines if line.kind is not LineKind.TAX}
+    expected: dict[str, int] = {}
+    for month in inputs.subscriptions:
+        expected |= reference.amounts(inputs.header, month)
+    assert amounts == expected
 
 
 @given(st.integers(0, 10**9), st.decimals(0, 1, places=4))
 def test_tax_is_the_rounded_product(subtotal: int, rate: Decimal) -> None:
     [line] = tax_lines(QuoteHeader(APRIL, "AUD", (TaxTerms("GST", rate),)), subtotal)
-    assert line.amount_cents == round_half_away(subtotal * Fraction(rate))
+    assert line.amount_cents == round_half_away(ratio(subtotal * Fraction(rate)))

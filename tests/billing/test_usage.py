@@ -21,7 +21,7 @@ from app.billing import (
     fold,
 )
 from app.billing.usage import aggregated
-from tests.billing.examples import APRIL, ZONE, D, april, at
+from tests.billing.examples import APRIL, ZONE, D, april, at, fraction
 from tests.billing.strategies import events, quantities
 
 HOUR = 3_600_000_000
@@ -29,7 +29,7 @@ SYDNEY = ZoneInfo("Australia/Sydney")
 
 
 def used(usage: Usage, *days: date) -> Fraction:
-    return usage.used(APRIL, days or APRIL.days)
+    return fraction(usage.used(APRIL, days or APRIL.days))
 
 
 def level(*changes: tuple[datetime, int], carried: int = 0, zone: ZoneInfo = ZONE) -> Usage:
@@ -83,10 +83,10 @@ def test_of_levels_at_one_instant_the_highest_holds_whatever_their_order() -> No
 
 def test_days_of_23_and_25_hours() -> None:
     autumn, spring = Period(date(2026, 4, 1), SYDNEY), Period(date(2026, 10, 1), SYDNEY)
-    assert level(carried=1).used(autumn, autumn.days) == 30 * 24 + 1
-    assert level(carried=1).used(spring, spring.days) == 31 * 24 - 1
+    assert fraction(level(carried=1).used(autumn, autumn.days)) == 30 * 24 + 1
+    assert fraction(level(carried=1).used(spring, spring.days)) == 31 * 24 - 1
     noon = datetime(2026, 4, 5, 12, tzinfo=SYDNEY)
-    assert level((noon, 1), carried=2, zone=SYDNEY).used(autumn, [april(5)]) == 2 * 13 + 12
+    assert fraction(level((noon, 1), carried=2, zone=SYDNEY).used(autumn, [april(5)])) == 2 * 13 + 12
 
 
 def test_what_is_shown_by_day() -> None:
