@@ -1,0 +1,71 @@
+"""Resource kinds: what can be metered."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.billing import Aggregation
+from app.operations import catalog
+from app.reads import column, read_type, ref, root_many
+from app.schema.arguments import Input
+from app.schema.context import Info
+from app.schema.problems import Refused
+from app.tables.catalog import ResourceKinds
+
+
+@read_type(ResourceKinds, description="Something that can be metered, such as hours of droplets.")
+class ResourceKind:
+    """A row of `resource_kinds`."""
+
+    code: str = column(ResourceKinds.code, description="Its unique name, such as droplet_hours.")
+    unit: str = column(ResourceKinds.unit, description="What one of it is called, such as hour.")
+    aggregation: Aggregation = column(ResourceKinds.aggregation, description="How a month's events become a quantity.")
+    description: str = column(ResourceKinds.description, description="What it is, for people.")
+
+
+@strawberry.type
+class ResourceKindQueries:
+    """Resource kinds at the root."""
+
+    resource_kinds: list[ResourceKind] = root_many(
+        order=(ResourceKinds.code,), description="Everything that can be metered, by code."
+    )
+
+
+@strawberry.input(description="A resource kind to define.")
+class DefineResourceKindInput:
+    """Input of `defineResourceKind`."""
+
+    code: str = strawberry.field(description="Unique; lower-case letters, digits and underscores.")
+    unit: str = strawberry.field(description="What one of it is called, such as hour.")
+    aggregation: Aggregation = strawberry.field(description="How a month's events become a quantity.")
+    description: str = strawberry.field(default="", description="What it is, for people.")
+
+
+@strawberry.type(description="The resource kind was defined.")
+class ResourceKindDefined:
+    """Payload of `defineResourceKind`."""
+
+    resource_kind: ResourceKind = strawberry.field(description="The new resource kind.")
+
+
+DefineResourceKindResult = Annotated[
+    ResourceKindDefined | Refused,
+    strawberry.union("DefineResourceKindResult", description="What `defineResourceKind` did, or why it did not."),
+]
+
+
+@strawberry.type
+class ResourceKindMutations:
+    """Changes to resource kinds."""
+
+    @strawberry.mutation(description="Define something that can be metered. The platform's admin only.")
+    async def define_resource_kind(self, info: Info, given: Input[DefineResourceKindInput]) -> DefineResourceKindResult:
+        code = await catalog.define_resource_kind(
+            info.context.operations,
+            code=given.code,
+            unit=given.unit,
+            aggregation=given.aggregation,
+            description=given.description,
+        )
+        return ResourceKindDefined(resource_kind=ref(ResourceKind, code))

@@ -1,0 +1,32 @@
+"""By what deployments are found."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import strawberry
+
+from app.billing import DeploymentState
+from app.reads import among, contains, equals
+from app.reads.filters import Condition
+from app.schema.arguments import optional
+from app.tables.deployments import CloudDeployments
+
+
+@strawberry.input(description="Which deployments; every field given must hold.")
+class DeploymentFilter:
+    """The filter of a deployment connection."""
+
+    tenant_id: UUID | None = optional(description="Of this tenant.")
+    state: list[DeploymentState] | None = optional(description="In one of these states.")
+    region: str | None = optional(description="In this region.")
+    slug: str | None = optional(description="With exactly this slug.")
+    search: str | None = optional(description="With this text in the slug or the display name, whatever its case.")
+
+
+DEPLOYMENT_FILTERS: Mapping[str, Condition] = {
+    "tenant_id": equals(CloudDeployments.tenant_id),
+    "state": among(CloudDeployments.state),
+    "region": equals(CloudDeployments.region),
+    "slug": equals(CloudDeployments.slug),
+    "search": contains(CloudDeployments.slug, CloudDeployments.display_name),
+}

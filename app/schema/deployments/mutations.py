@@ -1,0 +1,170 @@
+"""Changes to deployments and to the resources they run on."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.billing import DeploymentState
+from app.operations import deployments
+from app.reads import ref
+from app.schema.arguments import Input, optional
+from app.schema.context import Info
+from app.schema.deployments.types import CloudResource, Deployment, DeploymentEvent
+from app.schema.problems import InvalidTransition, Refused
+from app.tables.deployments import LlmMode
+
+
+@strawberry.input(description="A deployment to create.")
+class CreateDeploymentInput:
+    """Input of `createDeployment`."""
+
+    tenant_id: UUID | None = optional(
+        description="Whose it is; the platform's admin must say, for a tenant's own admin it is that tenant."
+    )
+    slug: str = strawberry.field(description="A DNS label, unique within the tenant.")
+    display_name: str = strawberry.field(description="Its name for people.")
+    region: str = strawberry.field(description="The provider's region it runs in.")
+    llm_mode: LlmMode = strawberry.field(default=LlmMode.DISABLED, description="How it reaches language models.")
+    template_code: str | None = optional(description="The template it is made from.")
+    template_version: str | None = optional(description="That template's version.")
+
+
+@strawberry.input(description="Changes to a deployment; what is left out or null stays.")
+class UpdateDeploymentInput:
+    """Input of `updateDeployment`."""
+
+    deployment_id: UUID = strawberry.field(description="The deployment.")
+    display_name: str | None = optional(description="Its new name for people.")
+    llm_mode: LlmMode | None = optional(description="How it reaches language models from now on.")
+    billing_action_suspended: bool | None = optional(
+        description="Whether to withhold the system's own transitions. The platform's admin only."
+    )
+
+
+@strawberry.input(description="A transition to make.")
+class TransitionDeploymentInput:
+    """Input of `transitionDeployment`."""
+
+    deployment_id: UUID = strawberry.field(description="The deployment.")
+    to: DeploymentState = strawberry.field(description="The state to go to.")
+    reason: str | None = optional(description="Why; kept with the event.")
+
+
+@strawberry.input(description="A resource of the provider's to register.")
+class RegisterResourceInput:
+    """Input of `registerResource`."""
+
+    deployment_id: UUID | None = optional(description="What it runs for; left out, it belongs to no deployment.")
+    provider: str = strawberry.field(description="The provider's name, such as digitalocean.")
+    external_id: str = strawberry.field(description="The provider's id for it; unique per provider.")
+    resource_kind: str = strawberry.field(description="The code of the kind it is metered as.")
+    name: str = strawberry.field(description="The name that the provider's bills call it by.")
+    created_at: datetime | None = optional(description="Since when it runs; default: now.")
+
+
+@strawberry.type(description="The deployment was created, in ACTIVE.")
+class DeploymentCreated:
+    """Payload of `createDeployment`."""
+
+    deployment: Deployment = strawberry.field(description="The new deployment.")
+
+
+@strawberry.type(description="The deployment was changed.")
+class DeploymentUpdated:
+    """Payload of `updateDeployment`."""
+
+    deployment: Deployment = strawberry.field(description="The deployment as it is now.")
+
+
+@strawberry.type(description="The transition was made, and the subscription moved with it.")
+class DeploymentTransitioned:
+    """Payload of `transitionDeployment`."""
+
+    deployment: Deployment = strawberry.field(description="The deployment as it is now.")
+    event: DeploymentEvent = strawberry.field(description="The record of the transition.")
+
+
+@strawberry.type(description="The resource was registered.")
+class ResourceRegistered:
+    """Payload of `registerResource`."""
+
+    resource: CloudResource = strawberry.field(description="The new resource.")
+
+
+CreateDeploymentResult = Annotated[
+    DeploymentCreated | Refused,
+    strawberry.union("CreateDeploymentResult", description="What `createDeployment` did, or why it did not."),
+]
+UpdateDeploymentResult = Annotated[
+    DeploymentUpdated | Refused,
+    strawberry.union("UpdateDeploymentResult", description="What `updateDeployment` did, or why it did not."),
+]
+TransitionDeploymentResult = Annotated[
+    DeploymentTransitioned | InvalidTransition | Refused,
+    strawberry.union("TransitionDeploymentResult", description="What `transitionDeployment` did, or why it did not."),
+]
+RegisterResourceResult = Annotated[
+    ResourceRegistered | Refused,
+    strawberry.union("RegisterResourceResult", description="What `registerResource` did, or why it did not."),
+]
+
+
+@strawberry.type
+class DeploymentMutations:
+    """Changes to deployments."""
+
+    @strawberry.mutation(description="Create a deployment; it starts in ACTIVE. A tenant's admin or the platform's.")
+    async def create_deployment(self, info: Info, given: Input[CreateDeploymentInput]) -> CreateDeploymentResult:
+        deployment_id = await deployments.create_deployment(
+            info.context.operations,
+            tenant_id=given.tenant_id,
+            slug=given.slug,
+            display_name=given.display_name,
+            region=given.region,
+            llm_mode=given.llm_mode,
+            template_code=given.template_code,
+            template_version=given.template_version,
+        )
+        return DeploymentCreated(deployment=ref(Deployment, deployment_id))
+
+    @strawberry.mutation(description="Change a deployment. A tenant's admin or the platform's.")
+    async def update_deployment(self, info: Info, given: Input[UpdateDeploymentInput]) -> UpdateDeploymentResult:
+        deployment_id = await deployments.update_deployment(
+            info.context.operations,
+            deployment_id=given.deployment_id,
+            display_name=given.display_name,
+            llm_mode=given.llm_mode,
+            billing_action_suspended=given.billing_action_suspended,
+        )
+        return DeploymentUpdated(deployment=ref(Deployment, deployment_id))
+
+    @strawberry.mutation(
+        description="Move a deployment to another state, where the map of states and your role allow it."
+    )
+    async def transition_deployment(
+        self, info: Info, given: Input[TransitionDeploymentInput]
+    ) -> TransitionDeploymentResult:
+        recorded = await deployments.transition_deployment(
+            info.context.operations, deployment_id=given.deployment_id, to=given.to, reason=given.reason
+        )
+        return DeploymentTransitioned(
+            deployment=ref(Deployment, recorded.deployment_id), event=ref(DeploymentEvent, recorded.event_id)
+        )
+
+    @strawberry.mutation(
+        description="Register what the provider runs for us, so that its bills find their deployment. "
+        "The platform's admin only."
+    )
+    async def register_resource(self, info: Info, given: Input[RegisterResourceInput]) -> RegisterResourceResult:
+        resource_id = await deployments.register_resource(
+            info.context.operations,
+            deployment_id=given.deployment_id,
+            provider=given.provider,
+            external_id=given.external_id,
+            resource_kind=given.resource_kind,
+            name=given.name,
+            created_at=given.created_at,
+        )
+        return ResourceRegistered(resource=ref(CloudResource, resource_id))

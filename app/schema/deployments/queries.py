@@ -1,0 +1,27 @@
+"""Deployments at the root."""
+
+import strawberry
+
+from app.reads import Connection, root_connection, root_one
+from app.schema.context import reads_tenants
+from app.schema.deployments.filters import DEPLOYMENT_FILTERS, DeploymentFilter
+from app.schema.deployments.types import Deployment
+from app.tables.deployments import CloudDeployments
+
+
+@strawberry.type
+class DeploymentQueries:
+    """Deployments at the root."""
+
+    deployment: Deployment | None = root_one(
+        by=CloudDeployments.id,
+        allow=reads_tenants,
+        description="The deployment with this id; null when there is none to see.",
+    )
+    deployments: Connection[Deployment] = root_connection(
+        order=(CloudDeployments.slug,),
+        filters=DEPLOYMENT_FILTERS,
+        filter_input=DeploymentFilter,
+        allow=reads_tenants,
+        description="The deployments you may see, by slug.",
+    )

@@ -1,0 +1,51 @@
+"""Deployments as they change."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+import strawberry
+from graphql import GraphQLError
+
+from app.operations.deployments.events import CHANNEL
+from app.reads import ForbiddenError, ref
+from app.schema.context import Info, reads_tenants
+from app.schema.deployments.types import DeploymentEvent
+
+
+class _Notified(msgspec.Struct, frozen=True):
+    """What the writing transaction notified."""
+
+    id: UUID
+    tenant_id: UUID
+    deployment_id: UUID
+
+
+@strawberry.type
+class DeploymentSubscriptions:
+    """Deployments as they change."""
+
+    @strawberry.subscription(
+        description="Each event of the deployments you may see, as it happens. It ends with the error EVENTS_MISSED "
+        "when some may have been missed: read the events, and subscribe again."
+    )
+    async def deployment_events(
+        self,
+        info: Info,
+        deployment_id: Annotated[
+            UUID | None, strawberry.argument(description="Only this deployment's; default: all.")
+        ] = strawberry.UNSET,
+    ) -> AsyncGenerator[DeploymentEvent, None]:
+        context = info.context
+        if not reads_tenants(context.viewer):
+            raise ForbiddenError("your role may not see deployments")
+        async with context.operations.database.listen(CHANNEL) as payloads:
+            async for payload in payloads:
+                if payload is None:
+                    raise GraphQLError("Events may have been missed.", extensions={"code": "EVENTS_MISSED"})
+                event = msgspec.json.decode(payload, type=_Notified)
+                if context.scope.tenant_id in {None, event.tenant_id} and event.deployment_id == (
+                    deployment_id or event.deployment_id
+                ):
+                    yield ref(DeploymentEvent, event.id)

@@ -1,0 +1,149 @@
+"""The enums of the API are those of the rules, the tables and the operations; here they get their descriptions."""
+
+from enum import StrEnum
+
+import strawberry
+
+from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, SubscriptionStatus
+from app.operations.costs import MarginDimension
+from app.operations.principal import Role
+from app.operations.refusal import ProblemCode
+from app.tables.catalog import PlanVersionStatus
+from app.tables.deployments import LlmMode
+from app.tables.invoices import InvoiceStatus
+from app.tables.rollups import RollupOutcome, RollupStatus
+
+
+def _describe(enum: type[StrEnum], description: str, /, *, name: str | None = None, **values: str) -> None:
+    """Make the enum a GraphQL enum. Raises where the described values are not exactly its members."""
+    if values.keys() != enum.__members__.keys():
+        raise TypeError(f"{enum.__name__}: {values.keys() ^ enum.__members__.keys()} described or a member, not both")
+    strawberry.enum(enum, name=name, description=description)
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by the line above
+        value.description = values[value.name]
+
+
+_describe(
+    Role,
+    "What a signed-in subject may do.",
+    PLATFORM_ADMIN="Sees and does everything.",
+    TENANT_ADMIN="Reads its own tenant and manages its deployments and subscriptions.",
+    TENANT_VIEWER="Reads its own tenant.",
+    METER="Records usage, and nothing else.",
+)
+_describe(
+    DeploymentState,
+    "Where a deployment is in its life.",
+    TRIAL="Runs, and is not billed yet.",
+    ACTIVE="Runs and is billed.",
+    PAST_DUE="Runs and is billed; a payment is overdue.",
+    PAUSED="Stopped by its tenant; not billed.",
+    SUSPENDED="Stopped by the platform; not billed.",
+    CANCELLED="Ended; its subscription ended with it.",
+    ARCHIVED="Ended and put away; nothing leads on from here.",
+)
+_describe(
+    LlmMode,
+    "How a deployment reaches language models.",
+    DISABLED="Not at all.",
+    BYOK="With keys that the tenant brings.",
+    MANAGED="Through the platform, metered by token.",
+)
+_describe(
+    SubscriptionStatus,
+    "Whether a subscription is billed; it follows the state of its deployment.",
+    ACTIVE="Billed: the deployment is in trial, active or past due.",
+    PAUSED="Not billed for now: the deployment is paused or suspended.",
+    CANCELLED="Ended on the day its deployment was cancelled.",
+)
+_describe(
+    PlanVersionStatus,
+    "Where a plan version is in its life.",
+    DRAFT="Not for sale yet.",
+    PUBLISHED="For sale; its terms never change again.",
+    RETIRED="No longer for sale; existing subscribers keep it.",
+)
+_describe(
+    Proration,
+    "What a part of a month costs.",
+    NONE="As much as a whole one, as soon as one of its days is billable.",
+    DAILY="The share of its days that are billable.",
+)
+_describe(
+    PriceModel,
+    "How the quantity over the allowance is priced.",
+    PER_UNIT="Every unit at one price.",
+    GRADUATED="Each slice of the quantity at the price of its own tier.",
+    VOLUME="The whole quantity at the price of the tier that holds it.",
+    PACKAGE="By whole packages, the last one rounded up.",
+)
+_describe(
+    Aggregation,
+    "How a month's events of one kind become one quantity.",
+    SUM="They add up.",
+    MAX="The highest single one counts.",
+    TIME_WEIGHTED="Each sets a level that holds until the next; the quantity is in unit-hours.",
+)
+_describe(
+    InvoiceStatus,
+    "Where an invoice is in its life.",
+    DRAFT="May still be rated anew.",
+    ISSUED="Numbered, due, and never changed again.",
+    PAID="Paid in full.",
+    VOID="Withdrawn; a later revision may stand in its place.",
+)
+_describe(
+    LineKind,
+    "What a line charges for.",
+    PLAN_BASE="The plan's base price.",
+    ADDON="An attached add-on.",
+    OVERAGE="Usage of one kind beyond what is included.",
+    TAX="A tax on all other lines of the invoice.",
+)
+_describe(
+    RollupStatus,
+    "How far a rollup run has come.",
+    QUEUED="Waits for a worker.",
+    RUNNING="Some of its tenants are done.",
+    SUCCEEDED="Every tenant is done.",
+    PARTIAL="Finished, but some tenants failed.",
+    FAILED="Finished, and every tenant that was due failed.",
+)
+_describe(
+    RollupOutcome,
+    "What a rollup run made of one tenant.",
+    name="RollupOutcomeKind",
+    CREATED="A new draft invoice.",
+    REPLACED="An existing invoice, rated anew.",
+    SKIPPED="Nothing: the tenant has an invoice for the period.",
+    SETTLED="Nothing to bill: every line would be 0.",
+    PREVIEWED="Rated by a dry run; nothing was written.",
+    FAILED="A failure, which the run records with its reason.",
+)
+_describe(
+    MarginDimension,
+    "By what revenue and cost are grouped.",
+    TENANT="By tenant.",
+    DEPLOYMENT="By deployment.",
+    RESOURCE_KIND="By kind of resource.",
+    LINE_KIND="By kind of invoice line; cost has none.",
+    MONTH="By calendar month.",
+)
+_describe(
+    ProblemCode,
+    "Why a mutation was refused.",
+    NOT_FOUND="What the input names does not exist, or is not the caller's to see.",
+    PERMISSION_DENIED="The caller's roles do not allow it.",
+    VALIDATION_FAILED="A value breaks a rule; `path` says which.",
+    INVALID_TRANSITION="The deployment cannot go to that state from here, or not at this caller's word.",
+    SLUG_TAKEN="The tenant has a deployment with this slug.",
+    ALREADY_SUBSCRIBED="The deployment has a subscription.",
+    NOT_SUBSCRIBED="The deployment has no subscription that could be changed.",
+    PLAN_NOT_PUBLISHED="The plan version is a draft or retired, or the plan has none published.",
+    ADDON_INACTIVE="The add-on is not for sale.",
+    INVOICE_NOT_DRAFT="The invoice has left DRAFT.",
+    INVOICE_PAID="The invoice is paid.",
+    IDEMPOTENCY_CONFLICT="The same key came before with other content.",
+    PERIOD_NOT_ENDED="The period is still running.",
+    CONFLICT="The state of things does not allow it now.",
+)

@@ -1,0 +1,26 @@
+"""Objects by their id alone."""
+
+from uuid import UUID
+
+import strawberry
+
+from app.reads import root_node, root_nodes
+
+
+@strawberry.interface(description="An object with an id that is unique over all tables.")
+class Node:
+    """Relay's Node."""
+
+    id: UUID = strawberry.field(description="The row's UUIDv7.")
+
+
+@strawberry.type
+class NodeQueries:
+    """`node` and `nodes`."""
+
+    node: Node | None = root_node(
+        description="The object with this id; null when there is none or it is not yours to see."
+    )
+    nodes: list[Node | None] = root_nodes(
+        description="The objects with these ids (at most 100), in their order; null where there is none to see."
+    )

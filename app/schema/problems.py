@@ -1,0 +1,73 @@
+"""Refusals on their way out: a mutation answers with a Problem, a query with an error that says the same."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+
+from app.billing import DeploymentState
+from app.operations import refusal
+from app.operations.refusal import ProblemCode, Refusal
+
+
+@strawberry.interface(description="Why nothing was done, in a form that the caller can act on.")
+class Problem:
+    """What every problem says."""
+
+    code: ProblemCode = strawberry.field(description="The reason, for programs.")
+    message: str = strawberry.field(description="The reason, for people.")
+    path: list[str] = strawberry.field(
+        description="Leads to the value at fault: names of input fields, indexes of lists. Empty: the whole input."
+    )
+
+
+@strawberry.type(description="The mutation was refused and changed nothing.")
+class Refused(Problem):
+    """Any refusal."""
+
+
+@strawberry.type(description="The state asked for cannot be reached from the present one, or not by this caller.")
+class InvalidTransition(Problem):
+    """A refused transition, with what would be allowed."""
+
+    from_state: DeploymentState = strawberry.field(description="The present state.")
+    to_state: DeploymentState = strawberry.field(description="The state asked for.")
+    allowed: list[DeploymentState] = strawberry.field(description="What the caller may ask for from the present state.")
+
+
+class RefusalHandler(strawberry.ExceptionHandler[Refusal, Refused]):
+    """Answers with `Refused`, wherever a field's union has it."""
+
+    def handle(self, exception: Refusal, *, field: Any, info: Any) -> Refused:
+        return Refused(code=exception.code, message=exception.message, path=list(exception.path))
+
+
+class InvalidTransitionHandler(strawberry.ExceptionHandler[refusal.InvalidTransition, InvalidTransition]):
+    """Answers with `InvalidTransition`, wherever a field's union has it."""
+
+    def handle(self, exception: refusal.InvalidTransition, *, field: Any, info: Any) -> InvalidTransition:
+        return InvalidTransition(
+            code=exception.code,
+            message=exception.message,
+            path=list(exception.path),
+            from_state=exception.from_state,
+            to_state=exception.to_state,
+            allowed=list(exception.allowed),
+        )
+
+
+EXCEPTION_HANDLERS = (InvalidTransitionHandler(), RefusalHandler())
+"""In this order: the first that fits the exception and the field's union answers."""
+
+
+@contextmanager
+def refusals_as_errors() -> Iterator[None]:
+    """For queries: a refusal inside becomes an error whose extensions hold what a Problem would."""
+    try:
+        yield
+    except Refusal as refused:
+        code = "FORBIDDEN" if refused.code is ProblemCode.PERMISSION_DENIED else "BAD_USER_INPUT"
+        extensions = {"code": code, "problem": refused.code.value, "path": list(refused.path)}
+        raise GraphQLError(refused.message, extensions=extensions) from refused

@@ -1,0 +1,64 @@
+"""Runs as they go on."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+import strawberry
+
+from app.database import PLATFORM, Database
+from app.database.listener import Subscription
+from app.operations.access import not_found
+from app.operations.rollups.progress import CHANNEL
+from app.reads import ForbiddenError, ref
+from app.schema.context import Info, is_platform_admin
+from app.schema.problems import refusals_as_errors
+from app.schema.rollups.types import RollupRun
+from app.tables.rollups import RollupRuns
+
+
+class _Notified(msgspec.Struct, frozen=True):
+    """What each step of a run notifies."""
+
+    id: UUID
+
+
+@strawberry.type
+class RollupSubscriptions:
+    """Runs as they go on."""
+
+    @strawberry.subscription(
+        description="A run as it is now, after each of its steps, and at its end, where the subscription ends too. "
+        "The platform's admin only."
+    )
+    async def rollup_progress(
+        self, info: Info, run_id: Annotated[UUID, strawberry.argument(description="The run.")]
+    ) -> AsyncGenerator[RollupRun, None]:
+        if not is_platform_admin(info.context.viewer):
+            raise ForbiddenError("your role may not see rollups")
+        database = info.context.operations.database
+        async with database.listen(CHANNEL) as payloads:
+            finished = False
+            while not finished:
+                with refusals_as_errors():
+                    finished = await _is_finished(database, run_id)
+                yield ref(RollupRun, run_id)
+                if not finished:
+                    await _step(payloads, run_id)
+
+
+async def _is_finished(database: Database, run_id: UUID) -> bool:
+    """Asked before the run is read: what is read last is its end."""
+    async with database.unit_of_work(PLATFORM):
+        run = await RollupRuns.select(RollupRuns.finished_at).where(RollupRuns.id == run_id).first()
+    if run is None:
+        raise not_found("rollup run", run_id, ("runId",))
+    return run["finished_at"] is not None
+
+
+async def _step(payloads: Subscription, run_id: UUID) -> None:
+    """Waits for the run's next step, or for a gap in which there may have been one."""
+    async for payload in payloads:
+        if payload is None or msgspec.json.decode(payload, type=_Notified).id == run_id:
+            return

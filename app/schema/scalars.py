@@ -1,0 +1,144 @@
+"""The scalars of the API. Each is parsed strictly, and what it refuses is coded BAD_USER_INPUT.
+
+Values that PostgreSQL reads straight into the answer have the same text as those that are serialised here.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from reprlib import repr as shortened
+from typing import NewType
+from uuid import UUID
+
+import strawberry
+from graphql import (
+    FloatValueNode,
+    GraphQLNamedType,
+    GraphQLScalarType,
+    IntValueNode,
+    StringValueNode,
+    ValueNode,
+)
+from graphql.utilities import value_from_ast_untyped
+from strawberry.types.scalar import ScalarDefinition
+
+from app.billing import decimal_text
+from app.reads import BadInputError
+
+Cents = NewType("Cents", int)
+
+_LARGEST_CENTS = 2**63 - 1
+_DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,40})?|NaN|-?Infinity", re.ASCII)
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
+
+
+def _refused(value: object, scalar: str, expected: str) -> BadInputError:
+    return BadInputError(f"{shortened(value)} is no {scalar}: give {expected}.")
+
+
+def parse_id(value: object) -> UUID:
+    """A UUID in its canonical text; upper case is taken for lower."""
+    try:
+        if isinstance(value, str) and str(parsed := UUID(value)) == value.lower():
+            return parsed
+    except ValueError:
+        pass
+    raise _refused(value, "ID", "a UUID such as 019d4500-0000-7000-8000-000000000001")
+
+
+def parse_cents(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_CENTS:
+        return value
+    raise _refused(value, "Cents", "a whole number of 64 bits")
+
+
+def parse_decimal(value: object) -> Decimal:
+    """Exact text, or a whole number. A JSON fraction is refused: it may have been rounded on its way here.
+
+    NaN and the infinities pass: what they are given for refuses them by its own rules, event by event where it must.
+    """
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(text, str) and _DECIMAL.fullmatch(text):
+        return Decimal(text)
+    raise _refused(value, "Decimal", 'plain decimal text such as "0.5"')
+
+
+def parse_decimal_literal(node: ValueNode, _variables: object = None) -> Decimal:
+    """A number written in the document is text still, and so exact."""
+    if isinstance(node, StringValueNode | IntValueNode | FloatValueNode):
+        return parse_decimal(node.value)
+    return parse_decimal(value_from_ast_untyped(node))
+
+
+def parse_date(value: object) -> date:
+    try:
+        if isinstance(value, str) and (parsed := date.fromisoformat(value)).isoformat() == value:
+            return parsed
+    except ValueError:
+        pass
+    raise _refused(value, "Date", "a day such as 2026-04-01")
+
+
+def parse_date_time(value: object) -> datetime:
+    try:
+        if isinstance(value, str) and _DATE_TIME.fullmatch(value):
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise _refused(value, "DateTime", "an instant with its offset such as 2026-04-01T09:30:00Z")
+
+
+def _date_time_text(value: datetime) -> str:
+    seconds, dot, fraction = value.astimezone(UTC).replace(tzinfo=None).isoformat().partition(".")
+    return f"{seconds}{dot}{fraction.rstrip('0')}+00:00"
+
+
+class _IDType(GraphQLScalarType):
+    """GraphQL's ID, parsed to a UUID. graphql-core keeps the name for its own type, which takes any text."""
+
+    reserved_types: Mapping[str, GraphQLNamedType] = {}  # as the base class declares it
+
+
+_ID = ScalarDefinition(
+    name="ID",
+    description=None,
+    specified_by_url=None,
+    serialize=None,
+    parse_value=None,
+    parse_literal=None,
+    implementation=_IDType(
+        "ID", serialize=str, parse_value=parse_id, description="A row's UUIDv7 as text, unique over all tables."
+    ),
+)
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    UUID: _ID,
+    strawberry.ID: _ID,
+    Cents: strawberry.scalar(
+        name="Cents",
+        description="An amount in the minor unit of its currency: a JSON integer of 64 bits.",
+        serialize=int,
+        parse_value=parse_cents,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact decimal as a JSON string without exponent, such as "2160" or "0.5".',
+        serialize=decimal_text,
+        parse_value=parse_decimal,
+        parse_literal=parse_decimal_literal,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day in the billing time zone, such as 2026-04-01.",
+        serialize=date.isoformat,
+        parse_value=parse_date,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant in RFC 3339, answered in UTC, such as 2026-04-01T09:30:00+00:00.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=_date_time_text,
+        parse_value=parse_date_time,
+    ),
+}

@@ -1,0 +1,74 @@
+"""The schema, put together from the nouns."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+import app.schema.enums  # noqa: F401  # makes the enums of the floors below GraphQL's
+from app.schema.catalog.addons import AddonMutations, AddonQueries
+from app.schema.catalog.plan_changes import PlanMutations
+from app.schema.catalog.plans import PlanQueries
+from app.schema.catalog.resource_kinds import ResourceKindMutations, ResourceKindQueries
+from app.schema.costs import CostMutations, CostQueries
+from app.schema.deployments.mutations import DeploymentMutations
+from app.schema.deployments.queries import DeploymentQueries
+from app.schema.deployments.subscriptions import DeploymentSubscriptions
+from app.schema.invoices.mutations import InvoiceMutations
+from app.schema.invoices.types import InvoiceQueries
+from app.schema.nodes import NodeQueries
+from app.schema.problems import EXCEPTION_HANDLERS
+from app.schema.quotes import QuoteQueries
+from app.schema.rollups.mutations import RollupMutations
+from app.schema.rollups.queries import RollupQueries
+from app.schema.rollups.subscriptions import RollupSubscriptions
+from app.schema.scalars import SCALARS
+from app.schema.subscriptions import SubscriptionMutations
+from app.schema.tenants import TenantMutations, TenantQueries
+from app.schema.usage import UsageMutations
+from app.schema.viewer import ViewerQueries
+
+
+@strawberry.type(description="What can be read. What does not exist and what is another tenant's are both null.")
+class Query(
+    ViewerQueries,
+    NodeQueries,
+    TenantQueries,
+    DeploymentQueries,
+    PlanQueries,
+    AddonQueries,
+    ResourceKindQueries,
+    QuoteQueries,
+    InvoiceQueries,
+    RollupQueries,
+    CostQueries,
+):
+    """The root of queries."""
+
+
+@strawberry.type(description="What can be done. Each answers with what it did, or with a problem and has done nothing.")
+class Mutation(
+    TenantMutations,
+    DeploymentMutations,
+    SubscriptionMutations,
+    PlanMutations,
+    AddonMutations,
+    ResourceKindMutations,
+    UsageMutations,
+    RollupMutations,
+    InvoiceMutations,
+    CostMutations,
+):
+    """The root of mutations."""
+
+
+@strawberry.type(description="What can be watched, over a socket.")
+class Subscription(DeploymentSubscriptions, RollupSubscriptions):
+    """The root of subscriptions."""
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    config=StrawberryConfig(scalar_map=SCALARS),
+    exception_handlers=EXCEPTION_HANDLERS,
+)

@@ -1,0 +1,185 @@
+"""Subscriptions: what a deployment is billed by."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.billing import SubscriptionStatus
+from app.operations import subscriptions
+from app.reads import TODAY, Connection, column, computed, connection, desc, many, one, read_type, ref
+from app.schema.arguments import Input, optional
+from app.schema.catalog.addons import Addon, AddonSelectionInput
+from app.schema.catalog.plans import PlanVersion
+from app.schema.context import Info
+from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter
+from app.schema.lazy import LazyDeployment, LazyInvoiceLine
+from app.schema.nodes import Node
+from app.schema.problems import Refused
+from app.schema.scalars import Cents
+from app.tables.invoices import TenantInvoiceLines
+from app.tables.subscriptions import SubscriptionAddons, Subscriptions
+
+_PERIOD = (Subscriptions.started_on, Subscriptions.ended_on, TODAY)
+_LATEST_LINES_FIRST = (desc(TenantInvoiceLines.period_start), TenantInvoiceLines.id)
+
+
+@read_type(Subscriptions, description="What a deployment is billed by: a plan version and add-ons, on its active days.")
+class PlanSubscription(Node):
+    """A row of `subscriptions`."""
+
+    status: SubscriptionStatus = column(Subscriptions.status, description="Whether it is billed.")
+    started_on: date = column(Subscriptions.started_on, description="Its first day.")
+    ended_on: date | None = column(Subscriptions.ended_on, description="Its last day; null while it goes on.")
+    current_period_start: date = computed(
+        "subscription_period_start", *_PERIOD, description="The first day of the month that is running for it."
+    )
+    current_period_end: date = computed(
+        "subscription_period_end", *_PERIOD, description="The first day after the month that is running for it."
+    )
+    trial_ends_at: datetime | None = column(
+        Subscriptions.trial_ends_at, description="Until when it is free; days before that day are not billed."
+    )
+    deployment: LazyDeployment = one(Subscriptions.deployment_id, description="The deployment.")
+    plan_version: PlanVersion = one(Subscriptions.plan_version_id, description="The plan version in force.")
+    addons: list[Annotated["SubscriptionAddon", strawberry.lazy("app.schema.subscriptions")]] = many(
+        SubscriptionAddons.subscription_id,
+        order=(SubscriptionAddons.attached_at, SubscriptionAddons.id),
+        description="The attached add-ons, in the order of attaching.",
+    )
+    invoice_lines: Connection[LazyInvoiceLine] = connection(
+        TenantInvoiceLines.subscription_id,
+        order=_LATEST_LINES_FIRST,
+        filters=INVOICE_LINE_FILTERS,
+        filter_input=InvoiceLineFilter,
+        description="What was charged for it, the latest period first.",
+    )
+
+
+@read_type(SubscriptionAddons, description="An attached add-on, with its terms as they stood when it was attached.")
+class SubscriptionAddon(Node):
+    """A row of `subscription_addons`."""
+
+    addon: Addon = one(SubscriptionAddons.addon_id, description="The add-on as it is now.")
+    price_cents: Cents = column(SubscriptionAddons.price_cents, description="A month's price, as it was then.")
+    quantity: Decimal = column(SubscriptionAddons.quantity, description="How much it grants a month, as it was then.")
+    attached_at: datetime = column(SubscriptionAddons.attached_at, description="Since when it is attached.")
+    subscription: PlanSubscription = one(SubscriptionAddons.subscription_id, description="What it is attached to.")
+    invoice_lines: Connection[LazyInvoiceLine] = connection(
+        TenantInvoiceLines.subscription_addon_id,
+        order=_LATEST_LINES_FIRST,
+        description="What was charged for it, the latest period first.",
+    )
+
+
+@strawberry.input(description="A subscription to start.")
+class SubscribeInput:
+    """Input of `subscribe`."""
+
+    deployment_id: UUID = strawberry.field(description="The deployment; it must have no subscription.")
+    plan_code: str = strawberry.field(description="The plan's code.")
+    plan_version: int | None = optional(description="A published version; default: the highest one.")
+    addons: list[AddonSelectionInput] = strawberry.field(default_factory=list, description="The add-ons to attach.")
+    starts_on: date | None = optional(
+        description="Its first day; default: today. Another day is the platform admin's to give."
+    )
+    trial_ends_at: datetime | None = optional(description="Until when it is free. The platform admin's to give.")
+
+
+@strawberry.input(description="An add-on to attach.")
+class AttachAddonInput:
+    """Input of `attachAddon`."""
+
+    deployment_id: UUID = strawberry.field(description="The subscribed deployment.")
+    addon_code: str = strawberry.field(description="The add-on's code.")
+
+
+@strawberry.input(description="A plan version to change to.")
+class ChangePlanVersionInput:
+    """Input of `changePlanVersion`."""
+
+    deployment_id: UUID = strawberry.field(description="The subscribed deployment.")
+    plan_code: str = strawberry.field(description="The plan's code; it may be another plan.")
+    plan_version: int | None = optional(description="A published version; default: the highest one.")
+    effective_on: date | None = optional(
+        description="Its first day in force; default: today. Another day is the platform admin's to give."
+    )
+
+
+@strawberry.type(description="The subscription was started.")
+class Subscribed:
+    """Payload of `subscribe`."""
+
+    subscription: PlanSubscription = strawberry.field(description="The new subscription.")
+
+
+@strawberry.type(description="The add-on was attached.")
+class AddonAttached:
+    """Payload of `attachAddon`."""
+
+    subscription_addon: SubscriptionAddon = strawberry.field(description="The add-on as attached.")
+
+
+@strawberry.type(description="The plan version was changed.")
+class PlanVersionChanged:
+    """Payload of `changePlanVersion`."""
+
+    subscription: PlanSubscription = strawberry.field(description="The subscription as it is now.")
+
+
+SubscribeResult = Annotated[
+    Subscribed | Refused,
+    strawberry.union("SubscribeResult", description="What `subscribe` did, or why it did not."),
+]
+AttachAddonResult = Annotated[
+    AddonAttached | Refused,
+    strawberry.union("AttachAddonResult", description="What `attachAddon` did, or why it did not."),
+]
+ChangePlanVersionResult = Annotated[
+    PlanVersionChanged | Refused,
+    strawberry.union("ChangePlanVersionResult", description="What `changePlanVersion` did, or why it did not."),
+]
+
+
+@strawberry.type
+class SubscriptionMutations:
+    """Changes to subscriptions."""
+
+    @strawberry.mutation(
+        description="Subscribe a deployment to a plan, billed by calendar months. A tenant's admin or the platform's."
+    )
+    async def subscribe(self, info: Info, given: Input[SubscribeInput]) -> SubscribeResult:
+        subscription_id = await subscriptions.subscribe(
+            info.context.operations,
+            deployment_id=given.deployment_id,
+            plan_code=given.plan_code,
+            plan_version=given.plan_version,
+            addons=[addon.code for addon in given.addons],
+            starts_on=given.starts_on,
+            trial_ends_at=given.trial_ends_at,
+        )
+        return Subscribed(subscription=ref(PlanSubscription, subscription_id))
+
+    @strawberry.mutation(
+        description="Attach an add-on at its present terms, which stay as they are. A tenant's admin or the platform's."
+    )
+    async def attach_addon(self, info: Info, given: Input[AttachAddonInput]) -> AttachAddonResult:
+        attached_id = await subscriptions.attach_addon(
+            info.context.operations, deployment_id=given.deployment_id, addon_code=given.addon_code
+        )
+        return AddonAttached(subscription_addon=ref(SubscriptionAddon, attached_id))
+
+    @strawberry.mutation(
+        description="Change to another version or plan from a day on. A tenant's admin or the platform's."
+    )
+    async def change_plan_version(self, info: Info, given: Input[ChangePlanVersionInput]) -> ChangePlanVersionResult:
+        subscription_id = await subscriptions.change_plan_version(
+            info.context.operations,
+            deployment_id=given.deployment_id,
+            plan_code=given.plan_code,
+            plan_version=given.plan_version,
+            effective_on=given.effective_on,
+        )
+        return PlanVersionChanged(subscription=ref(PlanSubscription, subscription_id))
