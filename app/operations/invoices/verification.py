@@ -1,0 +1,181 @@
+"""Whether an invoice is what its inputs say, and whether today's data would say the same."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from app.billing import (
+    InputHash,
+    Line,
+    Period,
+    parse_header,
+    parse_subscription,
+    rate_subscription,
+    tax_lines,
+)
+from app.database import UnitOfWork
+from app.operations.access import Action, authorise, not_found
+from app.operations.context import Context
+from app.operations.rating import enrolments, gather, tenant_headers
+from app.operations.transaction import transact
+
+SLICE = 500
+"""Subscriptions read and rated at a time: a tenant of any size takes little memory."""
+
+MOST_DIFFERENCES = 100
+
+_INVOICE = """
+SELECT id, tenant_id, period_start, currency, subtotal_cents, tax_cents, total_cents, input_hash
+FROM tenant_invoices WHERE id = $1
+"""
+_HEADER = "SELECT document FROM tenant_invoice_inputs WHERE invoice_id = $1 AND position = 0"
+_DOCUMENTS = """
+SELECT document FROM tenant_invoice_inputs WHERE invoice_id = $1 AND position BETWEEN $2 AND $3 ORDER BY position
+"""
+_LINES = """
+SELECT position, key, kind, description, resource_kind, quantity, unit_price_cents, amount_cents,
+       deployment_id::text, subscription_id::text, subscription_addon_id::text AS addon_id
+FROM tenant_invoice_lines WHERE invoice_id = $1 AND position BETWEEN $2 AND $3
+"""
+_EXTRA_LINES = (
+    "SELECT position, key FROM tenant_invoice_lines WHERE invoice_id = $1 AND position > $2 ORDER BY position"
+)
+_AMOUNTS = "SELECT key, amount_cents FROM tenant_invoice_lines WHERE invoice_id = $1"
+_COMPARED = (
+    "key",
+    "kind",
+    "description",
+    "resource_kind",
+    "quantity",
+    "unit_price_cents",
+    "amount_cents",
+    "deployment_id",
+    "subscription_id",
+    "addon_id",
+)
+# What reading a document that is not as we wrote it raises.
+_UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError)
+
+
+class Verification(NamedTuple):
+    """matches: the invoice is to the cent and the letter what its own inputs give.
+
+    `differences` names, in words, where it is not, and where the data of today would give other amounts: usage that
+    came late, a plan changed for days past. At most 100 are named.
+    """
+
+    invoice_id: UUID
+    matches: bool
+    differences: tuple[str, ...]
+
+
+async def verify_invoice(context: Context, *, invoice_id: UUID) -> Verification:
+    """Rates the invoice's inputs again and compares every line, the totals and the hash; then the data of today."""
+    authorise(context, Action.VERIFY_INVOICE)
+
+    async def work(unit: UnitOfWork) -> Verification:
+        invoice = await unit.connection.fetchrow(_INVOICE, invoice_id)
+        if invoice is None:
+            raise not_found("invoice", invoice_id, ("invoiceId",))
+        against_inputs = await _against_inputs(unit, invoice)
+        period = Period(invoice["period_start"], context.settings.billing_time_zone)
+        against_today = await _against_today(unit, invoice, period)
+        differences = (*against_inputs, *against_today)[:MOST_DIFFERENCES]
+        return Verification(invoice_id, not against_inputs, differences)
+
+    return await transact(context, work)
+
+
+async def _against_inputs(unit: UnitOfWork, invoice: Any) -> list[str]:
+    comparison = _Comparison(unit, invoice)
+    try:
+        await comparison.run()
+    except _UNREADABLE as error:
+        comparison.differences.append(f"the inputs cannot be rated: {error}")
+    return comparison.differences
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """An invoice held against its own inputs, slice by slice."""
+
+    unit: UnitOfWork
+    invoice: Any
+    differences: list[str] = field(default_factory=list)
+    lines: int = 0
+    subtotal_cents: int = 0
+
+    async def run(self) -> None:
+        text = await self.unit.connection.fetchval(_HEADER, self.invoice["id"])
+        if text is None:
+            self.differences.append("the inputs are missing")
+            return
+        header, digest = parse_header(text), InputHash(text)
+        async for documents in self._documents():
+            expected: list[Line] = []
+            for document in documents:
+                digest.add(document)
+                expected += rate_subscription(header, parse_subscription(document, header.period))
+            self.subtotal_cents += sum(line.amount_cents for line in expected)
+            await self._compare_lines(expected)
+        taxes = tax_lines(header, self.subtotal_cents) if self.lines else []
+        await self._compare_lines(taxes)
+        for row in await self.unit.connection.fetch(_EXTRA_LINES, self.invoice["id"], self.lines):
+            self.differences.append(f"line {row['position']} ({row['key']}) does not follow from the inputs")
+        tax_cents = sum(line.amount_cents for line in taxes)
+        self._compare("period_start", header.period.start)
+        self._compare("currency", header.currency)
+        self._compare("subtotal_cents", self.subtotal_cents)
+        self._compare("tax_cents", tax_cents)
+        self._compare("total_cents", self.subtotal_cents + tax_cents)
+        self._compare("input_hash", digest.hexdigest())
+
+    async def _documents(self) -> AsyncIterator[list[str]]:
+        position = 1
+        while rows := await self.unit.connection.fetch(_DOCUMENTS, self.invoice["id"], position, position + SLICE - 1):
+            yield [row["document"] for row in rows]
+            position += SLICE
+
+    async def _compare_lines(self, expected: Sequence[Line]) -> None:
+        first, self.lines = self.lines + 1, self.lines + len(expected)
+        rows = await self.unit.connection.fetch(_LINES, self.invoice["id"], first, self.lines)
+        kept = {row["position"]: row for row in rows}
+        for position, line in enumerate(expected, first):
+            if position not in kept:
+                self.differences.append(f"line {position} ({line.key}) is missing")
+            else:
+                self.differences += _line_differences(position, kept[position], line)
+
+    def _compare(self, name: str, expected: object) -> None:
+        if self.invoice[name] != expected:
+            self.differences.append(f"{name} is {self.invoice[name]}, the inputs give {expected}")
+
+
+def _line_differences(position: int, row: Any, line: Line) -> Iterator[str]:
+    for name in _COMPARED:
+        expected = getattr(line, name)
+        if row[name] != expected:
+            yield f"line {position} ({line.key}): {name} is {row[name]}, the inputs give {expected}"
+
+
+async def _against_today(unit: UnitOfWork, invoice: Any, period: Period) -> list[str]:
+    """Where the data as they stand now would give other amounts."""
+    kept = {row["key"]: row["amount_cents"] for row in await unit.connection.fetch(_AMOUNTS, invoice["id"])}
+    tenant_id = invoice["tenant_id"]
+    header = (await tenant_headers(unit, [tenant_id], period))[tenant_id]
+    enrolled = await enrolments(unit, period, [tenant_id])
+    now: dict[str, int] = {}
+    try:
+        for start in range(0, len(enrolled), SLICE):
+            for inputs in await gather(unit, period, enrolled[start : start + SLICE]):
+                now |= {line.key: line.amount_cents for line in rate_subscription(header, inputs)}
+    except ValueError as error:
+        return [f"the data of today cannot be rated: {error}"]
+    if now:
+        now |= {line.key: line.amount_cents for line in tax_lines(header, sum(now.values()))}
+    return [
+        f"the data of today give {now.get(key, 0)}c for {key}, the invoice has {kept.get(key, 0)}c"
+        for key in {**kept, **now}
+        if kept.get(key, 0) != now.get(key, 0)
+    ]

@@ -1,0 +1,21 @@
+"""The month that a caller names by its first day."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from app.billing import Fault, Period
+from app.operations import validation
+from app.operations.context import Context
+
+
+def month_faults(period_start: date | None) -> Iterator[Fault]:
+    yield from validation.day("period_start", period_start)
+    if period_start is not None and period_start.day != 1:
+        yield Fault(("period_start",), "must be the first day of a month")
+
+
+def month_of(context: Context, period_start: date | None) -> Period:
+    """The month asked for, the current one where none is. Raises VALIDATION_FAILED."""
+    validation.refuse(month_faults(period_start))
+    zone = context.settings.billing_time_zone
+    return Period.holding(context.clock(), zone) if period_start is None else Period(period_start, zone)

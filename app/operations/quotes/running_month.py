@@ -1,0 +1,40 @@
+"""The running month of deployments: what it would be invoiced if it ended now, and if usage went on as it has."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app import billing
+from app.billing import Period, Quote, QuoteInputs, SubscriptionInputs
+from app.database import UnitOfWork
+from app.operations.context import Context
+from app.operations.rating import enrolments_of, gather, tenant_headers
+from app.operations.transaction import transact
+
+Seen = Callable[[SubscriptionInputs, Period, datetime], SubscriptionInputs]
+
+
+async def months_to_date(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Quote | None]:
+    """Each deployment's month if it ended now, by itself and with tax; None without a subscription in it."""
+    return await _rate(context, deployment_ids, billing.month_to_date)
+
+
+async def forecasts(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Quote | None]:
+    """The same with usage carried on linearly to the month's end."""
+    return await _rate(context, deployment_ids, billing.carried_on)
+
+
+async def _rate(context: Context, deployment_ids: Sequence[UUID], seen: Seen) -> dict[UUID, Quote | None]:
+    now = context.clock()
+    period = Period.holding(now, context.settings.billing_time_zone)
+
+    async def work(unit: UnitOfWork) -> dict[UUID, Quote | None]:
+        enrolled = [one for one in await enrolments_of(unit, period, deployment_ids) if one.subscription_id]
+        headers = await tenant_headers(unit, {one.tenant_id for one in enrolled}, period)
+        quotes: dict[UUID, Quote | None] = dict.fromkeys(deployment_ids)
+        for one, inputs in zip(enrolled, await gather(unit, period, enrolled), strict=True):
+            month = QuoteInputs(headers[one.tenant_id], (seen(inputs, period, now),))
+            quotes[one.deployment_id] = billing.quote(month)
+        return quotes
+
+    return await transact(context, work)

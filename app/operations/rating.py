@@ -1,0 +1,219 @@
+"""The one place that gathers what `quote()` is given: a subscription's terms, days and usage of a month.
+
+Set by set: however many subscriptions, it takes the same few statements. Quotes of the running month, forecasts,
+rollups and verification all rate what this gathers.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from app.billing import (
+    ActiveSpan,
+    AddonTerms,
+    Aggregation,
+    DailyLevel,
+    DailyQuantity,
+    LevelUsage,
+    MaxUsage,
+    Period,
+    PlanInForce,
+    QuoteHeader,
+    SubscriptionInputs,
+    SumUsage,
+    TaxTerms,
+    Usage,
+)
+from app.database import UnitOfWork
+from app.operations.plan_terms import plan_terms
+
+
+class Enrolment(NamedTuple):
+    """A deployment with the subscription it has in the month, if any. Cheap to hold by the ten thousand."""
+
+    subscription_id: UUID | None
+    tenant_id: UUID
+    deployment_id: UUID
+    slug: str
+    trial_ends_at: datetime | None
+
+
+# C is the order of code points, and so Python's: lines and documents come in the order that `quote()` gives them.
+_OF_TENANTS = """
+SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
+FROM subscriptions s JOIN cloud_deployments d ON d.tenant_id = s.tenant_id AND d.id = s.deployment_id
+WHERE s.tenant_id = any($1::uuid[]) AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)
+ORDER BY d.tenant_id, d.slug COLLATE "C"
+"""
+_OF_DEPLOYMENTS = """
+SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
+FROM cloud_deployments d LEFT JOIN subscriptions s
+    ON s.tenant_id = d.tenant_id AND s.deployment_id = d.id
+    AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)
+WHERE d.id = any($1::uuid[])
+"""
+_HEADERS = """
+SELECT t.id, t.currency, t.tax_exempt,
+       array(SELECT x.name FROM tax_rates x WHERE x.country = t.country ORDER BY x.name COLLATE "C") AS taxes,
+       array(SELECT x.rate FROM tax_rates x WHERE x.country = t.country ORDER BY x.name COLLATE "C") AS rates
+FROM tenants t WHERE t.id = any($1::uuid[])
+"""
+_PLANS = """
+SELECT subscription_id, effective_on, plan_version_id FROM subscription_plan_versions
+WHERE subscription_id = any($1::uuid[]) AND effective_on < $2
+ORDER BY subscription_id, effective_on
+"""
+# What ended after the month was open throughout it: a later pause changes nothing of it.
+_SPANS = """
+SELECT subscription_id, first_on, CASE WHEN last_on < $3 THEN last_on END AS last_on FROM subscription_active_spans
+WHERE subscription_id = any($1::uuid[]) AND first_on < $3 AND (last_on IS NULL OR last_on >= $2)
+ORDER BY subscription_id, first_on, id
+"""
+_ADDONS = """
+SELECT subscription_id, id, code, price_cents, resource_kind, quantity, attached_at, attached_on
+FROM subscription_addons
+WHERE subscription_id = any($1::uuid[]) AND attached_on < $2
+ORDER BY subscription_id, attached_at, id
+"""
+_USAGE = """
+SELECT u.deployment_id, u.resource_kind, k.aggregation,
+       array_agg(u.day ORDER BY u.day) AS days,
+       array_agg(CASE k.aggregation WHEN 'SUM' THEN u.total WHEN 'MAX' THEN u.peak ELSE u.last_level END
+                 ORDER BY u.day) AS quantities,
+       array_agg(u.first_at ORDER BY u.day) FILTER (WHERE k.aggregation = 'TIME_WEIGHTED') AS first_at,
+       array_agg(u.level_microseconds ORDER BY u.day) FILTER (WHERE k.aggregation = 'TIME_WEIGHTED') AS levels
+FROM usage_daily_totals u JOIN resource_kinds k ON k.code = u.resource_kind
+WHERE u.deployment_id = any($1::uuid[]) AND u.day >= $2 AND u.day < $3
+GROUP BY u.deployment_id, u.resource_kind, k.aggregation
+"""
+# The last level before the month, however long ago: one index look-up a deployment and kind.
+_CARRIED = """
+SELECT d.deployment_id, k.code AS resource_kind, carried.last_level
+FROM unnest($1::uuid[], $2::uuid[]) AS d (tenant_id, deployment_id)
+CROSS JOIN (SELECT code FROM resource_kinds WHERE aggregation = 'TIME_WEIGHTED') AS k
+CROSS JOIN LATERAL (
+    SELECT u.last_level FROM usage_daily_totals u
+    WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.deployment_id AND u.resource_kind = k.code AND u.day < $3
+    ORDER BY u.day DESC LIMIT 1
+) AS carried
+WHERE carried.last_level > 0
+"""
+
+
+async def tenant_headers(unit: UnitOfWork, tenant_ids: Iterable[UUID], period: Period) -> dict[UUID, QuoteHeader]:
+    """Currency and taxes of each tenant, for the month."""
+    return {
+        row["id"]: QuoteHeader(
+            period=period,
+            currency=row["currency"],
+            taxes=tuple(map(TaxTerms, row["taxes"], row["rates"])),
+            tax_exempt=row["tax_exempt"],
+        )
+        for row in await unit.connection.fetch(_HEADERS, list(tenant_ids))
+    }
+
+
+async def enrolments(unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID]) -> list[Enrolment]:
+    """The tenants' deployments with a subscription in the month, by tenant and in line order."""
+    rows = await unit.connection.fetch(_OF_TENANTS, list(tenant_ids), period.start, period.end)
+    return [Enrolment(*row) for row in rows]
+
+
+async def enrolments_of(unit: UnitOfWork, period: Period, deployment_ids: Iterable[UUID]) -> list[Enrolment]:
+    """Those of the deployments that the scope has, subscribed or not."""
+    rows = await unit.connection.fetch(_OF_DEPLOYMENTS, list(deployment_ids), period.start, period.end)
+    return [Enrolment(*row) for row in rows]
+
+
+async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]) -> list[SubscriptionInputs]:
+    """What each month is rated from, in the order given; without a subscription that is its usage alone."""
+    ids = [enrolment.subscription_id for enrolment in enrolled if enrolment.subscription_id]
+    plans = await _plans_in_force(unit, period, ids)
+    spans = _by_subscription(await unit.connection.fetch(_SPANS, ids, period.start, period.end), _span)
+    addons = _by_subscription(await unit.connection.fetch(_ADDONS, ids, period.end), _addon)
+    usage = await _usage(unit, period, enrolled)
+    return [
+        SubscriptionInputs(
+            slug=enrolment.slug,
+            plans=tuple(plans[enrolment.subscription_id]),
+            active_spans=tuple(spans[enrolment.subscription_id]),
+            addons=tuple(addons[enrolment.subscription_id]),
+            usage=tuple(usage[enrolment.deployment_id]),
+            trial_ends_at=enrolment.trial_ends_at,
+            subscription_id=str(enrolment.subscription_id) if enrolment.subscription_id else None,
+            deployment_id=str(enrolment.deployment_id),
+        )
+        for enrolment in enrolled
+    ]
+
+
+def _by_subscription(rows: Iterable[Any], convert: Any) -> dict[UUID | None, list[Any]]:
+    grouped: dict[UUID | None, list[Any]] = defaultdict(list)
+    for row in rows:
+        grouped[row["subscription_id"]].append(convert(row))
+    return grouped
+
+
+def _span(row: Any) -> ActiveSpan:
+    return ActiveSpan(row["first_on"], row["last_on"])
+
+
+def _addon(row: Any) -> AddonTerms:
+    return AddonTerms(
+        id=str(row["id"]),
+        code=row["code"],
+        price_cents=row["price_cents"],
+        attached_at=row["attached_at"],
+        attached_on=row["attached_on"],
+        resource_kind=row["resource_kind"],
+        quantity=row["quantity"],
+    )
+
+
+async def _plans_in_force(unit: UnitOfWork, period: Period, ids: list[UUID]) -> dict[UUID | None, list[PlanInForce]]:
+    rows = await unit.connection.fetch(_PLANS, ids, period.end)
+    terms = await plan_terms(unit, (row["plan_version_id"] for row in rows))
+    plans: dict[UUID | None, list[PlanInForce]] = defaultdict(list)
+    for row in rows:
+        history = plans[row["subscription_id"]]
+        if row["effective_on"] <= period.start:
+            history.clear()  # superseded before the month began
+        history.append(PlanInForce(row["effective_on"], terms[row["plan_version_id"]]))
+    return plans
+
+
+async def _usage(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]) -> dict[UUID, list[Usage]]:
+    tenants = [enrolment.tenant_id for enrolment in enrolled]
+    deployments = [enrolment.deployment_id for enrolment in enrolled]
+    carried: dict[tuple[UUID, str], Decimal] = {
+        (row["deployment_id"], row["resource_kind"]): row["last_level"]
+        for row in await unit.connection.fetch(_CARRIED, tenants, deployments, period.start)
+    }
+    usage: dict[UUID, list[Usage]] = defaultdict(list)
+    for row in await unit.connection.fetch(_USAGE, deployments, period.start, period.end):
+        level = carried.pop((row["deployment_id"], row["resource_kind"]), Decimal(0))
+        usage[row["deployment_id"]].append(_metered(row, level))
+    for (deployment_id, kind), level in carried.items():
+        usage[deployment_id].append(LevelUsage(kind, (), level))
+    for metered in usage.values():
+        metered.sort(key=lambda one: one.resource_kind)
+    return usage
+
+
+def _metered(row: Any, carried_level: Decimal) -> Usage:
+    kind, days, quantities = row["resource_kind"], row["days"], row["quantities"]
+    match Aggregation(row["aggregation"]):
+        case Aggregation.SUM:
+            return SumUsage(kind, _daily(days, quantities))
+        case Aggregation.MAX:
+            return MaxUsage(kind, _daily(days, quantities))
+        case Aggregation.TIME_WEIGHTED:
+            levels = tuple(map(DailyLevel, days, row["first_at"], quantities, row["levels"]))
+            return LevelUsage(kind, levels, carried_level)
+
+
+def _daily(days: Sequence[date], quantities: Sequence[Decimal]) -> tuple[DailyQuantity, ...]:
+    return tuple(map(DailyQuantity, days, quantities))

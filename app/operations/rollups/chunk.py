@@ -1,0 +1,127 @@
+"""One chunk of a run: some hundred tenants, each of which commits or fails alone.
+
+They are billed a batch to a transaction. A batch that fails is halved, down to the tenant that it fails for; that one
+is tried again when the others are done, and then recorded as failed. Whatever interrupts a chunk leaves the tenants
+that were not committed, and the next one to take it goes on from there.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from app.billing import Period
+from app.database import DatabaseUnavailable, UnitOfWork
+from app.operations.access import Action, authorise
+from app.operations.context import Context
+from app.operations.refusal import Refusal
+from app.operations.rollups.billing import SETTLED_AT_NOTHING, SLICE, bill, lock_unsettled
+from app.operations.rollups.progress import Failure, Settlement, finish_chunk, record, start_if_queued
+from app.operations.rollups.run import Run, Share, portions
+from app.operations.transaction import transact
+from app.tables.rollups import RollupOutcome
+
+ATTEMPTS = 3
+BATCH_TENANTS = 100
+
+logger = logging.getLogger(__name__)
+
+_RUN = "SELECT period_start, force, dry_run FROM rollup_runs WHERE id = $1"
+_OPEN = "SELECT position FROM rollup_chunks WHERE run_id = $1 AND finished_at IS NULL ORDER BY position"
+# A tenant that will be skipped takes no rating, and so counts as without subscriptions.
+_UNSETTLED = f"""
+SELECT t.id, CASE
+    WHEN NOT r.force AND (
+        EXISTS (SELECT FROM tenant_invoices i
+                WHERE i.tenant_id = t.id AND i.period_start = r.period_start AND i.status <> 'VOID')
+        OR {SETTLED_AT_NOTHING.format(tenant_id="t.id", period_start="r.period_start")}) THEN 0
+    ELSE (SELECT count(*) FROM subscriptions s
+          WHERE s.tenant_id = t.id AND s.started_on < r.period_end
+            AND (s.ended_on IS NULL OR s.ended_on >= r.period_start)) END
+FROM rollup_chunks c JOIN rollup_runs r ON r.id = c.run_id CROSS JOIN unnest(c.tenant_ids) AS t (id)
+WHERE c.run_id = $1 AND c.position = $2 AND c.finished_at IS NULL
+  AND NOT EXISTS (SELECT FROM rollup_outcomes o WHERE o.run_id = c.run_id AND o.tenant_id = t.id)
+ORDER BY t.id
+"""  # noqa: S608 - made of constants
+
+
+async def roll_up_chunk(context: Context, *, run_id: UUID, position: int) -> None:
+    """Does what is left of the chunk. May be called any number of times, from anywhere, at once.
+
+    Raises only what concerns more than a tenant, such as DatabaseUnavailable; called again, it goes on.
+    """
+    authorise(context, Action.ROLL_UP)
+    run, unsettled = await _open(context, run_id, position)
+    if run is not None:
+        await _Chunk(context, run).settle(unsettled)
+        await transact(context, lambda unit: finish_chunk(unit, run_id, position, context.clock()))
+
+
+async def roll_up_run(context: Context, *, run_id: UUID) -> None:
+    """Does here, chunk by chunk, what is left of the run."""
+    authorise(context, Action.ROLL_UP)
+
+    async def open_chunks(unit: UnitOfWork) -> list[int]:
+        return [row["position"] for row in await unit.connection.fetch(_OPEN, run_id)]
+
+    for position in await transact(context, open_chunks):
+        await roll_up_chunk(context, run_id=run_id, position=position)
+
+
+async def _open(context: Context, run_id: UUID, position: int) -> tuple[Run | None, list[Share]]:
+    async def work(unit: UnitOfWork) -> tuple[Run | None, list[Share]]:
+        row = await unit.connection.fetchrow(_RUN, run_id)
+        if row is None:
+            return None, []
+        await start_if_queued(unit, run_id, context.clock())
+        period = Period(row["period_start"], context.settings.billing_time_zone)
+        unsettled = [Share(*share) for share in await unit.connection.fetch(_UNSETTLED, run_id, position)]
+        return Run(run_id, period, row["force"], row["dry_run"]), unsettled
+
+    return await transact(context, work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    context: Context
+    run: Run
+
+    async def settle(self, unsettled: Iterable[Share]) -> None:
+        failed: dict[UUID, Exception] = {}
+        for batch in portions(unsettled, BATCH_TENANTS, SLICE):
+            failed |= await self._bill([share.tenant_id for share in batch])
+        for _ in range(ATTEMPTS - 1):
+            for tenant_id in list(failed):
+                del failed[tenant_id]
+                failed |= await self._bill([tenant_id])
+        for tenant_id, error in failed.items():
+            await self._record_failure(tenant_id, error)
+
+    async def _bill(self, tenant_ids: Sequence[UUID]) -> dict[UUID, Exception]:
+        """Bills the tenants, and gives those that failed by themselves."""
+        try:
+            await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock()))
+        except (DatabaseUnavailable, asyncpg.LockNotAvailableError):
+            raise  # no tenant's fault: the job comes again
+        except Exception as error:
+            if len(tenant_ids) == 1:
+                logger.exception("Run %s cannot bill tenant %s.", self.run.id, tenant_ids[0])
+                return {tenant_ids[0]: error}
+            middle = len(tenant_ids) // 2
+            return await self._bill(tenant_ids[:middle]) | await self._bill(tenant_ids[middle:])
+        return {}
+
+    async def _record_failure(self, tenant_id: UUID, error: Exception) -> None:
+        async def work(unit: UnitOfWork) -> None:
+            if await lock_unsettled(unit, self.run, [tenant_id]):
+                await record(unit, self.run, [Settlement(tenant_id, RollupOutcome.FAILED, failure=_failure(error))])
+
+        await transact(self.context, work)
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, Refusal):
+        return Failure(error.code, error.message, ATTEMPTS)
+    return Failure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)

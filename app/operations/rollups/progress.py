@@ -1,0 +1,158 @@
+"""How far a run has come. Its counters move in the transaction that settles the tenants they count, so they are the
+sums over its outcomes whatever dies in between.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from app.database import UnitOfWork
+from app.database.copy import copy_rows
+from app.operations.rollups.run import Run
+from app.tables.ids import new_id
+from app.tables.rollups import RollupFailures, RollupOutcome, RollupOutcomes, RollupUnpricedUsage
+
+CHANNEL = "rollup_runs"
+
+_COUNT = """
+UPDATE rollup_runs SET
+    tenants_done = tenants_done + $2, invoices_created = invoices_created + $3,
+    invoices_replaced = invoices_replaced + $4, invoices_skipped = invoices_skipped + $5,
+    invoices_failed = invoices_failed + $6, total_cents = total_cents + $7
+WHERE id = $1
+"""
+# Finishers of the last chunks queue for the run's row, and each then sees what those before it finished.
+_FINISH = """
+UPDATE rollup_runs SET finished_at = $2, status = CASE
+        WHEN invoices_failed = 0 THEN 'SUCCEEDED' WHEN invoices_failed < tenants_total THEN 'PARTIAL' ELSE 'FAILED' END
+WHERE id = $1 AND finished_at IS NULL
+  AND NOT EXISTS (SELECT FROM rollup_chunks WHERE run_id = $1 AND finished_at IS NULL)
+"""
+
+
+class Failure(NamedTuple):
+    code: str
+    message: str
+    attempts: int
+
+
+class Settlement(NamedTuple):
+    """What became of one tenant in a run. total_cents is what the run billed it, or by a dry run would have."""
+
+    tenant_id: UUID
+    outcome: RollupOutcome
+    invoice_id: UUID | None = None
+    total_cents: int = 0
+    failure: Failure | None = None
+
+
+class Unpriced(NamedTuple):
+    """Usage of a kind that a deployment's plan does not know."""
+
+    tenant_id: UUID
+    deployment_id: str | None
+    resource_kind: str
+    quantity: Decimal
+
+
+async def record(unit: UnitOfWork, run: Run, settled: Sequence[Settlement], unpriced: Sequence[Unpriced] = ()) -> None:
+    """Writes the outcomes, and counts them on the run. Last in its transaction: it locks the run's row."""
+    if not settled:
+        return
+    await copy_rows(
+        unit,
+        RollupOutcomes,
+        (
+            RollupOutcomes.id,
+            RollupOutcomes.run_id,
+            RollupOutcomes.period_start,
+            RollupOutcomes.tenant_id,
+            RollupOutcomes.outcome,
+            RollupOutcomes.invoice_id,
+            RollupOutcomes.total_cents,
+        ),
+        ((new_id(), run.id, run.period.start, *settlement[:4]) for settlement in settled),
+    )
+    await _record_failures(unit, run, [settlement for settlement in settled if settlement.failure])
+    await _record_unpriced(unit, run, unpriced)
+    count = Counter(settlement.outcome for settlement in settled)
+    await unit.connection.execute(
+        _COUNT,
+        run.id,
+        len(settled),
+        count[RollupOutcome.CREATED],
+        count[RollupOutcome.REPLACED],
+        count[RollupOutcome.SKIPPED],
+        count[RollupOutcome.FAILED],
+        sum(settlement.total_cents for settlement in settled),
+    )
+    await notify_progress(unit, run.id)
+
+
+async def _record_failures(unit: UnitOfWork, run: Run, failed: Sequence[Settlement]) -> None:
+    if failed:
+        await copy_rows(
+            unit,
+            RollupFailures,
+            (
+                RollupFailures.id,
+                RollupFailures.run_id,
+                RollupFailures.tenant_id,
+                RollupFailures.code,
+                RollupFailures.message,
+                RollupFailures.attempts,
+            ),
+            ((new_id(), run.id, settlement.tenant_id, *(settlement.failure or ())) for settlement in failed),
+        )
+
+
+async def _record_unpriced(unit: UnitOfWork, run: Run, unpriced: Sequence[Unpriced]) -> None:
+    if unpriced:
+        await copy_rows(
+            unit,
+            RollupUnpricedUsage,
+            (
+                RollupUnpricedUsage.id,
+                RollupUnpricedUsage.run_id,
+                RollupUnpricedUsage.tenant_id,
+                RollupUnpricedUsage.deployment_id,
+                RollupUnpricedUsage.resource_kind,
+                RollupUnpricedUsage.quantity,
+            ),
+            ((new_id(), run.id, *usage) for usage in unpriced),
+        )
+
+
+async def start_if_queued(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
+    started = await unit.connection.execute(
+        "UPDATE rollup_runs SET status = 'RUNNING', started_at = $2 WHERE id = $1 AND status = 'QUEUED'", run_id, now
+    )
+    if started == "UPDATE 1":
+        await notify_progress(unit, run_id)
+
+
+async def finish_chunk(unit: UnitOfWork, run_id: UUID, position: int, now: datetime) -> None:
+    """Marks the chunk as done and, when it was the last, the run."""
+    await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run_id)
+    await unit.connection.execute(
+        "UPDATE rollup_chunks SET finished_at = $3 WHERE run_id = $1 AND position = $2 AND finished_at IS NULL",
+        run_id,
+        position,
+        now,
+    )
+    await finish_if_done(unit, run_id, now)
+
+
+async def finish_if_done(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
+    """Ends the run once none of its chunks is open: PARTIAL with some of its tenants failed, FAILED with all."""
+    if await unit.connection.execute(_FINISH, run_id, now) == "UPDATE 1":
+        await notify_progress(unit, run_id)
+
+
+async def notify_progress(unit: UnitOfWork, run_id: UUID) -> None:
+    """Tells the listeners, once this is committed."""
+    await unit.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, json.dumps({"id": str(run_id)}))

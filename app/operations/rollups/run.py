@@ -1,0 +1,39 @@
+"""A run as its parts know it, and how its tenants are cut into portions."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from app.billing import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run is to do. Forced, it rates again what is invoiced; dry, it writes no invoice."""
+
+    id: UUID
+    period: Period
+    force: bool
+    dry_run: bool
+
+
+class Share(NamedTuple):
+    """A tenant of a run, with the number of subscriptions to rate."""
+
+    tenant_id: UUID
+    subscriptions: int
+
+
+def portions(shares: Iterable[Share], most_tenants: int, most_subscriptions: int) -> Iterator[list[Share]]:
+    """Cuts the shares, in their order, into portions of so many at most; one that is too large stands alone."""
+    portion: list[Share] = []
+    size = 0
+    for share in shares:
+        if portion and (len(portion) == most_tenants or size + share.subscriptions > most_subscriptions):
+            yield portion
+            portion, size = [], 0
+        portion.append(share)
+        size += share.subscriptions
+    if portion:
+        yield portion

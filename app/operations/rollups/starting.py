@@ -1,0 +1,126 @@
+"""Starting a run: its row, its chunks, and the rings for those who take them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from app.billing import Fault, Period
+from app.database.copy import copy_rows
+from app.database.unit_of_work import UnitOfWork
+from app.operations.access import Action, authorise, not_found
+from app.operations.context import Context
+from app.operations.periods import month_of
+from app.operations.refusal import ProblemCode, Refusal
+from app.operations.rollups.progress import finish_if_done, notify_progress
+from app.operations.rollups.run import Run, Share, portions
+from app.operations.transaction import transact
+from app.operations.validation import refuse
+from app.tables.ids import new_id
+from app.tables.rollups import RollupChunks, RollupRuns, RollupStatus
+
+CHUNK_TENANTS = 200
+CHUNK_SUBSCRIPTIONS = 2_000
+"""A chunk ends with the first of the two: a tenant larger than that is a chunk of its own."""
+
+CHUNK_JOB = "roll_up_chunk"
+
+_SUBSCRIBED = """
+SELECT tenant_id, count(*) AS subscriptions FROM subscriptions
+WHERE started_on < $2 AND (ended_on IS NULL OR ended_on >= $1)
+GROUP BY tenant_id ORDER BY tenant_id
+"""
+_NAMED = """
+SELECT t.id AS tenant_id,
+       (SELECT count(*) FROM subscriptions s
+        WHERE s.tenant_id = t.id AND s.started_on < $2 AND (s.ended_on IS NULL OR s.ended_on >= $1)) AS subscriptions
+FROM tenants t WHERE t.id = any($3::uuid[]) ORDER BY t.id
+"""
+
+
+async def roll_up_period(
+    context: Context,
+    *,
+    period_start: date,
+    tenant_ids: Sequence[UUID] | None = None,
+    force: bool = False,
+    dry_run: bool = False,
+) -> UUID:
+    """Starts a run over the month: every tenant with a subscription in it, or the tenants named. Gives the run's id.
+
+    The run is queued as chunks, which workers take. A dry run goes as the same run would, and writes no invoice.
+    """
+    authorise(context, Action.ROLL_UP)
+    period = _period(context, period_start, dry_run=dry_run)
+    if tenant_ids is not None and not tenant_ids:
+        refuse([Fault(("tenant_ids",), "must name a tenant, or be left out for all")])
+
+    async def work(unit: UnitOfWork) -> UUID:
+        shares = await _shares(unit, period, tenant_ids)
+        return await insert_run(context, unit, Run(new_id(), period, force, dry_run), shares)
+
+    return await transact(context, work)
+
+
+def _period(context: Context, period_start: date, *, dry_run: bool) -> Period:
+    period = month_of(context, period_start)
+    if not dry_run and context.clock() < period.ends_at:
+        raise Refusal(
+            ProblemCode.PERIOD_NOT_ENDED,
+            f"the period ends with {period.last_day}; until then only a dry run is possible",
+            ("periodStart",),
+        )
+    return period
+
+
+async def _shares(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[Share]:
+    if tenant_ids is None:
+        rows = await unit.connection.fetch(_SUBSCRIBED, period.start, period.end)
+        return [Share(*row) for row in rows]
+    rows = await unit.connection.fetch(_NAMED, period.start, period.end, list(tenant_ids))
+    known = {row["tenant_id"] for row in rows}
+    for index, tenant_id in enumerate(tenant_ids):
+        if tenant_id not in known:
+            raise not_found("tenant", tenant_id, ("tenantIds", str(index)))
+    return [Share(*row) for row in rows]
+
+
+async def insert_run(context: Context, unit: UnitOfWork, run: Run, shares: Sequence[Share]) -> UUID:
+    """Writes the run with its chunks, and rings a job for each once they are committed."""
+    now = context.clock()
+    await RollupRuns.insert(
+        RollupRuns(
+            id=run.id,
+            period_start=run.period.start,
+            period_end=run.period.end,
+            force=run.force,
+            dry_run=run.dry_run,
+            status=RollupStatus.QUEUED,
+            requested_by=context.principal.subject,
+            tenants_total=len(shares),
+            tenants_done=0,
+            invoices_created=0,
+            invoices_replaced=0,
+            invoices_skipped=0,
+            invoices_failed=0,
+            total_cents=0,
+            created_at=now,
+        )
+    )
+    chunks = list(portions(shares, CHUNK_TENANTS, CHUNK_SUBSCRIPTIONS))
+    columns = (RollupChunks.id, RollupChunks.run_id, RollupChunks.position, RollupChunks.tenant_ids)
+    await copy_rows(unit, RollupChunks, columns, (_chunk(run.id, *chunk) for chunk in enumerate(chunks)))
+    await finish_if_done(unit, run.id, now)  # a run over nobody
+    await notify_progress(unit, run.id)
+    unit.after_commit(lambda: ring_chunks(context, [(run.id, position) for position in range(len(chunks))]))
+    return run.id
+
+
+def _chunk(run_id: UUID, position: int, shares: Sequence[Share]) -> tuple[Any, ...]:
+    return new_id(), run_id, position, [share.tenant_id for share in shares]
+
+
+async def ring_chunks(context: Context, chunks: Iterable[tuple[UUID, int]]) -> None:
+    """Asks the workers for these chunks of runs."""
+    for run_id, position in chunks:
+        await context.queue.ring(CHUNK_JOB, f"{run_id}:{position}", run_id=str(run_id), position=position)

@@ -1,0 +1,29 @@
+"""A month's usage of deployments beside what their plans include."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from app.billing import ResourceUsage, resource_usage
+from app.database import UnitOfWork
+from app.operations.context import Context
+from app.operations.periods import month_of
+from app.operations.rating import enrolments_of, gather, tenant_headers
+from app.operations.transaction import transact
+
+
+async def monthly_usage(
+    context: Context, deployment_ids: Sequence[UUID], *, period_start: date | None = None
+) -> dict[UUID, list[ResourceUsage]]:
+    """Each deployment's month (default: the current one), by resource kind: what its plan prices and what was used."""
+    period = month_of(context, period_start)
+
+    async def work(unit: UnitOfWork) -> dict[UUID, list[ResourceUsage]]:
+        enrolled = await enrolments_of(unit, period, deployment_ids)
+        headers = await tenant_headers(unit, {one.tenant_id for one in enrolled}, period)
+        months: dict[UUID, list[ResourceUsage]] = {deployment_id: [] for deployment_id in deployment_ids}
+        for one, inputs in zip(enrolled, await gather(unit, period, enrolled), strict=True):
+            months[one.deployment_id] = resource_usage(headers[one.tenant_id], inputs)
+        return months
+
+    return await transact(context, work)
