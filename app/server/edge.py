@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from contextvars import ContextVar
 from typing import Any
 
 REQUEST_ID = b"x-request-id"
@@ -16,12 +17,17 @@ SECURITY_HEADERS = (
 )
 
 
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
+"""The id of the request that is being answered, for whatever runs on its behalf; every log line has it."""
+
+
 def request_id(scope: Any) -> str:
     """The caller's `x-request-id` if it is a plain word, else one made here; the same throughout the request."""
     state = scope["state"]
     if "request_id" not in state:
         given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
         state["request_id"] = given.decode() if _ACCEPTABLE_ID.fullmatch(given) else str(uuid.uuid4())
+        current_request_id.set(state["request_id"])
     return str(state["request_id"])
 
 

@@ -1,7 +1,9 @@
 """What the edge needs of whatever runs GraphQL."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
+
+from graphql import GraphQLError
 
 RequestT = TypeVar("RequestT")
 RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
@@ -17,14 +19,20 @@ class Answer(Protocol):
     def executed(self) -> bool:
         """Whether the operation ran, so that `body` has `data`; if not, the request itself was refused."""
 
+    @property
+    def errors(self) -> Sequence[GraphQLError]:
+        """Those in `body`, as they were raised."""
+
 
 class Executor(Protocol[RequestT_contra]):
     """Parses, validates, holds to the limits and runs one operation."""
 
     async def execute(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: RequestT_contra
-    ) -> Answer: ...
+    ) -> Answer:
+        """The answer to a query or a mutation."""
 
-    def subscribe(
+    async def subscribe(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: RequestT_contra
-    ) -> AsyncGenerator[Answer, None]: ...
+    ) -> Answer | AsyncIterator[Answer]:
+        """The answers to a subscription, an async generator; to anything else, or when it is refused, the one."""

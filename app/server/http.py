@@ -13,10 +13,11 @@ from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
+from app.database.errors import DatabaseUnavailable
 from app.operations.principal import Principal
 from app.server.auth import Authenticator
 from app.server.edge import request_id
-from app.server.executor import Executor, RequestT
+from app.server.executor import Answer, Executor, RequestT
 from app.server.faults import Code, Fault, fault_of
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
 from app.server.parameters import Parameters, decode_parameters, decode_query_string, operation_type
@@ -26,11 +27,11 @@ PATH = "/graphql"
 
 @dataclass(frozen=True, slots=True)
 class GraphQLService(Generic[RequestT]):
-    """What both transports answer with. `time_limit` is in seconds; `new_request` is given the request's id."""
+    """What both transports answer with. `time_limit` is in seconds."""
 
     executor: Executor[RequestT]
     authenticator: Authenticator
-    new_request: Callable[[Principal, str], RequestT]
+    new_request: Callable[[Principal], RequestT]
     time_limit: float
 
 
@@ -77,13 +78,21 @@ async def _answered(
                 parameters.query,
                 parameters.variables,
                 parameters.operation_name,
-                service.new_request(session.principal, number),
+                service.new_request(session.principal),
             )
+        raise_if_unavailable(answer)
     except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
         fault = fault_of(error, number)
         return _response(fault.body(number), media_type, fault.status, fault.headers)
     status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
     return _response(answer.body, media_type, status)
+
+
+def raise_if_unavailable(answer: Answer) -> None:
+    """An answer that lacks what the database would have given is none: the caller is to try again."""
+    for error in answer.errors:
+        if isinstance(error.original_error, DatabaseUnavailable):
+            raise error.original_error
 
 
 def _response(body: bytes, media_type: str, status: int, headers: dict[str, str] | None = None) -> ASGIResponse:

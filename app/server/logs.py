@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from app.server.edge import current_request_id
+
 _PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "color_message"}
 
 
@@ -20,6 +22,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if request_id := current_request_id.get():
+            line["request_id"] = request_id
         line |= {name: value for name, value in vars(record).items() if name not in _PLAIN}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

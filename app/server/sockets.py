@@ -4,13 +4,13 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import msgspec
-from graphql import OperationType
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import WebsocketRouteHandler
@@ -19,9 +19,9 @@ from app.server.auth import Session, UnauthenticatedError
 from app.server.edge import request_id
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
-from app.server.http import PATH, GraphQLService
+from app.server.http import PATH, GraphQLService, raise_if_unavailable
 from app.server.keys import KeysUnavailableError
-from app.server.parameters import Parameters, decode_parameters, operation_type
+from app.server.parameters import Parameters, decode_parameters
 
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIME_LIMIT = 5.0
@@ -184,36 +184,30 @@ class _Connection:
 
     async def _answer(self, name: str, parameters: Parameters, session: Session) -> None:
         try:
-            if operation_type(parameters) is OperationType.SUBSCRIPTION:
-                completed = await self._feed(name, parameters, session)
-            else:
-                async with asyncio.timeout(self._service.time_limit):
-                    answer = await self._service.executor.execute(*self._arguments(parameters, session))
-                completed = await self._send_answer(name, answer)
-            if completed:
+            async with asyncio.timeout(self._service.time_limit):
+                answer = await self._service.executor.subscribe(
+                    parameters.query,
+                    parameters.variables,
+                    parameters.operation_name,
+                    self._service.new_request(session.principal),  # each operation's own: nothing is shared
+                )
+            if await (self._feed(name, answer) if isinstance(answer, AsyncIterator) else self._once(name, answer)):
                 await self._send(_framed("complete", name))
         except WebSocketDisconnect:
             raise
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             await self._send_error(name, fault_of(error, self._request_id))
 
-    async def _feed(self, name: str, parameters: Parameters, session: Session) -> bool:
-        feed = self._service.executor.subscribe(*self._arguments(parameters, session))
-        try:
+    async def _feed(self, name: str, feed: AsyncIterator[Answer]) -> bool:
+        async with aclosing(cast("AsyncGenerator[Answer]", feed)):
             async for answer in feed:
-                if not await self._send_answer(name, answer):
+                if not await self._once(name, answer):
                     return False
-        finally:
-            await feed.aclose()
         return True
 
-    def _arguments(self, parameters: Parameters, session: Session) -> tuple[Any, ...]:
-        """A request of its own for every operation: nothing is shared over a connection's life."""
-        request = self._service.new_request(session.principal, self._request_id)
-        return parameters.query, parameters.variables, parameters.operation_name, request
-
-    async def _send_answer(self, name: str, answer: Answer) -> bool:
+    async def _once(self, name: str, answer: Answer) -> bool:
         """False for a refused request, whose `error` message is its last."""
+        raise_if_unavailable(answer)
         if answer.executed:
             await self._send(_framed("next", name, answer.body))
         else:

@@ -1,17 +1,19 @@
 """A GraphQL API of a few fields behind the real edge, run by graphql-core's own executor."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import msgspec
 import strawberry
-from graphql import ExecutionResult, GraphQLError, execute, subscribe, validate
+from graphql import ExecutionResult, GraphQLError, OperationType, execute, get_operation_ast, subscribe, validate
 
 from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.operations.principal import Principal
 from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
+from app.server.errors import show_error
 
 
 @dataclass(slots=True)
@@ -23,18 +25,19 @@ class Happenings:
 
 
 HAPPENINGS = Happenings()
+FIELD_FAILURES: list[Exception] = []
 
 
 @dataclass(frozen=True, slots=True)
 class SmallRequest:
     principal: Principal
-    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class SmallAnswer:
     body: bytes
     executed: bool
+    errors: Sequence[GraphQLError] = ()
 
 
 @strawberry.type
@@ -50,6 +53,10 @@ class Query:
     @strawberry.field
     def length(self, numbers: list[int]) -> int:
         return len(numbers)
+
+    @strawberry.field
+    def fail(self) -> str | None:
+        raise FIELD_FAILURES.pop()
 
     @strawberry.field
     async def wait(self, seconds: float) -> bool:
@@ -103,11 +110,11 @@ class SmallExecutor:
 
     async def subscribe(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: SmallRequest
-    ) -> AsyncGenerator[SmallAnswer, None]:
+    ) -> SmallAnswer | AsyncIterator[SmallAnswer]:
         document, errors = _prepared(text, variables)
-        if errors:
-            yield _refused(errors)
-            return
+        operation = get_operation_ast(document, operation_name) if document else None
+        if errors or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+            return await self.execute(text, variables, operation_name, request)
         source = subscribe(
             SCHEMA,
             document,
@@ -116,15 +123,13 @@ class SmallExecutor:
             operation_name=operation_name,
         )
         feed = await source if isinstance(source, Awaitable) else source
-        if isinstance(feed, ExecutionResult):
-            yield _refused(feed.errors or [])
-            return
-        results = cast("AsyncGenerator[ExecutionResult, None]", feed)
-        try:
-            async for result in results:
-                yield _answer(result)
-        finally:
-            await results.aclose()
+        return _answer(feed) if isinstance(feed, ExecutionResult) else _answers(feed)
+
+
+async def _answers(feed: AsyncIterator[ExecutionResult]) -> AsyncGenerator[SmallAnswer, None]:
+    async with aclosing(cast("AsyncGenerator[ExecutionResult, None]", feed)):
+        async for result in feed:
+            yield _answer(result)
 
 
 def _prepared(text: str, variables: Mapping[str, Any] | None) -> tuple[Any, Sequence[GraphQLError]]:
@@ -141,14 +146,16 @@ def _prepared(text: str, variables: Mapping[str, Any] | None) -> tuple[Any, Sequ
 def _refused(errors: Sequence[GraphQLError]) -> SmallAnswer:
     for error in errors:
         error.extensions = error.extensions or {"code": "GRAPHQL_VALIDATION_FAILED"}
-    return SmallAnswer(msgspec.json.encode({"errors": [error.formatted for error in errors]}), executed=False)
+    body = msgspec.json.encode({"errors": [show_error(error) for error in errors]})
+    return SmallAnswer(body, executed=False, errors=errors)
 
 
 def _answer(result: ExecutionResult) -> SmallAnswer:
     errors = list(result.errors or ())
     if errors and all(error.path is None for error in errors):
         return _refused(errors)
-    return SmallAnswer(msgspec.json.encode(result.formatted), executed=True)
+    shown = {"errors": [show_error(error) for error in errors]} if errors else {}
+    return SmallAnswer(msgspec.json.encode({"data": result.data, **shown}), executed=True, errors=errors)
 
 
 UNAVAILABLE = DatabaseUnavailable("connection to 10.1.2.3:5432 refused", retry_after=7)

@@ -6,9 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
+from graphql import GraphQLError
 
 from app.server.routes import MAX_BODY_BYTES
-from tests.server.small_api import HAPPENINGS, UNAVAILABLE, UNKNOWN
+from tests.server.small_api import FIELD_FAILURES, HAPPENINGS, UNAVAILABLE, UNKNOWN
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -298,6 +299,32 @@ async def test_a_bug_is_masked_and_found_by_its_id(client: httpx.AsyncClient, ca
     assert vars(record)["error_id"] == error["extensions"]["errorId"]
     assert vars(record)["request_id"] == "r-1"
     assert record.exc_info is not None
+
+
+async def test_a_field_s_errors(client: httpx.AsyncClient) -> None:
+    """Coded: as it is. From the database's absence: the whole answer. Anything else: masked."""
+    FIELD_FAILURES.append(GraphQLError("Not this.", extensions={"code": "FORBIDDEN"}))
+    response = await client.post("/graphql", json={"query": "{ fail }"}, headers={"x-request-id": "r-2"})
+    assert response.status_code == 200
+    assert response.json() == {
+        "data": {"fail": None},
+        "errors": [
+            {
+                "message": "Not this.",
+                "path": ["fail"],
+                "locations": [{"line": 1, "column": 3}],
+                "extensions": {"code": "FORBIDDEN", "requestId": "r-2"},
+            }
+        ],
+    }
+    FIELD_FAILURES.append(UNAVAILABLE)
+    response = await client.post("/graphql", json={"query": "{ fail }"})
+    assert (response.status_code, code(response), response.headers["retry-after"]) == (503, "SERVICE_UNAVAILABLE", "7")
+    FIELD_FAILURES.append(ValueError("hunter2"))
+    response = await client.post("/graphql", json={"query": "{ fail }"}, headers={"x-request-id": "r-3"})
+    (error,) = response.json()["errors"]
+    assert "hunter2" not in response.text
+    assert (error["path"], error["extensions"].keys()) == (["fail"], {"code", "requestId", "errorId"})
 
 
 async def test_health(anonymous: httpx.AsyncClient) -> None:

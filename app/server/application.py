@@ -1,0 +1,74 @@
+"""The API of this house, from its settings: what is opened, and what is handed to whom."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+from litestar import Litestar
+
+from app.database import Database
+from app.operations.context import Clock, Context
+from app.operations.principal import Principal
+from app.queue import Queue
+from app.reads import Reads
+from app.schema.context import RequestContext
+from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
+from app.schema.schema import build_schema
+from app.server.auth import Authenticator
+from app.server.errors import show_error
+from app.server.graphiql import load_graphiql
+from app.server.health import Readiness
+from app.server.http import GraphQLService
+from app.server.routes import assemble
+from app.settings import Settings
+
+GRACE_SECONDS = 10
+"""What an operation may take beyond one statement's own limit."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
+    """The application; its database and queue are opened by its lifespan, on the loop that serves it."""
+    database, queue = Database(settings), Queue(settings)
+    authenticator = Authenticator.from_settings(settings, clock)
+
+    def new_request(principal: Principal) -> RequestContext:
+        return RequestContext(Context(principal, database, clock, settings, queue))
+
+    @asynccontextmanager
+    async def lifespan(_application: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as opened:
+            await opened.enter_async_context(database)
+            await opened.enter_async_context(queue)
+            opened.push_async_callback(authenticator.close)
+            gc.collect()
+            gc.freeze()  # what start-up made stays: collections need not look at it again
+            yield
+
+    return assemble(
+        GraphQLService(
+            executor=_reads(database),
+            authenticator=authenticator,
+            new_request=new_request,
+            time_limit=settings.statement_timeout + GRACE_SECONDS,
+        ),
+        ready=Readiness(database),
+        graphiql=load_graphiql(),
+        allowed_origins=settings.allowed_origins,
+        lifespan=[lifespan],
+    )
+
+
+def _reads(database: Database) -> Reads:
+    return Reads(
+        build_schema(),
+        database.reading,
+        parse=parse_document,
+        limits=inspect_document,
+        max_errors=MAX_ERRORS,
+        format_error=show_error,
+    )
