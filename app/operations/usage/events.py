@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -15,18 +16,15 @@ FUTURE_ALLOWED = timedelta(minutes=5)
 
 
 class MeteredEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event. (source, id) is its idempotency key within the deployment's tenant.
-
-    The ids are text as it came: a bad one refuses its event, not the batch.
-    """
+    """One event. (source, id) is its idempotency key within the deployment's tenant."""
 
     id: str
     source: str = "api"
-    deployment_id: str
+    deployment_id: UUID
     resource_kind: str
     quantity: Decimal
     occurred_at: datetime
-    resource_id: str | None = None
+    resource_id: UUID | None = None
 
 
 class UsageFault(StrEnum):

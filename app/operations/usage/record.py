@@ -43,11 +43,11 @@ async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> U
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the events name, as far as it exists. Keys are the ids as they were given."""
+    """What the events name, as far as it exists: deployments with their tenants, resources with their deployments."""
 
-    deployments: Mapping[str, tuple[UUID, UUID]]
+    tenants: Mapping[UUID, UUID]
     kinds: Mapping[str, Aggregation]
-    resources: Mapping[str, tuple[UUID, UUID]]
+    deployments_of_resources: Mapping[UUID, UUID]
 
 
 class _Batch:
@@ -68,67 +68,47 @@ class _Batch:
 
 
 def _unknown(event: MeteredEvent, known: _Known) -> Fault | None:
-    deployment = known.deployments.get(event.deployment_id)
-    if deployment is None:
-        return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment {event.deployment_id!r}"
+    if event.deployment_id not in known.tenants:
+        return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
     if event.resource_kind not in known.kinds:
         return UsageFault.UNKNOWN_RESOURCE_KIND, f"there is no resource kind {event.resource_kind!r}"
-    if event.resource_id is not None:
-        resource = known.resources.get(event.resource_id)
-        if resource is None or resource[1] != deployment[0]:
-            return UsageFault.UNKNOWN_RESOURCE, f"the deployment has no resource {event.resource_id!r}"
+    if event.resource_id and known.deployments_of_resources.get(event.resource_id) != event.deployment_id:
+        return UsageFault.UNKNOWN_RESOURCE, f"the deployment has no resource '{event.resource_id}'"
     return None
 
 
 def _row(row_id: UUID, event: MeteredEvent, known: _Known, now: datetime) -> UsageRow:
-    deployment_id, tenant_id = known.deployments[event.deployment_id]
     return UsageRow(
         row_id,
-        tenant_id,
-        deployment_id,
+        known.tenants[event.deployment_id],
+        event.deployment_id,
         event.resource_kind,
         event.source,
         event.id,
         event.quantity,
         event.occurred_at,
         now,
-        None if event.resource_id is None else known.resources[event.resource_id][0],
+        event.resource_id,
     )
 
 
 async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent]) -> _Known:
-    deployment_ids = _parsed({event.deployment_id for event in events})
-    resource_ids = _parsed({event.resource_id for event in events if event.resource_id is not None})
     tenants = await unit.connection.fetch(
         "SELECT id, tenant_id FROM cloud_deployments"
         " WHERE id = any($1::uuid[]) AND ($2::uuid IS NULL OR tenant_id = $2)",
-        [*deployment_ids.values()],
+        list({event.deployment_id for event in events}),
         scope.tenant_id,
     )
-    owners = await unit.connection.fetch(
-        "SELECT id, deployment_id FROM cloud_resources WHERE id = any($1::uuid[])", [*resource_ids.values()]
+    deployments = await unit.connection.fetch(
+        "SELECT id, deployment_id FROM cloud_resources WHERE id = any($1::uuid[])",
+        list({event.resource_id for event in events if event.resource_id}),
     )
     kinds = await known_kinds(event.resource_kind for event in events)
     return _Known(
-        deployments=_found(deployment_ids, dict(tenants)),
+        tenants=dict(tenants),
         kinds={code: aggregation for code, (_, aggregation) in kinds.items()},
-        resources=_found(resource_ids, dict(owners)),
+        deployments_of_resources=dict(deployments),
     )
-
-
-def _parsed(texts: set[str]) -> dict[str, UUID]:
-    """The ids among the texts."""
-    ids = {}
-    for text in texts:
-        try:
-            ids[text] = UUID(text)
-        except ValueError:
-            continue  # no id at all is as unknown as one that names nothing
-    return ids
-
-
-def _found(ids: Mapping[str, UUID], owners: Mapping[UUID, UUID]) -> dict[str, tuple[UUID, UUID]]:
-    return {text: (key, owners[key]) for text, key in ids.items() if key in owners}
 
 
 async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecorded:

@@ -39,7 +39,8 @@ class TouchedDay(NamedTuple):
     events: int
 
 
-_GIVEN = """given AS (
+_GIVEN = """
+WITH given AS (
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::timestamptz[],
         $9::timestamptz[], $10::uuid[]
@@ -47,11 +48,11 @@ _GIVEN = """given AS (
         id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at,
         recorded_at, resource_id, position
     )
-)"""
+)
+"""
 
-# A new day takes an id of its events.
-_ADD = """
-WITH {given}, kept AS (
+# A new day takes the id of one of its events.
+_KEEP_AND_ADD = """, kept AS (
     INSERT INTO usage_records (
         id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at,
         recorded_at, resource_id
@@ -81,16 +82,15 @@ WITH {given}, kept AS (
         first_at = least(t.first_at, excluded.first_at)
 )
 SELECT tenant_id, deployment_id, resource_kind, day, events FROM touched
-""".format(given=_GIVEN)
+"""
 
 _DIFFERING = """
-WITH {given}
 SELECT given.position - 1
 FROM given JOIN usage_records r USING (tenant_id, source, event_id)
 WHERE (r.deployment_id, r.resource_kind, r.quantity, r.occurred_at, r.resource_id)
    IS DISTINCT FROM
       (given.deployment_id, given.resource_kind, given.quantity, given.occurred_at, given.resource_id)
-""".format(given=_GIVEN)
+"""
 
 # Of levels set at the same instant the highest holds.
 _FOLD_LEVELS = """
@@ -125,7 +125,7 @@ async def add_to_days(unit: UnitOfWork, rows: Sequence[UsageRow], zone: ZoneInfo
 
     The touched days stay locked, so that nobody else adds to them before the commit.
     """
-    touched = await unit.connection.fetch(_ADD, *_columns(rows), zone.key)
+    touched = await unit.connection.fetch(_GIVEN + _KEEP_AND_ADD, *_columns(rows), zone.key)
     return [TouchedDay(*day) for day in touched]
 
 
@@ -143,7 +143,7 @@ async def fold_levels(unit: UnitOfWork, days: Sequence[TouchedDay], zone: ZoneIn
 
 async def differing(unit: UnitOfWork, rows: Sequence[UsageRow]) -> list[int]:
     """The positions of the rows under whose id something else is kept."""
-    positions = await unit.connection.fetch(_DIFFERING, *_columns(rows))
+    positions = await unit.connection.fetch(_GIVEN + _DIFFERING, *_columns(rows))
     return [position for (position,) in positions]
 
 
