@@ -21,7 +21,7 @@ from app.billing.lifecycle import (
     subscription_status,
 )
 from app.billing.lines import Explanation, Line, LineKind, Quote, TierCharge
-from app.billing.money import decimal_text
+from app.billing.money import decimal_text, round_half_away
 from app.billing.period import ActiveSpan, Period, billable_days, day_of
 from app.billing.quote import quote, tax_lines
 from app.billing.rating import ResourceUsage, UnpricedUsage, rate_subscription, resource_usage, unpriced_usage
@@ -102,6 +102,7 @@ __all__ = [
     "quote",
     "rate_subscription",
     "resource_usage",
+    "round_half_away",
     "subscription_status",
     "subscription_text",
     "tax_lines",

@@ -1,6 +1,7 @@
 """Exact numbers: ratios, the one rounding of money, and decimals as they are shown and kept."""
 
 from decimal import Context, Decimal, Inexact, InvalidOperation
+from fractions import Fraction
 from typing import NamedTuple
 
 # Sums and products of valid quantities and prices fit many times over; a result that did not would raise, never round.
@@ -23,7 +24,7 @@ class Ratio(NamedTuple):
     denominator: int = 1
 
 
-def round_half_away(exact: Ratio) -> int:
+def round_half_away(exact: Ratio | Fraction) -> int:
     """The nearest integer, halves away from zero: 642.5 -> 643, -0.5 -> -1."""
     numerator, denominator = exact.numerator.as_integer_ratio()
     denominator *= exact.denominator

@@ -1,7 +1,7 @@
 """One subscription's month: its billable days, the plan versions they fall to, and what each of those charges."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
@@ -87,9 +87,11 @@ def _resource_usage(
         if resource is None:
             continue
         part = _allowance(period, subscription, segment, resource, usage)
-        used = add(used, to_decimal(Ratio(part.used, part.denominator)))
-        included = add(included, to_decimal(Ratio(part.included, part.denominator)))
-        over = add(over, to_decimal(Ratio(max(subtract(part.used, part.included), ZERO), part.denominator)))
+        # A flow adds up over the segments of a month; of a level, the highest is the month's.
+        join = max if resource.aggregation is Aggregation.MAX else add
+        used = join(used, to_decimal(Ratio(part.used, part.denominator)))
+        included = join(included, to_decimal(Ratio(part.included, part.denominator)))
+        over = join(over, to_decimal(Ratio(max(subtract(part.used, part.included), ZERO), part.denominator)))
     quantity = to_decimal(usage.used(period, period.days)) if usage is not None else ZERO
     return ResourceUsage(kind, quantity, used, included, over)
 
@@ -119,22 +121,23 @@ def _segments(header: QuoteHeader, subscription: SubscriptionInputs) -> list[_Se
         raise ValueError(f"no plan version is in force on {days[0]}")
     last = _in_force(subscription.plans, days[-1])
     prorated = last.proration is Proration.DAILY
-    if not prorated or len(subscription.plans) == 1:
-        segments = [_Segment(last, days, Share(len(days), len(period.days), prorated))]
-    else:
-        days_of: dict[tuple[str, int], list[date]] = {}
-        terms_of: dict[tuple[str, int], PlanTerms] = {}
-        for day in days:
-            terms = _in_force(subscription.plans, day)
-            terms_of[terms.identity] = terms
-            days_of.setdefault(terms.identity, []).append(day)
-        segments = [
-            _Segment(terms, days_of[identity], Share(len(days_of[identity]), len(period.days), prorated))
-            for identity, terms in terms_of.items()
-        ]
-    if any(segment.terms.currency != header.currency for segment in segments):
+    parts = _days_by_version(subscription.plans, days) if prorated else [(last, days)]
+    if any(terms.currency != header.currency for terms, _ in parts):
         raise ValueError(f"{subscription.slug} has a plan in another currency than {header.currency}")
-    return segments
+    return [_Segment(terms, part, Share(len(part), len(period.days), prorated)) for terms, part in parts]
+
+
+def _days_by_version(
+    plans: Sequence[PlanInForce], days: Sequence[date]
+) -> Collection[tuple[PlanTerms, Sequence[date]]]:
+    if len(plans) == 1:
+        return [(plans[0].terms, days)]
+    parts: dict[tuple[str, int], tuple[PlanTerms, list[date]]] = {}
+    for day in days:
+        terms = _in_force(plans, day)
+        _, part = parts.setdefault(terms.identity, (terms, []))
+        part.append(day)
+    return parts.values()
 
 
 def _in_force(plans: Sequence[PlanInForce], day: date) -> PlanTerms:

@@ -21,11 +21,13 @@ from app.billing import (
     Proration,
     QuoteHeader,
     ResourceTerms,
+    ResourceUsage,
     SubscriptionInputs,
     SumUsage,
     TaxTerms,
     Tier,
     Usage,
+    rate_subscription,
 )
 from app.billing.money import Ratio
 
@@ -99,6 +101,18 @@ def subscription(
     return SubscriptionInputs(
         slug, plans, spans, addons, usage, trial_ends_at, subscription_id=f"s-{slug}", deployment_id=f"d-{slug}"
     )
+
+
+def change_on(day: int, before: PlanTerms, after: PlanTerms) -> tuple[PlanInForce, ...]:
+    return PlanInForce(april(1), before), PlanInForce(april(day), replace(after, version=2))
+
+
+def rated(inputs: SubscriptionInputs) -> list[tuple[LineKind, int]]:
+    return amounts(rate_subscription(HEADER, inputs))
+
+
+def usage_row(kind: str, *quantities: int) -> ResourceUsage:
+    return ResourceUsage(kind, *map(D, quantities))
 
 
 def ratio(exact: Fraction) -> Ratio:

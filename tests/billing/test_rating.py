@@ -18,16 +18,13 @@ from app.billing import (
     Proration,
     QuoteHeader,
     ResourceTerms,
-    ResourceUsage,
     SubscriptionInputs,
     SumUsage,
     Tier,
-    UnpricedUsage,
     UsageEvent,
     fold,
     rate_subscription,
     resource_usage,
-    unpriced_usage,
 )
 from tests.billing.examples import (
     APRIL,
@@ -36,7 +33,6 @@ from tests.billing.examples import (
     STUDIO_DAILY,
     ZONE,
     D,
-    amounts,
     april,
     at,
     every_day,
@@ -44,21 +40,15 @@ from tests.billing.examples import (
     of_kind,
     peak,
     plan,
+    rated,
     resource,
     storage_addon,
     subscription,
+    usage_row,
 )
 
 BASE, ADDON, OVERAGE = LineKind.PLAN_BASE, LineKind.ADDON, LineKind.OVERAGE
 TIERS = (Tier(D(500), D(1)), Tier(None, D("0.8")))
-
-
-def usage_row(kind: str, *quantities: int) -> ResourceUsage:
-    return ResourceUsage(kind, *map(D, quantities))
-
-
-def rated(inputs: SubscriptionInputs) -> list[tuple[LineKind, int]]:
-    return amounts(rate_subscription(HEADER, inputs))
 
 
 def test_figure_1_studio_over_april() -> None:
@@ -226,54 +216,6 @@ def test_an_addons_price_is_not_multiplied_by_what_it_grants() -> None:
     assert (line.description, line.resource_kind, line.addon_id) == ("Addon: storage_50gb", "storage_gb", "addon-1")
 
 
-def change_on(day: int, before: PlanTerms, after: PlanTerms) -> tuple[PlanInForce, ...]:
-    return PlanInForce(april(1), before), PlanInForce(april(day), replace(after, version=2))
-
-
-def test_a_change_without_proration_rates_the_month_on_the_last_billable_days_version() -> None:
-    plans = change_on(16, STUDIO, replace(STUDIO, base_price_cents=9000))
-    assert rated(subscription(plans, hours(1500))) == [(BASE, 9000), (OVERAGE, 12)]
-    assert rated(subscription(plans, hours(1500), active=((1, 15),))) == [(BASE, 5000), (OVERAGE, 12)]
-
-
-def test_a_daily_change_makes_segments_with_their_own_base_allowance_and_usage() -> None:
-    plans = change_on(11, STUDIO_DAILY, replace(STUDIO_DAILY, base_price_cents=9000))
-    inputs = subscription(plans, every_day(72), addons=(storage_addon(),))
-    lines = rate_subscription(HEADER, inputs)
-    assert [(line.key, line.amount_cents) for line in lines] == [
-        ("pilot/base/studio@1", 1667),
-        ("pilot/base/studio@2", 6000),
-        ("pilot/addon/addon-1", 750),
-        ("pilot/overage/droplet_hours/studio@1", 720 - 496),
-        ("pilot/overage/droplet_hours/studio@2", 1440 - 992),
-    ]
-    assert [line.explanation.billable_days for line in lines] == [10, 20, 30, 10, 20]
-    assert resource_usage(HEADER, inputs) == [usage_row("droplet_hours", 2160, 2160, 1488, 672)]
-
-
-def test_a_version_returned_to_is_one_segment() -> None:
-    other = replace(STUDIO_DAILY, version=2)
-    plans = (PlanInForce(april(1), STUDIO_DAILY), PlanInForce(april(11), other), PlanInForce(april(21), STUDIO_DAILY))
-    lines = rate_subscription(HEADER, subscription(plans))
-    assert [(line.key, line.amount_cents) for line in lines] == [
-        ("pilot/base/studio@1", 3333),
-        ("pilot/base/studio@2", 1667),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        (STUDIO, STUDIO_DAILY, [(BASE, 2500), (BASE, 2500)]),
-        (STUDIO_DAILY, STUDIO, [(BASE, 5000)]),
-    ],
-)
-def test_the_last_days_version_says_whether_the_month_is_prorated(
-    before: PlanTerms, after: PlanTerms, expected: list[tuple[LineKind, int]]
-) -> None:
-    assert rated(subscription(change_on(16, before, after))) == expected
-
-
 def test_lines_are_ordered_by_attach_time_and_kind() -> None:
     terms = plan(resource("z", "0"), resource("a", "0"))
     addons = (storage_addon(9, "late"), storage_addon(2, "b"), storage_addon(2, "a"))
@@ -287,23 +229,6 @@ def test_lines_are_ordered_by_attach_time_and_kind() -> None:
         "pilot/overage/z/studio@1",
     ]
     assert {(line.deployment_id, line.subscription_id) for line in lines} == {("d-pilot", "s-pilot")}
-
-
-def test_usage_of_kinds_the_plan_does_not_know_is_reported_and_billed_nothing() -> None:
-    inputs = subscription(STUDIO, hours(5, "gpu_hours"), hours(0, "egress_gb"), active=((1, 10),))
-    assert rated(inputs) == [(BASE, 5000)]
-    assert unpriced_usage(HEADER, inputs) == [UnpricedUsage("gpu_hours", D(5))]
-    assert unpriced_usage(HEADER, subscription(STUDIO, hours(5, "gpu_hours", day=11), active=((1, 10),))) == []
-
-
-def test_usage_is_unpriced_only_on_the_days_of_versions_that_do_not_know_it() -> None:
-    plans = change_on(11, STUDIO_DAILY, plan(resource("egress_gb", "0"), proration=Proration.DAILY))
-    inputs = subscription(plans, every_day(1, "droplet_hours"), every_day(1, "egress_gb"))
-    assert unpriced_usage(HEADER, inputs) == [UnpricedUsage("droplet_hours", D(20)), UnpricedUsage("egress_gb", D(10))]
-
-
-def test_resource_usage_names_what_the_plan_includes_though_nothing_was_used() -> None:
-    assert resource_usage(HEADER, subscription(STUDIO)) == [usage_row("droplet_hours", 0, 0, 1488, 0)]
 
 
 @pytest.mark.parametrize(
