@@ -30,6 +30,11 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
             "this resource of the provider is registered already",
             ("externalId",),
         ),
+        "cloud_invoices_provider_external_id_key": (
+            ProblemCode.CONFLICT,
+            "this bill of the provider is imported already",
+            ("externalId",),
+        ),
         "subscriptions_deployment_id_key": (
             ProblemCode.ALREADY_SUBSCRIBED,
             "the deployment has a subscription; change its plan instead",
