@@ -26,20 +26,24 @@ from app.reads.declarations import (
     root_one,
 )
 from app.reads.errors import BadInputError, ForbiddenError, ReadError
-from app.reads.filters import among, at_least, at_most, before, contains, equals, through
+from app.reads.filters import Condition, among, at_least, at_most, before, contains, equals, through
+from app.reads.reads import Reads, Response
 from app.reads.request import Request
 
 __all__ = [
     "TODAY",
     "BadInputError",
+    "Condition",
     "Connection",
     "Edge",
     "FinishInfo",
     "ForbiddenError",
     "PageInfo",
     "ReadError",
+    "Reads",
     "Ref",
     "Request",
+    "Response",
     "Rows",
     "among",
     "at_least",

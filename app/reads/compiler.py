@@ -4,6 +4,7 @@ Every object is a correlated sub-select with a `row_to_json`, every list a `json
 JSON in PostgreSQL this measures fastest, and it keeps the order of the selection.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -31,6 +32,8 @@ from app.reads.values import is_decimal, referenced, sql_type, to_parameter
 
 Compiled = tuple[str, Shapes | None]
 """The SQL of a value, and what Python adds to it."""
+
+_PARAMETER = re.compile(r"\$(\d+)::")
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,7 @@ class Compiler:
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
         self.model = operation.model
-        self._getters: list[Source] = []
-        self._checks: list[Source] = []
+        self._sources: list[Source] = []
         self._tenant: str | None = None
         self._aliases = count(1)
 
@@ -81,21 +83,22 @@ class Compiler:
         row is looked for; were that ever too late, the policies would find '' and show nothing.
         """
         sql, shape = value
+        used = sorted({int(number) for number in _PARAMETER.findall(sql)})
+        numbers = {number: index for index, number in enumerate(used, 2)}
+        sql = _PARAMETER.sub(lambda match: f"${numbers[int(match[1])]}::", sql)
+        getters = [self._sources[number] for number in used]
+        checks = [source for number, source in enumerate(self._sources) if number not in numbers]
         setting = "WITH scope AS MATERIALIZED (SELECT set_config('app.tenant_id', $1, true))"
-        return Statement(f"{setting} SELECT {sql} FROM scope", tuple(self._getters), tuple(self._checks), shape, allow)
+        return Statement(f"{setting} SELECT {sql} FROM scope", tuple(getters), tuple(checks), shape, allow)
 
     def alias(self) -> str:
         """A name for a table, new in this statement."""
         return f"t{next(self._aliases)}"
 
     def parameter(self, getter: Getter, type_: str, blamed: Selected | None = None) -> str:
-        """A parameter: values never stand in the text. $1 is the tenant's setting."""
-        self._getters.append((getter, blamed))
-        return f"${len(self._getters) + 1}::{type_}"
-
-    def check(self, getter: Getter, blamed: Selected) -> None:
-        """Refuse what `getter` refuses, though no parameter needs it."""
-        self._checks.append((getter, blamed))
+        """A parameter: values never stand in the text. What the statement turns out not to need is still checked."""
+        self._sources.append((getter, blamed))
+        return f"${len(self._sources) - 1}::{type_}"
 
     def arguments(self, selected: Selected) -> Arguments:
         """The arguments of a field."""

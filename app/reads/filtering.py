@@ -63,6 +63,8 @@ class _Filter:
                 link = joined(foreign_key, alias, there, own=own)
                 conditions = [link, *self._compiler.visible(other, there), self.sql(inner, other, there)]
                 return f"EXISTS (SELECT {source(other, there, conditions)})"
+            case _:
+                raise TypeError(f"{condition} has no SQL")
 
     def _parameter(self, convert: Callable[[Any], Any], type_: str) -> str:
         def getter(values: Values) -> Any:

@@ -1,13 +1,17 @@
 """The vocabulary of filters: what a filter input means in columns. An absent or null field filters nothing."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from piccolo.columns import Column, ForeignKey
 
 
+class Condition:
+    """What a value asks of a row."""
+
+
 @dataclass(frozen=True)
-class Compare:
+class Compare(Condition):
     """`column operator value`."""
 
     column: Column
@@ -15,28 +19,25 @@ class Compare:
 
 
 @dataclass(frozen=True)
-class Among:
+class Among(Condition):
     """`column = any(values)`: one statement for lists of every length; an empty list matches nothing."""
 
     column: Column
 
 
 @dataclass(frozen=True)
-class Contains:
+class Contains(Condition):
     """The text occurs in any of the columns, whatever its case; `%` and `_` are themselves."""
 
     columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True)
-class Through:
+class Through(Condition):
     """A related row, at the other end of the foreign key, meets the condition."""
 
     foreign_key: ForeignKey[Any]
-    condition: "Condition"
-
-
-Condition: TypeAlias = Compare | Among | Contains | Through
+    condition: Condition
 
 
 def equals(column: Column) -> Compare:

@@ -62,12 +62,8 @@ class _Connection:
         """
         members = self._members(self._selected)
         readings = sum({"nodes": 1, "edges": 1, "pageInfo": 2}.get(member.name, 0) for _, member in members)
-        common = rows = ""
-        if not readings:
-            self._check_unread()
-        elif readings == 1 and not self._backwards:
-            rows = self._page(self._limit)
-        else:
+        common, rows = "", self._page(self._limit)
+        if readings > 1 or self._backwards:
             common = f"WITH {self._alias}p AS MATERIALIZED ({self._ranked()}) "
             rows = self._of_ranked(f"<= {self._limit}", backwards=self._backwards)
         selection, children = Selection(), {}
@@ -182,11 +178,6 @@ class _Connection:
     @cached_property
     def _limit(self) -> str:
         return self._compiler.parameter(self._size, "bigint", self._selected)
-
-    def _check_unread(self) -> None:
-        self._compiler.check(self._size, self._selected)
-        for cursor in {"after", "before"} & self._given:
-            self._compiler.check(partial(self._key_of, cursor, 0), self._selected)
 
     def _size(self, values: Values) -> int:
         name = "last" if self._backwards else "first"

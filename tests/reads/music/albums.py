@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry import UNSET, lazy
@@ -32,8 +32,11 @@ from app.reads import (
     ref,
     through,
 )
-from tests.reads.music.scalars import Big, Node, State
+from tests.reads.music.scalars import Big, Node, State, decimal_text
 from tests.reads.music.tables import Albums, Charts, Contracts, Genres, Tracks
+
+if TYPE_CHECKING:
+    from tests.reads.music.labels import Label
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ class Album(Node):
     )
     async def priced(rows: Rows, info: FinishInfo[Caller], times: int = 1, note: str | None = None) -> list[str]:  # noqa: N805
         info.request.calls.append("priced")
-        return [f"{row['price'] * times:f} {row['created_at'].year} {note or '-'}" for row in rows]
+        return [f"{decimal_text(row['price'] * times)} {row['created_at'].year} {note or '-'}" for row in rows]
 
     @finished(needs=(Albums.genre_code, Albums.plays, Albums.title), description="Objects, some faulty, with refs")
     async def reviews(rows: Rows, info: FinishInfo[Caller]) -> list[list[Review]]:  # noqa: N805

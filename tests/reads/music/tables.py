@@ -71,17 +71,18 @@ SQL = f"""
 CREATE TABLE labels (id uuid PRIMARY KEY, code text NOT NULL UNIQUE, name text NOT NULL);
 CREATE TABLE genres (code text PRIMARY KEY, name text NOT NULL);
 CREATE TABLE charts (
-    id uuid PRIMARY KEY, genre_code text NOT NULL REFERENCES genres, version integer NOT NULL, published boolean NOT NULL
+    id uuid PRIMARY KEY, genre_code text NOT NULL REFERENCES genres,
+    version integer NOT NULL, published boolean NOT NULL
 );
 CREATE TABLE albums (
-    id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES labels, genre_code text REFERENCES genres, title text NOT NULL,
-    subtitle text, state text NOT NULL, price numeric NOT NULL, discount numeric, plays bigint NOT NULL, released_on date,
-    created_at timestamptz NOT NULL
+    id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES labels, genre_code text REFERENCES genres,
+    title text COLLATE "C" NOT NULL, subtitle text, state text NOT NULL, price numeric NOT NULL, discount numeric,
+    plays bigint NOT NULL, released_on date, created_at timestamptz NOT NULL
 );
 CREATE INDEX albums_tenant ON albums (tenant_id, created_at, id);
 CREATE TABLE tracks (
     id uuid PRIMARY KEY, tenant_id uuid NOT NULL REFERENCES labels, album_id uuid NOT NULL REFERENCES albums,
-    position integer NOT NULL, title text NOT NULL, length numeric NOT NULL
+    position integer NOT NULL, title text COLLATE "C" NOT NULL, length numeric NOT NULL
 );
 CREATE INDEX tracks_album ON tracks (album_id, position, id);
 CREATE TABLE contracts (
