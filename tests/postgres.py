@@ -32,13 +32,14 @@ def prepare() -> None:
 
 def clear() -> None:
     """Called once, after all processes of the run: stops the server, whoever started it."""
-    directory = Path(os.environ.pop(_DIRECTORY))
+    directory = _directory()
     if (directory / "postgres" / "postmaster.pid").exists():
         embedded.start(directory).stop()
     external = os.environ.get(EXTERNAL)
     if external:
         _drop_databases(external)
     shutil.rmtree(directory, ignore_errors=True)
+    del os.environ[_DIRECTORY]
 
 
 def server_url() -> str:
