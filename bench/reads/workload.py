@@ -1,0 +1,79 @@
+"""What is asked: three documents, for tenants picked at random, each signed in as its own admin."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from app.operations.principal import Role
+from app.server.signing import sign_token
+from app.settings import Settings
+
+HERE = Path(__file__).parent
+OURS = HERE / "documents"
+POSTGRAPHILE = HERE / "postgraphile" / "documents"
+
+TENANTS = 2_000
+LARGE_TENANT = TENANTS + 1
+"""The one with 50 deployments."""
+
+TENANT_ID_PREFIX = "019d4500-0006-7000-8000-"
+"""As seed.sql makes the ids of tenants: then their number, in 12 hexadecimal digits."""
+
+_TOKENS_LAST = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A document and the tenants, by number, that ask it; it takes the tenant's id as `$tenant`."""
+
+    name: str
+    about: str
+    tenants: range
+
+    def text(self, documents: Path) -> str:
+        return (documents / f"{self.name}.graphql").read_text(encoding="utf-8")
+
+
+QUERIES = (
+    Query(
+        "R1",
+        "tenant → 5 deployments → subscription → planVersion/plan + addons → addon: 120 leaves",
+        range(1, TENANTS + 1),
+    ),
+    Query("R2", "tenant → 3 invoices → 16 lines each → deployment slug: 350 leaves", range(1, TENANTS + 1)),
+    Query(
+        "R3",
+        "50 deployments → subscription → addons → lines: 1,350 leaves",
+        range(LARGE_TENANT, LARGE_TENANT + 1),
+    ),
+)
+
+
+def tenant_id(number: int) -> str:
+    """The id of a seeded tenant."""
+    return f"{TENANT_ID_PREFIX}{number:012x}"
+
+
+def token(settings: Settings, number: int) -> str:
+    """A bearer token of a tenant's admin."""
+    tenant = tenant_id(number)
+    return sign_token(settings, f"admin-{number}", {Role.TENANT_ADMIN}, UUID(tenant), _TOKENS_LAST, datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Files:
+    """What wrk reads: a document as a JSON string, and a line "id token" for each tenant."""
+
+    document: Path
+    tenants: Path
+
+
+def write_files(query: Query, documents: Path, settings: Settings, folder: Path) -> Files:
+    files = Files(folder / f"{documents.parent.name}-{query.name}.json", folder / f"tenants-{query.name}.txt")
+    files.document.write_text(json.dumps(query.text(documents)), encoding="utf-8")
+    if not files.tenants.exists():
+        lines = (f"{tenant_id(number)} {token(settings, number)}\n" for number in query.tenants)
+        files.tenants.write_text("".join(lines), encoding="utf-8")
+    return files
