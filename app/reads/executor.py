@@ -27,6 +27,7 @@ from typing_extensions import override
 from app.reads.compiler import Operation
 from app.reads.declarations import Ref
 from app.reads.finishing import Row
+from app.reads.statement import Values
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,15 @@ _MIDDLEWARE = MiddlewareManager(fetched)
 class ReadExecutor(ExecutorThrowingOnIncremental):
     """Executes one operation of a request over its root value."""
 
-    def __init__(self, operation: Operation, root: Any, request: object, load_refs: LoadRefs) -> None:
+    def __init__(self, operation: Operation, values: Values, root: Any, load_refs: LoadRefs) -> None:
         super().__init__(
             operation.model.graphql,
             {name: fragment.definition for name, fragment in operation.fragments.items()},
             operation.fragments,
             root,
-            request,
+            values.request,
             operation.definition,
-            operation.variables,
+            values.variables,  # this request's: those of the operation only gave it its shape
             default_field_resolver,
             default_type_resolver,
             default_field_resolver,

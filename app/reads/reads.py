@@ -214,7 +214,7 @@ class Reads:
         return fetched
 
     def _executor(self, plan: _Plan, values: Values, root: Row | None) -> ReadExecutor:
-        return ReadExecutor(plan.operation, root, values.request, partial(self._load_refs, plan, values))
+        return ReadExecutor(plan.operation, values, root, partial(self._load_refs, plan, values))
 
     async def _completed(self, executor: Executor[Any], request: Request) -> Response:
         result = executor.execute_operation()
