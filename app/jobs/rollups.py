@@ -1,0 +1,38 @@
+"""Month end: the chunks of runs, and the alarms that see to it that every month is run."""
+
+from uuid import UUID
+
+import saq.types
+
+from app.operations import rollups
+from app.operations.context import Context
+from app.queue import heartbeat
+
+
+class JobContext(saq.types.Context, total=False):
+    """What SAQ hands to a job: ours is `operations`."""
+
+    operations: Context
+
+
+async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> None:
+    async with heartbeat(context["job"]):
+        await rollups.roll_up_chunk(context["operations"], run_id=UUID(run_id), position=position)
+
+
+async def roll_up_month_end(context: JobContext) -> None:
+    """On the 1st: the month just ended is what is due then."""
+    async with heartbeat(context["job"]):
+        await rollups.catch_up(context["operations"])
+
+
+async def catch_up(context: JobContext) -> None:
+    """Daily and whenever a worker starts: whatever was missed."""
+    async with heartbeat(context["job"]):
+        await rollups.catch_up(context["operations"])
+
+
+async def resume(context: JobContext) -> None:
+    """Every few minutes: chunks whose ring was lost."""
+    async with heartbeat(context["job"]):
+        await rollups.resume(context["operations"])

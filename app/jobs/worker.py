@@ -1,0 +1,60 @@
+"""The worker: which jobs there are, and when those of the clock are due."""
+
+from dataclasses import replace
+from typing import Any
+
+import saq
+from saq.job import CronJob
+
+from app.jobs import rollups
+from app.jobs.rollups import JobContext
+from app.operations.context import Context
+from app.operations.principal import Principal, Role
+from app.operations.rollups import CHUNK_JOB
+from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
+
+SYSTEM = Principal("system:rollup", frozenset({Role.PLATFORM_ADMIN}))
+"""Who does what nobody asked for."""
+
+CONCURRENCY = 4
+"""Jobs at a time in one process: while some wait for PostgreSQL another rates."""
+
+CATCH_UP_JOB = "catch_up"
+
+# In UTC. SAQ knows a cron job by its function, so each has one of its own.
+_CLOCK = (
+    (rollups.roll_up_month_end, "0 3 1 * *"),
+    (rollups.catch_up, "30 4 * * *"),
+    (rollups.resume, "*/5 * * * *"),
+)
+_TIMERS: Any = {"schedule": 1, "worker_info": 10, "sweep": 5, "abort": 1}
+
+
+def create_worker(context: Context, *, catching_up: bool = True, signals: bool = True) -> saq.Worker[JobContext]:
+    """A worker over the context's open queue, acting as the system.
+
+    Without `signals` it leaves SIGTERM and SIGINT to the process that it is a part of. Told to stop, it gives its jobs
+    back to the queue: what they have committed stays, the rest is done by the next to take them.
+    """
+    operations = replace(context, principal=SYSTEM)
+
+    async def start_up(shared: JobContext) -> None:
+        shared["operations"] = operations
+        if catching_up:
+            await operations.queue.ring(CATCH_UP_JOB, "start")
+
+    worker: saq.Worker[JobContext] = saq.Worker(
+        context.queue.saq,
+        functions=[(CHUNK_JOB, rollups.roll_up_chunk)],
+        cron_jobs=[
+            CronJob(function, cron, timeout=TIMEOUT_SECONDS, heartbeat=HEARTBEAT_SECONDS, retries=ATTEMPTS)
+            for function, cron in _CLOCK
+        ],
+        concurrency=CONCURRENCY,
+        startup=start_up,
+        timers=_TIMERS,
+        cancellation_hard_deadline_s=5,
+    )
+    if not signals:
+        worker.SIGNALS = []
+    return worker
