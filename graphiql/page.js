@@ -47,6 +47,7 @@ query Hello {
       element(GraphiQL, {
         key: token, // another caller may see another schema
         fetcher,
+        schema: token ? undefined : null, // null: nobody to ask for it yet
         storage: sessionStorage,
         shouldPersistHeaders: false,
         isHeadersEditorEnabled: false,

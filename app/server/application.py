@@ -14,7 +14,7 @@ from app.queue import Queue
 from app.reads import Reads
 from app.schema.context import RequestContext
 from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
-from app.schema.schema import build_schema
+from app.schema.schema import schema
 from app.server.auth import Authenticator
 from app.server.errors import show_error
 from app.server.graphiql import load_graphiql
@@ -65,7 +65,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
 
 def _reads(database: Database) -> Reads:
     return Reads(
-        build_schema(),
+        schema,
         database.reading,
         parse=parse_document,
         limits=inspect_document,

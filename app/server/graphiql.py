@@ -43,7 +43,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class GraphiQL:
     def page(self) -> ASGIResponse:
         return ASGIResponse(
             body=self.html,
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",
             headers={"content-security-policy": CONTENT_SECURITY_POLICY},
         )
 

@@ -41,7 +41,18 @@ class SmallAnswer:
 
 
 @strawberry.type
+class Viewer:
+    subject: str
+    roles: list[str]
+
+
+@strawberry.type
 class Query:
+    @strawberry.field
+    def viewer(self, info: strawberry.Info[SmallRequest, None]) -> Viewer:
+        principal = info.context.principal
+        return Viewer(subject=principal.subject, roles=sorted(principal.roles))
+
     @strawberry.field
     def subject(self, info: strawberry.Info[SmallRequest, None]) -> str:
         return info.context.principal.subject

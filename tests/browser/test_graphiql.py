@@ -1,0 +1,83 @@
+"""GraphiQL in a browser without internet: it loads, signs in, queries, mutates and subscribes, and keeps nothing."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.server.graphiql import load_graphiql
+from tests.browser.chromium import Page, executable, opened_page
+
+pytestmark = [
+    pytest.mark.skipif(executable() is None, reason="Chromium is not installed"),
+    pytest.mark.skipif(not load_graphiql().assets, reason="GraphiQL's assets are not installed: make graphiql"),
+]
+
+QUERY = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
+RESULT = "document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()"
+
+
+@pytest.fixture
+async def page(base_url: str) -> AsyncIterator[Page]:
+    async with opened_page() as page:
+        await page.goto(f"{base_url}/graphql")
+        await page.until("document.querySelector('.graphiql-query-editor .CodeMirror')")
+        yield page
+
+
+async def sign_in(page: Page, token: str) -> None:
+    await page.click("#token")
+    await page.type(token)
+    await page.click("#sign-in button[type=submit]")
+    await page.until("document.getElementById('signed-in').textContent === 'Signed in'")
+    await page.until(f"document.querySelector('.graphiql-query-editor .CodeMirror') && {QUERY}.options.lint.schema")
+
+
+async def answer(page: Page, expected: Any, query: str | None = None) -> None:
+    """Runs the query in the editor and waits for exactly this answer."""
+    if query is not None:
+        await page.evaluate(f"{QUERY}.setValue({json.dumps(query)})")
+        await asyncio.sleep(1)  # GraphiQL looks at what was typed after a pause
+    await page.click(".graphiql-execute-button")
+    await page.until(f"{RESULT}.trim() === {json.dumps(json.dumps(expected, indent=2))}")
+
+
+async def test_it_works_without_internet(page: Page, base_url: str, token: Callable[..., str], tmp_path: Path) -> None:
+    await sign_in(page, token())
+    await answer(page, {"data": {"viewer": {"subject": "ada", "roles": ["PLATFORM_ADMIN"]}}})
+    await page.screenshot(tmp_path / "graphiql.png")
+    await answer(page, {"data": {"change": True}}, "mutation { change }")
+    await answer(page, {"data": {"count": 2}}, "subscription { count(to: 3) }")
+    assert {url for url in page.requested if not url.startswith((f"{base_url}/graphql", "data:"))} == set()
+    assert page.complaints == []
+
+
+async def test_the_token_stays_in_the_tab(page: Page, token: Callable[..., str]) -> None:
+    mine = token()
+    await sign_in(page, mine)
+    assert await page.evaluate("document.getElementById('token').value") == ""
+    assert await page.evaluate("sessionStorage.getItem('arcadia-token')") == mine
+    assert await page.evaluate("localStorage.length + document.cookie.length") == 0
+    assert mine not in await page.evaluate("location.href")
+    await page.click("#forget")
+    await page.until("document.getElementById('signed-in').textContent === 'Not signed in'")
+    assert await page.evaluate("Object.values(sessionStorage).join()") == await page.evaluate(
+        f"Object.values(sessionStorage).join().replaceAll({json.dumps(mine)}, '')"
+    )
+
+
+async def test_without_a_token_it_says_so(page: Page) -> None:
+    await page.click(".graphiql-execute-button")
+    await page.until(f"{RESULT}.includes('UNAUTHENTICATED')")
+
+
+async def test_the_policy_holds_scripts_of_others_off(page: Page) -> None:
+    script = (
+        "const s = document.createElement('script'); s.textContent = 'window.injected = true'; document.body.append(s)"
+    )
+    await page.evaluate(f"(() => {{ {script} }})()")
+    assert await page.evaluate("window.injected") is None
+    assert any("Content Security Policy" in complaint for complaint in page.complaints)
