@@ -22,23 +22,25 @@ from app.database.migrate import migrate
 from app.settings import Settings
 
 EXTERNAL = "ARCADIA_TEST_DATABASE_URL"
+_PREFIX = "arcadia-tests-"  # and the id of the run's first process
 _DIRECTORY = "ARCADIA_TEST_DIRECTORY"  # set by the first process for those that it starts
 
 
 def prepare() -> None:
     """Called once, before any process of the run."""
-    os.environ[_DIRECTORY] = tempfile.mkdtemp(prefix="arcadia-tests-")
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        process = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if process.isdigit() and not _is_running(int(process)):
+            _discard(left)
+    os.environ[_DIRECTORY] = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
 
 
 def clear() -> None:
     """Called once, after all processes of the run: stops the server, whoever started it."""
-    directory = _directory()
-    if (directory / "postgres" / "postmaster.pid").exists():
-        embedded.start(directory).stop()
     external = os.environ.get(EXTERNAL)
     if external:
         _drop_databases(external)
-    shutil.rmtree(directory, ignore_errors=True)
+    _discard(_directory())
     del os.environ[_DIRECTORY]
 
 
@@ -100,6 +102,23 @@ def _template(url: str) -> str:
             asyncio.run(migrate(Settings(database_url=in_database(url, name))))
             done.touch()
     return name
+
+
+def _discard(directory: Path) -> None:
+    """Removes the folder of a run, its server stopped."""
+    if (directory / "postgres" / "postmaster.pid").exists():
+        embedded.start(directory).stop()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _drop_databases(url: str) -> None:
