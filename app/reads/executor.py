@@ -159,7 +159,8 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             batch = self._batches[place] = _Batch(fields, loop.create_future())
             loop.call_soon(self._start, place)
         batch.keys.add(ref.key)
-        return (await batch.rows).get(str(ref.key))
+        rows = await asyncio.shield(batch.rows)  # a sibling's failure cancels this ref, but not the others'
+        return rows.get(str(ref.key))
 
     def _start(self, place: RefPlace) -> None:
         task = asyncio.create_task(self._read(place, self._batches.pop(place)))

@@ -16,13 +16,14 @@ from app.reads.model import node_type
 from app.reads.selection import Selection
 from app.reads.sql import beyond, column_of, exact, order_by, sort_keys, source
 from app.reads.statement import Selected, Shape, Shapes, Values
-from app.reads.values import from_json, is_decimal, sql_type
+from app.reads.values import from_json, is_decimal, sql_type, to_parameter
 
 if TYPE_CHECKING:
     from app.reads.compiler import Compiled, Compiler
 
 _DEFAULT_SIZE = 20
 _LARGEST_SIZE = 100
+_CURSOR = msgspec.json.Decoder(list[str | int | bool])
 _RANK = '":rank"'
 
 
@@ -188,7 +189,8 @@ class _Connection:
 
     def _key_of(self, name: str, index: int, values: Values) -> Any:
         try:
-            held = msgspec.json.decode(b64decode(self._arguments.of(values)[name], validate=True), type=list[Any])
-            return [from_json(column, key) for (column, _), key in zip(self._keys, held, strict=True)][index]
-        except (ValueError, TypeError, ArithmeticError):
+            held = _CURSOR.decode(b64decode(self._arguments.of(values)[name], validate=True))
+            keys = [from_json(column, key) for (column, _), key in zip(self._keys, held, strict=True)]
+            return to_parameter(self._keys[index][0], keys[index])
+        except (ValueError, TypeError, ArithmeticError, BadInputError):
             raise BadInputError(f"`{name}` is not a cursor of this connection.") from None

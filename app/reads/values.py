@@ -87,8 +87,6 @@ def from_json(column: Column, value: Any) -> Any:
         return None
     if type_ in _FROM_JSON:
         return _FROM_JSON[type_](value)
-    if isinstance(value, str):
-        to_text(value)
-    if not isinstance(value, type_):
+    if type(value) is not type_:
         raise TypeError(f"{value!r} is no {type_.__name__}")
     return value

@@ -39,8 +39,12 @@ class Server:
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Any]:
         async with self.pool.acquire() as connection:
-            with connection.query_logger(lambda query: self.statements.append(query.query)):
+            with connection.query_logger(self._log):
                 yield connection
+
+    def _log(self, query: Any) -> None:
+        if "typeinfo" not in query.query and "current_setting('jit')" not in query.query:
+            self.statements.append(query.query)  # but not how asyncpg looks up array types, once a connection
 
     def caller(self, scope: Scope, viewer: str = "someone") -> Caller:
         return Caller(scope, TODAY, viewer, self.calls)

@@ -1,0 +1,142 @@
+"""Keyset pages: forwards, backwards, between cursors, and what is refused."""
+
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from app.database.scope import PLATFORM
+from tests.reads.conftest import Server
+
+PAGE = """
+    query ($first: Int, $after: String, $last: Int, $before: String) {
+      albums(first: $first, after: $after, last: $last, before: $before) {
+        nodes { id }
+        edges { cursor node { id } }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        totalCount
+      }
+    }
+"""
+ALL = "{ albums(first: 100) { edges { cursor node { id } } } }"
+
+
+async def edges_of(music: Server) -> list[dict[str, Any]]:
+    edges: list[dict[str, Any]] = (await music.data(ALL))["albums"]["edges"]
+    return edges
+
+
+async def test_forwards_through_all_pages(music: Server) -> None:
+    expected = [edge["node"] for edge in await edges_of(music)]
+    found: list[dict[str, str]] = []
+    after, sizes = None, []
+    while True:
+        page = (await music.data(PAGE, {"first": 5, "after": after}))["albums"]
+        found += page["nodes"]
+        sizes.append(len(page["nodes"]))
+        assert page["totalCount"] == 12
+        assert page["pageInfo"]["hasPreviousPage"] is (after is not None)
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert found == expected
+    assert sizes == [5, 5, 2]
+
+
+async def test_backwards_through_all_pages(music: Server) -> None:
+    expected = [edge["node"] for edge in await edges_of(music)]
+    found: list[dict[str, str]] = []
+    before = None
+    while True:
+        page = (await music.data(PAGE, {"last": 5, "before": before}))["albums"]
+        found = page["nodes"] + found
+        assert page["pageInfo"]["hasNextPage"] is (before is not None)
+        before = page["pageInfo"]["startCursor"]
+        if not page["pageInfo"]["hasPreviousPage"]:
+            break
+    assert found == expected
+
+
+async def test_between_two_cursors(music: Server) -> None:
+    edges = await edges_of(music)
+    between = {"after": edges[2]["cursor"], "before": edges[8]["cursor"]}
+    page = (await music.data(PAGE, {**between, "first": 3}))["albums"]
+    assert page["edges"] == edges[3:6]
+    assert page["pageInfo"] == {
+        "hasNextPage": True,
+        "hasPreviousPage": True,
+        "startCursor": edges[3]["cursor"],
+        "endCursor": edges[5]["cursor"],
+    }
+    page = (await music.data(PAGE, {**between, "last": 3}))["albums"]
+    assert page["edges"] == edges[5:8]
+
+
+async def test_an_empty_page(music: Server) -> None:
+    edges = await edges_of(music)
+    page = (await music.data(PAGE, {"after": edges[-1]["cursor"]}))["albums"]
+    assert page["edges"] == []
+    assert page["pageInfo"] == {
+        "hasNextPage": False,
+        "hasPreviousPage": True,
+        "startCursor": None,
+        "endCursor": None,
+    }
+
+
+async def test_a_page_is_20_rows_unless_it_says_otherwise(music: Server) -> None:
+    await music.data("{ tracks { nodes { id } } }")
+    assert (await music.data("{ tracks { nodes { id } totalCount } }"))["tracks"]["totalCount"] > 20 - 7
+    response = await music.data("{ tracks { nodes { id } } }")
+    assert len(response["tracks"]["nodes"]) <= 20
+
+
+def encoded(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "garbage",
+        "\N{SNOWMAN}",
+        encoded(""),
+        encoded("[]"),
+        encoded("{}"),
+        encoded('[7, "Blue"]'),
+        encoded('[7, "Blue", "not an id"]'),
+        encoded('["7", "Blue", "00000000-0000-4000-8000-000000000000"]'),
+        encoded('[true, "Blue", "00000000-0000-4000-8000-000000000000"]'),
+        encoded('[7, null, "00000000-0000-4000-8000-000000000000"]'),
+        encoded('[99999999999999999999, "Blue", "00000000-0000-4000-8000-000000000000"]'),
+        encoded('[7, "nul \\u0000", "00000000-0000-4000-8000-000000000000"]'),
+        encoded("[" * 5000),
+    ],
+)
+async def test_what_is_no_cursor_is_refused(music: Server, cursor: str) -> None:
+    for text in (PAGE, "query ($after: String) { albums(after: $after) { totalCount } }"):
+        body = await music.body(text, {"after": cursor}, scope=PLATFORM)
+        assert body["data"] is None
+        [error] = body["errors"]
+        assert error["path"] == ["albums"]
+        assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+        assert error["message"] == "`after` is not a cursor of this connection."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("first: 0", "`first` is between 1 and 100."),
+        ("first: 101", "`first` is between 1 and 100."),
+        ("last: -1", "`last` is between 1 and 100."),
+        ("first: 1, last: 1", "Give `first` or `last`, not both."),
+    ],
+)
+async def test_sizes_that_are_refused(music: Server, arguments: str, message: str) -> None:
+    body = await music.body(f'{{ label(code: "acme") {{ a: albums({arguments}) {{ totalCount }} }} }}')
+    assert body["data"] == {"label": None}
+    [error] = body["errors"]
+    assert (error["message"], error["path"]) == (message, ["label", "a"])
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["locations"]
