@@ -145,6 +145,15 @@ test: install ## The tests, on an embedded PostgreSQL of their own (or ARCADIA_T
 test-heavy: install ## The tests that take minutes
 	$(BIN)/python -m pytest -m heavy --timeout 1200 $(PYTEST_FLAGS)
 
+.PHONY: test-browser
+test-browser: install ## GraphiQL in Chromium, without internet (Debian: apt-get install chromium)
+	@command -v chromium >/dev/null || { echo "Chromium is needed; none was found on the PATH." >&2; exit 1; }
+	$(BIN)/python -m pytest tests/browser $(PYTEST_FLAGS)
+
+.PHONY: test-clients
+test-clients: install tests/clients/node_modules/.installed ## Other people's clients and suites against the served API
+	PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" $(BIN)/python -m pytest tests/clients $(PYTEST_FLAGS)
+
 ##### Measuring it
 
 .PHONY: bench-reads
