@@ -1,7 +1,7 @@
 """Tenants, plans, deployments and their like, made by the operations, and the callers that act on them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from app.operations.subscriptions import subscribe
 from app.operations.tenants import create_tenant
 from app.queue import Queue
 from app.settings import Settings
+from app.tables.ids import new_id
 from tests.clock import Clock
 
 # The shortest ways to each state that the transition map has, from the creation's ACTIVE.
@@ -69,7 +70,7 @@ class Given:
         return await create_tenant(self.platform, code=code, name=code.title(), country=country, currency=currency)
 
     async def plan(self, code: str = "studio", **terms: Any) -> UUID:
-        """A plan with a first version that is published: gives the version's id."""
+        """A plan with a first version, published unless asked otherwise: gives the version's id."""
         await create_plan(self.platform, code=code, name=code.title())
         return await self.plan_version(code, **terms)
 
@@ -134,6 +135,35 @@ class Given:
             starts_on=starts_on,
             trial_ends_at=trial_ends_at,
         )
+
+    async def invoice(self, tenant_id: UUID, period_start: date, status: str) -> UUID:
+        """An invoice of nothing, past the rollup, for what only looks at its status."""
+        end = (period_start + timedelta(days=31)).replace(day=1)
+        rows = await self.rows(
+            """
+            INSERT INTO tenant_invoices (
+                id, tenant_id, period_start, period_end, revision, status, currency, subtotal_cents, tax_cents,
+                total_cents, input_hash, created_at, number, issued_at, due_on, paid_at, voided_at
+            )
+            VALUES (
+                $1, $2, $3, $4, 1, $5, 'AUD', 0, 0, 0, repeat('0', 64), $6,
+                CASE WHEN $5 IN ('ISSUED', 'PAID') THEN 'INV-2026-000001' END,
+                CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $6::timestamptz END,
+                CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $4::date END,
+                CASE WHEN $5 = 'PAID' THEN $6::timestamptz END,
+                CASE WHEN $5 = 'VOID' THEN $6::timestamptz END
+            )
+            RETURNING id
+            """,
+            new_id(),
+            tenant_id,
+            period_start,
+            end,
+            status,
+            self.clock(),
+        )
+        invoice_id: UUID = rows[0]["id"]
+        return invoice_id
 
     # What is in the database
 

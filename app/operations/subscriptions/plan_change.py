@@ -1,7 +1,7 @@
 """Moving a subscription to another plan, or to another version of its plan."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.billing import Fault, day_of
@@ -18,6 +18,13 @@ from app.tables.subscriptions import SubscriptionPlanVersions as History
 from app.tables.subscriptions import Subscriptions
 
 _DAY = ("effectiveOn",)
+
+
+class _Change(NamedTuple):
+    """A version is in force from this day on, until the next change's."""
+
+    first_day: date
+    plan_version_id: UUID
 
 
 async def change_plan_version(
@@ -42,9 +49,13 @@ async def change_plan_version(
         first_day = _first_day(context, subscription, effective_on, day_of(now, context.settings.billing_time_zone))
         plan = await plan_on_offer(plan_code, plan_version)
         plan.require_currency(await currency_of(subscription["tenant_id"]))
-        if not await _is_in_force(subscription["id"], plan.plan_version_id, first_day):
+        history = await _history(subscription["id"])
+        earlier = [change for change in history if change.first_day < first_day]
+        goes_on = bool(earlier) and earlier[-1].plan_version_id == plan.plan_version_id
+        wanted = earlier if goes_on else [*earlier, _Change(first_day, plan.plan_version_id)]
+        if wanted != history:
             await refuse_invoiced(subscription["tenant_id"], first_day, _DAY)
-            await _put_in_force(subscription, plan.plan_version_id, first_day, now)
+            await _rewrite(subscription, first_day, wanted, now)
         return UUID(str(subscription["id"]))
 
     return await transact(context, work)
@@ -60,33 +71,31 @@ def _first_day(context: Context, subscription: dict[str, Any], asked: date | Non
     return first_day
 
 
-async def _is_in_force(subscription_id: UUID, plan_version_id: UUID, first_day: date) -> bool:
-    """Whether this version, and no other, is in force from the day on."""
-    history = (
+async def _history(subscription_id: UUID) -> list[_Change]:
+    rows = (
         await History.select(History.effective_on, History.plan_version_id)
         .where(History.subscription_id == subscription_id)
         .order_by(History.effective_on)
     )
-    later = [row for row in history if row["effective_on"] > first_day]
-    at_first = [row for row in history if row["effective_on"] <= first_day][-1:]
-    return all(row["plan_version_id"] == plan_version_id for row in at_first + later)
+    return [_Change(row["effective_on"], row["plan_version_id"]) for row in rows]
 
 
-async def _put_in_force(subscription: dict[str, Any], plan_version_id: UUID, first_day: date, now: datetime) -> None:
-    """One row a change: what later rows said is gone, and a version that is in force the day before just goes on."""
+async def _rewrite(subscription: dict[str, Any], first_day: date, wanted: list[_Change], now: datetime) -> None:
+    """Makes the history what is wanted; it differs from the first day on."""
     subscription_id = subscription["id"]
     await History.delete().where((History.subscription_id == subscription_id) & (History.effective_on >= first_day))
-    if not await _is_in_force(subscription_id, plan_version_id, first_day):
+    in_force = wanted[-1]
+    if in_force.first_day == first_day:
         await History.insert(
             History(
                 id=new_id(),
                 tenant_id=subscription["tenant_id"],
                 subscription_id=subscription_id,
-                plan_version_id=plan_version_id,
+                plan_version_id=in_force.plan_version_id,
                 effective_on=first_day,
                 created_at=now,
             )
         )
-    await Subscriptions.update({Subscriptions.plan_version_id: plan_version_id}).where(
+    await Subscriptions.update({Subscriptions.plan_version_id: in_force.plan_version_id}).where(
         Subscriptions.id == subscription_id
     )
