@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.database import UnitOfWork
 from app.operations import validation
-from app.operations.access import Action, authorise
+from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context
 from app.operations.transaction import transact
 from app.tables.ids import new_id
@@ -39,3 +39,16 @@ async def create_tenant(
         return tenant.id
 
     return await transact(context, work)
+
+
+async def tenant_id_of(context: Context, *, code: str) -> UUID:
+    """The id of the tenant with this code. Raises NOT_FOUND."""
+
+    async def work(_unit: UnitOfWork) -> UUID | None:
+        row = await Tenants.select(Tenants.id).where(Tenants.code == code).first()
+        return row["id"] if row else None
+
+    tenant_id = await transact(context, work)
+    if tenant_id is None:
+        raise not_found("tenant", code, ("code",))
+    return tenant_id

@@ -1,0 +1,39 @@
+"""`arcadia`: the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
+
+import sys
+
+import rich_click as click
+
+from app.cli.administration import migrate, schema, token
+from app.cli.demo import demo
+from app.cli.rollup import rollup
+from app.cli.serving import serve, worker
+from app.database import DatabaseNotMigrated, DatabaseUnavailable
+from app.operations.refusal import Refusal
+from app.server.signing import NoSigningSecretError
+from app.settings import SettingsError
+
+FAILURES = (SettingsError, DatabaseUnavailable, DatabaseNotMigrated, Refusal, NoSigningSecretError)
+"""What is the operator's to mend: told in words, without a stack."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def arcadia() -> None:
+    """ArcadiaCloud billing: a month of deployments, subscriptions and usage into one invoice per tenant."""
+
+
+for command in (demo, serve, worker, migrate, token, rollup, schema):
+    arcadia.add_command(command)
+
+
+def main() -> None:
+    try:
+        arcadia(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(1)
+    except FAILURES as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)

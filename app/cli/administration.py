@@ -1,0 +1,56 @@
+"""`arcadia migrate`, `arcadia token`, `arcadia schema`."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import rich_click as click
+
+from app.cli.parameters import Span
+from app.cli.session import operator
+from app.database import migrate as migrations
+from app.operations.principal import TENANT_ROLES, Role
+from app.operations.tenants import tenant_id_of
+from app.schema import schema_text
+from app.server.signing import sign_token
+from app.settings import Settings
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date. Any number of processes may run it at once."""
+    ran = asyncio.run(migrations.migrate(Settings.from_environment()))
+    click.echo(f"Ran {len(ran)} migrations." if ran else "The database is up to date.")
+
+
+@click.command()
+@click.option(
+    "--role",
+    type=click.Choice([role.value.lower() for role in Role]),
+    required=True,
+    help="What the bearer may do.",
+)
+@click.option("--tenant", metavar="CODE", help="The tenant that a tenant's role, or a meter's, is for.")
+@click.option("--subject", default="operator", show_default=True, help="Who the bearer is: the actor in every record.")
+@click.option("--ttl", type=Span(), default="1h", show_default=True, help="How long the token holds: 90s, 15m, 1h, 7d.")
+def token(role: str, tenant: str | None, subject: str, ttl: timedelta) -> None:
+    """Print a signed token, and nothing else."""
+    chosen = Role(role.upper())
+    if chosen in TENANT_ROLES and tenant is None:
+        raise click.UsageError(f"--role {role} needs --tenant CODE.")
+    if chosen is Role.PLATFORM_ADMIN and tenant is not None:
+        raise click.UsageError("a platform_admin belongs to no tenant: leave out --tenant.")
+    settings = Settings.from_environment()
+    tenant_id = asyncio.run(_tenant_id(settings, tenant)) if tenant is not None else None
+    click.echo(sign_token(settings, subject, {chosen}, tenant_id, ttl, datetime.now(UTC)))
+
+
+async def _tenant_id(settings: Settings, code: str) -> UUID:
+    async with operator(settings) as context:
+        return await tenant_id_of(context, code=code)
+
+
+@click.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    click.echo(schema_text(), nl=False)

@@ -1,0 +1,103 @@
+"""`arcadia demo`: one tenant from its first deployment to its invoice, through the operations that the API calls."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import rich_click as click
+from rich.console import Console
+
+from app.billing import DeploymentState
+from app.cli import story
+from app.cli.invoice_table import INVOICE, show_invoice
+from app.cli.reading import read
+from app.cli.rollup import run_of
+from app.cli.session import now, operator
+from app.database.migrate import migrate
+from app.operations.context import Context
+from app.operations.deployments import transition_deployment
+from app.operations.principal import Role
+from app.operations.refusal import InvalidTransition
+from app.operations.rollups import roll_up_period
+from app.operations.rollups.progress import CHANNEL
+from app.server.signing import sign_token
+from app.settings import Settings
+from app.worker import working
+
+PATIENCE_SECONDS = 120
+
+_LAST_EVENT = """
+query LastEvent($id: ID!) {
+  deployment(id: $id) { events(first: 1) { nodes { fromState toState actor } } }
+}
+"""
+
+
+@click.command()
+def demo() -> None:
+    """The smoke story: a month of one deployment, metered, rolled up and invoiced. May be told again and again."""
+    console = Console(highlight=False)
+    asyncio.run(_tell(console, Settings.from_environment()))
+
+
+async def _tell(console: Console, settings: Settings) -> None:
+    with console.status("Starting PostgreSQL…"):
+        await migrate(settings)
+    async with operator(settings) as context:
+        tenant_id, deployment_id = await story.set_up(context)
+        accepted, known = await story.meter(context, deployment_id)
+        console.print(f"Metered: {accepted + known:,} usage events, {accepted:,} new and {known:,} known already.")
+        _say_run(console, "Rollup of April 2026", await _roll_up(context, tenant_id))
+        show_invoice(console, await _invoice(context))
+        _say_run(console, "The same rollup again", await _roll_up(context, tenant_id))
+        await _pause(console, context, deployment_id)
+    _say_how_to_look(console, settings)
+
+
+async def _roll_up(context: Context, tenant_id: UUID) -> dict[str, Any]:
+    """As a job: a worker takes the run's chunk from the queue."""
+    async with working(context, catching_up=False), context.database.listen(CHANNEL) as notices:
+        run_id = await roll_up_period(context, period_start=story.APRIL, tenant_ids=[tenant_id])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            async for _ in notices:
+                run = await run_of(context, run_id)
+                if run["status"] not in {"QUEUED", "RUNNING"}:
+                    return run
+    raise AssertionError("notices end only with the listener")
+
+
+def _say_run(console: Console, title: str, run: dict[str, Any]) -> None:
+    console.print(
+        f"{title}: {run['invoicesCreated']} created, {run['invoicesSkipped']} skipped, {run['status'].lower()}."
+    )
+
+
+async def _invoice(context: Context) -> dict[str, Any]:
+    data = await read(context, INVOICE, {"tenant": story.TENANT, "month": story.APRIL.isoformat()})
+    invoice: dict[str, Any] = data["tenant"]["invoices"]["nodes"][0]
+    return invoice
+
+
+async def _pause(console: Console, context: Context, deployment_id: UUID) -> None:
+    """A transition that the map allows, and one that it does not."""
+    await story.be_active(context, deployment_id)
+    await transition_deployment(context, deployment_id=deployment_id, to=DeploymentState.PAUSED, reason="demo")
+    data = await read(context, _LAST_EVENT, {"id": str(deployment_id)})
+    event = data["deployment"]["events"]["nodes"][0]
+    console.print(f"{event['fromState'].lower()} → {event['toState'].lower()}, by {event['actor']}.")
+    try:
+        await transition_deployment(context, deployment_id=deployment_id, to=DeploymentState.ARCHIVED, reason="demo")
+    except InvalidTransition as refused:
+        console.print(f"paused → archived refused: {refused}.", soft_wrap=True)
+    else:
+        raise RuntimeError("a paused deployment was archived")
+
+
+def _say_how_to_look(console: Console, settings: Settings) -> None:
+    token = sign_token(settings, "demo", {Role.PLATFORM_ADMIN}, None, timedelta(hours=8), now())
+    console.print(
+        "\nTo look around: `make serve`, then http://127.0.0.1:8000/graphql in a browser, with this token:\n",
+        soft_wrap=True,
+    )
+    console.print(token, soft_wrap=True)

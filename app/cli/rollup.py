@@ -1,0 +1,102 @@
+"""`arcadia rollup`: invoice a month, here or by the workers."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import rich_click as click
+from click.exceptions import Exit
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from app.cli.invoice_table import money
+from app.cli.parameters import Month
+from app.cli.reading import read
+from app.cli.session import operator
+from app.operations.context import Context
+from app.operations.rollups import roll_up_period, roll_up_run
+from app.operations.tenants import tenant_id_of
+from app.settings import Settings
+
+RUN = """
+query Run($id: ID!) {
+  rollupRun(id: $id) {
+    status dryRun tenantsTotal tenantsDone invoicesCreated invoicesReplaced invoicesSkipped invoicesFailed totalCents
+    failures(first: 100) { nodes { tenant { code } code message } }
+  }
+}
+"""
+SUCCEEDED = frozenset({"QUEUED", "RUNNING", "SUCCEEDED"})
+PROGRESS_SECONDS = 0.5
+
+
+@click.command()
+@click.argument("month", type=Month(), metavar="YYYY-MM")
+@click.option("--tenant", "tenants", multiple=True, metavar="CODE", help="Only this tenant; may be given again.")
+@click.option("--force", is_flag=True, help="Rate drafts again, and replace issued invoices by a draft.")
+@click.option("--dry-run", is_flag=True, help="Say what it would come to, and write no invoice. Any month will do.")
+@click.option("--enqueue", is_flag=True, help="Leave it to the workers instead of doing it here.")
+def rollup(month: date, tenants: tuple[str, ...], *, force: bool, dry_run: bool, enqueue: bool) -> None:
+    """Invoice a month that has ended: 2026-04."""
+    console = Console()
+    run = asyncio.run(_rollup(console, month, tenants, force=force, dry_run=dry_run, enqueue=enqueue))
+    show_run(console, run)
+    if run["status"] not in SUCCEEDED:
+        raise Exit(1)
+
+
+async def _rollup(
+    console: Console, month: date, tenants: Sequence[str], *, force: bool, dry_run: bool, enqueue: bool
+) -> dict[str, Any]:
+    async with operator(Settings.from_environment()) as context:
+        tenant_ids = [await tenant_id_of(context, code=code) for code in tenants] or None
+        run_id = await roll_up_period(context, period_start=month, tenant_ids=tenant_ids, force=force, dry_run=dry_run)
+        if not enqueue:
+            await _work(console, context, run_id)
+        return await run_of(context, run_id)
+
+
+async def run_of(context: Context, run_id: UUID) -> dict[str, Any]:
+    run: dict[str, Any] = (await read(context, RUN, {"id": str(run_id)}))["rollupRun"]
+    return run
+
+
+async def _work(console: Console, context: Context, run_id: UUID) -> None:
+    """Does the run in this process, with a bar on a terminal."""
+    work = asyncio.create_task(roll_up_run(context, run_id=run_id))
+    columns = (TextColumn("tenants"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("tenants", total=None)
+        while not work.done():
+            await asyncio.wait({work}, timeout=PROGRESS_SECONDS)
+            if console.is_terminal:
+                run = await run_of(context, run_id)
+                progress.update(bar, total=run["tenantsTotal"], completed=run["tenantsDone"])
+    await work
+
+
+def show_run(console: Console, run: dict[str, Any]) -> None:
+    """What became of the run: a table on a terminal, `name value` lines in a pipe."""
+    rows = [
+        ("status", run["status"].lower()),
+        ("tenants", f"{run['tenantsDone']} of {run['tenantsTotal']}"),
+        ("created", str(run["invoicesCreated"])),
+        ("replaced", str(run["invoicesReplaced"])),
+        ("skipped", str(run["invoicesSkipped"])),
+        ("failed", str(run["invoicesFailed"])),
+        ("would total" if run["dryRun"] else "total", money(run["totalCents"])),
+    ]
+    rows += [
+        (failure["tenant"]["code"], f"{failure['code']}: {failure['message']}") for failure in run["failures"]["nodes"]
+    ]
+    if not console.is_terminal:
+        for name, value in rows:
+            console.print(f"{name} {value}", soft_wrap=True, highlight=False, markup=False)
+        return
+    table = Table(title="Rollup", show_header=False)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

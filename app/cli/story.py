@@ -1,0 +1,132 @@
+"""The smoke story of the billing rules (worked figure 1). Each step may be repeated: what stands is left as it is."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.billing import DeploymentState, Proration, Tier
+from app.cli.reading import read
+from app.operations import catalog, deployments, subscriptions, tenants, usage
+from app.operations.catalog import ResourceDraft
+from app.operations.context import Context
+from app.operations.usage import MeteredEvent
+from app.tables.deployments import LlmMode
+
+APRIL = date(2026, 4, 1)
+TENANT, PLAN, ADDON, SLUG = "demo", "studio", "storage_50gb", "pilot"
+DROPLETS = ("pilot-droplet-1", "pilot-droplet-2", "pilot-droplet-3")
+HOURS = 30 * 24
+
+_STANDING = """
+query Standing($tenant: String!, $plan: String!, $slug: String!) {
+  tenant(code: $tenant) { id deployments(first: 1, filter: {slug: $slug}) { nodes { id subscription { id } } } }
+  plan(code: $plan) { id currentVersion { id } }
+  addons { code }
+}
+"""
+
+
+async def set_up(context: Context) -> tuple[UUID, UUID]:
+    """Tenant, plan Studio v1, add-on and the deployment `pilot`, subscribed from 1 April 2026. Gives their ids."""
+    standing = await read(context, _STANDING, {"tenant": TENANT, "plan": PLAN, "slug": SLUG})
+    await _catalog(context, standing)
+    tenant = standing["tenant"]
+    tenant_id = UUID(tenant["id"]) if tenant else await _tenant(context)
+    found = tenant["deployments"]["nodes"] if tenant else []
+    deployment_id = UUID(found[0]["id"]) if found else await _deployment(context, tenant_id)
+    if not found or found[0]["subscription"] is None:
+        await subscriptions.subscribe(
+            context,
+            deployment_id=deployment_id,
+            plan_code=PLAN,
+            plan_version=None,
+            addons=[ADDON],
+            starts_on=APRIL,
+            trial_ends_at=None,
+        )
+    return tenant_id, deployment_id
+
+
+async def _tenant(context: Context) -> UUID:
+    return await tenants.create_tenant(
+        context, code=TENANT, name="Demo Studio", country="AU", currency="AUD", tax_exempt=False
+    )
+
+
+async def _deployment(context: Context, tenant_id: UUID) -> UUID:
+    return await deployments.create_deployment(
+        context,
+        tenant_id=tenant_id,
+        slug=SLUG,
+        display_name="Pilot",
+        region="syd1",
+        llm_mode=LlmMode.DISABLED,
+        template_code=None,
+        template_version=None,
+    )
+
+
+async def _catalog(context: Context, standing: dict[str, Any]) -> None:
+    plan = standing["plan"]
+    if plan is None:
+        await catalog.create_plan(context, code=PLAN, name="Studio", description="One app instance and its droplets")
+    if plan is None or plan["currentVersion"] is None:
+        hours = ResourceDraft("droplet_hours", Decimal(1488), (Tier(None, Decimal(1)),))
+        version = await catalog.draft_plan_version(
+            context,
+            plan_code=PLAN,
+            base_price_cents=5000,
+            currency="AUD",
+            proration=Proration.NONE,
+            resources=[hours],
+        )
+        await catalog.publish_plan_version(context, plan_version_id=version)
+    if not any(addon["code"] == ADDON for addon in standing["addons"] or ()):
+        await catalog.create_addon(
+            context,
+            code=ADDON,
+            name="Storage, 50 GB",
+            price_cents=750,
+            resource_kind="storage_gb",
+            quantity=Decimal(50),
+        )
+
+
+def metered_hours(deployment_id: UUID) -> Iterator[MeteredEvent]:
+    """Three droplets, hour by hour, over the 30 days of April 2026."""
+    for droplet in DROPLETS:
+        for hour in range(HOURS):
+            at = datetime(2026, 4, 1, tzinfo=UTC) + timedelta(hours=hour)
+            yield MeteredEvent(
+                id=f"{droplet}/{at:%Y-%m-%dT%H}",
+                source="demo",
+                deployment_id=deployment_id,
+                resource_kind="droplet_hours",
+                quantity=Decimal(1),
+                occurred_at=at,
+                resource_id=None,
+            )
+
+
+async def meter(context: Context, deployment_id: UUID) -> tuple[int, int]:
+    """Records the hours, 1,000 events a call: how many were accepted, and how many were known already."""
+    events = list(metered_hours(deployment_id))
+    accepted = duplicates = 0
+    for start in range(0, len(events), 1000):
+        recorded = await usage.record_usage(context, events=events[start : start + 1000])
+        accepted += recorded.accepted
+        duplicates += recorded.duplicates
+    return accepted, duplicates
+
+
+async def be_active(context: Context, deployment_id: UUID) -> None:
+    """Undoes the pause that an earlier telling ended with."""
+    state = (await read(context, "query($id: ID!) { deployment(id: $id) { state } }", {"id": str(deployment_id)}))[
+        "deployment"
+    ]["state"]
+    if state == DeploymentState.PAUSED:
+        await deployments.transition_deployment(
+            context, deployment_id=deployment_id, to=DeploymentState.ACTIVE, reason="the demo is told again"
+        )
