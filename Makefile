@@ -17,7 +17,6 @@ WORKERS ?= 2
 # Everything started from here keeps its data in the checkout.
 export ARCADIA_DATA_DIR ?= $(CURDIR)/.arcadia
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: help
 help: ## List the targets
