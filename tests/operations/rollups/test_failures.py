@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from app.operations.rollups import unbilled_periods
+from app.operations.rollups import roll_up_chunk, unbilled_periods
 from tests.operations.given import Given
 from tests.operations.months import APRIL, counts, invoices, roll_up, subscribed
 
@@ -56,8 +56,6 @@ async def test_what_failed_is_billed_once_its_cause_is_gone(given: Given) -> Non
 
 
 async def test_a_run_whose_chunk_comes_twice_does_not_repeat_its_failure(given: Given) -> None:
-    from app.operations.rollups import roll_up_chunk
-
     await given.plan()
     await subscribed(given)
     await break_tenant(given, "acme")

@@ -1,7 +1,5 @@
 """What force does to drafts, issued, paid and void invoices; what a dry run leaves alone."""
 
-from decimal import Decimal
-
 import pytest
 
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
@@ -99,7 +97,7 @@ async def test_what_rates_to_nothing_is_withdrawn_and_settled(
     given: Given, monkeypatch: pytest.MonkeyPatch, slice_size: int, issued: bool
 ) -> None:
     await given.plan()
-    tenant_id, deployment_id = await subscribed(given)
+    tenant_id, _ = await subscribed(given)
     await given.subscription(await given.deployment(tenant_id, "second"), starts_on=APRIL)
     await roll_up(given)
     (invoice,) = await invoices(given)
@@ -161,11 +159,10 @@ async def test_a_tenant_written_slice_by_slice_gets_the_invoice_it_gets_in_one(
     await given.plan()
     await given.addon()
     tenant_id, _ = await subscribed(given, slug="a-9", addons=["storage_50gb"])
-    for slug in ("a", "a9", "a-", "b"):
-        deployment_id = await given.deployment(tenant_id, slug.rstrip("-") or slug) if slug != "a-" else None
-        if deployment_id:
-            await given.subscription(deployment_id, starts_on=APRIL)
-            await meter(given, deployment_id, "1500")
+    for slug in ("a", "a9", "b"):  # which locales and code points order otherwise
+        deployment_id = await given.deployment(tenant_id, slug)
+        await given.subscription(deployment_id, starts_on=APRIL)
+        await meter(given, deployment_id, "1500")
     await roll_up(given)
     (whole,) = await invoices(given)
     everything = "SELECT position, key, description, quantity, amount_cents, deployment_id FROM tenant_invoice_lines"
@@ -182,4 +179,4 @@ async def test_a_tenant_written_slice_by_slice_gets_the_invoice_it_gets_in_one(
         assert [sliced[name] for name in kept] == [whole[name] for name in kept]
         again = await given.rows(f"{everything} WHERE invoice_id = $1 ORDER BY position", sliced["id"])
         assert again == whole_lines
-    assert Decimal(whole["subtotal_cents"]) == 4 * 5000 + 750 + 3 * 12
+    assert whole["subtotal_cents"] == 4 * 5000 + 750 + 3 * 12

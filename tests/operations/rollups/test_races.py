@@ -53,7 +53,9 @@ async def test_twenty_runs_at_once_make_one_invoice_a_tenant(given: Given) -> No
     await asyncio.gather(*(run() for _ in range(20)))
 
     assert [invoice["revision"] for invoice in await invoices(given)] == [1] * TENANTS
-    total = await given.row("SELECT sum(invoices_created) AS created, sum(invoices_skipped) AS skipped FROM rollup_runs")
+    total = await given.row(
+        "SELECT sum(invoices_created) AS created, sum(invoices_skipped) AS skipped FROM rollup_runs"
+    )
     assert total == {"created": TENANTS, "skipped": 19 * TENANTS}
     assert await sums(given) == []
 
