@@ -84,7 +84,7 @@ def fault_of(error: BaseException, request_id: str) -> Fault:  # noqa: PLR0911  
         case DatabaseNotMigrated():
             told = "The database is not at this version's schema: run `arcadia migrate`."
             return Fault(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
-        case HTTPException():
+        case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _of_http(error)
         case TimeoutError():
             return Fault(504, Code.TIMEOUT, "The operation took too long and was stopped.")

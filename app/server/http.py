@@ -10,6 +10,7 @@ from typing import Any, Generic
 
 from graphql import OperationType
 from litestar import Request, get, post
+from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
@@ -53,7 +54,11 @@ def http_handlers(service: GraphQLService[Any], page: Callable[[], ASGIResponse]
 
 async def _posted(request: Request[Any, Any, Any]) -> Parameters:
     check_content_type(request.headers.get("content-type", ""))
-    return decode_parameters(await request.body())
+    try:
+        body = await request.body()
+    except InternalServerException:  # Litestar's word for a client that left in the middle
+        raise Fault(400, Code.BAD_REQUEST, "The request broke off.") from None
+    return decode_parameters(body)
 
 
 async def _queried(request: Request[Any, Any, Any]) -> Parameters:

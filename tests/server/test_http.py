@@ -1,5 +1,6 @@
 """GraphQL over HTTP, through real sockets: statuses, types, bodies, headers."""
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -330,3 +331,17 @@ async def test_a_field_s_errors(client: httpx.AsyncClient) -> None:
 async def test_health(anonymous: httpx.AsyncClient) -> None:
     assert json.loads((await anonymous.get("/health")).content) == {"status": "alive"}
     assert json.loads((await anonymous.get("/ready")).content) == {"status": "ready"}
+
+
+async def test_a_client_that_leaves_in_the_middle_is_no_bug(
+    base_url: str, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(base_url).port)
+    head = f"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: {client.headers['authorization']}\r\n"
+    writer.write(f"{head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{{".encode())
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.close()
+    await writer.wait_closed()
+    assert (await client.post("/graphql", json={"query": "{ subject }"})).status_code == 200
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
