@@ -17,6 +17,7 @@ from graphql import (
     GraphQLField,
     OperationType,
     create_source_event_stream,
+    located_error,
     parse,
 )
 from graphql.execution.collect_fields import FieldDetailsList
@@ -142,8 +143,16 @@ class Reads:
     async def _events(
         self, executor: ReadExecutor, stream: AsyncGenerator[Any], request: Request
     ) -> AsyncIterator[Response]:
+        """A response an event; one without data, and the last, for an error of the stream itself."""
         async with aclosing(stream):
-            async for payload in stream:
+            while True:
+                try:
+                    payload = await anext(stream)
+                except StopAsyncIteration:
+                    return
+                except Exception as error:  # noqa: BLE001 # shown, logged and masked as every other
+                    yield self._response([located_error(error)], request)
+                    return
                 yield await self._completed(executor.build_per_event_executor(payload), request)
 
     def _prepare(
