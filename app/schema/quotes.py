@@ -13,6 +13,7 @@ import strawberry
 from app import billing
 from app.billing import LineKind
 from app.operations import quotes
+from app.operations.refusal import ProblemCode, Refusal
 from app.schema.arguments import optional
 from app.schema.catalog.addons import AddonSelectionInput
 from app.schema.context import Info
@@ -118,9 +119,19 @@ class QuoteInput:
         default_factory=list, description="The usage, each resource kind once."
     )
     tenant_id: UUID | None = optional(
-        description="For whom: decides the taxes. Default: your own tenant; without one, no tax."
+        description="For whom: decides the taxes. Default: your own tenant; without one, somebody in Australia."
     )
     period_start: dt.date | None = optional(description="The month's first day; default: the current one's.")
+
+    def quantities(self) -> dict[str, Decimal]:
+        """The usage by resource kind. Raises VALIDATION_FAILED for a kind given twice."""
+        quantities: dict[str, Decimal] = {}
+        for index, usage in enumerate(self.usage):
+            if usage.resource_kind in quantities:
+                path = ("usage", str(index), "resourceKind")
+                raise Refusal(ProblemCode.VALIDATION_FAILED, f"{'.'.join(path)} is given twice", path)
+            quantities[usage.resource_kind] = usage.quantity
+        return quantities
 
 
 @strawberry.type
@@ -139,7 +150,7 @@ class QuoteQueries:
                 plan_code=given.plan_code,
                 plan_version=given.plan_version,
                 addons=[addon.code for addon in given.addons],
-                usage={usage.resource_kind: usage.quantity for usage in given.usage},
+                usage=given.quantities(),
                 tenant_id=given.tenant_id,
                 period_start=given.period_start,
             )

@@ -1,0 +1,105 @@
+"""The API as a server runs it: documents in, decoded answers out, and the statements of its reads counted."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, cast
+
+from app.database import Database
+from app.operations.context import Context
+from app.reads.reads import Reads, Response
+from app.schema.context import RequestContext
+from app.schema.schema import schema
+from tests.operations.given import Given
+
+
+class CountedReads:
+    """Reads over a database's pool, and the statements that they ran. Kept over tests for its compiled documents."""
+
+    def __init__(self, database: Database) -> None:
+        self.statements: list[str] = []
+        self._database = database
+        self.reads = Reads(schema, self._acquire)
+
+    @asynccontextmanager
+    async def _acquire(self) -> AsyncIterator[Any]:
+        async with self._database.reading() as connection:
+            with connection.query_logger(self._count):
+                yield connection
+
+    def _count(self, query: Any) -> None:
+        if query.query.startswith("WITH scope"):  # not what asyncpg asks, once a connection, about a type
+            self.statements.append(query.query)
+
+
+class Api:
+    """What a client sees. A caller is the platform's admin unless said otherwise."""
+
+    def __init__(self, given: Given, counted: CountedReads) -> None:
+        self.given = given
+        self._counted = counted
+
+    @property
+    def statements(self) -> list[str]:
+        """The statements that the last answer was read by."""
+        return self._counted.statements
+
+    async def body(
+        self, text: str, variables: Mapping[str, Any] | None = None, *, caller: Context | None = None
+    ) -> dict[str, Any]:
+        """The whole answer."""
+        self.statements.clear()
+        request = RequestContext(caller or self.given.platform)
+        response = await self._counted.reads.execute(text, variables, None, request)
+        return _decoded(response)
+
+    async def data(
+        self, text: str, variables: Mapping[str, Any] | None = None, *, caller: Context | None = None
+    ) -> dict[str, Any]:
+        """The data of an answer without errors."""
+        body = await self.body(text, variables, caller=caller)
+        assert "errors" not in body, body["errors"]
+        return cast("dict[str, Any]", body["data"])
+
+    async def error(
+        self, text: str, variables: Mapping[str, Any] | None = None, *, caller: Context | None = None
+    ) -> dict[str, Any]:
+        """The one error of an answer."""
+        (error,) = (await self.body(text, variables, caller=caller))["errors"]
+        return cast("dict[str, Any]", error)
+
+    async def mutate(
+        self, name: str, given: Mapping[str, Any], selection: str = "__typename", *, caller: Context | None = None
+    ) -> dict[str, Any]:
+        """What a mutation answers; of a problem its type, code and path."""
+        type_name = f"{name[0].upper()}{name[1:]}Input"
+        if type_name in {"IssueInvoiceInput", "VoidInvoiceInput", "VerifyInvoiceInput"}:
+            type_name = "InvoiceInput"
+        text = f"""mutation ($input: {type_name}!) {{ {name}(input: $input) {{
+            __typename ... on Problem {{ code path }} {selection} }} }}"""
+        return cast("dict[str, Any]", (await self.data(text, {"input": given}, caller=caller))[name])
+
+    @asynccontextmanager
+    async def watch(
+        self, text: str, variables: Mapping[str, Any] | None = None, *, caller: Context | None = None
+    ) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+        """The answers of a subscription."""
+        request = RequestContext(caller or self.given.platform)
+        answers = await self._counted.reads.subscribe(text, variables, None, request)
+        assert not isinstance(answers, Response), answers.body
+
+        async def decoded() -> AsyncIterator[dict[str, Any]]:
+            async for answer in answers:
+                yield _decoded(answer)
+
+        async with aclosing(cast("Any", answers)):
+            yield decoded()
+
+
+def refused(code: str, *path: str) -> dict[str, Any]:
+    """What `Api.mutate` gives for a refusal."""
+    return {"__typename": "Refused", "code": code, "path": list(path)}
+
+
+def _decoded(response: Response) -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads(response.body))

@@ -1,0 +1,152 @@
+"""A small world in which every type of the schema has a row and every field that can have a value has one."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from app.billing import DeploymentState, PriceModel, Tier
+from app.operations.catalog import ResourceDraft, create_plan
+from app.operations.costs import import_cloud_invoice
+from app.operations.deployments import create_deployment, register_resource, transition_deployment
+from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
+from app.operations.rollups import roll_up_period, roll_up_run
+from app.operations.subscriptions import subscribe
+from app.operations.usage import MeteredEvent, record_usage
+from tests.operations.given import Given
+
+APRIL = date(2026, 4, 1)
+
+BILL = """product,group_description,description,hours,start,end,USD,project_name,category
+Droplets,,web-1 (s-1vcpu-2gb),720,2026-04-01 00:00:00 +0000,2026-05-01 00:00:00 +0000,$12.00,arcadia,iaas
+Support,,Premium support,,2026-04-01 00:00:00 +0000,2026-05-01 00:00:00 +0000,$24.00,arcadia,support
+"""
+
+
+@dataclass(frozen=True)
+class Story:
+    """The ids of what was made."""
+
+    acme: UUID
+    rival: UUID
+    deployment: UUID
+    subscription: UUID
+    rivals_deployment: UUID
+    invoice: UUID
+    rivals_invoice: UUID
+    run: UUID
+    bill: UUID
+
+
+async def tell(given: Given) -> Story:
+    """Acme's pilot is on Studio, metered past its allowance and in a kind that Studio does not know; its April is
+    billed, issued and paid. Rival is subscribed since March, which nobody billed; its April is billed, withdrawn and
+    billed again by a second, forced run, which acme's paid invoice fails. The clock stands on 1 May.
+    """
+    given.clock.set(2026, 4, 1)
+    acme, rival = await given.tenant("acme"), await given.tenant("rival")
+    await _offer(given)
+    deployment, rivals = await _deployment(given, acme), await given.deployment(rival, "pilot")
+    subscription = await given.subscription(deployment, "studio", addons=["storage_50gb"], starts_on=APRIL)
+    await given.subscription(rivals, "studio", starts_on=date(2026, 3, 1))
+    await _cancel_a_trial(given, acme)
+    given.clock.set(2026, 5, 1, 3)
+    await record_usage(given.meter(), events=_usage(deployment))
+    run = await _roll_up(given)
+    invoice, rivals_invoice = await _invoice(given, acme), await _invoice(given, rival)
+    await issue_invoice(given.platform, invoice_id=invoice)
+    await mark_invoice_paid(given.platform, invoice_id=invoice, reference="transfer 7")
+    await issue_invoice(given.platform, invoice_id=rivals_invoice)
+    await void_invoice(given.platform, invoice_id=rivals_invoice, reason="wrong plan")
+    await _roll_up(given, force=True)
+    return Story(acme, rival, deployment, subscription, rivals, invoice, rivals_invoice, run, await _import(given))
+
+
+async def _offer(given: Given) -> None:
+    """Studio and its add-on; and a plan that nobody has, with bounded tiers and packages."""
+    await given.plan("studio")
+    await given.addon("storage_50gb")
+    await create_plan(given.platform, code="scale", name="Scale", description="For many tokens")
+    graduated = (Tier(Decimal("99.5"), Decimal(1), 10), Tier(None, Decimal("0.8")))
+    resources = [
+        ResourceDraft("egress_gb", Decimal(100), graduated, PriceModel.GRADUATED),
+        ResourceDraft("llm_input_tokens", Decimal(0), (Tier(None, Decimal(90)),), PriceModel.PACKAGE, Decimal(1000)),
+    ]
+    await given.plan_version("scale", resources=resources)
+
+
+async def _deployment(given: Given, tenant_id: UUID) -> UUID:
+    """Made from a template, paused for a moment, with a droplet."""
+    deployment_id = await create_deployment(
+        given.admin(tenant_id),
+        slug="pilot",
+        display_name="Pilot 試作",
+        region="syd1",
+        template_code="wiki",
+        template_version="1.2",
+    )
+    for state in (DeploymentState.PAUSED, DeploymentState.ACTIVE):
+        await transition_deployment(given.admin(tenant_id), deployment_id=deployment_id, to=state, reason="a rest")
+    await register_resource(
+        given.platform,
+        deployment_id=deployment_id,
+        provider="digitalocean",
+        external_id="42",
+        resource_kind="droplet_hours",
+        name="web-1",
+    )
+    return deployment_id
+
+
+async def _cancel_a_trial(given: Given, tenant_id: UUID) -> None:
+    deployment_id = await given.deployment(tenant_id, "tryout")
+    await subscribe(
+        given.platform,
+        deployment_id=deployment_id,
+        plan_code="studio",
+        starts_on=APRIL,
+        trial_ends_at=datetime(2026, 5, 1, tzinfo=UTC),
+    )
+    await transition_deployment(given.platform, deployment_id=deployment_id, to=DeploymentState.CANCELLED)
+
+
+def _usage(deployment_id: UUID) -> list[MeteredEvent]:
+    """2,160 droplet hours, as three droplets over April, 7 GB of traffic, and an hour of May."""
+    metered = [("droplet_hours", 72, datetime(2026, 4, day, 12, tzinfo=UTC)) for day in range(1, 31)]
+    metered += [
+        ("egress_gb", 7, datetime(2026, 4, 9, tzinfo=UTC)),
+        ("droplet_hours", 1, datetime(2026, 5, 1, 2, tzinfo=UTC)),
+    ]
+    return [
+        MeteredEvent(
+            id=f"{kind} {at}",
+            deployment_id=deployment_id,
+            resource_kind=kind,
+            quantity=Decimal(quantity),
+            occurred_at=at,
+        )
+        for kind, quantity, at in metered
+    ]
+
+
+async def _roll_up(given: Given, *, force: bool = False) -> UUID:
+    run_id = await roll_up_period(given.platform, period_start=APRIL, force=force)
+    await roll_up_run(given.platform, run_id=run_id)
+    return run_id
+
+
+async def _invoice(given: Given, tenant_id: UUID) -> UUID:
+    row = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", tenant_id)
+    return UUID(str(row["id"]))
+
+
+async def _import(given: Given) -> UUID:
+    bill = await import_cloud_invoice(
+        given.platform,
+        provider="digitalocean",
+        external_id="2026-04",
+        csv=BILL,
+        currency="USD",
+        exchange_rate=Decimal("1.5"),
+    )
+    return bill.cloud_invoice_id

@@ -1,0 +1,155 @@
+"""Who may do and see what, root by root: another tenant's is as if it were not there."""
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType
+
+from app.schema.schema import schema
+from tests.schema.api import Api, refused
+from tests.schema.story import Story, tell
+from tests.schema.test_ids import _value
+
+_PLATFORM = {"PLATFORM_ADMIN"}
+_TENANT_ADMINS = _PLATFORM | {"TENANT_ADMIN"}
+
+WHO_MAY = {
+    "createTenant": _PLATFORM,
+    "createDeployment": _TENANT_ADMINS,
+    "updateDeployment": _TENANT_ADMINS,
+    "transitionDeployment": _TENANT_ADMINS,
+    "subscribe": _TENANT_ADMINS,
+    "attachAddon": _TENANT_ADMINS,
+    "changePlanVersion": _TENANT_ADMINS,
+    "createPlan": _PLATFORM,
+    "draftPlanVersion": _PLATFORM,
+    "publishPlanVersion": _PLATFORM,
+    "createAddon": _PLATFORM,
+    "updateAddon": _PLATFORM,
+    "defineResourceKind": _PLATFORM,
+    "registerResource": _PLATFORM,
+    "recordUsage": _PLATFORM | {"METER"},
+    "rollUpPeriod": _PLATFORM,
+    "issueInvoice": _PLATFORM,
+    "markInvoicePaid": _PLATFORM,
+    "voidInvoice": _PLATFORM,
+    "verifyInvoice": _PLATFORM,
+    "importCloudInvoice": _PLATFORM,
+}
+
+
+def mutation_type() -> GraphQLObjectType:
+    mutation = schema._schema.mutation_type
+    assert mutation is not None
+    return mutation
+
+
+def test_every_mutation_says_who_may_use_it() -> None:
+    assert mutation_type().fields.keys() == WHO_MAY.keys()
+
+
+@pytest.mark.parametrize("name", WHO_MAY)
+async def test_a_mutation_is_denied_to_every_other_role(api: Api, name: str) -> None:
+    acme = await api.given.tenant("acme")
+    given = _value(mutation_type().fields[name].args["input"].type)
+    for role, caller in {
+        "PLATFORM_ADMIN": api.given.platform,
+        "TENANT_ADMIN": api.given.admin(acme),
+        "TENANT_VIEWER": api.given.viewer(acme),
+        "METER": api.given.meter(acme),
+    }.items():
+        answer = await api.mutate(name, given, caller=caller)
+        assert (answer.get("code") == "PERMISSION_DENIED") == (role not in WHO_MAY[name]), role
+
+
+def mutations_on(story: Story) -> dict[str, dict[str, Any]]:
+    """What acme's admin may do, asked of rival's things."""
+    deployment = str(story.rivals_deployment)
+    return {
+        "createDeployment": {"tenantId": str(story.rival), "slug": "x", "displayName": "X", "region": "syd1"},
+        "updateDeployment": {"deploymentId": deployment, "displayName": "Mine"},
+        "transitionDeployment": {"deploymentId": deployment, "to": "PAUSED"},
+        "subscribe": {"deploymentId": deployment, "planCode": "studio"},
+        "attachAddon": {"deploymentId": deployment, "addonCode": "storage_50gb"},
+        "changePlanVersion": {"deploymentId": deployment, "planCode": "studio"},
+    }
+
+
+async def test_another_tenants_things_cannot_be_changed_nor_told_from_what_is_not_there(api: Api) -> None:
+    story = await tell(api.given)
+    before = await api.given.contents()
+    unknown = "019d4500-0000-7000-8000-000000000009"
+    for name, given in mutations_on(story).items():
+        key = next(iter(given))
+        answers = [
+            await api.mutate(
+                name, given | {key: key_value}, "... on Problem { message }", caller=api.given.admin(story.acme)
+            )
+            for key_value in (given[key], unknown)
+        ]
+        messages = [answer.pop("message").replace(unknown, given[key]) for answer in answers]
+        assert answers == [refused("NOT_FOUND", key)] * 2
+        assert messages[0] == messages[1]
+    assert await api.given.contents() == before
+
+
+def roots_of(story: Story) -> dict[str, tuple[str, Any]]:
+    """What the roots answer rival's viewer when acme is asked for; the counts are rival's own."""
+    acme, deployment, invoice = str(story.acme), str(story.deployment), str(story.invoice)
+    return {
+        f'tenant(id: "{acme}") {{ code }}': ("tenant", None),
+        'tenant(code: "acme") { code }': ("tenant", None),
+        "tenants { nodes { code } totalCount }": ("tenants", {"nodes": [{"code": "rival"}], "totalCount": 1}),
+        f'deployment(id: "{deployment}") {{ slug }}': ("deployment", None),
+        "deployments { totalCount }": ("deployments", {"totalCount": 1}),
+        f'deployments(filter: {{tenantId: "{acme}"}}) {{ nodes {{ slug }} totalCount }}': (
+            "deployments",
+            {"nodes": [], "totalCount": 0},
+        ),
+        f'invoice(id: "{invoice}") {{ number }}': ("invoice", None),
+        "invoices { totalCount }": ("invoices", {"totalCount": 2}),
+        f'invoices(filter: {{tenantId: "{acme}"}}) {{ totalCount }}': ("invoices", {"totalCount": 0}),
+        f'node(id: "{acme}") {{ id }}': ("node", None),
+        f'node(id: "{story.run}") {{ id }}': ("node", None),
+        f'node(id: "{story.bill}") {{ id }}': ("node", None),
+        f'nodes(ids: ["{deployment}", "{story.rivals_deployment}"]) {{ id }}': (
+            "nodes",
+            [None, {"id": str(story.rivals_deployment)}],
+        ),
+    }
+
+
+async def test_a_tenant_sees_its_own_and_nothing_else(api: Api) -> None:
+    story = await tell(api.given)
+    for field, (key, expected) in roots_of(story).items():
+        for caller in (api.given.viewer(story.rival), api.given.admin(story.rival)):
+            assert await api.data(f"{{ {field} }}", caller=caller) == {key: expected}, field
+            assert len(api.statements) == 1
+
+
+async def test_what_the_platform_alone_may_see_is_no_node_of_a_tenants(api: Api) -> None:
+    """Failures, outcomes and unpriced usage name a tenant, and are not its to see."""
+    story = await tell(api.given)
+    text = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }"
+    for table in ("rollup_failures", "rollup_outcomes", "rollup_unpriced_usage", "cloud_invoice_lines"):
+        rows = await api.given.rows(f"SELECT id FROM {table} WHERE tenant_id = $1", story.acme)
+        ids = [str(row["id"]) for row in rows]
+        assert ids
+        data = await api.data(text, {"ids": ids}, caller=api.given.admin(story.acme))
+        assert data == {"nodes": [None] * len(ids)}
+
+
+async def test_a_meter_reads_nothing_but_the_catalog(api: Api) -> None:
+    story = await tell(api.given)
+    for caller in (api.given.meter(), api.given.meter(story.rival)):
+        for field in roots_of(story):
+            body = await api.body(f"{{ {field} }}", caller=caller)
+            if field.startswith("node"):
+                assert not any(body["data"]["nodes"] if field.startswith("nodes") else [body["data"]["node"]])
+            else:
+                assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN"}, field
+        data = await api.data("{ viewer { roles tenant { code } } plans { code } }", caller=caller)
+        assert data == {
+            "viewer": {"roles": ["METER"], "tenant": None},
+            "plans": [{"code": "scale"}, {"code": "studio"}],
+        }

@@ -1,0 +1,39 @@
+"""Every field of every type, read from a database in which each that can have a value has one."""
+
+from graphql import get_named_type, is_required_argument
+
+from tests.schema.api import Api
+from tests.schema.selections import conforms, fields_of, query_type, readable_types
+from tests.schema.story import tell
+
+DEPTH = 5
+
+# What no operation sets yet.
+_NEVER_SET = {"CloudResource.destroyedAt"}
+
+
+async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api) -> None:
+    story = await tell(api.given)
+    answers = [await api.data(text) for text in _documents()]
+    answers.append(await api.data("{ viewer { tenant { id } } }", caller=api.given.viewer(story.acme)))
+    answered = {field for answer in answers for field in conforms(answer, query_type())}
+    every = {f"{type_.name}.{name}" for type_ in readable_types() for name in type_.fields}
+    assert every - answered == _NEVER_SET
+
+
+def _documents() -> list[str]:
+    """A query for every root field, each field below it selected so many objects deep."""
+    arguments = {
+        "quote": """(input: {planCode: "scale", addons: [{code: "storage_50gb"}], usage: [
+            {resourceKind: "egress_gb", quantity: "300"}, {resourceKind: "llm_input_tokens", quantity: "1"}]})""",
+        "margin": """(from: "2026-04-01", to: "2026-05-01",
+            groupBy: [TENANT, DEPLOYMENT, RESOURCE_KIND, LINE_KIND, MONTH])""",
+    }
+    documents = []
+    for name, field in query_type().fields.items():
+        required = any(map(is_required_argument, field.args.values()))
+        if name in arguments or not (required or name in {"tenant", "nodes"}):
+            documents.append(
+                f"{{ {name}{arguments.get(name, '')} {{ {fields_of(get_named_type(field.type), DEPTH)} }} }}"
+            )
+    return documents
