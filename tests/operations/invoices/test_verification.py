@@ -13,6 +13,18 @@ from app.operations.subscriptions import change_plan_version
 from tests.operations.given import Given
 from tests.operations.months import APRIL, invoices, meter, roll_up, subscribed
 
+EXTRA_LINE = """
+INSERT INTO tenant_invoice_lines
+SELECT gen_random_uuid(), tenant_id, invoice_id, 9, 'extra', kind, description, resource_kind, quantity,
+       unit_price_cents, amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start
+FROM tenant_invoice_lines WHERE position = 1
+"""
+
+
+@pytest.fixture(params=[1, 500])
+def slice_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifying, "SLICE", request.param)
+
 
 @pytest.fixture
 async def invoice_id(given: Given) -> UUID:
@@ -37,17 +49,14 @@ def tamper(database_url: str, *statements: str) -> None:
             connection.execute(statement)
 
 
-@pytest.mark.parametrize("slice_size", [1, 500])
-async def test_an_invoice_is_what_its_inputs_and_todays_data_say(
-    given: Given, invoice_id: UUID, slice_size: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(verifying, "SLICE", slice_size)
+@pytest.mark.usefixtures("slice_size")
+async def test_an_invoice_is_what_its_inputs_and_todays_data_say(given: Given, invoice_id: UUID) -> None:
     assert await verify_invoice(given.platform, invoice_id=invoice_id) == (invoice_id, True, ())
     await issue_invoice(given.platform, invoice_id=invoice_id)
     assert await verify_invoice(given.platform, invoice_id=invoice_id) == (invoice_id, True, ())
 
 
-@pytest.mark.parametrize("slice_size", [1, 500])
+@pytest.mark.usefixtures("slice_size")
 @pytest.mark.parametrize(
     ("statements", "differences"),
     [
@@ -64,11 +73,7 @@ async def test_an_invoice_is_what_its_inputs_and_todays_data_say(
             ["line 2 (pilot/addon/"],
         ),
         (
-            [
-                "INSERT INTO tenant_invoice_lines SELECT gen_random_uuid(), tenant_id, invoice_id, 9, 'extra', kind,"
-                " description, resource_kind, quantity, unit_price_cents, amount_cents, deployment_id,"
-                " subscription_id, subscription_addon_id, period_start FROM tenant_invoice_lines WHERE position = 1"
-            ],
+            [EXTRA_LINE],
             ["line 9 (extra) does not follow from the inputs"],
         ),
         (
@@ -93,10 +98,7 @@ async def test_what_was_tampered_with_is_named(
     worker_database_url: str,
     statements: list[str],
     differences: list[str],
-    slice_size: int,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(verifying, "SLICE", slice_size)
     tamper(worker_database_url, *statements)
     verified = await verify_invoice(given.platform, invoice_id=invoice_id)
     assert not verified.matches

@@ -3,8 +3,8 @@
 import pytest
 
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
-from app.operations.rollups import unbilled_periods
 from app.operations.rollups import billing as billing_of_tenants
+from app.operations.rollups import unbilled_periods
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, counts, invoices, lines, meter, roll_up, subscribed
 

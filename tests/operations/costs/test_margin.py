@@ -1,0 +1,161 @@
+"""Revenue beside cost, by every dimension, to the cent."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.operations.costs import MarginDimension, MarginReport, import_cloud_invoice, margin
+from app.operations.deployments import register_resource
+from app.operations.invoices import issue_invoice, mark_invoice_paid
+from app.operations.refusal import ProblemCode, Refusal
+from tests.operations.costs.bills import bill, row
+from tests.operations.given import Given
+from tests.operations.months import APRIL, MAY, invoices, meter, roll_up, subscribed
+
+TENANT, DEPLOYMENT, RESOURCE_KIND, LINE_KIND, MONTH = MarginDimension
+
+Billed = tuple[UUID, UUID, UUID, UUID]
+"""The first tenant, its deployment, the second tenant, its deployment."""
+
+
+@pytest.fixture
+async def billed(given: Given) -> Billed:
+    """April: first is paid 6422c, second issued 5000c, third a draft. The bill: 10.01 + 20.03 USD, and 5.55 of tax."""
+    await given.plan()
+    await given.addon()
+    first, pilot = await subscribed(given, "first", addons=["storage_50gb"])
+    second, other = await subscribed(given, "second")
+    await subscribed(given, "third")
+    await meter(given, pilot, "2160")
+    for deployment_id, name in ((pilot, "web-1"), (other, "web-2")):
+        await register_resource(
+            given.platform,
+            deployment_id=deployment_id,
+            provider="digitalocean",
+            external_id=name,
+            resource_kind="droplet_hours",
+            name=name,
+        )
+    await roll_up(given)
+    paid, issued, _ = await invoices(given)
+    await issue_invoice(given.platform, invoice_id=paid["id"])
+    await mark_invoice_paid(given.platform, invoice_id=paid["id"], reference="T-1")
+    await issue_invoice(given.platform, invoice_id=issued["id"])
+    await import_cloud_invoice(
+        given.platform,
+        provider="digitalocean",
+        external_id="april",
+        csv=bill(row("web-1 (s)", "$10.01"), row("web-2 (s)", "$20.03"), row("GST", "$5.55", hours="")),
+        exchange_rate=Decimal("1.5"),
+    )
+    return first, pilot, second, other
+
+
+async def report(given: Given, *group_by: MarginDimension, **asked: Any) -> MarginReport:
+    period = {"from_day": APRIL, "to_day": MAY} | asked
+    return await margin(given.platform, group_by=group_by, **period)
+
+
+def table(found: MarginReport) -> list[tuple[object, ...]]:
+    return [
+        (
+            *[value for value in (r.tenant_id, r.deployment_id, r.resource_kind, r.line_kind, r.month) if value],
+            r.revenue_cents,
+            r.cost_cents,
+            r.margin_cents,
+        )
+        for r in found.rows
+    ]
+
+
+@pytest.mark.usefixtures("billed")
+async def test_the_whole_is_revenue_without_tax_less_cost_converted_row_by_row(given: Given) -> None:
+    found = await report(given)
+    # 10.01 x 1.5 = 15.015 -> 15.02; 20.03 x 1.5 = 30.045 -> 30.05; 5.55 x 1.5 = 8.325 -> 8.33
+    assert table(found) == [(11422, 4507, 6915)]
+    assert found.rows[0].margin_ratio == Decimal("0.605411")
+    totals = (found.currency, found.revenue_cents, found.cost_cents, found.margin_cents, found.unallocated_cost_cents)
+    assert totals == ("AUD", 11422, 4507, 6915, 833)
+
+
+async def test_each_dimension_adds_up_to_the_same(given: Given, billed: Billed) -> None:
+    first, pilot, second, other = billed
+    expected: dict[tuple[MarginDimension, ...], list[tuple[object, ...]]] = {
+        (TENANT,): [(first, 6422, 1502, 4920), (second, 5000, 3005, 1995)],
+        (DEPLOYMENT,): [(pilot, 6422, 1502, 4920), (other, 5000, 3005, 1995)],
+        (RESOURCE_KIND,): [("droplet_hours", 672, 4507, -3835), ("storage_gb", 750, 0, 750), (10000, 0, 10000)],
+        (LINE_KIND,): [
+            ("ADDON", 750, 0, 750),
+            ("OVERAGE", 672, 0, 672),
+            ("PLAN_BASE", 10000, 0, 10000),
+            (0, 4507, -4507),
+        ],
+        (MONTH,): [(APRIL, 11422, 4507, 6915)],
+        (TENANT, MONTH): [(first, APRIL, 6422, 1502, 4920), (second, APRIL, 5000, 3005, 1995)],
+    }
+    for group_by, rows in expected.items():
+        found = await report(given, *group_by)
+        assert table(found) == rows, group_by
+        assert (found.revenue_cents, found.cost_cents, found.margin_cents) == (11422, 4507, 6915), group_by
+        assert found.unallocated_cost_cents == 833
+
+
+@pytest.mark.usefixtures("billed")
+async def test_the_ratio_is_null_without_revenue(given: Given) -> None:
+    ratios = [row.margin_ratio for row in (await report(given, LINE_KIND)).rows]
+    assert ratios == [1, 1, 1, None]
+
+
+async def test_one_tenant_bears_its_own_cost_only(given: Given, billed: Billed) -> None:
+    found = await report(given, TENANT, tenant_id=billed[0])
+    assert table(found) == [(billed[0], 6422, 1502, 4920)]
+    assert found.unallocated_cost_cents == 0
+
+
+@pytest.mark.usefixtures("billed")
+async def test_drafts_count_on_request_only(given: Given) -> None:
+    assert (await report(given)).revenue_cents == 11422
+    assert (await report(given, include_drafts=True)).revenue_cents == 16422
+
+
+@pytest.mark.usefixtures("billed")
+@pytest.mark.parametrize(
+    ("from_day", "to_day", "revenue_and_cost"),
+    [
+        (date(2026, 4, 1), date(2026, 4, 2), (11422, 4507)),
+        (date(2026, 4, 1), date(2026, 4, 1), (0, 0)),
+        (date(2026, 4, 2), date(2027, 4, 1), (0, 0)),
+        (date(2026, 1, 1), date(2026, 4, 1), (0, 0)),
+    ],
+)
+async def test_months_count_that_start_in_the_span(
+    given: Given, from_day: date, to_day: date, revenue_and_cost: tuple[int, int]
+) -> None:
+    found = await report(given, from_day=from_day, to_day=to_day)
+    assert (found.revenue_cents, found.cost_cents) == revenue_and_cost
+
+
+async def test_revenue_in_another_currency_stays_out(given: Given) -> None:
+    await given.plan("dollar", currency="USD")
+    tenant_id = await given.tenant("american", currency="USD", country="US")
+    await given.subscription(await given.deployment(tenant_id), "dollar", starts_on=APRIL)
+    await roll_up(given)
+    (invoice,) = await invoices(given)
+    await issue_invoice(given.platform, invoice_id=invoice["id"])
+    assert (await report(given)).revenue_cents == 0
+
+
+async def test_what_margin_refuses(given: Given) -> None:
+    tenant_id = await given.tenant()
+    with pytest.raises(Refusal) as refused:
+        await margin(given.viewer(tenant_id), from_day=APRIL, to_day=MAY, group_by=[])
+    assert refused.value.code is ProblemCode.PERMISSION_DENIED
+    with pytest.raises(Refusal) as refused:
+        await report(given, from_day=MAY, to_day=APRIL)
+    assert (refused.value.code, refused.value.path) == (ProblemCode.VALIDATION_FAILED, ("to",))
+    with pytest.raises(Refusal) as refused:
+        await report(given, tenant_id=uuid4())
+    assert (refused.value.code, refused.value.path) == (ProblemCode.NOT_FOUND, ("tenantId",))
