@@ -1,0 +1,30 @@
+"""The owner's connection, for what only a test may do: everything is rolled back."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from app.database import Database
+from tests.tables.rows import insert_everything
+
+
+@pytest.fixture
+async def owner(database: Database, worker_database_url: str) -> AsyncIterator[Any]:
+    """In a transaction over a clean database. Row-level security does not bind it; every other wall does."""
+    connection = await asyncpg.connect(worker_database_url)
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield connection
+    finally:
+        await transaction.rollback()
+        await connection.close()
+
+
+@pytest.fixture
+async def filled(owner: Any) -> Any:
+    """The same, with a row in every table for each of two tenants."""
+    await insert_everything(owner)
+    return owner

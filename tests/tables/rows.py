@@ -1,0 +1,281 @@
+"""A valid row of every table, for two tenants: what the tests of the walls start from and spoil."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+Row = Mapping[str, Any]
+
+MOMENT = "2026-04-10T12:00:00+00:00"
+HASH = "0" * 64
+
+
+def key(number: int, tenant: int = 0) -> str:
+    return str(UUID(int=tenant << 64 | number))
+
+
+# Rows of no tenant, in the order of their references. `resource_kinds` and `tax_rates` are seeded.
+SHARED: dict[str, Row] = {
+    "plans": {"id": key(1), "code": "studio", "name": "Studio", "created_at": MOMENT},
+    "plan_versions": {
+        "id": key(2),
+        "plan_id": key(1),
+        "version": 1,
+        "status": "DRAFT",
+        "currency": "AUD",
+        "base_price_cents": 5000,
+        "proration": "NONE",
+        "created_at": MOMENT,
+    },
+    "plan_resources": {
+        "id": key(3),
+        "plan_version_id": key(2),
+        "resource_kind": "droplet_hours",
+        "included_quantity": 1488,
+        "price_model": "PER_UNIT",
+    },
+    "plan_price_tiers": {
+        "id": key(4),
+        "plan_resource_id": key(3),
+        "position": 0,
+        "unit_price_cents": 1,
+        "flat_price_cents": 0,
+    },
+    "addons": {
+        "id": key(5),
+        "code": "storage",
+        "name": "Storage",
+        "price_cents": 750,
+        "resource_kind": "storage_gb",
+        "quantity": 50,
+        "active": True,
+        "created_at": MOMENT,
+    },
+    "rollup_runs": {
+        "id": key(6),
+        "period_start": "2026-04-01",
+        "period_end": "2026-05-01",
+        "force": False,
+        "dry_run": False,
+        "status": "RUNNING",
+        "requested_by": "someone",
+        "tenants_total": 2,
+        "tenants_done": 0,
+        "invoices_created": 0,
+        "invoices_replaced": 0,
+        "invoices_skipped": 0,
+        "invoices_failed": 0,
+        "total_cents": 0,
+        "created_at": MOMENT,
+    },
+    "rollup_chunks": {"id": key(7), "run_id": key(6), "position": 0, "tenant_ids": [key(1, 1)]},
+    "cloud_invoices": {
+        "id": key(8),
+        "provider": "digitalocean",
+        "external_id": "1",
+        "period_start": "2026-04-01",
+        "period_end": "2026-05-01",
+        "currency": "USD",
+        "exchange_rate": "1.5",
+        "total_cents": 1200,
+        "allocated_cents": 1200,
+        "created_at": MOMENT,
+    },
+    "invoice_number_sequences": {"year": 2026, "last_number": 1},
+}
+
+
+def of_tenant(tenant: int) -> dict[str, Row]:
+    """One row of every table that a tenant has rows in, in the order of their references. `tenant` counts from 1."""
+    tenant_id = key(1, tenant)
+    owned: dict[str, dict[str, Any]] = {
+        "cloud_deployments": {
+            "id": key(2, tenant),
+            "slug": "pilot",
+            "display_name": "Pilot",
+            "region": "syd1",
+            "state": "ACTIVE",
+            "llm_mode": "DISABLED",
+            "billing_action_suspended": False,
+            "created_at": MOMENT,
+            "updated_at": MOMENT,
+        },
+        "cloud_deployment_events": {
+            "id": key(3, tenant),
+            "deployment_id": key(2, tenant),
+            "to_state": "ACTIVE",
+            "actor": "someone",
+            "withheld": False,
+            "occurred_at": MOMENT,
+        },
+        "cloud_resources": {
+            "id": key(4, tenant),
+            "deployment_id": key(2, tenant),
+            "provider": "digitalocean",
+            "external_id": str(tenant),
+            "resource_kind": "droplet_hours",
+            "name": "web",
+            "created_at": MOMENT,
+        },
+        "subscriptions": {
+            "id": key(5, tenant),
+            "deployment_id": key(2, tenant),
+            "plan_version_id": key(2),
+            "status": "ACTIVE",
+            "started_on": "2026-04-01",
+            "created_at": MOMENT,
+        },
+        "subscription_plan_versions": {
+            "id": key(6, tenant),
+            "subscription_id": key(5, tenant),
+            "plan_version_id": key(2),
+            "effective_on": "2026-04-01",
+            "created_at": MOMENT,
+        },
+        "subscription_active_spans": {
+            "id": key(7, tenant),
+            "subscription_id": key(5, tenant),
+            "first_on": "2026-04-01",
+        },
+        "subscription_addons": {
+            "id": key(8, tenant),
+            "subscription_id": key(5, tenant),
+            "addon_id": key(5),
+            "code": "storage",
+            "price_cents": 750,
+            "resource_kind": "storage_gb",
+            "quantity": 50,
+            "attached_at": MOMENT,
+            "attached_on": "2026-04-10",
+        },
+        "usage_records": {
+            "id": key(9, tenant),
+            "deployment_id": key(2, tenant),
+            "resource_kind": "droplet_hours",
+            "source": "api",
+            "event_id": "1",
+            "quantity": 1,
+            "occurred_at": MOMENT,
+            "recorded_at": MOMENT,
+            "resource_id": key(4, tenant),
+        },
+        "usage_daily_totals": {
+            "id": key(10, tenant),
+            "deployment_id": key(2, tenant),
+            "resource_kind": "droplet_hours",
+            "day": "2026-04-10",
+            "total": 1,
+            "peak": 1,
+            "first_at": MOMENT,
+            "last_level": 0,
+            "level_microseconds": 0,
+        },
+        "tenant_invoices": {
+            "id": key(11, tenant),
+            "period_start": "2026-04-01",
+            "period_end": "2026-05-01",
+            "revision": 1,
+            "status": "DRAFT",
+            "currency": "AUD",
+            "subtotal_cents": 750,
+            "tax_cents": 0,
+            "total_cents": 750,
+            "input_hash": HASH,
+            "created_at": MOMENT,
+        },
+        "tenant_invoice_lines": {
+            "id": key(12, tenant),
+            "invoice_id": key(11, tenant),
+            "position": 0,
+            "key": "pilot/addon",
+            "kind": "ADDON",
+            "description": "Addon: storage",
+            "resource_kind": "storage_gb",
+            "quantity": 1,
+            "unit_price_cents": 750,
+            "amount_cents": 750,
+            "deployment_id": key(2, tenant),
+            "subscription_id": key(5, tenant),
+            "subscription_addon_id": key(8, tenant),
+            "period_start": "2026-04-01",
+        },
+        "tenant_invoice_inputs": {
+            "id": key(13, tenant),
+            "invoice_id": key(11, tenant),
+            "position": 1,
+            "subscription_id": key(5, tenant),
+            "document": "{}",
+        },
+        "rollup_outcomes": {
+            "id": key(14, tenant),
+            "run_id": key(6),
+            "period_start": "2026-04-01",
+            "outcome": "CREATED",
+            "invoice_id": key(11, tenant),
+            "total_cents": 750,
+        },
+        "rollup_failures": {
+            "id": key(15, tenant),
+            "run_id": key(6),
+            "code": "X",
+            "message": "x",
+            "attempts": 1,
+        },
+        "rollup_unpriced_usage": {
+            "id": key(16, tenant),
+            "run_id": key(6),
+            "deployment_id": key(2, tenant),
+            "resource_kind": "egress_gb",
+            "quantity": 1,
+        },
+        "cloud_invoice_lines": {
+            "id": key(17, tenant),
+            "cloud_invoice_id": key(8),
+            "position": tenant,
+            "product": "Droplets",
+            "group_description": "",
+            "description": "web",
+            "started_at": MOMENT,
+            "ended_at": MOMENT,
+            "amount_cents": 1200,
+            "project_name": "arcadia",
+            "category": "iaas",
+            "cloud_resource_id": key(4, tenant),
+            "deployment_id": key(2, tenant),
+            "resource_kind": "droplet_hours",
+            "month": "2026-04-01",
+        },
+    }
+    itself = {
+        "id": tenant_id,
+        "code": f"tenant-{tenant}",
+        "name": "A tenant",
+        "country": "AU",
+        "currency": "AUD",
+        "tax_exempt": False,
+        "created_at": MOMENT,
+    }
+    return {"tenants": itself, **{table: {**row, "tenant_id": tenant_id} for table, row in owned.items()}}
+
+
+async def insert(connection: Any, table: str, row: Row) -> None:
+    await connection.execute(
+        f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, $1::jsonb)", json.dumps(row)
+    )
+
+
+async def insert_everything(connection: Any) -> None:
+    """The shared rows and those of tenants 1 and 2, in one round trip."""
+    await connection.execute(
+        ";".join(
+            f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, '{json.dumps(row)}')"
+            for rows in (SHARED, of_tenant(1), of_tenant(2))
+            for table, row in rows.items()
+        )
+    )
+
+
+def base_row(table: str) -> Row:
+    """The first tenant's row of a table, or the shared one."""
+    return SHARED[table] if table in SHARED else of_tenant(1)[table]

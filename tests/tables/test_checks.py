@@ -1,0 +1,155 @@
+"""Every CHECK: a row that breaks it, and nothing else, is refused by it."""
+
+import re
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.tables.rows import HASH, MOMENT, base_row, insert, key
+
+CODES = ("", "Upper", "-x", "x-", "x\n", "x" * 65)
+CURRENCIES = ("aud", "AUDX", "AU", "AUD\n")
+NAMES = ("", "x" * 201)
+NEW = key(999, 1)
+
+# Constraint -> changes to a valid row of its table, each of which breaks it.
+BROKEN: dict[str, list[dict[str, Any]]] = {
+    "tenants_code_check": [{"code": code} for code in CODES],
+    "tenants_name_check": [{"name": name} for name in NAMES],
+    "tenants_country_check": [{"country": country} for country in ("au", "AUS", "")],
+    "tenants_currency_check": [{"currency": currency} for currency in CURRENCIES],
+    "tax_rates_country_check": [{"country": "au"}],
+    "tax_rates_rate_check": [{"rate": rate} for rate in (0, 1, -1, "NaN")],
+    "resource_kinds_code_check": [{"code": code} for code in ("", "Upper", "1x", "x-y", "x" * 64)],
+    "resource_kinds_aggregation_check": [{"aggregation": "AVG"}],
+    "plans_code_check": [{"code": code} for code in CODES],
+    "plan_versions_version_check": [{"version": 0}],
+    "plan_versions_status_check": [{"status": "GONE", "published_at": MOMENT}],
+    "plan_versions_currency_check": [{"currency": currency} for currency in CURRENCIES],
+    "plan_versions_base_price_cents_check": [{"base_price_cents": -1}],
+    "plan_versions_proration_check": [{"proration": "HOURLY"}],
+    "plan_versions_published_at_check": [{"published_at": MOMENT}, {"status": "PUBLISHED"}],
+    "plan_resources_included_quantity_check": [{"included_quantity": -1}],
+    "plan_resources_price_model_check": [{"price_model": "FREE"}],
+    "plan_resources_package_size_check": [
+        {"price_model": "PACKAGE"},
+        {"price_model": "PACKAGE", "package_size": 0},
+        {"package_size": 1},
+    ],
+    "plan_price_tiers_up_to_check": [{"up_to": 0}],
+    "plan_price_tiers_prices_check": [{"unit_price_cents": -1}, {"flat_price_cents": -1}],
+    "addons_code_check": [{"code": code} for code in CODES],
+    "addons_price_cents_check": [{"price_cents": -1}],
+    "addons_quantity_check": [{"quantity": -1}],
+    "cloud_deployments_slug_check": [{"slug": slug} for slug in ("", "Up", "a_b", "-a", "a-", "a" * 64, "a\n")],
+    "cloud_deployments_display_name_check": [{"display_name": name} for name in NAMES],
+    "cloud_deployments_region_check": [{"region": region} for region in ("", "x" * 64)],
+    "cloud_deployments_state_check": [{"state": "LOST"}],
+    "cloud_deployments_llm_mode_check": [{"llm_mode": "FREE"}],
+    "cloud_deployment_events_from_state_check": [{"from_state": "LOST"}],
+    "cloud_deployment_events_to_state_check": [{"to_state": "LOST"}],
+    "cloud_resources_tenant_id_check": [{"tenant_id": None}, {"deployment_id": None}],
+    "cloud_resources_destroyed_at_check": [{"destroyed_at": "2026-04-10T11:59:59+00:00"}],
+    "subscriptions_status_check": [{"status": "GONE"}],
+    "subscriptions_ended_on_check": [{"status": "CANCELLED", "ended_on": "2026-03-31"}],
+    "subscriptions_cancelled_check": [{"status": "CANCELLED"}, {"ended_on": "2026-04-02"}],
+    "subscription_active_spans_last_on_check": [{"last_on": "2026-03-31"}],
+    "subscription_addons_price_cents_check": [{"price_cents": -1}],
+    "subscription_addons_quantity_check": [{"quantity": -1}],
+    "usage_records_source_check": [{"source": source} for source in NAMES],
+    "usage_records_event_id_check": [{"event_id": event_id} for event_id in NAMES],
+    "usage_records_quantity_check": [{"quantity": quantity} for quantity in (-1, "NaN", "Infinity")],
+    "tenant_invoices_period_check": [
+        {"period_start": "2026-04-02", "period_end": "2026-05-02"},
+        {"period_end": "2026-06-01"},
+    ],
+    "tenant_invoices_revision_check": [{"revision": 0}],
+    "tenant_invoices_status_check": [
+        {"status": "GONE", "number": "INV-2026-000009", "issued_at": MOMENT, "due_on": "2026-05-15"}
+    ],
+    "tenant_invoices_currency_check": [{"currency": currency} for currency in CURRENCIES],
+    "tenant_invoices_total_cents_check": [{"total_cents": 751}, {"tax_cents": 1}],
+    "tenant_invoices_input_hash_check": [{"input_hash": HASH[1:]}, {"input_hash": "G" * 64}],
+    "tenant_invoices_issued_check": [
+        {"number": "INV-2026-000009"},
+        {"status": "ISSUED"},
+        {"number": "INV-2026-000009", "issued_at": MOMENT, "due_on": "2026-05-15"},
+    ],
+    "tenant_invoices_paid_check": [{"paid_at": MOMENT}],
+    "tenant_invoices_voided_check": [{"voided_at": MOMENT}, {"status": "VOID"}],
+    "tenant_invoice_lines_kind_check": [{"kind": "GIFT", "subscription_addon_id": None}],
+    "tenant_invoice_lines_tenant_level_check": [
+        {"deployment_id": None},
+        {"subscription_id": None},
+        {"deployment_id": None, "subscription_id": None},
+        {"kind": "TAX", "subscription_addon_id": None},
+    ],
+    "tenant_invoice_lines_addon_check": [{"subscription_addon_id": None}, {"kind": "PLAN_BASE"}],
+    "tenant_invoice_lines_resource_kind_check": [
+        {"kind": "OVERAGE", "subscription_addon_id": None, "resource_kind": None}
+    ],
+    "tenant_invoice_inputs_header_check": [{"position": 0}, {"subscription_id": None}],
+    "invoice_number_sequences_last_number_check": [{"last_number": 0}],
+    "rollup_runs_period_check": [{"period_start": "2026-04-02"}, {"period_end": "2026-05-02"}],
+    "rollup_runs_status_check": [{"status": "GONE"}],
+    "rollup_runs_finished_at_check": [{"finished_at": MOMENT}, {"status": "FAILED"}],
+    "rollup_runs_tenants_done_check": [{"tenants_done": 3}, {"tenants_done": -1}],
+    "rollup_outcomes_outcome_check": [{"outcome": "LOST"}],
+    "cloud_invoices_period_check": [{"period_end": "2026-04-01"}],
+    "cloud_invoices_currency_check": [{"currency": currency} for currency in CURRENCIES],
+    "cloud_invoices_exchange_rate_check": [{"exchange_rate": rate} for rate in (0, -1, "NaN", "Infinity")],
+    "cloud_invoice_lines_started_at_check": [{"ended_at": "2026-04-10T11:59:59+00:00"}],
+    "cloud_invoice_lines_allocation_check": [{"tenant_id": None}, {"deployment_id": None}],
+}
+SEEDED: dict[str, dict[str, Any]] = {
+    "resource_kinds": {
+        "code": "gpu_hours",
+        "unit": "hour",
+        "aggregation": "SUM",
+        "description": "",
+        "created_at": MOMENT,
+    },
+    "tax_rates": {"country": "NZ", "name": "GST", "rate": "0.15"},
+}
+
+
+async def table_of(owner: Any, constraint: str) -> str:
+    found = await owner.fetchval("SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = $1", constraint)
+    assert found is not None, f"there is no constraint {constraint}"
+    return str(found)
+
+
+async def test_every_check_is_here(owner: Any) -> None:
+    checks = await owner.fetch(
+        "SELECT conname FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+        " AND conrelid::regclass::text NOT LIKE 'saq%'"
+    )
+    assert {row["conname"] for row in checks} == BROKEN.keys()
+
+
+@pytest.mark.parametrize("constraint", BROKEN)
+async def test_a_broken_row_is_refused(filled: Any, constraint: str) -> None:
+    table = await table_of(filled, constraint)
+    valid = {**(SEEDED.get(table) or base_row(table)), **({} if table == "resource_kinds" else {"id": NEW})}
+    if table == "invoice_number_sequences":
+        valid = {"year": 2027, "last_number": 1}
+    for broken in BROKEN[constraint]:
+        with pytest.raises(asyncpg.CheckViolationError) as refused:
+            async with filled.transaction():
+                await insert(filled, table, valid | broken)
+        assert refused.value.constraint_name == constraint, broken
+
+
+@pytest.mark.parametrize("table", ["tenant_invoices", "usage_records", "cloud_deployments", "subscriptions"])
+async def test_a_row_has_no_gaps(filled: Any, table: str) -> None:
+    """NOT NULL, column by column; an absent value is never filled in."""
+    required = await filled.fetch(
+        "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnotnull AND attnum > 0", table
+    )
+    assert required
+    for (column,) in required:
+        row = {name: value for name, value in base_row(table).items() if name != column}
+        with pytest.raises(asyncpg.NotNullViolationError, match=re.escape(f'"{column}"')):
+            async with filled.transaction():
+                await insert(filled, table, row)

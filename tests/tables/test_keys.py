@@ -1,0 +1,173 @@
+"""Every unique key refuses a second row, and every reference one that points to nothing or into another tenant."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.tables.rows import MOMENT, Row, base_row, insert, key, of_tenant
+
+NEW = key(999, 1)
+
+# Unique key -> (table, the changes under which a second row still has the first one's key).
+SECOND: dict[str, tuple[str, dict[str, Any]]] = {
+    "tenants_code_key": ("tenants", {}),
+    "plans_code_key": ("plans", {}),
+    "plan_versions_plan_id_version_key": ("plan_versions", {}),
+    "plan_resources_plan_version_id_resource_kind_key": ("plan_resources", {}),
+    "plan_price_tiers_plan_resource_id_position_key": ("plan_price_tiers", {}),
+    "addons_code_key": ("addons", {}),
+    "cloud_deployments_tenant_id_slug_key": ("cloud_deployments", {}),
+    "cloud_resources_provider_external_id_key": ("cloud_resources", {"tenant_id": None, "deployment_id": None}),
+    "subscriptions_deployment_id_key": ("subscriptions", {}),
+    "subscription_plan_versions_subscription_id_effective_on_key": ("subscription_plan_versions", {}),
+    "subscription_active_spans_open_key": ("subscription_active_spans", {"first_on": "2026-04-20"}),
+    "usage_records_tenant_id_source_event_id_key": ("usage_records", {"quantity": 2}),
+    "usage_daily_totals_tenant_id_deployment_id_kind_day_key": ("usage_daily_totals", {}),
+    "tenant_invoices_live_key": ("tenant_invoices", {"revision": 2}),
+    "tenant_invoices_tenant_id_period_start_revision_key": (
+        "tenant_invoices",
+        {"status": "VOID", "voided_at": MOMENT},
+    ),
+    "tenant_invoice_lines_invoice_id_position_key": ("tenant_invoice_lines", {}),
+    "tenant_invoice_inputs_invoice_id_position_key": ("tenant_invoice_inputs", {}),
+    "rollup_chunks_run_id_position_key": ("rollup_chunks", {}),
+    "rollup_outcomes_run_id_tenant_id_key": ("rollup_outcomes", {}),
+    "rollup_failures_run_id_tenant_id_key": ("rollup_failures", {}),
+    "rollup_unpriced_usage_run_id_deployment_id_resource_kind_key": ("rollup_unpriced_usage", {}),
+    "cloud_invoices_provider_external_id_key": ("cloud_invoices", {}),
+    "cloud_invoice_lines_cloud_invoice_id_position_key": ("cloud_invoice_lines", {}),
+}
+# Keys that hold an id are there for composite references to name.
+HOLD_AN_ID = {
+    "cloud_deployments_tenant_id_id_key",
+    "subscriptions_tenant_id_id_key",
+    "subscriptions_tenant_id_id_deployment_id_key",
+    "subscription_addons_tenant_id_id_key",
+    "tenant_invoices_tenant_id_id_key",
+}
+SHOWN_BELOW = {"tax_rates_country_name_key", "tenant_invoices_number_key"}
+
+
+async def test_every_unique_key_is_here(owner: Any) -> None:
+    keys = await owner.fetch(
+        "SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
+        " WHERE x.indisunique AND NOT x.indisprimary AND i.relnamespace = 'public'::regnamespace"
+        " AND i.relname NOT LIKE 'saq%'"
+    )
+    assert {row["relname"] for row in keys} == SECOND.keys() | HOLD_AN_ID | SHOWN_BELOW
+
+
+async def refused_as_taken(owner: Any, table: str, row: Row) -> str:
+    with pytest.raises(asyncpg.UniqueViolationError) as refused:
+        async with owner.transaction():
+            await insert(owner, table, row)
+    return str(refused.value.constraint_name)
+
+
+@pytest.mark.parametrize("name", SECOND)
+async def test_a_second_row_is_refused(filled: Any, name: str) -> None:
+    table, changes = SECOND[name]
+    assert await refused_as_taken(filled, table, {**base_row(table), "id": NEW, **changes}) == name
+
+
+async def test_a_tax_is_named_once_in_a_country(owner: Any) -> None:
+    row = {"id": NEW, "country": "AU", "name": "GST", "rate": "0.2"}
+    assert await refused_as_taken(owner, "tax_rates", row) == "tax_rates_country_name_key"
+
+
+async def test_a_number_is_given_once(filled: Any) -> None:
+    issued = {"status": "ISSUED", "number": "INV-2026-000001", "issued_at": MOMENT, "due_on": "2026-05-15"}
+    await filled.execute(
+        "UPDATE tenant_invoices SET status = 'ISSUED', number = 'INV-2026-000001', issued_at = now(), due_on = now()"
+        " WHERE tenant_id = $1",
+        key(1, 1),
+    )
+    row = {**of_tenant(2)["tenant_invoices"], "id": NEW, **issued}
+    row |= {"period_start": "2026-05-01", "period_end": "2026-06-01"}
+    assert await refused_as_taken(filled, "tenant_invoices", row) == "tenant_invoices_number_key"
+
+
+async def test_what_was_void_or_closed_leaves_room(filled: Any) -> None:
+    await filled.execute("UPDATE tenant_invoices SET status = 'VOID', voided_at = now()")
+    await insert(filled, "tenant_invoices", {**base_row("tenant_invoices"), "id": NEW, "revision": 2})
+    await filled.execute("UPDATE subscription_active_spans SET last_on = '2026-04-10'")
+    span = {**base_row("subscription_active_spans"), "id": NEW, "first_on": "2026-04-20"}
+    await insert(filled, "subscription_active_spans", span)
+
+
+async def test_another_tenant_has_its_own_keys(filled: Any) -> None:
+    """Both tenants of the fixture have the same slug and the same event; here also the same day and invoice."""
+    for table in ("cloud_deployments", "usage_records", "usage_daily_totals", "tenant_invoices"):
+        assert await filled.fetchval(f"SELECT count(DISTINCT tenant_id) FROM {table}") == 2
+
+
+REFERENCES = """
+SELECT conname AS name, conrelid::regclass::text AS child, confrelid::regclass::text AS parent,
+       (SELECT array_agg(attname::text ORDER BY place) FROM unnest(conkey) WITH ORDINALITY AS k (number, place)
+        JOIN pg_attribute ON attrelid = conrelid AND attnum = number) AS columns
+FROM pg_constraint
+WHERE contype = 'f' AND connamespace = 'public'::regnamespace ORDER BY conname
+"""
+
+
+async def test_every_reference_must_lead_somewhere(filled: Any) -> None:
+    references = [row for row in await filled.fetch(REFERENCES) if not row["child"].startswith("saq")]
+    assert len(references) > 40
+    for reference in references:
+        column = reference["columns"][-1] if reference["columns"][0] == "tenant_id" else reference["columns"][0]
+        if reference["name"] == "tenant_invoice_lines_subscription_id_fkey":
+            column = "subscription_id"
+        nowhere = "nothing" if reference["parent"] == "resource_kinds" else NEW
+        with pytest.raises(asyncpg.ForeignKeyViolationError) as refused:
+            async with filled.transaction():
+                # The row takes the place of the first tenant's, so that no unique key speaks first.
+                await filled.execute("SET LOCAL session_replication_role = replica")
+                await filled.execute(f"DELETE FROM {reference['child']} WHERE id = $1", row_id(reference["child"]))
+                await filled.execute("SET LOCAL session_replication_role = origin")
+                row = {**base_row(reference["child"]), column: nowhere}
+                await insert(filled, reference["child"], row)
+        broken = str(refused.value.constraint_name)
+        assert broken == reference["name"] or reference["columns"] == ["tenant_id"], reference["name"]
+
+
+def row_id(table: str) -> Any:
+    return base_row(table)["id"]
+
+
+async def test_no_reference_crosses_into_another_tenant(filled: Any) -> None:
+    references = [row for row in await filled.fetch(REFERENCES) if row["columns"][0] == "tenant_id"]
+    composite = [row for row in references if len(row["columns"]) > 1]
+    assert len(composite) == 16
+    theirs = of_tenant(2)
+    for reference in composite:
+        table = reference["child"]
+        ours = base_row(table)
+        foreign = {column: theirs[table][column] for column in reference["columns"] if column != "tenant_id"}
+        with pytest.raises(asyncpg.ForeignKeyViolationError) as refused:
+            async with filled.transaction():
+                await filled.execute("SET LOCAL session_replication_role = replica")
+                await filled.execute(
+                    f"DELETE FROM {table} WHERE id = any($1::uuid[])", [ours["id"], theirs[table]["id"]]
+                )
+                await filled.execute("SET LOCAL session_replication_role = origin")
+                await insert(filled, table, {**ours, **foreign})
+        assert refused.value.constraint_name == reference["name"]
+
+
+async def test_every_tenants_reference_to_owned_rows_carries_the_tenant(filled: Any) -> None:
+    """A reference between two tables with tenant_id holds it, or the row could point into another tenant."""
+    owned = {
+        row["relname"]
+        for row in await filled.fetch(
+            "SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
+            " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND attname = 'tenant_id'"
+        )
+    }
+    loose = {
+        row["name"]
+        for row in await filled.fetch(REFERENCES)
+        if row["child"] in owned and row["parent"] in owned and "tenant_id" not in row["columns"]
+    }
+    # A resource may be nobody's (tenant_id null), which a composite key would let pass unchecked; the operations look.
+    assert loose == {"usage_records_resource_id_fkey", "cloud_invoice_lines_cloud_resource_id_fkey"}

@@ -1,0 +1,186 @@
+"""Row-level security: whoever is connected as the application sees and changes one tenant's rows, or the platform's."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from app.database import PLATFORM, Scope
+from app.database.connect import APPLICATION_ROLE
+from tests.tables.rows import SHARED, Row, insert, key, of_tenant
+
+OURS, THEIRS = key(1, 1), key(1, 2)
+OWNED = [table for table in of_tenant(1) if table != "cloud_invoice_lines"]
+PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks"]
+CATALOG = ["plans", "plan_versions", "plan_resources", "plan_price_tiers", "addons", "resource_kinds", "tax_rates"]
+UNOWNED = {"invoice_number_sequences", *CATALOG}
+
+
+@asynccontextmanager
+async def acting(owner: Any, setting: str | None) -> AsyncIterator[Any]:
+    """As the application, with this app.tenant_id; what is done is undone."""
+    transaction = owner.transaction()
+    await transaction.start()
+    try:
+        await owner.execute(f"SET LOCAL ROLE {APPLICATION_ROLE}")
+        if setting is not None:
+            await owner.execute("SELECT set_config('app.tenant_id', $1, true)", setting)
+        yield owner
+    finally:
+        await transaction.rollback()
+
+
+async def count(connection: Any, table: str) -> int:
+    found: int = await connection.fetchval(f"SELECT count(*) FROM {table}")
+    return found
+
+
+async def test_every_table_of_a_tenant_has_its_wall(owner: Any) -> None:
+    tables = await owner.fetch(
+        """
+        SELECT relname, relrowsecurity, relforcerowsecurity,
+               (SELECT array_agg(polname::text) FROM pg_policy
+                WHERE polrelid = c.oid AND polcmd = '*' AND polpermissive AND polroles = '{0}') AS policies,
+               EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indpred IS NULL AND i.indkey[0] = a.attnum)
+                   AS indexed
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+          AND (attname = 'tenant_id' OR relname = 'tenants' AND attname = 'id')
+        """
+    )
+    assert {row["relname"] for row in tables} == of_tenant(1).keys()
+    for row in tables:
+        policy = "platform" if row["relname"] == "cloud_invoice_lines" else "tenant"
+        assert (row["relrowsecurity"], row["relforcerowsecurity"]) == (True, True), row["relname"]
+        assert row["policies"] == [policy], row["relname"]
+        assert row["indexed"], row["relname"]
+
+
+async def test_every_other_table_is_the_platforms_or_has_no_tenants(owner: Any) -> None:
+    tables = await owner.fetch(
+        "SELECT relname, relrowsecurity AND relforcerowsecurity AS walled FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND relname <> 'migration' AND relname NOT LIKE 'saq\\_%'"
+    )
+    others = {row["relname"]: row["walled"] for row in tables if row["relname"] not in of_tenant(1)}
+    platforms = dict.fromkeys(set(PLATFORMS) - {"cloud_invoice_lines"}, True)
+    assert others == platforms | dict.fromkeys(UNOWNED, False)
+
+
+async def test_the_application_cannot_go_round(owner: Any) -> None:
+    role = await owner.fetchrow(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = $1", APPLICATION_ROLE
+    )
+    assert tuple(role) == (False, False, False, False)
+    owned = await owner.fetchval(
+        "SELECT count(*) FROM pg_class WHERE relowner = $1::regrole AND relpersistence <> 't'", APPLICATION_ROLE
+    )
+    assert owned == 0
+
+
+@pytest.mark.parametrize("table", [*OWNED, *PLATFORMS])
+@pytest.mark.parametrize("setting", [None, "", key(1, 3)])
+async def test_without_a_tenant_there_is_nothing(filled: Any, table: str, setting: str | None) -> None:
+    async with acting(filled, setting) as application:
+        assert await count(application, table) == 0
+
+
+@pytest.mark.parametrize("table", OWNED)
+async def test_a_tenant_sees_its_own(filled: Any, table: str) -> None:
+    column = "id" if table == "tenants" else "tenant_id"
+    async with acting(filled, Scope.tenant(UUID(OURS)).setting) as application:
+        rows = await application.fetch(f"SELECT {column}::text FROM {table}")
+    assert [row[0] for row in rows] == [OURS]
+
+
+@pytest.mark.parametrize("table", PLATFORMS)
+async def test_a_tenant_sees_nothing_of_the_platforms(filled: Any, table: str) -> None:
+    async with acting(filled, OURS) as application:
+        assert await count(application, table) == 0
+
+
+@pytest.mark.parametrize("table", [*OWNED, *PLATFORMS])
+async def test_the_platform_sees_everything(filled: Any, table: str) -> None:
+    async with acting(filled, PLATFORM.setting) as application:
+        assert await count(application, table) == await count(filled, table)
+        assert await count(application, table) == (1 if table in SHARED else 2)
+
+
+@pytest.mark.parametrize("table", CATALOG)
+async def test_the_catalog_is_everyones_to_read(filled: Any, table: str) -> None:
+    async with acting(filled, OURS) as application:
+        assert await count(application, table) > 0
+
+
+@pytest.mark.parametrize("table", OWNED)
+async def test_a_tenant_writes_no_row_of_anothers(filled: Any, table: str) -> None:
+    row: Row = {**of_tenant(2)[table], "id": key(999, 2)}
+    async with acting(filled, OURS) as application:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            await insert(application, table, row)
+
+
+@pytest.mark.parametrize("table", PLATFORMS)
+async def test_a_tenant_writes_nothing_of_the_platforms(filled: Any, table: str) -> None:
+    row = {**(SHARED | of_tenant(1))[table], "id": key(999, 1)}
+    async with acting(filled, OURS) as application:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            await insert(application, table, row)
+
+
+async def updatable(owner: Any, privilege: str) -> set[str]:
+    rows = await owner.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND relname NOT LIKE 'saq\\_%' AND has_table_privilege($1, oid, $2)",
+        APPLICATION_ROLE,
+        privilege,
+    )
+    return {row["relname"] for row in rows}
+
+
+async def test_a_tenant_changes_no_row_of_anothers(filled: Any) -> None:
+    for table in sorted(await updatable(filled, "UPDATE") & set(OWNED)):
+        async with acting(filled, OURS) as application:
+            changed = await application.execute(f"UPDATE {table} SET id = id WHERE id = $1", of_tenant(2)[table]["id"])
+            assert changed == "UPDATE 0", table
+    for table in sorted(await updatable(filled, "DELETE") & set(OWNED)):
+        async with acting(filled, OURS) as application:
+            deleted = await application.execute(f"DELETE FROM {table} WHERE id = $1", of_tenant(2)[table]["id"])
+            assert deleted == "DELETE 0", table
+
+
+async def test_a_tenant_gives_no_row_away(filled: Any) -> None:
+    async with acting(filled, OURS) as application:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            await application.execute("UPDATE usage_daily_totals SET tenant_id = $1", THEIRS)
+
+
+async def test_what_the_application_may_do(owner: Any) -> None:
+    everything = {*of_tenant(1), *SHARED, *CATALOG}
+    assert await updatable(owner, "SELECT") == everything | {"migration"}
+    assert await updatable(owner, "INSERT") == everything
+    assert everything - await updatable(owner, "UPDATE") == {
+        "cloud_deployment_events",
+        "cloud_invoice_lines",
+        "plan_price_tiers",
+        "plan_resources",
+        "resource_kinds",
+        "subscription_addons",
+        "tax_rates",
+        "tenant_invoice_inputs",
+        "tenant_invoice_lines",
+        "usage_records",
+    }
+    assert await updatable(owner, "DELETE") == {
+        "rollup_failures",
+        "rollup_unpriced_usage",
+        "subscription_active_spans",
+        "subscription_plan_versions",
+        "tenant_invoice_inputs",
+        "tenant_invoice_lines",
+        "usage_daily_totals",
+    }
+    assert await updatable(owner, "TRUNCATE") == set()

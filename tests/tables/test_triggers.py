@@ -1,0 +1,201 @@
+"""Every trigger: what it refuses, and what it lets through."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.tables.rows import HASH, base_row, insert, key, of_tenant
+
+INVOICE = key(11, 1)
+NEW = key(999, 1)
+
+ISSUE = "UPDATE tenant_invoices SET status = 'ISSUED', number = 'INV-2026-000001', issued_at = now(), due_on = now()"
+PUBLISH = "UPDATE plan_versions SET status = 'PUBLISHED', published_at = now()"
+RETIRE = "UPDATE plan_versions SET status = 'RETIRED'"
+PAY = "UPDATE tenant_invoices SET status = 'PAID', paid_at = now(), payment_reference = 'wire 1'"
+VOID = "UPDATE tenant_invoices SET status = 'VOID', voided_at = now(), void_reason = 'wrong'"
+
+# Trigger -> cases: the steps that lead up to it, and the statement that it refuses.
+REFUSED: dict[str, list[tuple[list[str], str]]] = {
+    "plan_versions_immutable": [
+        ([PUBLISH], "UPDATE plan_versions SET base_price_cents = 1"),
+        ([PUBLISH], "UPDATE plan_versions SET currency = 'USD'"),
+        ([PUBLISH], "UPDATE plan_versions SET published_at = now() + interval '1 day'"),
+        ([PUBLISH], "UPDATE plan_versions SET status = 'DRAFT', published_at = NULL"),
+        ([PUBLISH, RETIRE], PUBLISH),
+        ([PUBLISH, RETIRE], RETIRE),
+    ],
+    "plan_resources_immutable": [
+        ([], "UPDATE plan_resources SET included_quantity = 1"),
+        ([PUBLISH], "DELETE FROM plan_resources"),
+        (
+            [PUBLISH],
+            """
+            INSERT INTO plan_resources
+            SELECT gen_random_uuid(), plan_version_id, 'egress_gb', 0, 'PER_UNIT' FROM plan_resources
+            """,
+        ),
+    ],
+    "plan_price_tiers_immutable": [
+        ([], "UPDATE plan_price_tiers SET unit_price_cents = 2"),
+        ([PUBLISH], "DELETE FROM plan_price_tiers"),
+        (
+            [PUBLISH],
+            "INSERT INTO plan_price_tiers SELECT gen_random_uuid(), plan_resource_id, 1, 5, 1, 0 FROM plan_price_tiers",
+        ),
+    ],
+    "cloud_deployment_events_append_only": [
+        ([], "UPDATE cloud_deployment_events SET actor = 'someone else'"),
+        ([], "DELETE FROM cloud_deployment_events"),
+    ],
+    "usage_records_append_only": [
+        ([], "UPDATE usage_records SET quantity = 2"),
+        ([], "DELETE FROM usage_records"),
+    ],
+    "tenant_invoice_lines_replaced": [([], "UPDATE tenant_invoice_lines SET description = 'gift'")],
+    "tenant_invoice_inputs_replaced": [([], "UPDATE tenant_invoice_inputs SET document = '[]'")],
+    "tenant_invoices_kept": [([], "DELETE FROM tenant_invoices")],
+    "tenant_invoices_immutable": [
+        *[
+            ([ISSUE], f"UPDATE tenant_invoices SET {change}")
+            for change in (
+                "subtotal_cents = 0, total_cents = tax_cents",
+                f"input_hash = '{HASH[1:]}1'",
+                "due_on = due_on + 30",
+                "number = 'INV-2026-000002'",
+                "status = 'DRAFT', number = NULL, issued_at = NULL, due_on = NULL",
+                "status = 'ISSUED'",
+                "status = 'PAID', paid_at = now(), due_on = due_on + 1",
+            )
+        ],
+        ([], PAY + ", number = 'INV-2026-000001', issued_at = now(), due_on = now()"),
+        ([ISSUE, PAY], VOID + ", paid_at = NULL"),
+        ([ISSUE, PAY], "UPDATE tenant_invoices SET payment_reference = 'wire 2'"),
+        ([ISSUE, VOID], "UPDATE tenant_invoices SET void_reason = 'right'"),
+        ([VOID], ISSUE + ", voided_at = NULL"),
+        ([VOID], "UPDATE tenant_invoices SET status = 'DRAFT', voided_at = NULL"),
+    ],
+    "tenant_invoice_lines_insert_in_draft": [],  # below: they take a row
+    "tenant_invoice_lines_delete_in_draft": [
+        ([ISSUE], "DELETE FROM tenant_invoice_lines"),
+        ([VOID], "DELETE FROM tenant_invoice_lines"),
+        ([ISSUE, PAY], "DELETE FROM tenant_invoice_lines"),
+    ],
+    "tenant_invoice_inputs_insert_in_draft": [],
+    "tenant_invoice_inputs_delete_in_draft": [
+        ([ISSUE], "DELETE FROM tenant_invoice_inputs"),
+        ([VOID], "DELETE FROM tenant_invoice_inputs"),
+    ],
+}
+ROW_INSERTED = {
+    "tenant_invoice_lines_insert_in_draft": "tenant_invoice_lines",
+    "tenant_invoice_inputs_insert_in_draft": "tenant_invoice_inputs",
+}
+TOTALS = {"tenant_invoices_totals", "tenant_invoice_lines_insert_totals", "tenant_invoice_lines_delete_totals"}
+
+
+async def test_every_trigger_is_here(owner: Any) -> None:
+    triggers = await owner.fetch(
+        "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE NOT tgisinternal AND relnamespace = 'public'::regnamespace"
+    )
+    assert {row["tgname"] for row in triggers} == REFUSED.keys() | TOTALS
+
+
+@pytest.mark.parametrize(
+    ("trigger", "steps", "statement"),
+    [(trigger, *case) for trigger, cases in REFUSED.items() for case in cases],
+)
+async def test_refused(filled: Any, trigger: str, steps: list[str], statement: str) -> None:
+    for step in steps:
+        await filled.execute(step + (f" WHERE id = '{INVOICE}'" if "tenant_invoices" in step else ""))
+    if "UPDATE tenant_invoices" in statement:
+        statement += f" WHERE id = '{INVOICE}'"
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
+        async with filled.transaction():
+            await filled.execute(statement)
+    assert type(refused.value) is asyncpg.IntegrityConstraintViolationError
+    assert await function_of(filled, trigger) in refused.value.context.splitlines()[0]
+
+
+async def function_of(owner: Any, trigger: str) -> str:
+    return str(await owner.fetchval("SELECT tgfoid::regprocedure::text FROM pg_trigger WHERE tgname = $1", trigger))
+
+
+@pytest.mark.parametrize(("trigger", "table"), ROW_INSERTED.items())
+@pytest.mark.parametrize("steps", [[ISSUE], [ISSUE, PAY], [VOID]])
+async def test_no_line_or_input_comes_to_what_is_no_draft(
+    filled: Any, trigger: str, table: str, steps: list[str]
+) -> None:
+    row = {**base_row(table), "id": NEW, "position": 7}
+    if "amount_cents" in row:
+        row["amount_cents"] = 0
+    for step in steps:
+        await filled.execute(f"{step} WHERE id = '{INVOICE}'")
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="no longer a draft") as refused:
+        async with filled.transaction():
+            await insert(filled, table, row)
+    assert await function_of(filled, trigger) in refused.value.context.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [PUBLISH, RETIRE],
+        [ISSUE, PAY],
+        [ISSUE, VOID],
+        [VOID],
+        ["DELETE FROM plan_price_tiers", "DELETE FROM plan_resources"],
+        ["UPDATE plan_versions SET base_price_cents = 1", PUBLISH],
+        ["DELETE FROM tenant_invoice_inputs"],
+        ["UPDATE tenant_invoices SET input_hash = repeat('1', 64)", ISSUE],
+    ],
+    ids=lambda steps: "; ".join(steps)[:60],
+)
+async def test_let_through(filled: Any, steps: list[str]) -> None:
+    for step in steps:
+        await filled.execute(step + (f" WHERE id = '{INVOICE}'" if "UPDATE tenant_invoices" in step else ""))
+    await filled.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+OFF_BY_ONE = "UPDATE tenant_invoices SET subtotal_cents = subtotal_cents + 1, total_cents = total_cents + 1"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        OFF_BY_ONE,
+        "UPDATE tenant_invoices SET subtotal_cents = subtotal_cents - 75, tax_cents = 75",
+        "DELETE FROM tenant_invoice_lines",
+    ],
+)
+async def test_an_invoice_that_its_lines_do_not_sum_to_is_not_committed(filled: Any, statement: str) -> None:
+    await filled.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    await filled.execute(statement)
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        await filled.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert refused.value.constraint_name == "tenant_invoices_lines_sum_check"
+
+
+async def test_a_line_too_many_is_not_committed(filled: Any) -> None:
+    await filled.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    await insert(filled, "tenant_invoice_lines", {**base_row("tenant_invoice_lines"), "id": NEW, "position": 1})
+    with pytest.raises(asyncpg.CheckViolationError) as refused:
+        await filled.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert refused.value.constraint_name == "tenant_invoices_lines_sum_check"
+
+
+async def test_an_invoice_may_disagree_until_the_commit(filled: Any) -> None:
+    await filled.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    line = {**base_row("tenant_invoice_lines"), "id": NEW, "position": 1, "amount_cents": 250}
+    await insert(filled, "tenant_invoice_lines", line)
+    await filled.execute("UPDATE tenant_invoices SET subtotal_cents = 1000, total_cents = 1000 WHERE id = $1", INVOICE)
+    await filled.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+async def test_an_invoice_without_lines_is_one_of_nothing(filled: Any) -> None:
+    row = {**of_tenant(1)["tenant_invoices"], "id": NEW, "period_start": "2026-05-01", "period_end": "2026-06-01"}
+    nothing = {"subtotal_cents": 0, "tax_cents": 0, "total_cents": 0}
+    await insert(filled, "tenant_invoices", row | nothing)
+    await filled.execute("SET CONSTRAINTS ALL IMMEDIATE")
