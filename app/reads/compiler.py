@@ -5,12 +5,12 @@ JSON in PostgreSQL this measures fastest, and it keeps the order of the selectio
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, cast
 
-from graphql import GraphQLField, GraphQLObjectType, OperationDefinitionNode, get_named_type
+from graphql import GraphQLField, GraphQLObjectType, OperationDefinitionNode, OperationType, get_named_type
 from graphql.execution.collect_fields import (
     CollectedFields,
     FieldDetailsList,
@@ -18,7 +18,6 @@ from graphql.execution.collect_fields import (
     collect_fields,
     collect_subfields,
 )
-from graphql.execution.values import VariableValues
 from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
@@ -27,7 +26,7 @@ from app.reads.declarations import Allow, ColumnOf, Computed, Finished, Fixed, M
 from app.reads.model import Model
 from app.reads.selection import Selection
 from app.reads.sql import SortKeys, column_of, exact, joined, order_by, sort_keys, source
-from app.reads.statement import Arguments, FinishedField, Getter, Selected, Shape, Shapes, Source, Statement
+from app.reads.statement import Arguments, FinishedField, Getter, Selected, Shape, Shapes, Source, Statement, Values
 from app.reads.values import is_decimal, referenced, sql_type, to_parameter
 
 Compiled = tuple[str, Shapes | None]
@@ -38,26 +37,35 @@ _PARAMETER = re.compile(r"\$(\d+)::")
 
 @dataclass(frozen=True)
 class Operation:
-    """What is compiled: an operation whose variables have a known shape, for a tenant or for the platform."""
+    """What a request executes, and what is compiled for all requests whose values have the same shape."""
 
     model: Model
     definition: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
-    variables: VariableValues
-    platform: bool
+    values: Values
+
+    @property
+    def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.definition.operation
+
+    @property
+    def platform(self) -> bool:
+        """Whether the viewer sees every tenant."""
+        return self.values.request.scope.tenant_id is None
 
     def selected(
         self, type_: GraphQLObjectType, fields: FieldDetailsList, path: tuple[str, ...]
     ) -> Iterator[tuple[str, Selected]]:
         """The fields selected of an object: fragments opened, skips left out, the same response key merged."""
         collected = collect_subfields(
-            self.model.graphql, self.fragments, self.variables, self.definition, type_, fields
+            self.model.graphql, self.fragments, self.values.variables, self.definition, type_, fields
         )
         return self._selected(type_, collected, path)
 
     def roots(self, type_: GraphQLObjectType) -> Iterator[tuple[str, Selected]]:
         """The fields selected of the operation's own type."""
-        collected = collect_fields(self.model.graphql, self.fragments, self.variables, type_, self.definition)
+        collected = collect_fields(self.model.graphql, self.fragments, self.values.variables, type_, self.definition)
         return self._selected(type_, collected, ())
 
     def _selected(
@@ -100,9 +108,9 @@ class Compiler:
         self._sources.append((getter, blamed))
         return f"${len(self._sources) - 1}::{type_}"
 
-    def arguments(self, selected: Selected) -> Arguments:
-        """The arguments of a field."""
-        return Arguments(selected, self.operation.variables)
+    def given(self, arguments: Arguments) -> Mapping[str, Any]:
+        """The arguments now: only which of them are null may shape the statement, their values being parameters."""
+        return arguments.of(self.operation.values)
 
     def visible(self, table: type[Table], alias: str) -> list[str]:
         """The first wall of tenancy, row-level security being the second: a tenant sees its own rows and catalogs."""
@@ -139,7 +147,7 @@ class Compiler:
                 case ColumnOf() | Computed() as scalar:
                     selection.add(key, self._scalar(scalar, selected, alias))
                 case Finished() as declaration:
-                    finished[key] = FinishedField(declaration, selected, self.arguments(selected))
+                    finished[key] = FinishedField(declaration, selected, Arguments(selected))
                     for member, column in finished[key].needs:
                         selection.add(member, exact(column_of(alias, column), decimal=is_decimal(column)))
                 case One() | Many() | Page() as relation:

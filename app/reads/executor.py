@@ -27,7 +27,6 @@ from typing_extensions import override
 from app.reads.compiler import Operation
 from app.reads.declarations import Ref
 from app.reads.finishing import Row
-from app.reads.statement import Values
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,15 @@ _MIDDLEWARE = MiddlewareManager(fetched)
 class ReadExecutor(ExecutorThrowingOnIncremental):
     """Executes one operation of a request over its root value."""
 
-    def __init__(self, operation: Operation, values: Values, root: Any, load_refs: LoadRefs) -> None:
+    def __init__(self, operation: Operation, root: Any, load_refs: LoadRefs) -> None:
         super().__init__(
             operation.model.graphql,
             {name: fragment.definition for name, fragment in operation.fragments.items()},
             operation.fragments,
             root,
-            values.request,
+            operation.values.request,
             operation.definition,
-            values.variables,  # this request's: those of the operation only gave it its shape
+            operation.values.variables,
             default_field_resolver,
             default_type_resolver,
             default_field_resolver,
@@ -80,7 +79,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         )
         self._load_refs = load_refs
         self._batches: dict[RefPlace, _Batch] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._reading: set[asyncio.Task[None]] = set()
 
     @override
     def execute_field(
@@ -150,6 +149,11 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             return self.collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
+    def stop(self) -> None:
+        """Give up reading what an error has made superfluous."""
+        for task in self._reading:
+            task.cancel()
+
     async def _row(self, ref: Ref, fields: FieldDetailsList, path: Path) -> Any:
         """The row of a ref, read together with all others that stand at the same place of the document."""
         place = RefPlace(ref.type, _names(path))
@@ -164,8 +168,8 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
 
     def _start(self, place: RefPlace) -> None:
         task = asyncio.create_task(self._read(place, self._batches.pop(place)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
 
     async def _read(self, place: RefPlace, batch: _Batch) -> None:
         try:

@@ -12,7 +12,7 @@ from app.reads.declarations import Page
 from app.reads.filters import Among, Compare, Condition, Contains, Through
 from app.reads.model import filter_names, node_type
 from app.reads.sql import column_of, joined, source
-from app.reads.statement import Arguments, Selected, Values
+from app.reads.statement import Arguments, Selected
 from app.reads.values import referenced, sql_type, to_parameter, to_text
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def filtered(compiler: Compiler, page: Page, arguments: Arguments, selected: Selected, alias: str) -> Iterator[str]:
     """The conditions of a connection's `filter` argument on the rows of `alias`."""
-    given = arguments.first_seen.get("filter")
+    given = compiler.given(arguments).get("filter")
     if given is None:
         return
     table = compiler.model.types[node_type(selected.definition).name].table
@@ -67,10 +67,10 @@ class _Filter:
                 raise TypeError(f"{condition} has no SQL")
 
     def _parameter(self, convert: Callable[[Any], Any], type_: str) -> str:
-        def getter(values: Values) -> Any:
-            return convert(self._arguments.of(values)["filter"][self._name])
-
-        return self._compiler.parameter(getter, type_, self._selected)
+        arguments, name = self._arguments, self._name
+        return self._compiler.parameter(
+            lambda values: convert(arguments.of(values)["filter"][name]), type_, self._selected
+        )
 
 
 def _pattern(text: str) -> str:

@@ -51,10 +51,11 @@ def _rows(answer: Any, shapes: Shapes, batches: defaultdict[FinishedField, list[
 async def _finish(
     field: FinishedField, targets: list[tuple[Row, str]], values: Values, python_arguments: PythonArguments
 ) -> None:
-    needed = [
-        {column._meta.name: from_json(column, row.wire[member]) for member, column in field.needs} for row, _ in targets
-    ]
     try:
+        needed = [
+            {column._meta.name: from_json(column, row.wire[member]) for member, column in field.needs}
+            for row, _ in targets
+        ]
         arguments = python_arguments(field.selected.definition, field.arguments.of(values))
         results = field.declaration.batch(needed, FinishInfo(values.request), **arguments)
         if inspect.isawaitable(results):

@@ -14,8 +14,8 @@ from app.reads.errors import BadInputError
 from app.reads.filtering import filtered
 from app.reads.model import node_type
 from app.reads.selection import Selection
-from app.reads.sql import beyond, column_of, exact, order_by, sort_keys, source
-from app.reads.statement import Selected, Shape, Shapes, Values
+from app.reads.sql import SortKeys, beyond, column_of, exact, order_by, sort_keys, source
+from app.reads.statement import Arguments, Selected, Shape, Shapes, Values
 from app.reads.values import from_json, is_decimal, sql_type, to_parameter
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class _Connection:
         self._node = node_type(selected.definition)
         self._table = compiler.model.types[self._node.name].table
         self._keys = sort_keys(declaration.order, self._table)
-        self._arguments = compiler.arguments(selected)
-        self._given = {name for name, value in self._arguments.first_seen.items() if value is not None}
+        self._arguments = Arguments(selected)
+        self._given = {name for name, value in compiler.given(self._arguments).items() if value is not None}
         if {"first", "last"} <= self._given:
             raise selected.blame(BadInputError("Give `first` or `last`, not both."))
         self._backwards = "last" in self._given
@@ -169,7 +169,9 @@ class _Connection:
         """The parameters that hold the given cursors' keys."""
         return {
             name: [
-                self._compiler.parameter(partial(self._key_of, name, index), sql_type(column), self._selected)
+                self._compiler.parameter(
+                    partial(_key_of, self._arguments, name, self._keys, index), sql_type(column), self._selected
+                )
                 for index, (column, _) in enumerate(self._keys)
             ]
             for name in ("after", "before")
@@ -178,19 +180,22 @@ class _Connection:
 
     @cached_property
     def _limit(self) -> str:
-        return self._compiler.parameter(self._size, "bigint", self._selected)
-
-    def _size(self, values: Values) -> int:
         name = "last" if self._backwards else "first"
-        size: int | None = self._arguments.of(values).get(name)
-        if size is not None and not 1 <= size <= _LARGEST_SIZE:
-            raise BadInputError(f"`{name}` is between 1 and {_LARGEST_SIZE}.")
-        return _DEFAULT_SIZE if size is None else size
+        return self._compiler.parameter(partial(_size, self._arguments, name), "bigint", self._selected)
 
-    def _key_of(self, name: str, index: int, values: Values) -> Any:
-        try:
-            held = _CURSOR.decode(b64decode(self._arguments.of(values)[name], validate=True))
-            keys = [from_json(column, key) for (column, _), key in zip(self._keys, held, strict=True)]
-            return to_parameter(self._keys[index][0], keys[index])
-        except (ValueError, TypeError, ArithmeticError, BadInputError):
-            raise BadInputError(f"`{name}` is not a cursor of this connection.") from None
+
+def _size(arguments: Arguments, name: str, values: Values) -> int:
+    size: int | None = arguments.of(values).get(name)
+    if size is not None and not 1 <= size <= _LARGEST_SIZE:
+        raise BadInputError(f"`{name}` is between 1 and {_LARGEST_SIZE}.")
+    return _DEFAULT_SIZE if size is None else size
+
+
+def _key_of(arguments: Arguments, name: str, keys: SortKeys, index: int, values: Values) -> Any:
+    """One of the sort keys that a cursor holds."""
+    try:
+        held = _CURSOR.decode(b64decode(arguments.of(values)[name], validate=True))
+        found = [from_json(column, key) for (column, _), key in zip(keys, held, strict=True)]
+        return to_parameter(keys[index][0], found[index])
+    except (ValueError, TypeError, ArithmeticError, BadInputError):
+        raise BadInputError(f"`{name}` is not a cursor of this connection.") from None

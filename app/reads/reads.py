@@ -12,7 +12,6 @@ import strawberry
 from graphql import (
     ASTValidationRule,
     ExecutionResult,
-    Executor,
     GraphQLError,
     GraphQLField,
     OperationType,
@@ -58,9 +57,13 @@ Root: TypeAlias = Statement | ReadError | bytes | None
 class _Plan:
     """An operation, compiled: its root fields by response key, and the statements of the refs it has met so far."""
 
-    operation: Operation
     roots: Mapping[str, Root]
     refs: dict[RefPlace, Statement] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> int:
+        """About how many characters it holds."""
+        return sum(len(root.sql) for root in self.roots.values() if isinstance(root, Statement))
 
     @cached_property
     def pure(self) -> bool:
@@ -115,24 +118,24 @@ class Reads:
     ) -> Response:
         """The response to a query or a mutation."""
         try:
-            plan, values = self._prepare(text, variables, operation_name, request)
+            plan, operation = self._prepare(text, variables, operation_name, request)
         except RequestError as error:
             return self._response(error.errors, request)
-        if plan.operation.definition.operation is OperationType.SUBSCRIPTION:
+        if operation.kind is OperationType.SUBSCRIPTION:
             return self._response([coded("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))], request)
-        return await self._executed(plan, values)
+        return await self._executed(plan, operation)
 
     async def subscribe(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
     ) -> Response | AsyncIterator[Response]:
         """The responses to a subscription, one an event; to any other operation, or when it is refused, the one."""
         try:
-            plan, values = self._prepare(text, variables, operation_name, request)
+            plan, operation = self._prepare(text, variables, operation_name, request)
         except RequestError as error:
             return self._response(error.errors, request)
-        if plan.operation.definition.operation is not OperationType.SUBSCRIPTION:
-            return await self._executed(plan, values)
-        executor = self._executor(plan, values, None)
+        if operation.kind is not OperationType.SUBSCRIPTION:
+            return await self._executed(plan, operation)
+        executor = self._executor(plan, operation, None)
         stream = create_source_event_stream(executor)
         if inspect.isawaitable(stream):
             stream = await stream
@@ -153,27 +156,27 @@ class Reads:
                 except Exception as error:  # noqa: BLE001 # shown, logged and masked as every other
                     yield self._response([located_error(error)], request)
                     return
-                yield await self._completed(executor.build_per_event_executor(payload), request)
+                event = cast("ReadExecutor", executor.build_per_event_executor(payload))
+                yield await self._completed(event, request)
 
     def _prepare(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
-    ) -> tuple[_Plan, Values]:
+    ) -> tuple[_Plan, Operation]:
         document = self._documents.get(text)
         definition = document.operation(operation_name)
         given = coerced(self._model.graphql, definition, variables)
         document.check_cost(variables)
-        platform = request.scope.tenant_id is None
-        key = (text, operation_name, platform, shape_of(given, definition))
+        operation = Operation(self._model, definition, document.fragments, Values(given, request))
+        key = (text, operation_name, operation.platform, shape_of(given, definition))
         plan = self._plans.get(key)
         if plan is None:
-            operation = Operation(self._model, definition, document.fragments, given, platform)
-            plan = _Plan(operation, self._compile(operation))
-            self._plans.put(key, plan, len(text))
-        return plan, Values(given, request)
+            plan = _Plan(self._compile(operation))
+            self._plans.put(key, plan, len(text) + plan.weight)
+        return plan, operation
 
     def _compile(self, operation: Operation) -> dict[str, Root]:
         query = self._model.graphql.query_type
-        if operation.definition.operation is not OperationType.QUERY or query is None:
+        if operation.kind is not OperationType.QUERY or query is None:
             return {}
         roots: dict[str, Root] = {}
         for key, selected in operation.roots(query):
@@ -189,15 +192,15 @@ class Reads:
                     roots[key] = error
         return roots
 
-    async def _executed(self, plan: _Plan, values: Values) -> Response:
-        fetched = await self._fetch(plan, values)
+    async def _executed(self, plan: _Plan, operation: Operation) -> Response:
+        fetched = await self._fetch(plan, operation.values)
         if plan.pure and not any(isinstance(value, Exception) for value in fetched.values()):
             members = b",".join([b'"%b":%b' % (key.encode(), value) for key, value in fetched.items()])
             return Response(b'{"data":{%b}}' % members, executed=True)
         wire = {key: msgspec.Raw(value) for key, value in fetched.items() if isinstance(value, bytes)}
         unfinished = {key: value for key, value in fetched.items() if key not in wire}
         root = Row("", wire, unfinished) if fetched else None
-        return await self._completed(self._executor(plan, values, root), values.request)
+        return await self._completed(self._executor(plan, operation, root), operation.values.request)
 
     async def _fetch(self, plan: _Plan, values: Values) -> dict[str, Any]:
         """What the compiled root fields come to, in their order: bytes, rows to complete, or an error."""
@@ -222,27 +225,31 @@ class Reads:
                 fetched[key] = await finish(answer, statement.shape, values, self._python_arguments)
         return fetched
 
-    def _executor(self, plan: _Plan, values: Values, root: Row | None) -> ReadExecutor:
-        return ReadExecutor(plan.operation, values, root, partial(self._load_refs, plan, values))
+    def _executor(self, plan: _Plan, operation: Operation, root: Row | None) -> ReadExecutor:
+        return ReadExecutor(operation, root, partial(self._load_refs, plan, operation))
 
-    async def _completed(self, executor: Executor[Any], request: Request) -> Response:
-        result = executor.execute_operation()
-        if inspect.isawaitable(result):
-            result = await result
+    async def _completed(self, executor: ReadExecutor, request: Request) -> Response:
+        try:
+            result = executor.execute_operation()
+            if inspect.isawaitable(result):
+                result = await result
+        finally:
+            executor.stop()
         executed = cast("ExecutionResult", result)  # nothing is delivered incrementally
         return self._response(executed.errors or (), request, executed)
 
     async def _load_refs(
-        self, plan: _Plan, values: Values, place: RefPlace, fields: FieldDetailsList, keys: Sequence[Any]
+        self, plan: _Plan, operation: Operation, place: RefPlace, fields: FieldDetailsList, keys: Sequence[Any]
     ) -> Mapping[str, Any]:
         statement = plan.refs.get(place)
         if statement is None:
             type_ = self._model.object_type(place.origin)
-            statement = compile_refs(plan.operation, type_, fields, tuple(key for _, key in place.path))
+            statement = compile_refs(operation, type_, fields, tuple(key for _, key in place.path))
             plan.refs[place] = statement
-        parameters = statement.bind(Values(values.variables, values.request, keys=keys))
-        query = plan.operation.definition.operation is OperationType.QUERY
-        async with (self._acquire if query else self._acquire_primary)() as connection:
+        values = Values(operation.values.variables, operation.values.request, keys=keys)
+        acquire = self._acquire if operation.kind is OperationType.QUERY else self._acquire_primary
+        parameters = statement.bind(values)
+        async with acquire() as connection:
             answer = await connection.fetchval(statement.sql, *parameters)
         if statement.shape is None:
             return msgspec.json.decode(answer, type=dict[str, msgspec.Raw])

@@ -13,7 +13,7 @@ from app.reads.declarations import Declaration, Page, RootMany, RootNode, RootOn
 from app.reads.errors import BadInputError
 from app.reads.model import DEFINITION
 from app.reads.sql import column_of, sort_keys, source
-from app.reads.statement import TYPE_KEY, Selected, Shape, Statement, Values
+from app.reads.statement import TYPE_KEY, Arguments, Selected, Shape, Statement, Values
 from app.reads.values import sql_type, to_parameter, to_uuid
 
 _MOST_IDS = 100
@@ -55,11 +55,11 @@ def compile_refs(
 
 
 def _one(compiler: Compiler, by: Mapping[str, Column], selected: Selected) -> Compiled:
-    arguments = compiler.arguments(selected)
+    arguments = Arguments(selected)
     columns = {
         name: by[argument.extensions[DEFINITION].python_name] for name, argument in selected.definition.args.items()
     }
-    given = [name for name in columns if arguments.first_seen.get(name) is not None]
+    given = [name for name in columns if compiler.given(arguments).get(name) is not None]
     if len(given) != 1:
         raise selected.blame(BadInputError(f"Give exactly one of {', '.join(columns)}."))
     (name,) = given
@@ -71,13 +71,13 @@ def _one(compiler: Compiler, by: Mapping[str, Column], selected: Selected) -> Co
 
 
 def _node(compiler: Compiler, selected: Selected) -> Compiled:
-    arguments = compiler.arguments(selected)
+    arguments = Arguments(selected)
     id_ = compiler.parameter(lambda values: to_uuid(arguments.of(values)["id"]), "uuid", selected)
     return _object_of(compiler, selected, id_)
 
 
 def _nodes(compiler: Compiler, selected: Selected) -> Compiled:
-    arguments = compiler.arguments(selected)
+    arguments = Arguments(selected)
 
     def to_ids(values: Values) -> list[object]:
         ids = arguments.of(values)["ids"]

@@ -52,17 +52,17 @@ class Selected:
 
 
 class Arguments:
-    """The arguments of one selected field: known once for all, unless they hold a variable."""
+    """The arguments of one selected field, read anew for each request that brings variables to them."""
 
-    def __init__(self, selected: "Selected", variables: VariableValues) -> None:
+    def __init__(self, selected: Selected) -> None:
         self._selected = selected
-        self.first_seen = get_argument_values(selected.definition, selected.node, variables)
-        self._constant = not any(_holds_variable(argument.value) for argument in selected.node.arguments or ())
+        variable = any(_holds_variable(argument.value) for argument in selected.node.arguments or ())
+        self._constant = None if variable else get_argument_values(selected.definition, selected.node)
 
     def of(self, values: "Values") -> dict[str, Any]:
-        """The arguments of this request, as GraphQL coerced them."""
-        if self._constant:
-            return self.first_seen
+        """The arguments of a request, as GraphQL coerces them."""
+        if self._constant is not None:
+            return self._constant
         known = values.arguments.get(self)
         if known is None:
             known = get_argument_values(self._selected.definition, self._selected.node, values.variables)
