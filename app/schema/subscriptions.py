@@ -15,7 +15,7 @@ from app.schema.catalog.addons import Addon, AddonSelectionInput
 from app.schema.catalog.plans import PlanVersion
 from app.schema.context import Info
 from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter
-from app.schema.lazy import LazyDeployment, LazyInvoiceLine
+from app.schema.lazy import LazyDeployment, LazyInvoiceLine, LazySubscription
 from app.schema.nodes import Node
 from app.schema.problems import Refused
 from app.schema.scalars import Cents
@@ -24,6 +24,22 @@ from app.tables.subscriptions import SubscriptionAddons, Subscriptions
 
 _PERIOD = (Subscriptions.started_on, Subscriptions.ended_on, TODAY)
 _LATEST_LINES_FIRST = (desc(TenantInvoiceLines.period_start), TenantInvoiceLines.id)
+
+
+@read_type(SubscriptionAddons, description="An attached add-on, with its terms as they stood when it was attached.")
+class SubscriptionAddon(Node):
+    """A row of `subscription_addons`."""
+
+    addon: Addon = one(SubscriptionAddons.addon_id, description="The add-on as it is now.")
+    price_cents: Cents = column(SubscriptionAddons.price_cents, description="A month's price, as it was then.")
+    quantity: Decimal = column(SubscriptionAddons.quantity, description="How much it grants a month, as it was then.")
+    attached_at: datetime = column(SubscriptionAddons.attached_at, description="Since when it is attached.")
+    subscription: LazySubscription = one(SubscriptionAddons.subscription_id, description="What it is attached to.")
+    invoice_lines: Connection[LazyInvoiceLine] = connection(
+        TenantInvoiceLines.subscription_addon_id,
+        order=_LATEST_LINES_FIRST,
+        description="What was charged for it, the latest period first.",
+    )
 
 
 @read_type(Subscriptions, description="What a deployment is billed by: a plan version and add-ons, on its active days.")
@@ -44,7 +60,7 @@ class PlanSubscription(Node):
     )
     deployment: LazyDeployment = one(Subscriptions.deployment_id, description="The deployment.")
     plan_version: PlanVersion = one(Subscriptions.plan_version_id, description="The plan version in force.")
-    addons: list[Annotated["SubscriptionAddon", strawberry.lazy("app.schema.subscriptions")]] = many(
+    addons: list[SubscriptionAddon] = many(
         SubscriptionAddons.subscription_id,
         order=(SubscriptionAddons.attached_at, SubscriptionAddons.id),
         description="The attached add-ons, in the order of attaching.",
@@ -54,22 +70,6 @@ class PlanSubscription(Node):
         order=_LATEST_LINES_FIRST,
         filters=INVOICE_LINE_FILTERS,
         filter_input=InvoiceLineFilter,
-        description="What was charged for it, the latest period first.",
-    )
-
-
-@read_type(SubscriptionAddons, description="An attached add-on, with its terms as they stood when it was attached.")
-class SubscriptionAddon(Node):
-    """A row of `subscription_addons`."""
-
-    addon: Addon = one(SubscriptionAddons.addon_id, description="The add-on as it is now.")
-    price_cents: Cents = column(SubscriptionAddons.price_cents, description="A month's price, as it was then.")
-    quantity: Decimal = column(SubscriptionAddons.quantity, description="How much it grants a month, as it was then.")
-    attached_at: datetime = column(SubscriptionAddons.attached_at, description="Since when it is attached.")
-    subscription: PlanSubscription = one(SubscriptionAddons.subscription_id, description="What it is attached to.")
-    invoice_lines: Connection[LazyInvoiceLine] = connection(
-        TenantInvoiceLines.subscription_addon_id,
-        order=_LATEST_LINES_FIRST,
         description="What was charged for it, the latest period first.",
     )
 

@@ -11,6 +11,7 @@ from app.reads.reads import Reads, Response
 from app.schema.context import RequestContext
 from app.schema.schema import schema
 from tests.operations.given import Given
+from tests.schema.inputs import mutation_type
 
 
 class CountedReads:
@@ -72,12 +73,18 @@ class Api:
         self, name: str, given: Mapping[str, Any], selection: str = "__typename", *, caller: Context | None = None
     ) -> dict[str, Any]:
         """What a mutation answers; of a problem its type, code and path."""
-        type_name = f"{name[0].upper()}{name[1:]}Input"
-        if type_name in {"IssueInvoiceInput", "VoidInvoiceInput", "VerifyInvoiceInput"}:
-            type_name = "InvoiceInput"
-        text = f"""mutation ($input: {type_name}!) {{ {name}(input: $input) {{
+        body = await self.mutate_body(name, given, selection, caller=caller)
+        assert "errors" not in body, body["errors"]
+        return cast("dict[str, Any]", body["data"][name])
+
+    async def mutate_body(
+        self, name: str, given: Mapping[str, Any], selection: str = "__typename", *, caller: Context | None = None
+    ) -> dict[str, Any]:
+        """The whole answer to a mutation."""
+        type_ = mutation_type().fields[name].args["input"].type
+        text = f"""mutation ($input: {type_}) {{ {name}(input: $input) {{
             __typename ... on Problem {{ code path }} {selection} }} }}"""
-        return cast("dict[str, Any]", (await self.data(text, {"input": given}, caller=caller))[name])
+        return await self.body(text, {"input": given}, caller=caller)
 
     @asynccontextmanager
     async def watch(

@@ -32,6 +32,7 @@ class Story:
     deployment: UUID
     subscription: UUID
     rivals_deployment: UUID
+    bare_deployment: UUID
     invoice: UUID
     rivals_invoice: UUID
     run: UUID
@@ -49,6 +50,7 @@ async def tell(given: Given) -> Story:
     deployment, rivals = await _deployment(given, acme), await given.deployment(rival, "pilot")
     subscription = await given.subscription(deployment, "studio", addons=["storage_50gb"], starts_on=APRIL)
     await given.subscription(rivals, "studio", starts_on=date(2026, 3, 1))
+    bare = await given.deployment(rival, "bare")
     await _cancel_a_trial(given, acme)
     given.clock.set(2026, 5, 1, 3)
     await record_usage(given.meter(), events=_usage(deployment))
@@ -59,7 +61,9 @@ async def tell(given: Given) -> Story:
     await issue_invoice(given.platform, invoice_id=rivals_invoice)
     await void_invoice(given.platform, invoice_id=rivals_invoice, reason="wrong plan")
     await _roll_up(given, force=True)
-    return Story(acme, rival, deployment, subscription, rivals, invoice, rivals_invoice, run, await _import(given))
+    return Story(
+        acme, rival, deployment, subscription, rivals, bare, invoice, rivals_invoice, run, await _import(given)
+    )
 
 
 async def _offer(given: Given) -> None:

@@ -57,6 +57,7 @@ async def test_the_margin_sets_revenue_beside_cost(api: Api) -> None:
             rows { tenant { code } deployment { slug } resourceKind lineKind month revenueCents costCents marginCents
                 marginRatio } } }"""
     report = (await api.data(text, {"by": ["TENANT"], "drafts": False}))["margin"]
+    assert len(api.statements) == 1  # all rows' tenants at once; no row names a deployment
     row = report["rows"][0]
     assert report | {"rows": []} == {
         "currency": "AUD",

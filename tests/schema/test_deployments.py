@@ -100,6 +100,7 @@ async def test_a_transition_answers_with_the_deployment_and_its_event(api: Api) 
             "deployment": {"id": deployment},
         },
     }
+    assert len(api.statements) == 2  # one for each of the payload's objects
 
 
 async def test_an_invalid_transition_says_what_is_allowed(api: Api) -> None:

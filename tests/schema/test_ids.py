@@ -9,39 +9,16 @@ from graphql import (
     GraphQLInputType,
     GraphQLObjectType,
     get_named_type,
-    is_enum_type,
     is_list_type,
     is_non_null_type,
     is_required_argument,
-    is_required_input_field,
 )
 
 from app.schema.schema import schema
 from tests.schema.api import Api
+from tests.schema.inputs import some_value
 
 MALFORMED = "pilot"
-
-_VALUES: dict[str, Any] = {
-    "String": "x",
-    "Int": 1,
-    "Boolean": True,
-    "Cents": 1,
-    "Decimal": "1",
-    "Date": "2026-04-01",
-    "DateTime": "2026-04-01T00:00:00Z",
-    "ID": "019d4500-0000-7000-8000-000000000009",
-}
-
-
-def _value(type_: GraphQLInputType) -> Any:
-    """Something valid, with no more fields than it needs."""
-    if is_non_null_type(type_):
-        return _value(type_.of_type)
-    if is_list_type(type_):
-        return [_value(type_.of_type)]
-    if isinstance(type_, GraphQLInputObjectType):
-        return {name: _value(field.type) for name, field in type_.fields.items() if is_required_input_field(field)}
-    return next(iter(type_.values)) if is_enum_type(type_) else _VALUES[str(type_)]
 
 
 def _malformed(type_: GraphQLInputType) -> Iterator[tuple[str, Any]]:
@@ -54,7 +31,7 @@ def _malformed(type_: GraphQLInputType) -> Iterator[tuple[str, Any]]:
     elif isinstance(type_, GraphQLInputObjectType):
         for name, field in type_.fields.items():
             for path, value in _malformed(field.type):
-                yield f".{name}{path}", _value(type_) | {name: value}
+                yield f".{name}{path}", some_value(type_) | {name: value}
     elif str(type_) == "ID":
         yield "", MALFORMED
 
@@ -69,7 +46,7 @@ def _requests() -> Iterator[Any]:
             for key, argument in field.args.items():
                 for path, value in _malformed(argument.type):
                     given = required | {key: argument}
-                    variables = {other: _value(each.type) for other, each in given.items()} | {key: value}
+                    variables = {other: some_value(each.type) for other, each in given.items()} | {key: value}
                     declared = ", ".join(f"${other}: {each.type}" for other, each in given.items())
                     passed = ", ".join(f"{other}: ${other}" for other in given)
                     text = f"{operation} ({declared}) {{ {name}({passed}) {{ __typename }} }}"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
+import psycopg
 import pytest
 
 from app.billing import DeploymentState
@@ -67,6 +68,19 @@ async def test_another_tenants_deployment_is_as_silent_as_an_unknown_one(api: Ap
         first.cancel()
         with suppress(asyncio.CancelledError):
             await first
+
+
+async def test_a_watcher_is_told_that_events_may_be_missing(api: Api, worker_database_url: str) -> None:
+    async with api.watch(EVENTS) as answers:
+        first = await waiting(answers)
+        with psycopg.connect(worker_database_url) as owner:
+            owner.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+            )
+        (error,) = (await first)["errors"]
+        assert error["extensions"] == {"code": "EVENTS_MISSED"}
+        assert [answer async for answer in answers] == []
 
 
 async def test_a_run_is_told_from_now_to_its_end(api: Api) -> None:

@@ -37,7 +37,7 @@ class DeploymentSubscriptions:
             UUID | None, strawberry.argument(description="Only this deployment's; default: all.")
         ] = strawberry.UNSET,
     ) -> AsyncGenerator[DeploymentEvent, None]:
-        context = info.context
+        context, wanted = info.context, deployment_id or None
         if not reads_tenants(context.viewer):
             raise ForbiddenError("your role may not see deployments")
         async with context.operations.database.listen(CHANNEL) as payloads:
@@ -45,7 +45,5 @@ class DeploymentSubscriptions:
                 if payload is None:
                     raise GraphQLError("Events may have been missed.", extensions={"code": "EVENTS_MISSED"})
                 event = msgspec.json.decode(payload, type=_Notified)
-                if context.scope.tenant_id in {None, event.tenant_id} and event.deployment_id == (
-                    deployment_id or event.deployment_id
-                ):
+                if context.scope.tenant_id in {None, event.tenant_id} and wanted in {None, event.deployment_id}:
                     yield ref(DeploymentEvent, event.id)

@@ -11,7 +11,7 @@ from app.operations.access import transition_actor
 from app.reads import Connection, FinishInfo, Rows, column, connection, desc, finished, one, read_type
 from app.schema.context import RequestContext
 from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter
-from app.schema.lazy import LazyInvoiceLine, LazySubscription, LazyTenant
+from app.schema.lazy import LazyDeployment, LazyInvoiceLine, LazySubscription, LazyTenant
 from app.schema.nodes import Node
 from app.schema.problems import refusals_as_errors
 from app.schema.quotes import Quote, as_answer
@@ -19,6 +19,42 @@ from app.schema.usage import ResourceUsage
 from app.tables.deployments import CloudDeploymentEvents, CloudDeployments, CloudResources, LlmMode
 from app.tables.invoices import TenantInvoiceLines
 from app.tables.subscriptions import Subscriptions
+
+
+@read_type(
+    CloudDeploymentEvents, description="One transition of a deployment, or its creation. Never changed or removed."
+)
+class DeploymentEvent(Node):
+    """A row of `cloud_deployment_events`."""
+
+    deployment: LazyDeployment = one(CloudDeploymentEvents.deployment_id, description="The deployment.")
+    from_state: DeploymentState | None = column(
+        CloudDeploymentEvents.from_state, description="The state before; null for the creation."
+    )
+    to_state: DeploymentState = column(CloudDeploymentEvents.to_state, description="The state after.")
+    actor: str = column(CloudDeploymentEvents.actor, description="Who asked for it: a token's subject, or the system.")
+    reason: str | None = column(CloudDeploymentEvents.reason, description="Why, in the actor's words.")
+    withheld: bool = column(
+        CloudDeploymentEvents.withheld,
+        description="Whether it was only recorded: the operator's override stood against the system's wish.",
+    )
+    occurred_at: datetime = column(CloudDeploymentEvents.occurred_at, description="When.")
+
+
+@read_type(CloudResources, description="Something the provider runs for us, such as a droplet.")
+class CloudResource(Node):
+    """A row of `cloud_resources`."""
+
+    provider: str = column(CloudResources.provider, description="The provider's name, such as digitalocean.")
+    external_id: str = column(CloudResources.external_id, description="The provider's id for it; unique per provider.")
+    resource_kind: str = column(CloudResources.resource_kind, description="The code of the kind it is metered as.")
+    name: str = column(CloudResources.name, description="The name that the provider's bills call it by.")
+    created_at: datetime = column(CloudResources.created_at, description="Since when it runs.")
+    destroyed_at: datetime | None = column(CloudResources.destroyed_at, description="Until when it ran.")
+    deployment: LazyDeployment | None = one(
+        CloudResources.deployment_id, description="What it runs for; null when it belongs to no deployment."
+    )
+
 
 Answer = FinishInfo[RequestContext]
 
@@ -77,12 +113,12 @@ class Deployment(Node):
     subscription: LazySubscription | None = one(
         Subscriptions.deployment_id, description="What it is billed by; null before the first `subscribe`."
     )
-    events: Connection[Annotated["DeploymentEvent", strawberry.lazy("app.schema.deployments.types")]] = connection(
+    events: Connection[DeploymentEvent] = connection(
         CloudDeploymentEvents.deployment_id,
         order=(desc(CloudDeploymentEvents.occurred_at), desc(CloudDeploymentEvents.id)),
         description="Its recorded life, the latest event first.",
     )
-    resources: Connection[Annotated["CloudResource", strawberry.lazy("app.schema.deployments.types")]] = connection(
+    resources: Connection[CloudResource] = connection(
         CloudResources.deployment_id,
         order=(CloudResources.id,),
         description="What it runs on, in the order of registration.",
@@ -109,38 +145,3 @@ class Deployment(Node):
         needs=(CloudDeployments.id,),
         description="What this month would be invoiced if usage went on as it has; null without a subscription.",
     )(_forecast)
-
-
-@read_type(
-    CloudDeploymentEvents, description="One transition of a deployment, or its creation. Never changed or removed."
-)
-class DeploymentEvent(Node):
-    """A row of `cloud_deployment_events`."""
-
-    deployment: Deployment = one(CloudDeploymentEvents.deployment_id, description="The deployment.")
-    from_state: DeploymentState | None = column(
-        CloudDeploymentEvents.from_state, description="The state before; null for the creation."
-    )
-    to_state: DeploymentState = column(CloudDeploymentEvents.to_state, description="The state after.")
-    actor: str = column(CloudDeploymentEvents.actor, description="Who asked for it: a token's subject, or the system.")
-    reason: str | None = column(CloudDeploymentEvents.reason, description="Why, in the actor's words.")
-    withheld: bool = column(
-        CloudDeploymentEvents.withheld,
-        description="Whether it was only recorded: the operator's override stood against the system's wish.",
-    )
-    occurred_at: datetime = column(CloudDeploymentEvents.occurred_at, description="When.")
-
-
-@read_type(CloudResources, description="Something the provider runs for us, such as a droplet.")
-class CloudResource(Node):
-    """A row of `cloud_resources`."""
-
-    provider: str = column(CloudResources.provider, description="The provider's name, such as digitalocean.")
-    external_id: str = column(CloudResources.external_id, description="The provider's id for it; unique per provider.")
-    resource_kind: str = column(CloudResources.resource_kind, description="The code of the kind it is metered as.")
-    name: str = column(CloudResources.name, description="The name that the provider's bills call it by.")
-    created_at: datetime = column(CloudResources.created_at, description="Since when it runs.")
-    destroyed_at: datetime | None = column(CloudResources.destroyed_at, description="Until when it ran.")
-    deployment: Deployment | None = one(
-        CloudResources.deployment_id, description="What it runs for; null when it belongs to no deployment."
-    )

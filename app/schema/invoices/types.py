@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, cast
+from typing import cast
 
 import strawberry
 
@@ -23,11 +23,46 @@ from app.reads import (
 )
 from app.schema.context import RequestContext, reads_tenants
 from app.schema.invoices.filters import INVOICE_FILTERS, INVOICE_LINE_FILTERS, InvoiceFilter, InvoiceLineFilter
-from app.schema.lazy import LazyDeployment, LazySubscription, LazySubscriptionAddon, LazyTenant
+from app.schema.lazy import LazyDeployment, LazyInvoice, LazySubscription, LazySubscriptionAddon, LazyTenant
 from app.schema.nodes import Node
 from app.schema.quotes import LineExplanation
 from app.schema.scalars import Cents
 from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoices
+
+
+async def _explanations(rows: Rows, info: FinishInfo[RequestContext]) -> list[LineExplanation]:
+    lines = [invoices.LineReference(row["invoice_id"], row["subscription_id"], row["key"]) for row in rows]
+    return cast("list[LineExplanation]", await invoices.explain_lines(info.request.operations, lines))
+
+
+@read_type(TenantInvoiceLines, description="One amount of an invoice.")
+class InvoiceLine(Node):
+    """A row of `tenant_invoice_lines`."""
+
+    invoice: LazyInvoice = one(TenantInvoiceLines.invoice_id, description="The invoice.")
+    kind: LineKind = column(TenantInvoiceLines.kind, description="What it charges for.")
+    description: str = column(TenantInvoiceLines.description, description="The same, for people.")
+    resource_kind: str | None = column(
+        TenantInvoiceLines.resource_kind, description="The code of the resource kind, where it has one."
+    )
+    quantity: Decimal = column(TenantInvoiceLines.quantity, description="How much is charged.")
+    unit_price_cents: Decimal = column(TenantInvoiceLines.unit_price_cents, description="The price of one.")
+    amount_cents: Cents = column(
+        TenantInvoiceLines.amount_cents, description="The amount, rounded once, half away from zero."
+    )
+    deployment: LazyDeployment | None = one(
+        TenantInvoiceLines.deployment_id, description="What it is for; null on lines of the whole tenant such as tax."
+    )
+    subscription: LazySubscription | None = one(
+        TenantInvoiceLines.subscription_id, description="What was billed; null on lines of the whole tenant."
+    )
+    subscription_addon: LazySubscriptionAddon | None = one(
+        TenantInvoiceLines.subscription_addon_id, description="The attached add-on; null but on ADDON lines."
+    )
+    explanation = finished(
+        needs=(TenantInvoiceLines.invoice_id, TenantInvoiceLines.subscription_id, TenantInvoiceLines.key),
+        description="How the amount came about, rated again from the kept inputs.",
+    )(_explanations)
 
 
 @read_type(TenantInvoices, description="What a tenant owes for a month.")
@@ -54,48 +89,13 @@ class Invoice(Node):
     input_hash: str = column(
         TenantInvoices.input_hash, description="SHA-256 of the canonical inputs it was rated from, in hexadecimal."
     )
-    lines: Connection[Annotated["InvoiceLine", strawberry.lazy("app.schema.invoices.types")]] = connection(
+    lines: Connection[InvoiceLine] = connection(
         TenantInvoiceLines.invoice_id,
         order=(TenantInvoiceLines.position,),
         filters=INVOICE_LINE_FILTERS,
         filter_input=InvoiceLineFilter,
         description="Its lines in order: deployments by slug, in each base, add-ons and overage; tax last.",
     )
-
-
-async def _explanations(rows: Rows, info: FinishInfo[RequestContext]) -> list[LineExplanation]:
-    lines = [invoices.LineReference(row["invoice_id"], row["subscription_id"], row["key"]) for row in rows]
-    return cast("list[LineExplanation]", await invoices.explain_lines(info.request.operations, lines))
-
-
-@read_type(TenantInvoiceLines, description="One amount of an invoice.")
-class InvoiceLine(Node):
-    """A row of `tenant_invoice_lines`."""
-
-    invoice: Invoice = one(TenantInvoiceLines.invoice_id, description="The invoice.")
-    kind: LineKind = column(TenantInvoiceLines.kind, description="What it charges for.")
-    description: str = column(TenantInvoiceLines.description, description="The same, for people.")
-    resource_kind: str | None = column(
-        TenantInvoiceLines.resource_kind, description="The code of the resource kind, where it has one."
-    )
-    quantity: Decimal = column(TenantInvoiceLines.quantity, description="How much is charged.")
-    unit_price_cents: Decimal = column(TenantInvoiceLines.unit_price_cents, description="The price of one.")
-    amount_cents: Cents = column(
-        TenantInvoiceLines.amount_cents, description="The amount, rounded once, half away from zero."
-    )
-    deployment: LazyDeployment | None = one(
-        TenantInvoiceLines.deployment_id, description="What it is for; null on lines of the whole tenant such as tax."
-    )
-    subscription: LazySubscription | None = one(
-        TenantInvoiceLines.subscription_id, description="What was billed; null on lines of the whole tenant."
-    )
-    subscription_addon: LazySubscriptionAddon | None = one(
-        TenantInvoiceLines.subscription_addon_id, description="The attached add-on; null but on ADDON lines."
-    )
-    explanation = finished(
-        needs=(TenantInvoiceLines.invoice_id, TenantInvoiceLines.subscription_id, TenantInvoiceLines.key),
-        description="How the amount came about, rated again from the kept inputs.",
-    )(_explanations)
 
 
 @strawberry.type

@@ -1,0 +1,210 @@
+"""No value that the schema takes is a bug: whatever it is, the answer is a result, a problem or a coded error."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    get_named_type,
+    is_enum_type,
+    is_list_type,
+    is_non_null_type,
+    parse_type,
+    type_from_ast,
+)
+
+from app.schema.schema import schema
+from tests.schema.api import Api
+from tests.schema.inputs import mutation_type
+from tests.schema.story import BILL, Story, tell
+
+_UNKNOWN = "019d4500-0000-7000-8000-000000000009"
+
+_EXTREMES: dict[str, tuple[Any, ...]] = {
+    "String": ("", " ", "\0", "\ud800", "'; --", "%", "\u202e", "x" * 100_000),
+    "Int": (-(2**31), -1, 0, 2**31 - 1),
+    "Boolean": (True, False),
+    "Cents": (-(2**63) + 1, -1, 0, 2**63 - 1),
+    "Decimal": ("NaN", "Infinity", "-Infinity", "-1", "-0", "9" * 40, "0." + "0" * 39 + "1"),
+    "Date": ("0001-01-01", "9999-12-31", "2026-02-28"),
+    "DateTime": ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-04-01T00:00:00.123456789Z"),
+    "ID": ("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+}
+
+
+def _inputs(story: Story) -> dict[str, dict[str, Any]]:
+    """An input with every field for every mutation: asked like this, most would be done."""
+    deployment, invoice = str(story.rivals_deployment), str(story.rivals_invoice)
+    terms = {
+        "resourceKind": "egress_gb",
+        "includedQuantity": "1",
+        "priceModel": "GRADUATED",
+        "packageSize": None,
+        "tiers": [
+            {"upTo": "2", "unitPriceCents": "1", "flatPriceCents": 1},
+            {"upTo": None, "unitPriceCents": "1", "flatPriceCents": 0},
+        ],
+    }
+    event = {
+        "id": "1",
+        "source": "api",
+        "deploymentId": deployment,
+        "resourceKind": "egress_gb",
+        "quantity": "1",
+        "occurredAt": "2026-04-09T00:00:00Z",
+        "resourceId": None,
+    }
+    return {
+        "createTenant": {"code": "c", "name": "C", "country": "AU", "currency": "AUD", "taxExempt": False},
+        "createDeployment": {
+            "tenantId": str(story.acme),
+            "slug": "new",
+            "displayName": "New",
+            "region": "syd1",
+            "llmMode": "BYOK",
+            "templateCode": "wiki",
+            "templateVersion": "1",
+        },
+        "updateDeployment": {
+            "deploymentId": deployment,
+            "displayName": "New",
+            "llmMode": "BYOK",
+            "billingActionSuspended": True,
+        },
+        "transitionDeployment": {"deploymentId": deployment, "to": "PAUSED", "reason": "a rest"},
+        "subscribe": {
+            "deploymentId": str(story.bare_deployment),
+            "planCode": "studio",
+            "planVersion": 1,
+            "addons": [{"code": "storage_50gb"}],
+            "startsOn": "2026-05-01",
+            "trialEndsAt": "2026-05-08T00:00:00Z",
+        },
+        "attachAddon": {"deploymentId": deployment, "addonCode": "storage_50gb"},
+        "changePlanVersion": {
+            "deploymentId": deployment,
+            "planCode": "scale",
+            "planVersion": 1,
+            "effectiveOn": "2026-05-01",
+        },
+        "createPlan": {"code": "p", "name": "P", "description": "P"},
+        "draftPlanVersion": {
+            "planCode": "studio",
+            "basePriceCents": 1,
+            "currency": "AUD",
+            "proration": "DAILY",
+            "resources": [terms],
+        },
+        "publishPlanVersion": {"planVersionId": deployment},
+        "createAddon": {"code": "a", "name": "A", "priceCents": 1, "resourceKind": "egress_gb", "quantity": "1"},
+        "updateAddon": {"code": "storage_50gb", "priceCents": 1, "quantity": "1", "active": False},
+        "defineResourceKind": {"code": "k", "unit": "k", "aggregation": "MAX", "description": "k"},
+        "registerResource": {
+            "deploymentId": deployment,
+            "provider": "digitalocean",
+            "externalId": "7",
+            "resourceKind": "egress_gb",
+            "name": "web-7",
+            "createdAt": "2026-04-01T00:00:00Z",
+        },
+        "recordUsage": {"events": [event]},
+        "rollUpPeriod": {"periodStart": "2026-03-01", "tenantIds": [str(story.acme)], "force": True, "dryRun": False},
+        "issueInvoice": {"invoiceId": invoice, "reason": "r"},
+        "markInvoicePaid": {"invoiceId": invoice, "paidAt": "2026-05-01T00:00:00Z", "reference": "r"},
+        "voidInvoice": {"invoiceId": invoice, "reason": "r"},
+        "verifyInvoice": {"invoiceId": invoice, "reason": "r"},
+        "importCloudInvoice": {
+            "provider": "digitalocean",
+            "externalId": "new",
+            "csv": BILL,
+            "currency": "USD",
+            "exchangeRate": "1",
+        },
+    }
+
+
+def _extremes(type_: GraphQLInputType, value: Any) -> Iterator[Any]:
+    """The value with each part of it replaced in turn by everything that its type takes, null where it may be."""
+    if not is_non_null_type(type_):
+        yield None
+        yield from _extremes_given(type_, value)
+    else:
+        yield from _extremes_given(type_.of_type, value)
+
+
+def _extremes_given(type_: GraphQLInputType, value: Any) -> Iterator[Any]:
+    if is_list_type(type_):
+        yield []
+        yield value * 101
+        for index, item in enumerate(value):
+            yield from ([*value[:index], extreme, *value[index + 1 :]] for extreme in _extremes(type_.of_type, item))
+    elif isinstance(type_, GraphQLInputObjectType):
+        assert value.keys() == type_.fields.keys()
+        for name, field in type_.fields.items():
+            yield from (value | {name: extreme} for extreme in _extremes(field.type, value[name]))
+    elif is_enum_type(type_):
+        yield from type_.values
+    else:
+        yield from _EXTREMES[get_named_type(type_).name]
+
+
+@pytest.mark.parametrize("name", mutation_type().fields)
+async def test_a_mutation_answers_whatever_it_is_given(api: Api, name: str) -> None:
+    given = _inputs(await tell(api.given))[name]
+    for extreme in _extremes(mutation_type().fields[name].args["input"].type, given):
+        body = await api.mutate_body(name, extreme)
+        codes = [error.get("extensions", {}).get("code") for error in body.get("errors", ())]
+        assert codes in ([], ["BAD_USER_INPUT"]), (extreme, body)
+
+
+_QUERIES: dict[str, tuple[str, Any]] = {
+    "{ plan(code: $v) { name } tenant(code: $v) { name } }": ("String!", "studio"),
+    "{ tenant(id: $v) { name } node(id: $v) { id } invoice(id: $v) { number } }": ("ID!", _UNKNOWN),
+    "{ deployments { nodes { usage(periodStart: $v) { quantity } } } }": ("Date", "2026-04-01"),
+    "{ tenants(first: $v) { totalCount } invoices(last: $v) { pageInfo { endCursor } } }": ("Int", 1),
+    "{ tenants(after: $v) { totalCount } invoices(before: $v) { nodes { id } } }": ("String", "x"),
+    "{ deployments(filter: $v) { totalCount nodes { slug } } }": (
+        "DeploymentFilter",
+        {"tenantId": _UNKNOWN, "state": ["ACTIVE"], "region": "syd1", "slug": "pilot", "search": "PIL"},
+    ),
+    "{ invoices(filter: $v) { totalCount nodes { number } } }": (
+        "InvoiceFilter",
+        {
+            "tenantId": _UNKNOWN,
+            "status": ["DRAFT"],
+            "periodStart": "2026-04-01",
+            "periodFrom": "2026-04-01",
+            "periodTo": "2026-05-01",
+        },
+    ),
+    "{ invoices { nodes { lines(filter: $v) { totalCount } } } }": (
+        "InvoiceLineFilter",
+        {"kind": ["TAX"], "resourceKind": "egress_gb", "deploymentId": _UNKNOWN, "periodStart": "2026-04-01"},
+    ),
+    "{ quote(input: $v) { totalCents } }": (
+        "QuoteInput!",
+        {
+            "planCode": "studio",
+            "planVersion": 1,
+            "addons": [{"code": "storage_50gb"}],
+            "usage": [{"resourceKind": "droplet_hours", "quantity": "2160"}],
+            "tenantId": None,
+            "periodStart": "2026-04-01",
+        },
+    ),
+    '{ margin(from: $v, to: "2026-05-01", groupBy: [MONTH]) { rows { month } } }': ("Date!", "2026-04-01"),
+    '{ margin(from: "2026-04-01", to: $v, groupBy: [MONTH]) { rows { month } } }': ("Date!", "2026-05-01"),
+}
+
+
+@pytest.mark.parametrize("selection", _QUERIES)
+async def test_a_query_answers_whatever_it_is_given(api: Api, selection: str) -> None:
+    await tell(api.given)
+    declared, given = _QUERIES[selection]
+    type_ = type_from_ast(schema._schema, parse_type(declared))
+    for extreme in _extremes(cast("GraphQLInputType", type_), given):
+        body = await api.body(f"query ($v: {declared}) {selection}", {"v": extreme})
+        codes = {error.get("extensions", {}).get("code") for error in body.get("errors", ())}
+        assert codes <= {"BAD_USER_INPUT"}, (extreme, body)
