@@ -5,6 +5,7 @@ import sys
 import rich_click as click
 
 from app.cli.administration import migrate, schema, token
+from app.cli.check import check
 from app.cli.demo import demo
 from app.cli.rollup import rollup
 from app.cli.serving import serve, worker
@@ -22,7 +23,7 @@ def arcadia() -> None:
     """ArcadiaCloud billing: a month of deployments, subscriptions and usage into one invoice per tenant."""
 
 
-for command in (demo, serve, worker, migrate, token, rollup, schema):
+for command in (demo, serve, worker, migrate, token, rollup, check, schema):
     arcadia.add_command(command)
 
 

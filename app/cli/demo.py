@@ -21,8 +21,9 @@ from app.operations.principal import Role
 from app.operations.refusal import InvalidTransition
 from app.operations.rollups import roll_up_period
 from app.operations.rollups.progress import CHANNEL
+from app.server.logs import configure_logging
 from app.server.signing import sign_token
-from app.settings import Settings
+from app.settings import LogLevel, Settings
 from app.worker import working
 
 PATIENCE_SECONDS = 120
@@ -37,6 +38,7 @@ query LastEvent($id: ID!) {
 @click.command()
 def demo() -> None:
     """The smoke story: a month of one deployment, metered, rolled up and invoiced. May be told again and again."""
+    configure_logging(LogLevel.ERROR)
     console = Console(highlight=False)
     asyncio.run(_tell(console, Settings.from_environment()))
 

