@@ -46,7 +46,7 @@ def _events(zone: str) -> st.SearchStrategy[list[MeteredEvent]]:
     # Half hours, so that instants coincide, and single microseconds around them.
     instants = st.builds(
         lambda half_hours, microseconds: CHANGES[zone] + timedelta(minutes=30 * half_hours, microseconds=microseconds),
-        st.integers(-100, 100),
+        st.integers(-24, 24),
         st.sampled_from([-1, 0, 0, 0, 1]),
     )
     quantities = st.integers(0, 5000).map(lambda number: Decimal(number) / 8)
@@ -147,6 +147,32 @@ async def test_a_late_level_moves_what_its_neighbours_weigh(given: Given) -> Non
     assert await gb_hours() == 600 + 60 + 480
     await level(12, 50)  # of levels set at the same instant the highest holds
     assert await gb_hours() == 600 + 60 + 600
+
+
+@pytest.mark.parametrize("order", [[30, 70], [70, 30]])
+@pytest.mark.parametrize("in_one_batch", [True, False])
+async def test_of_levels_set_at_the_same_instant_the_highest_holds(
+    given: Given, order: list[int], in_one_batch: bool
+) -> None:
+    deployment_id = await given.deployment(await given.tenant())
+    noon = datetime(2026, 4, 16, 12, tzinfo=UTC)
+
+    def level(occurred_at: datetime, quantity: int) -> MeteredEvent:
+        return MeteredEvent(
+            id=f"{occurred_at}/{quantity}",
+            deployment_id=deployment_id,
+            resource_kind="storage_gb_hours",
+            quantity=Decimal(quantity),
+            occurred_at=occurred_at,
+        )
+
+    levels = [level(noon, quantity) for quantity in order]
+    for batch in [levels] if in_one_batch else [[event] for event in levels]:
+        await record_usage(given.meter(), events=batch)
+    day = "SELECT last_level, level_microseconds / 3600000000 AS gb_hours FROM usage_daily_totals"
+    assert await given.row(day) == {"last_level": 70, "gb_hours": 70 * 12}
+    await record_usage(given.meter(), events=[level(noon + timedelta(hours=6), 0)])
+    assert await given.row(day) == {"last_level": 0, "gb_hours": 70 * 6}
 
 
 async def test_batches_at_once_add_up(given: Given) -> None:

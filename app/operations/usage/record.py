@@ -13,7 +13,7 @@ from app.operations.catalog.kinds import known_kinds
 from app.operations.context import Context
 from app.operations.transaction import transact
 from app.operations.usage.events import Fault, MeteredEvent, UsageFault, UsageRejection, fault_of
-from app.operations.usage.store import UsageRow, add_to_days, differing, fold_levels
+from app.operations.usage.store import UsageRow, add_levels, add_to_days, differing
 from app.tables.ids import new_ids
 
 MOST_EVENTS = 1000
@@ -115,7 +115,7 @@ async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecor
     zone = context.settings.billing_time_zone
     days = await add_to_days(unit, batch.rows, zone) if batch.rows else []
     accepted = sum(day.events for day in days)
-    await fold_levels(unit, [day for day in days if batch.known.kinds[day.resource_kind] is _LEVEL], zone)
+    await add_levels(unit, batch.rows, [day for day in days if batch.known.kinds[day.resource_kind] is _LEVEL], zone)
     rejected = batch.rejected
     kept_before = len(batch.rows) - accepted
     if kept_before:

@@ -4,13 +4,13 @@ Two batches at once wait for each other row by row and in one order, events befo
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.billing.period import day_start
+from app.billing.period import ONE_DAY, day_start
 from app.database import UnitOfWork
 
 
@@ -30,12 +30,13 @@ class UsageRow(NamedTuple):
 
 
 class TouchedDay(NamedTuple):
-    """A deployment's day of one kind to which events were added."""
+    """A deployment's day of one kind to which so many events were added, the earliest of them at `since`."""
 
     tenant_id: UUID
     deployment_id: UUID
     resource_kind: str
     day: date
+    since: datetime
     events: int
 
 
@@ -81,7 +82,7 @@ _KEEP_AND_ADD = """, kept AS (
         peak = greatest(t.peak, excluded.peak),
         first_at = least(t.first_at, excluded.first_at)
 )
-SELECT tenant_id, deployment_id, resource_kind, day, events FROM touched
+SELECT tenant_id, deployment_id, resource_kind, day, first_at, events FROM touched
 """
 
 _DIFFERING = """
@@ -92,31 +93,49 @@ WHERE (r.deployment_id, r.resource_kind, r.quantity, r.occurred_at, r.resource_i
       (given.deployment_id, given.resource_kind, given.quantity, given.occurred_at, given.resource_id)
 """
 
-# Of levels set at the same instant the highest holds.
-_FOLD_LEVELS = """
+# What each level from a day's first new event on weighs now, less what it weighed before: only those are read. The
+# level that held until then stands first; of levels set at the same instant the highest holds.
+_ADD_LEVELS = """
 WITH days AS (
     SELECT * FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::timestamptz[], $6::timestamptz[]
-    ) AS days (tenant_id, deployment_id, resource_kind, day, starts_at, ends_at)
+        $1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[]
+    ) AS days (tenant_id, deployment_id, resource_kind, day, since, starts_at, ends_at)
 ), levels AS (
-    SELECT days.tenant_id, days.deployment_id, days.resource_kind, day, occurred_at, quantity,
-           lead(occurred_at, 1, ends_at) OVER (
-               PARTITION BY days.tenant_id, days.deployment_id, days.resource_kind, day ORDER BY occurred_at, quantity
-           ) AS holds_until
+    SELECT tenant_id, deployment_id, resource_kind, day, ends_at, occurred_at, quantity,
+           1 AS rank, r.id = any($8::uuid[]) AS is_new
     FROM days JOIN usage_records r USING (tenant_id, deployment_id, resource_kind)
-    WHERE occurred_at >= starts_at AND occurred_at < ends_at
-), folded AS (
-    SELECT tenant_id, deployment_id, resource_kind, day,
-           (array_agg(quantity ORDER BY occurred_at DESC, quantity DESC))[1] AS last_level,
-           sum(quantity * extract(epoch FROM holds_until - occurred_at) * 1000000) AS level_microseconds
+    WHERE occurred_at >= since AND occurred_at < ends_at
+    UNION ALL
+    SELECT tenant_id, deployment_id, resource_kind, day, ends_at, since, held.quantity, 0, false
+    FROM days CROSS JOIN LATERAL (
+        SELECT quantity FROM usage_records r
+        WHERE (r.tenant_id, r.deployment_id, r.resource_kind)
+            = (days.tenant_id, days.deployment_id, days.resource_kind)
+          AND occurred_at >= starts_at AND occurred_at < since
+        ORDER BY occurred_at DESC, quantity DESC LIMIT 1
+    ) held
+), weighed AS (
+    SELECT *,
+           lead(occurred_at, 1, ends_at) OVER (everyone ORDER BY occurred_at, rank, quantity) - occurred_at AS now,
+           CASE WHEN is_new THEN interval '0'
+           ELSE lead(occurred_at, 1, ends_at) OVER (alike ORDER BY occurred_at, rank, quantity) - occurred_at
+           END AS before
     FROM levels
+    WINDOW everyone AS (PARTITION BY tenant_id, deployment_id, resource_kind, day),
+           alike AS (PARTITION BY tenant_id, deployment_id, resource_kind, day, is_new)
+), added AS (
+    SELECT tenant_id, deployment_id, resource_kind, day,
+           (array_agg(quantity ORDER BY occurred_at DESC, rank DESC, quantity DESC))[1] AS last_level,
+           sum(quantity * extract(epoch FROM now - before) * 1000000) AS level_microseconds
+    FROM weighed
     GROUP BY tenant_id, deployment_id, resource_kind, day
 )
 UPDATE usage_daily_totals t
-SET last_level = folded.last_level, level_microseconds = trim_scale(folded.level_microseconds)
-FROM folded
+SET last_level = added.last_level,
+    level_microseconds = trim_scale(t.level_microseconds + added.level_microseconds)
+FROM added
 WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.day)
-    = (folded.tenant_id, folded.deployment_id, folded.resource_kind, folded.day)
+    = (added.tenant_id, added.deployment_id, added.resource_kind, added.day)
 """
 
 
@@ -129,16 +148,17 @@ async def add_to_days(unit: UnitOfWork, rows: Sequence[UsageRow], zone: ZoneInfo
     return [TouchedDay(*day) for day in touched]
 
 
-async def fold_levels(unit: UnitOfWork, days: Sequence[TouchedDay], zone: ZoneInfo) -> None:
-    """Works out touched days of TIME_WEIGHTED kinds anew: an event that came late moves what its neighbours weigh.
+async def add_levels(unit: UnitOfWork, rows: Sequence[UsageRow], days: Sequence[TouchedDay], zone: ZoneInfo) -> None:
+    """Adds the levels of the rows to the touched days of TIME_WEIGHTED kinds.
 
-    A statement of its own: only one that starts with the days locked sees every event of theirs.
+    A statement of its own: only one that starts with the days locked sees every event that was added to them.
     """
     if days:
+        tenant_ids, deployment_ids, kinds, dates, since, _ = (list(column) for column in zip(*days, strict=True))
         starts = [day_start(day.day, zone) for day in days]
-        ends = [day_start(day.day + timedelta(days=1), zone) for day in days]
-        tenant_ids, deployment_ids, kinds, dates, _ = (list(column) for column in zip(*days, strict=True))
-        await unit.connection.execute(_FOLD_LEVELS, tenant_ids, deployment_ids, kinds, dates, starts, ends)
+        ends = [day_start(day.day + ONE_DAY, zone) for day in days]
+        new = [row.id for row in rows]
+        await unit.connection.execute(_ADD_LEVELS, tenant_ids, deployment_ids, kinds, dates, since, starts, ends, new)
 
 
 async def differing(unit: UnitOfWork, rows: Sequence[UsageRow]) -> list[int]:
