@@ -52,14 +52,8 @@ class Database:
     async def open(self) -> None:
         at = await places(self.settings)
         try:
-            with named_failures(at.write):
-                self._write_pool = await asyncpg.create_pool(
-                    **pool_options(self.settings, at.write, self.settings.database_pool_size)
-                )
-            with named_failures(at.read):
-                self._read_pool = await asyncpg.create_pool(
-                    **pool_options(self.settings, at.read, self.settings.read_pool_size), init=passthrough_json()
-                )
+            self._write_pool = await _open_pool(self.settings, at.write, self.settings.database_pool_size)
+            self._read_pool = await _open_pool(self.settings, at.read, self.settings.read_pool_size)
         except BaseException:
             await self.close()
             raise
@@ -91,7 +85,7 @@ class Database:
 
     @property
     def write_pool(self) -> Any:
-        """The asyncpg pool of the units of work."""
+        """The asyncpg pool of the units of work. Its `json` comes as bytes too, for payloads read back after them."""
         if self._write_pool is None:
             raise RuntimeError("The database is not open.")
         return self._write_pool
@@ -106,8 +100,19 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Any]:
         """A connection of the read pool. Raises DatabaseUnavailable when there is none or it is lost."""
+        async with self._lent(self.read_pool) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading_written(self) -> AsyncIterator[Any]:
+        """As `reading`, where a replica may lag behind: for what was written a moment ago."""
+        async with self._lent(self.write_pool) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _lent(self, pool: Any) -> AsyncIterator[Any]:
         with unavailable_is_typed():
-            async with self.read_pool.acquire(timeout=self.settings.connect_timeout) as connection:
+            async with pool.acquire(timeout=self.settings.connect_timeout) as connection:
                 yield connection
 
     def listen(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
@@ -115,6 +120,11 @@ class Database:
         if self._listener is None:
             raise RuntimeError("The database is not open.")
         return self._listener.subscribe(channel)
+
+
+async def _open_pool(settings: Settings, url: str, size: int) -> Any:
+    with named_failures(url):
+        return await asyncpg.create_pool(**pool_options(settings, url, size), init=passthrough_json())
 
 
 async def _close_pool(pool: Any) -> None:

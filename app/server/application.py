@@ -67,6 +67,7 @@ def _reads(database: Database) -> Reads:
     return Reads(
         schema,
         database.reading,
+        acquire_primary=database.reading_written,
         parse=parse_document,
         limits=inspect_document,
         max_errors=MAX_ERRORS,

@@ -38,6 +38,22 @@ async def test_a_read_sets_its_tenant_for_one_statement(database: Database) -> N
         assert await connection.fetchval("SELECT current_setting('app.tenant_id', true)") in {None, ""}
 
 
+async def test_what_was_just_written_is_not_read_from_the_replica(settings: Settings, empty_database_url: str) -> None:
+    replica = replace(settings, database_url=empty_database_url)
+    await migrate(replica)
+    async with Database(replace(settings, read_database_url=empty_database_url)) as database:
+        async with database.reading() as connection:
+            replicated = await connection.fetchval("SELECT current_database()")
+        async with database.reading_written() as connection:
+            primary = await connection.fetchval("SELECT current_database()")
+            document = await connection.fetchval("SELECT row_to_json(r) FROM (SELECT 1 AS a) r")
+        async with database.unit_of_work(PLATFORM) as unit:
+            assert await unit.connection.fetchval("SELECT current_database()") == primary
+    assert replicated in empty_database_url
+    assert primary not in empty_database_url
+    assert document == b'{"a":1}'
+
+
 async def test_no_server_is_one_clear_line(settings: Settings) -> None:
     nowhere = replace(settings, database_url="postgresql://user:hidden@127.0.0.1:1/arcadia")
     with pytest.raises(DatabaseUnavailable) as caught:
