@@ -15,7 +15,7 @@ from app.schema.arguments import Input
 from app.schema.context import Info, is_platform_admin
 from app.schema.deployments.types import Deployment
 from app.schema.nodes import Node
-from app.schema.problems import Refused, refusals_as_errors
+from app.schema.problems import Refused, refusals_as_errors, result_of
 from app.schema.scalars import Cents
 from app.schema.tenants import Tenant
 from app.tables.costs import CloudInvoiceLines, CloudInvoices
@@ -174,10 +174,7 @@ class CloudInvoiceImported:
     unallocated_cents: Cents = strawberry.field(description="The rest.")
 
 
-ImportCloudInvoiceResult = Annotated[
-    CloudInvoiceImported | Refused,
-    strawberry.union("ImportCloudInvoiceResult", description="What `importCloudInvoice` did, or why it did not."),
-]
+ImportCloudInvoiceResult = Annotated[CloudInvoiceImported | Refused, result_of("importCloudInvoice")]
 
 
 @strawberry.type

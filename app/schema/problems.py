@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.types.union import StrawberryUnion
 
 from app.billing import DeploymentState
 from app.operations import refusal
@@ -35,6 +36,13 @@ class InvalidTransition(Problem):
     from_state: DeploymentState = strawberry.field(description="The present state.")
     to_state: DeploymentState = strawberry.field(description="The state asked for.")
     allowed: list[DeploymentState] = strawberry.field(description="What the caller may ask for from the present state.")
+
+
+def result_of(mutation: str) -> StrawberryUnion:
+    """Names and describes the union that a mutation answers with."""
+    return strawberry.union(
+        f"{mutation[0].upper()}{mutation[1:]}Result", description=f"What `{mutation}` did, or why it did not."
+    )
 
 
 class RefusalHandler(strawberry.ExceptionHandler[Refusal, Refused]):

@@ -17,7 +17,7 @@ from app.schema.context import Info
 from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter
 from app.schema.lazy import LazyDeployment, LazyInvoiceLine, LazySubscription
 from app.schema.nodes import Node
-from app.schema.problems import Refused
+from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
 from app.tables.invoices import TenantInvoiceLines
 from app.tables.subscriptions import SubscriptionAddons, Subscriptions
@@ -129,18 +129,9 @@ class PlanVersionChanged:
     subscription: PlanSubscription = strawberry.field(description="The subscription as it is now.")
 
 
-SubscribeResult = Annotated[
-    Subscribed | Refused,
-    strawberry.union("SubscribeResult", description="What `subscribe` did, or why it did not."),
-]
-AttachAddonResult = Annotated[
-    AddonAttached | Refused,
-    strawberry.union("AttachAddonResult", description="What `attachAddon` did, or why it did not."),
-]
-ChangePlanVersionResult = Annotated[
-    PlanVersionChanged | Refused,
-    strawberry.union("ChangePlanVersionResult", description="What `changePlanVersion` did, or why it did not."),
-]
+SubscribeResult = Annotated[Subscribed | Refused, result_of("subscribe")]
+AttachAddonResult = Annotated[AddonAttached | Refused, result_of("attachAddon")]
+ChangePlanVersionResult = Annotated[PlanVersionChanged | Refused, result_of("changePlanVersion")]
 
 
 @strawberry.type

@@ -13,7 +13,7 @@ from app.schema.deployments.filters import DEPLOYMENT_FILTERS, DeploymentFilter
 from app.schema.invoices.filters import INVOICE_FILTERS, InvoiceFilter
 from app.schema.lazy import LazyDeployment, LazyInvoice
 from app.schema.nodes import Node
-from app.schema.problems import Refused
+from app.schema.problems import Refused, result_of
 from app.tables.deployments import CloudDeployments
 from app.tables.invoices import TenantInvoices
 from app.tables.tenants import Tenants
@@ -77,10 +77,7 @@ class TenantCreated:
     tenant: Tenant = strawberry.field(description="The new tenant.")
 
 
-CreateTenantResult = Annotated[
-    TenantCreated | Refused,
-    strawberry.union("CreateTenantResult", description="What `createTenant` did, or why it did not."),
-]
+CreateTenantResult = Annotated[TenantCreated | Refused, result_of("createTenant")]
 
 
 @strawberry.type

@@ -13,7 +13,7 @@ from app.reads import ref
 from app.schema.arguments import Input, optional
 from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.context import Info
-from app.schema.problems import Refused
+from app.schema.problems import Refused, result_of
 
 
 @strawberry.type(description="A month's usage of one resource kind.")
@@ -86,10 +86,7 @@ class UsageRecorded:
     rejected: list[UsageRejection] = strawberry.field(description="Those that were not recorded, and why.")
 
 
-RecordUsageResult = Annotated[
-    UsageRecorded | Refused,
-    strawberry.union("RecordUsageResult", description="What `recordUsage` did, or why it did not."),
-]
+RecordUsageResult = Annotated[UsageRecorded | Refused, result_of("recordUsage")]
 
 
 @strawberry.type

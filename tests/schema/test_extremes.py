@@ -34,95 +34,103 @@ _EXTREMES: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _inputs(story: Story) -> dict[str, dict[str, Any]]:
-    """An input with every field for every mutation: asked like this, most would be done."""
-    deployment, invoice = str(story.rivals_deployment), str(story.rivals_invoice)
-    terms = {
+_TERMS = {
+    "resourceKind": "egress_gb",
+    "includedQuantity": "1",
+    "priceModel": "GRADUATED",
+    "packageSize": None,
+    "tiers": [
+        {"upTo": "2", "unitPriceCents": "1", "flatPriceCents": 1},
+        {"upTo": None, "unitPriceCents": "1", "flatPriceCents": 0},
+    ],
+}
+
+_EVENT = {
+    "id": "1",
+    "source": "api",
+    "deploymentId": "@rivals_deployment",
+    "resourceKind": "egress_gb",
+    "quantity": "1",
+    "occurredAt": "2026-04-09T00:00:00Z",
+    "resourceId": None,
+}
+
+# Every field of every mutation's input: asked like this, most would be done. `@` begins an id of the story.
+_INPUTS: dict[str, dict[str, Any]] = {
+    "createTenant": {"code": "c", "name": "C", "country": "AU", "currency": "AUD", "taxExempt": False},
+    "createDeployment": {
+        "tenantId": "@acme",
+        "slug": "new",
+        "displayName": "New",
+        "region": "syd1",
+        "llmMode": "BYOK",
+        "templateCode": "wiki",
+        "templateVersion": "1",
+    },
+    "updateDeployment": {
+        "deploymentId": "@rivals_deployment",
+        "displayName": "New",
+        "llmMode": "BYOK",
+        "billingActionSuspended": True,
+    },
+    "transitionDeployment": {"deploymentId": "@rivals_deployment", "to": "PAUSED", "reason": "a rest"},
+    "subscribe": {
+        "deploymentId": "@bare_deployment",
+        "planCode": "studio",
+        "planVersion": 1,
+        "addons": [{"code": "storage_50gb"}],
+        "startsOn": "2026-05-01",
+        "trialEndsAt": "2026-05-08T00:00:00Z",
+    },
+    "attachAddon": {"deploymentId": "@rivals_deployment", "addonCode": "storage_50gb"},
+    "changePlanVersion": {
+        "deploymentId": "@rivals_deployment",
+        "planCode": "scale",
+        "planVersion": 1,
+        "effectiveOn": "2026-05-01",
+    },
+    "createPlan": {"code": "p", "name": "P", "description": "P"},
+    "draftPlanVersion": {
+        "planCode": "studio",
+        "basePriceCents": 1,
+        "currency": "AUD",
+        "proration": "DAILY",
+        "resources": [_TERMS],
+    },
+    "publishPlanVersion": {"planVersionId": "@rivals_deployment"},
+    "createAddon": {"code": "a", "name": "A", "priceCents": 1, "resourceKind": "egress_gb", "quantity": "1"},
+    "updateAddon": {"code": "storage_50gb", "priceCents": 1, "quantity": "1", "active": False},
+    "defineResourceKind": {"code": "k", "unit": "k", "aggregation": "MAX", "description": "k"},
+    "registerResource": {
+        "deploymentId": "@rivals_deployment",
+        "provider": "digitalocean",
+        "externalId": "7",
         "resourceKind": "egress_gb",
-        "includedQuantity": "1",
-        "priceModel": "GRADUATED",
-        "packageSize": None,
-        "tiers": [
-            {"upTo": "2", "unitPriceCents": "1", "flatPriceCents": 1},
-            {"upTo": None, "unitPriceCents": "1", "flatPriceCents": 0},
-        ],
-    }
-    event = {
-        "id": "1",
-        "source": "api",
-        "deploymentId": deployment,
-        "resourceKind": "egress_gb",
-        "quantity": "1",
-        "occurredAt": "2026-04-09T00:00:00Z",
-        "resourceId": None,
-    }
-    return {
-        "createTenant": {"code": "c", "name": "C", "country": "AU", "currency": "AUD", "taxExempt": False},
-        "createDeployment": {
-            "tenantId": str(story.acme),
-            "slug": "new",
-            "displayName": "New",
-            "region": "syd1",
-            "llmMode": "BYOK",
-            "templateCode": "wiki",
-            "templateVersion": "1",
-        },
-        "updateDeployment": {
-            "deploymentId": deployment,
-            "displayName": "New",
-            "llmMode": "BYOK",
-            "billingActionSuspended": True,
-        },
-        "transitionDeployment": {"deploymentId": deployment, "to": "PAUSED", "reason": "a rest"},
-        "subscribe": {
-            "deploymentId": str(story.bare_deployment),
-            "planCode": "studio",
-            "planVersion": 1,
-            "addons": [{"code": "storage_50gb"}],
-            "startsOn": "2026-05-01",
-            "trialEndsAt": "2026-05-08T00:00:00Z",
-        },
-        "attachAddon": {"deploymentId": deployment, "addonCode": "storage_50gb"},
-        "changePlanVersion": {
-            "deploymentId": deployment,
-            "planCode": "scale",
-            "planVersion": 1,
-            "effectiveOn": "2026-05-01",
-        },
-        "createPlan": {"code": "p", "name": "P", "description": "P"},
-        "draftPlanVersion": {
-            "planCode": "studio",
-            "basePriceCents": 1,
-            "currency": "AUD",
-            "proration": "DAILY",
-            "resources": [terms],
-        },
-        "publishPlanVersion": {"planVersionId": deployment},
-        "createAddon": {"code": "a", "name": "A", "priceCents": 1, "resourceKind": "egress_gb", "quantity": "1"},
-        "updateAddon": {"code": "storage_50gb", "priceCents": 1, "quantity": "1", "active": False},
-        "defineResourceKind": {"code": "k", "unit": "k", "aggregation": "MAX", "description": "k"},
-        "registerResource": {
-            "deploymentId": deployment,
-            "provider": "digitalocean",
-            "externalId": "7",
-            "resourceKind": "egress_gb",
-            "name": "web-7",
-            "createdAt": "2026-04-01T00:00:00Z",
-        },
-        "recordUsage": {"events": [event]},
-        "rollUpPeriod": {"periodStart": "2026-03-01", "tenantIds": [str(story.acme)], "force": True, "dryRun": False},
-        "issueInvoice": {"invoiceId": invoice, "reason": "r"},
-        "markInvoicePaid": {"invoiceId": invoice, "paidAt": "2026-05-01T00:00:00Z", "reference": "r"},
-        "voidInvoice": {"invoiceId": invoice, "reason": "r"},
-        "verifyInvoice": {"invoiceId": invoice, "reason": "r"},
-        "importCloudInvoice": {
-            "provider": "digitalocean",
-            "externalId": "new",
-            "csv": BILL,
-            "currency": "USD",
-            "exchangeRate": "1",
-        },
-    }
+        "name": "web-7",
+        "createdAt": "2026-04-01T00:00:00Z",
+    },
+    "recordUsage": {"events": [_EVENT]},
+    "rollUpPeriod": {"periodStart": "2026-03-01", "tenantIds": ["@acme"], "force": True, "dryRun": False},
+    "issueInvoice": {"invoiceId": "@rivals_invoice", "reason": "r"},
+    "markInvoicePaid": {"invoiceId": "@rivals_invoice", "paidAt": "2026-05-01T00:00:00Z", "reference": "r"},
+    "voidInvoice": {"invoiceId": "@rivals_invoice", "reason": "r"},
+    "verifyInvoice": {"invoiceId": "@rivals_invoice", "reason": "r"},
+    "importCloudInvoice": {
+        "provider": "digitalocean",
+        "externalId": "new",
+        "csv": BILL,
+        "currency": "USD",
+        "exchangeRate": "1",
+    },
+}
+
+
+def _with_ids(value: Any, story: Story) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_ids(item, story) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with_ids(item, story) for item in value]
+    return str(getattr(story, value[1:])) if isinstance(value, str) and value.startswith("@") else value
 
 
 def _extremes(type_: GraphQLInputType, value: Any) -> Iterator[Any]:
@@ -152,7 +160,7 @@ def _extremes_given(type_: GraphQLInputType, value: Any) -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", mutation_type().fields)
 async def test_a_mutation_answers_whatever_it_is_given(api: Api, name: str) -> None:
-    given = _inputs(await tell(api.given))[name]
+    given = _with_ids(_INPUTS[name], await tell(api.given))
     for extreme in _extremes(mutation_type().fields[name].args["input"].type, given):
         body = await api.mutate_body(name, extreme)
         codes = [error.get("extensions", {}).get("code") for error in body.get("errors", ())]

@@ -11,7 +11,7 @@ from app.schema.arguments import Input, optional
 from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.context import Info
 from app.schema.nodes import Node
-from app.schema.problems import Refused
+from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
 from app.tables.catalog import Addons
 
@@ -81,14 +81,8 @@ class AddonUpdated:
     addon: Addon = strawberry.field(description="The add-on as it is now.")
 
 
-CreateAddonResult = Annotated[
-    AddonCreated | Refused,
-    strawberry.union("CreateAddonResult", description="What `createAddon` did, or why it did not."),
-]
-UpdateAddonResult = Annotated[
-    AddonUpdated | Refused,
-    strawberry.union("UpdateAddonResult", description="What `updateAddon` did, or why it did not."),
-]
+CreateAddonResult = Annotated[AddonCreated | Refused, result_of("createAddon")]
+UpdateAddonResult = Annotated[AddonUpdated | Refused, result_of("updateAddon")]
 
 
 @strawberry.type

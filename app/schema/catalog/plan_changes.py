@@ -12,7 +12,7 @@ from app.reads import ref
 from app.schema.arguments import Input, optional
 from app.schema.catalog.plans import Plan, PlanVersion
 from app.schema.context import Info
-from app.schema.problems import Refused
+from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
 
 
@@ -104,18 +104,9 @@ class PlanVersionPublished:
     plan_version: PlanVersion = strawberry.field(description="The version, now for sale.")
 
 
-CreatePlanResult = Annotated[
-    PlanCreated | Refused,
-    strawberry.union("CreatePlanResult", description="What `createPlan` did, or why it did not."),
-]
-DraftPlanVersionResult = Annotated[
-    PlanVersionDrafted | Refused,
-    strawberry.union("DraftPlanVersionResult", description="What `draftPlanVersion` did, or why it did not."),
-]
-PublishPlanVersionResult = Annotated[
-    PlanVersionPublished | Refused,
-    strawberry.union("PublishPlanVersionResult", description="What `publishPlanVersion` did, or why it did not."),
-]
+CreatePlanResult = Annotated[PlanCreated | Refused, result_of("createPlan")]
+DraftPlanVersionResult = Annotated[PlanVersionDrafted | Refused, result_of("draftPlanVersion")]
+PublishPlanVersionResult = Annotated[PlanVersionPublished | Refused, result_of("publishPlanVersion")]
 
 
 @strawberry.type

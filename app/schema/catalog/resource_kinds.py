@@ -9,7 +9,7 @@ from app.operations import catalog
 from app.reads import column, read_type, ref, root_many
 from app.schema.arguments import Input
 from app.schema.context import Info
-from app.schema.problems import Refused
+from app.schema.problems import Refused, result_of
 from app.tables.catalog import ResourceKinds
 
 
@@ -49,10 +49,7 @@ class ResourceKindDefined:
     resource_kind: ResourceKind = strawberry.field(description="The new resource kind.")
 
 
-DefineResourceKindResult = Annotated[
-    ResourceKindDefined | Refused,
-    strawberry.union("DefineResourceKindResult", description="What `defineResourceKind` did, or why it did not."),
-]
+DefineResourceKindResult = Annotated[ResourceKindDefined | Refused, result_of("defineResourceKind")]
 
 
 @strawberry.type

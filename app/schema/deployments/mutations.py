@@ -12,7 +12,7 @@ from app.reads import ref
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.deployments.types import CloudResource, Deployment, DeploymentEvent
-from app.schema.problems import InvalidTransition, Refused
+from app.schema.problems import InvalidTransition, Refused, result_of
 from app.tables.deployments import LlmMode
 
 
@@ -93,22 +93,12 @@ class ResourceRegistered:
     resource: CloudResource = strawberry.field(description="The new resource.")
 
 
-CreateDeploymentResult = Annotated[
-    DeploymentCreated | Refused,
-    strawberry.union("CreateDeploymentResult", description="What `createDeployment` did, or why it did not."),
-]
-UpdateDeploymentResult = Annotated[
-    DeploymentUpdated | Refused,
-    strawberry.union("UpdateDeploymentResult", description="What `updateDeployment` did, or why it did not."),
-]
+CreateDeploymentResult = Annotated[DeploymentCreated | Refused, result_of("createDeployment")]
+UpdateDeploymentResult = Annotated[DeploymentUpdated | Refused, result_of("updateDeployment")]
 TransitionDeploymentResult = Annotated[
-    DeploymentTransitioned | InvalidTransition | Refused,
-    strawberry.union("TransitionDeploymentResult", description="What `transitionDeployment` did, or why it did not."),
+    DeploymentTransitioned | InvalidTransition | Refused, result_of("transitionDeployment")
 ]
-RegisterResourceResult = Annotated[
-    ResourceRegistered | Refused,
-    strawberry.union("RegisterResourceResult", description="What `registerResource` did, or why it did not."),
-]
+RegisterResourceResult = Annotated[ResourceRegistered | Refused, result_of("registerResource")]
 
 
 @strawberry.type

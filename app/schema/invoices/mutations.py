@@ -11,7 +11,7 @@ from app.reads import ref
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.invoices.types import Invoice
-from app.schema.problems import Refused
+from app.schema.problems import Refused, result_of
 
 
 @strawberry.input(description="An invoice.")
@@ -61,22 +61,10 @@ class InvoiceVerified:
     invoice: Invoice = strawberry.field(description="The invoice.")
 
 
-IssueInvoiceResult = Annotated[
-    InvoiceIssued | Refused,
-    strawberry.union("IssueInvoiceResult", description="What `issueInvoice` did, or why it did not."),
-]
-MarkInvoicePaidResult = Annotated[
-    InvoiceMarkedPaid | Refused,
-    strawberry.union("MarkInvoicePaidResult", description="What `markInvoicePaid` did, or why it did not."),
-]
-VoidInvoiceResult = Annotated[
-    InvoiceVoided | Refused,
-    strawberry.union("VoidInvoiceResult", description="What `voidInvoice` did, or why it did not."),
-]
-VerifyInvoiceResult = Annotated[
-    InvoiceVerified | Refused,
-    strawberry.union("VerifyInvoiceResult", description="What `verifyInvoice` found, or why it did not look."),
-]
+IssueInvoiceResult = Annotated[InvoiceIssued | Refused, result_of("issueInvoice")]
+MarkInvoicePaidResult = Annotated[InvoiceMarkedPaid | Refused, result_of("markInvoicePaid")]
+VoidInvoiceResult = Annotated[InvoiceVoided | Refused, result_of("voidInvoice")]
+VerifyInvoiceResult = Annotated[InvoiceVerified | Refused, result_of("verifyInvoice")]
 
 
 @strawberry.type

@@ -10,7 +10,7 @@ from app.operations import rollups
 from app.reads import ref
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
-from app.schema.problems import Refused
+from app.schema.problems import Refused, result_of
 from app.schema.rollups.types import RollupRun
 
 
@@ -35,10 +35,7 @@ class RollupStarted:
     run: RollupRun = strawberry.field(description="The new run.")
 
 
-RollUpPeriodResult = Annotated[
-    RollupStarted | Refused,
-    strawberry.union("RollUpPeriodResult", description="What `rollUpPeriod` did, or why it did not."),
-]
+RollUpPeriodResult = Annotated[RollupStarted | Refused, result_of("rollUpPeriod")]
 
 
 @strawberry.type
