@@ -2,8 +2,10 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
@@ -105,8 +107,10 @@ async def test_reads_and_writes_recover_from_a_restart(settings: Settings, datab
 
 
 @pytest.fixture
-def embedded_settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", database_pool_size=2, read_pool_size=2)
+def embedded_settings() -> Iterator[Settings]:
+    # Not under pytest's own folder, which every run of pytest closes again to the user that PostgreSQL runs as.
+    with TemporaryDirectory(prefix="arcadia-embedded-") as folder:
+        yield Settings(data_dir=Path(folder) / "data", database_pool_size=2, read_pool_size=2)
 
 
 async def test_an_embedded_server_is_shared_and_stopped_by_the_last(embedded_settings: Settings) -> None:
