@@ -1,9 +1,8 @@
-"""Subscribing, attaching add-ons."""
+"""Subscribing a deployment to a plan."""
 
 import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,9 +11,8 @@ import pytest
 
 from app.billing import DeploymentState
 from app.operations.catalog import publish_plan_version, update_addon
-from app.operations.deployments import transition_deployment
 from app.operations.refusal import ProblemCode, Refusal
-from app.operations.subscriptions import attach_addon, subscribe
+from app.operations.subscriptions import subscribe
 from app.tables.ids import new_id
 from tests.operations.given import Given
 
@@ -221,71 +219,6 @@ async def test_an_invoiced_month_stays_as_it_is(given: Given, status: str, start
     else:
         asked = {"deployment_id": deployment_id, "plan_code": "studio", "starts_on": starts_on}
         await refused(given, ProblemCode.CONFLICT, "startsOn", **asked)
-
-
-async def test_an_addon_is_kept_as_it_stood(given: Given) -> None:
-    await given.plan()
-    addon_id = await given.addon("storage_50gb", price_cents=750, quantity="50")
-    tenant_id = await given.tenant()
-    deployment_id = await given.deployment(tenant_id)
-    subscription_id = await given.subscription(deployment_id)
-    given.clock.set(2026, 5, 9, 12)
-    attached_id = await attach_addon(given.admin(tenant_id), deployment_id=deployment_id, addon_code="storage_50gb")
-    first = {
-        "id": attached_id,
-        "tenant_id": tenant_id,
-        "subscription_id": subscription_id,
-        "addon_id": addon_id,
-        "code": "storage_50gb",
-        "price_cents": 750,
-        "resource_kind": "storage_gb",
-        "quantity": Decimal(50),
-        "attached_at": given.clock(),
-        "attached_on": date(2026, 5, 9),
-    }
-    assert await given.row("SELECT * FROM subscription_addons") == first
-    await update_addon(given.platform, code="storage_50gb", price_cents=900, quantity=Decimal(60))
-    given.clock.advance(days=1)
-    second_id = await attach_addon(given.admin(tenant_id), deployment_id=deployment_id, addon_code="storage_50gb")
-    second = first | {"id": second_id, "price_cents": 900, "quantity": Decimal(60)}
-    second |= {"attached_at": given.clock(), "attached_on": date(2026, 5, 10)}
-    assert await given.rows("SELECT * FROM subscription_addons ORDER BY attached_at") == [first, second]
-
-
-@pytest.mark.parametrize(
-    ("addon_code", "code", "path"),
-    [
-        ("nothing", ProblemCode.NOT_FOUND, "addonCode"),
-        ("\ud800", ProblemCode.NOT_FOUND, "addonCode"),
-        ("retired", ProblemCode.ADDON_INACTIVE, "addonCode"),
-    ],
-)
-async def test_an_addon_must_be_on_offer(given: Given, addon_code: str, code: ProblemCode, path: str) -> None:
-    await given.plan()
-    await given.addon("retired")
-    await update_addon(given.platform, code="retired", active=False)
-    deployment_id = await given.deployment(await given.tenant())
-    await given.subscription(deployment_id)
-    before = await given.contents()
-    with pytest.raises(Refusal) as refusal:
-        await attach_addon(given.platform, deployment_id=deployment_id, addon_code=addon_code)
-    assert (refusal.value.code, refusal.value.path) == (code, (path,))
-    assert await given.contents() == before
-
-
-async def test_an_addon_needs_a_subscription_that_stands(given: Given) -> None:
-    await given.plan()
-    await given.addon()
-    deployment_id = await given.deployment(await given.tenant())
-    for subscribed in (False, True):
-        if subscribed:
-            await given.subscription(deployment_id)
-            await transition_deployment(given.platform, deployment_id=deployment_id, to=DeploymentState.CANCELLED)
-        before = await given.contents()
-        with pytest.raises(Refusal) as refusal:
-            await attach_addon(given.platform, deployment_id=deployment_id, addon_code="storage_50gb")
-        assert (refusal.value.code, refusal.value.path) == (ProblemCode.NOT_SUBSCRIBED, ("deploymentId",))
-        assert await given.contents() == before
 
 
 async def test_a_draft_can_be_subscribed_to_once_it_is_published(given: Given) -> None:

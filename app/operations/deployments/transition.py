@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from app.billing import (
@@ -67,7 +66,11 @@ async def _transition(
         )
         now = context.clock()
         state = DeploymentState(deployment["state"])
-        withheld = _decide(deployment, to, actor) is TransitionDecision.WITHHOLD
+        overridden: bool = deployment["billing_action_suspended"]
+        decision = decide_transition(state, to, actor, billing_action_suspended=overridden)
+        if decision is TransitionDecision.REFUSE:
+            raise InvalidTransition(state, to, allowed_transitions(state, actor))
+        withheld = decision is TransitionDecision.WITHHOLD
         if not withheld:
             await _move(context, deployment_id, to, now)
         event = DeploymentEvent(
@@ -83,14 +86,6 @@ async def _transition(
         return TransitionRecorded(deployment_id, await append_event(unit, event), withheld)
 
     return await transact(context, work)
-
-
-def _decide(deployment: dict[str, Any], to: DeploymentState, actor: Actor) -> TransitionDecision:
-    state = DeploymentState(deployment["state"])
-    decision = decide_transition(state, to, actor, billing_action_suspended=deployment["billing_action_suspended"])
-    if decision is TransitionDecision.REFUSE:
-        raise InvalidTransition(state, to, allowed_transitions(state, actor))
-    return decision
 
 
 async def _move(context: Context, deployment_id: UUID, to: DeploymentState, now: datetime) -> None:

@@ -43,11 +43,11 @@ async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> U
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the events name, as far as it exists: deployments with their tenants, resources with their deployments."""
+    """What the events name, as far as it exists: the deployments' tenants, the resources' deployments."""
 
     tenants: Mapping[UUID, UUID]
     kinds: Mapping[str, Aggregation]
-    deployments_of_resources: Mapping[UUID, UUID]
+    owners: Mapping[UUID, UUID]
 
 
 class _Batch:
@@ -55,6 +55,7 @@ class _Batch:
 
     def __init__(self, events: Sequence[MeteredEvent], known: _Known, now: datetime) -> None:
         self.known = known
+        self.recorded_at = now
         self.rows: list[UsageRow] = []
         self.indexes: list[int] = []
         self.rejected: list[UsageRejection] = []
@@ -62,7 +63,7 @@ class _Batch:
             fault = fault_of(event, now) or _unknown(event, known)
             if fault is None:
                 self.indexes.append(index)
-                self.rows.append(_row(row_id, event, known, now))
+                self.rows.append(_row(row_id, event, known))
             else:
                 self.rejected.append(UsageRejection(index, *fault))
 
@@ -72,12 +73,12 @@ def _unknown(event: MeteredEvent, known: _Known) -> Fault | None:
         return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
     if event.resource_kind not in known.kinds:
         return UsageFault.UNKNOWN_RESOURCE_KIND, f"there is no resource kind {event.resource_kind!r}"
-    if event.resource_id and known.deployments_of_resources.get(event.resource_id) != event.deployment_id:
+    if event.resource_id is not None and known.owners.get(event.resource_id) != event.deployment_id:
         return UsageFault.UNKNOWN_RESOURCE, f"the deployment has no resource '{event.resource_id}'"
     return None
 
 
-def _row(row_id: UUID, event: MeteredEvent, known: _Known, now: datetime) -> UsageRow:
+def _row(row_id: UUID, event: MeteredEvent, known: _Known) -> UsageRow:
     return UsageRow(
         row_id,
         known.tenants[event.deployment_id],
@@ -87,7 +88,6 @@ def _row(row_id: UUID, event: MeteredEvent, known: _Known, now: datetime) -> Usa
         event.id,
         event.quantity,
         event.occurred_at,
-        now,
         event.resource_id,
     )
 
@@ -99,33 +99,33 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
         list({event.deployment_id for event in events}),
         scope.tenant_id,
     )
-    deployments = await unit.connection.fetch(
-        "SELECT id, deployment_id FROM cloud_resources WHERE id = any($1::uuid[])",
-        list({event.resource_id for event in events if event.resource_id}),
-    )
     kinds = await known_kinds(event.resource_kind for event in events)
+    resource_ids = {event.resource_id for event in events if event.resource_id is not None}
     return _Known(
         tenants=dict(tenants),
         kinds={code: aggregation for code, (_, aggregation) in kinds.items()},
-        deployments_of_resources=dict(deployments),
+        owners=await _owners(unit, list(resource_ids)) if resource_ids else {},
+    )
+
+
+async def _owners(unit: UnitOfWork, resource_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    return dict(
+        await unit.connection.fetch(
+            "SELECT id, deployment_id FROM cloud_resources WHERE id = any($1::uuid[])", resource_ids
+        )
     )
 
 
 async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecorded:
     zone = context.settings.billing_time_zone
-    days = await add_to_days(unit, batch.rows, zone) if batch.rows else []
+    days = await add_to_days(unit, batch.rows, batch.recorded_at, zone)
+    levels = [day for day in days if batch.known.kinds[day.resource_kind] is Aggregation.TIME_WEIGHTED]
+    await add_levels(unit, batch.rows, levels, zone)
     accepted = sum(day.events for day in days)
-    await add_levels(unit, batch.rows, [day for day in days if batch.known.kinds[day.resource_kind] is _LEVEL], zone)
-    rejected = batch.rejected
     kept_before = len(batch.rows) - accepted
-    if kept_before:
-        reused = [
-            UsageRejection(batch.indexes[at], UsageFault.ID_REUSED, "another event was recorded under this id")
-            for at in await differing(unit, batch.rows)
-        ]
-        kept_before -= len(reused)
-        rejected = sorted([*rejected, *reused], key=lambda rejection: rejection.index)
-    return UsageRecorded(accepted, kept_before, tuple(rejected))
-
-
-_LEVEL = Aggregation.TIME_WEIGHTED
+    reused = [
+        UsageRejection(batch.indexes[at], UsageFault.ID_REUSED, "another event was recorded under this id")
+        for at in (await differing(unit, batch.rows) if kept_before else ())
+    ]
+    rejected = sorted([*batch.rejected, *reused], key=lambda rejection: rejection.index)
+    return UsageRecorded(accepted, kept_before - len(reused), tuple(rejected))

@@ -15,7 +15,7 @@ from app.database import UnitOfWork
 
 
 class UsageRow(NamedTuple):
-    """An event to keep; the fields are the columns of usage_records, in the order of the statements below."""
+    """An event to keep; the fields are columns of usage_records, in the order of the statements below."""
 
     id: UUID
     tenant_id: UUID
@@ -25,7 +25,6 @@ class UsageRow(NamedTuple):
     event_id: str
     quantity: Decimal
     occurred_at: datetime
-    recorded_at: datetime
     resource_id: UUID | None
 
 
@@ -44,10 +43,9 @@ _GIVEN = """
 WITH given AS (
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::timestamptz[],
-        $9::timestamptz[], $10::uuid[]
+        $9::uuid[]
     ) WITH ORDINALITY AS given (
-        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at,
-        recorded_at, resource_id, position
+        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, position
     )
 )
 """
@@ -55,11 +53,9 @@ WITH given AS (
 # A new day takes the id of one of its events.
 _KEEP_AND_ADD = """, kept AS (
     INSERT INTO usage_records (
-        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at,
-        recorded_at, resource_id
+        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, recorded_at
     )
-    SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at,
-           recorded_at, resource_id
+    SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, $10
     FROM given
     ORDER BY tenant_id, source, event_id, position
     ON CONFLICT (tenant_id, source, event_id) DO NOTHING
@@ -139,12 +135,16 @@ WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.day)
 """
 
 
-async def add_to_days(unit: UnitOfWork, rows: Sequence[UsageRow], zone: ZoneInfo) -> list[TouchedDay]:
+async def add_to_days(
+    unit: UnitOfWork, rows: Sequence[UsageRow], recorded_at: datetime, zone: ZoneInfo
+) -> list[TouchedDay]:
     """Keeps the events whose id is new, the first where two share one, and adds them to their days in the zone.
 
     The touched days stay locked, so that nobody else adds to them before the commit.
     """
-    touched = await unit.connection.fetch(_GIVEN + _KEEP_AND_ADD, *_columns(rows), zone.key)
+    if not rows:
+        return []
+    touched = await unit.connection.fetch(_GIVEN + _KEEP_AND_ADD, *_columns(rows), recorded_at, zone.key)
     return [TouchedDay(*day) for day in touched]
 
 
