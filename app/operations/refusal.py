@@ -41,7 +41,9 @@ class InvalidTransition(Refusal):
     ) -> None:
         where = f"allowed from here: {', '.join(allowed)}" if allowed else "nothing is allowed from here"
         super().__init__(
-            ProblemCode.INVALID_TRANSITION, f"a deployment does not go from {from_state} to {to_state}; {where}", ("to",)
+            ProblemCode.INVALID_TRANSITION,
+            f"a deployment does not go from {from_state} to {to_state}; {where}",
+            ("to",),
         )
         self.from_state = from_state
         self.to_state = to_state
