@@ -6,7 +6,7 @@ from typing import Any
 import saq
 from saq.job import CronJob
 
-from app.jobs import rollups
+from app.jobs import laws, rollups
 from app.jobs.rollups import JobContext
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
@@ -26,7 +26,9 @@ _CLOCK = (
     (rollups.roll_up_month_end, "0 3 1 * *"),
     (rollups.catch_up, "30 4 * * *"),
     (rollups.resume, "*/5 * * * *"),
+    (laws.check_laws, "0 1 * * *"),
 )
+_SECONDS = {laws.check_laws: 4 * 3600}  # it goes through all there is
 _TIMERS: Any = {"schedule": 1, "worker_info": 10, "sweep": 5, "abort": 1}
 
 
@@ -47,7 +49,13 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
         context.queue.saq,
         functions=[(CHUNK_JOB, rollups.roll_up_chunk)],
         cron_jobs=[
-            CronJob(function, cron, timeout=TIMEOUT_SECONDS, heartbeat=HEARTBEAT_SECONDS, retries=ATTEMPTS)
+            CronJob(
+                function,
+                cron,
+                timeout=_SECONDS.get(function, TIMEOUT_SECONDS),
+                heartbeat=HEARTBEAT_SECONDS,
+                retries=ATTEMPTS,
+            )
             for function, cron in _CLOCK
         ],
         concurrency=CONCURRENCY,

@@ -34,6 +34,7 @@ class Action(StrEnum):
     VOID_INVOICE = "void invoices"
     VERIFY_INVOICE = "verify invoices"
     SEE_UNBILLED_PERIODS = "see unbilled periods"
+    CHECK_LAWS = "check the laws"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
     SEE_MARGIN = "see the margin"
 
@@ -65,6 +66,7 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.VOID_INVOICE: _PLATFORM,
         Action.VERIFY_INVOICE: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,
+        Action.CHECK_LAWS: _PLATFORM,
         Action.IMPORT_CLOUD_INVOICE: _PLATFORM,
         Action.SEE_MARGIN: _PLATFORM,
     }

@@ -55,7 +55,7 @@ _COMPARED = (
     "addon_id",
 )
 # What reading a document that is not as we wrote it raises.
-_UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError)
+UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError)
 
 
 class Verification(NamedTuple):
@@ -78,20 +78,21 @@ async def verify_invoice(context: Context, *, invoice_id: UUID) -> Verification:
         invoice = await unit.connection.fetchrow(_INVOICE, invoice_id)
         if invoice is None:
             raise not_found("invoice", invoice_id, ("invoiceId",))
-        against_inputs = await _against_inputs(unit, invoice)
+        from_inputs = await against_inputs(unit, invoice)
         period = Period(invoice["period_start"], context.settings.billing_time_zone)
         against_today = await _against_today(unit, invoice, period)
-        differences = (*against_inputs, *against_today)[:MOST_DIFFERENCES]
-        return Verification(invoice_id, not against_inputs, differences)
+        differences = (*from_inputs, *against_today)[:MOST_DIFFERENCES]
+        return Verification(invoice_id, not from_inputs, differences)
 
     return await transact(context, work)
 
 
-async def _against_inputs(unit: UnitOfWork, invoice: Any) -> list[str]:
+async def against_inputs(unit: UnitOfWork, invoice: Any) -> list[str]:
+    """Where the invoice (its id, month, currency, totals and hash) is not what its own inputs give."""
     comparison = _Comparison(unit, invoice)
     try:
         await comparison.run()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         comparison.differences.append(f"the inputs cannot be rated: {error}")
     return comparison.differences
 

@@ -44,7 +44,7 @@ WITH months AS (
 _DUE = f"""{_UNBILLED}
 SELECT tenant_id, period_start, subscriptions FROM unbilled WHERE NOT under_way ORDER BY period_start, tenant_id
 """  # noqa: S608
-_REASONS = f"""{_UNBILLED}
+REASONS = f"""{_UNBILLED}
 SELECT u.tenant_id, u.period_start, u.under_way, failure.text AS failure,
        EXISTS (SELECT FROM tenant_invoices i
                WHERE i.tenant_id = u.tenant_id AND i.period_start = u.period_start) AS voided
@@ -73,7 +73,7 @@ async def unbilled_periods(context: Context) -> list[UnbilledPeriod]:
     authorise(context, Action.SEE_UNBILLED_PERIODS)
 
     async def work(unit: UnitOfWork) -> list[UnbilledPeriod]:
-        rows = await unit.connection.fetch(_REASONS, context.today().replace(day=1))
+        rows = await unit.connection.fetch(REASONS, context.today().replace(day=1))
         return [UnbilledPeriod(row["tenant_id"], row["period_start"], _reason(row)) for row in rows]
 
     return await transact(context, work)

@@ -1,0 +1,6 @@
+"""The laws: what always holds of the data, whoever wrote them and whatever failed on the way."""
+
+from app.operations.laws.check import LAWS, SLACK, check, violations
+from app.operations.laws.law import Violation
+
+__all__ = ["LAWS", "SLACK", "Violation", "check", "violations"]

@@ -1,0 +1,102 @@
+"""Laws of invoices: their sums, their tax, their numbers, and that they follow from their inputs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.billing import parse_header, tax_lines
+from app.operations.invoices.verification import UNREADABLE, against_inputs
+from app.operations.laws.law import Examination, Finding, Law, Spine, by_statement
+
+_SUMS = """
+SELECT i.id::text, format('subtotal %s and tax %s, the lines give %s and %s',
+                          i.subtotal_cents, i.tax_cents, l.subtotal, l.tax)
+FROM tenant_invoices i CROSS JOIN LATERAL (
+    SELECT coalesce(sum(amount_cents) FILTER (WHERE kind <> 'TAX'), 0) AS subtotal,
+           coalesce(sum(amount_cents) FILTER (WHERE kind = 'TAX'), 0) AS tax
+    FROM tenant_invoice_lines WHERE invoice_id = i.id
+) AS l
+WHERE i.id = any($1::uuid[])
+  AND (i.subtotal_cents, i.tax_cents, i.total_cents) IS DISTINCT FROM (l.subtotal, l.tax, l.subtotal + l.tax)
+ORDER BY i.id
+"""
+_TAXES = """
+SELECT i.id, h.document,
+       (SELECT sum(l.amount_cents)::bigint FROM tenant_invoice_lines l
+        WHERE l.invoice_id = i.id AND l.kind <> 'TAX') AS taxable,
+       array(SELECT l.key || ' ' || l.amount_cents FROM tenant_invoice_lines l
+             WHERE l.invoice_id = i.id AND l.kind = 'TAX' ORDER BY l.position) AS taxes
+FROM tenant_invoices i LEFT JOIN tenant_invoice_inputs h ON h.invoice_id = i.id AND h.position = 0
+WHERE i.id = any($1::uuid[])
+ORDER BY i.id
+"""
+_LIVE = """
+SELECT (array_agg(id ORDER BY id))[2]::text,
+       format('tenant %s has %s live invoices for %s', tenant_id, count(*), period_start)
+FROM tenant_invoices
+WHERE tenant_id = any($1::uuid[]) AND status <> 'VOID'
+GROUP BY tenant_id, period_start HAVING count(*) > 1
+ORDER BY tenant_id, period_start
+"""
+_NUMBERS = """
+WITH given AS (
+    SELECT id, number, extract(year FROM issued_at AT TIME ZONE $1::text)::int AS issued_in,
+           CASE WHEN number ~ '^INV-[0-9]{4}-[0-9]{6,9}$' THEN substr(number, 5, 4)::int END AS year,
+           CASE WHEN number ~ '^INV-[0-9]{4}-[0-9]{6,9}$' THEN substr(number, 10)::int END AS place
+    FROM tenant_invoices WHERE number IS NOT NULL
+)
+SELECT 'invoice_number_sequences ' || s.year, format('INV-%s-%s is on no invoice', s.year, lpad(n::text, 6, '0'))
+FROM invoice_number_sequences s CROSS JOIN LATERAL generate_series(1, s.last_number) AS n
+WHERE NOT EXISTS (SELECT FROM given g WHERE g.year = s.year AND g.place = n)
+UNION ALL
+SELECT 'tenant_invoices ' || g.id, format('%s was never given', g.number)
+FROM given g LEFT JOIN invoice_number_sequences s ON s.year = g.year
+WHERE g.year IS DISTINCT FROM g.issued_in OR g.place > coalesce(s.last_number, 0) OR g.place = 0
+UNION ALL
+SELECT 'tenant_invoices ' || (array_agg(id ORDER BY id))[2], format('%s is on %s invoices', number, count(*))
+FROM given GROUP BY number HAVING count(*) > 1
+ORDER BY 1, 2
+"""
+_INVOICES = """
+SELECT id, tenant_id, period_start, currency, subtotal_cents, tax_cents, total_cents, input_hash
+FROM tenant_invoices WHERE id = any($1::uuid[]) ORDER BY id
+"""
+
+
+async def _tax_differs(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
+    found = []
+    for row in await examination.fetch(_TAXES, keys):
+        try:
+            due = [] if row["taxable"] is None else tax_lines(parse_header(row["document"] or "{}"), row["taxable"])
+        except UNREADABLE as error:
+            found.append(Finding(f"tenant_invoices {row['id']}", f"its taxes cannot be told: {error!r}"))
+            continue
+        expected = [f"{line.key} {line.amount_cents}" for line in due]
+        if row["taxes"] != expected:
+            message = f"taxes are {_listed(row['taxes'])}, on {row['taxable']}c they come to {_listed(expected)}"
+            found.append(Finding(f"tenant_invoices {row['id']}", message))
+    return found
+
+
+def _listed(taxes: Sequence[str]) -> str:
+    return ", ".join(taxes) or "none"
+
+
+async def _unlike_their_inputs(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
+    return [
+        Finding(f"tenant_invoices {invoice['id']}", difference)
+        for invoice in await examination.fetch(_INVOICES, keys)
+        for difference in await against_inputs(examination.unit, invoice)
+    ]
+
+
+async def _misnumbered(examination: Examination, _keys: Sequence[Any]) -> list[Finding]:
+    return [Finding(*row) for row in await examination.fetch(_NUMBERS, examination.zone.key)]
+
+
+LAWS = (
+    Law("the lines of an invoice sum to its totals", Spine.INVOICES, by_statement("tenant_invoices", _SUMS)),
+    Law("tax is what its rule makes of the lines", Spine.INVOICES, _tax_differs),
+    Law("an invoice follows from its inputs", Spine.INVOICES, _unlike_their_inputs),
+    Law("a tenant has one live invoice a month", Spine.TENANTS, by_statement("tenant_invoices", _LIVE)),
+    Law("invoice numbers have no gap", None, _misnumbered),
+)

@@ -1,0 +1,134 @@
+"""Laws of deployments and their subscriptions: both are what the deployment's events say."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.billing import ActiveSpan, DeploymentState, SubscriptionStatus, day_of, subscription_status
+from app.operations.laws.law import Examination, Finding, Law, Spine, by_statement
+
+_STATES = """
+WITH told AS (
+    SELECT e.*, lag(CASE WHEN withheld THEN from_state ELSE to_state END) OVER (
+               PARTITION BY deployment_id ORDER BY occurred_at, id) AS standing
+    FROM cloud_deployment_events e WHERE deployment_id = any($1::uuid[])
+)
+SELECT 'cloud_deployment_events ' || id, format('it leaves %s, the deployment was in %s',
+    coalesce(from_state, 'nothing'), coalesce(standing, 'nothing'))
+FROM told WHERE from_state IS DISTINCT FROM standing
+UNION ALL
+SELECT 'cloud_deployments ' || d.id,
+       format('it is in %s, its last event led to %s', d.state, coalesce(e.to_state, 'none'))
+FROM cloud_deployments d LEFT JOIN LATERAL (
+    SELECT to_state FROM cloud_deployment_events
+    WHERE deployment_id = d.id AND NOT withheld ORDER BY occurred_at DESC, id DESC LIMIT 1
+) AS e ON true
+WHERE d.id = any($1::uuid[]) AND d.state IS DISTINCT FROM e.to_state
+ORDER BY 1, 2
+"""
+_SUBSCRIPTIONS = """
+SELECT id, deployment_id, plan_version_id, status, started_on, ended_on, created_at,
+       (SELECT plan_version_id FROM subscription_plan_versions v
+        WHERE v.subscription_id = s.id ORDER BY effective_on DESC LIMIT 1) AS latest_version_id,
+       (SELECT min(effective_on) FROM subscription_plan_versions v WHERE v.subscription_id = s.id) AS first_version_on
+FROM subscriptions s WHERE deployment_id = any($1::uuid[]) ORDER BY id
+"""
+_SPANS = """
+SELECT subscription_id, first_on, last_on FROM subscription_active_spans
+WHERE subscription_id = any($1::uuid[]) ORDER BY subscription_id, first_on, last_on
+"""
+_EVENTS = """
+SELECT deployment_id, id, to_state, occurred_at FROM cloud_deployment_events
+WHERE deployment_id = any($1::uuid[]) AND NOT withheld ORDER BY occurred_at, id
+"""
+
+
+@dataclass(slots=True)
+class _Life:
+    """A subscription as its deployment's events make it, one after the other."""
+
+    started_on: date
+    status: SubscriptionStatus
+    ended_on: date | None = None
+    spans: list[ActiveSpan] = field(default_factory=list)
+
+    def move(self, state: DeploymentState, today: date) -> None:
+        status = subscription_status(state)
+        if status is self.status:
+            return
+        if self.status is SubscriptionStatus.ACTIVE:
+            self._stop(today)
+        if status is SubscriptionStatus.ACTIVE:
+            self.go_on(max(today, self.started_on))
+        if status is SubscriptionStatus.CANCELLED:
+            self.ended_on = max(today, self.started_on)
+        self.status = status
+
+    def go_on(self, day: date) -> None:
+        first = self.spans.pop().first_day if self.spans and self.spans[-1].last_day == day else day
+        self.spans.append(ActiveSpan(first, None))
+
+    def _stop(self, today: date) -> None:
+        span = self.spans.pop()
+        if span.first_day <= today:
+            self.spans.append(ActiveSpan(span.first_day, today))
+
+
+async def _unlike_their_deployments(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
+    subscriptions = await examination.fetch(_SUBSCRIPTIONS, keys)
+    spans: dict[UUID, list[ActiveSpan]] = defaultdict(list)
+    for row in await examination.fetch(_SPANS, [row["id"] for row in subscriptions]):
+        spans[row["subscription_id"]].append(ActiveSpan(row["first_on"], row["last_on"]))
+    events: dict[UUID, list[Any]] = defaultdict(list)
+    for row in await examination.fetch(_EVENTS, keys):
+        events[row["deployment_id"]].append(row)
+    found = []
+    for row in subscriptions:
+        life = _live(row, events[row["deployment_id"]], examination.zone)
+        found += [Finding(f"subscriptions {row['id']}", text) for text in _differences(row, spans[row["id"]], life)]
+    return found
+
+
+def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _Life | None:
+    """None where no event says in which state the deployment was subscribed."""
+    since = (subscription["created_at"], subscription["id"])
+    before = [event for event in events if (event["occurred_at"], event["id"]) < since]
+    if not before:
+        return None
+    standing = subscription_status(DeploymentState(before[-1]["to_state"]))
+    life = _Life(subscription["started_on"], standing)
+    if standing is SubscriptionStatus.ACTIVE:
+        life.go_on(life.started_on)
+    for event in events[len(before) :]:
+        life.move(DeploymentState(event["to_state"]), day_of(event["occurred_at"], zone))
+    return life
+
+
+def _differences(row: Any, spans: list[ActiveSpan], life: _Life | None) -> list[str]:
+    if life is None:
+        return ["it was made before its deployment was"]
+    found = []
+    if (row["status"], row["ended_on"]) != (life.status, life.ended_on):
+        ended = f"{row['status']}, ended {row['ended_on']}"
+        found.append(f"it is {ended}; its deployment's events make it {life.status}, ended {life.ended_on}")
+    if spans != life.spans:
+        found.append(f"it is active {_text(spans)}; its deployment's events give {_text(life.spans)}")
+    if row["plan_version_id"] != row["latest_version_id"]:
+        found.append(f"it is on {row['plan_version_id']}, its history ends with {row['latest_version_id']}")
+    if row["first_version_on"] is None or row["first_version_on"] > row["started_on"]:
+        found.append(f"no plan version is in force on {row['started_on']}, its first day")
+    return found
+
+
+def _text(spans: Sequence[ActiveSpan]) -> str:
+    return ", ".join(f"{first} to {last or 'now'}" for first, last in spans) or "never"
+
+
+LAWS = (
+    Law("a deployment is where its last event led", Spine.DEPLOYMENTS, by_statement("", _STATES)),
+    Law("a subscription follows its deployment", Spine.DEPLOYMENTS, _unlike_their_deployments),
+)
