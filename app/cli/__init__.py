@@ -29,7 +29,7 @@ for command in (demo, serve, worker, migrate, token, rollup, check, schema):
 
 def main() -> None:
     try:
-        arcadia(standalone_mode=False)
+        sys.exit(arcadia(standalone_mode=False))  # a code given with Exit is returned, not raised
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
