@@ -16,7 +16,6 @@ from app.billing import Period
 from app.database import DatabaseUnavailable, UnitOfWork
 from app.operations.access import Action, authorise
 from app.operations.context import Context
-from app.operations.refusal import Refusal
 from app.operations.rollups.billing import SETTLED_AT_NOTHING, SLICE, bill, lock_unsettled
 from app.operations.rollups.progress import Failure, Settlement, finish_chunk, record, start_if_queued
 from app.operations.rollups.run import Run, Share, portions
@@ -105,23 +104,19 @@ class _Chunk:
             await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock()))
         except (DatabaseUnavailable, asyncpg.LockNotAvailableError):
             raise  # no tenant's fault: the job comes again
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the tenant's edge: whatever it is, the others go on
             if len(tenant_ids) == 1:
-                logger.exception("Run %s cannot bill tenant %s.", self.run.id, tenant_ids[0])
                 return {tenant_ids[0]: error}
             middle = len(tenant_ids) // 2
             return await self._bill(tenant_ids[:middle]) | await self._bill(tenant_ids[middle:])
         return {}
 
     async def _record_failure(self, tenant_id: UUID, error: Exception) -> None:
+        logger.error("Run %s cannot bill tenant %s.", self.run.id, tenant_id, exc_info=error)
+        failure = Failure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)
+
         async def work(unit: UnitOfWork) -> None:
             if await lock_unsettled(unit, self.run, [tenant_id]):
-                await record(unit, self.run, [Settlement(tenant_id, RollupOutcome.FAILED, failure=_failure(error))])
+                await record(unit, self.run, [Settlement(tenant_id, RollupOutcome.FAILED, failure=failure)])
 
         await transact(self.context, work)
-
-
-def _failure(error: Exception) -> Failure:
-    if isinstance(error, Refusal):
-        return Failure(error.code, error.message, ATTEMPTS)
-    return Failure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)

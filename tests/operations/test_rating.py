@@ -1,0 +1,76 @@
+"""Gathering is set by set: what it asks of PostgreSQL does not grow with what it gathers."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.billing import DailyQuantity, LevelUsage, MaxUsage, Period, SubscriptionInputs, SumUsage
+from app.database import PLATFORM
+from app.operations import plan_terms
+from app.operations.rating import enrolments, gather, tenant_headers
+from tests.operations.given import Given
+from tests.operations.months import APRIL, meter, subscribed
+
+PERIOD = Period(APRIL, ZoneInfo("UTC"))
+
+
+async def gathered(given: Given, *tenant_ids: UUID) -> tuple[list[SubscriptionInputs], int]:
+    """The inputs, and how many statements they took."""
+    statements: list[Any] = []
+    async with given.database.unit_of_work(PLATFORM) as unit:
+        with unit.connection.query_logger(statements.append):
+            await tenant_headers(unit, tenant_ids, PERIOD)
+            inputs = await gather(unit, PERIOD, await enrolments(unit, PERIOD, tenant_ids))
+    return inputs, len(statements)
+
+
+async def test_one_subscription_takes_as_many_statements_as_twelve(given: Given) -> None:
+    await given.plan()
+    tenants = []
+    for code in ("a", "b", "c"):
+        tenant_id, _ = await subscribed(given, code)
+        tenants.append(tenant_id)
+        for slug in ("x", "y", "z"):
+            deployment_id = await given.deployment(tenant_id, slug)
+            await given.subscription(deployment_id, starts_on=APRIL)
+            await meter(given, deployment_id, "1")
+    await gathered(given, *tenants)  # reads the plan's terms
+
+    one, few = await gathered(given, tenants[0])
+    twelve, many = await gathered(given, *tenants)
+
+    assert (len(one), len(twelve)) == (4, 12)
+    assert few == many == 7
+
+
+async def test_terms_of_a_plan_version_are_read_once(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    await given.plan()
+    tenant_id, _ = await subscribed(given)
+    first, reading = await gathered(given, tenant_id)
+    again, remembering = await gathered(given, tenant_id)
+    assert first == again
+    assert reading - remembering == 3
+    monkeypatch.setattr(plan_terms, "_KEPT", 0)
+    await gathered(given, tenant_id)
+    assert await gathered(given, tenant_id) == (first, reading)
+
+
+async def test_usage_of_each_aggregation_is_of_the_month_and_levels_are_carried_into_it(given: Given) -> None:
+    await given.plan()
+    tenant_id, deployment_id = await subscribed(given)
+    await meter(given, deployment_id, "100", 2026, 2, 3, kind="storage_gb_hours")
+    await meter(given, deployment_id, "8", 2026, 3, 31, 23, kind="storage_gb")
+    await meter(given, deployment_id, "2", 2026, 3, 31, 22, count=5)  # two in March, three in April
+    await meter(given, deployment_id, "5", 2026, 4, 30, 23, kind="storage_gb", count=2)  # and one in May
+    ((inputs,), _) = await gathered(given, tenant_id)
+    hours, gigabytes, levels = inputs.usage
+    assert isinstance(hours, SumUsage)
+    assert hours.days == (DailyQuantity(APRIL, Decimal(6)),)
+    assert isinstance(gigabytes, MaxUsage)
+    assert gigabytes.days == (DailyQuantity(PERIOD.last_day, Decimal(5)),)
+    assert isinstance(levels, LevelUsage)
+    assert not levels.days
+    assert levels.carried_level == Decimal(100)
