@@ -6,10 +6,6 @@ nothing of billing.
 
 from app.reads.connections import Connection, Edge, PageInfo
 from app.reads.declarations import (
-    TODAY,
-    FinishInfo,
-    Ref,
-    Rows,
     column,
     computed,
     connection,
@@ -25,6 +21,7 @@ from app.reads.declarations import (
     root_nodes,
     root_one,
 )
+from app.reads.declared import TODAY, FinishInfo, Ref, Rows
 from app.reads.errors import BadInputError, ForbiddenError, ReadError
 from app.reads.filters import Condition, among, at_least, at_most, before, contains, equals, through
 from app.reads.reads import Reads, Response

@@ -22,7 +22,7 @@ from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
 from app.reads import paging
-from app.reads.declarations import Allow, ColumnOf, Computed, Finished, Fixed, Many, One, Page
+from app.reads.declared import Allow, ColumnOf, Computed, Finished, Fixed, Many, One, Page
 from app.reads.model import Model
 from app.reads.selection import Selection
 from app.reads.sql import SortKeys, column_of, exact, joined, order_by, sort_keys, source

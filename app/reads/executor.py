@@ -25,7 +25,7 @@ from graphql.pyutils import Path
 from typing_extensions import override
 
 from app.reads.compiler import Operation
-from app.reads.declarations import Ref
+from app.reads.declared import Ref
 from app.reads.finishing import Row
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from graphql import GraphQLInputObjectType, get_named_type
 from piccolo.table import Table
 
-from app.reads.declarations import Page
+from app.reads.declared import Page
 from app.reads.filters import Among, Compare, Condition, Contains, Through
 from app.reads.model import filter_names, node_type
 from app.reads.sql import column_of, joined, source

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from graphql import GraphQLField
 
-from app.reads.declarations import FinishInfo
+from app.reads.declared import FinishInfo
 from app.reads.statement import TYPE_KEY, FinishedField, Shape, Shapes, Values
 from app.reads.values import from_json
 

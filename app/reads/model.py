@@ -13,13 +13,15 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
+    get_nullable_type,
+    is_list_type,
     is_non_null_type,
 )
 from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 from strawberry.types.base import StrawberryObjectDefinition
 
-from app.reads.declarations import (
+from app.reads.declared import (
     METADATA,
     READ_TYPE,
     ColumnOf,
@@ -32,6 +34,7 @@ from app.reads.declarations import (
     Page,
     ReadType,
     RootMany,
+    RootNode,
     RootOne,
 )
 from app.reads.values import python_type, referenced
@@ -72,7 +75,7 @@ class Model:
         return self._declarations.get((type_name, field_name))
 
     def of_table(self, table: type[Table]) -> ReadType | None:
-        """Who may see the rows of a table, where a type reads it."""
+        """Who may see the rows of a table, where a type reads it; all its types agree."""
         return self._by_table.get(table)
 
     def declared(self) -> Iterator[tuple[GraphQLObjectType, str, GraphQLField, Declaration]]:
@@ -122,6 +125,9 @@ class _Faults:
     def find(self) -> Iterator[str]:
         for name, read in self._model.types.items():
             type_ = cast("GraphQLObjectType", self._model.graphql.type_map[name])
+            other = self._model.of_table(read.table)
+            if read != other:
+                yield f"{name}: another type of {read.table.__name__} has another visibility"
             for field_name in type_.fields:
                 if self._model.declaration(name, field_name) is None:
                     yield f"{name}.{field_name}: {read.table.__name__} has no such column, and nothing else is declared"
@@ -142,15 +148,21 @@ class _Faults:
                 yield from self._one(read, field, foreign_key)
             case Many(foreign_key, order):
                 yield from self._rows(read, get_named_type(field.type), foreign_key, order)
-            case RootMany(order):
-                yield from self._rows(None, get_named_type(field.type), None, order)
             case Page(foreign_key, order):
                 yield from self._rows(read, node_type(field), foreign_key, order)
                 yield from self._filters(field, declaration)
+            case RootOne() | RootMany() | RootNode():
+                yield from self._root(field, declaration)
+
+    def _root(self, field: GraphQLField, declaration: RootOne | RootMany | RootNode) -> Iterator[str]:
+        type_ = get_named_type(field.type)
+        match declaration:
+            case RootMany(order):
+                yield from self._rows(None, type_, None, order)
             case RootOne(by):
-                if is_non_null_type(field.type):
-                    yield "what may not exist must be optional"
-                yield from self._columns(self._model.types.get(get_named_type(field.type).name), tuple(by.values()))
+                yield from self._columns(self._model.types.get(type_.name), tuple(by.values()))
+        if not is_list_type(get_nullable_type(field.type)) and is_non_null_type(field.type):
+            yield "what may not exist must be optional"
 
     def _columns(self, read: ReadType | None, columns: Sequence[Column]) -> Iterator[str]:
         for column in columns:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app.reads.declarations import Page
+from app.reads.declared import Page
 from app.reads.errors import BadInputError
 from app.reads.filtering import filtered
 from app.reads.model import node_type

@@ -36,7 +36,7 @@ from app.reads.statement import Statement, Values
 Acquire: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 """Lends an asyncpg connection that hands out `json` as the bytes PostgreSQL sent, its TimeZone UTC."""
 
-FormatError: TypeAlias = Callable[[GraphQLError, Request | None], Mapping[str, Any]]
+FormatError: TypeAlias = Callable[[GraphQLError, Request], Mapping[str, Any]]
 """An error as the response shows it: where a server logs and masks what has no code of ours."""
 
 
@@ -78,8 +78,8 @@ class Reads:
     """Executes operations over a Strawberry schema whose types are declared as reads. Raises DeclarationError.
 
     `acquire_primary` lends connections for what is read after a write, where `acquire` lends a replica's. `parse`,
-    `limits` and `rules` refuse documents; `format_error` shows errors, at most `max_errors` of them. Caches hold at
-    most so many entries of at most `cached_characters` of text together.
+    `limits` and `rules` refuse documents; `format_error` shows errors, at most `max_errors` of them. Each cache
+    holds at most so many entries of at most `cached_characters` together; a parsed character weighs about 100 bytes.
     """
 
     def __init__(
@@ -94,8 +94,8 @@ class Reads:
         max_errors: int = 100,
         format_error: FormatError = lambda error, _: error.formatted,
         cached_documents: int = 1000,
-        cached_plans: int = 4000,
-        cached_characters: int = 2_000_000,
+        cached_plans: int = 2000,
+        cached_characters: int = 500_000,
     ) -> None:
         self._schema = schema
         self._model = Model(schema)

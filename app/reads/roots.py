@@ -9,7 +9,7 @@ from piccolo.columns import Column
 
 from app.reads import paging
 from app.reads.compiler import Compiled, Compiler, Operation
-from app.reads.declarations import Declaration, Page, RootMany, RootNode, RootOne
+from app.reads.declared import Declaration, Page, RootMany, RootNode, RootOne
 from app.reads.errors import BadInputError
 from app.reads.model import DEFINITION
 from app.reads.sql import column_of, sort_keys, source

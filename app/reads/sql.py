@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
-from app.reads.declarations import Descending, Order
+from app.reads.declared import Descending, Order
 from app.reads.values import referenced
 
 SortKeys: TypeAlias = Sequence[tuple[Column, bool]]

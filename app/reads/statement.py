@@ -18,12 +18,12 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues, get_argument_values
 from piccolo.columns import Column
 
-from app.reads.declarations import Allow, Finished
+from app.reads.declared import Allow, Finished
 from app.reads.errors import ForbiddenError, ReadError
 from app.reads.request import Request
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Selected:
     """A field as a document selects it: its definition, its merged occurrences, and its path in the response."""
 

@@ -4,7 +4,8 @@ import pytest
 import strawberry
 
 from app.reads import Connection, column, connection, equals, finished, many, one, read_type, root_connection, root_one
-from app.reads.declarations import FinishInfo, Ref, Rows, ref
+from app.reads.declarations import ref
+from app.reads.declared import FinishInfo, Ref, Rows
 from app.reads.model import DeclarationError, Model
 from tests.reads.music.labels import build_schema
 from tests.reads.music.rows import id_of
@@ -45,6 +46,11 @@ class BadContract:
     album: BadAlbum = one(Contracts.album_id, description="fine")
 
 
+@read_type(Audits, description="seen by tenants, where the other is the platform's")
+class BadTwin:
+    note: str = column(Audits.note, description="fine")
+
+
 @strawberry.type
 class Query:
     album: BadAlbum = root_one(by=Albums.id, description="may be missing")
@@ -57,6 +63,7 @@ class Query:
 
 
 FAULTS = """
+BadTwin: another type of Audits has another visibility
 BadAlbum.nowhere: Albums has no such column, and nothing else is declared
 Query.album: what may not exist must be optional
 Query.albums: released_on is nullable and cannot order rows
@@ -73,7 +80,7 @@ BadChart.wrong: Albums.title is not a column of this type's table
 
 def test_every_fault_is_named() -> None:
     with pytest.raises(DeclarationError) as caught:
-        Model(strawberry.Schema(Query))
+        Model(strawberry.Schema(Query, types=[BadTwin]))
     assert sorted(str(caught.value).split("\n")) == sorted(FAULTS.strip().split("\n"))
 
 
