@@ -58,7 +58,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
             )
             for function, cron in _CLOCK
         ],
-        concurrency=CONCURRENCY,
+        concurrency=min(CONCURRENCY, context.settings.database_pool_size),
         startup=start_up,
         timers=_TIMERS,
         cancellation_hard_deadline_s=5,

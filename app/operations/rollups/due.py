@@ -43,7 +43,7 @@ WITH months AS (
 """  # noqa: S608 - made of constants
 _DUE = f"""{_UNBILLED}
 SELECT tenant_id, period_start, subscriptions FROM unbilled WHERE NOT under_way ORDER BY period_start, tenant_id
-"""  # noqa: S608
+"""  # noqa: S608 - made of constants
 REASONS = f"""{_UNBILLED}
 SELECT u.tenant_id, u.period_start, u.under_way, failure.text AS failure,
        EXISTS (SELECT FROM tenant_invoices i
@@ -54,7 +54,7 @@ FROM unbilled u LEFT JOIN LATERAL (
     ORDER BY f.id DESC LIMIT 1
 ) AS failure ON true
 ORDER BY u.period_start, u.tenant_id
-"""  # noqa: S608
+"""  # noqa: S608 - made of constants
 _OPEN_CHUNKS = """
 SELECT run_id, position FROM rollup_chunks WHERE finished_at IS NULL ORDER BY run_id, position
 """
@@ -98,8 +98,7 @@ async def catch_up(context: Context) -> None:
 
     async def work(unit: UnitOfWork) -> None:
         await lock(unit, "rollups", "catch-up")
-        unfinished = [(row["run_id"], row["position"]) for row in await unit.connection.fetch(_OPEN_CHUNKS)]
-        unit.after_commit(lambda: ring_chunks(context, unfinished))
+        await _ring_for_open_chunks(context, unit)
         for period_start, shares in (await _due(context, unit)).items():
             period = Period(period_start, context.settings.billing_time_zone)
             await insert_run(context, unit, Run(new_id(), period, force=False, dry_run=False), shares)
@@ -111,11 +110,12 @@ async def resume(context: Context) -> None:
     """Rings for what unfinished runs have left."""
     authorise(context, Action.ROLL_UP)
 
-    async def work(unit: UnitOfWork) -> None:
-        unfinished = [(row["run_id"], row["position"]) for row in await unit.connection.fetch(_OPEN_CHUNKS)]
-        unit.after_commit(lambda: ring_chunks(context, unfinished))
+    await transact(context, lambda unit: _ring_for_open_chunks(context, unit))
 
-    await transact(context, work)
+
+async def _ring_for_open_chunks(context: Context, unit: UnitOfWork) -> None:
+    chunks = [(row["run_id"], row["position"]) for row in await unit.connection.fetch(_OPEN_CHUNKS)]
+    unit.after_commit(lambda: ring_chunks(context, chunks))
 
 
 async def _due(context: Context, unit: UnitOfWork) -> dict[date, list[Share]]:
