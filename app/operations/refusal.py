@@ -24,7 +24,7 @@ class ProblemCode(StrEnum):
 
 
 class Refusal(Exception):
-    """Raised inside an operation: nothing is written. `path` leads into the input by the API's names; empty: the whole."""
+    """Raised in an operation: nothing is written. `path` leads into the input by the API's names; empty: all of it."""
 
     def __init__(self, code: ProblemCode, message: str, path: Sequence[str] = ()) -> None:
         super().__init__(message)

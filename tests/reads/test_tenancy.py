@@ -127,12 +127,16 @@ async def test_a_read_is_one_snapshot(music_url: str) -> None:
         caller = Server(readers).caller(PLATFORM)
         stop = asyncio.Event()
 
+        async def rename(number: int) -> None:
+            await owner.execute("UPDATE genres SET name = $1::text WHERE code IN ('rock', 'pop')", str(number))
+
         async def write() -> None:
             number = 0
             while not stop.is_set():
                 number += 1
-                await owner.execute("UPDATE genres SET name = $1::text WHERE code IN ('rock', 'pop')", str(number))
+                await rename(number)
 
+        await rename(0)
         writer = asyncio.create_task(write())
         seen = set()
         try:
