@@ -29,12 +29,12 @@ def inspect(text: str) -> Inspection:
 
 def quickest(work: Callable[[], T]) -> tuple[T, float]:
     """What the work gives, and the CPU seconds of the best of three: a collection of garbage is not its doing."""
-    spent = []
-    for _ in range(3):
+
+    def timed() -> tuple[T, float]:
         began = time.process_time()
-        result = work()
-        spent.append(time.process_time() - began)
-    return result, min(spent)
+        return work(), time.process_time() - began
+
+    return min((timed() for _ in range(3)), key=lambda pair: pair[1])
 
 
 def limits(text: str) -> list[tuple[str, int]]:
