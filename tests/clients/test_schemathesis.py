@@ -1,0 +1,52 @@
+"""schemathesis: documents and values made from the schema, field by field, against the served API."""
+
+import asyncio
+import dataclasses
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.operations.given import Given
+from tests.schema.story import tell
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+async def rows(given: Given) -> str:
+    """The ids of a world in which every type has a row."""
+    return ",".join(str(row) for row in dataclasses.astuple(await tell(given)))
+
+
+async def _run(folder: Path, url: str, token: str, rows: str, *options: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", f"{url}/graphql"),
+        *("--header", f"Authorization: Bearer {token}", "--exclude-checks=positive_data_acceptance"),
+        *("--continue-on-failure", *options),
+        cwd=folder,
+        env=os.environ
+        | {"SCHEMATHESIS_HOOKS": "tests.clients.schemathesis_hooks", "PYTHONPATH": str(ROOT), "ARCADIA_ROWS": rows},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return process.returncode, output.decode()
+
+
+async def test_a_few_examples_of_each_operation(tmp_path: Path, rows: str, house_url: str, house_token: str) -> None:
+    status, output = await _run(tmp_path, house_url, house_token, rows, "--max-examples=5", "--seed=1")
+    assert status == 0, output
+    assert "Selected: 40/40" in output
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1200)
+async def test_300_examples_of_each_operation(tmp_path: Path, rows: str, house_url: str, house_token: str) -> None:
+    status, output = await _run(tmp_path, house_url, house_token, rows, "--max-examples=300", "--workers=2")
+    assert status == 0, output
