@@ -23,6 +23,8 @@ from bench.reads.servers import Site
 from bench.reads.workload import HERE, QUERIES
 
 RESULTS = HERE.parent / "results"
+BUSY = 0.5
+"""The load average from which others' work shows in the figures."""
 
 
 @click.command()
@@ -48,7 +50,9 @@ def main(
     )
     console = Console()
     with running_cluster() as cluster:
-        console.print(described := description(cluster))
+        console.print(described := description(cluster), soft_wrap=True)
+        if os.getloadavg()[0] > BUSY:
+            console.print(f"The machine is busy (load {os.getloadavg()[0]:.1f}): figures will be poor.", style="yellow")
         results = _measure(cluster, plan, console)
     text = f"{described}\n\n{table(results)}\n\n{verdict_table(results)}\n"
     click.echo(f"\n{text}")
@@ -78,7 +82,7 @@ def _measure(cluster: Cluster, plan: Plan, console: Console) -> Results:
             bar.console.print(f"{label:<40} {figures.rps:>8,.0f}/s  p95 {figures.p95_ms:>8.2f} ms", highlight=False)
             bar.update(task, advance=1, description=label)
 
-        return measure_all(site, plan, progress, lambda text: bar.console.print(text, highlight=False))
+        return measure_all(site, plan, progress, lambda text: bar.console.print(text, highlight=False, soft_wrap=True))
 
 
 def description(cluster: Cluster) -> str:

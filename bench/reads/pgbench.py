@@ -14,7 +14,7 @@ from bench.reads.cluster import Cluster
 from bench.reads.workload import TENANT_ID_PREFIX
 
 # pgbench's variables hold texts only as a query gave them, so a tenant is picked by a query: seldom, to cost nothing.
-_REQUESTS_PER_TENANT = 50
+_REQUESTS_PER_TENANT = 10
 _RELOAD_SECONDS = 0.5
 
 

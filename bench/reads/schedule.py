@@ -105,7 +105,7 @@ def measure_pinned(each: Round) -> Results:
         servers = [stack.enter_context(started(name, site, 1, [SERVER_CORE])) for name in PINNED_SERVERS]
         for query in plan.queries:
             leaves = check_same(servers, query, site.settings)
-            counts = {server.name: len(statements(site, server, query)) for server in servers}
+            counts = ", ".join(f"{server.name} {len(statements(site, server, query))}" for server in servers)
             each.remark(f"{query.name}: the same {leaves:,} leaves from all; statements a request: {counts}")
             script = statement_script(site, servers[0], query)
             files = {server: each.warm(server, query) for server in servers}

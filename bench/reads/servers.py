@@ -98,7 +98,7 @@ def _uvicorn(application: list[str], port: int, processes: int) -> list[str]:
     return [
         *(sys.executable, "-m", "uvicorn", *application, "--host", "127.0.0.1", "--port", str(port)),
         *("--workers", str(processes), "--loop", "uvloop", "--http", "httptools"),
-        *("--no-access-log", "--log-level", "warning", "--backlog", "512"),
+        *("--no-access-log", "--no-server-header", "--log-level", "warning", "--backlog", "512"),
     ]
 
 
