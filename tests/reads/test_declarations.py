@@ -37,7 +37,7 @@ class BadAlbum:
     charts: Connection[BadChart] = connection(Tracks.album_id, order=(Charts.version,), description="another's key")
 
     @finished(needs=(Tracks.title,), description="of another table")
-    def lengths(rows: Rows, info: FinishInfo[object]) -> list[int]:  # noqa: N805
+    def lengths(rows: Rows, info: FinishInfo[object]) -> list[int]:  # noqa: N805 - finished fields take rows
         return [0 for _ in rows]
 
 

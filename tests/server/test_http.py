@@ -1,36 +1,12 @@
 """GraphQL over HTTP, through real sockets: statuses, types, bodies, headers."""
 
-import asyncio
-import json
-import logging
-from typing import Any
-
 import httpx
 import pytest
-from graphql import GraphQLError
 
 from app.server.routes import MAX_BODY_BYTES
-from tests.server.small_api import FIELD_FAILURES, HAPPENINGS, UNAVAILABLE, UNKNOWN
+from tests.server.answers import JSON, code, only_error, post
 
-JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
-
-
-def only_error(response: httpx.Response) -> dict[str, Any]:
-    """The one error of a body that has nothing else."""
-    body = response.json()
-    assert body.keys() == {"errors"}
-    (error,) = body["errors"]
-    assert isinstance(error, dict)
-    return error
-
-
-def code(response: httpx.Response) -> str:
-    return str(only_error(response)["extensions"]["code"])
-
-
-async def post(client: httpx.AsyncClient, content: bytes, **headers: str) -> httpx.Response:
-    return await client.post("/graphql", content=content, headers={"content-type": JSON, **headers})
 
 
 async def test_a_query(client: httpx.AsyncClient) -> None:
@@ -186,7 +162,7 @@ async def test_a_body_too_large(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_body_too_large_in_chunks(client: httpx.AsyncClient) -> None:
-    async def chunks() -> Any:
+    async def chunks() -> AsyncIterator[bytes]:
         for _ in range(5):
             yield b" " * 65_536
 
@@ -266,82 +242,3 @@ async def test_cors_for_configured_origins_only(client: httpx.AsyncClient) -> No
     assert "access-control-allow-credentials" not in allowed.headers
     refused = await client.options("/graphql", headers=preflight("https://evil.example.com"))
     assert "access-control-allow-origin" not in refused.headers
-
-
-async def test_the_database_away_and_back(client: httpx.AsyncClient) -> None:
-    HAPPENINGS.failure = UNAVAILABLE
-    response = await client.post("/graphql", json={"query": "{ subject }"})
-    assert (response.status_code, code(response), response.headers["retry-after"]) == (503, "SERVICE_UNAVAILABLE", "7")
-    assert "10.1.2.3" not in response.text
-    HAPPENINGS.failure = None
-    assert (await client.post("/graphql", json={"query": "{ subject }"})).status_code == 200
-
-
-async def test_an_unknown_outcome_invites_no_retry(client: httpx.AsyncClient) -> None:
-    HAPPENINGS.failure = UNKNOWN
-    response = await client.post("/graphql", json={"query": "mutation { change }"})
-    assert (response.status_code, code(response)) == (503, "OUTCOME_UNKNOWN")
-    assert "retry-after" not in response.headers
-
-
-async def test_an_operation_that_takes_too_long(client: httpx.AsyncClient) -> None:
-    response = await client.post("/graphql", json={"query": "{ wait(seconds: 30) }"})
-    assert (response.status_code, code(response)) == (504, "TIMEOUT")
-
-
-async def test_a_bug_is_masked_and_found_by_its_id(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
-    HAPPENINGS.failure = RuntimeError("password=hunter2 at /srv/app/secret.py")
-    with caplog.at_level(logging.ERROR):
-        response = await client.post("/graphql", json={"query": "{ subject }"}, headers={"x-request-id": "r-1"})
-    error = only_error(response)
-    assert (response.status_code, error["extensions"]["code"]) == (500, "INTERNAL_SERVER_ERROR")
-    assert "hunter2" not in response.text
-    (record,) = [record for record in caplog.records if record.name == "app.server.faults"]
-    assert vars(record)["error_id"] == error["extensions"]["errorId"]
-    assert vars(record)["request_id"] == "r-1"
-    assert record.exc_info is not None
-
-
-async def test_a_field_s_errors(client: httpx.AsyncClient) -> None:
-    """Coded: as it is. From the database's absence: the whole answer. Anything else: masked."""
-    FIELD_FAILURES.append(GraphQLError("Not this.", extensions={"code": "FORBIDDEN"}))
-    response = await client.post("/graphql", json={"query": "{ fail }"}, headers={"x-request-id": "r-2"})
-    assert response.status_code == 200
-    assert response.json() == {
-        "data": {"fail": None},
-        "errors": [
-            {
-                "message": "Not this.",
-                "path": ["fail"],
-                "locations": [{"line": 1, "column": 3}],
-                "extensions": {"code": "FORBIDDEN", "requestId": "r-2"},
-            }
-        ],
-    }
-    FIELD_FAILURES.append(UNAVAILABLE)
-    response = await client.post("/graphql", json={"query": "{ fail }"})
-    assert (response.status_code, code(response), response.headers["retry-after"]) == (503, "SERVICE_UNAVAILABLE", "7")
-    FIELD_FAILURES.append(ValueError("hunter2"))
-    response = await client.post("/graphql", json={"query": "{ fail }"}, headers={"x-request-id": "r-3"})
-    (error,) = response.json()["errors"]
-    assert "hunter2" not in response.text
-    assert (error["path"], error["extensions"].keys()) == (["fail"], {"code", "requestId", "errorId"})
-
-
-async def test_health(anonymous: httpx.AsyncClient) -> None:
-    assert json.loads((await anonymous.get("/health")).content) == {"status": "alive"}
-    assert json.loads((await anonymous.get("/ready")).content) == {"status": "ready"}
-
-
-async def test_a_client_that_leaves_in_the_middle_is_no_bug(
-    base_url: str, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    _, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(base_url).port)
-    head = f"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: {client.headers['authorization']}\r\n"
-    writer.write(f"{head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{{".encode())
-    await writer.drain()
-    await asyncio.sleep(0.1)
-    writer.close()
-    await writer.wait_closed()
-    assert (await client.post("/graphql", json={"query": "{ subject }"})).status_code == 200
-    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []

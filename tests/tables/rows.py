@@ -89,7 +89,22 @@ SHARED: dict[str, Row] = {
 def of_tenant(tenant: int) -> dict[str, Row]:
     """One row of every table that a tenant has rows in, in the order of their references. `tenant` counts from 1."""
     tenant_id = key(1, tenant)
-    owned: dict[str, dict[str, Any]] = {
+    itself = {
+        "id": tenant_id,
+        "code": f"tenant-{tenant}",
+        "name": "A tenant",
+        "country": "AU",
+        "currency": "AUD",
+        "tax_exempt": False,
+        "created_at": MOMENT,
+    }
+    nouns = (_deployments, _subscriptions, _usage, _invoices, _rollups)
+    owned = {table: row for rows in nouns for table, row in rows(tenant).items()}
+    return {"tenants": itself, **{table: {**row, "tenant_id": tenant_id} for table, row in owned.items()}}
+
+
+def _deployments(tenant: int) -> dict[str, Row]:
+    return {
         "cloud_deployments": {
             "id": key(2, tenant),
             "slug": "pilot",
@@ -118,6 +133,11 @@ def of_tenant(tenant: int) -> dict[str, Row]:
             "name": "web",
             "created_at": MOMENT,
         },
+    }
+
+
+def _subscriptions(tenant: int) -> dict[str, Row]:
+    return {
         "subscriptions": {
             "id": key(5, tenant),
             "deployment_id": key(2, tenant),
@@ -149,6 +169,11 @@ def of_tenant(tenant: int) -> dict[str, Row]:
             "attached_at": MOMENT,
             "attached_on": "2026-04-10",
         },
+    }
+
+
+def _usage(tenant: int) -> dict[str, Row]:
+    return {
         "usage_records": {
             "id": key(9, tenant),
             "deployment_id": key(2, tenant),
@@ -171,6 +196,11 @@ def of_tenant(tenant: int) -> dict[str, Row]:
             "last_level": 0,
             "level_microseconds": 0,
         },
+    }
+
+
+def _invoices(tenant: int) -> dict[str, Row]:
+    return {
         "tenant_invoices": {
             "id": key(11, tenant),
             "period_start": "2026-04-01",
@@ -207,6 +237,11 @@ def of_tenant(tenant: int) -> dict[str, Row]:
             "subscription_id": key(5, tenant),
             "document": "{}",
         },
+    }
+
+
+def _rollups(tenant: int) -> dict[str, Row]:
+    return {
         "rollup_outcomes": {
             "id": key(14, tenant),
             "run_id": key(6),
@@ -247,16 +282,6 @@ def of_tenant(tenant: int) -> dict[str, Row]:
             "month": "2026-04-01",
         },
     }
-    itself = {
-        "id": tenant_id,
-        "code": f"tenant-{tenant}",
-        "name": "A tenant",
-        "country": "AU",
-        "currency": "AUD",
-        "tax_exempt": False,
-        "created_at": MOMENT,
-    }
-    return {"tenants": itself, **{table: {**row, "tenant_id": tenant_id} for table, row in owned.items()}}
 
 
 async def insert(connection: Any, table: str, row: Row) -> None:

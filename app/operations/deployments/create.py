@@ -57,16 +57,19 @@ async def create_deployment(
             updated_at=now,
         )
         await CloudDeployments.insert(deployment)
-        created = DeploymentEvent(
-            tenant_id=owner_id,
-            deployment_id=deployment.id,
-            from_state=None,
-            to_state=DeploymentState.ACTIVE,
-            actor=context.principal.subject,
-            reason=None,
-            occurred_at=now,
-        )
-        await append_event(unit, created)
+        await append_event(unit, _created(deployment, context.principal.subject))
         return deployment.id
 
     return await transact(context, work)
+
+
+def _created(deployment: CloudDeployments, actor: str) -> DeploymentEvent:
+    return DeploymentEvent(
+        tenant_id=deployment.tenant_id,
+        deployment_id=deployment.id,
+        from_state=None,
+        to_state=DeploymentState.ACTIVE,
+        actor=actor,
+        reason=None,
+        occurred_at=deployment.created_at,
+    )

@@ -30,7 +30,7 @@ GROUP BY o.tenant_id, o.period_start
 HAVING max(o.id::text) > coalesce((SELECT max(i.id::text) FROM tenant_invoices i
     WHERE i.tenant_id = o.tenant_id AND i.period_start = o.period_start), '')
 """
-_LISTED = f"SELECT tenant_id, period_start FROM ({REASONS}) AS unbilled WHERE tenant_id = any($2::uuid[])"  # noqa: S608
+_LISTED = f"SELECT tenant_id, period_start FROM ({REASONS}) AS unbilled WHERE tenant_id = any($2::uuid[])"  # noqa: S608 - made of constants
 # When the inputs were gathered at the earliest: the run that last rated the invoice did it after it was asked for.
 _RATED = """
 SELECT i.id, i.tenant_id, i.period_start, h.document AS header,

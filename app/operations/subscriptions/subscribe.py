@@ -59,17 +59,11 @@ async def subscribe(
     authorise(context, Action.SUBSCRIBE)
     if trial_ends_at is not None:
         authorise(context, Action.CHOOSE_BILLING_DAYS, ("trialEndsAt",))
-    validation.refuse(
-        [
-            *validation.day("starts_on", starts_on),
-            *validation.instant("trial_ends_at", trial_ends_at),
-            *validation.at_most("addons", addons, MOST_ADDONS),
-        ]
-    )
+    faults = [*validation.day("starts_on", starts_on), *validation.instant("trial_ends_at", trial_ends_at)]
+    validation.refuse([*faults, *validation.at_most("addons", addons, MOST_ADDONS)])
 
     async def work(_unit: UnitOfWork) -> UUID:
-        now = context.clock()
-        zone = context.settings.billing_time_zone
+        now, zone = context.clock(), context.settings.billing_time_zone
         today = day_of(now, zone)
         first_day = billed_from(context, starts_on, today, ("startsOn",))
         deployment = await lock_deployment(

@@ -140,19 +140,19 @@ class Album(Node):
     )
 
     @finished(needs=(Albums.state,), description="Enums from Python")
-    def next_states(rows: Rows, info: FinishInfo[Caller]) -> list[list[State]]:  # noqa: N805
+    def next_states(rows: Rows, info: FinishInfo[Caller]) -> list[list[State]]:  # noqa: N805 - finished fields take rows
         info.request.calls.append("next_states")
         return [[state for state in State if state.value != row["state"]] for row in rows]
 
     @finished(
         needs=(Albums.id, Albums.price, Albums.released_on, Albums.created_at), description="Python values, arguments"
     )
-    async def priced(rows: Rows, info: FinishInfo[Caller], times: int = 1, note: str | None = None) -> list[str]:  # noqa: N805
+    async def priced(rows: Rows, info: FinishInfo[Caller], times: int = 1, note: str | None = None) -> list[str]:  # noqa: N805 - finished fields take rows
         info.request.calls.append("priced")
         return [f"{decimal_text(row['price'] * times)} {row['created_at'].year} {note or '-'}" for row in rows]
 
     @finished(needs=(Albums.genre_code, Albums.plays, Albums.title), description="Objects, some faulty, with refs")
-    async def reviews(rows: Rows, info: FinishInfo[Caller]) -> list[list[Review]]:  # noqa: N805
+    async def reviews(rows: Rows, info: FinishInfo[Caller]) -> list[list[Review]]:  # noqa: N805 - finished fields take rows
         info.request.calls.append("reviews")
         answers: list[list[Review] | Exception] = []
         for row in rows:

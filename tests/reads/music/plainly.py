@@ -102,16 +102,16 @@ class Plainly:
     def _find(self, table: str, key: str, value: Any) -> Row | None:
         return next((row for row in self._rows[table] if row[key] == value), None)
 
-    def _query_node(self, _: None, id: str) -> Row | None:  # noqa: A002
+    def _query_node(self, _: None, id: str) -> Row | None:  # noqa: A002 - the schema's name for it
         return next((row for rows in self._rows.values() for row in rows if str(row.get("id")) == id), None)
 
     def _query_nodes(self, _: None, ids: list[str]) -> list[Row | None]:
         return [self._query_node(None, id_) for id_ in ids]
 
-    def _query_label(self, _: None, id: str | None = None, code: str | None = None) -> Row | None:  # noqa: A002
+    def _query_label(self, _: None, id: str | None = None, code: str | None = None) -> Row | None:  # noqa: A002 - the schema's name for it
         return self._find("labels", "id", UUID(id)) if id else self._find("labels", "code", code)
 
-    def _query_album(self, _: None, id: str) -> Row | None:  # noqa: A002
+    def _query_album(self, _: None, id: str) -> Row | None:  # noqa: A002 - the schema's name for it
         return self._find("albums", "id", UUID(id))
 
     def _query_genre(self, _: None, code: str) -> Row | None:
