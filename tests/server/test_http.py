@@ -1,5 +1,7 @@
 """GraphQL over HTTP, through real sockets: statuses, types, bodies, headers."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
