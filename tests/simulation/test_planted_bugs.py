@@ -1,0 +1,97 @@
+"""The simulator catches bugs: each is planted here, and a simulation of the sound system is known to pass."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from app.database import UnitOfWork
+from app.operations.deployments import transition
+from app.operations.deployments.events import DeploymentEvent
+from app.operations.rollups import chunk
+from app.operations.usage import record
+from app.tables.ids import new_id
+from tests.simulation.test_simulation import simulate
+from tests.simulation.world import World
+
+RUNS, STEPS, SEED = 40, 40, 1
+
+ONE_LIVE = (
+    "CREATE UNIQUE INDEX tenant_invoices_live_key ON tenant_invoices (tenant_id, period_start) WHERE status <> 'VOID'"
+)
+ONE_EACH = "ALTER TABLE subscriptions ADD CONSTRAINT subscriptions_deployment_id_key UNIQUE (deployment_id)"
+
+
+def caught(world: World) -> str:
+    """What the simulation fails with."""
+    with pytest.raises(Exception) as failure:  # noqa: PT011 - which one is the test's matter
+        simulate(world, RUNS, STEPS, SEED, shrinking=False)
+    return str(failure.value)
+
+
+@contextmanager
+def without(world: World, drop: str, restore: str) -> Iterator[None]:
+    world.owner.execute(drop)
+    try:
+        yield
+    finally:
+        world.begin(world.settings.billing_time_zone)
+        world.owner.execute(restore)
+
+
+def test_an_index_dropped_that_keeps_invoices_single(world: World) -> None:
+    with without(world, "DROP INDEX tenant_invoices_live_key", ONE_LIVE):
+        assert "an invoice came from nowhere" in caught(world)
+
+
+def test_a_constraint_dropped_that_keeps_subscriptions_single(world: World) -> None:
+    with without(world, "ALTER TABLE subscriptions DROP CONSTRAINT subscriptions_deployment_id_key", ONE_EACH):
+        assert "it was done where ALREADY_SUBSCRIBED was due" in caught(world)
+
+
+def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def committed_at_once(_unit: UnitOfWork, event: DeploymentEvent) -> UUID:
+        event_id = new_id()
+        other = await asyncpg.connect(world.settings.database_url)
+        try:
+            await other.execute(
+                "INSERT INTO cloud_deployment_events (id, tenant_id, deployment_id, from_state, to_state, actor, reason,"
+                " withheld, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                event_id,
+                event.tenant_id,
+                event.deployment_id,
+                event.from_state,
+                event.to_state,
+                event.actor,
+                event.reason,
+                event.withheld,
+                event.occurred_at,
+            )
+        finally:
+            await other.close()
+        return event_id
+
+    monkeypatch.setattr(transition, "append_event", committed_at_once)
+    caught(world)
+
+
+def test_a_late_event_that_is_not_added_to_its_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = record.add_to_days
+
+    async def forgetful(unit: UnitOfWork, rows: Any, zone: Any) -> Any:
+        this_month = rows[0].recorded_at.replace(day=1, hour=0)
+        return await sound(unit, [row for row in rows if row.occurred_at >= this_month] or rows[:1], zone)
+
+    monkeypatch.setattr(record, "add_to_days", forgetful)
+    caught(world)
+
+
+def test_a_failure_that_is_swallowed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def swallowing(_chunk: Any, _tenant_id: Any, _error: Exception) -> None:
+        pass
+
+    monkeypatch.setattr(chunk._Chunk, "_record_failure", swallowing)
+    assert "a run's chunks account for its tenants" in caught(world)
