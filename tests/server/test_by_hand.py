@@ -36,7 +36,10 @@ USAGE = {"droplet_hours": "2160", "storage_gb": "130", "llm_input_tokens": "1234
 LINE = "kind description resourceKind quantity unitPriceCents amountCents explanation { formula exactCents }"
 CREATE = """
 mutation($tenant: ID!) {
-  createDeployment(input: {tenantId: $tenant, slug: "pilot", displayName: "Pilot", region: "syd1"}) { ... on DeploymentCreated { deployment { id state } } } }
+  createDeployment(input: {tenantId: $tenant, slug: "pilot", displayName: "Pilot", region: "syd1"}) {
+    ... on DeploymentCreated { deployment { id state } }
+  }
+}
 """
 SUBSCRIBE = """
 mutation($id: ID!) { subscribe(input: {deploymentId: $id, planCode: "studio", startsOn: "2026-04-01",
