@@ -60,7 +60,7 @@ mutation { rollUpPeriod(input: {periodStart: "2026-04-01"}) { ... on RollupStart
 """
 INVOICE = (
     "query($tenant: ID!) { tenant(id: $tenant) { invoices { nodes { totalCents status lines(first: 50) {"
-    f" nodes {{ {LINE} }} }} }} }} }}"
+    f" nodes {{ {LINE} }} }} }} }} }} }}"
 )
 
 
