@@ -1,0 +1,38 @@
+"""The README promises nothing that nobody runs."""
+
+import re
+from pathlib import Path
+
+from click import Context as ClickContext
+
+from app.cli import arcadia
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+CI = (ROOT / ".ci" / "run").read_text()
+
+# `arcadia serve` is started, asked and stopped by tests/cli; measurements want a machine of their own.
+NOT_FOR_CI = {"serve", "bench-reads", "bench-rollup", "bench-usage"}
+
+
+def _mentioned(program: str) -> set[str]:
+    commands = re.findall(r"(?m)`[^`]+`|^    .*$", README)
+    return set(re.findall(rf"\b{program} ([a-z][a-z-]*)\b", "\n".join(commands)))
+
+
+def test_every_make_target_exists_and_ci_runs_it() -> None:
+    targets = _mentioned("make")
+    assert {"demo", "test", "check"} <= targets
+    assert [target for target in sorted(targets) if not re.search(rf"(?m)^{target}:", MAKEFILE)] == []
+    assert [target for target in sorted(targets - NOT_FOR_CI) if f"make {target}" not in CI] == []
+
+
+def test_every_command_of_arcadia_exists_and_stands_in_the_readme() -> None:
+    assert _mentioned("arcadia") == set(arcadia.list_commands(ClickContext(arcadia)))
+
+
+def test_every_link_leads_somewhere() -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", README + (ROOT / "ARCHITECTURE.md").read_text())
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
