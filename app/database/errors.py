@@ -44,7 +44,8 @@ def is_unavailable(error: BaseException) -> bool:
     """Whether an error means that PostgreSQL was not there, rather than that it refused the statement."""
     if isinstance(error, asyncpg.InterfaceError):
         return any(phrase in str(error) for phrase in _LOST_IN_CLIENT)
-    return isinstance(error, (*_UNAVAILABLE, ConnectionError, TimeoutError))
+    # What asyncpg raises of a connection whose backend ended between two statements: the next was not sent.
+    return isinstance(error, (*_UNAVAILABLE, asyncpg.InternalClientError, ConnectionError, TimeoutError))
 
 
 def is_conflict(error: BaseException) -> bool:

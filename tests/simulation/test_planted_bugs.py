@@ -1,7 +1,8 @@
 """The simulator catches bugs: each is planted here, and a simulation of the sound system is known to pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,17 @@ import asyncpg
 import pytest
 
 from app.database import UnitOfWork
+from app.operations import usage
+from app.operations.context import Context
 from app.operations.deployments import transition
 from app.operations.deployments.events import DeploymentEvent
 from app.operations.rollups import chunk
-from app.operations.usage import record
+from app.operations.usage import MeteredEvent, UsageRecorded
 from app.tables.ids import new_id
 from tests.simulation.test_simulation import simulate
 from tests.simulation.world import World
+
+pytestmark = pytest.mark.timeout(600)
 
 RUNS, STEPS, SEED = 40, 40, 1
 
@@ -58,8 +63,8 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
         other = await asyncpg.connect(world.settings.database_url)
         try:
             await other.execute(
-                "INSERT INTO cloud_deployment_events (id, tenant_id, deployment_id, from_state, to_state, actor, reason,"
-                " withheld, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                "INSERT INTO cloud_deployment_events (id, tenant_id, deployment_id, from_state, to_state, actor,"
+                " reason, withheld, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 event_id,
                 event.tenant_id,
                 event.deployment_id,
@@ -78,14 +83,16 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
     caught(world)
 
 
-def test_a_late_event_that_is_not_added_to_its_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = record.add_to_days
+def test_a_late_event_that_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = usage.record_usage
 
-    async def forgetful(unit: UnitOfWork, rows: Any, zone: Any) -> Any:
-        this_month = rows[0].recorded_at.replace(day=1, hour=0)
-        return await sound(unit, [row for row in rows if row.occurred_at >= this_month] or rows[:1], zone)
+    async def forgetful(context: Context, *, events: Sequence[MeteredEvent]) -> UsageRecorded:
+        last_month = context.clock() - timedelta(days=31)
+        recorded = await sound(context, events=[event for event in events if event.occurred_at > last_month])
+        late = sum(event.occurred_at <= last_month for event in events)
+        return UsageRecorded(recorded.accepted + late, recorded.duplicates, recorded.rejected)
 
-    monkeypatch.setattr(record, "add_to_days", forgetful)
+    monkeypatch.setattr(usage, "record_usage", forgetful)
     caught(world)
 
 

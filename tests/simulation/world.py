@@ -34,6 +34,8 @@ class World:
         self.queue = Queue(settings)
         self.now = BEGINNING
         self._runner = runner
+        self.run(self._open())
+        self._cleaner = Cleaner(owner)  # which takes the catalog for seeds
 
     def begin(self, zone: ZoneInfo) -> None:
         self._cleaner.clean()
@@ -101,8 +103,6 @@ def open_world(settings: Settings) -> Iterator[World]:
     ):
         world = World(settings, runner, owner)
         try:
-            world.run(world._open())
-            world._cleaner = Cleaner(owner)
             yield world
         finally:
             world.run(world._close())

@@ -1,0 +1,29 @@
+"""A worker as a process of its own, on a database that is named, with a clock that is told: started and killed by
+tests.
+
+    python -m tests.faults.rollup_worker DATABASE_URL DATA_DIR 2026-05-01T03:00:00+00:00
+"""
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import app.queue
+from app.database import Database
+from app.jobs import SYSTEM, create_worker
+from app.operations.context import Context
+from app.queue import Queue
+from app.settings import Settings
+
+
+async def _work(database_url: str, data_dir: str, now: str) -> None:
+    app.queue.HEARTBEAT_SECONDS = 2
+    settings = Settings(database_url=database_url, data_dir=Path(data_dir))
+    moment = datetime.fromisoformat(now)
+    async with Database(settings) as database, Queue(settings) as queue:
+        await create_worker(Context(SYSTEM, database, lambda: moment, settings, queue)).start()
+
+
+if __name__ == "__main__":
+    asyncio.run(_work(*sys.argv[1:]))

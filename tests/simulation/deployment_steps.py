@@ -1,0 +1,92 @@
+"""Steps of tenants and their deployments."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from app.billing import Actor, DeploymentState, TransitionDecision, decide_transition
+from app.operations import deployments, tenants
+from app.operations.refusal import ProblemCode
+from tests.simulation.faults import Fault
+from tests.simulation.model import Deployment, Tenant
+from tests.simulation.steps import Steps, faults, pick
+
+MOST_TENANTS, MOST_DEPLOYMENTS = 4, 4
+
+
+class DeploymentSteps(Steps):
+    """Created, moved between states, and out of others' reach."""
+
+    @precondition(lambda self: len(self.tenants) < MOST_TENANTS)
+    @rule(exempt=st.booleans(), fault=faults)
+    def create_tenant(self, exempt: bool, fault: Fault | None) -> None:
+        self.number += 1
+        code = f"t{self.number}"
+        if self.attempt(
+            lambda: tenants.create_tenant(self.world.context(), code=code, name=code, tax_exempt=exempt),
+            fault,
+            None,
+            lambda: self.exists("SELECT FROM tenants WHERE code = %s", code),
+        ):
+            self.tenants.append(Tenant(self.id_of("SELECT id FROM tenants WHERE code = %s", code), code, exempt))
+
+    @precondition(lambda self: bool(self.tenants))
+    @rule(of=pick, slug=st.integers(0, 4), by=st.sampled_from(["operator", "tenant"]), fault=faults)
+    def create_deployment(self, of: int, slug: int, by: str, fault: Fault | None) -> None:
+        tenant = self.tenants[of % len(self.tenants)]
+        name = f"d{slug}"
+        mine = "SELECT id FROM cloud_deployments WHERE tenant_id = %s AND slug = %s"
+        taken = any(deployment.slug == name for deployment in tenant.deployments)
+        if len(tenant.deployments) < MOST_DEPLOYMENTS and self.attempt(
+            lambda: deployments.create_deployment(
+                self.caller(tenant, by), tenant_id=tenant.id, slug=name, display_name=name, region="syd1"
+            ),
+            fault,
+            ProblemCode.SLUG_TAKEN if taken else None,
+            lambda: not taken and self.exists(mine, tenant.id, name),
+        ):
+            tenant.deployments.append(Deployment(self.id_of(mine, tenant.id, name), name))
+
+    @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
+    @rule(of=pick, to=st.sampled_from(DeploymentState), actor=st.sampled_from(Actor), fault=faults)
+    def transition(self, of: int, to: DeploymentState, actor: Actor, fault: Fault | None) -> None:
+        tenant, deployment = self.deployment(of)
+        decision = decide_transition(deployment.state, to, actor, billing_action_suspended=deployment.suspended)
+        context = self.caller(tenant, "tenant" if actor is Actor.TENANT else "operator")
+        move = deployments.transition_by_system if actor is Actor.SYSTEM else deployments.transition_deployment
+        recorded = "SELECT FROM cloud_deployment_events WHERE deployment_id = %s OFFSET %s"
+        if self.attempt(
+            lambda: move(context, deployment_id=deployment.id, to=to),
+            fault,
+            ProblemCode.INVALID_TRANSITION if decision is TransitionDecision.REFUSE else None,
+            lambda: self.exists(recorded, deployment.id, deployment.events),
+        ):
+            deployment.events += 1
+            if decision is TransitionDecision.APPLY:
+                deployment.move(to, self.world.now, self.zone)
+
+    @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
+    @rule(of=pick, suspended=st.booleans())
+    def suspend_billing_actions(self, of: int, suspended: bool) -> None:
+        _, deployment = self.deployment(of)
+        self.attempt(
+            lambda: deployments.update_deployment(
+                self.world.context(), deployment_id=deployment.id, billing_action_suspended=suspended
+            ),
+            None,
+            None,
+            lambda: True,
+        )
+        deployment.suspended = suspended
+
+    @precondition(lambda self: len(self.tenants) > 1 and any(tenant.deployments for tenant in self.tenants))
+    @rule(of=pick, by=pick)
+    def another_tenant_finds_nothing(self, of: int, by: int) -> None:
+        tenant, deployment = self.deployment(of)
+        others = [other for other in self.tenants if other is not tenant]
+        context = self.caller(others[by % len(others)], "tenant")
+        self.attempt(
+            lambda: deployments.transition_deployment(context, deployment_id=deployment.id, to=DeploymentState.PAUSED),
+            None,
+            ProblemCode.NOT_FOUND,
+            lambda: False,
+        )

@@ -1,0 +1,100 @@
+"""What every step of the simulator is made of: what is drawn for it, and whether it was done."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine
+
+from app.billing import day_of
+from app.database import CommitUnknown, DatabaseUnavailable
+from app.operations.principal import Role
+from app.operations.refusal import ProblemCode, Refusal
+from tests.simulation.faults import Crash, Fault, Kind
+from tests.simulation.ledger import Ledger
+from tests.simulation.model import ADDONS, KINDS, PLANS, Deployment, Tenant
+from tests.simulation.world import World
+
+pick = st.integers(0, 11)
+faults = st.one_of(
+    st.none(),
+    st.none(),
+    st.none(),
+    st.builds(Fault, st.sampled_from([Kind.KILL, Kind.CRASH]), st.integers(0, 12), st.sampled_from([1, 1, 3])),
+    st.just(Fault(Kind.LOST_ANSWER)),
+)
+plans = st.sampled_from(sorted(PLANS))
+addons = st.sampled_from(sorted(ADDONS))
+quantities = st.integers(0, 400).map(lambda number: Decimal(number) / 4)
+metered = st.tuples(
+    pick,
+    st.sampled_from([*KINDS, "egress_gb", "unheard_of"]),
+    st.one_of(quantities, quantities, st.just(Decimal(-1))),
+    st.integers(-70 * 24 * 4, 2),  # quarters of an hour from now
+    st.integers(0, 30),
+)
+
+
+class Steps(RuleBasedStateMachine):
+    """Bound to a world by `simulation_of`. `ledger` and `zone` are there from the beginning of a run on."""
+
+    world: ClassVar[World]
+    ledger: Ledger
+    zone: ZoneInfo
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tenants: list[Tenant] = []
+        self.sound = False  # whether the step in hand has been held to everything
+        self.number = 0
+
+    def attempt(
+        self,
+        operation: Callable[[], Awaitable[Any]],
+        fault: Fault | None,
+        refusal: ProblemCode | None,
+        was_done: Callable[[], bool],
+    ) -> bool:
+        """Does it under the fault, and says whether it was done. `was_done` looks, where nobody was told."""
+        self.sound = False
+        self.world.advance(seconds=1)
+        self.world.database.plan(fault)
+        try:
+            self.world.run(operation())
+        except Refusal as refused:
+            assert refused.code == refusal, refused  # noqa: PT017 - whether it is refused is what is asked
+            assert not was_done()
+            return False
+        except (Crash, CommitUnknown):
+            done = was_done()
+            assert not (done and refusal), "it was done where it had to be refused"
+            return done
+        except DatabaseUnavailable:
+            assert not was_done()
+            return False
+        finally:
+            self.world.database.plan(None)
+        assert refusal is None, f"it was done where {refusal} was due"
+        assert was_done()
+        return True
+
+    def exists(self, statement: str, *arguments: object) -> bool:
+        return bool(self.world.rows(f"SELECT WHERE EXISTS ({statement})", *arguments))
+
+    def id_of(self, statement: str, *arguments: object) -> Any:
+        (row,) = self.world.rows(statement, *arguments)
+        return row.id
+
+    @property
+    def today(self) -> date:
+        return day_of(self.world.now, self.zone)
+
+    def caller(self, tenant: Tenant, by: str) -> Any:
+        return self.world.context() if by == "operator" else self.world.context(Role.TENANT_ADMIN, tenant.id)
+
+    def deployment(self, number: int) -> tuple[Tenant, Deployment]:
+        every = [(tenant, deployment) for tenant in self.tenants for deployment in tenant.deployments]
+        return every[number % len(every)]
