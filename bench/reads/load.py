@@ -35,6 +35,8 @@ class Pressure:
 def wrk(server: Server, files: Files, pressure: Pressure) -> Load:
     """Drives a server from one thread, each request for another tenant."""
     environment = {"QUERY": str(files.document), "TENANTS": str(files.tenants), "SEED": str(pressure.concurrency)}
+    if files.numbered:
+        environment["NUMBERED"] = files.numbered
     command = [
         *("wrk", "--threads", "1", "--connections", str(pressure.concurrency)),
         *("--duration", f"{pressure.seconds}s", "--timeout", "10s", "--script", str(HERE / "rotate.lua")),

@@ -1,6 +1,7 @@
 """Processes of the benchmark: started in a session of their own, pinned, measured from /proc, and stopped for sure."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -70,6 +71,12 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="ascii", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return ""
+
+
+def resident_megabytes(process: int) -> float:
+    """The memory that a process and those below it hold, what they share counted for each."""
+    status = "".join(_read(Path(f"/proc/{each}/status")) for each in descendants(process))
+    return sum(map(int, re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE))) / 1024
 
 
 def pin(process: int, cores: Sequence[int]) -> None:

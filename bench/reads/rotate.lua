@@ -1,7 +1,10 @@
 -- Sends one document for tenants picked at random, each with its own token, and reports what wrk's own summary leaves out.
 -- QUERY: a file with the JSON text of the document. TENANTS: a file with one "id token" per line. SEED: a number.
+-- NUMBERED: if set, digits in the document that become another number with every request, so that no two are the same.
 
 local requests = {}
+local numbered = os.getenv("NUMBERED")
+local sent = 0
 
 local function text_of(path)
   local file = assert(io.open(path))
@@ -22,7 +25,12 @@ function init()
 end
 
 function request()
-  return requests[math.random(#requests)]
+  local text = requests[math.random(#requests)]
+  if not numbered then
+    return text
+  end
+  sent = sent + 1
+  return (text:gsub(numbered, string.format("%0" .. #numbered .. "d", sent), 1))
 end
 
 function done(summary, latency)

@@ -68,6 +68,8 @@ class Files:
 
     document: Path
     tenants: Path
+    numbered: str | None = None
+    """Digits in the document that are to be another number in every request."""
 
 
 def write_files(query: Query, documents: Path, settings: Settings, folder: Path) -> Files:
@@ -77,3 +79,12 @@ def write_files(query: Query, documents: Path, settings: Settings, folder: Path)
         lines = (f"{tenant_id(number)} {token(settings, number)}\n" for number in query.tenants)
         files.tenants.write_text("".join(lines), encoding="utf-8")
     return files
+
+
+def write_numbered_files(query: Query, documents: Path, settings: Settings, folder: Path) -> Files:
+    """As `write_files`, for documents of which no two are the same: their operation's name holds a number."""
+    tenants = write_files(query, documents, settings, folder).tenants
+    document, digits = folder / f"{documents.parent.name}-{query.name}-numbered.json", "00000000"
+    text = query.text(documents).replace(f"query {query.name}", f"query {query.name}_{digits}", 1)
+    document.write_text(json.dumps(text), encoding="utf-8")
+    return Files(document, tenants, digits)
