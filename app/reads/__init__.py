@@ -24,6 +24,7 @@ from app.reads.declarations import (
 from app.reads.declared import TODAY, FinishInfo, Ref, Rows
 from app.reads.errors import BadInputError, ForbiddenError, ReadError
 from app.reads.filters import Condition, among, at_least, at_most, before, contains, equals, through
+from app.reads.inputs import decoded_by
 from app.reads.reads import Reads, Response
 from app.reads.request import Request
 
@@ -50,6 +51,7 @@ __all__ = [
     "computed",
     "connection",
     "contains",
+    "decoded_by",
     "desc",
     "equals",
     "finished",

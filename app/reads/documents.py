@@ -18,6 +18,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
 from app.reads.cache import LeastRecentlyUsed
+from app.reads.inputs import decoded
 
 Parse: TypeAlias = Callable[[str], DocumentNode]
 """graphql-core's `parse`, or one with limits of its own; raises GraphQLError."""
@@ -128,10 +129,14 @@ def coerced(
     schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
 ) -> VariableValues:
     """The variables as their types read them, defaults filled in. Raises RequestError."""
-    values = get_variable_values(schema, operation.variable_definitions or (), dict(variables or {}), max_errors=50)
+    given = dict(variables or {})
+    definitions = operation.variable_definitions or ()
+    known = decoded(schema, definitions, given)
+    others = [definition for definition in definitions if definition.variable.name.value not in known.coerced]
+    values = get_variable_values(schema, others, given, max_errors=50)
     if isinstance(values, list):
         raise RequestError([coded("BAD_USER_INPUT", error) for error in values])
-    return values
+    return VariableValues(known.sources | values.sources, known.coerced | values.coerced) if known.coerced else values
 
 
 def shape_of(variables: VariableValues, operation: OperationDefinitionNode) -> tuple[object, ...]:

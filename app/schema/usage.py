@@ -2,14 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
 
 from app import billing
 from app.operations import usage
-from app.reads import ref
+from app.reads import decoded_by, ref
+from app.schema import usage_events
 from app.schema.arguments import Input, optional
 from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.context import Info
@@ -38,7 +39,7 @@ class ResourceUsage:
 
 @strawberry.input(description="A metered event. Sent again with the same source and id it counts once.")
 class UsageEventInput:
-    """An event of `recordUsage`."""
+    """An event of `recordUsage`, as the API describes it; resolvers get usage.MeteredEvent."""
 
     id: str = strawberry.field(description="The sender's own id for it, unique within the source.")
     source: str = strawberry.field(default="api", description="Who sends it.")
@@ -48,22 +49,11 @@ class UsageEventInput:
     occurred_at: datetime = strawberry.field(description="When it was used; decides the month.")
     resource_id: UUID | None = optional(description="The resource that it was metered on.")
 
-    def metered(self) -> usage.MeteredEvent:
-        """The event as the operation takes it."""
-        return usage.MeteredEvent(
-            id=self.id,
-            source=self.source,
-            deployment_id=self.deployment_id,
-            resource_kind=self.resource_kind,
-            quantity=self.quantity,
-            occurred_at=self.occurred_at,
-            resource_id=self.resource_id,
-        )
 
-
+@decoded_by(usage_events.decode, usage_events.build)
 @strawberry.input(description="Metered events.")
 class RecordUsageInput:
-    """Input of `recordUsage`."""
+    """Input of `recordUsage`, as the API describes it; resolvers get usage_events.Events."""
 
     events: list[UsageEventInput] = strawberry.field(description="At most 1,000.")
 
@@ -95,7 +85,8 @@ class UsageMutations:
 
     @strawberry.mutation(description="Record metered events; each stands for itself. A meter or the platform's admin.")
     async def record_usage(self, info: Info, given: Input[RecordUsageInput]) -> RecordUsageResult:
-        recorded = await usage.record_usage(info.context.operations, events=[event.metered() for event in given.events])
+        events = cast("usage_events.Events", given).metered
+        recorded = await usage.record_usage(info.context.operations, events=events)
         return UsageRecorded(
             accepted=recorded.accepted,
             duplicates=recorded.duplicates,

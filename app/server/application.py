@@ -21,6 +21,7 @@ from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
 from app.server.http import GraphQLService
 from app.server.routes import assemble
+from app.server.usage import Ingestions, usage_handler
 from app.settings import Settings
 
 GRACE_SECONDS = 10
@@ -36,8 +37,11 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
 
+    def new_context(principal: Principal) -> Context:
+        return Context(principal, database, clock, settings, queue)
+
     def new_request(principal: Principal) -> RequestContext:
-        return RequestContext(Context(principal, database, clock, settings, queue))
+        return RequestContext(new_context(principal))
 
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
@@ -58,6 +62,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
         ),
         ready=Readiness(database),
         graphiql=load_graphiql(),
+        handlers=[usage_handler(authenticator, new_context, Ingestions(max(1, settings.database_pool_size // 2)))],
         allowed_origins=settings.allowed_origins,
         lifespan=[lifespan],
     )

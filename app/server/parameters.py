@@ -1,6 +1,6 @@
 """A GraphQL request as clients send it: one JSON object, in a body, a query string or a socket's message."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl
@@ -58,19 +58,19 @@ def _decoding() -> Iterator[None]:
 
 def check_variables(variables: dict[str, Any] | None) -> None:
     """Refuses lists that are too long, and U+0000, which PostgreSQL's text cannot hold."""
-    waiting: list[Any] = [variables]
+    waiting: list[Iterable[Any]] = [[variables]]
     while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            if "\0" in value:
-                raise Fault(400, Code.BAD_USER_INPUT, "A variable holds U+0000.")
-        elif isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            if len(value) > MAX_INPUT_LIST:
-                told = f"A variable holds a list of {len(value)}; the limit is {MAX_INPUT_LIST}."
-                raise Fault(400, Code.LIMIT_EXCEEDED, told)
-            waiting.extend(value)
+        for value in waiting.pop():
+            if isinstance(value, str):
+                if "\0" in value:
+                    raise Fault(400, Code.BAD_USER_INPUT, "A variable holds U+0000.")
+            elif isinstance(value, dict):
+                waiting.append(value.values())
+            elif isinstance(value, list):
+                if len(value) > MAX_INPUT_LIST:
+                    told = f"A variable holds a list of {len(value)}; the limit is {MAX_INPUT_LIST}."
+                    raise Fault(400, Code.LIMIT_EXCEEDED, told)
+                waiting.append(value)
 
 
 def operation_type(parameters: Parameters) -> OperationType | None:

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Litestar, Request, Response
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 
 from app.server.edge import add_headers, request_id
 from app.server.faults import Fault, fault_of
@@ -26,16 +27,20 @@ def assemble(
     *,
     ready: Callable[[], Awaitable[None]],
     graphiql: GraphiQL,
+    handlers: Sequence[HTTPRouteHandler] = (),
     allowed_origins: Sequence[str] = (),
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
-    """Every route of the API. `allowed_origins` are the sites that may call it from a browser, besides its own."""
+    """Every route of the API, `handlers` beside GraphQL's. `allowed_origins` are the sites that may call it from a
+    browser, besides its own.
+    """
     return Litestar(
         route_handlers=[
             *http_handlers(service, graphiql.page),
             socket_handler(service, tuple(allowed_origins)),
             asset_handler(graphiql),
             *health_handlers(ready),
+            *handlers,
         ],
         lifespan=list(lifespan),
         before_send=[add_headers],

@@ -1,5 +1,6 @@
 """Metered events, append-only, and their totals by day."""
 
+from piccolo.columns import Bytea
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
@@ -10,7 +11,7 @@ from app.tables.tenants import Tenants
 
 
 class UsageRecords(Table, tablename="usage_records"):
-    """One event; (tenant, source, event_id) is its idempotency key."""
+    """One event. Partitioned by the month of `occurred_at`: its key in the database is wider than `id`."""
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -23,10 +24,24 @@ class UsageRecords(Table, tablename="usage_records"):
     recorded_at = instant()
     resource_id = reference(CloudResources, null=True)
 
-    usage_records_tenant_id_source_event_id_key = Unique([tenant_id, source, event_id])
     usage_records_source_check = Check("length(source) BETWEEN 1 AND 200")
     usage_records_event_id_check = Check("length(event_id) BETWEEN 1 AND 200")
     usage_records_quantity_check = Check("quantity >= 0 AND quantity < 'Infinity'")
+
+
+class UsageEventKeys(Table, tablename="usage_event_keys"):
+    """(tenant, source, event_id) is an event's idempotency key, for good: `id` is the record's, of whatever month.
+
+    `fingerprint` tells whether what is sent under the key again is the same event.
+    """
+
+    id = primary_key()
+    tenant_id = reference(Tenants)
+    source = text()
+    event_id = text()
+    fingerprint = Bytea(default=None)
+
+    usage_event_keys_tenant_id_source_event_id_key = Unique([tenant_id, source, event_id])
 
 
 class UsageDailyTotals(Table, tablename="usage_daily_totals"):

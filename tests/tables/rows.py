@@ -98,7 +98,7 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         "tax_exempt": False,
         "created_at": MOMENT,
     }
-    nouns = (_deployments, _subscriptions, _usage, _invoices, _rollups)
+    nouns = (_deployments, _subscriptions, _usage, _invoices, _rollups, _requests)
     owned = {table: row for rows in nouns for table, row in rows(tenant).items()}
     return {"tenants": itself, **{table: {**row, "tenant_id": tenant_id} for table, row in owned.items()}}
 
@@ -184,6 +184,12 @@ def _usage(tenant: int) -> dict[str, Row]:
             "occurred_at": MOMENT,
             "recorded_at": MOMENT,
             "resource_id": key(4, tenant),
+        },
+        "usage_event_keys": {
+            "id": key(9, tenant),
+            "source": "api",
+            "event_id": "1",
+            "fingerprint": "\\x" + "0" * 32,
         },
         "usage_daily_totals": {
             "id": key(10, tenant),
@@ -281,6 +287,16 @@ def _rollups(tenant: int) -> dict[str, Row]:
             "resource_kind": "droplet_hours",
             "month": "2026-04-01",
         },
+    }
+
+
+def _requests(tenant: int) -> dict[str, Row]:
+    done = {"subject": "ada", "roles": [], "action": "createAddon", "outcome": "DONE", "occurrences": 1}
+    came = {"occurred_at": MOMENT, "address": "127.0.0.1", "request_id": "r"}
+    used = {"subject": "ada", "key": "k", "fingerprint": HASH, "outcomes": {}, "created_at": MOMENT}
+    return {
+        "audit_log": {"id": key(20, tenant), **done, **came},
+        "idempotency_keys": {"id": key(21, tenant), **used},
     }
 
 

@@ -48,7 +48,7 @@ async def test_every_table_of_a_tenant_has_its_wall(owner: Any) -> None:
                    AS indexed
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-          AND (attname = 'tenant_id' OR relname = 'tenants' AND attname = 'id')
+          AND NOT relispartition AND (attname = 'tenant_id' OR relname = 'tenants' AND attname = 'id')
         """
     )
     assert {row["relname"] for row in tables} == of_tenant(1).keys()
@@ -63,7 +63,7 @@ async def test_every_other_table_is_the_platforms_or_has_no_tenants(owner: Any) 
     tables = await owner.fetch(
         "SELECT relname, relrowsecurity AND relforcerowsecurity AS walled FROM pg_class"
         " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
-        " AND relname <> 'migration' AND relname NOT LIKE 'saq\\_%'"
+        " AND NOT relispartition AND relname <> 'migration' AND relname NOT LIKE 'saq\\_%'"
     )
     others = {row["relname"]: row["walled"] for row in tables if row["relname"] not in of_tenant(1)}
     platforms = dict.fromkeys(set(PLATFORMS) - {"cloud_invoice_lines"}, True)
@@ -163,6 +163,7 @@ async def test_what_the_application_may_do(owner: Any) -> None:
     assert await updatable(owner, "SELECT") == everything | {"migration"}
     assert await updatable(owner, "INSERT") == everything
     assert everything - await updatable(owner, "UPDATE") == {
+        "audit_log",
         "cloud_deployment_events",
         "cloud_invoice_lines",
         "plan_price_tiers",
@@ -172,9 +173,11 @@ async def test_what_the_application_may_do(owner: Any) -> None:
         "tax_rates",
         "tenant_invoice_inputs",
         "tenant_invoice_lines",
+        "usage_event_keys",
         "usage_records",
     }
     assert await updatable(owner, "DELETE") == {
+        "idempotency_keys",
         "rollup_failures",
         "rollup_unpriced_usage",
         "subscription_active_spans",
@@ -184,3 +187,14 @@ async def test_what_the_application_may_do(owner: Any) -> None:
         "usage_daily_totals",
     }
     assert await updatable(owner, "TRUNCATE") == set()
+
+
+async def test_events_are_reached_through_their_table_alone(owner: Any) -> None:
+    """A partition has no policy of its own: row-level security is that of the table that is named."""
+    partitions = await owner.fetch(
+        "SELECT relname, has_table_privilege($1, oid, 'SELECT, INSERT, UPDATE, DELETE') AS open FROM pg_class"
+        " WHERE relispartition AND relkind = 'r'",
+        APPLICATION_ROLE,
+    )
+    assert len(partitions) > 12
+    assert {row["relname"] for row in partitions if row["open"]} == set()

@@ -49,9 +49,17 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([], "UPDATE cloud_deployment_events SET actor = 'someone else'"),
         ([], "DELETE FROM cloud_deployment_events"),
     ],
+    "audit_log_append_only": [
+        ([], "UPDATE audit_log SET outcome = 'NEVER'"),
+        ([], "DELETE FROM audit_log"),
+    ],
     "usage_records_append_only": [
         ([], "UPDATE usage_records SET quantity = 2"),
         ([], "DELETE FROM usage_records"),
+    ],
+    "usage_event_keys_append_only": [
+        ([], "UPDATE usage_event_keys SET event_id = '2'"),
+        ([], "DELETE FROM usage_event_keys"),
     ],
     "tenant_invoice_lines_replaced": [([], "UPDATE tenant_invoice_lines SET description = 'gift'")],
     "tenant_invoice_inputs_replaced": [([], "UPDATE tenant_invoice_inputs SET document = '[]'")],

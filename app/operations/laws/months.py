@@ -52,7 +52,8 @@ WHERE invoice_id = $1 AND position > 0 AND subscription_id <> all($2::uuid[])
 _SUBSCRIBED_AFTER = "SELECT EXISTS (SELECT FROM subscriptions WHERE id = $1 AND created_at >= $2)"
 _METERED_AFTER = """
 SELECT EXISTS (SELECT FROM usage_records
-    WHERE deployment_id = $1 AND resource_kind = $2 AND recorded_at >= $3 AND occurred_at < $5
+    WHERE tenant_id = (SELECT tenant_id FROM cloud_deployments WHERE id = $1)
+      AND deployment_id = $1 AND resource_kind = $2 AND recorded_at >= $3 AND occurred_at < $5
       AND ($4::timestamptz IS NULL OR occurred_at >= $4))
 """
 _MOVED_AFTER = """

@@ -14,7 +14,8 @@ _DIFFERING = """
 WITH folded AS (
     SELECT deployment_id, resource_kind, (occurred_at AT TIME ZONE $2::text)::date AS day,
            count(*) AS events, sum(quantity) AS total, max(quantity) AS peak, min(occurred_at) AS first_at
-    FROM usage_records WHERE deployment_id = any($1::uuid[])
+    FROM cloud_deployments d JOIN usage_records r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.id
+    WHERE d.id = any($1::uuid[])
     GROUP BY deployment_id, resource_kind, day
 ), kept AS (
     SELECT * FROM usage_daily_totals WHERE deployment_id = any($1::uuid[])

@@ -1,18 +1,21 @@
 """A metered event as it comes in, and what can be wrong with it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import sha256
 from uuid import UUID
 
 import msgspec
 
-from app.billing import quantity_fault
+from app.billing import decimal_text, quantity_fault
 from app.operations import validation
 
 LONGEST_KEY = 200
 FUTURE_ALLOWED = timedelta(minutes=5)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class MeteredEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +65,18 @@ def fault_of(event: MeteredEvent, now: datetime) -> Fault | None:
     if not _is_key(event.source):
         return UsageFault.INVALID_SOURCE, f"source must be text of 1 to {LONGEST_KEY} characters"
     return _quantity_fault(event.quantity) or _instant_fault(event.occurred_at, now)
+
+
+def fingerprint(event: MeteredEvent, deployment: str) -> bytes:
+    """16 bytes that two events share only if they say the same: 1.5 is 1.50, and an instant is in any time zone.
+
+    `deployment` is the text of its id. Kept for good: what it is made of must never change.
+    """
+    instant = (event.occurred_at - _EPOCH) // _MICROSECOND
+    said = f"{deployment} {event.resource_kind} {decimal_text(event.quantity)} {instant}"
+    if event.resource_id is not None:
+        said = f"{said} {event.resource_id}"
+    return sha256(said.encode()).digest()[:16]
 
 
 def _is_key(text: str) -> bool:

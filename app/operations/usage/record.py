@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from app.billing import Aggregation
@@ -12,7 +13,16 @@ from app.operations.access import Action, authorise
 from app.operations.catalog.kinds import known_kinds
 from app.operations.context import Context
 from app.operations.transaction import transact
-from app.operations.usage.events import Fault, MeteredEvent, UsageFault, UsageRejection, fault_of
+from app.operations.usage.events import (
+    FUTURE_ALLOWED,
+    Fault,
+    MeteredEvent,
+    UsageFault,
+    UsageRejection,
+    fault_of,
+    fingerprint,
+)
+from app.operations.usage.partitions import require_months
 from app.operations.usage.store import UsageRow, add_levels, add_to_days, differing
 from app.tables.ids import new_ids
 
@@ -32,7 +42,14 @@ async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> U
     """Keeps the events and adds them to their days' totals, in one transaction. Safe to send again."""
     authorise(context, Action.RECORD_USAGE)
     validation.refuse(validation.at_most("events", events, MOST_EVENTS))
+    return await record_batch(context, events)
+
+
+async def record_batch(context: Context, events: Sequence[MeteredEvent]) -> UsageRecorded:
+    """The same for as many events as the caller sees fit: one transaction holds them all."""
+    authorise(context, Action.RECORD_USAGE)
     scope = context.principal.metering_scope
+    await require_months(context, context.clock() + FUTURE_ALLOWED)
 
     async def work(unit: UnitOfWork) -> UsageRecorded:
         batch = _Batch(events, await _look_up(unit, scope, events), context.clock())
@@ -41,11 +58,19 @@ async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> U
     return await transact(context, work, scope)
 
 
+class _Deployment(NamedTuple):
+    """As PostgreSQL knows it, and as text: a batch names few deployments often."""
+
+    id: UUID
+    tenant_id: UUID
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the events name, as far as it exists: the deployments' tenants, the resources' deployments."""
+    """What the events name, as far as it exists: deployments, kinds, and the resources' deployments."""
 
-    tenants: Mapping[UUID, UUID]
+    deployments: Mapping[UUID, _Deployment]
     kinds: Mapping[str, Aggregation]
     owners: Mapping[UUID, UUID]
 
@@ -60,16 +85,17 @@ class _Batch:
         self.indexes: list[int] = []
         self.rejected: list[UsageRejection] = []
         for index, (event, row_id) in enumerate(zip(events, new_ids(len(events)), strict=True)):
-            fault = fault_of(event, now) or _unknown(event, known)
-            if fault is None:
+            deployment = known.deployments.get(event.deployment_id)
+            fault = fault_of(event, now) or _unknown(event, known, deployment)
+            if fault is None and deployment is not None:
                 self.indexes.append(index)
-                self.rows.append(_row(row_id, event, known))
-            else:
+                self.rows.append(_row(row_id, event, deployment))
+            elif fault is not None:
                 self.rejected.append(UsageRejection(index, *fault))
 
 
-def _unknown(event: MeteredEvent, known: _Known) -> Fault | None:
-    if event.deployment_id not in known.tenants:
+def _unknown(event: MeteredEvent, known: _Known, deployment: _Deployment | None) -> Fault | None:
+    if deployment is None:
         return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
     if event.resource_kind not in known.kinds:
         return UsageFault.UNKNOWN_RESOURCE_KIND, f"there is no resource kind {event.resource_kind!r}"
@@ -78,23 +104,24 @@ def _unknown(event: MeteredEvent, known: _Known) -> Fault | None:
     return None
 
 
-def _row(row_id: UUID, event: MeteredEvent, known: _Known) -> UsageRow:
+def _row(row_id: UUID, event: MeteredEvent, deployment: _Deployment) -> UsageRow:
     return UsageRow(
         row_id,
-        known.tenants[event.deployment_id],
-        event.deployment_id,
+        deployment.tenant_id,
+        deployment.id,
         event.resource_kind,
         event.source,
         event.id,
         event.quantity,
         event.occurred_at,
         event.resource_id,
+        fingerprint(event, deployment.text),
     )
 
 
 async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent]) -> _Known:
-    tenants = await unit.connection.fetch(
-        "SELECT id, tenant_id FROM cloud_deployments"
+    deployments = await unit.connection.fetch(
+        "SELECT id, tenant_id, id::text AS text FROM cloud_deployments"
         " WHERE id = any($1::uuid[]) AND ($2::uuid IS NULL OR tenant_id = $2)",
         list({event.deployment_id for event in events}),
         scope.tenant_id,
@@ -102,7 +129,7 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
     kinds = await known_kinds(event.resource_kind for event in events)
     resource_ids = {event.resource_id for event in events if event.resource_id is not None}
     return _Known(
-        tenants=dict(tenants),
+        deployments={row["id"]: _Deployment(*row) for row in deployments},
         kinds={code: aggregation for code, (_, aggregation) in kinds.items()},
         owners=await _owners(unit, list(resource_ids)) if resource_ids else {},
     )
@@ -123,9 +150,11 @@ async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecor
     await add_levels(unit, batch.rows, levels, zone)
     accepted = sum(day.events for day in days)
     kept_before = len(batch.rows) - accepted
+    others = await differing(unit, batch.rows) if kept_before else set()
     reused = [
-        UsageRejection(batch.indexes[at], UsageFault.ID_REUSED, "another event was recorded under this id")
-        for at in (await differing(unit, batch.rows) if kept_before else ())
+        UsageRejection(index, UsageFault.ID_REUSED, "another event was recorded under this id")
+        for index, row in zip(batch.indexes, batch.rows, strict=True)
+        if row.id in others
     ]
     rejected = sorted([*batch.rejected, *reused], key=lambda rejection: rejection.index)
     return UsageRecorded(accepted, kept_before - len(reused), tuple(rejected))

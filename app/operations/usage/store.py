@@ -15,7 +15,10 @@ from app.database import UnitOfWork
 
 
 class UsageRow(NamedTuple):
-    """An event to keep; the fields are columns of usage_records, in the order of the statements below."""
+    """An event to keep; the fields are in the order of the columns of the statements below.
+
+    Ids rise in the order of the events.
+    """
 
     id: UUID
     tenant_id: UUID
@@ -26,6 +29,7 @@ class UsageRow(NamedTuple):
     quantity: Decimal
     occurred_at: datetime
     resource_id: UUID | None
+    fingerprint: bytes
 
 
 class TouchedDay(NamedTuple):
@@ -40,27 +44,31 @@ class TouchedDay(NamedTuple):
 
 
 _GIVEN = """
-WITH given AS (
+WITH given AS MATERIALIZED (
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::timestamptz[],
-        $9::uuid[]
-    ) WITH ORDINALITY AS given (
-        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, position
+        $9::uuid[], $10::bytea[]
+    ) AS given (
+        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, fingerprint
     )
 )
 """
 
 # A new day takes the id of one of its events.
-_KEEP_AND_ADD = """, kept AS (
+_KEEP_AND_ADD = """, fresh AS (
+    INSERT INTO usage_event_keys (id, tenant_id, source, event_id, fingerprint)
+    SELECT id, tenant_id, source, event_id, fingerprint FROM given
+    ORDER BY tenant_id, source, event_id, id
+    ON CONFLICT (tenant_id, source, event_id) DO NOTHING
+    RETURNING id
+), kept AS MATERIALIZED (
+    SELECT given.*, (occurred_at AT TIME ZONE $12::text)::date AS day FROM given JOIN fresh USING (id)
+), written AS (
     INSERT INTO usage_records (
         id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, recorded_at
     )
-    SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, $10
-    FROM given
-    ORDER BY tenant_id, source, event_id, position
-    ON CONFLICT (tenant_id, source, event_id) DO NOTHING
-    RETURNING id, tenant_id, deployment_id, resource_kind, quantity, occurred_at,
-              (occurred_at AT TIME ZONE $11::text)::date AS day
+    SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, $11
+    FROM kept
 ), touched AS (
     SELECT (array_agg(id))[1] AS id, tenant_id, deployment_id, resource_kind, day, count(*) AS events,
            sum(quantity) AS total, max(quantity) AS peak, min(occurred_at) AS first_at
@@ -82,11 +90,9 @@ SELECT tenant_id, deployment_id, resource_kind, day, first_at, events FROM touch
 """
 
 _DIFFERING = """
-SELECT given.position - 1
-FROM given JOIN usage_records r USING (tenant_id, source, event_id)
-WHERE (r.deployment_id, r.resource_kind, r.quantity, r.occurred_at, r.resource_id)
-   IS DISTINCT FROM
-      (given.deployment_id, given.resource_kind, given.quantity, given.occurred_at, given.resource_id)
+SELECT given.id
+FROM given JOIN usage_event_keys k USING (tenant_id, source, event_id)
+WHERE k.fingerprint <> given.fingerprint
 """
 
 # What each level from a day's first new event on weighs now, less what it weighed before: only those are read. The
@@ -161,10 +167,9 @@ async def add_levels(unit: UnitOfWork, rows: Sequence[UsageRow], days: Sequence[
         await unit.connection.execute(_ADD_LEVELS, tenant_ids, deployment_ids, kinds, dates, since, starts, ends, new)
 
 
-async def differing(unit: UnitOfWork, rows: Sequence[UsageRow]) -> list[int]:
-    """The positions of the rows under whose id something else is kept."""
-    positions = await unit.connection.fetch(_GIVEN + _DIFFERING, *_columns(rows))
-    return [position for (position,) in positions]
+async def differing(unit: UnitOfWork, rows: Sequence[UsageRow]) -> set[UUID]:
+    """The ids of the rows under whose event id something else is kept."""
+    return {row_id for (row_id,) in await unit.connection.fetch(_GIVEN + _DIFFERING, *_columns(rows))}
 
 
 def _columns(rows: Sequence[UsageRow]) -> list[list[object]]:

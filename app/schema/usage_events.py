@@ -1,0 +1,97 @@
+"""The events of `recordUsage`, from JSON straight to what the operation takes.
+
+A value that is not plainly right makes `decode` give up: GraphQL's own reading, field by field, then says what is
+wrong with it, or takes it after all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from app.operations.usage import MeteredEvent
+from app.reads import BadInputError
+from app.schema.scalars import parse_date_time, parse_decimal, parse_id
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events as the operation takes them."""
+
+    metered: list[MeteredEvent]
+
+
+class _Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The fields of UsageEventInput, not parsed yet."""
+
+    id: str
+    deployment_id: str
+    resource_kind: str
+    quantity: str | int
+    occurred_at: str
+    source: str = "api"
+    resource_id: str | None = None
+
+
+class _Events(msgspec.Struct, forbid_unknown_fields=True):
+    events: list[_Event]
+
+
+def decode(given: object) -> Events | None:
+    """The input of `recordUsage` from decoded JSON; None where any of it is not plainly right."""
+    try:
+        events = msgspec.convert(given, _Events).events
+        return Events([_metered(event) for event in events])
+    except (msgspec.ValidationError, BadInputError):
+        return None
+
+
+def build(given: Mapping[str, Any]) -> Events:
+    """The same from the fields as GraphQL has read them."""
+    return Events(
+        [
+            MeteredEvent(
+                id=event["id"],
+                source=event["source"],
+                deployment_id=event["deploymentId"],
+                resource_kind=event["resourceKind"],
+                quantity=event["quantity"],
+                occurred_at=event["occurredAt"],
+                resource_id=event.get("resourceId"),
+            )
+            for event in given["events"]
+        ]
+    )
+
+
+def _metered(event: _Event) -> MeteredEvent:
+    return MeteredEvent(
+        id=event.id,
+        source=event.source,
+        deployment_id=_id(event.deployment_id),
+        resource_kind=event.resource_kind,
+        quantity=_quantity(event.quantity),
+        occurred_at=_instant(event.occurred_at),
+        resource_id=None if event.resource_id is None else _id(event.resource_id),
+    )
+
+
+# A meter names the same few deployments, round quantities and instants again and again.
+@lru_cache(maxsize=16_384)
+def _id(text: str) -> UUID:
+    return parse_id(text)
+
+
+@lru_cache(maxsize=16_384)
+def _quantity(value: str | int) -> Decimal:
+    return parse_decimal(value)
+
+
+@lru_cache(maxsize=16_384)
+def _instant(text: str) -> datetime:
+    return parse_date_time(text)

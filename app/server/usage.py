@@ -1,0 +1,154 @@
+"""POST /usage: metered events by the line, for machines. `recordUsage` by another door: the same rules and answers.
+
+The body is NDJSON, packed with gzip if so declared, of at most 100,000 lines; the answer is
+
+    {"accepted": 2, "duplicates": 1, "rejectedTotal": 1, "rejected": [{"index": 3, "code": "…", "message": "…"}]}
+
+with the number of the line, from 0, as the index, and the first rejections only. Events are committed by the block as
+they come: a request that fails half way has kept what came before, and is to be sent again whole, which counts
+nothing twice. What is counted as accepted in an answer is committed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from litestar import Request, post
+from litestar.exceptions import ClientException, InternalServerException
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from app.database.errors import CommitUnknown, DatabaseUnavailable
+from app.operations.access import Action, authorise
+from app.operations.context import Context
+from app.operations.principal import Principal
+from app.operations.refusal import Refusal
+from app.operations.usage import record_batch
+from app.server.auth import Authenticator
+from app.server.edge import request_id
+from app.server.faults import RETRY_AFTER_SECONDS, Code, Fault, fault_of
+from app.server.ndjson import blocks, too_large
+from app.server.usage_lines import MALFORMED, read_block
+
+PATH = "/usage"
+MOST_LINES = 100_000
+MOST_REJECTIONS = 1_000
+CHUNK_SECONDS = 30
+"""How long the next bytes of a body may be in coming."""
+
+MEDIA_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+
+
+class Ingestions:
+    """A bounded number at once in this process: the next one is told to come again, before its body is read."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        if self._free == 0:
+            told = "As much usage as this process can take is coming in: try again."
+            raise Fault(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+
+class _Rejection(msgspec.Struct):
+    index: int
+    code: str
+    message: str
+
+
+class _Summary(msgspec.Struct, rename="camel"):
+    accepted: int = 0
+    duplicates: int = 0
+    rejected_total: int = 0
+    rejected: list[_Rejection] = []
+
+    def reject(self, rejections: list[_Rejection]) -> None:
+        self.rejected_total += len(rejections)
+        self.rejected += rejections[: MOST_REJECTIONS - len(self.rejected)]
+
+
+def usage_handler(
+    authenticator: Authenticator, new_context: Callable[[Principal], Context], ingestions: Ingestions
+) -> HTTPRouteHandler:
+    @post(PATH, status_code=200, name="usage", request_max_body_size=None)
+    async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
+        number = request_id(request.scope)
+        try:
+            session = await authenticator.authenticate(request.headers.get("authorization"))
+            context = new_context(session.principal)
+            authorise(context, Action.RECORD_USAGE)
+            gzipped = _is_gzipped(request)
+            with ingestions.one():
+                summary = await _record(context, blocks(_chunks(request), gzipped=gzipped))
+        except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
+            fault = fault_of(_told(error), number)
+            return _response(fault.body(number), fault.status, fault.headers)
+        return _response(msgspec.json.encode(summary))
+
+    return ingest
+
+
+async def _record(context: Context, body: AsyncIterator[bytes]) -> _Summary:
+    summary, lines = _Summary(), 0
+    async for text in body:
+        block = read_block(text, lines)
+        lines += block.lines
+        if lines > MOST_LINES:
+            raise too_large(f"The body has more than {MOST_LINES:,} lines")
+        recorded = await record_batch(context, block.events)
+        summary.accepted += recorded.accepted
+        summary.duplicates += recorded.duplicates
+        rejected = [_Rejection(number, MALFORMED, told) for number, told in block.malformed]
+        rejected += [_Rejection(block.numbers[each.index], each.code, each.message) for each in recorded.rejected]
+        summary.reject(sorted(rejected, key=lambda rejection: rejection.index))
+    return summary
+
+
+async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+    stream = aiter(request.stream())
+    while True:
+        try:
+            async with asyncio.timeout(CHUNK_SECONDS):
+                yield await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise Fault(408, Code.TIMEOUT, "The body was too long in coming.") from None
+        except (InternalServerException, ClientException):  # Litestar's words for a client that left in the middle
+            raise Fault(400, Code.BAD_REQUEST, "The request broke off.") from None
+
+
+def _is_gzipped(request: Request[Any, Any, Any]) -> bool:
+    """Raises Fault (415) for what is neither NDJSON nor NDJSON in gzip."""
+    media_type, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
+    charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
+    if media_type not in MEDIA_TYPES or charsets not in ([], ["utf-8"], ["utf8"]):
+        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, f"Send usage as {MEDIA_TYPES[0]} in UTF-8.")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip"}:
+        told = "A body may be packed with gzip, and with nothing else."
+        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
+    return encoding == "gzip"
+
+
+def _told(error: Exception) -> Exception:
+    """Operations' words in HTTP's. Here a lost COMMIT is no riddle: what is sent again is counted once."""
+    match error:
+        case Refusal():
+            return Fault(403, Code.FORBIDDEN, f"{error.message}.")
+        case CommitUnknown():
+            return DatabaseUnavailable(str(error))
+    return error
+
+
+def _response(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> ASGIResponse:
+    return ASGIResponse(body=body, media_type="application/json; charset=utf-8", status_code=status, headers=headers)

@@ -1,0 +1,139 @@
+"""One line of NDJSON as a metered event: in our own field names, or as a CloudEvent (version 1.0, JSON format).
+
+| ours         | CloudEvents        |
+|--------------|--------------------|
+| id           | id                 |
+| source       | source             |
+| deploymentId | subject            |
+| resourceKind | type               |
+| occurredAt   | time               |
+| quantity     | data.quantity      |
+| resourceId   | data.resourceId    |
+
+Fields of other names are ignored; of a field given both ways ours holds. A quantity is text or a number, exact as
+it is written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from app.operations.usage import MeteredEvent
+from app.reads import BadInputError
+from app.schema.scalars import parse_id
+
+T = TypeVar("T")
+
+MALFORMED = "MALFORMED_EVENT"
+
+
+class _Data(msgspec.Struct, rename="camel"):
+    quantity: Decimal | None = None
+    resource_id: str | None = None
+
+
+class _Line(msgspec.Struct, rename="camel"):
+    id: str
+    source: str = "api"
+    deployment_id: str | None = None
+    resource_kind: str | None = None
+    quantity: Decimal | None = None
+    occurred_at: datetime | None = None
+    resource_id: str | None = None
+    subject: str | None = None
+    type: str | None = None
+    time: datetime | None = None
+    data: _Data | None = None
+
+
+class _Absent(StrEnum):
+    DEPLOYMENT = "deploymentId (or subject) is required"
+    KIND = "resourceKind (or type) is required"
+    QUANTITY = "quantity (or data.quantity) is required"
+    INSTANT = "occurredAt (or time) is required"
+
+
+_decoder = msgspec.json.Decoder(_Line)
+
+
+@dataclass(slots=True)
+class Block:
+    """The events of a block of lines, with the number of the line of each, and the lines that hold none."""
+
+    lines: int = 0
+    events: list[MeteredEvent] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    malformed: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read_block(text: bytes, first: int) -> Block:
+    """`first` is the number of the block's first line. Blank lines are counted, and are neither."""
+    decoded = _decoded(text)
+    block = Block(lines=len(decoded))
+    for number, line in enumerate(decoded, first):
+        if isinstance(line, _Line):
+            try:
+                event = _event(line)
+            except (ValueError, BadInputError) as error:
+                block.malformed.append((number, str(error)))
+            else:
+                block.events.append(event)
+                block.numbers.append(number)
+        elif line is not None:
+            block.malformed.append((number, line))
+    return block
+
+
+def _decoded(text: bytes) -> Sequence[_Line | str | None]:
+    """Of each line what it says, or what is wrong with it, or None of a blank one."""
+    try:
+        lines = _decoder.decode_lines(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        lines = []
+    ends = text.count(b"\n") + (not text.endswith(b"\n"))
+    return lines if len(lines) == ends else [_decoded_line(line) for line in text.removesuffix(b"\n").split(b"\n")]
+
+
+def _decoded_line(text: bytes) -> _Line | str | None:
+    if not text or text.isspace():
+        return None
+    try:
+        return _decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return str(error)
+
+
+def _event(line: _Line) -> MeteredEvent:
+    """Raises ValueError or BadInputError for what is absent or no id."""
+    data = line.data
+    quantity, resource_id = line.quantity, line.resource_id
+    if data is not None:
+        quantity = data.quantity if quantity is None else quantity
+        resource_id = data.resource_id if resource_id is None else resource_id
+    return MeteredEvent(
+        id=line.id,
+        source=line.source,
+        deployment_id=_id(_required(line.deployment_id or line.subject, _Absent.DEPLOYMENT)),
+        resource_kind=_required(line.resource_kind or line.type, _Absent.KIND),
+        quantity=_required(quantity, _Absent.QUANTITY),
+        occurred_at=_required(line.occurred_at or line.time, _Absent.INSTANT),
+        resource_id=None if resource_id is None else _id(resource_id),
+    )
+
+
+def _required(value: T | None, absent: _Absent) -> T:
+    if value is None:
+        raise ValueError(absent.value)
+    return value
+
+
+@lru_cache(maxsize=16_384)
+def _id(text: str) -> UUID:
+    return parse_id(text)
