@@ -8,6 +8,7 @@ from app.billing.canonical import (
     parse_subscription,
     subscription_text,
 )
+from app.billing.daily import DailyQuantities, DailyQuantity
 from app.billing.forecast import carried_on, month_to_date
 from app.billing.inputs import PlanInForce, QuoteHeader, QuoteInputs, SubscriptionInputs, whole_month
 from app.billing.lifecycle import (
@@ -40,7 +41,6 @@ from app.billing.terms import (
 )
 from app.billing.usage import (
     DailyLevel,
-    DailyQuantity,
     LevelUsage,
     MaxUsage,
     SumUsage,
@@ -56,6 +56,7 @@ __all__ = [
     "AddonTerms",
     "Aggregation",
     "DailyLevel",
+    "DailyQuantities",
     "DailyQuantity",
     "DeploymentState",
     "Explanation",

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from app.billing.daily import DailyQuantity
 from app.billing.inputs import SubscriptionInputs
 from app.billing.money import ZERO, Ratio, add, multiply, subtract, to_decimal
 from app.billing.period import (
@@ -22,7 +23,7 @@ from app.billing.period import (
     day_start,
     microseconds,
 )
-from app.billing.usage import DailyLevel, DailyQuantity, LevelUsage, MaxUsage, SumUsage, Usage
+from app.billing.usage import DailyLevel, LevelUsage, MaxUsage, SumUsage, Usage
 
 
 def month_to_date(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:

@@ -5,8 +5,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from app.billing.daily import DailyQuantity
 from app.billing.period import Period
-from app.billing.usage import DailyQuantity
 
 
 class LineKind(StrEnum):

@@ -98,6 +98,9 @@ def _resource_usage(
 
 def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[UnpricedUsage]:
     """Usage of kinds the plan does not know, by kind; each kind's part on the days of versions that do not know it."""
+    plans = [plan.terms for plan in subscription.plans]
+    if all(terms.resource(usage.resource_kind) for terms in plans for usage in subscription.usage):
+        return []
     segments = _segments(header, subscription)
     unpriced = []
     for kind, usage in sorted(_usage_by_kind(subscription).items()):

@@ -66,6 +66,9 @@ class PlanTerms:
     proration: Proration
     resources: tuple[ResourceTerms, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash(self.identity)  # enough to tell them apart, at the price of two fields
+
     @property
     def identity(self) -> tuple[str, int]:
         return self.plan, self.version

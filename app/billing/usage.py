@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
+from app.billing.daily import DailyQuantities, DailyQuantity
 from app.billing.money import ZERO, Ratio, add, fma, multiply, to_decimal
 from app.billing.period import ONE_DAY, Period, day_microseconds, day_of, day_start, microseconds
 from app.billing.terms import Aggregation
@@ -24,13 +25,6 @@ class UsageEvent(NamedTuple):
     """A metered quantity at an aware instant: an amount (SUM), a reading (MAX) or a new level (TIME_WEIGHTED)."""
 
     occurred_at: datetime
-    quantity: Decimal
-
-
-class DailyQuantity(NamedTuple):
-    """One day's total (SUM), peak (MAX) or, where usage is shown, unit-hours (TIME_WEIGHTED)."""
-
-    date: date
     quantity: Decimal
 
 
@@ -52,13 +46,17 @@ class SumUsage:
 
     aggregation: ClassVar = Aggregation.SUM
     resource_kind: str
-    days: tuple[DailyQuantity, ...]
+    days: Sequence[DailyQuantity]
 
     def used(self, period: Period, days: Sequence[date]) -> Ratio:
-        return Ratio(reduce(add, [row.quantity for row in _rows_on(self.days, period, days)], ZERO))
+        rows = DailyQuantities.of(self.days, period)
+        amounts = rows.on(days, period)
+        if "." not in rows.text:
+            return Ratio(Decimal(sum(map(int, amounts))))
+        return Ratio(reduce(add, map(Decimal, amounts), ZERO))
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
-        return tuple(_rows_on(self.days, period, days))
+        return _rows_on(self.days, period, days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +65,13 @@ class MaxUsage:
 
     aggregation: ClassVar = Aggregation.MAX
     resource_kind: str
-    days: tuple[DailyQuantity, ...]
+    days: Sequence[DailyQuantity]
 
     def used(self, period: Period, days: Sequence[date]) -> Ratio:
-        return Ratio(max((row.quantity for row in _rows_on(self.days, period, days)), default=ZERO))
+        return Ratio(max(map(Decimal, DailyQuantities.of(self.days, period).on(days, period)), default=ZERO))
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
-        return tuple(_rows_on(self.days, period, days))
+        return _rows_on(self.days, period, days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +120,14 @@ def _day_level_microseconds(level: Decimal, day: date, row: DailyLevel | None, z
     return fma(level, before, row.level_microseconds)
 
 
-def _check_rows(rows: Sequence[DailyQuantity] | Sequence[DailyLevel], period: Period) -> None:
+def _check_rows(rows: Sequence[DailyLevel], period: Period) -> None:
     if rows and not period.start <= rows[0].date <= rows[-1].date < period.end:
         raise ValueError(f"usage from {rows[0].date} to {rows[-1].date} is not in the period from {period.start}")
 
 
-def _rows_on(rows: tuple[DailyQuantity, ...], period: Period, days: Sequence[date]) -> Sequence[DailyQuantity]:
-    _check_rows(rows, period)
-    if len(days) == len(period.days):
-        return rows
+def _rows_on(rows: Sequence[DailyQuantity], period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
     wanted = set(days)
-    return [row for row in rows if row.date in wanted]
+    return tuple(row for row in DailyQuantities.of(rows, period) if row.date in wanted)
 
 
 def fold(

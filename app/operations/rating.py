@@ -6,8 +6,9 @@ rollups and verification all rate what this gathers.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from app.billing import (
     AddonTerms,
     Aggregation,
     DailyLevel,
-    DailyQuantity,
+    DailyQuantities,
     LevelUsage,
     MaxUsage,
     Period,
@@ -78,25 +79,40 @@ FROM subscription_addons
 WHERE subscription_id = any($1::uuid[]) AND attached_on < $2
 ORDER BY subscription_id, attached_at, id
 """
+# One row a deployment and kind: which days have usage, and their quantities, as the core keeps them. To sort kinds by
+# code points takes a fraction of what the database's own order does.
 _USAGE = """
-SELECT u.deployment_id, u.resource_kind, k.aggregation,
-       array_agg(u.day ORDER BY u.day) AS days,
-       array_agg(CASE k.aggregation WHEN 'SUM' THEN u.total WHEN 'MAX' THEN u.peak ELSE u.last_level END
-                 ORDER BY u.day) AS quantities,
-       array_agg(u.first_at ORDER BY u.day) FILTER (WHERE k.aggregation = 'TIME_WEIGHTED') AS first_at,
-       array_agg(u.level_microseconds ORDER BY u.day) FILTER (WHERE k.aggregation = 'TIME_WEIGHTED') AS levels
-FROM usage_daily_totals u JOIN resource_kinds k ON k.code = u.resource_kind
-WHERE u.deployment_id = any($1::uuid[]) AND u.day >= $2 AND u.day < $3
-GROUP BY u.deployment_id, u.resource_kind, k.aggregation
+SELECT u.deployment_id, u.resource_kind COLLATE "C" AS resource_kind, bit_or(1 << (u.day - $2::date)) AS days,
+       string_agg(trim_scale(CASE WHEN u.resource_kind = any($4::text[]) THEN u.peak ELSE u.total END)::text, ' '
+                  ORDER BY u.day) AS quantities
+FROM usage_daily_totals u
+WHERE u.deployment_id = any($1::uuid[]) AND u.day >= $2 AND u.day < $3 AND u.resource_kind <> all($5::text[])
+GROUP BY u.deployment_id, u.resource_kind COLLATE "C"
 """
+_LEVELS = """
+SELECT d.deployment_id, k.resource_kind, level.*
+FROM unnest($1::uuid[], $2::uuid[]) AS d (tenant_id, deployment_id)
+CROSS JOIN unnest($5::text[]) AS k (resource_kind)
+CROSS JOIN LATERAL (
+    SELECT array_agg(u.day ORDER BY u.day) AS days, array_agg(u.first_at ORDER BY u.day) AS first_at,
+           array_agg(u.last_level ORDER BY u.day) AS last_levels,
+           array_agg(u.level_microseconds ORDER BY u.day) AS levels
+    FROM usage_daily_totals u
+    WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.deployment_id AND u.resource_kind = k.resource_kind
+      AND u.day >= $3 AND u.day < $4
+) AS level
+WHERE level.days IS NOT NULL
+"""
+_KINDS = "SELECT code, aggregation FROM resource_kinds WHERE aggregation <> 'SUM'"
 # The last level before the month, however long ago: one index look-up a deployment and kind.
 _CARRIED = """
-SELECT d.deployment_id, k.code AS resource_kind, carried.last_level
+SELECT d.deployment_id, k.resource_kind, carried.last_level
 FROM unnest($1::uuid[], $2::uuid[]) AS d (tenant_id, deployment_id)
-CROSS JOIN (SELECT code FROM resource_kinds WHERE aggregation = 'TIME_WEIGHTED') AS k
+CROSS JOIN unnest($4::text[]) AS k (resource_kind)
 CROSS JOIN LATERAL (
     SELECT u.last_level FROM usage_daily_totals u
-    WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.deployment_id AND u.resource_kind = k.code AND u.day < $3
+    WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.deployment_id AND u.resource_kind = k.resource_kind
+      AND u.day < $3
     ORDER BY u.day DESC LIMIT 1
 ) AS carried
 WHERE carried.last_level > 0
@@ -186,34 +202,36 @@ async def _plans_in_force(unit: UnitOfWork, period: Period, ids: list[UUID]) -> 
 
 
 async def _usage(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]) -> dict[UUID, list[Usage]]:
+    kinds = await unit.connection.fetch(_KINDS)
+    maxima = [row["code"] for row in kinds if row["aggregation"] == Aggregation.MAX]
+    levels = [row["code"] for row in kinds if row["aggregation"] == Aggregation.TIME_WEIGHTED]
+    deployments = [enrolment.deployment_id for enrolment in enrolled]
+    usage: dict[UUID, list[Usage]] = defaultdict(list)
+    rows = await unit.connection.fetch(_USAGE, deployments, period.start, period.end, maxima, levels)
+    for deployment_id, kind, mask, text in rows:
+        metered = MaxUsage if kind in maxima else SumUsage
+        usage[deployment_id].append(metered(kind, DailyQuantities(period.start, mask, text)))
+    if levels:
+        for deployment_id, level in await _level_usage(unit, period, enrolled, levels):
+            usage[deployment_id].append(level)
+    for found in usage.values():
+        found.sort(key=attrgetter("resource_kind"))
+    return usage
+
+
+async def _level_usage(
+    unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment], kinds: list[str]
+) -> list[tuple[UUID, LevelUsage]]:
     tenants = [enrolment.tenant_id for enrolment in enrolled]
     deployments = [enrolment.deployment_id for enrolment in enrolled]
     carried: dict[tuple[UUID, str], Decimal] = {
         (row["deployment_id"], row["resource_kind"]): row["last_level"]
-        for row in await unit.connection.fetch(_CARRIED, tenants, deployments, period.start)
+        for row in await unit.connection.fetch(_CARRIED, tenants, deployments, period.start, kinds)
     }
-    usage: dict[UUID, list[Usage]] = defaultdict(list)
-    for row in await unit.connection.fetch(_USAGE, deployments, period.start, period.end):
-        level = carried.pop((row["deployment_id"], row["resource_kind"]), Decimal(0))
-        usage[row["deployment_id"]].append(_metered(row, level))
-    for (deployment_id, kind), level in carried.items():
-        usage[deployment_id].append(LevelUsage(kind, (), level))
-    for metered in usage.values():
-        metered.sort(key=lambda one: one.resource_kind)
+    usage = []
+    for row in await unit.connection.fetch(_LEVELS, tenants, deployments, period.start, period.end, kinds):
+        deployment_id, kind = row["deployment_id"], row["resource_kind"]
+        days = tuple(map(DailyLevel, row["days"], row["first_at"], row["last_levels"], row["levels"]))
+        usage.append((deployment_id, LevelUsage(kind, days, carried.pop((deployment_id, kind), Decimal(0)))))
+    usage += [(deployment_id, LevelUsage(kind, (), level)) for (deployment_id, kind), level in carried.items()]
     return usage
-
-
-def _metered(row: Any, carried_level: Decimal) -> Usage:
-    kind, days, quantities = row["resource_kind"], row["days"], row["quantities"]
-    match Aggregation(row["aggregation"]):
-        case Aggregation.SUM:
-            return SumUsage(kind, _daily(days, quantities))
-        case Aggregation.MAX:
-            return MaxUsage(kind, _daily(days, quantities))
-        case Aggregation.TIME_WEIGHTED:
-            levels = tuple(map(DailyLevel, days, row["first_at"], quantities, row["levels"]))
-            return LevelUsage(kind, levels, carried_level)
-
-
-def _daily(days: Sequence[date], quantities: Sequence[Decimal]) -> tuple[DailyQuantity, ...]:
-    return tuple(map(DailyQuantity, days, quantities))

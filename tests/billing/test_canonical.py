@@ -48,7 +48,7 @@ PILOT = subscription(STUDIO, hours("72.50"), addons=(storage_addon(),))
 
 def test_the_text_is_compact_sorted_and_exact() -> None:
     assert header_text(HEADER) == (
-        '{"currency":"AUD","period_start":"2026-04-01","tax_exempt":false,"taxes":[["GST","0.1"]],"v":1,"zone":"UTC"}'
+        '{"currency":"AUD","period_start":"2026-04-01","tax_exempt":false,"taxes":[["GST","0.1"]],"v":2,"zone":"UTC"}'
     )
     assert subscription_text(PILOT, APRIL) == (
         '{"active_spans":[["2026-04-01",null]],'
@@ -59,7 +59,7 @@ def test_the_text_is_compact_sorted_and_exact() -> None:
         '"resources":[{"aggregation":"SUM","included":"1488","kind":"droplet_hours","model":"PER_UNIT",'
         '"package_size":null,"tiers":[[null,"1",0]],"unit":"hour"}],"version":1}]],'
         '"slug":"pilot","subscription_id":"s-pilot","trial_ends_at":null,'
-        '"usage":[["droplet_hours","SUM",[[1,"72.5"]]]],"v":1}'
+        '"usage":[["droplet_hours","SUM","1","72.5"]],"v":2}'
     )
 
 
@@ -151,10 +151,10 @@ def test_inputs_are_equal_exactly_when_their_hashes_are(one: QuoteInputs, other:
 
 
 def test_another_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="format 2"):
-        parse_header(header_text(HEADER).replace('"v":1', '"v":2'))
-    with pytest.raises(ValueError, match="format 2"):
-        parse_subscription(subscription_text(PILOT, APRIL).replace('"v":1', '"v":2'), APRIL)
+    with pytest.raises(ValueError, match="format 3"):
+        parse_header(header_text(HEADER).replace('"v":2', '"v":3'))
+    with pytest.raises(ValueError, match="format 3"):
+        parse_subscription(subscription_text(PILOT, APRIL).replace('"v":2', '"v":3'), APRIL)
 
 
 def test_usage_of_another_month_is_not_written() -> None:

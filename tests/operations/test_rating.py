@@ -43,7 +43,7 @@ async def test_one_subscription_takes_as_many_statements_as_twelve(given: Given)
     twelve, many = await gathered(given, *tenants)
 
     assert (len(one), len(twelve)) == (4, 12)
-    assert few == many == 7
+    assert few == many == 9
 
 
 async def test_terms_of_a_plan_version_are_read_once(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:

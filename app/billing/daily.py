@@ -1,0 +1,120 @@
+"""A month of daily quantities in columns, as it is read, rated and kept: two short values instead of thirty rows.
+
+Most of a rollup is reading usage; whoever needs rows gets them one by one.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple, overload
+
+from app.billing.money import decimal_text
+from app.billing.period import ONE_DAY, Period
+
+
+class DailyQuantity(NamedTuple):
+    """One day's total (SUM), peak (MAX) or, where usage is shown, unit-hours (TIME_WEIGHTED)."""
+
+    date: date
+    quantity: Decimal
+
+
+class DailyQuantities(Sequence[DailyQuantity]):
+    """The rows of one kind in the month from `start`, at most one a day.
+
+    mask: bit n stands for the n-th day after `start`. text: the quantities of those days in order, as plain decimals
+    (see decimal_text), parted by spaces. It equals any sequence of the same rows.
+    """
+
+    __slots__ = ("mask", "start", "text")
+
+    def __init__(self, start: date, mask: int, text: str) -> None:
+        self.start = start
+        self.mask = mask
+        self.text = text
+
+    @classmethod
+    def of(cls, rows: Sequence[DailyQuantity], period: Period) -> "DailyQuantities":
+        """Raises ValueError for rows of another month, or two of one day."""
+        if isinstance(rows, cls):
+            if rows.start != period.start:
+                raise ValueError(f"usage of the month from {rows.start} is outside the period from {period.start}")
+            return rows
+        mask = 0
+        for row in rows:
+            if not period.start <= row.date < period.end:
+                raise ValueError(f"usage of {row.date} is outside the period from {period.start}")
+            bit = 1 << (row.date - period.start).days
+            if mask >= bit:
+                raise ValueError(f"usage of {row.date} is given twice or out of order")
+            mask |= bit
+        return cls(period.start, mask, " ".join([decimal_text(row.quantity) for row in rows]))
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        return _dates(self.start, self.mask)
+
+    def on(self, days: Sequence[date], period: Period) -> list[str]:
+        """The texts of the quantities on those of the period's days."""
+        texts = self.text.split()
+        if len(days) == len(period.days):
+            return texts
+        wanted = set(days)
+        return [text for day, text in zip(self.dates, texts, strict=True) if day in wanted]
+
+    def __len__(self) -> int:
+        return self.mask.bit_count()
+
+    def __iter__(self) -> Iterator[DailyQuantity]:
+        return map(DailyQuantity, self.dates, map(Decimal, self.text.split()))
+
+    @overload
+    def __getitem__(self, index: int) -> DailyQuantity: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[DailyQuantity]: ...
+    def __getitem__(self, index: int | slice) -> DailyQuantity | Sequence[DailyQuantity]:
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DailyQuantities):
+            return (self.start, self.mask, self.text) == (other.start, other.mask, other.text)
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"DailyQuantities({self.start}, {day_ranges(self.mask)!r}, {self.text!r})"
+
+
+@lru_cache(maxsize=4096)
+def _dates(start: date, mask: int) -> tuple[date, ...]:
+    return tuple(start + ONE_DAY * at for at in range(mask.bit_length()) if mask >> at & 1)
+
+
+@lru_cache(maxsize=4096)
+def day_ranges(mask: int) -> str:
+    """The days of a month as people write them: "1-30", "1 3-5"."""
+    ranges = []
+    day = 1
+    while mask:
+        skipped = (mask & -mask).bit_length() - 1
+        mask >>= skipped
+        length = (~mask & mask + 1).bit_length() - 1
+        first, last = day + skipped, day + skipped + length - 1
+        ranges.append(str(first) if length == 1 else f"{first}-{last}")
+        mask >>= length
+        day = last + 1
+    return " ".join(ranges)
+
+
+@lru_cache(maxsize=4096)
+def mask_of_ranges(text: str) -> int:
+    """What day_ranges was given."""
+    mask = 0
+    for part in text.split():
+        first, _, last = part.partition("-")
+        for day in range(int(first), int(last or first) + 1):
+            mask |= 1 << (day - 1)
+    return mask
