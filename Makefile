@@ -151,7 +151,11 @@ test-browser: install ## GraphiQL in Chromium, without internet (Debian: apt-get
 
 .PHONY: test-clients
 test-clients: install tests/clients/node_modules/.installed ## Other people's clients and suites against the served API
-	PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" $(BIN)/python -m pytest tests/clients $(PYTEST_FLAGS)
+	PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" $(BIN)/python -m pytest tests/clients -m "not heavy" $(PYTEST_FLAGS)
+
+.PHONY: test-schemathesis
+test-schemathesis: install ## 300 examples of every field of the roots, by schemathesis
+	$(BIN)/python -m pytest tests/clients/test_schemathesis.py -m heavy $(PYTEST_FLAGS)
 
 ##### Measuring it
 

@@ -7,7 +7,8 @@ gives the connection back and ends in every case, and sets the tenant in the rou
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -56,6 +57,20 @@ class UnitOfWork(PostgresTransaction):
     def after_commit(self, callback: AfterCommit) -> None:
         """Runs the callback once the transaction is committed. It may fail or be lost: nothing may depend on it."""
         self._after_commit.append(callback)
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """A part that may fail alone: an error takes back what it wrote, and what was to follow its commit."""
+        callbacks, staged = len(self._after_commit), set(self.staged)
+        await self.connection.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except Exception as error:
+            if not is_unavailable(error):
+                await self.connection.execute("ROLLBACK TO SAVEPOINT attempt")
+                del self._after_commit[callbacks:]
+                self.staged = staged
+            raise
 
     async def __aenter__(self) -> Self:
         with unavailable_is_typed():

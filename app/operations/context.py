@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from app.billing import day_of
 from app.database import Database
+from app.operations.call import Call
 from app.operations.principal import Principal
 from app.queue import Queue
 from app.settings import Settings
@@ -15,13 +16,16 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The clock gives aware instants; `queue` is rung after a commit, never trusted."""
+    """The clock gives aware instants; `queue` is rung after a commit, never trusted. `call`: the API's mutation that
+    is under way, where it is one.
+    """
 
     principal: Principal
     database: Database
     clock: Clock
     settings: Settings
     queue: Queue
+    call: Call | None = None
 
     def today(self) -> date:
         """The day it is in the billing time zone."""

@@ -8,7 +8,10 @@ import asyncpg
 
 from app.database import UnitOfWork
 from app.database.scope import Scope
+from app.operations.audit import DONE, enter
+from app.operations.call import Call
 from app.operations.context import Context
+from app.operations.idempotency import Work, once
 from app.operations.refusal import ProblemCode, Refusal
 
 T = TypeVar("T")
@@ -48,11 +51,32 @@ async def transact(context: Context, work: Callable[[UnitOfWork], Awaitable[T]],
     """Runs the work in one transaction over the rows the caller may see, again when PostgreSQL gave it up.
 
     `work` must be repeatable: what it does besides the database belongs into `unit.after_commit`. A unique value
-    that is taken is raised as its Refusal.
+    that is taken is raised as its Refusal. The transaction of a mutation holds its entry in the audit log as well,
+    and its outcome if it was sent under an idempotency key.
     """
+    scope, call = scope or context.principal.scope, context.call
     try:
-        return await context.database.run_in_transaction(scope or context.principal.scope, work)
+        if call is None:
+            return await context.database.run_in_transaction(scope, work)
+        if call.origin.idempotency_key is None:
+            return await context.database.run_in_transaction(scope, _audited(context, call, work))
+        outcome = await context.database.run_in_transaction(scope, once(context, call, work, _taken))
     except asyncpg.UniqueViolationError as error:
-        if error.constraint_name not in TAKEN:
-            raise
-        raise Refusal(*TAKEN[error.constraint_name]) from error
+        raise _taken(error) from error
+    return outcome.get()
+
+
+def _audited(context: Context, call: Call, work: Callable[[UnitOfWork], Awaitable[T]]) -> Work[T]:
+    async def audited(unit: UnitOfWork) -> T:
+        result = await work(unit)
+        await enter(unit, context, call, DONE)
+        return result
+
+    return audited
+
+
+def _taken(error: asyncpg.UniqueViolationError) -> Refusal:
+    """What a taken name is called. Raises the error itself if none of ours was."""
+    if error.constraint_name not in TAKEN:
+        raise error
+    return Refusal(*TAKEN[error.constraint_name])

@@ -1,11 +1,12 @@
 """What resolvers and reads know of the caller of one operation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import strawberry
 
 from app.database.scope import Scope
+from app.operations.call import Origin
 from app.operations.context import Context
 from app.operations.principal import NO_TENANT, TENANT_ROLES, Principal
 
@@ -15,6 +16,7 @@ class RequestContext:
     """`info.context`: what an operation is given, seen the way app/reads asks for it."""
 
     operations: Context
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def viewer(self) -> Principal:

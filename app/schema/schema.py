@@ -4,6 +4,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 import app.schema.enums  # noqa: F401  # makes the enums of the floors below GraphQL's
+from app.schema.audit import AuditQueries
+from app.schema.audited import Audited
 from app.schema.catalog.addons import AddonMutations, AddonQueries
 from app.schema.catalog.plan_changes import PlanMutations
 from app.schema.catalog.plans import PlanQueries
@@ -40,6 +42,7 @@ class Query(
     InvoiceQueries,
     RollupQueries,
     CostQueries,
+    AuditQueries,
 ):
     """The root of queries."""
 
@@ -64,6 +67,9 @@ class Mutation(
 class Subscription(DeploymentSubscriptions, RollupSubscriptions):
     """The root of subscriptions."""
 
+
+for mutation in Mutation.__strawberry_definition__.fields:  # type: ignore[attr-defined]  # the decorator adds it
+    mutation.extensions.append(Audited())
 
 schema = strawberry.Schema(
     query=Query,

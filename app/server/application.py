@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from litestar import Litestar
 
 from app.database import Database
+from app.operations.call import Origin
 from app.operations.context import Clock, Context
 from app.operations.principal import Principal
 from app.queue import Queue
@@ -21,6 +22,7 @@ from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
 from app.server.http import GraphQLService
 from app.server.routes import assemble
+from app.server.sign_ins import RefusedSignIns
 from app.server.usage import Ingestions, usage_handler
 from app.settings import Settings
 
@@ -36,18 +38,20 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
     """The application; its database and queue are opened by its lifespan, on the loop that serves it."""
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
+    refused_sign_ins = RefusedSignIns(database, clock)
 
     def new_context(principal: Principal) -> Context:
         return Context(principal, database, clock, settings, queue)
 
-    def new_request(principal: Principal) -> RequestContext:
-        return RequestContext(new_context(principal))
+    def new_request(principal: Principal, origin: Origin) -> RequestContext:
+        return RequestContext(new_context(principal), origin)
 
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(database)
             await opened.enter_async_context(queue)
+            await opened.enter_async_context(refused_sign_ins.kept())
             opened.push_async_callback(authenticator.close)
             gc.collect()
             gc.freeze()  # what start-up made stays: collections need not look at it again
@@ -59,6 +63,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
             authenticator=authenticator,
             new_request=new_request,
             time_limit=settings.statement_timeout + GRACE_SECONDS,
+            sign_in_refused=refused_sign_ins.add,
         ),
         ready=Readiness(database),
         graphiql=load_graphiql(),

@@ -31,6 +31,11 @@ def request_id(scope: Any) -> str:
     return str(state["request_id"])
 
 
+def address(scope: Any) -> str:
+    """The client's, or its proxy's where none is trusted to tell."""
+    return scope["client"][0] if scope.get("client") else ""
+
+
 async def add_headers(message: Any, scope: Any) -> None:
     """Litestar's `before_send`: what an answer does not say itself is added here."""
     if message["type"] != "http.response.start":

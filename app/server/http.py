@@ -4,6 +4,7 @@ Bytes in, bytes out: the executor's answer is sent as it is.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -15,15 +16,23 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from app.database.errors import DatabaseUnavailable
+from app.operations.call import Origin
 from app.operations.principal import Principal
-from app.server.auth import Authenticator
-from app.server.edge import request_id
+from app.server.auth import Authenticator, Session, UnauthenticatedError
+from app.server.edge import address, request_id
 from app.server.executor import Answer, Executor, RequestT
 from app.server.faults import Code, Fault, fault_of
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
-from app.server.parameters import Parameters, decode_parameters, decode_query_string, operation_type
+from app.server.parameters import (
+    Parameters,
+    decode_parameters,
+    decode_query_string,
+    fingerprint,
+    operation_type,
+)
 
 PATH = "/graphql"
+_IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +41,10 @@ class GraphQLService(Generic[RequestT]):
 
     executor: Executor[RequestT]
     authenticator: Authenticator
-    new_request: Callable[[Principal], RequestT]
+    new_request: Callable[[Principal, Origin], RequestT]
     time_limit: float
+    sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
+    """Told the address and the reason."""
 
 
 def http_handlers(service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> list[HTTPRouteHandler]:
@@ -76,14 +87,14 @@ async def _answered(
     media_type = JSON
     try:
         media_type = response_type(request.headers.get("accept", ""))
-        session = await service.authenticator.authenticate(request.headers.get("authorization"))
+        session = await _signed_in(service, request)
         parameters = await read(request)
         async with asyncio.timeout(service.time_limit):
             answer = await service.executor.execute(
                 parameters.query,
                 parameters.variables,
                 parameters.operation_name,
-                service.new_request(session.principal),
+                service.new_request(session.principal, _origin(request, parameters)),
             )
         raise_if_unavailable(answer)
     except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
@@ -91,6 +102,24 @@ async def _answered(
         return _response(fault.body(number), media_type, fault.status, fault.headers)
     status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
     return _response(answer.body, media_type, status)
+
+
+async def _signed_in(service: GraphQLService[Any], request: Request[Any, Any, Any]) -> Session:
+    try:
+        return await service.authenticator.authenticate(request.headers.get("authorization"))
+    except UnauthenticatedError as refused:
+        service.sign_in_refused(address(request.scope), str(refused))
+        raise
+
+
+def _origin(request: Request[Any, Any, Any], parameters: Parameters) -> Origin:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return Origin(request_id(request.scope), address(request.scope))
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        told = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
+        raise Fault(400, Code.BAD_REQUEST, told)
+    return Origin(request_id(request.scope), address(request.scope), key, fingerprint(parameters))
 
 
 def raise_if_unavailable(answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -71,6 +72,12 @@ def check_variables(variables: dict[str, Any] | None) -> None:
                     told = f"A variable holds a list of {len(value)}; the limit is {MAX_INPUT_LIST}."
                     raise Fault(400, Code.LIMIT_EXCEEDED, told)
                 waiting.append(value)
+
+
+def fingerprint(parameters: Parameters) -> str:
+    """The same for the same request, however its JSON was written; 64 hexadecimal digits."""
+    asked = [parameters.query, parameters.operation_name, parameters.variables]
+    return sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
 
 
 def operation_type(parameters: Parameters) -> OperationType | None:

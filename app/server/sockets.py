@@ -15,8 +15,9 @@ from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers import WebsocketRouteHandler
 
+from app.operations.call import Origin
 from app.server.auth import Session, UnauthenticatedError
-from app.server.edge import request_id
+from app.server.edge import address, request_id
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.http import PATH, GraphQLService, raise_if_unavailable
@@ -102,6 +103,7 @@ class _Connection:
         self._socket = socket
         self._service = service
         self._request_id = request_id(socket.scope)
+        self._origin = Origin(self._request_id, address(socket.scope))
         self._operations: dict[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
@@ -128,7 +130,8 @@ class _Connection:
         try:
             payload = _init_payloads.decode(message.payload) or _InitPayload()
             return await self._service.authenticator.authenticate(payload.authorization or payload.capitalised)
-        except UnauthenticatedError:
+        except UnauthenticatedError as refused:
+            self._service.sign_in_refused(self._origin.address, str(refused))
             raise ClosingError(Close.FORBIDDEN, "Forbidden") from None
         except KeysUnavailableError:
             raise ClosingError(Close.TRY_AGAIN_LATER, "Try again later") from None
@@ -189,7 +192,7 @@ class _Connection:
                     parameters.query,
                     parameters.variables,
                     parameters.operation_name,
-                    self._service.new_request(session.principal),  # each operation's own: nothing is shared
+                    self._service.new_request(session.principal, self._origin),  # each operation's own
                 )
             if await (self._feed(name, answer) if isinstance(answer, AsyncIterator) else self._once(name, answer)):
                 await self._send(_framed("complete", name))

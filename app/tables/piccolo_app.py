@@ -19,6 +19,7 @@ APP_CONFIG = AppConfig(
                 "invoices",
                 "costs",
                 "rollups",
+                "audit",
             )
         ]
     ),

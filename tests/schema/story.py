@@ -6,7 +6,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from app.billing import DeploymentState, PriceModel, Tier
-from app.operations.catalog import ResourceDraft, create_plan
+from app.operations.audit import auditing
+from app.operations.call import Call, Origin
+from app.operations.catalog import ResourceDraft, create_plan, update_addon
 from app.operations.costs import import_cloud_invoice
 from app.operations.deployments import create_deployment, register_resource, transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
@@ -61,9 +63,17 @@ async def tell(given: Given) -> Story:
     await issue_invoice(given.platform, invoice_id=rivals_invoice)
     await void_invoice(given.platform, invoice_id=rivals_invoice, reason="wrong plan")
     await _roll_up(given, force=True)
+    await _ask(given)
     return Story(
         acme, rival, deployment, subscription, rivals, bare, invoice, rivals_invoice, run, await _import(given)
     )
+
+
+async def _ask(given: Given) -> None:
+    """As the API does it, and so with an entry in the audit log."""
+    call = Call("updateAddon", "updateAddon", '{"code":"storage_50gb","active":true}', Origin("r1", "127.0.0.1"))
+    async with auditing(given.platform, call) as context:
+        await update_addon(context, code="storage_50gb", active=True)
 
 
 async def _offer(given: Given) -> None:

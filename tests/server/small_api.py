@@ -11,6 +11,7 @@ import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationType, execute, get_operation_ast, subscribe, validate
 
 from app.database.errors import CommitUnknown, DatabaseUnavailable
+from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
 from app.server.errors import show_error
@@ -31,6 +32,7 @@ FIELD_FAILURES: list[Exception] = []
 @dataclass(frozen=True, slots=True)
 class SmallRequest:
     principal: Principal
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)

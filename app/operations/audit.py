@@ -1,0 +1,107 @@
+"""The audit log: every mutation and every refused sign-in, with who, what, when, from where and the outcome."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+
+from app.database import PLATFORM, Database, UnitOfWork
+from app.database.errors import CommitUnknown
+from app.operations.call import Call
+from app.operations.context import Context
+from app.operations.refusal import Refusal
+from app.tables.audit import AuditLog
+from app.tables.ids import new_id
+
+DONE = "DONE"
+REPLAYED = "REPLAYED"
+FAILED = "FAILED"
+UNKNOWN = "UNKNOWN"
+"""Outcomes that are no ProblemCode. UNKNOWN: the answer to COMMIT was lost; look for what was to be done."""
+
+SIGN_IN = "signIn"
+UNAUTHENTICATED = "UNAUTHENTICATED"
+
+LONGEST_INPUT = 4_000
+"""In characters. What is longer (batches of usage, bills) is kept where it belongs, and here by its SHA-256."""
+
+logger = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def auditing(context: Context, call: Call) -> AsyncIterator[Context]:
+    """The context to run the mutation with. What succeeds is entered by its own transaction, the rest here."""
+    try:
+        yield replace(context, call=call)
+    except Refusal as refusal:
+        await _enter_alone(context, call, refusal.code)
+        raise
+    except CommitUnknown:
+        await _enter_alone(context, call, UNKNOWN)
+        raise
+    except Exception:
+        await _enter_alone(context, call, FAILED)
+        raise
+
+
+async def enter(unit: UnitOfWork, context: Context, call: Call, outcome: str) -> None:
+    """An entry that stands if the unit of work does."""
+    await _insert(unit, context, call, outcome)
+
+
+async def _enter_alone(context: Context, call: Call, outcome: str) -> None:
+    """In a transaction of its own. If there can be none the log has it: the caller is owed its own answer."""
+    try:
+        async with context.database.unit_of_work(PLATFORM) as unit:
+            await _insert(unit, context, call, outcome)
+    except Exception:
+        logger.exception("An audit entry could not be written: %s %s", call.mutation, outcome)
+
+
+async def _insert(unit: UnitOfWork, context: Context, call: Call, outcome: str) -> None:
+    principal = context.principal
+    await AuditLog.insert(
+        AuditLog(
+            id=new_id(),
+            tenant_id=principal.tenant_id,
+            occurred_at=context.clock(),
+            subject=principal.subject,
+            roles=sorted(principal.roles),
+            action=call.mutation,
+            input=_kept(call.input),
+            outcome=outcome,
+            occurrences=1,
+            address=call.origin.address,
+            request_id=call.origin.request_id,
+        )
+    )
+
+
+def _kept(text: str | None) -> str | None:
+    if text is None or len(text) <= LONGEST_INPUT:
+        return text
+    return f"sha256:{sha256(text.encode()).hexdigest()}"
+
+
+async def enter_refused_sign_ins(database: Database, refused: Mapping[tuple[str, str], int], now: datetime) -> None:
+    """Refused sign-ins since the last time: how often each address was told which reason."""
+    entries = [
+        AuditLog(
+            id=new_id(),
+            tenant_id=None,
+            occurred_at=now,
+            subject=None,
+            roles=[],
+            action=SIGN_IN,
+            input=reason,
+            outcome=UNAUTHENTICATED,
+            occurrences=occurrences,
+            address=address,
+            request_id="",
+        )
+        for (address, reason), occurrences in refused.items()
+    ]
+    async with database.unit_of_work(PLATFORM):
+        await AuditLog.insert(*entries)

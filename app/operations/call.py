@@ -1,0 +1,30 @@
+"""A mutation as the API was asked for it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, and the key under which its mutations are to be done once.
+
+    `fingerprint` tells requests apart: a SHA-256 over all that was asked, given with a key.
+    """
+
+    request_id: str = ""
+    address: str = ""
+    idempotency_key: str | None = None
+    fingerprint: str = ""
+
+
+@dataclass(slots=True)
+class Call:
+    """A mutation under way. `place` is its response key: a request may hold several, even of the same name.
+
+    `transactions` counts those begun for it.
+    """
+
+    mutation: str
+    place: str
+    input: str | None
+    origin: Origin
+    transactions: int = 0

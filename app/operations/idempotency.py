@@ -1,0 +1,151 @@
+"""A request under a key is done once: its first outcome is kept in the transaction that it belongs to, and repeated.
+
+Only what was decided is kept, a result or a refusal. A failure rolls its transaction back, the key with it, so that
+the same request may be sent again.
+"""
+
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+import msgspec
+
+from app.billing import DeploymentState
+from app.database import PLATFORM, UnitOfWork
+from app.operations import audit
+from app.operations.call import Call
+from app.operations.context import Context
+from app.operations.refusal import InvalidTransition, ProblemCode, Refusal
+from app.tables.ids import new_id
+
+T = TypeVar("T")
+Work = Callable[[UnitOfWork], Awaitable[T]]
+
+KEPT_FOR = timedelta(hours=24)
+RIVAL_WAIT_MILLISECONDS = 2_000
+"""How long a request waits for another under its key that is under way."""
+
+# The row's lock is the key's: a rival waits here until the first commits, and then finds its outcome.
+_CLAIM = """
+INSERT INTO idempotency_keys AS kept (id, tenant_id, subject, key, fingerprint, outcomes, created_at)
+VALUES ($1, $2, $3, $4, $5, '{}', $6)
+ON CONFLICT (tenant_id, subject, key) DO UPDATE SET
+    fingerprint = CASE WHEN kept.created_at > $7 THEN kept.fingerprint ELSE EXCLUDED.fingerprint END,
+    outcomes = CASE WHEN kept.created_at > $7 THEN kept.outcomes ELSE '{}' END,
+    created_at = CASE WHEN kept.created_at > $7 THEN kept.created_at ELSE EXCLUDED.created_at END
+RETURNING id, fingerprint, outcomes ->> $8 AS outcome
+"""
+_KEEP = "UPDATE idempotency_keys SET outcomes = outcomes || jsonb_build_object($2::text, $3::jsonb) WHERE id = $1"
+_PURGE = "DELETE FROM idempotency_keys WHERE created_at <= $1"
+
+
+class _KeptRefusal(msgspec.Struct):
+    code: ProblemCode
+    message: str
+    path: list[str]
+    transition: tuple[DeploymentState, DeploymentState, list[DeploymentState]] | None = None
+
+
+class _Kept(msgspec.Struct, omit_defaults=True):
+    value: msgspec.Raw = msgspec.Raw(b"null")
+    refusal: _KeptRefusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What a transaction decided, and has committed."""
+
+    value: T | None = None
+    refusal: Refusal | None = None
+
+    def get(self) -> T:
+        """The result. Raises the Refusal."""
+        if self.refusal is not None:
+            raise self.refusal
+        return typing.cast("T", self.value)
+
+
+def once(
+    context: Context, call: Call, work: Work[T], refusal_of: Callable[[asyncpg.UniqueViolationError], Refusal]
+) -> Work[Outcome[T]]:
+    """The work, or what it came to under this key before. Raises IDEMPOTENCY_CONFLICT for a key of another request,
+    and CONFLICT while that very request is still under way.
+    """
+    call.transactions += 1
+    place = f"{call.place}:{call.transactions}"
+
+    async def decided(unit: UnitOfWork) -> Outcome[T]:
+        row = await _claim(unit, context, call, place)
+        if row["fingerprint"] != call.origin.fingerprint:
+            raise Refusal(ProblemCode.IDEMPOTENCY_CONFLICT, "this Idempotency-Key was used for another request")
+        if row["outcome"] is not None:
+            await audit.enter(unit, context, call, audit.REPLAYED)
+            return _restored(row["outcome"], work)
+        try:
+            async with unit.attempt():
+                outcome = Outcome(await work(unit))
+        except Refusal as refusal:
+            outcome = Outcome(refusal=refusal)
+        except asyncpg.UniqueViolationError as error:
+            outcome = Outcome(refusal=refusal_of(error))
+        await unit.connection.execute(_KEEP, row["id"], place, _text(outcome))
+        if outcome.refusal is None:
+            await audit.enter(unit, context, call, audit.DONE)
+        return outcome
+
+    return decided
+
+
+async def _claim(unit: UnitOfWork, context: Context, call: Call, place: str) -> Any:
+    now = context.clock()
+    await unit.connection.execute(f"SET LOCAL lock_timeout = {RIVAL_WAIT_MILLISECONDS}")
+    try:
+        row = await unit.connection.fetchrow(
+            _CLAIM,
+            new_id(),
+            unit.scope.tenant_id,
+            context.principal.subject,
+            call.origin.idempotency_key,
+            call.origin.fingerprint,
+            now,
+            now - KEPT_FOR,
+            place,
+        )
+    except asyncpg.LockNotAvailableError as error:
+        raise Refusal(ProblemCode.CONFLICT, "a request with this Idempotency-Key is still under way") from error
+    await unit.connection.execute(f"SET LOCAL lock_timeout = {context.settings.lock_timeout * 1000}")
+    return row
+
+
+def _text(outcome: Outcome[Any]) -> str:
+    refusal = outcome.refusal
+    if refusal is None:
+        kept = _Kept(value=msgspec.Raw(msgspec.json.encode(outcome.value)))
+    else:
+        transition = None
+        if isinstance(refusal, InvalidTransition):
+            transition = refusal.from_state, refusal.to_state, list(refusal.allowed)
+        kept = _Kept(refusal=_KeptRefusal(refusal.code, refusal.message, list(refusal.path), transition))
+    return msgspec.json.encode(kept).decode()
+
+
+def _restored(text: str, work: Work[T]) -> Outcome[T]:
+    """What `_text` kept. The work's own annotation says what its result is."""
+    kept = msgspec.json.decode(text, type=_Kept)
+    if kept.refusal is None:
+        result = typing.get_type_hints(work)["return"]
+        return Outcome(msgspec.json.decode(kept.value, type=result))
+    if kept.refusal.transition is not None:
+        from_state, to_state, allowed = kept.refusal.transition
+        return Outcome(refusal=InvalidTransition(from_state, to_state, tuple(allowed)))
+    return Outcome(refusal=Refusal(kept.refusal.code, kept.refusal.message, kept.refusal.path))
+
+
+async def purge(context: Context) -> int:
+    """Forgets the keys whose day is over, and gives how many they were."""
+    async with context.database.unit_of_work(PLATFORM) as unit:
+        answer: str = await unit.connection.execute(_PURGE, context.clock() - KEPT_FOR)
+    return int(answer.rsplit(" ", 1)[-1])
