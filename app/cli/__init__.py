@@ -9,6 +9,7 @@ from app.cli.check import check
 from app.cli.demo import demo
 from app.cli.rollup import rollup
 from app.cli.serving import serve, worker
+from app.cli.usage_totals import usage_totals
 from app.database import DatabaseNotMigrated, DatabaseUnavailable
 from app.operations.refusal import Refusal
 from app.server.signing import NoSigningSecretError
@@ -23,7 +24,7 @@ def arcadia() -> None:
     """ArcadiaCloud billing: a month of deployments, subscriptions and usage into one invoice per tenant."""
 
 
-for command in (demo, serve, worker, migrate, token, rollup, check, schema):
+for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, schema):
     arcadia.add_command(command)
 
 

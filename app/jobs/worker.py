@@ -6,7 +6,7 @@ from typing import Any
 import saq
 from saq.job import CronJob
 
-from app.jobs import idempotency, laws, rollups
+from app.jobs import idempotency, laws, rollups, usage
 from app.jobs.rollups import JobContext
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
@@ -27,6 +27,7 @@ _CLOCK = (
     (rollups.catch_up, "30 4 * * *"),
     (rollups.resume, "*/5 * * * *"),
     (laws.check_laws, "0 1 * * *"),
+    (usage.make_usage_months, "45 4 * * *"),
     (idempotency.purge_idempotency_keys, "15 * * * *"),
 )
 _SECONDS = {laws.check_laws: 4 * 3600}  # it goes through all there is

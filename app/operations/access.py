@@ -35,6 +35,7 @@ class Action(StrEnum):
     VERIFY_INVOICE = "verify invoices"
     SEE_UNBILLED_PERIODS = "see unbilled periods"
     CHECK_LAWS = "check the laws"
+    REPAIR_USAGE_TOTALS = "repair usage totals"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
     SEE_MARGIN = "see the margin"
 
@@ -67,6 +68,7 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.VERIFY_INVOICE: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,
         Action.CHECK_LAWS: _PLATFORM,
+        Action.REPAIR_USAGE_TOTALS: _PLATFORM,
         Action.IMPORT_CLOUD_INVOICE: _PLATFORM,
         Action.SEE_MARGIN: _PLATFORM,
     }

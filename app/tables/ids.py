@@ -5,6 +5,8 @@ import threading
 import time
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 
 class _Moments:
     """Milliseconds with a 12-bit fraction (RFC 9562, section 6.2, method 3), strictly rising within the process."""
@@ -38,4 +40,7 @@ def new_ids(count: int) -> list[UUID]:
 
 def _uuid7(moment: int, entropy: int) -> UUID:
     milliseconds, fraction = moment >> 12, moment & 0xFFF
-    return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | entropy >> 2)
+    number = milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | entropy >> 2
+    # asyncpg's UUID is one of the standard library's, made and sent in a tenth of the time.
+    identifier: UUID = pgproto.UUID(number.to_bytes(16, "big"))
+    return identifier

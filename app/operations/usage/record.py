@@ -150,7 +150,7 @@ async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecor
     await add_levels(unit, batch.rows, levels, zone)
     accepted = sum(day.events for day in days)
     kept_before = len(batch.rows) - accepted
-    others = await differing(unit, batch.rows) if kept_before else set()
+    others = await differing(unit) if kept_before else set()
     reused = [
         UsageRejection(index, UsageFault.ID_REUSED, "another event was recorded under this id")
         for index, row in zip(batch.indexes, batch.rows, strict=True)

@@ -43,31 +43,30 @@ class TouchedDay(NamedTuple):
     events: int
 
 
-_GIVEN = """
-WITH given AS MATERIALIZED (
-    SELECT * FROM unnest(
-        $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::timestamptz[],
-        $9::uuid[], $10::bytea[]
-    ) AS given (
-        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, fingerprint
-    )
-)
+# COPY takes rows into it at a third of what arrays cost as parameters. It stays with its connection and empties itself.
+_STAGING = """
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_usage (
+    id uuid, tenant_id uuid, deployment_id uuid, resource_kind text, source text, event_id text, quantity numeric,
+    occurred_at timestamptz, resource_id uuid, fingerprint bytea
+) ON COMMIT DELETE ROWS
 """
 
 # A new day takes the id of one of its events.
-_KEEP_AND_ADD = """, fresh AS (
+_KEEP_AND_ADD = """
+WITH fresh AS (
     INSERT INTO usage_event_keys (id, tenant_id, source, event_id, fingerprint)
-    SELECT id, tenant_id, source, event_id, fingerprint FROM given
+    SELECT id, tenant_id, source, event_id, fingerprint FROM pg_temp.staged_usage
     ORDER BY tenant_id, source, event_id, id
     ON CONFLICT (tenant_id, source, event_id) DO NOTHING
     RETURNING id
 ), kept AS MATERIALIZED (
-    SELECT given.*, (occurred_at AT TIME ZONE $12::text)::date AS day FROM given JOIN fresh USING (id)
+    SELECT given.*, (occurred_at AT TIME ZONE $2::text)::date AS day
+    FROM pg_temp.staged_usage AS given JOIN fresh USING (id)
 ), written AS (
     INSERT INTO usage_records (
         id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, recorded_at
     )
-    SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, $11
+    SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, resource_id, $1
     FROM kept
 ), touched AS (
     SELECT (array_agg(id))[1] AS id, tenant_id, deployment_id, resource_kind, day, count(*) AS events,
@@ -91,7 +90,7 @@ SELECT tenant_id, deployment_id, resource_kind, day, first_at, events FROM touch
 
 _DIFFERING = """
 SELECT given.id
-FROM given JOIN usage_event_keys k USING (tenant_id, source, event_id)
+FROM pg_temp.staged_usage AS given JOIN usage_event_keys k USING (tenant_id, source, event_id)
 WHERE k.fingerprint <> given.fingerprint
 """
 
@@ -146,11 +145,16 @@ async def add_to_days(
 ) -> list[TouchedDay]:
     """Keeps the events whose id is new, the first where two share one, and adds them to their days in the zone.
 
+    Once in a transaction.
     The touched days stay locked, so that nobody else adds to them before the commit.
     """
     if not rows:
         return []
-    touched = await unit.connection.fetch(_GIVEN + _KEEP_AND_ADD, *_columns(rows), recorded_at, zone.key)
+    await unit.connection.execute(_STAGING)
+    await unit.connection.copy_records_to_table(
+        "staged_usage", records=rows, columns=UsageRow._fields, schema_name="pg_temp"
+    )
+    touched = await unit.connection.fetch(_KEEP_AND_ADD, recorded_at, zone.key)
     return [TouchedDay(*day) for day in touched]
 
 
@@ -167,10 +171,6 @@ async def add_levels(unit: UnitOfWork, rows: Sequence[UsageRow], days: Sequence[
         await unit.connection.execute(_ADD_LEVELS, tenant_ids, deployment_ids, kinds, dates, since, starts, ends, new)
 
 
-async def differing(unit: UnitOfWork, rows: Sequence[UsageRow]) -> set[UUID]:
-    """The ids of the rows under whose event id something else is kept."""
-    return {row_id for (row_id,) in await unit.connection.fetch(_GIVEN + _DIFFERING, *_columns(rows))}
-
-
-def _columns(rows: Sequence[UsageRow]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+async def differing(unit: UnitOfWork) -> set[UUID]:
+    """The ids of the rows just added under whose event id something else is kept."""
+    return {row_id for (row_id,) in await unit.connection.fetch(_DIFFERING)}
