@@ -20,6 +20,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class Documents(StrEnum):
+    """Which documents tenants may send."""
+
+    ANY = "any"
+    TRUSTED = "trusted"
+
+
 class LogLevel(StrEnum):
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -103,7 +110,7 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
-def _directory(text: str) -> Path:
+def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
@@ -116,7 +123,7 @@ class Settings:
 
     environment: Environment = _setting(_choice(Environment), Environment.DEVELOPMENT)
     log_level: LogLevel = _setting(_choice(LogLevel), LogLevel.INFO)
-    data_dir: Path = _setting(_directory, Path(".arcadia"))
+    data_dir: Path = _setting(_path, Path(".arcadia"))
 
     database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
     owner_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
@@ -136,6 +143,8 @@ class Settings:
     jwt_issuer: str = _setting(str, "arcadia")
     jwt_audience: str = _setting(str, "arcadia-billing")
     allowed_origins: tuple[str, ...] = _setting(_origins, ())
+    documents: Documents = _setting(_choice(Documents), Documents.ANY)
+    trusted_documents: Path | None = _setting(_path)
 
     billing_time_zone: ZoneInfo = _setting(_time_zone, ZoneInfo("UTC"))
     payment_terms_days: int = _setting(_integer(0, 365), 14)
@@ -145,7 +154,7 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Reads the settings. Raises SettingsError with every fault found; an empty variable counts as absent."""
         given = {name: text for name, text in (os.environ if environ is None else environ).items() if text.strip()}
-        values: dict[str, Any] = {"data_dir": _directory(".arcadia")}
+        values: dict[str, Any] = {"data_dir": _path(".arcadia")}
         faults: list[str] = []
         for setting in fields(cls):
             try:
@@ -156,6 +165,8 @@ class Settings:
                 faults.append(f"{variable(setting)} {fault}.")
         faults += _misspelt(given)
         faults += _missing_in_production(values, faults)
+        if values.get("documents") is Documents.TRUSTED and "trusted_documents" not in values:
+            faults.append("ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS names none.")
         if faults:
             raise SettingsError(tuple(faults))
         return cls(**values)

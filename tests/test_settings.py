@@ -82,6 +82,12 @@ def test_production_names_its_database_and_its_keys() -> None:
     ) == ("ARCADIA_JWKS_URL must start with https:// in production.",)
 
 
+def test_trusted_documents_are_named() -> None:
+    assert faults_of(ARCADIA_DOCUMENTS="trusted") == (
+        "ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS names none.",
+    )
+
+
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")

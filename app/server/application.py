@@ -17,6 +17,7 @@ from app.schema.context import RequestContext
 from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
 from app.schema.schema import schema
 from app.server.auth import Authenticator
+from app.server.documents import DocumentPolicy
 from app.server.errors import show_error
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
@@ -63,6 +64,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
             authenticator=authenticator,
             new_request=new_request,
             time_limit=settings.statement_timeout + GRACE_SECONDS,
+            documents=DocumentPolicy.from_settings(settings),
             sign_in_refused=refused_sign_ins.add,
         ),
         ready=Readiness(database),

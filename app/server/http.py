@@ -6,7 +6,7 @@ Bytes in, bytes out: the executor's answer is sent as it is.
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from graphql import OperationType
@@ -19,6 +19,7 @@ from app.database.errors import DatabaseUnavailable
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.server.auth import Authenticator, Session, UnauthenticatedError
+from app.server.documents import DocumentPolicy
 from app.server.edge import address, request_id
 from app.server.executor import Answer, Executor, RequestT
 from app.server.faults import Code, Fault, fault_of
@@ -43,6 +44,7 @@ class GraphQLService(Generic[RequestT]):
     authenticator: Authenticator
     new_request: Callable[[Principal, Origin], RequestT]
     time_limit: float
+    documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
     """Told the address and the reason."""
 
@@ -73,11 +75,16 @@ async def _posted(request: Request[Any, Any, Any]) -> Parameters:
 
 
 async def _queried(request: Request[Any, Any, Any]) -> Parameters:
-    """A GET is safe (RFC 9110, section 9.2.1): it only ever queries."""
-    parameters = decode_query_string(request.scope["query_string"])
-    if operation_type(parameters) not in {OperationType.QUERY, None}:
+    return decode_query_string(request.scope["query_string"])
+
+
+def _text(service: GraphQLService[Any], request: Request[Any, Any, Any], parameters: Parameters, by: Principal) -> str:
+    """What to run. A GET is safe (RFC 9110, section 9.2.1): it only ever queries."""
+    text = service.documents.text_of(parameters, by)
+    queries = {OperationType.QUERY, None}
+    if request.method == "GET" and operation_type(text, parameters.operation_name) not in queries:
         raise Fault(405, Code.METHOD_NOT_ALLOWED, "Only a query may be sent by GET.", headers={"allow": "POST"})
-    return parameters
+    return text
 
 
 async def _answered(
@@ -89,9 +96,10 @@ async def _answered(
         media_type = response_type(request.headers.get("accept", ""))
         session = await _signed_in(service, request)
         parameters = await read(request)
+        text = _text(service, request, parameters, session.principal)
         async with asyncio.timeout(service.time_limit):
             answer = await service.executor.execute(
-                parameters.query,
+                text,
                 parameters.variables,
                 parameters.operation_name,
                 service.new_request(session.principal, _origin(request, parameters)),

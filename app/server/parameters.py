@@ -14,7 +14,8 @@ from app.server.faults import Code, Fault
 
 
 class Parameters(msgspec.Struct, frozen=True, rename="camel"):
-    query: str
+    query: str | None = None
+    document_id: str | None = None
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
@@ -76,20 +77,22 @@ def check_variables(variables: dict[str, Any] | None) -> None:
 
 def fingerprint(parameters: Parameters) -> str:
     """The same for the same request, however its JSON was written; 64 hexadecimal digits."""
-    asked = [parameters.query, parameters.operation_name, parameters.variables]
+    asked = [parameters.query, parameters.document_id, parameters.operation_name, parameters.variables]
+    if parameters.query is None and parameters.document_id is None:
+        asked.append(parameters.extensions)
     return sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
 
 
-def operation_type(parameters: Parameters) -> OperationType | None:
+def operation_type(text: str, operation_name: str | None) -> OperationType | None:
     """Which kind of operation is asked for; None when the document does not say: executing it tells why."""
     try:
-        document = parse_document(parameters.query)
+        document = parse_document(text)
     except GraphQLError:
         return None
     types = [
         definition.operation
         for definition in document.definitions
         if isinstance(definition, OperationDefinitionNode)
-        and parameters.operation_name in {None, definition.name.value if definition.name else None}
+        and operation_name in {None, definition.name.value if definition.name else None}
     ]
     return types[0] if len(types) == 1 else None

@@ -189,7 +189,7 @@ class _Connection:
         try:
             async with asyncio.timeout(self._service.time_limit):
                 answer = await self._service.executor.subscribe(
-                    parameters.query,
+                    self._service.documents.text_of(parameters, session.principal),
                     parameters.variables,
                     parameters.operation_name,
                     self._service.new_request(session.principal, self._origin),  # each operation's own
