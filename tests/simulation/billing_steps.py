@@ -22,8 +22,14 @@ class BillingSteps(Steps):
         self.sound = False
         self.ledger.catch_up(times, fault)
 
-    @rule(months_ago=st.integers(0, 3), force=st.booleans(), dry=st.sampled_from([False, False, True]), some=pick)
-    def roll_up(self, months_ago: int, force: bool, dry: bool, some: int) -> None:
+    @rule(
+        months_ago=st.integers(0, 3),
+        force=st.booleans(),
+        dry=st.sampled_from([False, False, True]),
+        some=pick,
+        worked=st.booleans(),
+    )
+    def roll_up(self, months_ago: int, force: bool, dry: bool, some: int, worked: bool) -> None:
         period = Period.holding(self.world.now, self.zone)
         for _ in range(months_ago):
             period = period.previous()
@@ -32,6 +38,8 @@ class BillingSteps(Steps):
         self.attempt(
             lambda: self.ledger.start(period.start, named, force=force, dry=dry), None, refusal, lambda: refusal is None
         )
+        if worked:
+            self.ledger.work(None)
 
     @rule(fault=faults, twice=st.booleans())
     def work(self, fault: Fault | None, twice: bool) -> None:

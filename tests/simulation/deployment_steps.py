@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from app.billing import Actor, DeploymentState, TransitionDecision, decide_transition
+from app.billing import Actor, DeploymentState, TransitionDecision, allowed_transitions, decide_transition
 from app.operations import deployments, tenants
 from app.operations.refusal import ProblemCode
 from tests.simulation.faults import Fault
@@ -47,9 +47,12 @@ class DeploymentSteps(Steps):
             tenant.deployments.append(Deployment(self.id_of(mine, tenant.id, name), name))
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
-    @rule(of=pick, to=st.sampled_from(DeploymentState), actor=st.sampled_from(Actor), fault=faults)
-    def transition(self, of: int, to: DeploymentState, actor: Actor, fault: Fault | None) -> None:
+    @rule(of=pick, way=pick, to=st.sampled_from(DeploymentState), actor=st.sampled_from(Actor), fault=faults)
+    def transition(self, of: int, way: int, to: DeploymentState, actor: Actor, fault: Fault | None) -> None:
+        """Mostly along the map."""
         tenant, deployment = self.deployment(of)
+        if way and (allowed := allowed_transitions(deployment.state, actor)):
+            to = allowed[way % len(allowed)]
         decision = decide_transition(deployment.state, to, actor, billing_action_suspended=deployment.suspended)
         context = self.caller(tenant, "tenant" if actor is Actor.TENANT else "operator")
         move = deployments.transition_by_system if actor is Actor.SYSTEM else deployments.transition_deployment

@@ -116,6 +116,8 @@ class Ledger:
         today = day_of(self.world.now, self.zone)
         for tenant in self.tenants:
             assert {(tenant.id, month) for month in tenant.owed(today)} <= self._live() | self.settled
+        for known in [known for known in self.invoices.values() if known.status != "VOID"][:1]:
+            self.rival(known)
         self.hold()
 
     def rival(self, known: Known) -> None:

@@ -52,8 +52,12 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps):
         if not hasattr(self, "ledger"):
             return
         self.ledger.hold()
-        assert self.world.violations() == []
+        self.hold_to_the_laws()
         self.sound = True
+
+    def hold_to_the_laws(self) -> None:
+        broken = self.world.violations()
+        assert not broken, f"a law is broken: {broken}"
 
     def teardown(self) -> None:
         """The faults stop: every ended month is billed, once."""
@@ -66,7 +70,7 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps):
             self.ledger.catch_up(1, None)
             self.ledger.hold()
             self.ledger.finish()
-            assert self.world.violations() == []
+            self.hold_to_the_laws()
 
 
 def simulation_of(world: World) -> type[Simulation]:

@@ -56,7 +56,8 @@ class SubscriptionSteps(Steps):
             refusal = ProblemCode.CONFLICT
         elif deployment.subscription is not None:
             refusal = ProblemCode.ALREADY_SUBSCRIBED
-        mine = "SELECT FROM subscriptions WHERE deployment_id = %s"
+        another = "SELECT FROM subscriptions WHERE deployment_id = %s OFFSET %s"
+        before = int(deployment.subscription is not None)
         if self.attempt(
             lambda: subscriptions.subscribe(
                 self.caller(tenant, "operator" if days or trial_ends_at else "tenant"),
@@ -69,7 +70,7 @@ class SubscriptionSteps(Steps):
             ),
             fault,
             refusal,
-            lambda: deployment.subscription is None and self.exists(mine, deployment.id),
+            lambda: self.exists(another, deployment.id, before),
         ):
             attached_at = day_start(first_day, self.zone) if days else self.world.now
             deployment.subscription = Subscription(
