@@ -14,9 +14,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 def too_large(what: str) -> Fault:
-    return Fault(
-        413, Code.PAYLOAD_TOO_LARGE, f"{what}. What stood before it may be recorded; resending is safe."
-    )
+    return Fault(413, Code.PAYLOAD_TOO_LARGE, f"{what}. What stood before it may be recorded; resending is safe.")
 
 
 async def blocks(chunks: AsyncIterator[bytes], *, gzipped: bool) -> AsyncIterator[bytes]:
