@@ -56,6 +56,7 @@ def test_a_constraint_dropped_that_keeps_subscriptions_single(world: World) -> N
         assert "ALREADY_SUBSCRIBED" in caught(world)
 
 
+@pytest.mark.heavy  # it takes a crash between the two commits
 def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def committed_at_once(_unit: UnitOfWork, event: DeploymentEvent) -> UUID:
         event_id = new_id()
