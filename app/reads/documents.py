@@ -87,6 +87,7 @@ class Documents:
         limits: Limits | None,
         rules: Sequence[type[ASTValidationRule]],
         max_errors: int,
+        hide_suggestions: bool,
         cache: "LeastRecentlyUsed[str, Document | RequestError]",
     ) -> None:
         self._schema = schema
@@ -94,6 +95,7 @@ class Documents:
         self._limits = limits
         self._rules = (*specified_rules, *rules)
         self._max_errors = max_errors
+        self._hide_suggestions = hide_suggestions
         self._known = cache
 
     def get(self, text: str) -> Document:
@@ -113,7 +115,13 @@ class Documents:
             return RequestError([coded("GRAPHQL_PARSE_FAILED", error)])
         inspection = self._limits(node) if self._limits else None
         errors = list(inspection.errors) if inspection else []
-        errors = errors or validate(self._schema, node, self._rules, max_errors=self._max_errors)
+        errors = errors or validate(
+            self._schema,
+            node,
+            self._rules,
+            max_errors=self._max_errors,
+            hide_suggestions=self._hide_suggestions,
+        )
         if errors:
             return RequestError([coded("GRAPHQL_VALIDATION_FAILED", error) for error in errors])
         operations, fragments = {}, {}
@@ -126,14 +134,18 @@ class Documents:
 
 
 def coerced(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    variables: Mapping[str, Any] | None,
+    *,
+    hide_suggestions: bool = False,
 ) -> VariableValues:
     """The variables as their types read them, defaults filled in. Raises RequestError."""
     given = dict(variables or {})
     definitions = operation.variable_definitions or ()
     known = decoded(schema, definitions, given)
     others = [definition for definition in definitions if definition.variable.name.value not in known.coerced]
-    values = get_variable_values(schema, others, given, max_errors=50)
+    values = get_variable_values(schema, others, given, max_errors=50, hide_suggestions=hide_suggestions)
     if isinstance(values, list):
         raise RequestError([coded("BAD_USER_INPUT", error) for error in values])
     return VariableValues(known.sources | values.sources, known.coerced | values.coerced) if known.coerced else values

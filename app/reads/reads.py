@@ -92,6 +92,7 @@ class Reads:
         limits: Limits | None = None,
         rules: Sequence[type[ASTValidationRule]] = (),
         max_errors: int = 100,
+        hide_suggestions: bool = False,
         format_error: FormatError = lambda error, _: error.formatted,
         cached_documents: int = 1000,
         cached_plans: int = 2000,
@@ -103,12 +104,14 @@ class Reads:
         self._acquire_primary = acquire_primary or acquire
         self._format_error = format_error
         self._max_errors = max_errors
+        self._hide_suggestions = hide_suggestions
         self._documents = Documents(
             self._model.graphql,
             parse=parse,
             limits=limits,
             rules=rules,
             max_errors=max_errors,
+            hide_suggestions=hide_suggestions,
             cache=LeastRecentlyUsed(cached_documents, cached_characters),
         )
         self._plans: LeastRecentlyUsed[object, _Plan] = LeastRecentlyUsed(cached_plans, cached_characters)
@@ -164,7 +167,7 @@ class Reads:
     ) -> tuple[_Plan, Operation]:
         document = self._documents.get(text)
         definition = document.operation(operation_name)
-        given = coerced(self._model.graphql, definition, variables)
+        given = coerced(self._model.graphql, definition, variables, hide_suggestions=self._hide_suggestions)
         document.check_cost(variables)
         operation = Operation(self._model, definition, document.fragments, Values(given, request))
         key = (text, operation_name, operation.platform, shape_of(given, definition))

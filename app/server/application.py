@@ -60,7 +60,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
 
     return assemble(
         GraphQLService(
-            executor=_reads(database),
+            executor=_reads(database, hide_suggestions=settings.production),
             authenticator=authenticator,
             new_request=new_request,
             time_limit=settings.statement_timeout + GRACE_SECONDS,
@@ -75,7 +75,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
     )
 
 
-def _reads(database: Database) -> Reads:
+def _reads(database: Database, *, hide_suggestions: bool) -> Reads:
     return Reads(
         schema,
         database.reading,
@@ -83,5 +83,6 @@ def _reads(database: Database) -> Reads:
         parse=parse_document,
         limits=inspect_document,
         max_errors=MAX_ERRORS,
+        hide_suggestions=hide_suggestions,
         format_error=show_error,
     )
