@@ -106,6 +106,21 @@ def test_every_part_of_the_application_has_its_tests() -> None:
     assert untested == []
 
 
+def test_documents_name_tests_that_exist() -> None:
+    named_tests = {
+        match.groups()
+        for path in tracked("docs/*.md")
+        for match in re.finditer(r"`(tests/\S+\.py)::(\w+)`", path.read_text())
+    }
+    assert len(named_tests) > 50
+    missing = [
+        f"{file}::{test}"
+        for file, test in sorted(named_tests)
+        if not (ROOT / file).exists() or not re.search(rf"def {test}\(", (ROOT / file).read_text())
+    ]
+    assert missing == []
+
+
 @pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements/*.txt")), ids=lambda path: path.stem)
 def test_locks_hold_versions_and_hashes_only(lock: Path) -> None:
     lines = lock.read_text().splitlines()

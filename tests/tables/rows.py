@@ -1,89 +1,11 @@
 """A valid row of every table, for two tenants: what the tests of the walls start from and spoil."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-Row = Mapping[str, Any]
+from tests.tables.platform_rows import HASH, MOMENT, SHARED, Row, key
 
-MOMENT = "2026-04-10T12:00:00+00:00"
-HASH = "0" * 64
-
-
-def key(number: int, tenant: int = 0) -> str:
-    return str(UUID(int=tenant << 64 | number))
-
-
-# Rows of no tenant, in the order of their references. `resource_kinds` and `tax_rates` are seeded.
-SHARED: dict[str, Row] = {
-    "plans": {"id": key(1), "code": "studio", "name": "Studio", "created_at": MOMENT},
-    "plan_versions": {
-        "id": key(2),
-        "plan_id": key(1),
-        "version": 1,
-        "status": "DRAFT",
-        "currency": "AUD",
-        "base_price_cents": 5000,
-        "proration": "NONE",
-        "created_at": MOMENT,
-    },
-    "plan_resources": {
-        "id": key(3),
-        "plan_version_id": key(2),
-        "resource_kind": "droplet_hours",
-        "included_quantity": 1488,
-        "price_model": "PER_UNIT",
-    },
-    "plan_price_tiers": {
-        "id": key(4),
-        "plan_resource_id": key(3),
-        "position": 0,
-        "unit_price_cents": 1,
-        "flat_price_cents": 0,
-    },
-    "addons": {
-        "id": key(5),
-        "code": "storage",
-        "name": "Storage",
-        "price_cents": 750,
-        "resource_kind": "storage_gb",
-        "quantity": 50,
-        "active": True,
-        "created_at": MOMENT,
-    },
-    "rollup_runs": {
-        "id": key(6),
-        "period_start": "2026-04-01",
-        "period_end": "2026-05-01",
-        "force": False,
-        "dry_run": False,
-        "status": "RUNNING",
-        "requested_by": "someone",
-        "tenants_total": 2,
-        "tenants_done": 0,
-        "invoices_created": 0,
-        "invoices_replaced": 0,
-        "invoices_skipped": 0,
-        "invoices_failed": 0,
-        "total_cents": 0,
-        "created_at": MOMENT,
-    },
-    "rollup_chunks": {"id": key(7), "run_id": key(6), "position": 0, "tenant_ids": [key(1, 1)]},
-    "cloud_invoices": {
-        "id": key(8),
-        "provider": "digitalocean",
-        "external_id": "1",
-        "period_start": "2026-04-01",
-        "period_end": "2026-05-01",
-        "currency": "USD",
-        "exchange_rate": "1.5",
-        "total_cents": 1200,
-        "allocated_cents": 1200,
-        "created_at": MOMENT,
-    },
-    "invoice_number_sequences": {"year": 2026, "last_number": 1},
-}
+__all__ = ["HASH", "MOMENT", "SHARED", "Row", "base_row", "insert", "insert_everything", "key", "of_tenant"]
 
 
 def of_tenant(tenant: int) -> dict[str, Row]:
