@@ -7,7 +7,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from app.billing.lines import Explanation, TierCharge
-from app.billing.money import Ratio, add, decimal_text, multiply, to_decimal
+from app.billing.money import Ratio, add, decimal_text, divide_half_away, multiply, to_decimal
 from app.billing.period import Period
 from app.billing.pricing import Slice, package_size, packages
 from app.billing.terms import PriceModel, ResourceTerms, TaxTerms
@@ -50,6 +50,11 @@ class PriceCharge(NamedTuple):
 
     def exact_cents(self) -> Ratio:
         return self.share.of(self.price_cents)
+
+    def rounded_cents(self) -> int:
+        """What exact_cents rounds to: both of its parts are integers."""
+        share = self.share
+        return divide_half_away(self.price_cents * share.numerator, share.denominator)
 
     def explanation(self) -> Explanation:
         return Explanation(

@@ -27,7 +27,11 @@ class Ratio(NamedTuple):
 def round_half_away(exact: Ratio | Fraction) -> int:
     """The nearest integer, halves away from zero: 642.5 -> 643, -0.5 -> -1."""
     numerator, denominator = exact.numerator.as_integer_ratio()
-    denominator *= exact.denominator
+    return divide_half_away(numerator, denominator * exact.denominator)
+
+
+def divide_half_away(numerator: int, denominator: int) -> int:
+    """The integer nearest to a quotient with a positive denominator, halves away from zero."""
     rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
     return rounded if numerator >= 0 else -rounded
 

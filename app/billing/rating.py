@@ -157,7 +157,7 @@ def _base_line(subscription: SubscriptionInputs, segment: _Segment) -> Line:
         resource_kind=None,
         quantity=_ONE,
         unit_price_cents=Decimal(terms.base_price_cents),
-        amount_cents=round_half_away(charge.exact_cents()),
+        amount_cents=charge.rounded_cents(),
         deployment_id=subscription.deployment_id,
         subscription_id=subscription.subscription_id,
         addon_id=None,
@@ -179,7 +179,7 @@ def _addon_lines(subscription: SubscriptionInputs, segments: Sequence[_Segment])
             resource_kind=addon.resource_kind,
             quantity=_ONE,
             unit_price_cents=Decimal(addon.price_cents),
-            amount_cents=round_half_away(charge.exact_cents()),
+            amount_cents=charge.rounded_cents(),
             deployment_id=subscription.deployment_id,
             subscription_id=subscription.subscription_id,
             addon_id=addon.id,
@@ -234,13 +234,23 @@ def _allowance(
         raise ValueError(f"{kind} is metered as {usage.aggregation} but priced as {resource.aggregation}")
     used = usage.used(period, segment.days) if usage is not None else _UNUSED
     share = segment.share if resource.aggregation is not Aggregation.MAX else segment.share.unprorated()
-    included = multiply(resource.included_quantity, share.numerator)
-    for addon in subscription.addons:
-        if addon.resource_kind == kind and (days := _days_attached(addon, segment)):
-            included = fma(addon.quantity, days if share.prorated else 1, included)
+    grants = [
+        (addon.quantity, days)
+        for addon in subscription.addons
+        if addon.resource_kind == kind and (days := _days_attached(addon, segment))
+    ]
+    if share.prorated and all(
+        days == share.period_days for days in (share.billable_days, *[days for _, days in grants])
+    ):
+        share = share.unprorated()  # all of the month: the same, with nothing to divide
+    included = (
+        resource.included_quantity if not share.prorated else multiply(resource.included_quantity, share.numerator)
+    )
+    for quantity, days in grants:
+        included = fma(quantity, days if share.prorated else 1, included)
     return _Allowance(
-        used=multiply(used.numerator, share.denominator),
-        included=multiply(included, used.denominator),
+        used=used.numerator if not share.prorated else multiply(used.numerator, share.denominator),
+        included=included if used.denominator == 1 else multiply(included, used.denominator),
         denominator=used.denominator * share.denominator,
     )
 

@@ -68,7 +68,11 @@ class MaxUsage:
     days: Sequence[DailyQuantity]
 
     def used(self, period: Period, days: Sequence[date]) -> Ratio:
-        return Ratio(max(map(Decimal, DailyQuantities.of(self.days, period).on(days, period)), default=ZERO))
+        rows = DailyQuantities.of(self.days, period)
+        readings = rows.on(days, period)
+        if "." not in rows.text:
+            return Ratio(Decimal(max(map(int, readings), default=0)))
+        return Ratio(max(map(Decimal, readings), default=ZERO))
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
         return _rows_on(self.days, period, days)

@@ -79,15 +79,18 @@ FROM subscription_addons
 WHERE subscription_id = any($1::uuid[]) AND attached_on < $2
 ORDER BY subscription_id, attached_at, id
 """
-# One row a deployment and kind: which days have usage, and their quantities, as the core keeps them. To sort kinds by
-# code points takes a fraction of what the database's own order does.
+# One row a deployment, its usage in the order of the index that finds it: to group by kind as well would sort every
+# deployment's rows, which takes twice as long as all the rest. Aggregates keep the order of a sorted sub-select.
 _USAGE = """
-SELECT u.deployment_id, u.resource_kind COLLATE "C" AS resource_kind, bit_or(1 << (u.day - $2::date)) AS days,
-       string_agg(trim_scale(CASE WHEN u.resource_kind = any($4::text[]) THEN u.peak ELSE u.total END)::text, ' '
-                  ORDER BY u.day) AS quantities
-FROM usage_daily_totals u
-WHERE u.deployment_id = any($1::uuid[]) AND u.day >= $2 AND u.day < $3 AND u.resource_kind <> all($5::text[])
-GROUP BY u.deployment_id, u.resource_kind COLLATE "C"
+SELECT u.deployment_id, string_agg(u.resource_kind, ' ') AS kinds, array_agg(u.day - $2::date) AS days,
+       string_agg(trim_scale(CASE WHEN u.resource_kind = any($4::text[]) THEN u.peak ELSE u.total END)::text, ' ')
+           AS quantities
+FROM (
+    SELECT deployment_id, resource_kind, day, total, peak FROM usage_daily_totals
+    WHERE deployment_id = any($1::uuid[]) AND day >= $2 AND day < $3 AND resource_kind <> all($5::text[])
+    ORDER BY deployment_id, day
+) AS u
+GROUP BY u.deployment_id
 """
 _LEVELS = """
 SELECT d.deployment_id, k.resource_kind, level.*
@@ -208,15 +211,29 @@ async def _usage(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]
     deployments = [enrolment.deployment_id for enrolment in enrolled]
     usage: dict[UUID, list[Usage]] = defaultdict(list)
     rows = await unit.connection.fetch(_USAGE, deployments, period.start, period.end, maxima, levels)
-    for deployment_id, kind, mask, text in rows:
-        metered = MaxUsage if kind in maxima else SumUsage
-        usage[deployment_id].append(metered(kind, DailyQuantities(period.start, mask, text)))
+    for deployment_id, *columns in rows:
+        for kind, days in _by_kind(period, *columns).items():
+            usage[deployment_id].append(MaxUsage(kind, days) if kind in maxima else SumUsage(kind, days))
     if levels:
         for deployment_id, level in await _level_usage(unit, period, enrolled, levels):
             usage[deployment_id].append(level)
     for found in usage.values():
         found.sort(key=attrgetter("resource_kind"))
     return usage
+
+
+def _by_kind(period: Period, kinds: str, days: list[int], quantities: str) -> dict[str, DailyQuantities]:
+    """A deployment's rows in order of day, sorted by kind."""
+    masks: dict[str, int] = {}
+    texts: dict[str, list[str]] = {}
+    for kind, day, text in zip(kinds.split(), days, quantities.split(), strict=True):
+        if kind in masks:
+            masks[kind] |= 1 << day
+            texts[kind].append(text)
+        else:
+            masks[kind] = 1 << day
+            texts[kind] = [text]
+    return {kind: DailyQuantities(period.start, mask, " ".join(texts[kind])) for kind, mask in masks.items()}
 
 
 async def _level_usage(

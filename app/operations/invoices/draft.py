@@ -17,7 +17,7 @@ from app.billing import (
 )
 from app.database.copy import copy_rows
 from app.database.unit_of_work import UnitOfWork
-from app.tables.ids import new_id
+from app.tables.ids import new_id, new_ids
 from app.tables.invoices import InvoiceStatus, TenantInvoiceInputs, TenantInvoiceLines, TenantInvoices
 
 LINE_COLUMNS = (
@@ -138,8 +138,9 @@ async def write_invoices(unit: UnitOfWork, drafts: Iterable[Draft], now: datetim
 
 async def write_lines_and_inputs(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
     """Writes what the drafts, whose invoices are written, have kept since the last time."""
-    lines = (_line(draft, position, line) for draft in drafts for position, line in draft.lines)
-    documents = ((new_id(), draft.tenant_id, draft.invoice_id, *kept) for draft in drafts for kept in draft.documents)
+    ids = iter(new_ids(sum(len(draft.lines) + len(draft.documents) for draft in drafts)))
+    lines = (_line(next(ids), draft, position, line) for draft in drafts for position, line in draft.lines)
+    documents = ((next(ids), draft.tenant_id, draft.invoice_id, *kept) for draft in drafts for kept in draft.documents)
     await copy_rows(unit, TenantInvoiceLines, LINE_COLUMNS, lines)
     await copy_rows(unit, TenantInvoiceInputs, INPUT_COLUMNS, documents)
     for draft in drafts:
@@ -175,9 +176,9 @@ def _invoice(draft: Draft, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _line(draft: Draft, position: int, line: Line) -> tuple[Any, ...]:
+def _line(line_id: UUID, draft: Draft, position: int, line: Line) -> tuple[Any, ...]:
     return (
-        new_id(),
+        line_id,
         draft.tenant_id,
         draft.invoice_id,
         position,
