@@ -162,7 +162,8 @@ async def test_every_tenants_reference_to_owned_rows_carries_the_tenant(filled: 
         row["relname"]
         for row in await filled.fetch(
             "SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
-            " WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace AND attname = 'tenant_id'"
+            " WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace"
+            " AND attname = 'tenant_id'"
         )
     }
     loose = {
