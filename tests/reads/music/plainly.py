@@ -194,7 +194,7 @@ class Plainly:
         start = 0 if after is None else sum(ranks[row["id"]] <= after for row in rows)
         end = len(rows) if before is None else sum(ranks[row["id"]] < before for row in rows)
         if arguments.get("last") is None:
-            end = max(start, min(end, start + (arguments.get("first") or 20)))
+            end = min(end, start + (arguments.get("first") or 20))  # before `start` where the cursors cross
         else:
             start = max(start, end - arguments["last"])
         page = list(zip(rows[start:end], cursors[start:end], strict=True))
