@@ -27,6 +27,13 @@ UNAUTHENTICATED = "UNAUTHENTICATED"
 LONGEST_INPUT = 4_000
 """In characters. What is longer (batches of usage, bills) is kept where it belongs, and here by its SHA-256."""
 
+# By hand, for it is part of every mutation: Piccolo takes twice as long for the same row.
+_INSERT = """
+INSERT INTO audit_log
+    (id, tenant_id, occurred_at, subject, roles, action, input, outcome, occurrences, address, request_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10)
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -62,20 +69,18 @@ async def _enter_alone(context: Context, call: Call, outcome: str) -> None:
 
 async def _insert(unit: UnitOfWork, context: Context, call: Call, outcome: str) -> None:
     principal = context.principal
-    await AuditLog.insert(
-        AuditLog(
-            id=new_id(),
-            tenant_id=principal.tenant_id,
-            occurred_at=context.clock(),
-            subject=principal.subject,
-            roles=sorted(principal.roles),
-            action=call.mutation,
-            input=_kept(call.input),
-            outcome=outcome,
-            occurrences=1,
-            address=call.origin.address,
-            request_id=call.origin.request_id,
-        )
+    await unit.connection.execute(
+        _INSERT,
+        new_id(),
+        principal.tenant_id,
+        context.clock(),
+        principal.subject,
+        sorted(principal.roles),
+        call.mutation,
+        _kept(call.input),
+        outcome,
+        call.origin.address,
+        call.origin.request_id,
     )
 
 
