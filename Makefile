@@ -164,3 +164,11 @@ bench-reads: install bench/reads/postgraphile/node_modules/.installed ## Compare
 	@command -v wrk >/dev/null || { export DEBIAN_FRONTEND=noninteractive; apt-get install --yes --no-install-recommends wrk \
 		|| { apt-get update && apt-get install --yes --no-install-recommends wrk; }; } >/dev/null
 	@$(BIN)/python -m bench.reads $(BENCH_FLAGS)
+
+.PHONY: bench-rollup
+bench-rollup: install ## Compare a month end with SQL alone and with the naive loop (BENCH_FLAGS="--size 10000 --rounds 3")
+	@$(BIN)/python -m bench.rollup $(BENCH_FLAGS)
+
+.PHONY: bench-usage
+bench-usage: install ## Compare the ways in for metered events, and COPY (BENCH_FLAGS="--events 20000 --rounds 1")
+	@$(BIN)/python -m bench.usage $(BENCH_FLAGS)

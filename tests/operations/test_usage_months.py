@@ -16,7 +16,7 @@ WHERE i.inhparent = 'usage_records'::regclass ORDER BY c.relname
 
 
 def event(deployment_id: UUID, occurred_at: datetime, **content: Any) -> MeteredEvent:
-    metered = {"id": "1", "resource_kind": "droplet_hours", "quantity": Decimal(1)}
+    metered: dict[str, Any] = {"id": "1", "resource_kind": "droplet_hours", "quantity": Decimal(1)}
     return MeteredEvent(deployment_id=deployment_id, occurred_at=occurred_at, **metered | content)
 
 

@@ -4,6 +4,8 @@
 -- sent again from another one under its id (app/operations/usage/store.py makes it). The row has no other key.
 ALTER TABLE usage_event_keys DROP CONSTRAINT usage_event_keys_pkey;
 ALTER TABLE usage_event_keys DROP CONSTRAINT usage_event_keys_tenant_id_fkey;
+ALTER TABLE usage_event_keys
+    ALTER COLUMN source TYPE text COLLATE "C", ALTER COLUMN event_id TYPE text COLLATE "C"; -- compared byte by byte
 ALTER TABLE usage_event_keys REPLICA IDENTITY USING INDEX usage_event_keys_tenant_id_source_event_id_key;
 
 -- A partition's key must hold what it is partitioned by. This one also finds a deployment's month. References are
@@ -15,6 +17,8 @@ CREATE TABLE usage_records (
     LIKE usage_records_unpartitioned INCLUDING DEFAULTS INCLUDING CONSTRAINTS,
     CONSTRAINT usage_records_pkey PRIMARY KEY (tenant_id, deployment_id, resource_kind, occurred_at, id)
 ) PARTITION BY RANGE (occurred_at);
+ALTER TABLE usage_records
+    ALTER COLUMN source TYPE text COLLATE "C", ALTER COLUMN event_id TYPE text COLLATE "C";
 CREATE TRIGGER usage_records_append_only BEFORE UPDATE OR DELETE ON usage_records
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER usage_event_keys_append_only BEFORE UPDATE OR DELETE ON usage_event_keys
