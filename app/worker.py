@@ -1,6 +1,7 @@
 """The worker as a process of its own, or as a part of another."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,11 @@ from app.queue import Queue
 from app.settings import Settings
 
 
+_COLLECTIONS = (50_000, 20, 100)
+"""A batch of a rollup makes some ten thousand objects, which all go at once when it is written, and hardly a cycle:
+Python's own thresholds look through them dozens of times. Memory stays what two batches take."""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -19,6 +25,9 @@ def _now() -> datetime:
 async def run_worker(settings: Settings) -> None:
     """Works until SIGTERM or SIGINT. Raises DatabaseUnavailable or DatabaseNotMigrated if it cannot begin."""
     async with Database(settings) as database, Queue(settings) as queue:
+        gc.collect()
+        gc.freeze()  # what start-up made stays: collections need not look at it again
+        gc.set_threshold(*_COLLECTIONS)
         await create_worker(Context(SYSTEM, database, _now, settings, queue)).start()
 
 
