@@ -26,7 +26,7 @@ class Events:
     metered: list[MeteredEvent]
 
 
-class _Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+class _Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
     """The fields of UsageEventInput, not parsed yet."""
 
     id: str

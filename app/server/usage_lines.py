@@ -34,12 +34,12 @@ T = TypeVar("T")
 MALFORMED = "MALFORMED_EVENT"
 
 
-class _Data(msgspec.Struct, rename="camel"):
+class _Data(msgspec.Struct, rename="camel", gc=False):
     quantity: Decimal | None = None
     resource_id: str | None = None
 
 
-class _Line(msgspec.Struct, rename="camel"):
+class _Line(msgspec.Struct, rename="camel", gc=False):
     id: str
     source: str = "api"
     deployment_id: str | None = None

@@ -18,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class MeteredEvent(msgspec.Struct, frozen=True, kw_only=True):
+class MeteredEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One event. (source, id) is its idempotency key within the deployment's tenant."""
 
     id: str
