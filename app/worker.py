@@ -12,7 +12,6 @@ from app.operations.context import Context
 from app.queue import Queue
 from app.settings import Settings
 
-
 _COLLECTIONS = (50_000, 20, 100)
 """A batch of a rollup makes some ten thousand objects, which all go at once when it is written, and hardly a cycle:
 Python's own thresholds look through them dozens of times. Memory stays what two batches take."""
