@@ -16,8 +16,9 @@ from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
 SYSTEM = Principal("system:rollup", frozenset({Role.PLATFORM_ADMIN}))
 """Who does what nobody asked for."""
 
-CONCURRENCY = 4
-"""Jobs at a time in one process: while some wait for PostgreSQL another rates."""
+CONCURRENCY = 2
+"""Jobs at a time in one process: while one waits for PostgreSQL the other rates, and beside a huge tenant the small ones
+get on. More take memory, and no less time: another process does that."""
 
 CATCH_UP_JOB = "catch_up"
 
