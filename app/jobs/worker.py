@@ -17,8 +17,8 @@ SYSTEM = Principal("system:rollup", frozenset({Role.PLATFORM_ADMIN}))
 """Who does what nobody asked for."""
 
 CONCURRENCY = 2
-"""Jobs at a time in one process: while one waits for PostgreSQL the other rates, and beside a huge tenant the small ones
-get on. More take memory, and no less time: another process does that."""
+"""Jobs at a time in one process: while one waits for PostgreSQL the other rates, and small tenants get on beside a huge
+one. Each takes memory; for more speed there are more processes."""
 
 CATCH_UP_JOB = "catch_up"
 
