@@ -48,6 +48,12 @@ class MigratedPostgresQueue(PostgresQueue):
     async def init_db(self) -> None:
         pass
 
+    async def sweep(self, lock: int = 60, abort: float = 0.2) -> list[str]:
+        """Gives silent jobs to others. SAQ would wait five seconds for each to answer, one after the other, which
+        after a worker's death is all that its jobs wait for.
+        """
+        return await super().sweep(lock, abort)
+
 
 class Queue:
     """Opened once per process: `async with Queue(settings) as queue`. Raises DatabaseUnavailable, of either kind."""

@@ -13,12 +13,14 @@ import app.queue
 from app.database import Database
 from app.jobs import SYSTEM, create_worker
 from app.operations.context import Context
+from app.operations.rollups import chunk
 from app.queue import Queue
 from app.settings import Settings
 
 
 async def _work(database_url: str, data_dir: str, now: str) -> None:
     app.queue.HEARTBEAT_SECONDS = 2
+    chunk.BATCH_TENANTS = 5  # many transactions, to be killed in and between
     settings = Settings(database_url=database_url, data_dir=Path(data_dir))
     moment = datetime.fromisoformat(now)
     async with Database(settings) as database, Queue(settings) as queue:

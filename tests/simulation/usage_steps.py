@@ -45,7 +45,7 @@ class UsageSteps(Steps):
 
         stored = "SELECT FROM usage_records WHERE tenant_id = %s AND event_id = %s"
         first = next(iter(kept), None)
-        done = self.attempt(record, fault, None, lambda: first is None or self.exists(stored, first[0].id, first[1]))
+        done = self.attempt(record, fault, None, lambda: self.exists(stored, first[0].id, first[1]) if first else None)
         if done:
             for (tenant, event_id), event in kept.items():
                 tenant.events["api", event_id] = event
