@@ -125,7 +125,7 @@ async def test_a_cloud_event_is_the_same_event(meter: httpx.AsyncClient, deploym
     assert answer.json() == {"accepted": 1, "duplicates": 1, "rejectedTotal": 0, "rejected": []}
 
 
-async def test_a_hundred_thousand_lines_packed_and_sent_again(
+async def test_twenty_thousand_lines_packed_and_sent_again(
     meter: httpx.AsyncClient, deployment: UUID, given: Given
 ) -> None:
     body = gzip.compress(lines(*(event(deployment, number) for number in range(20_000))))
