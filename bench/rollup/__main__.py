@@ -1,10 +1,12 @@
 """`make bench-rollup`: a month end over seeded subscriptions, by us, by PostgreSQL alone and by the naive loop."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import rich_click as click
 from rich.console import Console
@@ -46,6 +48,7 @@ def main(
     sizes: tuple[int, ...], cases: tuple[str, ...], *, rounds: int, keep: Path | None, resume: bool, results: Path
 ) -> None:
     """Measure a month end."""
+    signal.signal(signal.SIGTERM, _interrupt)
     console = Console()
     known = Results.read(results) if resume else Results()
     wanted = set(cases or [*CASES, OF_ONE_TENANT])
@@ -113,6 +116,10 @@ def _compared(
     if totals != (billed[: len(totals)] if case == NAIVE else billed):
         raise RuntimeError(f"{case} billed otherwise than the case before it")
     return billed
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
