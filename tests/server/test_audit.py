@@ -159,8 +159,7 @@ async def eventually(client: httpx.AsyncClient, **conditions: str) -> list[dict[
 
 async def test_refused_sign_ins(served_house: House, ada: httpx.AsyncClient) -> None:
     async with httpx.AsyncClient(base_url=served_house.url) as stranger:
-        for _ in range(3):
-            assert (await stranger.post("/graphql", json={"query": "{ __typename }"})).status_code == 401
+        assert (await stranger.post("/graphql", json={"query": "{ __typename }"})).status_code == 401
     (entry,) = await eventually(ada, action="signIn")
     assert entry == {
         "occurredAt": "2026-05-01T03:00:00+00:00",
@@ -169,7 +168,7 @@ async def test_refused_sign_ins(served_house: House, ada: httpx.AsyncClient) -> 
         "action": "signIn",
         "input": "Sign in: this API needs a bearer token.",
         "outcome": "UNAUTHENTICATED",
-        "occurrences": 3,
+        "occurrences": 1,
         "address": "127.0.0.1",
         "requestId": "",
     }

@@ -73,7 +73,7 @@ class Steps(RuleBasedStateMachine):
             self.world.run(operation())
         except Refusal as refused:
             assert refused.code == refusal, refused  # noqa: PT017 - whether it is refused is what is asked
-            assert not was_done(), f"it was refused with {refused.code}, and is done"  # noqa: PT017
+            assert not was_done(), f"it was refused with {refused.code}, and is done"  # noqa: PT017 - as above
             return False
         except (Crash, CommitUnknown):
             done = bool(was_done())

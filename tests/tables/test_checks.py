@@ -117,7 +117,10 @@ SEEDED: dict[str, dict[str, Any]] = {
 
 
 async def table_of(owner: Any, constraint: str) -> str:
-    found = await owner.fetchval("SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = $1", constraint)
+    found = await owner.fetchval(
+        "SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = $1 AND conparentid = 0 AND coninhcount = 0",
+        constraint,
+    )
     assert found is not None, f"there is no constraint {constraint}"
     return str(found)
 
