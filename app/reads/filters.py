@@ -27,7 +27,7 @@ class Among(Condition):
 
 @dataclass(frozen=True)
 class Contains(Condition):
-    """The text occurs in any of the columns, whatever its case; `%` and `_` are themselves."""
+    """The text occurs in any of the columns, whatever its case in the database's locale; `%` and `_` are themselves."""
 
     columns: tuple[Column, ...]
 
