@@ -120,9 +120,11 @@ class SubscriptionSteps(Steps):
                      JOIN subscriptions s ON s.id = v.subscription_id JOIN plan_versions pv ON pv.id = v.plan_version_id
                      JOIN plans p ON p.id = pv.plan_id WHERE s.deployment_id = %s ORDER BY 1"""
 
-        def was_done() -> bool:
+        def was_done() -> bool | None:
             kept = [(row.effective_on, (row.code, row.version)) for row in self.world.rows(history, deployment.id)]
             assert kept in ([] if subscription is None else subscription.plans, trial.plans)
+            if subscription is not None and trial.plans == subscription.plans:
+                return None  # nothing to change
             return refusal is None and kept == trial.plans
 
         by = "operator" if first_day != max(self.today, started) else "tenant"
