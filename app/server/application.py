@@ -21,8 +21,8 @@ from app.server.documents import DocumentPolicy
 from app.server.errors import show_error
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
-from app.server.http import GraphQLService
 from app.server.routes import assemble
+from app.server.service import GraphQLService
 from app.server.sign_ins import RefusedSignIns
 from app.server.usage import Ingestions, usage_handler
 from app.settings import Settings

@@ -16,7 +16,7 @@ from app.settings import Settings
 
 LEEWAY = timedelta(seconds=30)
 MAX_TOKEN_LENGTH = 8_192
-REMEMBERED_TOKENS = 1_024
+REMEMBERED_TOKENS = 8_192
 REMEMBERED_FOR = timedelta(minutes=5)
 """Then a token is verified again, by a key that may meanwhile have been withdrawn."""
 

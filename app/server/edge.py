@@ -1,7 +1,7 @@
 """What every HTTP answer carries, whoever made it: the request's id and the headers browsers obey."""
 
+import os
 import re
-import uuid
 from contextvars import ContextVar
 from typing import Any
 
@@ -23,12 +23,13 @@ current_request_id: ContextVar[str] = ContextVar("current_request_id", default="
 
 def request_id(scope: Any) -> str:
     """The caller's `x-request-id` if it is a plain word, else one made here; the same throughout the request."""
-    state = scope["state"]
-    if "request_id" not in state:
-        given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
-        state["request_id"] = given.decode() if _ACCEPTABLE_ID.fullmatch(given) else str(uuid.uuid4())
-        current_request_id.set(state["request_id"])
-    return str(state["request_id"])
+    known: str | None = scope["state"].get("request_id")
+    if known is None:
+        given = dict(scope["headers"]).get(REQUEST_ID)
+        known = given.decode() if given and _ACCEPTABLE_ID.fullmatch(given) else os.urandom(16).hex()
+        scope["state"]["request_id"] = known
+        current_request_id.set(known)
+    return known
 
 
 def address(scope: Any) -> str:
@@ -41,6 +42,8 @@ async def add_headers(message: Any, scope: Any) -> None:
     if message["type"] != "http.response.start":
         return
     headers = list(message["headers"])
+    if headers and headers[-1][0] == REQUEST_ID:
+        return  # from the endpoint that says it all itself
     said = {name for name, _ in headers}
     headers += [header for header in SECURITY_HEADERS if header[0] not in said]
     headers.append((REQUEST_ID, request_id(scope).encode()))

@@ -1,27 +1,21 @@
 """GraphQL over HTTP, as its specification of 2023-11 and later drafts have it; the thin way in.
 
-Bytes in, bytes out: the executor's answer is sent as it is.
+Bytes in, bytes out, on bare ASGI: the executor's answer is sent as it is, and a request object is never made.
 """
 
 import asyncio
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Generic
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from graphql import OperationType
-from litestar import Request, get, post
-from litestar.exceptions import InternalServerException
-from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from app.database.errors import DatabaseUnavailable
 from app.operations.call import Origin
 from app.operations.principal import Principal
-from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.documents import DocumentPolicy
-from app.server.edge import address, request_id
-from app.server.executor import Answer, Executor, RequestT
+from app.server.edge import REQUEST_ID, SECURITY_HEADERS, address, request_id
+from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
 from app.server.parameters import (
@@ -31,111 +25,116 @@ from app.server.parameters import (
     fingerprint,
     operation_type,
 )
+from app.server.service import GraphQLService, raise_if_unavailable
 
-PATH = "/graphql"
+MAX_BODY_BYTES = 262_144
+_ALLOWED = "GET, OPTIONS, POST"
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
+_HEADERS = {
+    media_type: (*SECURITY_HEADERS, (b"content-type", f"{media_type}; charset=utf-8".encode()))
+    for media_type in (JSON, GRAPHQL_RESPONSE)
+}
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLService(Generic[RequestT]):
-    """What both transports answer with. `time_limit` is in seconds."""
+class GraphQLEndpoint:
+    """An ASGI application: GET and POST at one address. `page` is what browsers get."""
 
-    executor: Executor[RequestT]
-    authenticator: Authenticator
-    new_request: Callable[[Principal, Origin], RequestT]
-    time_limit: float
-    documents: DocumentPolicy = field(default_factory=DocumentPolicy)
-    sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
-    """Told the address and the reason."""
+    def __init__(self, service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> None:
+        self._service = service
+        self._page = page
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        number = request_id(scope)
+        if scope["method"] == "GET" and self._page is not None and wants_page(_text(headers, b"accept")):
+            await self._page()(scope, receive, send)
+            return
+        media_type, extra = JSON, {}
+        try:
+            media_type = response_type(_text(headers, b"accept"))
+            answer = await self._answer(scope, headers, receive)
+            status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
+            body = answer.body
+        except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
+            fault = fault_of(error, number)
+            status, body, extra = fault.status, fault.body(number), fault.headers
+        sent = [
+            *_HEADERS[media_type],
+            *((name.encode(), value.encode()) for name, value in extra.items()),
+            (b"content-length", b"%d" % len(body)),
+            (REQUEST_ID, number.encode()),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": sent})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Any, headers: Mapping[bytes, bytes], receive: Any) -> Answer:
+        method = scope["method"]
+        if method not in {"POST", "GET"}:
+            raise _unanswered(method)
+        service, client = self._service, address(scope)
+        session = await service.signed_in(_text(headers, b"authorization"), client)
+        if method == "POST":
+            check_content_type(_text(headers, b"content-type"))
+            parameters = decode_parameters(await _body(headers, receive))
+            text = service.documents.text_of(parameters, session.principal)
+        else:
+            parameters = decode_query_string(scope["query_string"])
+            text = _queried(service.documents, parameters, session.principal)
+        request = service.new_request(session.principal, _origin(scope, headers, parameters, client))
+        async with asyncio.timeout(service.time_limit):
+            answer = await service.executor.execute(text, parameters.variables, parameters.operation_name, request)
+        if answer.errors:
+            raise_if_unavailable(answer)
+        return answer
 
 
-def http_handlers(service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> list[HTTPRouteHandler]:
-    """POST and GET at /graphql; `page` is what browsers get."""
-
-    @post(PATH, status_code=200, name="graphql")
-    async def execute(request: Request[Any, Any, Any]) -> ASGIResponse:
-        return await _answered(service, request, _posted)
-
-    @get(PATH, name="graphql-get")
-    async def query(request: Request[Any, Any, Any]) -> ASGIResponse:
-        if page is not None and wants_page(request.headers.get("accept", "")):
-            return page()
-        return await _answered(service, request, _queried)
-
-    return [execute, query]
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
 
 
-async def _posted(request: Request[Any, Any, Any]) -> Parameters:
-    check_content_type(request.headers.get("content-type", ""))
-    try:
-        body = await request.body()
-    except InternalServerException:  # Litestar's word for a client that left in the middle
-        raise Fault(400, Code.BAD_REQUEST, "The request broke off.") from None
-    return decode_parameters(body)
+def _unanswered(method: str) -> Fault:
+    told = "This address does not answer that method."
+    return Fault(405, Code.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
 
 
-async def _queried(request: Request[Any, Any, Any]) -> Parameters:
-    return decode_query_string(request.scope["query_string"])
+async def _body(headers: Mapping[bytes, bytes], receive: Any) -> bytes:
+    """The whole body. Raises Fault (413, 400) as soon as it is too large, or when the client leaves in the middle."""
+    if int(headers.get(b"content-length", b"0")) > MAX_BODY_BYTES:
+        raise _too_large()
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        parts = [body]
+        size = len(body)
+        while message.get("more_body"):
+            message = await receive()
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > MAX_BODY_BYTES:
+                raise _too_large()
+        body = b"".join(parts)
+    if message["type"] == "http.disconnect":
+        raise Fault(400, Code.BAD_REQUEST, "The request broke off.")
+    return body
 
 
-def _text(service: GraphQLService[Any], request: Request[Any, Any, Any], parameters: Parameters, by: Principal) -> str:
+def _too_large() -> Fault:
+    return Fault(413, Code.PAYLOAD_TOO_LARGE, "The request is larger than 256 KB.")
+
+
+def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
     """What to run. A GET is safe (RFC 9110, section 9.2.1): it only ever queries."""
-    text = service.documents.text_of(parameters, by)
-    queries = {OperationType.QUERY, None}
-    if request.method == "GET" and operation_type(text, parameters.operation_name) not in queries:
+    text = documents.text_of(parameters, by)
+    if operation_type(text, parameters.operation_name) not in {OperationType.QUERY, None}:
         raise Fault(405, Code.METHOD_NOT_ALLOWED, "Only a query may be sent by GET.", headers={"allow": "POST"})
     return text
 
 
-async def _answered(
-    service: GraphQLService[Any], request: Request[Any, Any, Any], read: Callable[[Request[Any, Any, Any]], Any]
-) -> ASGIResponse:
-    number = request_id(request.scope)
-    media_type = JSON
-    try:
-        media_type = response_type(request.headers.get("accept", ""))
-        session = await _signed_in(service, request)
-        parameters = await read(request)
-        text = _text(service, request, parameters, session.principal)
-        async with asyncio.timeout(service.time_limit):
-            answer = await service.executor.execute(
-                text,
-                parameters.variables,
-                parameters.operation_name,
-                service.new_request(session.principal, _origin(request, parameters)),
-            )
-        raise_if_unavailable(answer)
-    except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-        fault = fault_of(error, number)
-        return _response(fault.body(number), media_type, fault.status, fault.headers)
-    status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
-    return _response(answer.body, media_type, status)
-
-
-async def _signed_in(service: GraphQLService[Any], request: Request[Any, Any, Any]) -> Session:
-    try:
-        return await service.authenticator.authenticate(request.headers.get("authorization"))
-    except UnauthenticatedError as refused:
-        service.sign_in_refused(address(request.scope), str(refused))
-        raise
-
-
-def _origin(request: Request[Any, Any, Any], parameters: Parameters) -> Origin:
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return Origin(request_id(request.scope), address(request.scope))
+def _origin(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters, client: str) -> Origin:
+    if b"idempotency-key" not in headers:
+        return Origin(request_id(scope), client)
+    key = _text(headers, b"idempotency-key")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         told = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
         raise Fault(400, Code.BAD_REQUEST, told)
-    return Origin(request_id(request.scope), address(request.scope), key, fingerprint(parameters))
-
-
-def raise_if_unavailable(answer: Answer) -> None:
-    """An answer that lacks what the database would have given is none: the caller is to try again."""
-    for error in answer.errors:
-        if isinstance(error.original_error, DatabaseUnavailable):
-            raise error.original_error
-
-
-def _response(body: bytes, media_type: str, status: int, headers: dict[str, str] | None = None) -> ASGIResponse:
-    return ASGIResponse(body=body, media_type=f"{media_type}; charset=utf-8", status_code=status, headers=headers)
+    return Origin(request_id(scope), client, key, fingerprint(parameters))

@@ -4,19 +4,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, WebSocket, asgi
 from litestar.config.cors import CORSConfig
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
+from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
+from litestar.types import Receive, Scope, Send
 
 from app.server.edge import add_headers, request_id
 from app.server.faults import Fault, fault_of
 from app.server.graphiql import GraphiQL, asset_handler
 from app.server.health import health_handlers
-from app.server.http import GraphQLService, http_handlers
-from app.server.sockets import socket_handler
+from app.server.http import MAX_BODY_BYTES, GraphQLEndpoint
+from app.server.service import PATH, GraphQLService
+from app.server.sockets import serve_socket
 
-MAX_BODY_BYTES = 262_144
 JSON_UTF8 = "application/json; charset=utf-8"
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -36,8 +38,7 @@ def assemble(
     """
     return Litestar(
         route_handlers=[
-            *http_handlers(service, graphiql.page),
-            socket_handler(service, tuple(allowed_origins)),
+            _graphql_handler(service, graphiql, allowed_origins),
             asset_handler(graphiql),
             *health_handlers(ready),
             *handlers,
@@ -51,6 +52,22 @@ def assemble(
         logging_config=None,
         debug=False,
     )
+
+
+def _graphql_handler(
+    service: GraphQLService[Any], graphiql: GraphiQL, allowed_origins: Sequence[str]
+) -> ASGIRouteHandler:
+    """HTTP and sockets at one address, which Litestar's bare ASGI handlers share."""
+    endpoint = GraphQLEndpoint(service, graphiql.page)
+
+    @asgi(PATH, copy_scope=False, name="graphql")
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await serve_socket(WebSocket(scope, receive, send), service, allowed_origins)
+        else:
+            await endpoint(scope, receive, send)
+
+    return serve
 
 
 def _answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

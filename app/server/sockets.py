@@ -4,25 +4,24 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from enum import IntEnum
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import msgspec
-from litestar import WebSocket, websocket
+from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
-from litestar.handlers import WebsocketRouteHandler
 
 from app.operations.call import Origin
 from app.server.auth import Session, UnauthenticatedError
 from app.server.edge import address, request_id
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
-from app.server.http import PATH, GraphQLService, raise_if_unavailable
 from app.server.keys import KeysUnavailableError
 from app.server.parameters import Parameters, decode_parameters
+from app.server.service import GraphQLService, raise_if_unavailable
 
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIME_LIMIT = 5.0
@@ -74,23 +73,22 @@ _init_payloads = msgspec.json.Decoder(_InitPayload | None)
 _request_errors = msgspec.json.Decoder(_RequestError)
 
 
-def socket_handler(service: GraphQLService[Any], allowed_origins: tuple[str, ...]) -> WebsocketRouteHandler:
-    @websocket(PATH, name="graphql-socket")
-    async def serve(socket: WebSocket[Any, Any, Any]) -> None:
-        if not _same_origin(socket.headers, allowed_origins):
-            await socket.close(Close.FORBIDDEN)  # before it is accepted: an HTTP 403
-            return
-        offered = SUBPROTOCOL in socket.scope["subprotocols"]
-        await socket.accept(subprotocols=SUBPROTOCOL if offered else None)
-        if not offered:
-            await socket.close(Close.SUBPROTOCOL_NOT_ACCEPTABLE, f"Only {SUBPROTOCOL} is spoken here")
-            return
-        await _Connection(socket, service).serve()
+async def serve_socket(
+    socket: WebSocket[Any, Any, Any], service: GraphQLService[Any], allowed_origins: Sequence[str]
+) -> None:
+    """One client's socket, from its handshake to its end."""
+    if not _same_origin(socket.headers, allowed_origins):
+        await socket.close(Close.FORBIDDEN)  # before it is accepted: an HTTP 403
+        return
+    offered = SUBPROTOCOL in socket.scope["subprotocols"]
+    await socket.accept(subprotocols=SUBPROTOCOL if offered else None)
+    if not offered:
+        await socket.close(Close.SUBPROTOCOL_NOT_ACCEPTABLE, f"Only {SUBPROTOCOL} is spoken here")
+        return
+    await _Connection(socket, service).serve()
 
-    return serve
 
-
-def _same_origin(headers: Any, allowed_origins: tuple[str, ...]) -> bool:
+def _same_origin(headers: Any, allowed_origins: Sequence[str]) -> bool:
     """Browsers send cookies and no CORS check with a socket, but always its Origin; other clients send none."""
     origin = headers.get("origin")
     return origin is None or origin in allowed_origins or urlsplit(origin).netloc == headers.get("host")
@@ -129,9 +127,8 @@ class _Connection:
             raise ClosingError(Close.UNAUTHORIZED, "Unauthorized")
         try:
             payload = _init_payloads.decode(message.payload) or _InitPayload()
-            return await self._service.authenticator.authenticate(payload.authorization or payload.capitalised)
-        except UnauthenticatedError as refused:
-            self._service.sign_in_refused(self._origin.address, str(refused))
+            return await self._service.signed_in(payload.authorization or payload.capitalised, self._origin.address)
+        except UnauthenticatedError:
             raise ClosingError(Close.FORBIDDEN, "Forbidden") from None
         except KeysUnavailableError:
             raise ClosingError(Close.TRY_AGAIN_LATER, "Try again later") from None

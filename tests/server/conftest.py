@@ -10,9 +10,9 @@ import pytest
 from app.operations.principal import Role
 from app.server.auth import Authenticator
 from app.server.graphiql import load_graphiql
-from app.server.http import GraphQLService
 from app.server.keys import Keys
 from app.server.routes import assemble
+from app.server.service import GraphQLService
 from app.server.signing import sign_token
 from app.settings import Settings
 from tests.server.serving import served

@@ -19,8 +19,8 @@ from app.operations.principal import Role
 from app.server.auth import Authenticator
 from app.server.documents import DocumentPolicy, ManifestError, load_manifest
 from app.server.graphiql import load_graphiql
-from app.server.http import GraphQLService
 from app.server.routes import assemble
+from app.server.service import GraphQLService
 from app.settings import Environment, Settings
 from tests.clock import Clock
 from tests.server.conftest import SECRET, always_ready

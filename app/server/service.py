@@ -1,0 +1,41 @@
+"""What a GraphQL request is answered with, whichever transport brought it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic
+
+from app.database.errors import DatabaseUnavailable
+from app.operations.call import Origin
+from app.operations.principal import Principal
+from app.server.auth import Authenticator, Session, UnauthenticatedError
+from app.server.documents import DocumentPolicy
+from app.server.executor import Answer, Executor, RequestT
+
+PATH = "/graphql"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLService(Generic[RequestT]):
+    """`time_limit` is in seconds; `sign_in_refused` is told the address and the reason."""
+
+    executor: Executor[RequestT]
+    authenticator: Authenticator
+    new_request: Callable[[Principal, Origin], RequestT]
+    time_limit: float
+    documents: DocumentPolicy = field(default_factory=DocumentPolicy)
+    sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
+
+    async def signed_in(self, authorization: str | None, address: str) -> Session:
+        """Who asks. Raises UnauthenticatedError, once it is noted, or KeysUnavailableError."""
+        try:
+            return await self.authenticator.authenticate(authorization)
+        except UnauthenticatedError as refused:
+            self.sign_in_refused(address, str(refused))
+            raise
+
+
+def raise_if_unavailable(answer: Answer) -> None:
+    """An answer that lacks what the database would have given is none: the caller is to try again."""
+    for error in answer.errors:
+        if isinstance(error.original_error, DatabaseUnavailable):
+            raise error.original_error
