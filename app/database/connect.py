@@ -40,6 +40,7 @@ def connection_options(settings: Settings, url: str, *, role: str | None = APPLI
         "command_timeout": settings.statement_timeout + _GRACE_SECONDS,
         "server_settings": server_settings(settings, role=role),
         "max_cacheable_statement_size": 0,  # no limit: compiled reads are long, and worth keeping
+        "max_cached_statement_lifetime": 0,  # no limit: PostgreSQL itself plans anew once statistics or tables change
     }
 
 
@@ -92,9 +93,13 @@ def unavailable_is_typed() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if is_unavailable(error) or isinstance(error, OSError):  # what connecting raises, for sockets and names
+        if is_away(error):
             raise away(error) from error
         raise
+
+
+def is_away(error: BaseException) -> bool:
+    return is_unavailable(error) or isinstance(error, OSError)  # what connecting raises, for sockets and names
 
 
 def away(error: Exception) -> DatabaseUnavailable:

@@ -11,6 +11,7 @@ import asyncpg
 from app.database import embedded
 from app.database.connect import named_failures, passthrough_json, pool_options, unavailable_is_typed
 from app.database.engine import bind_tables
+from app.database.lending import Lender, Loan
 from app.database.listener import Listener, Subscription
 from app.database.scope import Scope
 from app.database.unit_of_work import UnitOfWork, run_in_transaction
@@ -47,6 +48,7 @@ class Database:
         self.settings = settings
         self._write_pool: Any = None
         self._read_pool: Any = None
+        self._reading: Lender | None = None
         self._listener: Listener | None = None
 
     async def open(self) -> None:
@@ -57,16 +59,19 @@ class Database:
         except BaseException:
             await self.close()
             raise
+        self._reading = Lender(self._read_pool, self.settings.read_pool_size, self.settings.connect_timeout)
         self._listener = Listener(self.settings, at.write)
         bind_tables()
 
     async def close(self) -> None:
         if self._listener is not None:
             await self._listener.close()
+        if self._reading is not None:
+            await self._reading.close()
         for pool in (self._read_pool, self._write_pool):
             if pool is not None:
                 await _close_pool(pool)
-        self._listener = self._read_pool = self._write_pool = None
+        self._listener = self._reading = self._read_pool = self._write_pool = None
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -97,22 +102,17 @@ class Database:
             raise RuntimeError("The database is not open.")
         return self._read_pool
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Any]:
-        """A connection of the read pool. Raises DatabaseUnavailable when there is none or it is lost."""
-        async with self._lent(self.read_pool) as connection:
-            yield connection
+    def reading(self) -> Loan:
+        """A connection of the read pool, for `async with`. Raises DatabaseUnavailable: there is none, or it is lost."""
+        if self._reading is None:
+            raise RuntimeError("The database is not open.")
+        return self._reading.loan()
 
     @asynccontextmanager
     async def reading_written(self) -> AsyncIterator[Any]:
         """As `reading`, where a replica may lag behind: for what was written a moment ago."""
-        async with self._lent(self.write_pool) as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def _lent(self, pool: Any) -> AsyncIterator[Any]:
         with unavailable_is_typed():
-            async with pool.acquire(timeout=self.settings.connect_timeout) as connection:
+            async with self.write_pool.acquire(timeout=self.settings.connect_timeout) as connection:
                 yield connection
 
     def listen(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
