@@ -1,5 +1,6 @@
 """How every connection to PostgreSQL is set up, and what its failures are called."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -15,6 +16,9 @@ APPLICATION_ROLE = "arcadia_app"
 
 # What a client may wait beyond the server's own limit before it takes the connection for dead.
 _GRACE_SECONDS = 5
+_PARTING_SECONDS = 2
+
+logger = logging.getLogger(__name__)
 
 
 def server_settings(settings: Settings, *, role: str | None = APPLICATION_ROLE) -> dict[str, str]:
@@ -123,6 +127,14 @@ async def close(opened: Any) -> None:
         await opened.close(timeout=1)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         opened.terminate()
+
+
+async def give_back(pool: Any, opened: Any) -> None:
+    """Gives a connection back to its pool; one that does not answer for two seconds is dropped, by asyncpg."""
+    try:
+        await pool.release(opened, timeout=_PARTING_SECONDS)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        logger.warning("A connection could not be given back and is dropped: %s", str(error) or type(error).__name__)
 
 
 def passthrough_json() -> Callable[[Any], Any]:

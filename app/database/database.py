@@ -9,8 +9,9 @@ from typing import Any, Self, TypeVar
 import asyncpg
 
 from app.database import embedded
-from app.database.connect import named_failures, passthrough_json, pool_options, unavailable_is_typed
+from app.database.connect import give_back, named_failures, passthrough_json, pool_options, unavailable_is_typed
 from app.database.engine import bind_tables
+from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.database.lending import Lender, Loan
 from app.database.listener import Listener, Subscription
 from app.database.scope import Scope
@@ -110,10 +111,18 @@ class Database:
 
     @asynccontextmanager
     async def reading_written(self) -> AsyncIterator[Any]:
-        """As `reading`, where a replica may lag behind: for what was written a moment ago."""
-        with unavailable_is_typed():
-            async with self.write_pool.acquire(timeout=self.settings.connect_timeout) as connection:
-                yield connection
+        """As `reading`, where a replica may lag behind: for what was written a moment ago. Raises CommitUnknown: that
+        what was done cannot be read is no reason to have it done again.
+        """
+        try:
+            with unavailable_is_typed():
+                connection = await self.write_pool.acquire(timeout=self.settings.connect_timeout)
+                try:
+                    yield connection
+                finally:
+                    await give_back(self.write_pool, connection)
+        except DatabaseUnavailable as error:
+            raise CommitUnknown("What was written could not be read back.") from error
 
     def listen(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
         """Notifications of a channel: `async with database.listen(channel) as payloads`, then `async for`."""

@@ -12,7 +12,7 @@ class DatabaseUnavailable(Exception):
 
 
 class CommitUnknown(DatabaseUnavailable):
-    """The connection was lost after COMMIT was sent: the work was done or it was not. Never repeated blindly."""
+    """The connection was lost after COMMIT was sent: the work, or a part of it, may be done. Never repeated blindly."""
 
 
 class TransactionRolledBack(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-from app.database.connect import away, is_away
+from app.database.connect import away, give_back, is_away
 
 
 class Lender:
@@ -71,7 +71,7 @@ class Lender:
 
     async def _return(self, connection: Any) -> None:
         self._held -= 1
-        await self._pool.release(connection)
+        await give_back(self._pool, connection)
 
     async def _wait(self) -> Any:
         waiter: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

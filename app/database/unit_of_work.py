@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, TypeVar
 import asyncpg
 from piccolo.engine.postgres import PostgresTransaction
 
-from app.database.connect import away, unavailable_is_typed
+from app.database.connect import away, give_back, unavailable_is_typed
 from app.database.engine import ENGINE
 from app.database.errors import (
     CommitUnknown,
@@ -31,6 +31,8 @@ T = TypeVar("T")
 AfterCommit = Callable[[], Awaitable[object]]
 
 ATTEMPTS = 3
+ROLLBACK_SECONDS = 2
+"""What a connection that may have fallen silent gets to roll back, before it is dropped."""
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +110,8 @@ class UnitOfWork(PostgresTransaction):
             raise DatabaseUnavailable("The connection was lost before COMMIT was sent.")
         try:
             answer = await self.connection.execute("COMMIT")
+        except asyncio.CancelledError as given_up:  # a time limit: the caller must not take it for undone
+            raise CommitUnknown("The commit was given up before it was answered.") from given_up
         except Exception as error:
             if is_unavailable(error):
                 raise CommitUnknown("The connection was lost while committing.") from error
@@ -120,7 +124,7 @@ class UnitOfWork(PostgresTransaction):
         """Rolls back for the exception, which is the one to raise: what goes wrong here only costs the connection."""
         try:
             if self._in_transaction():
-                await self.connection.execute("ROLLBACK")
+                await self.connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             logger.warning("A rollback failed, its connection is dropped: %s", error)
         self._rolled_back = True
@@ -131,7 +135,7 @@ class UnitOfWork(PostgresTransaction):
         """Gives the connection back. One that is still in a transaction is dropped: nobody else may inherit it."""
         if self._in_transaction():
             self.connection.terminate()
-        await self._pool.release(self.connection)
+        await give_back(self._pool, self.connection)
 
     def _in_transaction(self) -> bool:
         try:

@@ -8,6 +8,7 @@ import msgspec
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver
 
+from app.database import CommitUnknown, DatabaseUnavailable
 from app.operations.audit import auditing
 from app.operations.call import Call
 from app.schema.context import Info, RequestContext
@@ -22,7 +23,14 @@ class Audited(FieldExtension):
         async with auditing(request.operations, call) as operations:
             # The call ends with the mutation: its payload is read in the context that was there before.
             raw = info._raw_info._replace(context=replace(request, operations=operations))
-            return await next_(source, replace(info, _raw_info=raw), **kwargs)
+            try:
+                result = await next_(source, replace(info, _raw_info=raw), **kwargs)
+            except DatabaseUnavailable as error:
+                if request.done:
+                    raise CommitUnknown(f"{', '.join(request.done)} was done before this failed.") from error
+                raise
+        request.done.append(call.place)
+        return result
 
 
 def _text(arguments: dict[str, Any]) -> str:

@@ -17,6 +17,8 @@ class RequestContext:
 
     operations: Context
     origin: Origin = field(default_factory=Origin)
+    done: list[str] = field(default_factory=list)
+    """The mutations of this operation that are committed."""
 
     @property
     def viewer(self) -> Principal:

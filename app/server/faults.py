@@ -88,7 +88,8 @@ def fault_of(error: BaseException, request_id: str) -> Fault:  # noqa: PLR0911  
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _of_http(error)
         case TimeoutError():
-            return Fault(504, Code.TIMEOUT, "The operation took too long and was stopped.")
+            told = "The operation took too long: if it changes anything, look whether it did before you repeat it."
+            return Fault(504, Code.TIMEOUT, told)
     return masked(error, request_id)
 
 
