@@ -146,6 +146,9 @@ class Settings:
     documents: Documents = _setting(_choice(Documents), Documents.ANY)
     trusted_documents: Path | None = _setting(_path)
 
+    rate_limit_burst: int | None = _setting(_integer(0, 999_999_999))
+    rate_limit_per_second: int | None = _setting(_integer(0, 999_999_999))
+
     billing_time_zone: ZoneInfo = _setting(_time_zone, ZoneInfo("UTC"))
     payment_terms_days: int = _setting(_integer(0, 365), 14)
     reporting_currency: str = _setting(_currency, "AUD")

@@ -7,7 +7,7 @@ never their expansion. The sums are those of the expanded operation all the same
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -76,13 +76,23 @@ class Inspection:
     document: DocumentNode
     errors: tuple[GraphQLError, ...]
     greatest_cost: int
-    """The cost with every variable page size at its bound."""
+    """The cost with every variable page size at its bound; 0: not known."""
+    sizes: tuple[str, ...] = ()
+    """The variables that the cost depends on."""
+    _known: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """The cost of one request; no work for a document that is within the limit whatever its variables."""
-        if self.greatest_cost <= MAX_COST:
+        """The cost of one request, measured once for each choice of sizes."""
+        if not self.sizes:
             return self.greatest_cost
-        return sum(measure.cost for _, measure in _Measuring(self.document, variables or {}).operations())
+        given = variables or {}
+        key = tuple([_size(given[name]) if name in given else None for name in self.sizes])
+        cost = self._known.get(key)
+        if cost is None:
+            cost = sum(measure.cost for _, measure in _Measuring(self.document, given).operations())
+            if len(self._known) < MAX_PAGE_SIZE:
+                self._known[key] = cost
+        return cost
 
     def cost_error(self, variables: Mapping[str, Any] | None) -> GraphQLError | None:
         cost = self.cost(variables)
@@ -105,11 +115,12 @@ def inspect_document(document: DocumentNode) -> Inspection:
     try:
         measures = list(measuring.operations())
     except GraphQLError as refused:
-        return Inspection(document, (refused,), MAX_COST + 1)
+        return Inspection(document, (refused,), 0)
     errors = [*_operation_errors(measures), *_literal_errors(document)]
     if not errors:
         errors = [error for operation, _ in measures for error in _overlap_errors(operation, measuring.fragments)]
-    return Inspection(document, tuple(errors[:MAX_ERRORS]), sum(measure.cost for _, measure in measures))
+    greatest_cost = sum(measure.cost for _, measure in measures)
+    return Inspection(document, tuple(errors[:MAX_ERRORS]), greatest_cost, tuple(sorted(measuring.sizes)))
 
 
 def _operation_errors(measures: list[tuple[OperationDefinitionNode, Measure]]) -> Iterator[GraphQLError]:
@@ -150,6 +161,7 @@ class _Measuring:
         self._document = document
         self._variables = variables
         self._defaults: dict[str, ValueNode] = {}
+        self.sizes: set[str] = set()
         self.fragments = {
             definition.name.value: definition
             for definition in document.definitions
@@ -231,9 +243,10 @@ class _Measuring:
         """None: absent or null. A size beyond the bound is refused where the argument is coerced, in better words."""
         if not isinstance(value, VariableNode):
             return _literal_size(value.value) if isinstance(value, IntValueNode) else None
-        if self._variables is None:
-            return MAX_PAGE_SIZE
         name = value.name.value
+        if self._variables is None:
+            self.sizes.add(name)
+            return MAX_PAGE_SIZE
         if name not in self._variables:
             return self._page_size(self._defaults.get(name))
         given = self._variables[name]
@@ -242,13 +255,19 @@ class _Measuring:
     def _length(self, value: ValueNode | None) -> int:
         if not isinstance(value, VariableNode):
             return len(value.values) if isinstance(value, ListValueNode) else 1
-        if self._variables is None:
-            return MAX_PAGE_SIZE
         name = value.name.value
+        if self._variables is None:
+            self.sizes.add(name)
+            return MAX_PAGE_SIZE
         if name not in self._variables:
             return self._length(self._defaults.get(name))
         given = self._variables[name]
         return len(given) if isinstance(given, list) else 1
+
+
+def _size(value: object) -> tuple[object, int]:
+    """What of a variable's value a cost may depend on."""
+    return type(value), _bounded(value) if isinstance(value, int) else len(value) if isinstance(value, list) else 0
 
 
 def _literal_size(digits: str) -> int:

@@ -20,6 +20,7 @@ APP_CONFIG = AppConfig(
                 "costs",
                 "rollups",
                 "audit",
+                "rate_limits",
             )
         ]
     ),

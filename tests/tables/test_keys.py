@@ -38,6 +38,7 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "cloud_invoices_provider_external_id_key": ("cloud_invoices", {}),
     "cloud_invoice_lines_cloud_invoice_id_position_key": ("cloud_invoice_lines", {}),
     "idempotency_keys_tenant_id_subject_key_key": ("idempotency_keys", {}),
+    "rate_limit_buckets_tenant_id_subject_key": ("rate_limit_buckets", {}),
 }
 # Keys that hold an id are there for composite references to name.
 HOLD_AN_ID = {

@@ -1,0 +1,192 @@
+"""One process's side of the buckets: points are leased by the slice and spent without I/O.
+
+A lease is given back as it is renewed. One that is not renewed is lost to its caller, whose bucket flows full all the
+same; so a process that dies never grants anything twice. In any span of time a caller is granted at most `burst`, what
+flows in, and what each process had on lease at its beginning: a slice.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from app.database.errors import DatabaseUnavailable
+from app.operations.principal import Principal
+from app.operations.rate_limits.bucket import Buckets, Grant, Limit
+
+REFUSAL_COST = 10
+"""Points for a document that is not run: it was parsed and validated all the same."""
+LEASE_SECONDS = 60.0
+CALLERS = 10_000
+"""How many callers' leases a process holds; the least recently seen lose theirs."""
+PATIENCE_SECONDS = 1.0
+"""For PostgreSQL to grant a lease; and, when it does not, until it is asked again."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a caller has left, as far as this process knows. `full_at`: in seconds of the Unix epoch."""
+
+    limit: int
+    remaining: int
+    full_at: float
+
+
+class RateLimitedError(Exception):
+    """The caller's bucket does not hold the cost. `retry_after`: in how many whole seconds it will."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too much was asked for in too short a time.")
+        self.retry_after = retry_after
+
+
+class _Account:
+    """A caller as this process knows it. Instants are of the process's own steady clock."""
+
+    __slots__ = ("full_at", "lock", "points", "renew_at")
+
+    def __init__(self, now: float) -> None:
+        self.points = 0  # leased and unspent
+        self.renew_at = now
+        self.full_at = now  # of the bucket, were the lease given back
+        self.lock = asyncio.Lock()
+
+    def level(self, limit: Limit, now: float) -> int:
+        return limit.burst - max(0, math.ceil((self.full_at - now) * limit.per_second))
+
+
+class RateLimiter:
+    """Admits callers until their buckets are empty. Without `buckets` it admits everyone."""
+
+    def __init__(self, buckets: Buckets | None, steady: Callable[[], float] = time.monotonic) -> None:
+        self.limit = buckets.limit if buckets else None
+        self._buckets = buckets
+        self._steady = steady
+        self._epoch = time.time() - steady()  # of the steady clock; the bucket's clock corrects it
+        self._accounts: OrderedDict[tuple[UUID | None, str], _Account] = OrderedDict()
+        self._away_until = -math.inf
+
+    def check(self, principal: Principal) -> None:
+        """Raises RateLimitedError for a caller who is known to have nothing left: before any work is done for it."""
+        account = self._accounts.get((principal.tenant_id, principal.subject))
+        if account is not None and self.limit is not None:
+            self._refuse_beyond(account, self.limit, 1)
+
+    async def spend(self, principal: Principal, cost: int) -> None:
+        """Takes the cost, 1 at least; all there is if the bucket is smaller than that. Raises RateLimitedError."""
+        limit = self.limit
+        if limit is None:
+            return
+        account = self._account(principal)
+        cost = min(max(cost, 1), limit.burst)
+        now = self._steady()
+        if account.points < cost or account.renew_at <= now:
+            if not await self._lease(account, principal, limit, cost):
+                return
+            now = self._steady()
+        account.points -= cost
+        account.full_at = max(account.full_at, now) + cost / limit.per_second
+
+    def standing(self, principal: Principal) -> Standing | None:
+        """None where there is no limit."""
+        limit = self.limit
+        if limit is None:
+            return None
+        now = self._steady()
+        account = self._accounts.get((principal.tenant_id, principal.subject))
+        if account is None:
+            return Standing(limit.burst, limit.burst, now + self._epoch)
+        return Standing(limit.burst, max(0, account.level(limit, now)), max(account.full_at, now) + self._epoch)
+
+    def _account(self, principal: Principal) -> _Account:
+        key = principal.tenant_id, principal.subject
+        account = self._accounts.get(key)
+        if account is None:
+            account = self._accounts[key] = _Account(self._steady())
+            if len(self._accounts) > CALLERS:
+                self._accounts.popitem(last=False)
+        else:
+            self._accounts.move_to_end(key)
+        return account
+
+    def _refuse_beyond(self, account: _Account, limit: Limit, cost: int) -> None:
+        """Without asking: others only ever take, but for what is left of their leases."""
+        lacking = cost - account.level(limit, self._steady())
+        if lacking > 0:
+            raise _refused(limit, lacking)
+
+    async def _lease(self, account: _Account, principal: Principal, limit: Limit, cost: int) -> bool:
+        """Whether the account now holds the cost. Not so while the database is away: then everyone is admitted."""
+        async with account.lock:
+            if account.points >= cost and account.renew_at > self._steady():
+                return True  # another request has leased it meanwhile
+            self._refuse_beyond(account, limit, cost)
+            unspent, account.points = account.points, 0
+            grant = await self._granted(principal, cost, unspent)
+            if grant is None:
+                return False
+            self._enter(account, limit, grant)
+            if grant.points == 0:
+                raise _refused(limit, cost - account.level(limit, self._steady()))
+            return True
+
+    async def _granted(self, principal: Principal, cost: int, unspent: int) -> Grant | None:
+        """None while the database is away. Reads would fail by themselves, and a replica's need not."""
+        if self._buckets is None or self._steady() < self._away_until:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self._buckets.take(principal.tenant_id, principal.subject, cost, unspent=unspent)
+        except (DatabaseUnavailable, asyncpg.PostgresError, TimeoutError) as error:
+            logger.warning("Rate limits are not held while their buckets are away: %r", error)
+            self._away_until = self._steady() + PATIENCE_SECONDS
+            return None
+
+    def _enter(self, account: _Account, limit: Limit, grant: Grant) -> None:
+        now = self._steady()
+        self._epoch = grant.now.timestamp() - now
+        account.points = grant.points
+        account.renew_at = now + LEASE_SECONDS
+        account.full_at = now + (grant.full_at - grant.now).total_seconds() - grant.points / limit.per_second
+
+
+def _refused(limit: Limit, lacking: int) -> RateLimitedError:
+    return RateLimitedError(max(1, math.ceil(lacking / limit.per_second)))
+
+
+class Charge:
+    """What one operation of a caller costs."""
+
+    __slots__ = ("_limiter", "_principal", "requested")
+
+    def __init__(self, limiter: RateLimiter, principal: Principal) -> None:
+        self._limiter = limiter
+        self._principal = principal
+        self.requested = 0
+
+    def check(self) -> None:
+        """Raises RateLimitedError for a caller who is known to have nothing left: before any work is done."""
+        self._limiter.check(self._principal)
+
+    async def pay(self, cost: int) -> None:
+        """Once the cost is known, and before the operation runs. Raises RateLimitedError."""
+        self.requested = cost
+        await self._limiter.spend(self._principal, cost)
+
+    async def pay_for_refusal(self, cost: int) -> None:
+        """For an operation of this cost, if it is known, that was refused: to find out was work too."""
+        self.requested = cost
+        await self._limiter.spend(self._principal, REFUSAL_COST)
+
+    @property
+    def standing(self) -> Standing | None:
+        """What the caller has left; None where there is no limit."""
+        return self._limiter.standing(self._principal)

@@ -1,0 +1,21 @@
+"""How much each caller has left."""
+
+from piccolo.columns import UUID
+from piccolo.constraints import Check
+from piccolo.table import Table
+
+from app.tables.columns import instant, integer, primary_key, text
+
+
+class RateLimitBuckets(Table, tablename="rate_limit_buckets"):
+    """A caller's bucket of points, told by the instant at which it will be full again. UNLOGGED: a crash of PostgreSQL
+    fills them all. The tenant is no reference: what a token claims need not exist. `granted`: what was last taken.
+    """
+
+    id = primary_key()
+    tenant_id = UUID(default=None, null=True)
+    subject = text()
+    full_at = instant()
+    granted = integer()
+
+    rate_limit_buckets_granted_check = Check("granted >= 0")
