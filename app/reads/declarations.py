@@ -131,13 +131,14 @@ def root_connection(
     *,
     order: Order,
     description: str,
+    where: Sequence[Fixed] = (),
     filters: Mapping[str, Condition] | None = None,
     filter_input: type | None = None,
     allow: Allow | None = None,
     name: str | None = None,
 ) -> Any:
     """All visible rows of the annotated type, a page at a time; `allow(viewer)` false: FORBIDDEN."""
-    page = Page(None, tuple(order), filters or {}, allow)
+    page = Page(None, tuple(order), filters or {}, allow, tuple(where))
     return _field(page, description, name, _page_arguments(filter_input))
 
 

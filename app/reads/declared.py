@@ -80,6 +80,7 @@ class Page:
     order: Order
     filters: Mapping[str, Condition]
     allow: Allow | None = None
+    where: tuple[Fixed, ...] = ()
 
 
 @dataclass(frozen=True)

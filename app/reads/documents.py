@@ -15,10 +15,10 @@ from graphql import (
     validate,
 )
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.execution.values import VariableValues, get_variable_values
 
 from app.reads.cache import LeastRecentlyUsed
-from app.reads.inputs import decoded
+from app.reads.errors import RequestError, coded
+from app.reads.variables import Variables
 
 Parse: TypeAlias = Callable[[str], DocumentNode]
 """graphql-core's `parse`, or one with limits of its own; raises GraphQLError."""
@@ -37,18 +37,12 @@ class Inspection(Protocol):
 Limits: TypeAlias = Callable[[DocumentNode], Inspection]
 
 
-class RequestError(Exception):
-    """A request that cannot be executed at all: a response with errors and no data."""
+@dataclass(frozen=True)
+class Executable:
+    """An operation of a document, and how its variables are read."""
 
-    def __init__(self, errors: Sequence[GraphQLError]) -> None:
-        super().__init__(errors[0].message)
-        self.errors = errors
-
-
-def coded(code: str, error: GraphQLError) -> GraphQLError:
-    """The error with a code in its extensions, unless it has one."""
-    error.extensions = {"code": code, **(error.extensions or {})}
-    return error
+    definition: OperationDefinitionNode
+    variables: Variables
 
 
 @dataclass(frozen=True)
@@ -56,11 +50,11 @@ class Document:
     """A valid document."""
 
     node: DocumentNode
-    operations: Mapping[str, OperationDefinitionNode]
+    operations: Mapping[str, Executable]
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
     inspection: Inspection | None = None
 
-    def operation(self, name: str | None) -> OperationDefinitionNode:
+    def operation(self, name: str | None) -> Executable:
         """The operation of that name, or the only one. Raises RequestError."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
@@ -124,42 +118,12 @@ class Documents:
         )
         if errors:
             return RequestError([coded("GRAPHQL_VALIDATION_FAILED", error) for error in errors])
-        operations, fragments = {}, {}
+        operations: dict[str, Executable] = {}
+        fragments: dict[str, FragmentDetails] = {}
         for definition in node.definitions:
             if isinstance(definition, OperationDefinitionNode):
-                operations[definition.name.value if definition.name else ""] = definition
+                variables = Variables(self._schema, definition, hide_suggestions=self._hide_suggestions)
+                operations[definition.name.value if definition.name else ""] = Executable(definition, variables)
             elif isinstance(definition, FragmentDefinitionNode):
                 fragments[definition.name.value] = FragmentDetails(definition)
         return Document(node, operations, fragments, inspection)
-
-
-def coerced(
-    schema: GraphQLSchema,
-    operation: OperationDefinitionNode,
-    variables: Mapping[str, Any] | None,
-    *,
-    hide_suggestions: bool = False,
-) -> VariableValues:
-    """The variables as their types read them, defaults filled in. Raises RequestError."""
-    given = dict(variables or {})
-    definitions = operation.variable_definitions or ()
-    known = decoded(schema, definitions, given)
-    others = [definition for definition in definitions if definition.variable.name.value not in known.coerced]
-    values = get_variable_values(schema, others, given, max_errors=50, hide_suggestions=hide_suggestions)
-    if isinstance(values, list):
-        raise RequestError([coded("BAD_USER_INPUT", error) for error in values])
-    return VariableValues(known.sources | values.sources, known.coerced | values.coerced) if known.coerced else values
-
-
-def shape_of(variables: VariableValues, operation: OperationDefinitionNode) -> tuple[object, ...]:
-    """What of the variables a statement's text may depend on: booleans, and which values are absent or null."""
-    given = variables.coerced
-    return tuple(_shape(given.get(node.variable.name.value, ...)) for node in operation.variable_definitions or ())
-
-
-def _shape(value: object) -> object:
-    if value is None or value is ... or isinstance(value, bool):
-        return value
-    if isinstance(value, dict):
-        return tuple((name, _shape(item)) for name, item in value.items())
-    return "value"

@@ -24,3 +24,17 @@ class ForbiddenError(ReadError):
     """The viewer's roles do not allow the field."""
 
     code = "FORBIDDEN"
+
+
+class RequestError(Exception):
+    """A request that cannot be executed at all: a response with errors and no data."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+def coded(code: str, error: GraphQLError) -> GraphQLError:
+    """The error with a code in its extensions, unless it has one."""
+    error.extensions = {"code": code, **(error.extensions or {})}
+    return error

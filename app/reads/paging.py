@@ -52,6 +52,7 @@ class _Connection:
         self._conditions = [
             *link(self._alias),
             *compiler.visible(self._table, self._alias),
+            *compiler.fixed(declaration.where, self._alias),
             *filtered(compiler, declaration, self._arguments, selected, self._alias),
         ]
 

@@ -24,8 +24,8 @@ from strawberry.types.arguments import convert_arguments
 
 from app.reads.cache import LeastRecentlyUsed
 from app.reads.compiler import Operation
-from app.reads.documents import Documents, Limits, Parse, RequestError, coded, coerced, shape_of
-from app.reads.errors import ReadError
+from app.reads.documents import Documents, Limits, Parse
+from app.reads.errors import ReadError, RequestError, coded
 from app.reads.executor import ReadExecutor, RefPlace
 from app.reads.finishing import Row, finish
 from app.reads.model import DEFINITION, Model
@@ -104,7 +104,6 @@ class Reads:
         self._acquire_primary = acquire_primary or acquire
         self._format_error = format_error
         self._max_errors = max_errors
-        self._hide_suggestions = hide_suggestions
         self._documents = Documents(
             self._model.graphql,
             parse=parse,
@@ -166,11 +165,11 @@ class Reads:
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
     ) -> tuple[_Plan, Operation]:
         document = self._documents.get(text)
-        definition = document.operation(operation_name)
-        given = coerced(self._model.graphql, definition, variables, hide_suggestions=self._hide_suggestions)
+        executable = document.operation(operation_name)
+        given = executable.variables.coerced(variables or {})
         document.check_cost(variables)
-        operation = Operation(self._model, definition, document.fragments, Values(given, request))
-        key = (text, operation_name, operation.platform, shape_of(given, definition))
+        operation = Operation(self._model, executable.definition, document.fragments, Values(given, request))
+        key = (text, operation_name, operation.platform, executable.variables.shape(given))
         plan = self._plans.get(key)
         if plan is None:
             plan = _Plan(self._compile(operation))

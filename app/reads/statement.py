@@ -56,8 +56,10 @@ class Arguments:
 
     def __init__(self, selected: Selected) -> None:
         self._selected = selected
-        variable = any(_holds_variable(argument.value) for argument in selected.node.arguments or ())
+        nodes = selected.node.arguments or ()
+        variable = any(_holds_variable(argument.value) for argument in nodes)
         self._constant = None if variable else get_argument_values(selected.definition, selected.node)
+        self._variables = _plain(selected) if variable else None
 
     def of(self, values: "Values") -> dict[str, Any]:
         """The arguments of a request, as GraphQL coerces them."""
@@ -65,9 +67,27 @@ class Arguments:
             return self._constant
         known = values.arguments.get(self)
         if known is None:
-            known = get_argument_values(self._selected.definition, self._selected.node, values.variables)
-            values.arguments[self] = known
+            known = values.arguments[self] = self._read(values.variables)
         return known
+
+    def _read(self, variables: VariableValues) -> dict[str, Any]:
+        if self._variables is not None:
+            given = {name: variables.coerced.get(variable) for name, variable in self._variables}
+            if None not in given.values():
+                return given
+        return get_argument_values(self._selected.definition, self._selected.node, variables)
+
+
+def _plain(selected: Selected) -> list[tuple[str, str]] | None:
+    """The variable of each argument, where each argument is just a variable: then its value is the argument's."""
+    nodes = selected.node.arguments or ()
+    arguments = selected.definition.args
+    plain = [
+        (arguments[node.name.value].out_name or node.name.value, node.value.name.value)
+        for node in nodes
+        if isinstance(node.value, VariableNode)
+    ]
+    return plain if len(plain) == len(nodes) == len(arguments) else None
 
 
 def _holds_variable(node: ValueNode) -> bool:

@@ -11,24 +11,24 @@ from app.operations.context import Context
 from app.operations.principal import NO_TENANT, TENANT_ROLES, Principal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestContext:
-    """`info.context`: what an operation is given, seen the way app/reads asks for it."""
+    """`info.context`: what an operation is given, seen the way app/reads asks for it.
+
+    `viewer` asks; `allow=` of a root field is called with it. `scope` is whose rows may be read: a meter records usage
+    and reads nothing but the catalog.
+    """
 
     operations: Context
     origin: Origin = field(default_factory=Origin)
     done: list[str] = field(default_factory=list)
     """The mutations of this operation that are committed."""
+    viewer: Principal = field(init=False)
+    scope: Scope = field(init=False)
 
-    @property
-    def viewer(self) -> Principal:
-        """Who asks; `allow=` of a root field is called with it."""
-        return self.operations.principal
-
-    @property
-    def scope(self) -> Scope:
-        """Whose rows may be read. A meter records usage and reads nothing but the catalog."""
-        return self.viewer.scope if reads_tenants(self.viewer) else Scope.tenant(NO_TENANT)
+    def __post_init__(self) -> None:
+        self.viewer = self.operations.principal
+        self.scope = self.viewer.scope if reads_tenants(self.viewer) else Scope.tenant(NO_TENANT)
 
     @property
     def today(self) -> date:

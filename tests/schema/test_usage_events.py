@@ -8,13 +8,15 @@ from graphql import parse
 from hypothesis import given as given_data
 from hypothesis import strategies as st
 
-from app.reads.documents import RequestError, coerced
+from app.reads.errors import RequestError
+from app.reads.variables import Variables
 from app.schema.schema import schema
 from app.schema.usage_events import Events, build, decode
 from tests.schema.api import Api
 from tests.schema.test_usage import SELECTION, event
 
 OPERATION: Any = parse("mutation ($input: [UsageEventInput!]!) { __typename }").definitions[0]
+VARIABLES = Variables(schema._schema, OPERATION, hide_suggestions=False)
 ID = "019d4500-0000-7000-8000-000000000001"
 
 GOOD: dict[str, list[Any]] = {
@@ -42,7 +44,7 @@ REQUIRED = {"id", "deploymentId", "resourceKind", "quantity", "occurredAt"}
 def slowly(events: Any) -> Events | None:
     """By GraphQL's reading, field by field."""
     try:
-        values = coerced(schema._schema, OPERATION, {"input": events})
+        values = VARIABLES.coerced({"input": events})
     except RequestError:
         return None
     return build({"events": values.coerced["input"]})

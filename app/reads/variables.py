@@ -1,0 +1,95 @@
+"""A request's variables as GraphQL reads them; what of that their types alone decide is worked out once."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from graphql import (
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Undefined,
+    VariableDefinitionNode,
+)
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+
+from app.reads.errors import RequestError, coded
+from app.reads.inputs import Decode, decoder_of
+
+MAX_ERRORS = 50
+
+
+class _Variable(NamedTuple):
+    """`read` makes its value of JSON at once; None leaves it to graphql-core, which says what is wrong, too."""
+
+    name: str
+    definition: VariableDefinitionNode
+    signature: GraphQLVariableSignature
+    read: Decode
+
+
+class Variables:
+    """The variables that an operation declares."""
+
+    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, *, hide_suggestions: bool) -> None:
+        self._schema = schema
+        self._hide_suggestions = hide_suggestions
+        self._declared = [_variable(schema, node) for node in operation.variable_definitions or ()]
+
+    def coerced(self, given: Mapping[str, Any]) -> VariableValues:
+        """The variables as their types read them, defaults filled in. Raises RequestError."""
+        sources: dict[str, VariableValueSource] = {}
+        values: dict[str, Any] = {}
+        others = []
+        for variable in self._declared:
+            sent = given.get(variable.name)
+            value = None if sent is None else variable.read(sent)
+            if value is None:
+                others.append(variable.definition)
+            else:
+                sources[variable.name] = VariableValueSource(variable.signature, sent)
+                values[variable.name] = value
+        if others:
+            rest = get_variable_values(
+                self._schema, others, dict(given), max_errors=MAX_ERRORS, hide_suggestions=self._hide_suggestions
+            )
+            if isinstance(rest, list):
+                raise RequestError([coded("BAD_USER_INPUT", error) for error in rest])
+            sources |= rest.sources
+            values |= rest.coerced
+        return VariableValues(sources, values)
+
+    def shape(self, values: VariableValues) -> tuple[object, ...]:
+        """What of them a statement's text may depend on: booleans, and which values are absent or null."""
+        given = values.coerced
+        return tuple(_shape(given.get(variable.name, ...)) for variable in self._declared)
+
+
+def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> _Variable:
+    signature = get_variable_signature(schema, definition)
+    if isinstance(signature, GraphQLError):  # an output type: validation refuses such a document
+        raise signature
+    type_ = signature.type.of_type if isinstance(signature.type, GraphQLNonNull) else signature.type
+    read = _scalar(type_) if isinstance(type_, GraphQLScalarType) else decoder_of(type_)
+    return _Variable(signature.name, definition, signature, read)
+
+
+def _scalar(type_: GraphQLScalarType) -> Decode:
+    def read(sent: object) -> object | None:
+        try:
+            value = type_.coerce_input_value(sent)
+        except Exception:  # noqa: BLE001  # graphql-core meets it again, and tells it
+            return None
+        return None if value is Undefined else value
+
+    return read
+
+
+def _shape(value: object) -> object:
+    if value is None or value is ... or isinstance(value, bool):
+        return value
+    if isinstance(value, dict):
+        return tuple((name, _shape(item)) for name, item in value.items())
+    return "value"
