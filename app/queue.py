@@ -62,6 +62,7 @@ class Queue:
         self._settings = settings
         self._saq: saq.queue.Queue | None = None
         self._pool: AsyncConnectionPool[Any] | None = None
+        self._ringing: set[asyncio.Task[bool]] = set()
 
     @property
     def saq(self) -> saq.queue.Queue:
@@ -101,6 +102,18 @@ class Queue:
 
         While one with the same job and key waits or runs, another changes nothing. Call it after commit.
         """
+        # A task of its own: on a silent network psycopg would hold up the caller even after it is cancelled.
+        ringing = asyncio.create_task(self._ring(job, key, seconds_allowed, arguments))
+        self._ringing.add(ringing)
+        ringing.add_done_callback(self._ringing.discard)
+        done, _ = await asyncio.wait({ringing}, timeout=self._settings.connect_timeout)
+        if not done:
+            logger.warning("A ring of %s was not answered; the catch-up will find its work.", job)
+            ringing.cancel()
+            return False
+        return ringing.result()
+
+    async def _ring(self, job: str, key: str, seconds_allowed: int, arguments: dict[str, Any]) -> bool:
         try:
             if await self._enqueue(job, key, seconds_allowed, arguments, scheduled=0):
                 return True

@@ -1,5 +1,6 @@
 """Month end: the chunks of runs, and the alarms that see to it that every month is run."""
 
+import asyncio
 from uuid import UUID
 
 import saq.types
@@ -16,8 +17,19 @@ class JobContext(saq.types.Context, total=False):
 
 
 async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> None:
+    stopping = asyncio.Event()
     async with heartbeat(context["job"]):
-        await rollups.roll_up_chunk(context["operations"], run_id=UUID(run_id), position=position)
+        work = asyncio.create_task(
+            rollups.roll_up_chunk(
+                context["operations"], run_id=UUID(run_id), position=position, is_stopping=stopping.is_set
+            )
+        )
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:  # the queue takes the job back, and waits some seconds for the batch in hand
+            stopping.set()
+            await work
+            raise
 
 
 async def roll_up_month_end(context: JobContext) -> None:

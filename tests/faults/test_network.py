@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.database import PLATFORM, CommitUnknown, Database, UnitOfWork
+from app.queue import Queue
 from app.server.application import GRACE_SECONDS
 from tests.faults.proxy import Loss, Proxy, proxied
 from tests.operations.given import Given
@@ -188,3 +189,18 @@ async def test_a_commit_that_is_given_up_is_told_as_unknown(given: Given, proxy:
             async with asyncio.timeout(0.5):
                 await database.run_in_transaction(PLATFORM, work)
         assert await database.run_in_transaction(PLATFORM, work) == 1
+
+
+async def test_a_ring_that_is_swallowed_holds_nobody_up(given: Given, proxy: Proxy) -> None:
+    """Operations ring after their commit, before they are answered."""
+    settings = dataclasses.replace(given.settings, database_url=proxy.url, connect_timeout=CONNECT)
+    async with Queue(settings) as queue:
+        assert await queue.ring("catch_up", "heard")
+        proxy.swallow()
+        began = time.monotonic()
+        assert not await queue.ring("catch_up", "swallowed")
+        assert time.monotonic() - began < CONNECT + 1
+        proxy.restore()
+        async with asyncio.timeout(10):
+            while not await queue.ring("catch_up", "heard again"):  # noqa: ASYNC110 - its pool mends by itself
+                await asyncio.sleep(0.1)

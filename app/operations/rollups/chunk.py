@@ -6,7 +6,7 @@ that were not committed, and the next one to take it goes on from there.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -46,15 +46,21 @@ ORDER BY t.id
 """  # noqa: S608 - made of constants
 
 
-async def roll_up_chunk(context: Context, *, run_id: UUID, position: int) -> None:
-    """Does what is left of the chunk. May be called any number of times, from anywhere, at once.
+def _go_on() -> bool:
+    return False
+
+
+async def roll_up_chunk(
+    context: Context, *, run_id: UUID, position: int, is_stopping: Callable[[], bool] = _go_on
+) -> None:
+    """Does what is left of the chunk, or ends with the batch in hand once the process is stopping. May be called any
+    number of times, from anywhere, at once.
 
     Raises only what concerns more than a tenant, such as DatabaseUnavailable; called again, it goes on.
     """
     authorise(context, Action.ROLL_UP)
     run, unsettled = await _open(context, run_id, position)
-    if run is not None:
-        await _Chunk(context, run).settle(unsettled)
+    if run is not None and await _Chunk(context, run).settle(unsettled, is_stopping):
         await transact(context, lambda unit: finish_chunk(unit, run_id, position, context.clock()))
 
 
@@ -87,9 +93,12 @@ class _Chunk:
     context: Context
     run: Run
 
-    async def settle(self, unsettled: Iterable[Share]) -> None:
+    async def settle(self, unsettled: Iterable[Share], is_stopping: Callable[[], bool]) -> bool:
+        """Whether every tenant has its outcome."""
         failed: dict[UUID, Exception] = {}
         for batch in portions(unsettled, BATCH_TENANTS, SLICE):
+            if is_stopping():
+                return False
             failed |= await self._bill([share.tenant_id for share in batch])
         for _ in range(ATTEMPTS - 1):
             for tenant_id in list(failed):
@@ -97,6 +106,7 @@ class _Chunk:
                 failed |= await self._bill([tenant_id])
         for tenant_id, error in failed.items():
             await self._record_failure(tenant_id, error)
+        return True
 
     async def _bill(self, tenant_ids: Sequence[UUID]) -> dict[UUID, Exception]:
         """Bills the tenants, and gives those that failed by themselves."""
