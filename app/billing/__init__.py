@@ -4,6 +4,8 @@ from app.billing.canonical import (
     InputHash,
     header_text,
     input_hash,
+    late_text,
+    parse_document,
     parse_header,
     parse_subscription,
     subscription_text,
@@ -11,6 +13,7 @@ from app.billing.canonical import (
 from app.billing.daily import DailyQuantities, DailyQuantity
 from app.billing.forecast import carried_on, month_to_date
 from app.billing.inputs import PlanInForce, QuoteHeader, QuoteInputs, SubscriptionInputs, whole_month
+from app.billing.late import LATE, Billed, LateInputs, as_billed, late_key, merged, overages, rate_late
 from app.billing.lifecycle import (
     TRANSITIONS,
     Actor,
@@ -24,7 +27,7 @@ from app.billing.lifecycle import (
 from app.billing.lines import Explanation, Line, LineKind, Quote, TierCharge
 from app.billing.money import decimal_text, round_half_away
 from app.billing.period import ActiveSpan, Period, billable_days, day_of
-from app.billing.quote import quote, tax_lines
+from app.billing.quote import quote, rate_document, tax_lines
 from app.billing.rating import ResourceUsage, UnpricedUsage, rate_subscription, resource_usage, unpriced_usage
 from app.billing.terms import (
     AddonTerms,
@@ -50,11 +53,13 @@ from app.billing.usage import (
 )
 
 __all__ = [
+    "LATE",
     "TRANSITIONS",
     "ActiveSpan",
     "Actor",
     "AddonTerms",
     "Aggregation",
+    "Billed",
     "DailyLevel",
     "DailyQuantities",
     "DailyQuantity",
@@ -62,6 +67,7 @@ __all__ = [
     "Explanation",
     "Fault",
     "InputHash",
+    "LateInputs",
     "LevelUsage",
     "Line",
     "LineKind",
@@ -87,6 +93,7 @@ __all__ = [
     "Usage",
     "UsageEvent",
     "allowed_transitions",
+    "as_billed",
     "billable_days",
     "carried_on",
     "cents_fault",
@@ -96,11 +103,18 @@ __all__ = [
     "fold",
     "header_text",
     "input_hash",
+    "late_key",
+    "late_text",
+    "merged",
     "month_to_date",
+    "overages",
+    "parse_document",
     "parse_header",
     "parse_subscription",
     "quantity_fault",
     "quote",
+    "rate_document",
+    "rate_late",
     "rate_subscription",
     "resource_usage",
     "round_half_away",

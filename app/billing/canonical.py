@@ -1,7 +1,8 @@
 """Inputs as exact, deterministic text, back again, and their SHA-256.
 
 Compact JSON with sorted keys, decimals as plain text, instants in UTC: equal inputs have equal text. The header is one
-document and each subscription another, whose usage names days of the header's month by their numbers.
+document and each subscription another, whose usage names days of the header's month by their numbers. Late usage of a
+subscription is a document that holds both, of the earlier month, and what was billed for it.
 """
 
 import json
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from app.billing.daily import DailyQuantities, day_ranges, mask_of_ranges
 from app.billing.inputs import PlanInForce, QuoteHeader, QuoteInputs, SubscriptionInputs
+from app.billing.late import Billed, LateInputs
 from app.billing.money import decimal_text
 from app.billing.period import ActiveSpan, Period
 from app.billing.terms import (
@@ -73,7 +75,10 @@ def header_text(header: QuoteHeader) -> str:
 
 def parse_header(text: str) -> QuoteHeader:
     """The header that header_text was given. Raises ValueError for another format."""
-    value = _value(text)
+    return _header(_value(text))
+
+
+def _header(value: dict[str, Any]) -> QuoteHeader:
     return QuoteHeader(
         period=Period(date.fromisoformat(value["period_start"]), ZoneInfo(value["zone"])),
         currency=value["currency"],
@@ -105,7 +110,38 @@ def subscription_text(subscription: SubscriptionInputs, period: Period) -> str:
 
 def parse_subscription(text: str, period: Period) -> SubscriptionInputs:
     """The subscription that subscription_text was given with the same period. Raises ValueError for another format."""
+    return _subscription(_value(text), period)
+
+
+def late_text(inputs: LateInputs) -> str:
+    """Raises ValueError for usage outside the month."""
+    billed = [
+        f'[{_quoted(one.key)},{_quoted(one.resource_kind)},"{decimal_text(one.quantity)}"'
+        f',"{decimal_text(one.unit_price_cents)}",{one.amount_cents}]'
+        for one in inputs.billed
+    ]
+    return (
+        f'{{"billed":{_list(billed)}'
+        f',"header":{header_text(inputs.header)}'
+        f',"subscription":{subscription_text(inputs.subscription, inputs.header.period)}'
+        f',"v":{FORMAT}}}'
+    )
+
+
+def parse_document(text: str, period: Period) -> SubscriptionInputs | LateInputs:
+    """What subscription_text was given with the same period, or late_text. Raises ValueError for another format."""
     value = _value(text)
+    if "billed" not in value:
+        return _subscription(value, period)
+    header = _header(value["header"])
+    billed = (
+        Billed(key, kind, Decimal(quantity), Decimal(price), cents)
+        for key, kind, quantity, price, cents in value["billed"]
+    )
+    return LateInputs(header, _subscription(value["subscription"], header.period), tuple(billed))
+
+
+def _subscription(value: dict[str, Any], period: Period) -> SubscriptionInputs:
     return SubscriptionInputs(
         slug=value["slug"],
         subscription_id=value["subscription_id"],

@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
+from app.billing.canonical import parse_document
 from app.billing.charges import TaxCharge
 from app.billing.inputs import QuoteHeader, QuoteInputs
+from app.billing.late import LateInputs, rate_late
 from app.billing.lines import Line, LineKind, Quote
 from app.billing.money import decimal_text, round_half_away, to_decimal
 from app.billing.rating import rate_subscription
@@ -20,6 +22,15 @@ def quote(inputs: QuoteInputs) -> Quote:
     taxes = tax_lines(header, subtotal) if lines else []
     tax = sum(line.amount_cents for line in taxes)
     return Quote(header.period, header.currency, (*lines, *taxes), subtotal, tax, subtotal + tax)
+
+
+def rate_document(header: QuoteHeader, text: str) -> list[Line]:
+    """The lines of one document of a quote's inputs: a subscription's month, or late usage of an earlier one.
+
+    Raises as rate_subscription does, and ValueError for a document in another format.
+    """
+    inputs = parse_document(text, header.period)
+    return rate_late(inputs) if isinstance(inputs, LateInputs) else rate_subscription(header, inputs)
 
 
 def tax_lines(header: QuoteHeader, subtotal_cents: int) -> list[Line]:

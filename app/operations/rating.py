@@ -153,7 +153,7 @@ async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]
     plans = await _plans_in_force(unit, period, ids)
     spans = _by_subscription(await unit.connection.fetch(_SPANS, ids, period.start, period.end), _span)
     addons = _by_subscription(await unit.connection.fetch(_ADDONS, ids, period.end), _addon)
-    usage = await _usage(unit, period, enrolled)
+    usage = await usage_of(unit, period, enrolled)
     return [
         SubscriptionInputs(
             slug=enrolment.slug,
@@ -204,7 +204,8 @@ async def _plans_in_force(unit: UnitOfWork, period: Period, ids: list[UUID]) -> 
     return plans
 
 
-async def _usage(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]) -> dict[UUID, list[Usage]]:
+async def usage_of(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]) -> dict[UUID, list[Usage]]:
+    """The month's usage of each deployment, in order of kind."""
     kinds = await unit.connection.fetch(_KINDS)
     maxima = [row["code"] for row in kinds if row["aggregation"] == Aggregation.MAX]
     levels = [row["code"] for row in kinds if row["aggregation"] == Aggregation.TIME_WEIGHTED]

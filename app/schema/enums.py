@@ -11,6 +11,7 @@ from app.operations.refusal import ProblemCode
 from app.tables.catalog import PlanVersionStatus
 from app.tables.deployments import LlmMode
 from app.tables.invoices import InvoiceStatus
+from app.tables.late_usage import LateUsageState
 from app.tables.rollups import RollupOutcome, RollupStatus
 
 
@@ -101,6 +102,13 @@ _describe(
     TAX="A tax on all other lines of the invoice.",
 )
 _describe(
+    LateUsageState,
+    "What became of usage that came after its month was invoiced.",
+    OPEN="It is billed with the next month that is.",
+    BILLED="An invoice bills what it changed.",
+    SETTLED="It changed no amount.",
+)
+_describe(
     RollupStatus,
     "How far a rollup run has come.",
     QUEUED="Waits for a worker.",
@@ -116,7 +124,7 @@ _describe(
     CREATED="A new draft invoice.",
     REPLACED="An existing invoice, rated anew.",
     SKIPPED="Nothing: the tenant has an invoice for the period.",
-    SETTLED="Nothing to bill: every line would be 0.",
+    SETTLED="Nothing to bill: every line would be 0. What comes to the month later makes it due again.",
     PREVIEWED="Rated by a dry run; nothing was written.",
     FAILED="A failure, which the run records with its reason.",
 )

@@ -16,6 +16,7 @@ from app.schema.deployments.queries import DeploymentQueries
 from app.schema.deployments.subscriptions import DeploymentSubscriptions
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
+from app.schema.late_usage import LateUsageQueries
 from app.schema.nodes import NodeQueries
 from app.schema.problems import EXCEPTION_HANDLERS
 from app.schema.quotes import QuoteQueries
@@ -40,6 +41,7 @@ class Query(
     ResourceKindQueries,
     QuoteQueries,
     InvoiceQueries,
+    LateUsageQueries,
     RollupQueries,
     CostQueries,
     AuditQueries,

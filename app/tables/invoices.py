@@ -32,7 +32,10 @@ class InvoiceStatus(StrEnum):
 
 
 class TenantInvoices(Table, tablename="tenant_invoices"):
-    """One that is not void per tenant and period start; immutable once issued (triggers)."""
+    """One that is not void per tenant and period start; immutable once issued (triggers).
+
+    stale_since: when something first came to the month of a draft after it was rated.
+    """
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -53,6 +56,7 @@ class TenantInvoices(Table, tablename="tenant_invoices"):
     voided_at = instant(null=True)
     void_reason = text(null=True)
     created_at = instant()
+    stale_since = instant(null=True)
 
     tenant_invoices_tenant_id_period_start_revision_key = Unique([tenant_id, period_start, revision])
     tenant_invoices_number_key = Unique([number])
@@ -67,10 +71,14 @@ class TenantInvoices(Table, tablename="tenant_invoices"):
     )
     tenant_invoices_paid_check = Check("(status = 'PAID') = (paid_at IS NOT NULL)")
     tenant_invoices_voided_check = Check("(status = 'VOID') = (voided_at IS NOT NULL)")
+    tenant_invoices_stale_since_check = Check("status IN ('DRAFT', 'VOID') OR stale_since IS NULL")
 
 
 class TenantInvoiceLines(Table, tablename="tenant_invoice_lines"):
-    """One amount; deployment, subscription and add-on are null on tenant-level lines such as tax."""
+    """One amount; deployment, subscription and add-on are null on tenant-level lines such as tax.
+
+    period_start: of the month it charges for, which for late usage is earlier than its invoice's.
+    """
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -98,7 +106,10 @@ class TenantInvoiceLines(Table, tablename="tenant_invoice_lines"):
 
 
 class TenantInvoiceInputs(Table, tablename="tenant_invoice_inputs"):
-    """The canonical inputs: position 0 is the header, then one document per subscription in line order."""
+    """The canonical inputs: position 0 is the header, then one document per subscription in line order.
+
+    Late usage of earlier months follows, a document for each subscription and late_month.
+    """
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -106,6 +117,7 @@ class TenantInvoiceInputs(Table, tablename="tenant_invoice_inputs"):
     position = integer()
     subscription_id = reference(Subscriptions, null=True)
     document = text()
+    late_month = calendar_day(null=True)
 
     tenant_invoice_inputs_invoice_id_position_key = Unique([invoice_id, position])
     tenant_invoice_inputs_header_check = Check("(position = 0) = (subscription_id IS NULL)")

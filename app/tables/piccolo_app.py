@@ -17,6 +17,7 @@ APP_CONFIG = AppConfig(
                 "subscriptions",
                 "usage",
                 "invoices",
+                "late_usage",
                 "costs",
                 "rollups",
                 "audit",

@@ -82,7 +82,10 @@ class RollupChunks(Table, tablename="rollup_chunks"):
 
 
 class RollupOutcomes(Table, tablename="rollup_outcomes"):
-    """What became of one tenant in one run, written in the transaction that did it."""
+    """What became of one tenant in one run, written in the transaction that did it.
+
+    reopened_at: when something came to a month that was settled at nothing, which is then due again.
+    """
 
     id = primary_key()
     run_id = reference(RollupRuns)
@@ -91,9 +94,11 @@ class RollupOutcomes(Table, tablename="rollup_outcomes"):
     outcome = text()
     invoice_id = reference(TenantInvoices, null=True)
     total_cents = cents()
+    reopened_at = instant(null=True)
 
     rollup_outcomes_run_id_tenant_id_key = Unique([run_id, tenant_id])
     rollup_outcomes_outcome_check = member_of("outcome", RollupOutcome)
+    rollup_outcomes_reopened_at_check = Check("outcome = 'SETTLED' OR reopened_at IS NULL")
 
 
 class RollupFailures(Table, tablename="rollup_failures"):

@@ -44,7 +44,8 @@ class Story:
 async def tell(given: Given) -> Story:
     """Acme's pilot is on Studio, metered past its allowance and in a kind that Studio does not know; its April is
     billed, issued and paid. Rival is subscribed since March, which nobody billed; its April is billed, withdrawn and
-    billed again by a second, forced run, which acme's paid invoice fails. The clock stands on 1 May.
+    billed again by a second, forced run, which acme's paid invoice fails. An hour of rival's came late for the first of
+    the two, and one made the second stale. The clock stands on 1 May.
     """
     given.clock.set(2026, 4, 1)
     acme, rival = await given.tenant("acme"), await given.tenant("rival")
@@ -61,8 +62,10 @@ async def tell(given: Given) -> Story:
     await issue_invoice(given.platform, invoice_id=invoice)
     await mark_invoice_paid(given.platform, invoice_id=invoice, reference="transfer 7")
     await issue_invoice(given.platform, invoice_id=rivals_invoice)
+    await _meter_late(given, rivals, "late")
     await void_invoice(given.platform, invoice_id=rivals_invoice, reason="wrong plan")
     await _roll_up(given, force=True)
+    await _meter_late(given, rivals, "to a draft")
     await _ask(given)
     return Story(
         acme, rival, deployment, subscription, rivals, bare, invoice, rivals_invoice, run, await _import(given)
@@ -141,6 +144,17 @@ def _usage(deployment_id: UUID) -> list[MeteredEvent]:
         )
         for kind, quantity, at in metered
     ]
+
+
+async def _meter_late(given: Given, deployment_id: UUID, event_id: str) -> None:
+    event = MeteredEvent(
+        id=event_id,
+        deployment_id=deployment_id,
+        resource_kind="droplet_hours",
+        quantity=Decimal(1),
+        occurred_at=datetime(2026, 4, 7, tzinfo=UTC),
+    )
+    await record_usage(given.meter(), events=[event])
 
 
 async def _roll_up(given: Given, *, force: bool = False) -> UUID:

@@ -20,7 +20,7 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         "tax_exempt": False,
         "created_at": MOMENT,
     }
-    nouns = (_deployments, _subscriptions, _usage, _invoices, _rollups, _requests)
+    nouns = (_deployments, _subscriptions, _usage, _invoices, _late_usage, _rollups, _requests)
     owned = {table: row for rows in nouns for table, row in rows(tenant).items()}
     return {"tenants": itself, **{table: {**row, "tenant_id": tenant_id} for table, row in owned.items()}}
 
@@ -164,6 +164,27 @@ def _invoices(tenant: int) -> dict[str, Row]:
             "position": 1,
             "subscription_id": key(5, tenant),
             "document": "{}",
+        },
+    }
+
+
+def _late_usage(tenant: int) -> dict[str, Row]:
+    return {
+        "late_usage": {
+            "id": key(18, tenant),
+            "deployment_id": key(2, tenant),
+            "resource_kind": "droplet_hours",
+            "source": "api",
+            "event_id": "1",
+            "quantity": 1,
+            "occurred_at": MOMENT,
+            "recorded_at": MOMENT,
+            "period_start": "2026-04-01",
+            "invoice_id": key(11, tenant),
+            "flagged": True,
+            "opened_on": "2026-04-10",
+            "state": "BILLED",
+            "billed_invoice_id": key(11, tenant),
         },
     }
 

@@ -81,6 +81,15 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     ],
     "tenant_invoices_paid_check": [{"paid_at": MOMENT}],
     "tenant_invoices_voided_check": [{"voided_at": MOMENT}, {"status": "VOID"}],
+    "tenant_invoices_stale_since_check": [
+        {
+            "status": "ISSUED",
+            "number": "INV-2026-000009",
+            "issued_at": MOMENT,
+            "due_on": "2026-05-15",
+            "stale_since": MOMENT,
+        }
+    ],
     "tenant_invoice_lines_kind_check": [{"kind": "GIFT", "subscription_addon_id": None}],
     "tenant_invoice_lines_tenant_level_check": [
         {"deployment_id": None},
@@ -99,6 +108,11 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "rollup_runs_finished_at_check": [{"finished_at": MOMENT}, {"status": "FAILED"}],
     "rollup_runs_tenants_done_check": [{"tenants_done": 3}, {"tenants_done": -1}],
     "rollup_outcomes_outcome_check": [{"outcome": "LOST"}],
+    "rollup_outcomes_reopened_at_check": [{"reopened_at": MOMENT}],
+    "late_usage_period_start_check": [{"period_start": "2026-04-02"}],
+    "late_usage_state_check": [{"state": "LOST", "billed_invoice_id": None}],
+    "late_usage_flagged_check": [{"opened_on": None}, {"flagged": False, "opened_on": None}],
+    "late_usage_billed_check": [{"billed_invoice_id": None}, {"state": "OPEN"}],
     "cloud_invoices_period_check": [{"period_end": "2026-04-01"}],
     "cloud_invoices_currency_check": [{"currency": currency} for currency in CURRENCIES],
     "cloud_invoices_exchange_rate_check": [{"exchange_rate": rate} for rate in (0, -1, "NaN", "Infinity")],

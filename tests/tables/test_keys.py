@@ -140,7 +140,7 @@ def row_id(table: str) -> Any:
 async def test_no_reference_crosses_into_another_tenant(filled: Any) -> None:
     references = [row for row in await filled.fetch(REFERENCES) if row["columns"][0] == "tenant_id"]
     composite = [row for row in references if len(row["columns"]) > 1]
-    assert len(composite) == 15
+    assert len(composite) == 18
     theirs = of_tenant(2)
     for reference in composite:
         table = reference["child"]

@@ -32,6 +32,9 @@ WIDENED = {
     "tenant_invoice_lines_subscription_addon_id_fkey",
     "tenant_invoice_inputs_invoice_id_fkey",
     "tenant_invoice_inputs_subscription_id_fkey",
+    "late_usage_deployment_id_fkey",
+    "late_usage_invoice_id_fkey",
+    "late_usage_billed_invoice_id_fkey",
     "rollup_outcomes_invoice_id_fkey",
     "rollup_unpriced_usage_deployment_id_fkey",
     "cloud_invoice_lines_deployment_id_fkey",
@@ -40,6 +43,7 @@ DROPPED = {
     "tenant_invoice_lines_deployment_id_fkey",  # part of the wider subscription_id_fkey
     "tenant_invoice_lines_tenant_id_fkey",
     "tenant_invoice_inputs_tenant_id_fkey",
+    "late_usage_tenant_id_fkey",
     "usage_records_tenant_id_fkey",
     "usage_records_deployment_id_fkey",  # the daily totals' are checked for them
     "usage_records_resource_kind_fkey",

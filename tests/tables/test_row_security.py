@@ -178,6 +178,7 @@ async def test_what_the_application_may_do(owner: Any) -> None:
     }
     assert await updatable(owner, "DELETE") == {
         "idempotency_keys",
+        "late_usage",
         "rate_limit_buckets",
         "rollup_failures",
         "rollup_unpriced_usage",

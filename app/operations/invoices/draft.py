@@ -1,16 +1,18 @@
 """A tenant's month on its way to an invoice: rated subscription by subscription, written in bulk."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.billing import (
     InputHash,
+    LateInputs,
     Line,
     QuoteHeader,
     SubscriptionInputs,
     header_text,
+    late_text,
     rate_subscription,
     subscription_text,
     tax_lines,
@@ -44,6 +46,7 @@ INPUT_COLUMNS = (
     TenantInvoiceInputs.position,
     TenantInvoiceInputs.subscription_id,
     TenantInvoiceInputs.document,
+    TenantInvoiceInputs.late_month,
 )
 INVOICE_COLUMNS = (
     TenantInvoices.id,
@@ -61,14 +64,33 @@ INVOICE_COLUMNS = (
 )
 _RATED_AGAIN = """
 ON CONFLICT (id) DO UPDATE SET currency = excluded.currency, subtotal_cents = excluded.subtotal_cents,
-    tax_cents = excluded.tax_cents, total_cents = excluded.total_cents, input_hash = excluded.input_hash
+    tax_cents = excluded.tax_cents, total_cents = excluded.total_cents, input_hash = excluded.input_hash,
+    stale_since = NULL
 """
+
+
+class _Line(NamedTuple):
+    """Of the month from `month` on."""
+
+    position: int
+    line: Line
+    month: date
+
+
+class _Document(NamedTuple):
+    """The fields are in the order of the columns."""
+
+    position: int
+    subscription_id: str | None
+    text: str
+    late_month: date | None
 
 
 class Draft:
     """An invoice being rated. What is written is forgotten, so a tenant of any size takes little memory.
 
-    Subscriptions are added in line order, then it is closed; only then are its totals and hash the invoice's.
+    Subscriptions are added in line order, then late usage, then it is closed; only then are its totals and hash the
+    invoice's.
     """
 
     def __init__(
@@ -80,8 +102,8 @@ class Draft:
         self.revision = revision
         self.subtotal_cents = 0
         self.tax_cents = 0
-        self.lines: list[tuple[int, Line]] = []
-        self.documents: list[tuple[int, str | None, str]] = []
+        self.lines: list[_Line] = []
+        self.documents: list[_Document] = []
         self._last_line = 0
         self._last_document = -1
         text = header_text(header)
@@ -101,19 +123,31 @@ class Draft:
         """Whether there is anything to pay: a month whose lines are all 0 gets no invoice."""
         return self.subtotal_cents > 0
 
-    def add(self, inputs: SubscriptionInputs) -> None:
+    def add(self, inputs: SubscriptionInputs) -> list[Line]:
+        """Gives the lines that it came to."""
         document = subscription_text(inputs, self.header.period)
         lines = rate_subscription(self.header, inputs)
         self._hash.add(document)
         self._keep(inputs.subscription_id, document)
-        self._number(lines)
+        self._number(lines, self.header.period.start)
+        self.subtotal_cents += sum(line.amount_cents for line in lines)
+        return lines
+
+    def add_late(self, inputs: LateInputs, lines: Sequence[Line]) -> None:
+        """The lines are what the inputs were rated to. Raises ValueError for a month billed in another currency."""
+        if inputs.header.currency != self.header.currency:
+            raise ValueError(f"a month billed in {inputs.header.currency} cannot go on an invoice in another currency")
+        document, month = late_text(inputs), inputs.header.period.start
+        self._hash.add(document)
+        self._keep(inputs.subscription.subscription_id, document, month)
+        self._number(lines, month)
         self.subtotal_cents += sum(line.amount_cents for line in lines)
 
     def close(self) -> None:
         """Adds the tax."""
         if self._last_line:
             taxes = tax_lines(self.header, self.subtotal_cents)
-            self._number(taxes)
+            self._number(taxes, self.header.period.start)
             self.tax_cents = sum(line.amount_cents for line in taxes)
 
     def forget(self) -> None:
@@ -121,14 +155,14 @@ class Draft:
         self.lines.clear()
         self.documents.clear()
 
-    def _number(self, lines: Iterable[Line]) -> None:
+    def _number(self, lines: Iterable[Line], month: date) -> None:
         for line in lines:
             self._last_line += 1
-            self.lines.append((self._last_line, line))
+            self.lines.append(_Line(self._last_line, line, month))
 
-    def _keep(self, subscription_id: str | None, document: str) -> None:
+    def _keep(self, subscription_id: str | None, document: str, late_month: date | None = None) -> None:
         self._last_document += 1
-        self.documents.append((self._last_document, subscription_id, document))
+        self.documents.append(_Document(self._last_document, subscription_id, document, late_month))
 
 
 async def write_invoices(unit: UnitOfWork, drafts: Iterable[Draft], now: datetime) -> None:
@@ -139,7 +173,7 @@ async def write_invoices(unit: UnitOfWork, drafts: Iterable[Draft], now: datetim
 async def write_lines_and_inputs(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
     """Writes what the drafts, whose invoices are written, have kept since the last time."""
     ids = iter(new_ids(sum(len(draft.lines) + len(draft.documents) for draft in drafts)))
-    lines = (_line(next(ids), draft, position, line) for draft in drafts for position, line in draft.lines)
+    lines = (_line(next(ids), draft, *numbered) for draft in drafts for numbered in draft.lines)
     documents = ((next(ids), draft.tenant_id, draft.invoice_id, *kept) for draft in drafts for kept in draft.documents)
     await copy_rows(unit, TenantInvoiceLines, LINE_COLUMNS, lines)
     await copy_rows(unit, TenantInvoiceInputs, INPUT_COLUMNS, documents)
@@ -176,7 +210,7 @@ def _invoice(draft: Draft, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _line(line_id: UUID, draft: Draft, position: int, line: Line) -> tuple[Any, ...]:
+def _line(line_id: UUID, draft: Draft, position: int, line: Line, month: date) -> tuple[Any, ...]:
     return (
         line_id,
         draft.tenant_id,
@@ -192,5 +226,5 @@ def _line(line_id: UUID, draft: Draft, position: int, line: Line) -> tuple[Any, 
         line.deployment_id,
         line.subscription_id,
         line.addon_id,
-        draft.header.period.start,
+        month,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from app.billing import Explanation, Line, QuoteHeader, parse_header, parse_subscription, rate_subscription, tax_lines
+from app.billing import Explanation, Line, QuoteHeader, parse_header, rate_document, tax_lines
 from app.database import UnitOfWork
 from app.operations.context import Context
 from app.operations.transaction import transact
@@ -54,6 +54,6 @@ async def _rate(unit: UnitOfWork, lines: Sequence[LineReference]) -> dict[tuple[
         if subscription_id is None:
             found = tax_lines(header, subtotals[invoice_id])
         else:
-            found = rate_subscription(header, parse_subscription(row["document"], header.period))
+            found = rate_document(header, row["document"])
         rated |= {(invoice_id, line.key): line for line in found}
     return rated

@@ -10,9 +10,11 @@ from app.database.locks import lock_row
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context
+from app.operations.invoices.late import flag, open_again
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.transaction import transact
 from app.tables.invoices import InvoiceStatus, TenantInvoices
+from app.tables.tenants import Tenants
 
 # The row's lock lasts until the commit, so the numbers of a year have no gap and no order but that of the commits.
 _NEXT_NUMBER = """
@@ -23,12 +25,17 @@ RETURNING last_number
 
 
 async def issue_invoice(context: Context, *, invoice_id: UUID) -> UUID:
-    """Gives a draft its number and due date; from then on it does not change. Raises INVOICE_NOT_DRAFT."""
+    """Gives a draft its number and due date; from then on it does not change. Raises INVOICE_NOT_DRAFT.
+
+    Usage that made it stale is late from then on.
+    """
     authorise(context, Action.ISSUE_INVOICE)
 
     async def work(unit: UnitOfWork) -> UUID:
+        await _hold_tenant(invoice_id)
         await _lock(invoice_id, InvoiceStatus.DRAFT)
         today = context.today()
+        await flag(unit, invoice_id, today)
         number = await unit.connection.fetchval(_NEXT_NUMBER, today.year)
         await TenantInvoices.update(
             {
@@ -36,6 +43,7 @@ async def issue_invoice(context: Context, *, invoice_id: UUID) -> UUID:
                 TenantInvoices.number: f"INV-{today.year}-{number:06}",
                 TenantInvoices.issued_at: context.clock(),
                 TenantInvoices.due_on: today + timedelta(days=context.settings.payment_terms_days),
+                TenantInvoices.stale_since: None,
             }
         ).where(TenantInvoices.id == invoice_id)
         return invoice_id
@@ -70,13 +78,15 @@ async def mark_invoice_paid(
 
 async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None = None) -> UUID:
     """Withdraws a draft or an issued invoice; a number it has stays used. Its month is unbilled again, and the next
-    rollup bills it as the next revision. Raises INVOICE_PAID, CONFLICT.
+    rollup bills it as the next revision. Late usage that it billed is open again. Raises INVOICE_PAID, CONFLICT.
     """
     authorise(context, Action.VOID_INVOICE)
     validation.refuse(validation.free_text("reason", reason))
 
-    async def work(_unit: UnitOfWork) -> UUID:
+    async def work(unit: UnitOfWork) -> UUID:
+        await _hold_tenant(invoice_id)
         await _lock(invoice_id, InvoiceStatus.DRAFT, InvoiceStatus.ISSUED)
+        await open_again(unit, [invoice_id], context.today())
         await TenantInvoices.update(
             {
                 TenantInvoices.status: InvoiceStatus.VOID,
@@ -87,6 +97,13 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
         return invoice_id
 
     return await transact(context, work)
+
+
+async def _hold_tenant(invoice_id: UUID) -> None:
+    """Nothing comes to its months meanwhile: see closing.py."""
+    invoice = await TenantInvoices.select(TenantInvoices.tenant_id).where(TenantInvoices.id == invoice_id).first()
+    if invoice is not None:
+        await lock_row(Tenants, invoice["tenant_id"], Tenants.id)
 
 
 async def _lock(invoice_id: UUID, *wanted: InvoiceStatus) -> None:

@@ -5,15 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.billing import (
-    InputHash,
-    Line,
-    Period,
-    parse_header,
-    parse_subscription,
-    rate_subscription,
-    tax_lines,
-)
+from app.billing import LATE, InputHash, Line, Period, parse_header, rate_document, rate_subscription, tax_lines
 from app.database import UnitOfWork
 from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context
@@ -117,7 +109,7 @@ class _Comparison:
             expected: list[Line] = []
             for document in documents:
                 digest.add(document)
-                expected += rate_subscription(header, parse_subscription(document, header.period))
+                expected += rate_document(header, document)
             self.subtotal_cents += sum(line.amount_cents for line in expected)
             await self._compare_lines(expected)
         taxes = tax_lines(header, self.subtotal_cents) if self.lines else []
@@ -166,7 +158,8 @@ async def _against_today(unit: UnitOfWork, invoice: Any, period: Period) -> list
     tenant_id = invoice["tenant_id"]
     header = (await tenant_headers(unit, [tenant_id], period))[tenant_id]
     enrolled = await enrolments(unit, period, [tenant_id])
-    now: dict[str, int] = {}
+    # Late usage of earlier months was billed then as it stood then; what came since is billed by the next rollup.
+    now: dict[str, int] = {key: amount for key, amount in kept.items() if key.startswith(LATE)}
     try:
         for start in range(0, len(enrolled), SLICE):
             for inputs in await gather(unit, period, enrolled[start : start + SLICE]):

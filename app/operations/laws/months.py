@@ -25,10 +25,16 @@ _SUBSCRIPTIONS = "SELECT tenant_id, started_on, ended_on FROM subscriptions WHER
 _LIVE = "SELECT tenant_id, period_start FROM tenant_invoices WHERE tenant_id = any($1::uuid[]) AND status <> 'VOID'"
 _SETTLED = """
 SELECT o.tenant_id, o.period_start FROM rollup_outcomes o
-WHERE o.tenant_id = any($1::uuid[]) AND o.outcome = 'SETTLED'
+WHERE o.tenant_id = any($1::uuid[]) AND o.outcome = 'SETTLED' AND o.reopened_at IS NULL
 GROUP BY o.tenant_id, o.period_start
 HAVING max(o.id::text) > coalesce((SELECT max(i.id::text) FROM tenant_invoices i
     WHERE i.tenant_id = o.tenant_id AND i.period_start = o.period_start), '')
+"""
+_LATE = """
+SELECT DISTINCT tenant_id, date_trunc('month', opened_on::timestamp)::date AS month
+FROM late_usage l WHERE tenant_id = any($1::uuid[]) AND flagged AND state = 'OPEN'
+  AND EXISTS (SELECT FROM tenant_invoices i WHERE i.tenant_id = l.tenant_id AND i.period_start = l.period_start
+                AND i.status IN ('ISSUED', 'PAID'))
 """
 _LISTED = f"SELECT tenant_id, period_start FROM ({REASONS}) AS unbilled WHERE tenant_id = any($2::uuid[])"  # noqa: S608 - made of constants
 # When the inputs were gathered at the earliest: the run that last rated the invoice did it after it was asked for.
@@ -43,11 +49,11 @@ ORDER BY i.id
 """
 _DOCUMENTS = """
 SELECT document FROM tenant_invoice_inputs
-WHERE invoice_id = $1 AND subscription_id = any($2::uuid[])
+WHERE invoice_id = $1 AND subscription_id = any($2::uuid[]) AND late_month IS NULL
 """
 _UNKNOWN = """
 SELECT subscription_id FROM tenant_invoice_inputs
-WHERE invoice_id = $1 AND position > 0 AND subscription_id <> all($2::uuid[])
+WHERE invoice_id = $1 AND position > 0 AND subscription_id <> all($2::uuid[]) AND late_month IS NULL
 """
 _SUBSCRIBED_AFTER = "SELECT EXISTS (SELECT FROM subscriptions WHERE id = $1 AND created_at >= $2)"
 _METERED_AFTER = """
@@ -71,6 +77,7 @@ async def _neither_billed_nor_listed(examination: Examination, keys: Sequence[An
         for row in await examination.fetch(_SUBSCRIPTIONS, keys)
         for month in _months(row["started_on"], row["ended_on"], this_month)
     }
+    owed |= {key for key in map(tuple, await examination.fetch(_LATE, keys)) if key[1] < this_month}
     forgotten = [(key, "is neither billed nor listed as unbilled") for key in sorted(owed - done - listed)]
     doubled = [(key, "is listed as unbilled, and is billed or not owed") for key in sorted(listed - (owed - done))]
     return [Finding(f"tenants {tenant}", f"{month} {fault}") for (tenant, month), fault in forgotten + doubled]

@@ -1,11 +1,10 @@
 """Bills a few tenants for a month, in one transaction.
 
 Every tenant's row is locked first, so of all the runs at once only one bills it and the others see what that one did.
-What a transaction of theirs commits after the inputs were gathered has come after the invoice: it stays in the tables,
-and a forced run or a verification finds it there.
+What comes to the month after that makes its draft stale, or is late once that is issued: see closing.py.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,8 +13,10 @@ from app.billing import QuoteHeader, SubscriptionInputs, unpriced_usage
 from app.database import UnitOfWork
 from app.database.locks import lock_rows
 from app.operations.invoices.draft import Draft, clear_drafts, write_invoices, write_lines_and_inputs
+from app.operations.invoices.late import open_again
 from app.operations.rating import Enrolment, enrolments, gather, tenant_headers
 from app.operations.refusal import ProblemCode
+from app.operations.rollups.late import LateBilling, late_billing
 from app.operations.rollups.progress import Failure, Settlement, Unpriced, record
 from app.operations.rollups.run import Run
 from app.tables.invoices import InvoiceStatus
@@ -31,11 +32,12 @@ SELECT tenant_id, id, revision, status FROM tenant_invoices
 WHERE tenant_id = any($1::uuid[]) AND period_start = $2 ORDER BY id
 """
 _REVISIONS_LOCKED = f"{_REVISIONS} FOR NO KEY UPDATE"
-# Settled at nothing, and no invoice was made since (keys rise with time).
+# Settled at nothing, and neither did anything come nor was an invoice made since (keys rise with time).
 SETTLED_AT_NOTHING = """
 EXISTS (
     SELECT FROM rollup_outcomes o
     WHERE o.tenant_id = {tenant_id} AND o.period_start = {period_start} AND o.outcome = 'SETTLED'
+      AND o.reopened_at IS NULL
       AND NOT EXISTS (
           SELECT FROM tenant_invoices i
           WHERE i.tenant_id = o.tenant_id AND i.period_start = o.period_start AND i.id > o.id))
@@ -74,8 +76,17 @@ async def bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: date
     unpriced: list[Unpriced] = []
     if due:
         billing = _Billing(unit, run, due, now, await tenant_headers(unit, due, run.period), unpriced)
-        settled += await billing.settle()
+        settled += await billing.settle(await _late(unit, run, due))
     await record(unit, run, settled, unpriced)
+
+
+async def _late(unit: UnitOfWork, run: Run, due: dict[UUID, Standing]) -> LateBilling:
+    rated_before = [tenant_id for tenant_id, standing in due.items() if standing.revision]
+    replaced = [standing.invoice_id for standing in due.values() if standing.invoice_id]
+    late = await late_billing(unit, run, due, rated_before, replaced)
+    if replaced and not run.dry_run:
+        await open_again(unit, replaced)
+    return late
 
 
 async def lock_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> list[UUID]:
@@ -118,15 +129,17 @@ class _Billing:
     headers: dict[UUID, QuoteHeader]
     unpriced: list[Unpriced]
 
-    async def settle(self) -> list[Settlement]:
+    async def settle(self, late: LateBilling) -> list[Settlement]:
         enrolled = await enrolments(self.unit, self.run.period, self.due)
         drafts = {tenant_id: self._draft(tenant_id, standing) for tenant_id, standing in self.due.items()}
         if self.run.dry_run:
-            await self._preview(drafts, enrolled)
+            await self._preview(drafts, enrolled, late)
         elif len(enrolled) > SLICE and len(drafts) == 1:
-            await self._write_slice_by_slice(next(iter(drafts.values())), enrolled)
+            await self._write_slice_by_slice(next(iter(drafts.values())), enrolled, late)
         else:
-            await self._write_whole(drafts, enrolled)
+            await self._write_whole(drafts, enrolled, late)
+        if not self.run.dry_run:
+            await late.record(drafts, [tenant_id for tenant_id, standing in self.due.items() if standing.revision])
         return [self._settlement(draft) for draft in drafts.values()]
 
     def _draft(self, tenant_id: UUID, standing: Standing) -> Draft:
@@ -135,17 +148,16 @@ class _Billing:
         revision = standing.revision + (draft_id is None)
         return Draft(tenant_id, self.headers[tenant_id], invoice_id=draft_id, revision=revision)
 
-    async def _preview(self, drafts: dict[UUID, Draft], enrolled: Sequence[Enrolment]) -> None:
-        for portion in _slices(enrolled):
-            await self._rate(drafts, portion)
+    async def _preview(self, drafts: dict[UUID, Draft], enrolled: Sequence[Enrolment], late: LateBilling) -> None:
+        async for _ in self._rated(drafts, enrolled, late):
             for draft in drafts.values():
                 draft.forget()
         for draft in drafts.values():
             draft.close()
 
-    async def _write_whole(self, drafts: dict[UUID, Draft], enrolled: Sequence[Enrolment]) -> None:
-        for portion in _slices(enrolled):
-            await self._rate(drafts, portion)
+    async def _write_whole(self, drafts: dict[UUID, Draft], enrolled: Sequence[Enrolment], late: LateBilling) -> None:
+        async for _ in self._rated(drafts, enrolled, late):
+            pass
         for draft in drafts.values():
             draft.close()
         await self._void_emptied([draft for draft in drafts.values() if not draft.billable])
@@ -154,13 +166,12 @@ class _Billing:
             await write_invoices(self.unit, billable, self.now)
             await write_lines_and_inputs(self.unit, billable)
 
-    async def _write_slice_by_slice(self, draft: Draft, enrolled: Sequence[Enrolment]) -> None:
+    async def _write_slice_by_slice(self, draft: Draft, enrolled: Sequence[Enrolment], late: LateBilling) -> None:
         """One huge tenant in flat memory: its invoice first, its totals last; all undone if they are nothing."""
         before = await self.unit.savepoint()
         await self._make_room([draft])
         await write_invoices(self.unit, [draft], self.now)
-        for portion in _slices(enrolled):
-            await self._rate({draft.tenant_id: draft}, portion)
+        async for _ in self._rated({draft.tenant_id: draft}, enrolled, late):
             await write_lines_and_inputs(self.unit, [draft])
         draft.close()
         if draft.billable:
@@ -170,12 +181,19 @@ class _Billing:
             await before.rollback_to()
             await self._void_emptied([draft])
 
-    async def _rate(self, drafts: dict[UUID, Draft], portion: Sequence[Enrolment]) -> None:
-        gathered = await gather(self.unit, self.run.period, portion)
-        for enrolment, inputs in zip(portion, gathered, strict=True):
-            draft = drafts[enrolment.tenant_id]
-            draft.add(inputs)
-            self._note_unpriced(draft, inputs)
+    async def _rated(
+        self, drafts: dict[UUID, Draft], enrolled: Sequence[Enrolment], late: LateBilling
+    ) -> AsyncIterator[None]:
+        """Rates slice by slice, the late usage last."""
+        for portion in _slices(enrolled):
+            gathered = await gather(self.unit, self.run.period, portion)
+            for enrolment, inputs in zip(portion, gathered, strict=True):
+                draft = drafts[enrolment.tenant_id]
+                late.note(draft, inputs, draft.add(inputs))
+                self._note_unpriced(draft, inputs)
+            yield
+        async for _ in late.add_to(drafts, SLICE):
+            yield
 
     def _note_unpriced(self, draft: Draft, inputs: SubscriptionInputs) -> None:
         for usage in unpriced_usage(draft.header, inputs):

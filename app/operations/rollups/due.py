@@ -11,6 +11,7 @@ from app.database.locks import lock
 from app.operations.access import Action, authorise
 from app.operations.context import Context
 from app.operations.rollups.billing import SETTLED_AT_NOTHING
+from app.operations.rollups.late import OPEN_LATE_USAGE
 from app.operations.rollups.run import Run, Share
 from app.operations.rollups.starting import insert_run, ring_chunks
 from app.operations.transaction import transact
@@ -20,15 +21,22 @@ USAGE_GRACE = timedelta(hours=3)
 """How long after a month's end it is rolled up without being asked: in UTC at 03:00 on the 1st. Until then the usage
 of its last hours comes in."""
 
-# Each tenant's months before $1 with a subscription in them, no live invoice and no settlement at nothing.
+# Each tenant's months before $1 with a subscription in them, no live invoice and no settlement at nothing. Late usage
+# is due with the month in which it came: of a tenant that has no subscription any more, that makes it one.
 _UNBILLED = f"""
-WITH months AS (
+WITH subscribed AS (
     SELECT s.tenant_id, month::date AS period_start, count(*) AS subscriptions
     FROM subscriptions s
     CROSS JOIN LATERAL generate_series(
         date_trunc('month', s.started_on::timestamp), least(s.ended_on, $1::date - 1)::timestamp, interval '1 month'
     ) AS month
     GROUP BY s.tenant_id, month
+), late AS (
+    SELECT DISTINCT l.tenant_id, date_trunc('month', l.opened_on::timestamp)::date AS period_start
+    FROM {OPEN_LATE_USAGE} AND l.opened_on < $1
+), months AS (
+    SELECT tenant_id, period_start, coalesce(s.subscriptions, 0) AS subscriptions
+    FROM subscribed s FULL JOIN late USING (tenant_id, period_start)
 ), under_way AS (
     SELECT DISTINCT r.period_start, tenant_id
     FROM rollup_runs r JOIN rollup_chunks c ON c.run_id = r.id CROSS JOIN unnest(c.tenant_ids) AS tenant_id
@@ -47,7 +55,10 @@ SELECT tenant_id, period_start, subscriptions FROM unbilled WHERE NOT under_way 
 REASONS = f"""{_UNBILLED}
 SELECT u.tenant_id, u.period_start, u.under_way, failure.text AS failure,
        EXISTS (SELECT FROM tenant_invoices i
-               WHERE i.tenant_id = u.tenant_id AND i.period_start = u.period_start) AS voided
+               WHERE i.tenant_id = u.tenant_id AND i.period_start = u.period_start) AS voided,
+       EXISTS (SELECT FROM rollup_outcomes o WHERE o.tenant_id = u.tenant_id AND o.period_start = u.period_start
+                 AND o.outcome = 'SETTLED') AS reopened,
+       u.subscriptions = 0 AS late
 FROM unbilled u LEFT JOIN LATERAL (
     SELECT f.code || ': ' || f.message AS text FROM rollup_failures f JOIN rollup_runs r ON r.id = f.run_id
     WHERE f.tenant_id = u.tenant_id AND r.period_start = u.period_start AND NOT r.dry_run
@@ -86,6 +97,10 @@ def _reason(row: Any) -> str:
         return f"the last rollup failed: {row['failure']}"
     if row["voided"]:
         return "its invoice was voided"
+    if row["reopened"]:
+        return "something came to it after it was settled at nothing"
+    if row["late"]:
+        return "late usage of earlier months is open"
     return "no rollup has come to it yet"
 
 

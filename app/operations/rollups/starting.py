@@ -12,6 +12,7 @@ from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context
 from app.operations.periods import month_of
 from app.operations.refusal import ProblemCode, Refusal
+from app.operations.rollups.late import OPEN_LATE_USAGE
 from app.operations.rollups.progress import finish_if_done, notify_progress
 from app.operations.rollups.run import Run, Share, portions
 from app.operations.transaction import transact
@@ -25,11 +26,16 @@ CHUNK_SUBSCRIPTIONS = 2_000
 
 CHUNK_JOB = "roll_up_chunk"
 
-_SUBSCRIBED = """
-SELECT tenant_id, count(*) AS subscriptions FROM subscriptions
-WHERE started_on < $2 AND (ended_on IS NULL OR ended_on >= $1)
+_DUE = f"""
+SELECT tenant_id, sum(subscriptions)::bigint AS subscriptions FROM (
+    SELECT tenant_id, count(*) AS subscriptions FROM subscriptions
+    WHERE started_on < $2 AND (ended_on IS NULL OR ended_on >= $1)
+    GROUP BY tenant_id
+    UNION ALL
+    SELECT DISTINCT l.tenant_id, 0 FROM {OPEN_LATE_USAGE} AND l.period_start < $1
+) AS due
 GROUP BY tenant_id ORDER BY tenant_id
-"""
+"""  # noqa: S608 - made of constants
 _NAMED = """
 SELECT t.id AS tenant_id,
        (SELECT count(*) FROM subscriptions s
@@ -46,7 +52,8 @@ async def roll_up_period(
     force: bool = False,
     dry_run: bool = False,
 ) -> UUID:
-    """Starts a run over the month: every tenant with a subscription in it, or the tenants named. Gives the run's id.
+    """Starts a run over the month: every tenant with a subscription in it or late usage of earlier ones, or the
+    tenants named. Gives the run's id.
 
     The run is queued as chunks, which workers take. A dry run goes as the same run would, and writes no invoice.
     """
@@ -75,7 +82,7 @@ def _period(context: Context, period_start: date, *, dry_run: bool) -> Period:
 
 async def _shares(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[Share]:
     if tenant_ids is None:
-        rows = await unit.connection.fetch(_SUBSCRIBED, period.start, period.end)
+        rows = await unit.connection.fetch(_DUE, period.start, period.end)
         return [Share(*row) for row in rows]
     rows = await unit.connection.fetch(_NAMED, period.start, period.end, list(tenant_ids))
     known = {row["tenant_id"] for row in rows}

@@ -10,7 +10,7 @@ from app.operations import validation
 from app.operations.access import Action, authorise
 from app.operations.catalog.offers import plan_on_offer
 from app.operations.context import Context
-from app.operations.subscriptions.days import billed_from, refuse_invoiced
+from app.operations.subscriptions.days import billed_from, change_from
 from app.operations.subscriptions.standing import currency_of, lock_standing
 from app.operations.transaction import transact
 from app.tables.ids import new_id
@@ -43,7 +43,7 @@ async def change_plan_version(
     """
     authorise(context, Action.CHANGE_PLAN_VERSION)
 
-    async def work(_unit: UnitOfWork) -> UUID:
+    async def work(unit: UnitOfWork) -> UUID:
         subscription = await lock_standing(context, deployment_id)
         now = context.clock()
         first_day = _first_day(context, subscription, effective_on, day_of(now, context.settings.billing_time_zone))
@@ -54,7 +54,7 @@ async def change_plan_version(
         goes_on = bool(earlier) and earlier[-1].plan_version_id == plan.plan_version_id
         wanted = earlier if goes_on else [*earlier, _Change(first_day, plan.plan_version_id)]
         if wanted != history:
-            await refuse_invoiced(subscription["tenant_id"], first_day, _DAY)
+            await change_from(context, unit, subscription["tenant_id"], first_day, _DAY)
             await _rewrite(subscription, first_day, wanted, now)
         return UUID(str(subscription["id"]))
 

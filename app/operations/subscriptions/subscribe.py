@@ -15,7 +15,7 @@ from app.operations.context import Context
 from app.operations.locking import lock_deployment
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions.addons import insert_snapshot
-from app.operations.subscriptions.days import billed_from, refuse_invoiced
+from app.operations.subscriptions.days import billed_from, change_from
 from app.operations.subscriptions.follow import open_span
 from app.operations.subscriptions.standing import currency_of
 from app.operations.transaction import transact
@@ -62,7 +62,7 @@ async def subscribe(
     faults = [*validation.day("starts_on", starts_on), *validation.instant("trial_ends_at", trial_ends_at)]
     validation.refuse([*faults, *validation.at_most("addons", addons, MOST_ADDONS)])
 
-    async def work(_unit: UnitOfWork) -> UUID:
+    async def work(unit: UnitOfWork) -> UUID:
         now, zone = context.clock(), context.settings.billing_time_zone
         today = day_of(now, zone)
         first_day = billed_from(context, starts_on, today, ("startsOn",))
@@ -71,7 +71,7 @@ async def subscribe(
         )
         plan = await plan_on_offer(plan_code, plan_version)
         plan.require_currency(await currency_of(deployment["tenant_id"]))
-        await refuse_invoiced(deployment["tenant_id"], first_day, ("startsOn",))
+        await change_from(context, unit, deployment["tenant_id"], first_day, ("startsOn",))
         order = _Order(
             tenant_id=deployment["tenant_id"],
             deployment_id=deployment_id,

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from app.billing import Aggregation
+from app.billing.period import day_start
 from app.database import Scope, UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise
 from app.operations.catalog.kinds import known_kinds
+from app.operations.closing import first_open_day, share_tenants
 from app.operations.context import Context
 from app.operations.transaction import transact
 from app.operations.usage.events import (
@@ -143,9 +145,20 @@ async def _owners(unit: UnitOfWork, resource_ids: Sequence[UUID]) -> dict[UUID, 
     )
 
 
+async def _share_late(context: Context, unit: UnitOfWork, batch: _Batch) -> date | None:
+    """Where events are of months that may be closed: holds those as they are, and gives the first day of the others."""
+    open_day = first_open_day(context)
+    opens_at = day_start(open_day, context.settings.billing_time_zone)
+    if not (tenants := {row.tenant_id for row in batch.rows if row.occurred_at < opens_at}):
+        return None
+    await share_tenants(unit, tenants)
+    return open_day
+
+
 async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecorded:
     zone = context.settings.billing_time_zone
-    days = await add_to_days(unit, batch.rows, batch.recorded_at, zone)
+    open_day = await _share_late(context, unit, batch)
+    days = await add_to_days(unit, batch.rows, batch.recorded_at, zone, open_day)
     levels = [day for day in days if batch.known.kinds[day.resource_kind] is Aggregation.TIME_WEIGHTED]
     await add_levels(unit, batch.rows, levels, zone)
     accepted = sum(day.events for day in days)

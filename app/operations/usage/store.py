@@ -1,6 +1,7 @@
 """Usage in the database: a whole batch in a few statements, whatever its size.
 
-Two batches at once wait for each other row by row and in one order, events before days, so that they cannot deadlock.
+Two batches at once wait for each other row by row and in one order, events before days, so that they cannot deadlock;
+where they do over drafts that both make stale, one is done again.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from app.billing.period import ONE_DAY, day_start
 from app.database import UnitOfWork
+from app.operations.usage.late import LATE
 
 
 class UsageRow(NamedTuple):
@@ -52,7 +54,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_usage (
 """
 
 # A new day takes the id of one of its events.
-_KEEP_AND_ADD = """
+_KEEP = """
 WITH fresh AS (
     INSERT INTO usage_event_keys (id, tenant_id, source, event_id, fingerprint)
     SELECT id, tenant_id, source, event_id, fingerprint FROM pg_temp.staged_usage
@@ -85,8 +87,10 @@ WITH fresh AS (
         peak = greatest(t.peak, excluded.peak),
         first_at = least(t.first_at, excluded.first_at)
 )
-SELECT tenant_id, deployment_id, resource_kind, day, first_at, events FROM touched
 """
+_TOUCHED = "SELECT tenant_id, deployment_id, resource_kind, day, first_at, events FROM touched"
+_KEEP_AND_ADD = _KEEP + _TOUCHED
+_KEEP_AND_ADD_LATE = _KEEP + LATE + _TOUCHED
 
 _DIFFERING = """
 SELECT given.id
@@ -141,11 +145,11 @@ WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.day)
 
 
 async def add_to_days(
-    unit: UnitOfWork, rows: Sequence[UsageRow], recorded_at: datetime, zone: ZoneInfo
+    unit: UnitOfWork, rows: Sequence[UsageRow], recorded_at: datetime, zone: ZoneInfo, first_open_day: date | None
 ) -> list[TouchedDay]:
     """Keeps the events whose id is new, the first where two share one, and adds them to their days in the zone.
 
-    Once in a transaction.
+    Once in a transaction. With a first open day, months before it may be closed: then late.py has its say.
     The touched days stay locked, so that nobody else adds to them before the commit.
     """
     if not rows:
@@ -154,7 +158,10 @@ async def add_to_days(
     await unit.connection.copy_records_to_table(
         "staged_usage", records=rows, columns=UsageRow._fields, schema_name="pg_temp"
     )
-    touched = await unit.connection.fetch(_KEEP_AND_ADD, recorded_at, zone.key)
+    if first_open_day is None:
+        touched = await unit.connection.fetch(_KEEP_AND_ADD, recorded_at, zone.key)
+    else:
+        touched = await unit.connection.fetch(_KEEP_AND_ADD_LATE, recorded_at, zone.key, first_open_day)
     return [TouchedDay(*day) for day in touched]
 
 

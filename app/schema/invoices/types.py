@@ -13,6 +13,7 @@ from app.reads import (
     FinishInfo,
     Rows,
     column,
+    computed,
     connection,
     desc,
     finished,
@@ -86,6 +87,16 @@ class Invoice(Node):
     voided_at: datetime | None = column(TenantInvoices.voided_at, description="When it was withdrawn.")
     void_reason: str | None = column(TenantInvoices.void_reason, description="Why it was withdrawn.")
     created_at: datetime = column(TenantInvoices.created_at, description="When it was first rated.")
+    stale: bool = computed(
+        "invoice_is_stale",
+        TenantInvoices.stale_since,
+        TenantInvoices.status,
+        description="Whether it is a draft to whose month something came after it was rated. Rolling the month up with "
+        "force rates it again; if it is issued as it is, that usage is late.",
+    )
+    stale_since: datetime | None = column(
+        TenantInvoices.stale_since, description="When the first of that came; null where it is as rated."
+    )
     input_hash: str = column(
         TenantInvoices.input_hash, description="SHA-256 of the canonical inputs it was rated from, in hexadecimal."
     )
