@@ -133,6 +133,7 @@ class Settings:
     database_pool_size: int = _setting(_integer(1, 500), 10)
     read_pool_size: int = _setting(_integer(1, 500), 10)
     queue_pool_size: int = _setting(_integer(3, 100), 4)
+    requests_in_hand: int | None = _setting(_integer(1, 10_000))
     connect_timeout: int = _setting(_integer(1, 600), 5)
     statement_timeout: int = _setting(_integer(1, 3600), 30)
     lock_timeout: int = _setting(_integer(1, 3600), 10)

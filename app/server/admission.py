@@ -1,0 +1,74 @@
+"""How much work one process takes in hand: what is beyond is refused at once, so that what was taken stays quick.
+
+A process that takes all that comes answers all of it late: callers give up, send again, and it never catches up.
+"""
+
+from typing import Any
+
+from app.server.edge import REQUEST_ID, SECURITY_HEADERS, request_id
+from app.server.faults import Code, Fault
+from app.settings import Settings
+
+RETRY_AFTER_SECONDS = 1
+REQUESTS_PER_CONNECTION = 4
+"""Beyond what PostgreSQL serves at a time, a few wait while others are parsed and encoded."""
+
+_PROBES = frozenset({"/health", "/ready"})  # a busy process is no dead one
+_REFUSAL = Fault(503, Code.SERVICE_UNAVAILABLE, "This process has all it can do in hand: try again.")
+
+
+class Admission:
+    """The application with at most so many HTTP requests in hand at once. One counts from when its body is there, so
+    that nobody takes up room by sending slowly; sockets and streamed bodies have bounds of their own.
+    """
+
+    def __init__(self, application: Any, most: int) -> None:
+        self._application = application
+        self._free = most
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] in _PROBES:
+            await self._application(scope, receive, send)
+        elif self._free <= 0:
+            await _refuse(scope, send)
+        else:
+            await self._admit(scope, receive, send)
+
+    async def _admit(self, scope: Any, receive: Any, send: Any) -> None:
+        taken = 0
+
+        async def counted() -> Any:
+            nonlocal taken
+            message = await receive()
+            if not taken and not message.get("more_body"):
+                taken = 1
+                self._free -= 1
+            return message
+
+        if scope["method"] != "POST":
+            taken = 1
+            self._free -= 1
+        try:
+            await self._application(scope, counted, send)
+        finally:
+            self._free += taken
+
+
+def admitting(application: Any, settings: Settings) -> Admission:
+    """The application, bounded as the settings say; by its connections to PostgreSQL if they do not."""
+    connections = settings.database_pool_size + settings.read_pool_size
+    return Admission(application, settings.requests_in_hand or REQUESTS_PER_CONNECTION * connections)
+
+
+async def _refuse(scope: Any, send: Any) -> None:
+    number = request_id(scope)
+    body = _REFUSAL.body(number)
+    headers = [
+        *SECURITY_HEADERS,
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"retry-after", b"%d" % RETRY_AFTER_SECONDS),
+        (REQUEST_ID, number.encode()),
+    ]
+    await send({"type": "http.response.start", "status": _REFUSAL.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
