@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.billing import (
     Billed,
@@ -117,7 +118,7 @@ class LateBilling:
         for start in range(0, len(self.owed), slice_size):
             portion = self.owed[start : start + slice_size]
             self._done |= dict.fromkeys(portion, False)
-            for owed, inputs in await _inputs(self.unit, self.run, portion, self.replaced):
+            for owed, inputs in await late_inputs(self.unit, self.run.period.zone, portion, self.replaced):
                 self._add(drafts[owed.tenant_id], owed, inputs)
             yield
 
@@ -160,9 +161,10 @@ async def late_billing(
     return LateBilling(unit, run, replaced, sorted(owed), elsewhere)
 
 
-async def _inputs(
-    unit: UnitOfWork, run: Run, portion: Sequence[Owed], replaced: Sequence[UUID]
+async def late_inputs(
+    unit: UnitOfWork, zone: ZoneInfo, portion: Sequence[Owed], replaced: Sequence[UUID] = ()
 ) -> list[tuple[Owed, LateInputs]]:
+    """What each is rated late from, by tenant, month and slug; without those that the month's invoice does not bill."""
     rows = await unit.connection.fetch(_TERMS, *map(list, zip(*portion, strict=True)))
     subscriptions = [row["subscription_id"] for row in rows], [row["period_start"] for row in rows]
     billed: dict[tuple[UUID, date], list[Billed]] = {}
@@ -171,7 +173,7 @@ async def _inputs(
     usage = {}
     for month in {row["period_start"] for row in rows}:
         enrolled = [_enrolment(row) for row in rows if row["period_start"] == month]
-        usage[month] = await usage_of(unit, Period(month, run.period.zone), enrolled)
+        usage[month] = await usage_of(unit, Period(month, zone), enrolled)
     found = []
     for row in rows:
         month, header = row["period_start"], parse_header(row["header"])

@@ -9,6 +9,7 @@ TOTALS = "a day's totals are its events folded"
 STATE = "a deployment is where its last event led"
 FOLLOWS = "a subscription follows its deployment"
 BILLED = "every ended month is billed or listed as unbilled"
+LATE = "an invoiced month is billed to the last event, once"
 RATED = "an invoice was rated from what was there"
 COUNTS = "a run counts its outcomes"
 CHUNKS = "a run's chunks account for its tenants"
@@ -24,7 +25,7 @@ FIRST_RUN = "(SELECT id FROM rollup_runs ORDER BY id LIMIT 1)"
 BROKEN: dict[str, tuple[str, set[str]]] = {
     "a line's amount": (
         f"UPDATE tenant_invoice_lines SET amount_cents = 1 WHERE id = {LINE.format('OVERAGE')}",
-        {SUMS, TAX, INPUTS},
+        {SUMS, TAX, INPUTS, LATE},
     ),
     "a line lost": (
         f"DELETE FROM tenant_invoice_lines WHERE id = {LINE.format('ADDON')}",
@@ -57,7 +58,7 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         UPDATE tenant_invoices SET status = 'ISSUED', voided_at = NULL
             WHERE status = 'VOID' AND period_start = '2026-05-01'
         """,
-        {LIVE},
+        {LIVE, LATE},
     ),
     "a number taken back": (
         """
@@ -75,7 +76,7 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         {NUMBERS},
     ),
     "an event lost": (
-        "DELETE FROM usage_records WHERE id = (SELECT max(id::text)::uuid FROM usage_records)",
+        "DELETE FROM usage_records WHERE id = (SELECT max(id::text)::uuid FROM usage_records WHERE quantity = 3)",
         {TOTALS},
     ),
     "a total lost": (
@@ -92,7 +93,11 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     ),
     "a level too high": (
         "UPDATE usage_daily_totals SET last_level = last_level + 1 WHERE resource_kind = 'storage_gb_hours'",
-        {TOTALS, RATED},
+        {TOTALS, RATED, LATE},
+    ),
+    "late usage forgotten": (
+        "DELETE FROM late_usage WHERE state = 'OPEN'",
+        {LATE},
     ),
     "a level's weight": (
         """

@@ -63,6 +63,7 @@ async def month(given: Given) -> None:
         reference="1",
     )
     await roll_up(given, force=True)
+    await meter(given, second, "50", 2026, 4, 4)  # late for the paid one
 
 
 @pytest.mark.usefixtures("month")
