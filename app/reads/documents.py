@@ -30,6 +30,13 @@ class Inspection(Protocol):
     @property
     def errors(self) -> Sequence[GraphQLError]: ...
 
+    @property
+    def greatest_cost(self) -> int:
+        """Its cost whatever the variables; 0: not known."""
+
+    def cost(self, variables: Mapping[str, Any] | None) -> int:
+        """What one request costs."""
+
     def cost_error(self, variables: Mapping[str, Any] | None) -> GraphQLError | None:
         """Why one request may not run it: a page's size may come with the variables."""
 
@@ -63,11 +70,15 @@ class Document:
             raise RequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
         return self.operations[name]
 
-    def check_cost(self, variables: Mapping[str, Any] | None) -> None:
-        """Raises RequestError if the document costs too much with these variables."""
-        error = self.inspection.cost_error(variables) if self.inspection else None
+    def cost(self, variables: Mapping[str, Any] | None) -> int:
+        """What the document costs with these variables. Raises RequestError if that is too much."""
+        if self.inspection is None:
+            return 0
+        cost = self.inspection.cost(variables)
+        error = self.inspection.cost_error(variables)
         if error is not None:
-            raise RequestError([error])
+            raise RequestError([error], cost)
+        return cost
 
 
 class Documents:
@@ -117,7 +128,8 @@ class Documents:
             hide_suggestions=self._hide_suggestions,
         )
         if errors:
-            return RequestError([coded("GRAPHQL_VALIDATION_FAILED", error) for error in errors])
+            cost = inspection.greatest_cost if inspection else 0
+            return RequestError([coded("GRAPHQL_VALIDATION_FAILED", error) for error in errors], cost)
         operations: dict[str, Executable] = {}
         fragments: dict[str, FragmentDetails] = {}
         for definition in node.definitions:

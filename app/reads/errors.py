@@ -27,11 +27,12 @@ class ForbiddenError(ReadError):
 
 
 class RequestError(Exception):
-    """A request that cannot be executed at all: a response with errors and no data."""
+    """A request that cannot be executed at all: a response with errors and no data. `cost`: as far as it is known."""
 
-    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+    def __init__(self, errors: Sequence[GraphQLError], cost: int = 0) -> None:
         super().__init__(errors[0].message)
         self.errors = errors
+        self.cost = cost
 
 
 def coded(code: str, error: GraphQLError) -> GraphQLError:

@@ -1,7 +1,7 @@
 """What a server calls: a request's document in, the bytes of its response out."""
 
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -39,14 +39,20 @@ Acquire: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 FormatError: TypeAlias = Callable[[GraphQLError, Request], Mapping[str, Any]]
 """An error as the response shows it: where a server logs and masks what has no code of ours."""
 
+Admit: TypeAlias = Callable[[Request, int], Awaitable[None]]
+"""Told the cost of an operation before it runs; what it raises ends the request."""
+
 
 @dataclass(frozen=True)
 class Response:
-    """The body of a response. `executed` is false for a request error: then it has no `data`."""
+    """The body of a response. `executed` is false for a request error: then it has no `data`, and `cost` is the
+    operation's as far as it is known.
+    """
 
     body: bytes
     executed: bool
     errors: Sequence[GraphQLError] = ()
+    cost: int = 0
 
 
 Root: TypeAlias = Statement | ReadError | bytes | None
@@ -78,8 +84,9 @@ class Reads:
     """Executes operations over a Strawberry schema whose types are declared as reads. Raises DeclarationError.
 
     `acquire_primary` lends connections for what is read after a write, where `acquire` lends a replica's. `parse`,
-    `limits` and `rules` refuse documents; `format_error` shows errors, at most `max_errors` of them. Each cache
-    holds at most so many entries of at most `cached_characters` together; a parsed character weighs about 100 bytes.
+    `limits` and `rules` refuse documents, `admit` operations; `format_error` shows errors, at most `max_errors` of
+    them. Each cache holds at most so many entries of at most `cached_characters` together; a parsed character weighs
+    about 100 bytes.
     """
 
     def __init__(
@@ -90,6 +97,7 @@ class Reads:
         acquire_primary: Acquire | None = None,
         parse: Parse = parse,
         limits: Limits | None = None,
+        admit: Admit | None = None,
         rules: Sequence[type[ASTValidationRule]] = (),
         max_errors: int = 100,
         hide_suggestions: bool = False,
@@ -102,6 +110,7 @@ class Reads:
         self._model = Model(schema)
         self._acquire = acquire
         self._acquire_primary = acquire_primary or acquire
+        self._admit = admit
         self._format_error = format_error
         self._max_errors = max_errors
         self._documents = Documents(
@@ -120,11 +129,14 @@ class Reads:
     ) -> Response:
         """The response to a query or a mutation."""
         try:
-            plan, operation = self._prepare(text, variables, operation_name, request)
+            plan, operation, cost = self._prepare(text, variables, operation_name, request)
         except RequestError as error:
-            return self._response(error.errors, request)
+            return self._response(error.errors, request, cost=error.cost)
         if operation.kind is OperationType.SUBSCRIPTION:
-            return self._response([coded("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))], request)
+            told = coded("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))
+            return self._response([told], request, cost=cost)
+        if self._admit is not None:
+            await self._admit(request, cost)
         return await self._executed(plan, operation)
 
     async def subscribe(
@@ -132,9 +144,11 @@ class Reads:
     ) -> Response | AsyncIterator[Response]:
         """The responses to a subscription, one an event; to any other operation, or when it is refused, the one."""
         try:
-            plan, operation = self._prepare(text, variables, operation_name, request)
+            plan, operation, cost = self._prepare(text, variables, operation_name, request)
         except RequestError as error:
-            return self._response(error.errors, request)
+            return self._response(error.errors, request, cost=error.cost)
+        if self._admit is not None:
+            await self._admit(request, cost)
         if operation.kind is not OperationType.SUBSCRIPTION:
             return await self._executed(plan, operation)
         executor = self._executor(plan, operation, None)
@@ -142,7 +156,7 @@ class Reads:
         if inspect.isawaitable(stream):
             stream = await stream
         if isinstance(stream, ExecutionResult):
-            return self._response(stream.errors or (), request)
+            return self._response(stream.errors or (), request, cost=cost)
         return self._events(executor, cast("AsyncGenerator[Any]", stream), request)
 
     async def _events(
@@ -163,18 +177,18 @@ class Reads:
 
     def _prepare(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
-    ) -> tuple[_Plan, Operation]:
+    ) -> tuple[_Plan, Operation, int]:
         document = self._documents.get(text)
         executable = document.operation(operation_name)
         given = executable.variables.coerced(variables or {})
-        document.check_cost(variables)
+        cost = document.cost(variables)
         operation = Operation(self._model, executable.definition, document.fragments, Values(given, request))
         key = (text, operation_name, operation.platform, executable.variables.shape(given))
         plan = self._plans.get(key)
         if plan is None:
             plan = _Plan(self._compile(operation))
             self._plans.put(key, plan, len(text) + plan.weight)
-        return plan, operation
+        return plan, operation, cost
 
     def _compile(self, operation: Operation) -> dict[str, Root]:
         query = self._model.graphql.query_type
@@ -268,9 +282,9 @@ class Reads:
         )
 
     def _response(
-        self, errors: Sequence[GraphQLError], request: Request, executed: ExecutionResult | None = None
+        self, errors: Sequence[GraphQLError], request: Request, executed: ExecutionResult | None = None, cost: int = 0
     ) -> Response:
         body: dict[str, Any] = {"data": executed.data} if executed else {}
         if errors:
             body["errors"] = [self._format_error(error, request) for error in errors[: self._max_errors]]
-        return Response(msgspec.json.encode(body), executed is not None, errors)
+        return Response(msgspec.json.encode(body), executed is not None, errors, cost)

@@ -9,6 +9,7 @@ from app.database.scope import Scope
 from app.operations.call import Origin
 from app.operations.context import Context
 from app.operations.principal import NO_TENANT, TENANT_ROLES, Principal
+from app.operations.rate_limits import Charge
 
 
 @dataclass(slots=True)
@@ -16,13 +17,14 @@ class RequestContext:
     """`info.context`: what an operation is given, seen the way app/reads asks for it.
 
     `viewer` asks; `allow=` of a root field is called with it. `scope` is whose rows may be read: a meter records usage
-    and reads nothing but the catalog.
+    and reads nothing but the catalog. `charge` is what the operation is paid with, where it is.
     """
 
     operations: Context
     origin: Origin = field(default_factory=Origin)
     done: list[str] = field(default_factory=list)
     """The mutations of this operation that are committed."""
+    charge: Charge | None = None
     viewer: Principal = field(init=False)
     scope: Scope = field(init=False)
 

@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from typing import cast
 
 from litestar import Litestar
 
@@ -11,8 +12,9 @@ from app.database import Database
 from app.operations.call import Origin
 from app.operations.context import Clock, Context
 from app.operations.principal import Principal
+from app.operations.rate_limits import Buckets, Charge, Limit, RateLimiter
 from app.queue import Queue
-from app.reads import Reads
+from app.reads import Reads, Request
 from app.schema.context import RequestContext
 from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
 from app.schema.schema import schema
@@ -40,12 +42,16 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
     refused_sign_ins = RefusedSignIns(database, clock)
+    limit = Limit.from_settings(settings)
+    rate_limiter = RateLimiter(Buckets(database, limit) if limit else None)
 
     def new_context(principal: Principal) -> Context:
         return Context(principal, database, clock, settings, queue)
 
-    def new_request(principal: Principal, origin: Origin) -> RequestContext:
-        return RequestContext(new_context(principal), origin)
+    def new_request(principal: Principal, origin: Origin, charge: Charge) -> RequestContext:
+        return RequestContext(new_context(principal), origin, charge=charge)
+
+    ingestions = Ingestions(max(1, settings.database_pool_size // 2))
 
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
@@ -66,14 +72,21 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
             new_request=new_request,
             time_limit=settings.statement_timeout + GRACE_SECONDS,
             documents=DocumentPolicy.from_settings(settings),
+            rate_limiter=rate_limiter,
             sign_in_refused=refused_sign_ins.add,
         ),
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(authenticator, new_context, Ingestions(max(1, settings.database_pool_size // 2)))],
+        handlers=[usage_handler(authenticator, new_context, rate_limiter, ingestions)],
         allowed_origins=settings.allowed_origins,
         lifespan=[lifespan],
     )
+
+
+async def _pay(request: Request, cost: int) -> None:
+    charge = cast("RequestContext", request).charge
+    if charge is not None:
+        await charge.pay(cost)
 
 
 def _reads(database: Database, *, hide_suggestions: bool) -> Reads:
@@ -83,6 +96,7 @@ def _reads(database: Database, *, hide_suggestions: bool) -> Reads:
         acquire_primary=database.reading_written,
         parse=parse_document,
         limits=inspect_document,
+        admit=_pay,
         max_errors=MAX_ERRORS,
         hide_suggestions=hide_suggestions,
         format_error=show_error,

@@ -23,6 +23,10 @@ class Answer(Protocol):
     def errors(self) -> Sequence[GraphQLError]:
         """Those in `body`, as they were raised."""
 
+    @property
+    def cost(self) -> int:
+        """Of an operation that was refused, as far as it is known."""
+
 
 class Executor(Protocol[RequestT_contra]):
     """Parses, validates, holds to the limits and runs one operation."""

@@ -11,6 +11,7 @@ import msgspec
 from litestar.exceptions import HTTPException
 
 from app.database.errors import CommitUnknown, DatabaseNotMigrated, DatabaseUnavailable
+from app.operations.rate_limits import RateLimitedError
 from app.server.auth import UnauthenticatedError
 from app.server.keys import KeysUnavailableError
 
@@ -33,6 +34,7 @@ class Code(StrEnum):
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    RATE_LIMITED = "RATE_LIMITED"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     TIMEOUT = "TIMEOUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
@@ -58,7 +60,9 @@ class Fault(Exception):
         self.error_id: str | None = None
 
     def errors(self, request_id: str) -> list[dict[str, Any]]:
-        extensions = {"code": self.code.value, "requestId": request_id}
+        extensions: dict[str, Any] = {"code": self.code.value, "requestId": request_id}
+        if "retry-after" in self.headers:  # over a socket there is no header
+            extensions["retryAfter"] = int(self.headers["retry-after"])
         if self.error_id is not None:
             extensions["errorId"] = self.error_id
         return [{"message": self.message, "extensions": extensions}]
@@ -75,6 +79,8 @@ def fault_of(error: BaseException, request_id: str) -> Fault:  # noqa: PLR0911  
         case UnauthenticatedError():
             challenge = {"www-authenticate": 'Bearer realm="arcadia"'}
             return Fault(401, Code.UNAUTHENTICATED, str(error), headers=challenge)
+        case RateLimitedError():
+            return Fault(429, Code.RATE_LIMITED, str(error), headers={"retry-after": str(error.retry_after)})
         case CommitUnknown():
             told = "The connection was lost while saving: look whether it was done before you repeat it."
             return Fault(503, Code.OUTCOME_UNKNOWN, told)

@@ -13,6 +13,8 @@ from litestar.response.base import ASGIResponse
 
 from app.operations.call import Origin
 from app.operations.principal import Principal
+from app.operations.rate_limits import Charge
+from app.server.costs import with_cost
 from app.server.documents import DocumentPolicy
 from app.server.edge import REQUEST_ID, SECURITY_HEADERS, address, request_id
 from app.server.executor import Answer
@@ -49,15 +51,19 @@ class GraphQLEndpoint:
         if scope["method"] == "GET" and self._page is not None and wants_page(_text(headers, b"accept")):
             await self._page()(scope, receive, send)
             return
-        media_type, extra = JSON, {}
+        media_type, extra, charge = JSON, {}, None
         try:
             media_type = response_type(_text(headers, b"accept"))
-            answer = await self._answer(scope, headers, receive)
+            principal = await self._signed_in(scope, headers)
+            charge = Charge(self._service.rate_limiter, principal)
+            answer = await self._answer(scope, headers, receive, principal, charge)
             status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
             body = answer.body
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = fault_of(error, number)
             status, body, extra = fault.status, fault.body(number), fault.headers
+        if charge is not None:
+            body = with_cost(body, charge)
         sent = [
             *_HEADERS[media_type],
             *((name.encode(), value.encode()) for name, value in extra.items()),
@@ -67,24 +73,31 @@ class GraphQLEndpoint:
         await send({"type": "http.response.start", "status": status, "headers": sent})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Any, headers: Mapping[bytes, bytes], receive: Any) -> Answer:
-        method = scope["method"]
-        if method not in {"POST", "GET"}:
-            raise _unanswered(method)
-        service, client = self._service, address(scope)
-        session = await service.signed_in(_text(headers, b"authorization"), client)
-        if method == "POST":
+    async def _signed_in(self, scope: Any, headers: Mapping[bytes, bytes]) -> Principal:
+        if scope["method"] not in {"POST", "GET"}:
+            raise _unanswered(scope["method"])
+        session = await self._service.signed_in(_text(headers, b"authorization"), address(scope))
+        return session.principal
+
+    async def _answer(
+        self, scope: Any, headers: Mapping[bytes, bytes], receive: Any, principal: Principal, charge: Charge
+    ) -> Answer:
+        service = self._service
+        charge.check()
+        if scope["method"] == "POST":
             check_content_type(_text(headers, b"content-type"))
             parameters = decode_parameters(await _body(headers, receive))
-            text = service.documents.text_of(parameters, session.principal)
+            text = service.documents.text_of(parameters, principal)
         else:
             parameters = decode_query_string(scope["query_string"])
-            text = _queried(service.documents, parameters, session.principal)
-        request = service.new_request(session.principal, _origin(scope, headers, parameters, client))
+            text = _queried(service.documents, parameters, principal)
+        request = service.new_request(principal, _origin(scope, headers, parameters), charge)
         async with asyncio.timeout(service.time_limit):
             answer = await service.executor.execute(text, parameters.variables, parameters.operation_name, request)
         if answer.errors:
             raise_if_unavailable(answer)
+        if not answer.executed:
+            await charge.pay_for_refusal(answer.cost)
         return answer
 
 
@@ -130,11 +143,11 @@ def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -
     return text
 
 
-def _origin(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters, client: str) -> Origin:
+def _origin(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters) -> Origin:
     if b"idempotency-key" not in headers:
-        return Origin(request_id(scope), client)
+        return Origin(request_id(scope), address(scope))
     key = _text(headers, b"idempotency-key")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         told = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
         raise Fault(400, Code.BAD_REQUEST, told)
-    return Origin(request_id(scope), client, key, fingerprint(parameters))
+    return Origin(request_id(scope), address(scope), key, fingerprint(parameters))

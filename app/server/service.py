@@ -7,6 +7,7 @@ from typing import Generic
 from app.database.errors import DatabaseUnavailable
 from app.operations.call import Origin
 from app.operations.principal import Principal
+from app.operations.rate_limits import Charge, RateLimiter
 from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.documents import DocumentPolicy
 from app.server.executor import Answer, Executor, RequestT
@@ -16,13 +17,16 @@ PATH = "/graphql"
 
 @dataclass(frozen=True, slots=True)
 class GraphQLService(Generic[RequestT]):
-    """`time_limit` is in seconds; `sign_in_refused` is told the address and the reason."""
+    """`time_limit` is in seconds; `sign_in_refused` is told the address and the reason. The executor pays the charge of
+    each request once it knows the cost.
+    """
 
     executor: Executor[RequestT]
     authenticator: Authenticator
-    new_request: Callable[[Principal, Origin], RequestT]
+    new_request: Callable[[Principal, Origin, Charge], RequestT]
     time_limit: float
     documents: DocumentPolicy = field(default_factory=DocumentPolicy)
+    rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(None))
     sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
 
     async def signed_in(self, authorization: str | None, address: str) -> Session:

@@ -15,7 +15,10 @@ from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from app.operations.call import Origin
+from app.operations.principal import Principal
+from app.operations.rate_limits import Charge
 from app.server.auth import Session, UnauthenticatedError
+from app.server.costs import cost_of, with_cost
 from app.server.edge import address, request_id
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
@@ -65,7 +68,7 @@ class _InitPayload(msgspec.Struct):
 
 
 class _RequestError(msgspec.Struct):
-    errors: msgspec.Raw
+    errors: list[dict[str, Any]]
 
 
 _messages = msgspec.json.Decoder(_Message)
@@ -161,61 +164,70 @@ class _Connection:
                 raise ClosingError(Close.BAD_REQUEST, "Invalid message")
 
     async def _start(self, name: str, payload: bytes, session: Session) -> None:
+        charge = Charge(self._service.rate_limiter, session.principal)
         if name in self._operations:
             raise ClosingError(Close.SUBSCRIBER_EXISTS, f"Subscriber for {name[:64]} already exists")
         if len(self._operations) >= MAX_OPERATIONS:
             told = f"A socket runs at most {MAX_OPERATIONS} operations at a time."
-            await self._send_error(name, Fault(400, Code.LIMIT_EXCEEDED, told))
+            await self._send_error(name, Fault(400, Code.LIMIT_EXCEEDED, told), charge)
             return
         try:
             parameters = decode_parameters(payload)
         except Fault as fault:
             if fault.code is Code.BAD_REQUEST:
                 raise ClosingError(Close.BAD_REQUEST, "Invalid message") from None
-            await self._send_error(name, fault)
+            await self._send_error(name, fault, charge)
             return
-        self._operations[name] = asyncio.create_task(self._operate(name, parameters, session), name="graphql-operation")
+        operation = self._operate(name, parameters, session, charge)
+        self._operations[name] = asyncio.create_task(operation, name="graphql-operation")
 
-    async def _operate(self, name: str, parameters: Parameters, session: Session) -> None:
+    async def _operate(self, name: str, parameters: Parameters, session: Session, charge: Charge) -> None:
         with suppress(WebSocketDisconnect):
-            await self._answer(name, parameters, session)
+            await self._answer(name, parameters, session.principal, charge)
         if self._operations.get(name) is asyncio.current_task():
             del self._operations[name]
 
-    async def _answer(self, name: str, parameters: Parameters, session: Session) -> None:
+    async def _answer(self, name: str, parameters: Parameters, principal: Principal, charge: Charge) -> None:
         try:
+            charge.check()
             async with asyncio.timeout(self._service.time_limit):
                 answer = await self._service.executor.subscribe(
-                    self._service.documents.text_of(parameters, session.principal),
+                    self._service.documents.text_of(parameters, principal),
                     parameters.variables,
                     parameters.operation_name,
-                    self._service.new_request(session.principal, self._origin),  # each operation's own
+                    self._service.new_request(principal, self._origin, charge),  # each operation's own
                 )
-            if await (self._feed(name, answer) if isinstance(answer, AsyncIterator) else self._once(name, answer)):
+            if isinstance(answer, AsyncIterator):
+                completed = await self._feed(name, answer, charge)
+            else:
+                completed = await self._once(name, answer, charge)
+            if completed:
                 await self._send(_framed("complete", name))
         except WebSocketDisconnect:
             raise
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            await self._send_error(name, fault_of(error, self._request_id))
+            await self._send_error(name, fault_of(error, self._request_id), charge)
 
-    async def _feed(self, name: str, feed: AsyncIterator[Answer]) -> bool:
+    async def _feed(self, name: str, feed: AsyncIterator[Answer], charge: Charge) -> bool:
+        """A subscription is paid for as it begins: its events tell what it cost, and cost nothing more."""
         async with aclosing(cast("AsyncGenerator[Answer]", feed)):
             async for answer in feed:
-                if not await self._once(name, answer):
+                if not await self._once(name, answer, charge):
                     return False
         return True
 
-    async def _once(self, name: str, answer: Answer) -> bool:
+    async def _once(self, name: str, answer: Answer, charge: Charge) -> bool:
         """False for a refused request, whose `error` message is its last."""
         raise_if_unavailable(answer)
         if answer.executed:
-            await self._send(_framed("next", name, answer.body))
+            await self._send(_framed("next", name, with_cost(answer.body, charge)))
         else:
-            await self._send(_framed("error", name, bytes(_request_errors.decode(answer.body).errors)))
+            await charge.pay_for_refusal(answer.cost)
+            await self._send(_framed("error", name, _with_costs(_request_errors.decode(answer.body).errors, charge)))
         return answer.executed
 
-    async def _send_error(self, name: str, fault: Fault) -> None:
-        await self._send(_framed("error", name, msgspec.json.encode(fault.errors(self._request_id))))
+    async def _send_error(self, name: str, fault: Fault, charge: Charge) -> None:
+        await self._send(_framed("error", name, _with_costs(fault.errors(self._request_id), charge)))
 
     async def _send(self, message: bytes) -> None:
         try:
@@ -240,6 +252,12 @@ class _Connection:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+def _with_costs(errors: list[dict[str, Any]], charge: Charge) -> bytes:
+    """The payload of an `error` message is the errors alone: the cost is told in each."""
+    cost = msgspec.Raw(cost_of(charge))
+    return msgspec.json.encode([{**e, "extensions": {**e.get("extensions", {}), "cost": cost}} for e in errors])
 
 
 def _framed(kind: str, name: str, payload: bytes | None = None) -> bytes:

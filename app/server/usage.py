@@ -24,6 +24,7 @@ from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.operations.access import Action, authorise
 from app.operations.context import Context
 from app.operations.principal import Principal
+from app.operations.rate_limits import RateLimiter
 from app.operations.refusal import Refusal
 from app.operations.usage import record_batch
 from app.server.auth import Authenticator
@@ -35,6 +36,8 @@ from app.server.usage_lines import MALFORMED, read_block
 PATH = "/usage"
 MOST_LINES = 100_000
 MOST_REJECTIONS = 1_000
+REQUEST_COST = 10
+"""In points of the caller's rate limit, whatever the number of lines: those are held back by 503."""
 CHUNK_SECONDS = 30
 """How long the next bytes of a body may be in coming."""
 
@@ -77,7 +80,10 @@ class _Summary(msgspec.Struct, rename="camel"):
 
 
 def usage_handler(
-    authenticator: Authenticator, new_context: Callable[[Principal], Context], ingestions: Ingestions
+    authenticator: Authenticator,
+    new_context: Callable[[Principal], Context],
+    rate_limiter: RateLimiter,
+    ingestions: Ingestions,
 ) -> HTTPRouteHandler:
     @post(PATH, status_code=200, name="usage", request_max_body_size=None)
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
@@ -86,6 +92,7 @@ def usage_handler(
             session = await authenticator.authenticate(request.headers.get("authorization"))
             context = new_context(session.principal)
             authorise(context, Action.RECORD_USAGE)
+            await rate_limiter.spend(session.principal, REQUEST_COST)
             gzipped = _is_gzipped(request)
             with ingestions.one():
                 summary = await _record(context, blocks(_chunks(request), gzipped=gzipped))

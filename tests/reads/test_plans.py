@@ -95,8 +95,13 @@ class Inspected:
         source = self._document.loc.source.body if self._document.loc else ""
         return [GraphQLError("too much", extensions={"code": "TOO_MUCH"})] if "forbidden" in source else []
 
+    greatest_cost = 0
+
+    def cost(self, variables: Mapping[str, Any] | None) -> int:
+        return int((variables or {}).get("n", 0))
+
     def cost_error(self, variables: Mapping[str, Any] | None) -> GraphQLError | None:
-        dear = (variables or {}).get("n", 0) > 10
+        dear = self.cost(variables) > 10
         return GraphQLError("too dear", extensions={"code": "TOO_DEAR"}) if dear else None
 
 

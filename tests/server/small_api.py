@@ -13,6 +13,7 @@ from graphql import ExecutionResult, GraphQLError, OperationType, execute, get_o
 from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.operations.call import Origin
 from app.operations.principal import Principal
+from app.operations.rate_limits import Charge
 from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
 from app.server.errors import show_error
 
@@ -33,6 +34,7 @@ FIELD_FAILURES: list[Exception] = []
 class SmallRequest:
     principal: Principal
     origin: Origin
+    charge: Charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class SmallAnswer:
     body: bytes
     executed: bool
     errors: Sequence[GraphQLError] = ()
+    cost: int = 0
 
 
 @strawberry.type
@@ -112,6 +115,7 @@ class SmallExecutor:
         document, errors = _prepared(text, variables)
         if errors:
             return _refused(errors)
+        await request.charge.pay(inspect_document(document).cost(variables))
         result = execute(
             SCHEMA,
             document,
@@ -128,6 +132,7 @@ class SmallExecutor:
         operation = get_operation_ast(document, operation_name) if document else None
         if errors or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
             return await self.execute(text, variables, operation_name, request)
+        await request.charge.pay(inspect_document(document).cost(variables))
         source = subscribe(
             SCHEMA,
             document,

@@ -13,6 +13,7 @@ from websockets.typing import Origin, Subprotocol
 
 from app.operations.principal import Role
 from app.server import sockets
+from tests.server.answers import without_cost
 from tests.server.small_api import HAPPENINGS, UNAVAILABLE
 
 TRANSPORT = Subprotocol("graphql-transport-ws")
@@ -27,8 +28,12 @@ class Client:
         await self.connection.send(json.dumps(message))
 
     async def receive(self) -> Any:
+        """The next message; the cost that each answer has is taken out."""
         async with asyncio.timeout(5):
-            return json.loads(await self.connection.recv())
+            message = json.loads(await self.connection.recv())
+        if message["type"] == "next":
+            message["payload"] = without_cost(message["payload"])
+        return message
 
     async def initialise(self, token: str) -> None:
         await self.send(type="connection_init", payload={"authorization": f"Bearer {token}"})
