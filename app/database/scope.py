@@ -1,10 +1,11 @@
 """Whose rows a piece of work may see and change."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
     """One tenant, or the platform (`tenant_id` None: every tenant). Row-level security holds the database to it."""
 
@@ -14,7 +15,7 @@ class Scope:
     def tenant(cls, tenant_id: UUID) -> "Scope":
         return cls(tenant_id)
 
-    @property
+    @cached_property
     def setting(self) -> str:
         """The text of PostgreSQL's setting `app.tenant_id`: the tenant's id, or '*' for the platform."""
         return "*" if self.tenant_id is None else str(self.tenant_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 from app.database.scope import PLATFORM, Scope
@@ -24,7 +25,7 @@ class Role(StrEnum):
 TENANT_ROLES = frozenset({Role.TENANT_ADMIN, Role.TENANT_VIEWER})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Principal:
     """A signed-in subject. `tenant_id` comes from the token's claim and from nowhere else."""
 
@@ -42,9 +43,9 @@ class Principal:
     def is_platform_admin(self) -> bool:
         return Role.PLATFORM_ADMIN in self.roles
 
-    @property
+    @cached_property
     def scope(self) -> Scope:
-        """The rows it may see."""
+        """The rows it may see. A token's principal is kept, and its scope with it."""
         if self.is_platform_admin:
             return PLATFORM
         return Scope.tenant(self.tenant_id or NO_TENANT)

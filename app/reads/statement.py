@@ -10,6 +10,7 @@ from graphql import (
     GraphQLObjectType,
     ListValueNode,
     ObjectValueNode,
+    Undefined,
     ValueNode,
     VariableNode,
     get_named_type,
@@ -56,8 +57,7 @@ class Arguments:
 
     def __init__(self, selected: Selected) -> None:
         self._selected = selected
-        nodes = selected.node.arguments or ()
-        variable = any(_holds_variable(argument.value) for argument in nodes)
+        variable = any(_holds_variable(argument.value) for argument in selected.node.arguments or ())
         self._constant = None if variable else get_argument_values(selected.definition, selected.node)
         self._variables = _plain(selected) if variable else None
 
@@ -79,15 +79,16 @@ class Arguments:
 
 
 def _plain(selected: Selected) -> list[tuple[str, str]] | None:
-    """The variable of each argument, where each argument is just a variable: then its value is the argument's."""
-    nodes = selected.node.arguments or ()
-    arguments = selected.definition.args
-    plain = [
-        (arguments[node.name.value].out_name or node.name.value, node.value.name.value)
-        for node in nodes
-        if isinstance(node.value, VariableNode)
-    ]
-    return plain if len(plain) == len(nodes) == len(arguments) else None
+    """The variable of each argument, where no argument is anything else: then its value is the argument's."""
+    given = {node.name.value: node.value for node in selected.node.arguments or ()}
+    plain = []
+    for name, argument in selected.definition.args.items():
+        value = given.get(name)
+        if isinstance(value, VariableNode):
+            plain.append((argument.out_name or name, value.name.value))
+        elif value is not None or argument.default is not None or argument.default_value is not Undefined:
+            return None
+    return plain
 
 
 def _holds_variable(node: ValueNode) -> bool:
