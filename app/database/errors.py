@@ -4,7 +4,9 @@ import asyncpg
 
 
 class DatabaseUnavailable(Exception):
-    """PostgreSQL cannot be reached, is starting or stopping, or has no connection free. Trying again later may work."""
+    """PostgreSQL cannot be reached, is starting or stopping, takes no writes, or has no connection or room left. Trying
+    again later may work.
+    """
 
     def __init__(self, reason: str, *, retry_after: int = 2) -> None:
         super().__init__(reason)
@@ -27,14 +29,14 @@ class DatabaseNotMigrated(Exception):
     """The database lacks the role or the schema that this version needs."""
 
 
-# 08: connection lost. 57P01-57P03: shutting down, crashed, starting. 53300: too many connections. 25006: read only,
-# which is what a client sees of a primary that became a replica.
+# 08: connection lost. 57P01-57P03: shutting down, crashed, starting. 53: too many connections, no disk, no memory.
+# 25006: read only, which is what a client sees of a primary that became a replica.
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
 )
 _LOST_IN_CLIENT = ("connection is closed", "connection has been released", "pool is clos", "connection was closed")

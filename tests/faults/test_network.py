@@ -72,11 +72,11 @@ async def create(client: httpx.AsyncClient, tenant: UUID, slug: str = "pilot", k
 
 
 def created(slug: str = "pilot") -> dict[str, object]:
-    return {"data": {"createDeployment": {"deployment": {"slug": slug}}}}
+    return {"createDeployment": {"deployment": {"slug": slug}}}
 
 
 def found(*slugs: str) -> dict[str, object]:
-    return {"data": {"tenant": {"deployments": {"nodes": [{"slug": slug} for slug in slugs]}}}}
+    return {"tenant": {"deployments": {"nodes": [{"slug": slug} for slug in slugs]}}}
 
 
 async def recovered(client: httpx.AsyncClient) -> httpx.Response:
@@ -89,32 +89,34 @@ async def recovered(client: httpx.AsyncClient) -> httpx.Response:
 
 
 async def test_cut_and_back(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
-    assert (await create(client, tenant)).json() == created()
+    assert (await create(client, tenant)).json()["data"] == created()
     proxy.cut()
     for answer in [await read(client), await create(client, tenant, "other"), await client.get("/ready")]:
         assert (answer.status_code, code(answer)) == (503, "SERVICE_UNAVAILABLE")
         assert int(answer.headers["retry-after"]) > 0
     assert (await client.get("/health")).status_code == httpx.codes.OK
     await proxy.open()
-    assert (await recovered(client)).json() == found("pilot")
-    assert (await create(client, tenant, "other")).json() == created("other")
+    assert (await recovered(client)).json()["data"] == found("pilot")
+    assert (await create(client, tenant, "other")).json()["data"] == created("other")
 
 
 async def test_a_blink_is_not_noticed_by_a_change(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
     """Its transaction is begun again on another connection."""
     assert (await read(client)).status_code == httpx.codes.OK
     proxy.interrupt()
-    assert (await create(client, tenant)).json() == created()
+    assert (await create(client, tenant)).json()["data"] == created()
 
 
 async def test_late_answers_are_answers(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
     proxy.delay = 0.05
     answers = await asyncio.gather(*(create(client, tenant, f"app-{number}") for number in range(6)))
-    assert sorted(answer.json() == created(f"app-{number}") for number, answer in enumerate(answers)) == [True] * 6
+    assert (
+        sorted(answer.json()["data"] == created(f"app-{number}") for number, answer in enumerate(answers)) == [True] * 6
+    )
 
 
 async def test_silence_is_told_within_the_time_limits(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
-    assert (await create(client, tenant)).json() == created()
+    assert (await create(client, tenant)).json()["data"] == created()
     proxy.swallow()
     began = time.monotonic()
     answers = await asyncio.gather(
@@ -126,7 +128,7 @@ async def test_silence_is_told_within_the_time_limits(client: httpx.AsyncClient,
         (504, "TIMEOUT"),
     }
     proxy.restore()
-    assert (await recovered(client)).json() == found("pilot")
+    assert (await recovered(client)).json()["data"] == found("pilot")
     answers = await asyncio.gather(*(create(client, tenant, f"new-{number}") for number in range(8)))
     assert [answer.status_code for answer in answers] == [200] * 8
 
@@ -145,9 +147,9 @@ async def test_a_lost_commit_is_told_as_it_is(
     (kept,) = await given.rows("SELECT count(*) AS deployments FROM cloud_deployments")
     assert kept["deployments"] == (0 if loss is Loss.COMMIT else 1)
     # Sent again under its key it is done if it was not, and told if it was: once in any case.
-    assert (await create(client, tenant, key="once")).json() == created()
-    assert (await create(client, tenant, key="once")).json() == created()
-    assert (await recovered(client)).json() == found("pilot")
+    assert (await create(client, tenant, key="once")).json()["data"] == created()
+    assert (await create(client, tenant, key="once")).json()["data"] == created()
+    assert (await recovered(client)).json()["data"] == found("pilot")
     events = await given.rows("SELECT e.id FROM cloud_deployment_events e")
     assert len(events) == 1
 
@@ -159,8 +161,8 @@ async def test_a_change_whose_answer_cannot_be_read_is_not_to_be_repeated(
     answer = await create(client, tenant, key="once")
     assert (answer.status_code, code(answer)) == (503, "OUTCOME_UNKNOWN")
     await proxy.open()
-    assert (await recovered(client)).json() == found("pilot")
-    assert (await create(client, tenant, key="once")).json() == created()
+    assert (await recovered(client)).json()["data"] == found("pilot")
+    assert (await create(client, tenant, key="once")).json()["data"] == created()
 
 
 async def test_a_change_that_fails_after_another_is_not_to_be_repeated(
@@ -174,7 +176,7 @@ async def test_a_change_that_fails_after_another_is_not_to_be_repeated(
     await proxy.open()
     await recovered(client)
     plans = await client.post("/graphql", json={"query": "{ plans { code } }"})
-    assert plans.json() == {"data": {"plans": [{"code": "one"}]}}
+    assert plans.json()["data"] == {"plans": [{"code": "one"}]}
 
 
 async def test_a_commit_that_is_given_up_is_told_as_unknown(given: Given, proxy: Proxy) -> None:
