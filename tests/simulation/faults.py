@@ -63,8 +63,8 @@ class _Pool:
     async def acquire(self, *, timeout: float) -> Any:  # noqa: ASYNC109 - as asyncpg's
         return _Connection(await self._real.acquire(timeout=timeout), self._database)
 
-    async def release(self, connection: "_Connection") -> None:
-        await self._real.release(connection.real)
+    async def release(self, connection: "_Connection", *, timeout: float) -> None:  # noqa: ASYNC109 - as asyncpg's
+        await self._real.release(connection.real, timeout=timeout)
 
 
 class _Connection:

@@ -27,7 +27,7 @@ LATE = """
     SELECT l.tenant_id, l.deployment_id, l.resource_kind, l.day, i.id, i.period_start, i.status
     FROM levels l JOIN tenant_invoices i
         ON i.tenant_id = l.tenant_id AND i.status <> 'VOID' AND i.period_start > l.day
-       AND (l.until IS NULL OR l.until > i.period_start)
+       AND (l.until IS NULL OR l.until >= i.period_start)
 ), stale AS (
     UPDATE tenant_invoices SET stale_since = $1
     WHERE id IN (SELECT invoice_id FROM changed) AND status = 'DRAFT' AND stale_since IS NULL
@@ -36,7 +36,7 @@ LATE = """
     FROM past p LEFT JOIN levels l USING (tenant_id, deployment_id, resource_kind, day)
     WHERE o.tenant_id = p.tenant_id AND o.outcome = 'SETTLED' AND o.reopened_at IS NULL
       AND (date_trunc('month', p.day::timestamp) = o.period_start
-           OR p.is_level AND o.period_start > p.day AND (l.until IS NULL OR l.until > o.period_start))
+           OR p.is_level AND o.period_start > p.day AND (l.until IS NULL OR l.until >= o.period_start))
 ), flagged AS (
     INSERT INTO late_usage (
         id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, recorded_at,

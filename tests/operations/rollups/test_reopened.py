@@ -122,3 +122,17 @@ async def test_a_draft_is_stale_when_something_is_subscribed_into_its_month(give
     assert (await invoices(given))[0]["stale_since"] is None
     await given.subscription(await given.deployment(tenant_id, "then"), starts_on=date(2026, 4, 20))
     assert (await invoices(given))[0]["stale_since"] == given.clock()
+
+
+async def test_a_level_holds_until_the_next_is_set_on_the_first_day_of_the_later_month(given: Given) -> None:
+    given.clock.set(2026, 5, 2)
+    await given.plan(resources=[ResourceDraft("storage_gb_hours", Decimal(0), (Tier(None, Decimal("0.1")),))])
+    _, deployment_id = await subscribed(given)
+    await meter(given, deployment_id, "0", 2026, 5, 1, 12, kind="storage_gb_hours")
+    for month, now in ((APRIL, (2026, 5, 2)), (MAY, (2026, 6, 2))):
+        given.clock.set(*now)
+        await roll_up(given, month)
+        await issue_last(given, month)
+    await meter(given, deployment_id, "10", 2026, 4, 30, 12, kind="storage_gb_hours")
+    assert await late(given) == [(APRIL, "OPEN", None), (MAY, "OPEN", None)]
+    assert await check(given.platform) == []
