@@ -55,7 +55,7 @@ class GraphQLEndpoint:
         try:
             media_type = response_type(_text(headers, b"accept"))
             principal = await self._signed_in(scope, headers)
-            charge = Charge(self._service.rate_limiter, principal)
+            charge = self._service.rate_limiter.charge(principal)
             answer = await self._answer(scope, headers, receive, principal, charge)
             status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
             body = answer.body

@@ -164,7 +164,7 @@ class _Connection:
                 raise ClosingError(Close.BAD_REQUEST, "Invalid message")
 
     async def _start(self, name: str, payload: bytes, session: Session) -> None:
-        charge = Charge(self._service.rate_limiter, session.principal)
+        charge = self._service.rate_limiter.charge(session.principal)
         if name in self._operations:
             raise ClosingError(Close.SUBSCRIBER_EXISTS, f"Subscriber for {name[:64]} already exists")
         if len(self._operations) >= MAX_OPERATIONS:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.database import PLATFORM, Database
 from app.operations.principal import Principal, Role
-from app.operations.rate_limits import Buckets, Charge, Limit, RateLimitedError, RateLimiter, limiter, purge
+from app.operations.rate_limits import Buckets, Limit, RateLimitedError, RateLimiter, limiter, purge
 from app.settings import Environment, Settings
 from app.tables.ids import new_id
 from tests.operations.given import Given
@@ -167,16 +167,16 @@ async def test_a_cost_beyond_the_bucket_is_the_whole_bucket(database: Database) 
 async def test_what_is_left_is_told(database: Database) -> None:
     time = Time()
     process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.steady)
-    fresh = process.standing(caller())
+    fresh = process.charge(caller()).standing
     assert fresh
     assert (fresh.limit, fresh.remaining) == (100, 100)
     await process.spend(caller(), 30)
-    standing = process.standing(caller())
+    standing = process.charge(caller()).standing
     assert standing
     assert (standing.limit, standing.remaining) == (100, 70)
     assert standing.full_at == pytest.approx(time.clock().timestamp() + 3, abs=0.01)
     time.seconds = 2
-    later = process.standing(caller())
+    later = process.charge(caller()).standing
     assert later
     assert later.remaining == 90
 
@@ -251,7 +251,7 @@ async def test_full_buckets_are_purged(given: Given, database: Database) -> None
 
 async def test_without_buckets_there_is_no_limit() -> None:
     process = RateLimiter(None)
-    charge = Charge(process, caller())
+    charge = process.charge(caller())
     await charge.pay(1_000_000)
     charge.check()
     assert (charge.requested, charge.standing) == (1_000_000, None)

@@ -11,7 +11,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -31,8 +31,7 @@ PATIENCE_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What a caller has left, as far as this process knows. `full_at`: in seconds of the Unix epoch."""
 
     limit: int
@@ -60,7 +59,8 @@ class _Account:
         self.lock = asyncio.Lock()
 
     def level(self, limit: Limit, now: float) -> int:
-        return limit.burst - max(0, math.ceil((self.full_at - now) * limit.per_second))
+        lacking = (self.full_at - now) * limit.per_second
+        return math.floor(limit.burst - lacking) if lacking > 0 else limit.burst
 
 
 class RateLimiter:
@@ -68,45 +68,23 @@ class RateLimiter:
 
     def __init__(self, buckets: Buckets | None, steady: Callable[[], float] = time.monotonic) -> None:
         self.limit = buckets.limit if buckets else None
+        self._held = self.limit or Limit(0, 1)
         self._buckets = buckets
         self._steady = steady
         self._epoch = time.time() - steady()  # of the steady clock; the bucket's clock corrects it
         self._accounts: OrderedDict[tuple[UUID | None, str], _Account] = OrderedDict()
         self._away_until = -math.inf
 
-    def check(self, principal: Principal) -> None:
-        """Raises RateLimitedError for a caller who is known to have nothing left: before any work is done for it."""
-        account = self._accounts.get((principal.tenant_id, principal.subject))
-        if account is not None and self.limit is not None:
-            self._refuse_beyond(account, self.limit, 1)
+    def charge(self, principal: Principal) -> "Charge":
+        """For one operation of the caller."""
+        return Charge(self, principal)
 
     async def spend(self, principal: Principal, cost: int) -> None:
         """Takes the cost, 1 at least; all there is if the bucket is smaller than that. Raises RateLimitedError."""
-        limit = self.limit
-        if limit is None:
-            return
-        account = self._account(principal)
-        cost = min(max(cost, 1), limit.burst)
-        now = self._steady()
-        if account.points < cost or account.renew_at <= now:
-            if not await self._lease(account, principal, limit, cost):
-                return
-            now = self._steady()
-        account.points -= cost
-        account.full_at = max(account.full_at, now) + cost / limit.per_second
+        await self.charge(principal).pay(cost)
 
-    def standing(self, principal: Principal) -> Standing | None:
-        """None where there is no limit."""
-        limit = self.limit
-        if limit is None:
-            return None
-        now = self._steady()
-        account = self._accounts.get((principal.tenant_id, principal.subject))
-        if account is None:
-            return Standing(limit.burst, limit.burst, now + self._epoch)
-        return Standing(limit.burst, max(0, account.level(limit, now)), max(account.full_at, now) + self._epoch)
-
-    def _account(self, principal: Principal) -> _Account:
+    def account(self, principal: Principal) -> _Account:
+        """Of the caller; the least recently seen is forgotten for it."""
         key = principal.tenant_id, principal.subject
         account = self._accounts.get(key)
         if account is None:
@@ -117,18 +95,37 @@ class RateLimiter:
             self._accounts.move_to_end(key)
         return account
 
-    def _refuse_beyond(self, account: _Account, limit: Limit, cost: int) -> None:
-        """Without asking: others only ever take, but for what is left of their leases."""
-        lacking = cost - account.level(limit, self._steady())
+    def refuse_beyond(self, account: _Account, cost: int) -> None:
+        """Without asking: others only ever take, but for what is left of their leases. Raises RateLimitedError."""
+        lacking = cost - account.level(self._held, self._steady())
         if lacking > 0:
-            raise _refused(limit, lacking)
+            raise _refused(self._held, lacking)
+
+    async def take(self, account: _Account, principal: Principal, cost: int) -> None:
+        """Takes the cost, 1 at least; all there is if the bucket is smaller than that. Raises RateLimitedError."""
+        limit = self._held
+        cost = min(max(cost, 1), limit.burst)
+        now = self._steady()
+        if account.points < cost or account.renew_at <= now:
+            if not await self._lease(account, principal, limit, cost):
+                return
+            now = self._steady()
+        account.points -= cost
+        account.full_at = max(now, account.full_at) + cost / limit.per_second
+
+    def standing(self, account: _Account) -> Standing:
+        """What is left."""
+        limit, now = self._held, self._steady()
+        level = account.level(limit, now)
+        full_at = max(now, account.full_at)
+        return Standing(limit.burst, max(0, level), full_at + self._epoch)
 
     async def _lease(self, account: _Account, principal: Principal, limit: Limit, cost: int) -> bool:
         """Whether the account now holds the cost. Not so while the database is away: then everyone is admitted."""
         async with account.lock:
             if account.points >= cost and account.renew_at > self._steady():
                 return True  # another request has leased it meanwhile
-            self._refuse_beyond(account, limit, cost)
+            self.refuse_beyond(account, cost)
             unspent, account.points = account.points, 0
             grant = await self._granted(principal, cost, unspent)
             if grant is None:
@@ -163,30 +160,33 @@ def _refused(limit: Limit, lacking: int) -> RateLimitedError:
 
 
 class Charge:
-    """What one operation of a caller costs."""
+    """What one operation of a caller costs: `requested`, once it is known."""
 
-    __slots__ = ("_limiter", "_principal", "requested")
+    __slots__ = ("_account", "_limiter", "_principal", "requested")
 
     def __init__(self, limiter: RateLimiter, principal: Principal) -> None:
         self._limiter = limiter
         self._principal = principal
+        self._account = limiter.account(principal) if limiter.limit is not None else None
         self.requested = 0
 
     def check(self) -> None:
         """Raises RateLimitedError for a caller who is known to have nothing left: before any work is done."""
-        self._limiter.check(self._principal)
+        if self._account is not None and self._account.points <= 0:
+            self._limiter.refuse_beyond(self._account, 1)
 
     async def pay(self, cost: int) -> None:
         """Once the cost is known, and before the operation runs. Raises RateLimitedError."""
         self.requested = cost
-        await self._limiter.spend(self._principal, cost)
+        if self._account is not None:
+            await self._limiter.take(self._account, self._principal, cost)
 
     async def pay_for_refusal(self, cost: int) -> None:
         """For an operation of this cost, if it is known, that was refused: to find out was work too."""
+        await self.pay(REFUSAL_COST)
         self.requested = cost
-        await self._limiter.spend(self._principal, REFUSAL_COST)
 
     @property
     def standing(self) -> Standing | None:
         """What the caller has left; None where there is no limit."""
-        return self._limiter.standing(self._principal)
+        return None if self._account is None else self._limiter.standing(self._account)
