@@ -1,13 +1,23 @@
 """The one way to a deployment that is to be changed."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from piccolo.columns import Column
 
+from app.database import UnitOfWork
 from app.operations.access import not_found
+from app.operations.context import Context
 from app.operations.principal import Principal
 from app.tables.deployments import CloudDeployments
+
+_RECORDED_UNTIL = """
+SELECT greatest(
+    (SELECT max(occurred_at) FROM cloud_deployment_events WHERE deployment_id = $1),
+    (SELECT created_at FROM subscriptions WHERE deployment_id = $1)
+)
+"""
 
 
 async def lock_deployment(
@@ -24,3 +34,12 @@ async def lock_deployment(
     if row is None:
         raise not_found("deployment", deployment_id, path)
     return row
+
+
+async def now_of(context: Context, unit: UnitOfWork, deployment_id: UUID) -> datetime:
+    """The clock's time, but not before what is recorded of the deployment, which is locked: another machine's clock may
+    be ahead, and the subscription's days follow from the order of the events.
+    """
+    recorded: datetime | None = await unit.connection.fetchval(_RECORDED_UNTIL, deployment_id)
+    now = context.clock()
+    return now if recorded is None or now >= recorded else recorded + timedelta(microseconds=1)

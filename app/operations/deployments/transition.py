@@ -17,7 +17,7 @@ from app.operations import validation
 from app.operations.access import Action, authorise, denied, transition_actor
 from app.operations.context import Context
 from app.operations.deployments.events import DeploymentEvent, append_event
-from app.operations.locking import lock_deployment
+from app.operations.locking import lock_deployment, now_of
 from app.operations.refusal import InvalidTransition
 from app.operations.subscriptions.follow import follow_deployment
 from app.operations.transaction import transact
@@ -64,7 +64,7 @@ async def _transition(
             CloudDeployments.state,
             CloudDeployments.billing_action_suspended,
         )
-        now = context.clock()
+        now = await now_of(context, unit, deployment_id)
         state = DeploymentState(deployment["state"])
         overridden: bool = deployment["billing_action_suspended"]
         decision = decide_transition(state, to, actor, billing_action_suspended=overridden)

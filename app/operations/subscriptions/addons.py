@@ -8,6 +8,7 @@ from app.database import UnitOfWork
 from app.operations.access import Action, authorise
 from app.operations.catalog.offers import AddonOffer, addon_on_offer
 from app.operations.context import Context
+from app.operations.locking import now_of
 from app.operations.subscriptions.standing import lock_standing
 from app.operations.transaction import transact
 from app.tables.ids import new_id
@@ -21,10 +22,10 @@ async def attach_addon(context: Context, *, deployment_id: UUID, addon_code: str
     """
     authorise(context, Action.ATTACH_ADDON)
 
-    async def work(_unit: UnitOfWork) -> UUID:
+    async def work(unit: UnitOfWork) -> UUID:
         subscription = await lock_standing(context, deployment_id)
         addon = await addon_on_offer(addon_code, ("addonCode",))
-        now = context.clock()
+        now = await now_of(context, unit, deployment_id)
         today = day_of(now, context.settings.billing_time_zone)
         return await insert_snapshot(subscription["tenant_id"], subscription["id"], addon, now, today)
 

@@ -10,6 +10,7 @@ from app.operations import validation
 from app.operations.access import Action, authorise
 from app.operations.catalog.offers import plan_on_offer
 from app.operations.context import Context
+from app.operations.locking import now_of
 from app.operations.subscriptions.days import billed_from, change_from
 from app.operations.subscriptions.standing import currency_of, lock_standing
 from app.operations.transaction import transact
@@ -45,7 +46,7 @@ async def change_plan_version(
 
     async def work(unit: UnitOfWork) -> UUID:
         subscription = await lock_standing(context, deployment_id)
-        now = context.clock()
+        now = await now_of(context, unit, deployment_id)
         first_day = _first_day(context, subscription, effective_on, day_of(now, context.settings.billing_time_zone))
         plan = await plan_on_offer(plan_code, plan_version)
         plan.require_currency(await currency_of(subscription["tenant_id"]))

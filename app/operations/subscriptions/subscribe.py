@@ -12,7 +12,7 @@ from app.operations import validation
 from app.operations.access import Action, authorise
 from app.operations.catalog.offers import AddonOffer, PlanOffer, addon_on_offer, plan_on_offer
 from app.operations.context import Context
-from app.operations.locking import lock_deployment
+from app.operations.locking import lock_deployment, now_of
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions.addons import insert_snapshot
 from app.operations.subscriptions.days import billed_from, change_from
@@ -63,12 +63,12 @@ async def subscribe(
     validation.refuse([*faults, *validation.at_most("addons", addons, MOST_ADDONS)])
 
     async def work(unit: UnitOfWork) -> UUID:
-        now, zone = context.clock(), context.settings.billing_time_zone
-        today = day_of(now, zone)
-        first_day = billed_from(context, starts_on, today, ("startsOn",))
         deployment = await lock_deployment(
             context.principal, deployment_id, CloudDeployments.tenant_id, CloudDeployments.state
         )
+        now, zone = await now_of(context, unit, deployment_id), context.settings.billing_time_zone
+        today = day_of(now, zone)
+        first_day = billed_from(context, starts_on, today, ("startsOn",))
         plan = await plan_on_offer(plan_code, plan_version)
         plan.require_currency(await currency_of(deployment["tenant_id"]))
         await change_from(context, unit, deployment["tenant_id"], first_day, ("startsOn",))
