@@ -114,7 +114,7 @@ def _row(row_id: UUID, event: MeteredEvent, deployment: _Deployment) -> UsageRow
         event.resource_kind,
         event.source,
         event.id,
-        event.quantity,
+        str(event.quantity),
         event.occurred_at,
         event.resource_id,
         fingerprint(event, deployment.text),

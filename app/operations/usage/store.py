@@ -6,7 +6,6 @@ where they do over drafts that both make stale, one is done again.
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,7 +27,7 @@ class UsageRow(NamedTuple):
     resource_kind: str
     source: str
     event_id: str
-    quantity: Decimal
+    quantity: str
     occurred_at: datetime
     resource_id: UUID | None
     fingerprint: bytes
@@ -45,11 +44,12 @@ class TouchedDay(NamedTuple):
     events: int
 
 
-# COPY takes rows into it at a third of what arrays cost as parameters. It stays with its connection and empties itself.
+# COPY takes rows into it at a third of what arrays cost as parameters, quantities as text at a third of what asyncpg
+# needs for a numeric. It stays with its connection and empties itself.
 _STAGING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_usage (
     id uuid, tenant_id uuid, deployment_id uuid, resource_kind text, source text COLLATE "C", event_id text COLLATE "C",
-    quantity numeric, occurred_at timestamptz, resource_id uuid, fingerprint bytea
+    quantity text, occurred_at timestamptz, resource_id uuid, fingerprint bytea
 ) ON COMMIT DELETE ROWS
 """
 
@@ -62,7 +62,8 @@ WITH fresh AS (
     ON CONFLICT (tenant_id, source, event_id) DO NOTHING
     RETURNING id
 ), kept AS MATERIALIZED (
-    SELECT given.*, (occurred_at AT TIME ZONE $2::text)::date AS day
+    SELECT given.id, tenant_id, deployment_id, resource_kind, source, event_id, given.quantity::numeric AS quantity,
+           occurred_at, resource_id, (occurred_at AT TIME ZONE $2::text)::date AS day
     FROM pg_temp.staged_usage AS given JOIN fresh USING (id)
 ), written AS (
     INSERT INTO usage_records (
