@@ -1,0 +1,161 @@
+"""Whatever acme asks, it is answered, to the byte, as by a database in which rival never was: in data, totals, filters,
+cursors and the words of errors. With both walls, and with either of them taken out.
+"""
+
+import asyncio
+import json
+import random
+import statistics
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from typing import Any, cast
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, given, note
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from psycopg import sql
+
+from app.billing import DeploymentState
+from app.operations.context import Context
+from app.operations.deployments import transition_deployment
+from app.operations.principal import Role
+from app.settings import Settings
+from tests.schema.generated import Case, mutations, queries
+from tests.schema.worlds import OWNED, UNKNOWN, World, Worlds, worlds
+
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+EVENTS = "subscription ($id: ID) { deploymentEvents(deploymentId: $id) { toState deployment { slug } } }"
+ROLES = [Role.TENANT_ADMIN, Role.TENANT_VIEWER, Role.METER]
+
+
+@pytest.fixture(scope="module")
+async def read(settings: Settings) -> AsyncIterator[Worlds]:
+    """Worlds that nobody changes."""
+    async with worlds(settings) as unchanged:
+        yield unchanged
+
+
+@pytest.fixture(scope="module")
+async def changed(settings: Settings) -> AsyncIterator[Worlds]:
+    """Worlds in which the same is done, in the same order."""
+    async with worlds(settings) as in_step:
+        yield in_step
+
+
+@examples(max_examples=100, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
+@given(data=st.data())
+async def test_queries_tell_nothing_of_another_tenant(read: Worlds, data: st.DataObject) -> None:
+    await agree(read, data.draw(queries(read.pool)))
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(3600)
+@examples(max_examples=5_000, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
+@given(data=st.data())
+async def test_thousands_of_queries_tell_nothing(read: Worlds, data: st.DataObject) -> None:
+    await agree(read, data.draw(queries(read.pool)))
+
+
+async def agree(read: Worlds, case: Case) -> None:
+    note(f"{case.text}\n{case.variables}")
+    expected = await read.alone.answer(case)
+    assert await read.walled.answer(case) == expected, "both walls"
+    assert await read.unwalled.answer(case) == expected, "the compiler's filter alone"
+    unfiltered = await read.alone.answer(case, filtered=False)  # of its own, acme is shown a little more so
+    assert await read.walled.answer(case, filtered=False) == unfiltered, "row-level security alone"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ tenants { nodes { code } totalCount } }",
+        "{ deployments { totalCount } }",
+        "query ($rival: ID!) { node(id: $rival) { id } }",
+        "query ($rival: ID!) { nodes(ids: [$rival]) { id } }",
+        "query ($rival: ID!) { invoices(filter: {tenantId: $rival}) { edges { cursor } } }",
+    ],
+)
+async def test_without_any_wall_it_would_be_noticed(read: Worlds, text: str) -> None:
+    case = Case(text, {"rival": str(read.walled.story.rival)})
+    assert await read.unwalled.answer(case, filtered=False) != await read.alone.answer(case, filtered=False)
+
+
+@examples(max_examples=200, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
+@given(data=st.data())
+async def test_mutations_neither_tell_nor_touch_another_tenant(changed: Worlds, data: st.DataObject) -> None:
+    """With both walls, and with the operations' own filter alone."""
+    case, role = data.draw(mutations(changed.pool)), data.draw(st.sampled_from(ROLES))
+    note(f"{case.text}\n{case.variables}\n{role}")
+    expected = await changed.alone.answer(case, caller(changed.alone, role))
+    for world in (changed.walled, changed.unwalled):
+        before = rivals_rows(world)
+        assert await world.answer(case, caller(world, role)) == expected
+        assert rivals_rows(world) == before
+
+
+def caller(world: World, role: Role) -> Context:
+    return world.given.caller(role, tenant_id=world.story.acme)
+
+
+def rivals_rows(world: World) -> list[Any]:
+    """A hash of what each table has of rival's, as the owner sees it."""
+    hashed = sql.SQL("SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM {} t WHERE {} = {}")
+    with psycopg.connect(world.given.settings.database_url or "") as owner:
+        tables = [row[0] for row in owner.execute(OWNED).fetchall()]
+        parts = [hashed.format(sql.Identifier(t), sql.Identifier("tenant_id"), world.story.rival) for t in tables]
+        parts.append(hashed.format(sql.Identifier("tenants"), sql.Identifier("id"), world.story.rival))
+        return owner.execute(sql.SQL(" UNION ALL ").join(parts)).fetchall()
+
+
+@pytest.mark.parametrize("walls", ["both", "the filter's", "row-level security"])
+@pytest.mark.parametrize("named", [True, False])
+async def test_sockets_are_silent_of_another_tenant(changed: Worlds, walls: str, named: bool) -> None:
+    world = changed.unwalled if walls == "the filter's" else changed.walled
+    request = world.request(filtered=walls != "row-level security")
+    variables = {"id": str(world.story.rivals_deployment)} if named else {}
+    feed = await world.reads.subscribe(EVENTS, variables, None, request)
+    async with aclosing(cast("Any", feed)) as answers:
+        first = asyncio.ensure_future(anext(answers))
+        await asyncio.sleep(0.3)
+        for to in (DeploymentState.PAUSED, DeploymentState.ACTIVE):
+            await transition_deployment(world.given.platform, deployment_id=world.story.rivals_deployment, to=to)
+        await asyncio.sleep(0.3)
+        if walls == "row-level security":  # which cannot hush that something happened, but what
+            body = (await first).body
+            assert json.loads(body)["data"] is None
+            assert not any(told.encode() in body for told in ("PAUSED", "pilot", str(world.story.rivals_deployment)))
+            return
+        assert not first.done()
+        first.cancel()
+        with suppress(asyncio.CancelledError):
+            await first
+
+
+@pytest.mark.parametrize("root", ["deployment", "invoice", "tenant", "node"])
+async def test_time_does_not_tell_anothers_from_missing(read: Worlds, root: str) -> None:
+    """The medians of many, asked in turn at random. Noise parts them now and then; what is there parts them always."""
+    story = read.walled.story
+    ours = {"invoice": story.invoice, "tenant": story.acme}.get(root, story.deployment)
+    theirs = {"invoice": story.rivals_invoice, "tenant": story.rival}.get(root, story.rivals_deployment)
+    case = f"query ($id: ID!) {{ {root}(id: $id) {{ id }} }}"
+    differences = []
+    for _ in range(5):
+        own, foreign, missing = await medians(read.walled, case, [str(ours), str(theirs), UNKNOWN])
+        differences.append((own / missing - 1, foreign / missing - 1))
+        if abs(own / missing - 1) < 0.2 and abs(foreign / missing - 1) < 0.05:
+            return
+    raise AssertionError(f"another's ids take another time: {differences}")
+
+
+async def medians(world: World, text: str, ids: list[str], count: int = 200) -> list[float]:
+    """Seconds to answer for each id."""
+    taken: dict[str, list[float]] = {id_: [] for id_ in ids}
+    for id_ in random.sample(ids * count, len(ids) * count):
+        began = time.perf_counter()
+        await world.answer(Case(text, {"id": id_}))
+        taken[id_].append(time.perf_counter() - began)
+    return [statistics.median(times) for times in taken.values()]
