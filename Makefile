@@ -144,6 +144,11 @@ test: install ## The tests, on an embedded PostgreSQL of their own (or ARCADIA_T
 test-heavy: install ## The tests that take minutes
 	$(BIN)/python -m pytest -m heavy --timeout 1200 $(PYTEST_FLAGS)
 
+.PHONY: test-postgresql
+test-postgresql: install ## What touches the database, on Debian's PostgreSQL 15 with a password and TLS (apt-get install postgresql-15)
+	@[ -x /usr/lib/postgresql/15/bin/postgres ] || { echo "Debian's PostgreSQL 15 is needed; none was found." >&2; exit 1; }
+	$(BIN)/python -m tests.debian_postgresql -n $(WORKERS) -m "not heavy" tests/database tests/tables tests/operations $(PYTEST_FLAGS)
+
 .PHONY: test-browser
 test-browser: install ## GraphiQL in Chromium, without internet (Debian: apt-get install chromium)
 	@command -v chromium >/dev/null || { echo "Chromium is needed; none was found on the PATH." >&2; exit 1; }
