@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -135,6 +136,16 @@ async def test_connections_that_race(database: Database) -> None:
     processes = [RateLimiter(Buckets(database, limit)) for _ in range(8)]
     answers = await asyncio.gather(*(admitted(process, principal, 5) for process in processes * 100))
     assert 1_000 - 8 * 100 <= 5 * sum(answers) <= 1_000 + 60
+
+
+@pytest.mark.usefixtures("database")
+async def test_processes_that_race(worker_database_url: str) -> None:
+    """Of 2,000 points that four of them ask for, the bucket's 1,000 are granted; at most a slice each is left over."""
+    command = [sys.executable, "-m", "tests.operations.spending", worker_database_url, str(new_id())]
+    running = [await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE) for _ in range(4)]
+    admitted_each = [int((await process.communicate())[0]) for process in running]
+    assert min(admitted_each) >= 0
+    assert 1_000 - 4 * 100 <= 5 * sum(admitted_each) <= 1_000 + 60
 
 
 async def test_a_bucket_runs_dry_to_the_last_point(database: Database) -> None:
