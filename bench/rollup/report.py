@@ -28,6 +28,7 @@ class Results:
 
     def write(self, path: Path) -> None:
         rows = [{name: _rounded(value) for name, value in asdict(one).items()} for one in self]
+        path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
     def add(self, rounds: Sequence[Figures]) -> None:
