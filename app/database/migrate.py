@@ -24,7 +24,7 @@ import app.tables.migrations
 from app.database.connect import APPLICATION_ROLE, connection, unavailable_is_typed
 from app.database.database import places
 from app.database.engine import OwnerEngine, bind_tables, owner_of
-from app.database.errors import DatabaseNotMigrated
+from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable
 from app.settings import Settings
 
 APP_NAME = "arcadia"
@@ -47,7 +47,8 @@ class MigrationModule(Protocol):
 async def migrate(settings: Settings) -> list[str]:
     """Brings the database up to date and gives the ids of the migrations that it ran.
 
-    Any number of processes may call it at once: one works, the others wait and find nothing left to do.
+    Any number of processes may call it at once: one works, the others wait and find nothing left to do. It may run
+    while others work on the database: it raises DatabaseUnavailable rather than hold them up for a lock.
     """
     at = await places(settings)
     async with connection(settings, at.owner, role=None) as owner, _alone(owner):
@@ -55,7 +56,7 @@ async def migrate(settings: Settings) -> list[str]:
             await _make_role(owner, login=urlsplit(at.write).username)
             with owner_of(settings, at.owner):
                 bind_tables()
-                ran = await _run_migrations()
+                ran = await _run_migrations(settings)
             await _make_queue_tables(owner, at.owner)
     return ran
 
@@ -111,7 +112,7 @@ async def _make_role(owner: Any, login: str | None) -> None:
         await owner.execute(f"GRANT TEMPORARY ON DATABASE {database} TO {APPLICATION_ROLE}")
 
 
-async def _run_migrations() -> list[str]:
+async def _run_migrations(settings: Settings) -> list[str]:
     """Runs what has not run, each recorded in its own transaction (Piccolo's command records it afterwards)."""
     engine = cast("OwnerEngine", engine_finder())
     await Migration.create_table(if_not_exists=True).run()
@@ -120,14 +121,18 @@ async def _run_migrations() -> list[str]:
     for module in fresh:
         manager = await module.forwards()
         record = Migration.insert(Migration(name=module.ID, app_name=APP_NAME))
-        with redirect_stdout(io.StringIO()):  # Piccolo prints its progress
-            if manager.wrap_in_transaction:
-                async with engine.transaction():
+        try:
+            with redirect_stdout(io.StringIO()):  # Piccolo prints its progress
+                if manager.wrap_in_transaction:
+                    async with engine.transaction():
+                        await manager.run()
+                        await record.run()
+                else:
                     await manager.run()
                     await record.run()
-            else:
-                await manager.run()
-                await record.run()
+        except asyncpg.LockNotAvailableError as error:
+            waited = f"{module.ID} found a lock taken for {settings.lock_timeout} seconds"
+            raise DatabaseUnavailable(f"Migration {waited}, and is not done: run it again") from error
         logger.info("Migrated: %s", module.ID)
     return [module.ID for module in fresh]
 
