@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from app.billing import Period, Quote, day_of
+from app.billing import Aggregation, Period, day_of
 from app.database import DatabaseUnavailable
 from app.operations import rollups
 from app.tables.ids import new_id
 from tests.simulation.faults import Crash, Fault
-from tests.simulation.model import Tenant, shown
+from tests.simulation.late import Foretold, Known, Month, foretell, late_line, terms_of
+from tests.simulation.model import KINDS, Event, Tenant
 from tests.simulation.world import World
 
 INVOICES = """
@@ -24,11 +25,12 @@ SELECT i.id, i.tenant_id, i.period_start, i.revision, i.status, i.number, i.subt
 FROM tenant_invoices i ORDER BY i.id
 """
 LINES = """
-SELECT l.invoice_id, d.slug, l.kind, l.resource_kind, l.quantity, l.unit_price_cents, l.amount_cents, l.description
+SELECT l.invoice_id, d.slug, l.kind, l.resource_kind, l.quantity, l.unit_price_cents, l.amount_cents, l.description,
+       l.period_start, l.key LIKE 'late:%%' AS is_late
 FROM tenant_invoice_lines l LEFT JOIN cloud_deployments d ON d.id = l.deployment_id ORDER BY l.invoice_id, l.position
 """
 OUTCOMES = """
-SELECT o.id, o.tenant_id, o.period_start, o.outcome, o.total_cents, r.force, r.dry_run
+SELECT o.id, o.tenant_id, o.period_start, o.outcome, o.total_cents, o.invoice_id, r.force, r.dry_run
 FROM rollup_outcomes o JOIN rollup_runs r ON r.id = o.run_id WHERE NOT o.id = ANY (%s) ORDER BY o.id
 """
 RIVAL = """
@@ -37,21 +39,11 @@ INSERT INTO tenant_invoices (id, tenant_id, period_start, period_end, revision, 
 SELECT %s, tenant_id, period_start, period_end, revision + 100, 'DRAFT', currency, 0, 0, 0, input_hash, created_at
 FROM tenant_invoices WHERE id = %s RETURNING id
 """
+OPENED = """
+SELECT FROM late_usage
+WHERE tenant_id = %s AND date_trunc('month', opened_on::timestamp)::date = %s AND state = 'OPEN'
+"""
 FINAL = frozenset({"ISSUED", "PAID"})
-
-Month = tuple[UUID, date]
-
-
-@dataclass
-class Known:
-    """An invoice that was seen, as it is to stay."""
-
-    id: UUID
-    month: Month
-    revision: int
-    status: str
-    number: str | None
-    content: Any
 
 
 class Ledger:
@@ -70,9 +62,37 @@ class Ledger:
             for known in self.invoices.values()
         )
 
-    def foretold(self, month: Month) -> Quote | None:
+    def tenant(self, month: Month) -> Tenant:
         (tenant,) = [tenant for tenant in self.tenants if tenant.id == month[0]]
-        return tenant.rate(Period(month[1], self.zone))
+        return tenant
+
+    def foretold(self, month: Month) -> Foretold | None:
+        """What the month is to be invoiced for, by what is invoiced now."""
+        live = [known for known in self.invoices.values() if known.status != "VOID" and known.month[0] == month[0]]
+        others = [known for known in live if known.month != month]
+        return foretell(self.tenant(month), Period(month[1], self.zone), others)
+
+    def reopen(self, tenant: Tenant, first_day: date) -> None:
+        """Something was changed from this day on."""
+        self.settled -= {month for month in self.settled if month[0] == tenant.id and self._end(month) > first_day}
+
+    def meter(self, tenant: Tenant, event: Event) -> None:
+        """The event came, and is among the tenant's."""
+        day = day_of(event.occurred_at, self.zone)
+        later = [
+            day_of(other.occurred_at, self.zone)
+            for other in tenant.events.values()
+            if (other.deployment_id, other.kind) == (event.deployment_id, event.kind)
+            and day_of(other.occurred_at, self.zone) > day
+        ]
+        is_level = KINDS.get(event.kind) is Aggregation.TIME_WEIGHTED
+        for month in [month for month in self.settled if month[0] == tenant.id]:
+            carried = is_level and month[1] > day and min(later, default=month[1]) >= month[1]
+            if month[1] == day.replace(day=1) or carried:
+                self.settled.discard(month)
+
+    def _end(self, month: Month) -> date:
+        return Period(month[1], self.zone).end
 
     # Rollups
 
@@ -143,7 +163,9 @@ class Ledger:
         today = day_of(self.world.now, self.zone)
         owed = {(tenant.id, month) for tenant in self.tenants for month in tenant.owed(today)}
         listed = {(unbilled.tenant_id, unbilled.period_start) for unbilled in self._unbilled()}
-        assert listed == owed - self._live() - self.settled
+        missing = owed - self._live() - self.settled
+        assert listed >= missing, "a month that is due is not listed"
+        assert all(self.world.rows(OPENED, *month) for month in listed - missing), "a month is due that is not"
 
     def _live(self) -> set[Month]:
         return {known.month for known in self.invoices.values() if known.status != "VOID"}
@@ -152,78 +174,76 @@ class Ledger:
         return self.world.run(rollups.unbilled_periods(self.world.context()))
 
     def _observe(self) -> None:
-        """Takes in what rollups did since the last time: only what outcomes tell of may have changed."""
+        """Takes in what rollups did since the last time, by outcome: only what they tell of may have changed."""
         outcomes = self.world.rows(OUTCOMES, self._outcomes)
-        before = {known.month: known.status for known in self.invoices.values() if known.status != "VOID"}
-        rated = {
-            (outcome.tenant_id, outcome.period_start): outcome
-            for outcome in outcomes
-            if outcome.outcome in {"CREATED", "REPLACED", "SETTLED"}
-        }
         lines: dict[UUID, list[tuple[object, ...]]] = {}
         for line in self.world.rows(LINES):
-            lines.setdefault(line.invoice_id, []).append(tuple(line)[1:])
-        seen = set()
-        for row in self.world.rows(INVOICES):
-            seen.add(row.id)
-            content = (row.subtotal_cents, row.tax_cents, row.total_cents, lines.get(row.id, []))
-            self._take(row, content, rated.get((row.tenant_id, row.period_start)))
-        assert seen == self.invoices.keys(), "an invoice is gone"
+            lines.setdefault(line.invoice_id, []).append(_shown(line))
+        rows = {row.id: row for row in self.world.rows(INVOICES)}
         for outcome in outcomes:
-            self._judge(outcome, before)
+            self._judge(outcome, rows)
             self._outcomes.append(outcome.id)
+        assert rows.keys() >= self.invoices.keys(), "an invoice is gone"
+        for row in rows.values():
+            assert row.id in self.invoices, "an invoice came from nowhere"
+            known = self.invoices[row.id]
+            assert (row.status, row.revision) == (known.status, known.revision)
+            content = (row.subtotal_cents, row.tax_cents, row.total_cents, lines.get(row.id, []))
+            assert content == known.content, f"a {known.status} invoice is not what was foretold"
+            assert known.number in {None, row.number}, "a number changed"
+            known.number = row.number
 
-    def _take(self, row: Any, content: Any, rated: Any) -> None:
-        month = (row.tenant_id, row.period_start)
-        known = self.invoices.get(row.id)
-        if known is None:
-            assert rated is not None, "an invoice came from nowhere"
-            revisions = [other.revision for other in self.invoices.values() if other.month == month]
-            assert (row.status, row.revision) == ("DRAFT", max(revisions, default=0) + 1)
-            assert content == self._content(month)
-            self.invoices[row.id] = Known(row.id, month, row.revision, row.status, row.number, content)
-            self.settled.discard(month)
-            return
-        if row.status != known.status:
-            assert row.status == "VOID", f"{known.status} became {row.status}"
-            assert rated is not None, "an invoice was voided by nobody"
-            assert rated.force, "a plain rollup voided an invoice"
-            assert known.status in {"DRAFT", "ISSUED"}
-            known.status = "VOID"
-        if content != known.content or (known.status == "DRAFT" and rated is not None and rated.force):
-            assert known.status == "DRAFT", "an invoice changed that was final"
-            assert rated is not None, "a draft changed and nobody rated it"
-            assert content == self._content(month)
-            known.content = content
-        assert known.number in {None, row.number}, "a number changed"
-        known.number = row.number
-
-    def _content(self, month: Month) -> Any:
-        quote = self.foretold(month)
-        assert quote is not None, "a month was billed that cannot be rated"
-        return (quote.subtotal_cents, quote.tax_cents, quote.total_cents, shown(quote.lines))
-
-    def _judge(self, outcome: Any, before: dict[Month, str]) -> None:
+    def _judge(self, outcome: Any, rows: dict[UUID, Any]) -> None:
         """What became of a tenant in a run is what the model foretells for it."""
         month = (outcome.tenant_id, outcome.period_start)
-        quote = self.foretold(month)
+        foretold = self.foretold(month)
+        live = next((known for known in self._of(month) if known.status != "VOID"), None)
         match outcome.outcome:
             case "CREATED" | "REPLACED":
-                assert quote is not None
-                assert (outcome.total_cents, quote.subtotal_cents > 0) == (quote.total_cents, True)
+                assert foretold is not None, "a month was billed that cannot be rated"
+                assert foretold.subtotal_cents > 0, "nothing was billed"
+                assert outcome.total_cents == foretold.total_cents, "another amount was billed than foretold"
+                assert (live is not None) == (outcome.outcome == "REPLACED") == (live is not None and outcome.force)
+                self._take(outcome.invoice_id, month, live, foretold)
             case "SETTLED":
-                assert quote is not None
-                assert quote.subtotal_cents == 0
-                assert month not in self._live()
+                assert foretold is not None
+                assert foretold.subtotal_cents <= 0, "a month was settled that is not nothing"
+                if live is not None:
+                    self._void(live, outcome.force)
                 self.settled.add(month)
             case "PREVIEWED":
-                assert quote is not None
-                assert outcome.total_cents == quote.total_cents
+                assert foretold is not None
+                assert outcome.total_cents == foretold.total_cents, "another amount was previewed than foretold"
             case "SKIPPED":
                 assert not outcome.force
-                assert month in before or month in self._live() | self.settled
+                assert live is not None or month in self.settled, "a month was skipped that is due"
             case "FAILED":
-                assert quote is None or (outcome.force and "PAID" in {before.get(month), *self._statuses(month)})
+                assert foretold is None or (outcome.force and live is not None and live.status == "PAID")
 
-    def _statuses(self, month: Month) -> set[str]:
-        return {known.status for known in self.invoices.values() if known.month == month}
+    def _take(self, invoice_id: UUID, month: Month, live: Known | None, foretold: Foretold) -> None:
+        if live is not None and live.status != "DRAFT":
+            self._void(live, force=True)
+            live = None
+        if live is None:
+            revision = max((known.revision for known in self._of(month)), default=0) + 1
+            assert invoice_id not in self.invoices
+            live = self.invoices[invoice_id] = Known(invoice_id, month, revision, "DRAFT", None, None)
+        assert live.id == invoice_id
+        live.content, live.charges = foretold.content, foretold.charges
+        live.terms = terms_of(self.tenant(month), Period(month[1], self.zone))
+        self.settled.discard(month)
+
+    def _void(self, known: Known, force: bool) -> None:
+        assert force, "a plain rollup voided an invoice"
+        assert known.status in {"DRAFT", "ISSUED"}
+        known.status = "VOID"
+
+    def _of(self, month: Month) -> list[Known]:
+        return [known for known in self.invoices.values() if known.month == month]
+
+
+def _shown(line: Any) -> tuple[object, ...]:
+    """As the model tells it."""
+    if line.is_late:
+        return late_line(line.slug, line.resource_kind, line.amount_cents, line.period_start)
+    return tuple(line)[1:8]

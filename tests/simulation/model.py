@@ -17,6 +17,7 @@ from app.billing import (
     Aggregation,
     DeploymentState,
     Line,
+    LineKind,
     Period,
     PlanInForce,
     PlanTerms,
@@ -68,6 +69,7 @@ PLANS: dict[tuple[str, int], PlanTerms] = {
         _terms("daily", 2, 0, Proration.DAILY, 1000),
     )
 }
+TAXES = (TaxTerms("GST", Decimal("0.1")),)
 ADDONS = {"storage": (750, "storage_gb", Decimal(50)), "support": (1999, None, Decimal(1))}
 
 
@@ -138,7 +140,7 @@ class Tenant:
 
     def rate(self, period: Period) -> Quote | None:
         """The month as it would be billed now; None where it cannot be."""
-        header = QuoteHeader(period, self.currency, (TaxTerms("GST", Decimal("0.1")),), self.tax_exempt)
+        header = QuoteHeader(period, self.currency, TAXES, self.tax_exempt)
         inputs = [
             self._inputs(deployment, deployment.subscription, period)
             for deployment in self.deployments
@@ -148,6 +150,16 @@ class Tenant:
             return quote(QuoteInputs(header, tuple(inputs)))
         except ValueError:
             return None
+
+    def overages(self, terms: dict[str, "Subscription"], period: Period) -> list[Line]:
+        """Of the deployments with these terms, with their usage as it is now."""
+        header = QuoteHeader(period, "AUD", TAXES, self.tax_exempt)
+        inputs = [
+            self._inputs(deployment, terms[deployment.slug], period)
+            for deployment in self.deployments
+            if deployment.slug in terms
+        ]
+        return [line for line in quote(QuoteInputs(header, tuple(inputs))).lines if line.kind is LineKind.OVERAGE]
 
     def owed(self, today: date) -> Iterator[date]:
         """The months that are over and had a subscription, with repeats."""

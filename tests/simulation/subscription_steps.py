@@ -80,6 +80,7 @@ class SubscriptionSteps(Steps):
                 [(first_day, plan)],
                 [(attached_at, first_day, code) for code in extras],
             )
+            self.ledger.reopen(tenant, first_day)
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, code=addons, fault=faults)
@@ -143,6 +144,8 @@ class SubscriptionSteps(Steps):
             )
             and subscription
         ):
+            if subscription.plans != trial.plans:
+                self.ledger.reopen(tenant, first_day)
             subscription.plans = trial.plans
 
 

@@ -14,7 +14,7 @@ from app.operations.context import Context
 from app.operations.deployments import transition
 from app.operations.deployments.events import DeploymentEvent
 from app.operations.rollups import chunk
-from app.operations.usage import MeteredEvent, UsageRecorded
+from app.operations.usage import MeteredEvent, UsageRecorded, record
 from app.tables.ids import new_id
 from tests.simulation.test_simulation import simulate
 from tests.simulation.world import World
@@ -94,6 +94,16 @@ def test_a_late_event_that_is_lost(world: World, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(usage, "record_usage", forgetful)
     assert "it was answered, and is not done" in caught(world)
+
+
+def test_a_late_event_that_nobody_flags(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def forgetful(*_: object) -> None:
+        """As if every month were open."""
+
+    monkeypatch.setattr(record, "_share_late", forgetful)
+    lost = ("an invoiced month is billed to the last event, once", "is due is not listed", "was skipped that is due")
+    found = caught(world)
+    assert any(loss in found for loss in lost), found
 
 
 def test_a_failure_that_is_swallowed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,8 @@ class UsageSteps(Steps):
         if done:
             for (tenant, event_id), event in kept.items():
                 tenant.events["api", event_id] = event
+            for (tenant, _), event in kept.items():
+                self.ledger.meter(tenant, event)
         for answer in answers:
             told = (answer.accepted, answer.duplicates, [(fault.index, fault.code) for fault in answer.rejected])
             assert told == wanted
