@@ -69,14 +69,30 @@ graphiql: $(if $(wildcard graphiql/package.json),graphiql/node_modules/.installe
 .PHONY: lock
 lock: ## Resolve the ranges of pyproject.toml into requirements/ again (needs uv)
 	@[ -n "$(UV)" ] || { echo "uv is needed to lock." >&2; exit 1; }
-	for set in runtime dev node; do \
+	for set in runtime dev audit node; do \
 		case $$set in \
 			runtime) from=pyproject.toml ;; \
 			dev) from="pyproject.toml --group dev --constraint requirements/runtime.txt" ;; \
+			audit) from="--group audit" ;; \
 			node) from="--group node" ;; \
 		esac; \
 		$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-header --no-annotate $(LOCK_FLAGS) $$from --output-file requirements/$$set.txt; \
+	done
+
+$(VENV)/.audit: $(VENV)/.python requirements/audit.txt
+	"$(PYTHON)" -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --require-hashes --requirement requirements/audit.txt
+	@touch $@
+
+.PHONY: audit
+audit: $(VENV)/.audit ## Known vulnerabilities in what is locked; says how much of it the index has advisories for
+	@for set in runtime dev audit node; do \
+		told=$$($(VENV)/audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off \
+			--requirement requirements/$$set.txt 2>&1) || { echo "$$told" >&2; exit 1; }; \
+		locked=$$(grep -c '==' requirements/$$set.txt); \
+		skipped=$$(grep -c 'could not be audited' <<<"$$told" || true); \
+		echo "$$set: $$((locked - skipped)) of $$locked packages looked up, none known to be vulnerable"; \
 	done
 
 .PHONY: clean
