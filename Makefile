@@ -92,7 +92,7 @@ audit: $(VENV)/.audit ## Known vulnerabilities in what is locked; says how much 
 			--requirement requirements/$$set.txt 2>&1) || { echo "$$told" >&2; exit 1; }; \
 		locked=$$(grep -c '==' requirements/$$set.txt); \
 		skipped=$$(grep -c 'could not be audited' <<<"$$told" || true); \
-		echo "$$set: $$((locked - skipped)) of $$locked packages looked up, none known to be vulnerable"; \
+		echo "$$set: $$locked locked, $$skipped of them without advisories here; none known to be vulnerable"; \
 	done
 
 .PHONY: clean
