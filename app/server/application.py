@@ -62,7 +62,8 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
             opened.push_async_callback(authenticator.close)
             gc.collect()
             gc.freeze()  # what start-up made stays: collections need not look at it again
-            gc.set_threshold(50_000, 20, 100)  # a request makes thousands of objects, and hardly ever a cycle
+            # A request makes thousands of objects and hardly ever a cycle; but a document forgotten is one, of 11 KB.
+            gc.set_threshold(50_000, 10, 5)
             yield
 
     return assemble(
