@@ -11,6 +11,7 @@ from app.settings import Settings
 from tests import postgres
 from tests.cleaning import Cleaner
 from tests.clock import Clock
+from tests.queues import running_redis
 
 SECRET = "a secret of tests, thirty-two bytes or more"
 
@@ -68,6 +69,12 @@ def empty_database_url() -> Iterator[str]:
     name = postgres.run_name(uuid4().hex[:8])
     yield postgres.create(name)
     postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 @pytest.fixture

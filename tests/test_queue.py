@@ -1,10 +1,5 @@
 import asyncio
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,45 +11,19 @@ from saq.types import Context
 from app.database import Database, DatabaseUnavailable
 from app.queue import Queue, heartbeat
 from app.settings import Settings
+from tests.queues import QUEUES, empty_queue, settings_of
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Redis of the test's own, where the machine has the program."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    with subprocess.Popen(
-        [program, "--port", str(port), "--save", "", "--dir", str(folder)], stdout=subprocess.DEVNULL
-    ) as server:
-        wait_for(port)
-        yield f"redis://127.0.0.1:{port}/0"
-        server.terminate()
-
-
-def wait_for(port: int) -> None:
-    for _ in range(200):
-        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.05)
-    raise AssertionError("nothing listens after ten seconds")
-
-
-@pytest.fixture(params=["postgresql", "redis"])
+@pytest.fixture(params=QUEUES)
 async def queue(request: pytest.FixtureRequest, settings: Settings, database: Database) -> AsyncIterator[Queue]:
-    if request.param == "redis":
-        settings = replace(settings, queue_url=request.getfixturevalue("redis_url"))
-    async with Queue(settings) as queue:
+    async with empty_queue(settings_of(request.param, settings, request)) as queue:
+        await queue.saq.sweep()  # on Redis the next is not due within the test
         yield queue
 
 
 async def work(queue: Queue) -> list[Any]:
     """A worker that runs what is there, and gives the arguments that it was called with, each once: SAQ promises
-    a job at least one run, and on Redis its sweep at start now and then takes a fresh one for stuck.
+    a job at least one run, and on Redis a sweep at start takes a fresh one for stuck.
     """
     runs: list[Any] = []
 

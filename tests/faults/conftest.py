@@ -1,5 +1,5 @@
 """Faults start from what operations start from."""
 
-from tests.jobs.conftest import given, queue
+from tests.jobs.conftest import given, queue, queue_settings
 
-__all__ = ["given", "queue"]
+__all__ = ["given", "queue", "queue_settings"]

@@ -28,6 +28,7 @@ from app.operations.usage import MeteredEvent, record_usage
 from tests.faults.tenants import TOTAL_CENTS, seed
 from tests.operations.given import Given
 from tests.operations.months import APRIL, invoices, roll_up
+from tests.queues import either_queue
 
 HEARTBEAT_SECONDS = 2
 """A killed worker's job comes back after so long; in production after fifteen."""
@@ -73,6 +74,7 @@ def rollup_workers(given: Given) -> Workers:
         given.settings.database_url,
         str(given.settings.data_dir),
         "2026-05-01T03:00:00+00:00",
+        *([given.settings.queue_url] if given.settings.queue_url else []),
     )
 
 
@@ -128,10 +130,12 @@ async def some_progress(given: Given, run_id: UUID) -> None:
     await until(has_moved, 40)
 
 
+@either_queue
 async def test_two_workers_killed_over_200_tenants(given: Given) -> None:
     await killed_while_rolling_up(given, tenants=200, kills=4)
 
 
+@either_queue
 @pytest.mark.heavy
 @pytest.mark.timeout(1800)
 async def test_two_workers_killed_fifty_times_over_2000_tenants(given: Given) -> None:

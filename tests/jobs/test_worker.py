@@ -9,6 +9,9 @@ from app.operations.rollups import roll_up_period, unbilled_periods
 from app.worker import working
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, counts, invoices, subscribed
+from tests.queues import either_queue
+
+pytestmark = either_queue
 
 
 async def finished(given: Given, expected_runs: int = 1) -> list[dict[str, Any]]:
