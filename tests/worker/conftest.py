@@ -1,5 +1,5 @@
 """Worker processes start from what jobs start from."""
 
-from tests.jobs.conftest import given, queue
+from tests.jobs.conftest import given, queue, queue_settings
 
-__all__ = ["given", "queue"]
+__all__ = ["given", "queue", "queue_settings"]
