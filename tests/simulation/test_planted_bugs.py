@@ -96,6 +96,7 @@ def test_a_late_event_that_is_lost(world: World, monkeypatch: pytest.MonkeyPatch
     assert "it was answered, and is not done" in caught(world)
 
 
+@pytest.mark.heavy  # few runs issue an invoice and then meter much for its month
 def test_a_late_event_that_nobody_flags(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def forgetful(*_: object) -> None:
         """As if every month were open."""
