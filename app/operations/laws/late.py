@@ -19,7 +19,7 @@ JOIN tenant_invoice_inputs n ON n.invoice_id = i.id AND n.late_month IS NULL
 JOIN subscriptions s ON s.tenant_id = i.tenant_id AND s.id = n.subscription_id
 WHERE i.id = any($1::uuid[]) AND i.status IN ('ISSUED', 'PAID')
   AND NOT EXISTS (SELECT FROM late_usage l
-                  WHERE l.tenant_id = i.tenant_id AND l.period_start = i.period_start AND l.state = 'OPEN'
+                  WHERE l.tenant_id = i.tenant_id AND l.period_start = i.period_start AND l.state = 'OPEN' AND l.flagged
                     AND l.deployment_id = s.deployment_id)
 ORDER BY i.id, s.deployment_id
 """

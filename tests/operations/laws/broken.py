@@ -99,6 +99,10 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         "DELETE FROM late_usage WHERE state = 'OPEN'",
         {LATE},
     ),
+    "late usage of an issued month that no rollup takes": (
+        "UPDATE late_usage SET flagged = false, opened_on = NULL WHERE state = 'OPEN'",
+        {LATE},
+    ),
     "a level's weight": (
         """
         UPDATE usage_daily_totals SET level_microseconds = level_microseconds + 1
