@@ -14,6 +14,9 @@ MOST_MS_UNSEEN = 10.0
 MOST_GROWTH = 1.05
 """Of the memory, from the end of the warm-up to the last request."""
 
+_SETTLING_REQUESTS = 120_000
+"""Until the caches have been filled over and over, and the heap has the holes that it goes on filling."""
+
 _RUN_SECONDS = 10
 _CONCURRENCY = 16
 
@@ -52,11 +55,12 @@ def measure_endurance(site: Site, requests: int, remark: Callable[[str], None]) 
         same = write_files(query, server.documents, site.settings, site.folder)
         new = write_numbered_files(query, server.documents, site.settings, site.folder)
         unseen = wrk(server, new, Pressure(1, 3 * _RUN_SECONDS, cores))
-        wrk(server, same, Pressure(_CONCURRENCY, _RUN_SECONDS, cores))
-        memory, sent = [(0, resident_megabytes(server.process))], 0
+        memory: list[tuple[int, float]] = []
+        sent = -_SETTLING_REQUESTS
         while sent < requests:
             for files, seconds in ((same, _RUN_SECONDS), (new, _RUN_SECONDS // 5)):
                 sent += wrk(server, files, Pressure(_CONCURRENCY, seconds, cores)).requests
-            memory.append((sent, resident_megabytes(server.process)))
-            remark(f"{sent:>9,} requests {memory[-1][1]:>6.0f} MB")
+            if sent >= 0:
+                memory.append((sent, resident_megabytes(server.process)))
+            remark(f"{sent:>9,} requests {resident_megabytes(server.process):>6.0f} MB")
     return Endurance(unseen.requests, unseen.p50_ms, unseen.p95_ms, tuple(memory))
