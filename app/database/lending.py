@@ -46,19 +46,15 @@ class Lender:
         return await self._wait()
 
     def give_back(self, connection: Any) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(connection)
-                return
-        self._idle.append(connection)
+        if not self._serve(connection):
+            self._idle.append(connection)
 
     async def discard(self, connection: Any) -> None:
         """After an error: the next in the queue gets another one."""
         try:
             await self._return(connection)
         finally:
-            self._wake()
+            self._serve(None)
 
     async def _acquire(self) -> Any:
         self._held += 1
@@ -66,7 +62,7 @@ class Lender:
             return await self._pool.acquire(timeout=self._timeout)
         except BaseException:
             self._held -= 1
-            self._wake()
+            self._serve(None)
             raise
 
     async def _return(self, connection: Any) -> None:
@@ -85,19 +81,20 @@ class Lender:
             raise
         return await self.take() if connection is None else connection
 
-    def _wake(self) -> None:
-        """There is room for one more: let who has waited longest try again."""
+    def _pass_on(self, connection: Any) -> None:
+        if connection is None:
+            self._serve(None)
+        else:
+            self.give_back(connection)
+
+    def _serve(self, connection: Any) -> bool:
+        """Hands it to who has waited longest; None tells them that there is room for one more. False: no one waits."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
-                waiter.set_result(None)
-                return
-
-    def _pass_on(self, connection: Any) -> None:
-        if connection is None:
-            self._wake()
-        else:
-            self.give_back(connection)
+                waiter.set_result(connection)
+                return True
+        return False
 
 
 def _is_open(connection: Any) -> bool:

@@ -5,7 +5,7 @@ A process that takes all that comes answers all of it late: callers give up, sen
 
 from typing import Any
 
-from app.server.edge import REQUEST_ID, SECURITY_HEADERS, request_id
+from app.server.edge import SECURITY_HEADERS, request_id, send_answer
 from app.server.faults import Code, Fault
 from app.settings import Settings
 
@@ -15,6 +15,11 @@ REQUESTS_PER_CONNECTION = 4
 
 _PROBES = frozenset({"/health", "/ready"})  # a busy process is no dead one
 _REFUSAL = Fault(503, Code.SERVICE_UNAVAILABLE, "This process has all it can do in hand: try again.")
+_HEADERS = (
+    *SECURITY_HEADERS,
+    (b"content-type", b"application/json; charset=utf-8"),
+    (b"retry-after", b"%d" % RETRY_AFTER_SECONDS),
+)
 
 
 class Admission:
@@ -62,13 +67,4 @@ def admitting(application: Any, settings: Settings) -> Admission:
 
 async def _refuse(scope: Any, send: Any) -> None:
     number = request_id(scope)
-    body = _REFUSAL.body(number)
-    headers = [
-        *SECURITY_HEADERS,
-        (b"content-type", b"application/json; charset=utf-8"),
-        (b"content-length", b"%d" % len(body)),
-        (b"retry-after", b"%d" % RETRY_AFTER_SECONDS),
-        (REQUEST_ID, number.encode()),
-    ]
-    await send({"type": "http.response.start", "status": _REFUSAL.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send_answer(send, number, _REFUSAL.status, _HEADERS, _REFUSAL.body(number))

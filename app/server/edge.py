@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
@@ -48,3 +49,10 @@ async def add_headers(message: Any, scope: Any) -> None:
     headers += [header for header in SECURITY_HEADERS if header[0] not in said]
     headers.append((REQUEST_ID, request_id(scope).encode()))
     message["headers"] = headers
+
+
+async def send_answer(send: Any, number: str, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+    """A whole answer on bare ASGI. Its last header is the request's id, by which add_headers knows that it has all."""
+    sent = [*headers, (b"content-length", b"%d" % len(body)), (REQUEST_ID, number.encode())]
+    await send({"type": "http.response.start", "status": status, "headers": sent})
+    await send({"type": "http.response.body", "body": body})

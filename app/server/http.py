@@ -16,7 +16,7 @@ from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
 from app.server.costs import with_cost
 from app.server.documents import DocumentPolicy
-from app.server.edge import REQUEST_ID, SECURITY_HEADERS, address, request_id
+from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
@@ -64,14 +64,8 @@ class GraphQLEndpoint:
             status, body, extra = fault.status, fault.body(number), fault.headers
         if charge is not None:
             body = with_cost(body, charge)
-        sent = [
-            *_HEADERS[media_type],
-            *((name.encode(), value.encode()) for name, value in extra.items()),
-            (b"content-length", b"%d" % len(body)),
-            (REQUEST_ID, number.encode()),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": sent})
-        await send({"type": "http.response.body", "body": body})
+        headers_sent = [*_HEADERS[media_type], *((name.encode(), value.encode()) for name, value in extra.items())]
+        await send_answer(send, number, status, headers_sent, body)
 
     async def _signed_in(self, scope: Any, headers: Mapping[bytes, bytes]) -> Principal:
         if scope["method"] not in {"POST", "GET"}:
