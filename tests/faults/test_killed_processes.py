@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
@@ -83,11 +84,12 @@ async def run_of(given: Given, run_id: UUID) -> dict[str, Any]:
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.01)
+    """Asks until it holds. Time is looked at between two askings: one that is cut off leaves its commit unknown."""
+    end = time.monotonic() + seconds
+    while not await condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{condition.__name__} did not come true in {seconds:g} s")
+        await asyncio.sleep(0.01)
 
 
 async def killed_while_rolling_up(given: Given, tenants: int, kills: int) -> None:
