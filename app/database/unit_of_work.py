@@ -55,6 +55,7 @@ class UnitOfWork(PostgresTransaction):
         self._pool = pool
         self._acquire_timeout = acquire_timeout
         self._after_commit: list[AfterCommit] = []
+        self._attempts = 0
 
     def after_commit(self, callback: AfterCommit) -> None:
         """Runs the callback once the transaction is committed. It may fail or be lost: nothing may depend on it."""
@@ -64,12 +65,14 @@ class UnitOfWork(PostgresTransaction):
     async def attempt(self) -> AsyncIterator[None]:
         """A part that may fail alone: an error takes back what it wrote, and what was to follow its commit."""
         callbacks, staged = len(self._after_commit), set(self.staged)
-        await self.connection.execute("SAVEPOINT attempt")
+        self._attempts += 1  # a name of its own: PostgreSQL would go back to the newest of the same name
+        savepoint = f"attempt_{self._attempts}"
+        await self.connection.execute(f"SAVEPOINT {savepoint}")
         try:
             yield
         except Exception as error:
             if not is_unavailable(error):
-                await self.connection.execute("ROLLBACK TO SAVEPOINT attempt")
+                await self.connection.execute(f"ROLLBACK TO SAVEPOINT {savepoint}")
                 del self._after_commit[callbacks:]
                 self.staged = staged
             raise

@@ -83,7 +83,8 @@ def parse_date(value: object) -> date:
 def parse_date_time(value: object) -> datetime:
     try:
         if isinstance(value, str) and _DATE_TIME.fullmatch(value):
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            instant = datetime.fromisoformat(value.upper())
+            return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     raise _refused(value, "DateTime", "an instant with its offset such as 2026-04-01T09:30:00Z")

@@ -17,6 +17,7 @@ import msgspec
 from app.operations.usage import MeteredEvent
 from app.reads import BadInputError
 from app.schema.scalars import parse_date_time, parse_decimal, parse_id
+from app.tables.ids import quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,18 @@ def _metered(event: _Event) -> MeteredEvent:
     return MeteredEvent(
         id=event.id,
         source=event.source,
-        deployment_id=_id(event.deployment_id),
+        deployment_id=known_id(event.deployment_id),
         resource_kind=event.resource_kind,
         quantity=_quantity(event.quantity),
-        occurred_at=_instant(event.occurred_at),
-        resource_id=None if event.resource_id is None else _id(event.resource_id),
+        occurred_at=known_instant(event.occurred_at),
+        resource_id=None if event.resource_id is None else known_id(event.resource_id),
     )
 
 
 # A meter names the same few deployments, round quantities and instants again and again.
 @lru_cache(maxsize=16_384)
-def _id(text: str) -> UUID:
-    return parse_id(text)
+def known_id(text: str) -> UUID:
+    return quick(parse_id(text))
 
 
 @lru_cache(maxsize=16_384)
@@ -93,5 +94,5 @@ def _quantity(value: str | int) -> Decimal:
 
 
 @lru_cache(maxsize=16_384)
-def _instant(text: str) -> datetime:
+def known_instant(text: str) -> datetime:
     return parse_date_time(text)

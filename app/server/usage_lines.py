@@ -16,18 +16,15 @@ it is written.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import TypeVar
-from uuid import UUID
 
 import msgspec
 
 from app.operations.usage import MeteredEvent
 from app.reads import BadInputError
-from app.schema.scalars import parse_id
+from app.schema.usage_events import known_id, known_instant
 
 T = TypeVar("T")
 
@@ -45,11 +42,11 @@ class _Line(msgspec.Struct, rename="camel", gc=False):
     deployment_id: str | None = None
     resource_kind: str | None = None
     quantity: Decimal | None = None
-    occurred_at: datetime | None = None
+    occurred_at: str | None = None
     resource_id: str | None = None
     subject: str | None = None
     type: str | None = None
-    time: datetime | None = None
+    time: str | None = None
     data: _Data | None = None
 
 
@@ -111,7 +108,7 @@ def _decoded_line(text: bytes) -> _Line | str | None:
 
 
 def _event(line: _Line) -> MeteredEvent:
-    """Raises ValueError or BadInputError for what is absent or no id."""
+    """Raises ValueError or BadInputError for what is absent, no id or no instant."""
     data = line.data
     quantity, resource_id = line.quantity, line.resource_id
     if data is not None:
@@ -120,11 +117,11 @@ def _event(line: _Line) -> MeteredEvent:
     return MeteredEvent(
         id=line.id,
         source=line.source,
-        deployment_id=_id(_required(line.deployment_id or line.subject, _Absent.DEPLOYMENT)),
+        deployment_id=known_id(_required(line.deployment_id or line.subject, _Absent.DEPLOYMENT)),
         resource_kind=_required(line.resource_kind or line.type, _Absent.KIND),
         quantity=_required(quantity, _Absent.QUANTITY),
-        occurred_at=_required(line.occurred_at or line.time, _Absent.INSTANT),
-        resource_id=None if resource_id is None else _id(resource_id),
+        occurred_at=known_instant(_required(line.occurred_at or line.time, _Absent.INSTANT)),
+        resource_id=None if resource_id is None else known_id(resource_id),
     )
 
 
@@ -132,8 +129,3 @@ def _required(value: T | None, absent: _Absent) -> T:
     if value is None:
         raise ValueError(absent.value)
     return value
-
-
-@lru_cache(maxsize=16_384)
-def _id(text: str) -> UUID:
-    return parse_id(text)

@@ -38,9 +38,15 @@ def new_ids(count: int) -> list[UUID]:
     return [_uuid7(moment, entropy[at]) for at, moment in enumerate(_moments.next(count))]
 
 
+def quick(identifier: UUID) -> UUID:
+    """The same id as asyncpg's UUID, which is hashed and compared in a third of the time."""
+    same: UUID = pgproto.UUID(identifier.bytes)
+    return same
+
+
 def _uuid7(moment: int, entropy: int) -> UUID:
     milliseconds, fraction = moment >> 12, moment & 0xFFF
     number = milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | entropy >> 2
-    # asyncpg's UUID is one of the standard library's, made and sent in a tenth of the time.
+    # asyncpg's UUID is one of the standard library's, made in a tenth of the time.
     identifier: UUID = pgproto.UUID(number.to_bytes(16, "big"))
     return identifier

@@ -158,3 +158,29 @@ async def test_no_connection_free_is_unavailable(settings: Settings, database: D
             with pytest.raises(DatabaseUnavailable):
                 await asyncio.create_task(another())
         assert await count_kinds(single) == 6
+
+
+async def test_an_attempt_that_fails_takes_back_the_attempts_in_it(small: Database) -> None:
+    async with small.unit_of_work(PLATFORM) as unit:
+
+        async def setting() -> object:
+            return await unit.connection.fetchval("SELECT current_setting('arcadia.step', true)")
+
+        async def step(number: str) -> None:
+            await unit.connection.execute("SELECT set_config('arcadia.step', $1, true)", number)
+
+        await step("before")
+        with pytest.raises(LookupError):
+            async with unit.attempt():
+                await step("outer")
+                async with unit.attempt():
+                    await step("inner")
+                raise LookupError
+        assert await setting() == "before"
+        async with unit.attempt():
+            with pytest.raises(LookupError):
+                async with unit.attempt():
+                    await step("inner")
+                    raise LookupError
+            await step("outer")
+        assert await setting() == "outer"

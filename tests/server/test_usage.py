@@ -102,7 +102,7 @@ async def test_each_line_is_answered_by_itself(meter: httpx.AsyncClient, deploym
         (7, "MALFORMED_EVENT"),
         (8, "MALFORMED_EVENT"),
         (9, "ID_REUSED"),
-        (10, "INVALID_INSTANT"),
+        (10, "MALFORMED_EVENT"),
     ]
     assert all(rejection["message"] for rejection in body["rejected"])
     assert answer.headers["x-request-id"]
@@ -123,6 +123,27 @@ async def test_a_cloud_event_is_the_same_event(meter: httpx.AsyncClient, deploym
     }
     answer = await meter.post("/usage", content=lines(cloud_event, event(deployment, 1, source="agent")))
     assert answer.json() == {"accepted": 1, "duplicates": 1, "rejectedTotal": 0, "rejected": []}
+
+
+async def test_an_event_by_the_other_door_is_a_duplicate(meter: httpx.AsyncClient, deployment: UUID) -> None:
+    """However fine its instant is: both cut it at the microsecond."""
+    events = [
+        event(deployment, number, occurredAt=f"2026-04-{10 + number}{instant}", quantity=quantity)
+        for number, (instant, quantity) in enumerate(
+            [("T12:00:00.123456789Z", "1.50"), ("T23:59:59.9999999+10:00", "0.1"), (" 12:00:00z", "7")]
+        )
+    ]
+    assert (await meter.post("/usage", content=lines(*events))).json()["accepted"] == 3
+    document = (
+        "mutation ($input: RecordUsageInput!) { recordUsage(input: $input)"
+        " { ... on UsageRecorded { accepted duplicates rejected { code } } } }"
+    )
+    answer = await meter.post(
+        "/graphql",
+        json={"query": document, "variables": {"input": {"events": events}}},
+        headers={"content-type": "application/json"},
+    )
+    assert answer.json()["data"]["recordUsage"] == {"accepted": 0, "duplicates": 3, "rejected": []}
 
 
 async def test_twenty_thousand_lines_packed_and_sent_again(

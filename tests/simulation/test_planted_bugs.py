@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -17,6 +18,7 @@ from app.operations.deployments import transition
 from app.operations.deployments.events import DeploymentEvent
 from app.operations.rollups import chunk
 from app.operations.usage import MeteredEvent, UsageRecorded, record
+from app.operations.usage.store import TouchedDay
 from app.tables.ids import new_id
 from tests.simulation.machine import Simulation, simulation_of
 from tests.simulation.model import KINDS
@@ -61,6 +63,13 @@ def test_a_constraint_dropped_that_keeps_subscriptions_single(world: World) -> N
 
 
 @pytest.mark.heavy  # it takes a crash between the two commits
+def test_a_constraint_dropped_that_keeps_metered_events_single(world: World) -> None:
+    key = "usage_event_keys_tenant_id_source_event_id_key"
+    again = f"ALTER TABLE usage_event_keys ADD CONSTRAINT {key} UNIQUE (tenant_id, source, event_id)"
+    with without(world, f"ALTER TABLE usage_event_keys DROP CONSTRAINT {key}", again):
+        assert "answered" in caught(world)
+
+
 def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def committed_at_once(_unit: UnitOfWork, event: DeploymentEvent) -> UUID:
         event_id = new_id()
@@ -136,12 +145,14 @@ LATE = {
 @pytest.mark.parametrize("late", LATE.values(), ids=LATE)
 def test_a_late_event_that_nobody_flags(world: World, monkeypatch: pytest.MonkeyPatch, late: Late) -> None:
     """Step by step: few random runs issue an invoice and then meter much for its month."""
+    add_to_days = record.add_to_days
 
-    async def forgetful(*_: object) -> None:
+    async def forgetful(unit: UnitOfWork, at: datetime, zone: ZoneInfo, _: date | None) -> list[TouchedDay]:
         """As if every month were open."""
+        return await add_to_days(unit, at, zone, None)
 
     late.play(simulation_of(world)())
-    monkeypatch.setattr(record, "_share_late", forgetful)
+    monkeypatch.setattr(record, "add_to_days", forgetful)
     with pytest.raises(AssertionError, match=late.failure):
         late.play(simulation_of(world)())
 

@@ -53,7 +53,7 @@ class UsageSteps(Steps):
                 self.ledger.meter(tenant, event)
         for answer in answers:
             told = (answer.accepted, answer.duplicates, [(fault.index, fault.code) for fault in answer.rejected])
-            assert told == wanted
+            assert told == wanted, f"answered {told}, not {wanted}"
         (row,) = self.world.rows("SELECT count(*) AS events FROM usage_records")
         assert row.events == sum(len(tenant.events) for tenant in self.tenants), "an event was lost, or doubled"
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.billing import decimal_text, quantity_fault
+from app.billing import quantity_fault
 from app.operations import validation
 
 LONGEST_KEY = 200
@@ -67,13 +67,18 @@ def fault_of(event: MeteredEvent, now: datetime) -> Fault | None:
     return _quantity_fault(event.quantity) or _instant_fault(event.occurred_at, now)
 
 
-def fingerprint(event: MeteredEvent, deployment: str) -> bytes:
+def microseconds(instant: datetime) -> int:
+    """Since 1970."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def fingerprint(event: MeteredEvent, deployment: str, quantity: str, instant: int) -> bytes:
     """16 bytes that two events share only if they say the same: 1.5 is 1.50, and an instant is in any time zone.
 
-    `deployment` is the text of its id. Kept for good: what it is made of must never change.
+    Of the deployment the text of its id, of the quantity that of decimal_text, of the instant its microseconds. Kept
+    for good: what it is made of must never change.
     """
-    instant = (event.occurred_at - _EPOCH) // _MICROSECOND
-    said = f"{deployment} {event.resource_kind} {decimal_text(event.quantity)} {instant}"
+    said = f"{deployment} {event.resource_kind} {quantity} {instant}"
     if event.resource_id is not None:
         said = f"{said} {event.resource_id}"
     return sha256(said.encode()).digest()[:16]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from app.billing import Aggregation
@@ -22,10 +21,10 @@ from app.operations.usage.events import (
     UsageFault,
     UsageRejection,
     fault_of,
-    fingerprint,
 )
 from app.operations.usage.partitions import require_months
-from app.operations.usage.store import UsageRow, add_levels, add_to_days, differing
+from app.operations.usage.staging import Owner, row, stage
+from app.operations.usage.store import add_levels, add_to_days, claim
 from app.tables.ids import new_ids
 
 MOST_EVENTS = 1000
@@ -54,49 +53,61 @@ async def record_batch(context: Context, events: Sequence[MeteredEvent]) -> Usag
     await require_months(context, context.clock() + FUTURE_ALLOWED)
 
     async def work(unit: UnitOfWork) -> UsageRecorded:
-        batch = _Batch(events, await _look_up(unit, scope, events), context.clock())
-        return await _keep(context, unit, batch)
+        open_day = first_open_day(context)
+        opens_at = day_start(open_day, context.settings.billing_time_zone)
+        batch = _Batch(events, await _look_up(unit, scope, events), context.clock(), opens_at)
+        return await _keep(context, unit, batch, open_day)
 
     return await transact(context, work, scope)
-
-
-class _Deployment(NamedTuple):
-    """As PostgreSQL knows it, and as text: a batch names few deployments often."""
-
-    id: UUID
-    tenant_id: UUID
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What the events name, as far as it exists: deployments, kinds, and the resources' deployments."""
 
-    deployments: Mapping[UUID, _Deployment]
+    deployments: Mapping[UUID, Owner]
     kinds: Mapping[str, Aggregation]
     owners: Mapping[UUID, UUID]
 
 
 class _Batch:
-    """The events parted into rows to keep and rejections; `indexes` are the rows' places in the batch."""
+    """The events parted into rows to stage and rejections; `indexes` are the rows' places in the batch, `ids` theirs.
 
-    def __init__(self, events: Sequence[MeteredEvent], known: _Known, now: datetime) -> None:
+    `early` are the tenants of events from before `opens_at`.
+    """
+
+    def __init__(self, events: Sequence[MeteredEvent], known: _Known, now: datetime, opens_at: datetime) -> None:
         self.known = known
         self.recorded_at = now
-        self.rows: list[UsageRow] = []
+        self.rows: list[bytes] = []
+        self.ids: list[UUID] = []
         self.indexes: list[int] = []
+        self.early: set[UUID] = set()
         self.rejected: list[UsageRejection] = []
         for index, (event, row_id) in enumerate(zip(events, new_ids(len(events)), strict=True)):
             deployment = known.deployments.get(event.deployment_id)
             fault = fault_of(event, now) or _unknown(event, known, deployment)
             if fault is None and deployment is not None:
+                self.rows.append(row(row_id, event, deployment))
+                self.ids.append(row_id)
                 self.indexes.append(index)
-                self.rows.append(_row(row_id, event, deployment))
+                if event.occurred_at < opens_at:
+                    self.early.add(deployment.tenant_id)
             elif fault is not None:
                 self.rejected.append(UsageRejection(index, *fault))
 
+    def reused(self, taken: Mapping[UUID, bool]) -> list[UsageRejection]:
+        """Of rows whose event ids are taken, those that say something else."""
+        if not any(taken.values()):
+            return []
+        return [
+            UsageRejection(index, UsageFault.ID_REUSED, "another event was recorded under this id")
+            for index, row_id in zip(self.indexes, self.ids, strict=True)
+            if taken.get(row_id)
+        ]
 
-def _unknown(event: MeteredEvent, known: _Known, deployment: _Deployment | None) -> Fault | None:
+
+def _unknown(event: MeteredEvent, known: _Known, deployment: Owner | None) -> Fault | None:
     if deployment is None:
         return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
     if event.resource_kind not in known.kinds:
@@ -106,24 +117,9 @@ def _unknown(event: MeteredEvent, known: _Known, deployment: _Deployment | None)
     return None
 
 
-def _row(row_id: UUID, event: MeteredEvent, deployment: _Deployment) -> UsageRow:
-    return UsageRow(
-        row_id,
-        deployment.tenant_id,
-        deployment.id,
-        event.resource_kind,
-        event.source,
-        event.id,
-        str(event.quantity),
-        event.occurred_at,
-        event.resource_id,
-        fingerprint(event, deployment.text),
-    )
-
-
 async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent]) -> _Known:
     deployments = await unit.connection.fetch(
-        "SELECT id, tenant_id, id::text AS text FROM cloud_deployments"
+        "SELECT id, tenant_id FROM cloud_deployments"
         " WHERE id = any($1::uuid[]) AND ($2::uuid IS NULL OR tenant_id = $2)",
         list({event.deployment_id for event in events}),
         scope.tenant_id,
@@ -131,7 +127,7 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
     kinds = await known_kinds(event.resource_kind for event in events)
     resource_ids = {event.resource_id for event in events if event.resource_id is not None}
     return _Known(
-        deployments={row["id"]: _Deployment(*row) for row in deployments},
+        deployments={row["id"]: Owner.of(row["tenant_id"], row["id"]) for row in deployments},
         kinds={code: aggregation for code, (_, aggregation) in kinds.items()},
         owners=await _owners(unit, list(resource_ids)) if resource_ids else {},
     )
@@ -145,29 +141,19 @@ async def _owners(unit: UnitOfWork, resource_ids: Sequence[UUID]) -> dict[UUID, 
     )
 
 
-async def _share_late(context: Context, unit: UnitOfWork, batch: _Batch) -> date | None:
-    """Where events are of months that may be closed: holds those as they are, and gives the first day of the others."""
-    open_day = first_open_day(context)
-    opens_at = day_start(open_day, context.settings.billing_time_zone)
-    if not (tenants := {row.tenant_id for row in batch.rows if row.occurred_at < opens_at}):
-        return None
-    await share_tenants(unit, tenants)
-    return open_day
-
-
-async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecorded:
+async def _keep(context: Context, unit: UnitOfWork, batch: _Batch, open_day: date) -> UsageRecorded:
+    if not batch.rows:
+        return UsageRecorded(0, 0, tuple(batch.rejected))
     zone = context.settings.billing_time_zone
-    open_day = await _share_late(context, unit, batch)
-    days = await add_to_days(unit, batch.rows, batch.recorded_at, zone, open_day)
-    levels = [day for day in days if batch.known.kinds[day.resource_kind] is Aggregation.TIME_WEIGHTED]
-    await add_levels(unit, batch.rows, levels, zone)
-    accepted = sum(day.events for day in days)
-    kept_before = len(batch.rows) - accepted
-    others = await differing(unit) if kept_before else set()
-    reused = [
-        UsageRejection(index, UsageFault.ID_REUSED, "another event was recorded under this id")
-        for index, row in zip(batch.indexes, batch.rows, strict=True)
-        if row.id in others
-    ]
+    if batch.early:  # their months may be closed: held as they are
+        await share_tenants(unit, batch.early)
+    await stage(unit, batch.rows)
+    taken = await claim(unit)
+    accepted = len(batch.rows) - len(taken)
+    if accepted:
+        days = await add_to_days(unit, batch.recorded_at, zone, open_day if batch.early else None)
+        levels = [day for day in days if batch.known.kinds[day.resource_kind] is Aggregation.TIME_WEIGHTED]
+        await add_levels(unit, batch.ids, levels, zone)
+    reused = batch.reused(taken)
     rejected = sorted([*batch.rejected, *reused], key=lambda rejection: rejection.index)
-    return UsageRecorded(accepted, kept_before - len(reused), tuple(rejected))
+    return UsageRecorded(accepted, len(taken) - len(reused), tuple(rejected))
