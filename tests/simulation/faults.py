@@ -90,6 +90,9 @@ class _Connection:
     async def copy_records_to_table(self, *arguments: Any, **named: Any) -> Any:
         return await self._run(self.real.copy_records_to_table, *arguments, **named)
 
+    async def copy_to_table(self, *arguments: Any, **named: Any) -> Any:
+        return await self._run(self.real.copy_to_table, *arguments, **named)
+
     async def _run(self, run: Any, statement: str, *arguments: Any, **named: Any) -> Any:
         match self._database.strikes(statement):
             case Kind.KILL:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
+from app.billing import Actor, DeploymentState
 from app.database import UnitOfWork
 from app.operations import usage
 from app.operations.context import Context
@@ -18,8 +19,9 @@ from app.operations.deployments import transition
 from app.operations.deployments.events import DeploymentEvent
 from app.operations.rollups import chunk
 from app.operations.usage import MeteredEvent, UsageRecorded, record
-from app.operations.usage.store import TouchedDay
+from app.operations.usage.store import TouchedDay, add_to_days
 from app.tables.ids import new_id
+from tests.simulation.faults import Fault, Kind
 from tests.simulation.machine import Simulation, simulation_of
 from tests.simulation.model import KINDS
 from tests.simulation.test_simulation import simulate
@@ -92,8 +94,17 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
             await other.close()
         return event_id
 
+    def play(simulation: Simulation) -> None:
+        """Step by step: the crash has to come between the event and the COMMIT of what it tells."""
+        simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)
+        simulation.transition(of=0, way=1, to=DeploymentState.ACTIVE, actor=Actor.SYSTEM, fault=Fault(Kind.CRASH, at=0))
+        simulation.everything_holds()
+        simulation.teardown()
+
+    play(simulation_of(world)())
     monkeypatch.setattr(transition, "append_event", committed_at_once)
-    assert "a deployment is where its last event led" in caught(world)
+    with pytest.raises(AssertionError, match="a deployment is where its last event led"):
+        play(simulation_of(world)())
 
 
 def test_a_late_event_that_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,11 +156,12 @@ LATE = {
 @pytest.mark.parametrize("late", LATE.values(), ids=LATE)
 def test_a_late_event_that_nobody_flags(world: World, monkeypatch: pytest.MonkeyPatch, late: Late) -> None:
     """Step by step: few random runs issue an invoice and then meter much for its month."""
-    add_to_days = record.add_to_days
 
-    async def forgetful(unit: UnitOfWork, at: datetime, zone: ZoneInfo, _: date | None) -> list[TouchedDay]:
+    async def forgetful(
+        unit: UnitOfWork, at: datetime, zone: ZoneInfo, level_kinds: Sequence[str], _: date | None
+    ) -> list[TouchedDay]:
         """As if every month were open."""
-        return await add_to_days(unit, at, zone, None)
+        return await add_to_days(unit, at, zone, level_kinds, None)
 
     late.play(simulation_of(world)())
     monkeypatch.setattr(record, "add_to_days", forgetful)

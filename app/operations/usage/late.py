@@ -4,12 +4,12 @@ A part of the statement that keeps the events (see store.py), so it costs no rou
 closing.py.
 """
 
-# $3: the first day of the months that nobody can have closed. A level is carried on until a later day has its own.
+# $4: the first day of the months that nobody can have closed. A level is carried on until a later day has its own.
 LATE = """
 , past AS (
     SELECT t.tenant_id, t.deployment_id, t.resource_kind, t.day, k.aggregation = 'TIME_WEIGHTED' AS is_level
     FROM touched t JOIN resource_kinds k ON k.code = t.resource_kind
-    WHERE t.day < $3::date
+    WHERE t.day < $4::date
 ), levels AS (
     SELECT tenant_id, deployment_id, resource_kind, day,
            least((SELECT min(u.day) FROM usage_daily_totals u

@@ -69,6 +69,10 @@ class _Known:
     kinds: Mapping[str, Aggregation]
     owners: Mapping[UUID, UUID]
 
+    @property
+    def level_kinds(self) -> list[str]:
+        return [kind for kind, aggregation in self.kinds.items() if aggregation is Aggregation.TIME_WEIGHTED]
+
 
 class _Batch:
     """The events parted into rows to stage and rejections; `indexes` are the rows' places in the batch, `ids` theirs.
@@ -151,9 +155,10 @@ async def _keep(context: Context, unit: UnitOfWork, batch: _Batch, open_day: dat
     taken = await claim(unit)
     accepted = len(batch.rows) - len(taken)
     if accepted:
-        days = await add_to_days(unit, batch.recorded_at, zone, open_day if batch.early else None)
-        levels = [day for day in days if batch.known.kinds[day.resource_kind] is Aggregation.TIME_WEIGHTED]
-        await add_levels(unit, batch.ids, levels, zone)
+        days = await add_to_days(
+            unit, batch.recorded_at, zone, batch.known.level_kinds, open_day if batch.early else None
+        )
+        await add_levels(unit, batch.ids, days, zone)
     reused = batch.reused(taken)
     rejected = sorted([*batch.rejected, *reused], key=lambda rejection: rejection.index)
     return UsageRecorded(accepted, len(taken) - len(reused), tuple(rejected))

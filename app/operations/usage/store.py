@@ -72,7 +72,7 @@ WITH kept AS MATERIALIZED (
         first_at = least(t.first_at, excluded.first_at)
 )
 """
-_TOUCHED = "SELECT tenant_id, deployment_id, resource_kind, day, first_at FROM touched"
+_TOUCHED = "SELECT tenant_id, deployment_id, resource_kind, day, first_at FROM touched WHERE resource_kind = any($3)"
 _KEEP_AND_ADD = _KEEP + _TOUCHED
 _KEEP_AND_ADD_LATE = _KEEP + LATE + _TOUCHED
 
@@ -138,17 +138,18 @@ async def claim(unit: UnitOfWork) -> dict[UUID, bool]:
 
 
 async def add_to_days(
-    unit: UnitOfWork, recorded_at: datetime, zone: ZoneInfo, first_open_day: date | None
+    unit: UnitOfWork, recorded_at: datetime, zone: ZoneInfo, level_kinds: Sequence[str], first_open_day: date | None
 ) -> list[TouchedDay]:
-    """Keeps the events that are staged, and adds them to their days in the zone.
+    """Keeps the events that are staged, and adds them to their days in the zone. Gives the days of the level kinds.
 
     With a first open day, months before it may be closed: then late.py has its say. The touched days stay locked, so
     that nobody else adds to them before the commit.
     """
+    given = (recorded_at, zone.key, level_kinds)
     if first_open_day is None:
-        touched = await unit.connection.fetch(_KEEP_AND_ADD, recorded_at, zone.key)
+        touched = await unit.connection.fetch(_KEEP_AND_ADD, *given)
     else:
-        touched = await unit.connection.fetch(_KEEP_AND_ADD_LATE, recorded_at, zone.key, first_open_day)
+        touched = await unit.connection.fetch(_KEEP_AND_ADD_LATE, *given, first_open_day)
     return [TouchedDay(*day) for day in touched]
 
 
