@@ -116,7 +116,7 @@ def quantity_fault(value: Decimal) -> str | None:
         return "must not be negative"
     if value >= LARGEST:
         return "must be below 10^15"
-    if value.quantize(_FINEST, context=_WIDE) != value:
+    if _WIDE.quantize(value, _FINEST) != value:
         return f"must have at most {FRACTIONAL_DIGITS} fractional digits"
     return None
 
