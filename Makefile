@@ -85,14 +85,23 @@ $(VENV)/.audit: $(VENV)/.python requirements/audit.txt
 	$(VENV)/audit/bin/python -m pip install --quiet --require-hashes --requirement requirements/audit.txt
 	@touch $@
 
+NPM_LOCKS := $(sort $(wildcard graphiql/package-lock.json tests/clients/package-lock.json bench/reads/postgraphile/package-lock.json))
+
 .PHONY: audit
-audit: $(VENV)/.audit ## Known vulnerabilities in what is locked; says how much of it the index has advisories for
+audit: $(VENV)/.audit $(VENV)/.npm ## Known vulnerabilities in what is locked; says how much of it the index has advisories for
 	@for set in runtime dev audit node; do \
 		told=$$($(VENV)/audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off \
 			--requirement requirements/$$set.txt 2>&1) || { echo "$$told" >&2; exit 1; }; \
 		locked=$$(grep -c '==' requirements/$$set.txt); \
 		skipped=$$(grep -c 'could not be audited' <<<"$$told" || true); \
 		echo "$$set: $$locked locked, $$skipped of them without advisories here; none known to be vulnerable"; \
+	done
+	@export PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH"; for lock in $(NPM_LOCKS); do \
+		if told=$$(npm audit --package-lock-only --prefix $$(dirname $$lock) 2>&1); then \
+			echo "$$lock: none known to be vulnerable"; \
+		elif grep -qE 'audit (404|405|501) .* POST' <<<"$$told"; then \
+			echo "$$lock: the registry has no advisories here: not audited"; \
+		else echo "$$told" >&2; exit 1; fi; \
 	done
 
 .PHONY: clean
