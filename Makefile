@@ -183,9 +183,10 @@ test-browser: install ## GraphiQL in Chromium, without internet (Debian: apt-get
 test-clients: install tests/clients/node_modules/.installed ## Other people's clients and suites against the served API
 	PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" $(BIN)/python -m pytest tests/clients -m "not heavy" $(PYTEST_FLAGS)
 
-.PHONY: test-schemathesis
-test-schemathesis: install ## 300 examples of every field of the roots, by schemathesis
-	$(BIN)/python -m pytest tests/clients/test_schemathesis.py -m heavy $(PYTEST_FLAGS)
+.PHONY: test-long
+test-long: install ## Ten minutes: 300 examples of every field of the roots by schemathesis, 200 runs of the simulator
+	ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy --timeout 2400 \
+		tests/clients/test_schemathesis.py tests/simulation $(PYTEST_FLAGS)
 
 ##### Measuring it
 

@@ -64,7 +64,6 @@ def test_a_constraint_dropped_that_keeps_subscriptions_single(world: World) -> N
         assert "ALREADY_SUBSCRIBED" in caught(world)
 
 
-@pytest.mark.heavy  # it takes a crash between the two commits
 def test_a_constraint_dropped_that_keeps_metered_events_single(world: World) -> None:
     key = "usage_event_keys_tenant_id_source_event_id_key"
     again = f"ALTER TABLE usage_event_keys ADD CONSTRAINT {key} UNIQUE (tenant_id, source, event_id)"
