@@ -51,6 +51,12 @@ class Api:
     def runs(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def memory(self, line: str = "VmRSS") -> int:
+        """Bytes in memory now, or at most so far (VmHWM)."""
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return 1024 * int(status.partition(f"{line}:")[2].split()[0])
+
     def client(
         self, role: Role = Role.PLATFORM_ADMIN, tenant_id: UUID | None = None, *, timeout: float = 60
     ) -> httpx.AsyncClient:

@@ -20,13 +20,6 @@ READ = """{ tenants(first: 30) { nodes { code deployments { nodes {
 } } } } }"""
 
 
-def memory_of(api: Api) -> int:
-    """Bytes in memory now."""
-    assert api.process is not None
-    status = Path(f"/proc/{api.process.pid}/status").read_text()
-    return 1024 * int(status.partition("VmRSS:")[2].split()[0])
-
-
 async def overloaded(api: Api, seconds: float) -> tuple[Answers, Answers, int]:
     """The answers at what it can serve and at twice that, and the bytes that memory grew by meanwhile."""
     async with api.client() as client:
@@ -34,9 +27,9 @@ async def overloaded(api: Api, seconds: float) -> tuple[Answers, Answers, int]:
         try:
             await connections.at_once(AT_ONCE, seconds / 2)
             served = await connections.at_once(AT_ONCE, seconds)
-            before = memory_of(api)
+            before = api.memory()
             beyond = await connections.at_rate(2 * len(served.seconds) / seconds, seconds)
-            grown = memory_of(api) - before
+            grown = api.memory() - before
             began = time.monotonic()
             await connections.ask(after := Answers())
             assert (len(after.seconds), time.monotonic() - began < 1) == (1, True)
