@@ -66,19 +66,20 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
             gc.set_threshold(50_000, 10, 5)
             yield
 
+    service = GraphQLService(
+        executor=_reads(database, hide_suggestions=settings.production),
+        authenticator=authenticator,
+        new_request=new_request,
+        time_limit=settings.statement_timeout + GRACE_SECONDS,
+        documents=DocumentPolicy.from_settings(settings),
+        rate_limiter=rate_limiter,
+        sign_in_refused=refused_sign_ins.add,
+    )
     return assemble(
-        GraphQLService(
-            executor=_reads(database, hide_suggestions=settings.production),
-            authenticator=authenticator,
-            new_request=new_request,
-            time_limit=settings.statement_timeout + GRACE_SECONDS,
-            documents=DocumentPolicy.from_settings(settings),
-            rate_limiter=rate_limiter,
-            sign_in_refused=refused_sign_ins.add,
-        ),
+        service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(authenticator, new_context, rate_limiter, ingestions)],
+        handlers=[usage_handler(service.signed_in, new_context, rate_limiter, ingestions)],
         allowed_origins=settings.allowed_origins,
         lifespan=[lifespan],
     )

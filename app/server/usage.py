@@ -10,7 +10,7 @@ nothing twice. What is counted as accepted in an answer is committed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,8 +27,8 @@ from app.operations.principal import Principal
 from app.operations.rate_limits import RateLimiter
 from app.operations.refusal import Refusal
 from app.operations.usage import record_batch
-from app.server.auth import Authenticator
-from app.server.edge import request_id
+from app.server.auth import Session
+from app.server.edge import address, request_id
 from app.server.faults import RETRY_AFTER_SECONDS, Code, Fault, fault_of
 from app.server.ndjson import blocks, too_large
 from app.server.usage_lines import MALFORMED, read_block
@@ -80,7 +80,7 @@ class _Summary(msgspec.Struct, rename="camel"):
 
 
 def usage_handler(
-    authenticator: Authenticator,
+    signed_in: Callable[[str | None, str], Awaitable[Session]],
     new_context: Callable[[Principal], Context],
     rate_limiter: RateLimiter,
     ingestions: Ingestions,
@@ -89,7 +89,7 @@ def usage_handler(
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
         number = request_id(request.scope)
         try:
-            session = await authenticator.authenticate(request.headers.get("authorization"))
+            session = await signed_in(request.headers.get("authorization"), address(request.scope))
             context = new_context(session.principal)
             authorise(context, Action.RECORD_USAGE)
             await rate_limiter.spend(session.principal, REQUEST_COST)

@@ -157,9 +157,10 @@ async def eventually(client: httpx.AsyncClient, **conditions: str) -> list[dict[
     return found
 
 
-async def test_refused_sign_ins(served_house: House, ada: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("path", ["/graphql", "/usage"])
+async def test_refused_sign_ins(served_house: House, ada: httpx.AsyncClient, path: str) -> None:
     async with httpx.AsyncClient(base_url=served_house.url) as stranger:
-        assert (await stranger.post("/graphql", json={"query": "{ __typename }"})).status_code == 401
+        assert (await stranger.post(path, json={"query": "{ __typename }"})).status_code == 401
     (entry,) = await eventually(ada, action="signIn")
     assert entry == {
         "occurredAt": "2026-05-01T03:00:00+00:00",
