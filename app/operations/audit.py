@@ -1,4 +1,4 @@
-"""The audit log: every mutation and every refused sign-in, with who, what, when, from where and the outcome."""
+"""The audit log: every call and every refused sign-in, with who, what, when, from where and the outcome."""
 
 import logging
 from collections.abc import AsyncIterator, Mapping
@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def auditing(context: Context, call: Call) -> AsyncIterator[Context]:
-    """The context to run the mutation with. What succeeds is entered by its own transaction, the rest here."""
+    """The context to run the call with. What succeeds is entered by its own transaction, the rest here."""
     try:
         yield replace(context, call=call)
     except Refusal as refusal:

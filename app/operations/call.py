@@ -1,4 +1,4 @@
-"""A mutation as the API was asked for it."""
+"""What changes something, as the API was asked for it."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,9 @@ class Origin:
 
 @dataclass(slots=True)
 class Call:
-    """A mutation under way. `place` is its response key: a request may hold several, even of the same name.
+    """A mutation under way, or a block of lines of POST /usage.
 
+    `place` is a mutation's response key: a request may hold several, even of the same name.
     `transactions` counts those begun for it.
     """
 

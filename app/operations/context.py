@@ -16,8 +16,8 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The clock gives aware instants; `queue` is rung after a commit, never trusted. `call`: the API's mutation that
-    is under way, where it is one.
+    """The clock gives aware instants; `queue` is rung after a commit, never trusted. `call`: what the API was
+    asked to change, where it is the API.
     """
 
     principal: Principal

@@ -51,7 +51,7 @@ async def transact(context: Context, work: Callable[[UnitOfWork], Awaitable[T]],
     """Runs the work in one transaction over the rows the caller may see, again when PostgreSQL gave it up.
 
     `work` must be repeatable: what it does besides the database belongs into `unit.after_commit`. A unique value
-    that is taken is raised as its Refusal. The transaction of a mutation holds its entry in the audit log as well,
+    that is taken is raised as its Refusal. The transaction of a call holds its entry in the audit log as well,
     and its outcome if it was sent under an idempotency key.
     """
     scope, call = scope or context.principal.scope, context.call

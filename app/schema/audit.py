@@ -11,17 +11,18 @@ from app.schema.nodes import Node
 from app.tables.audit import AuditLog
 
 
-@read_type(AuditLog, platform=True, description="A mutation that was asked for, or a sign-in that was refused.")
+@read_type(AuditLog, platform=True, description="A change that was asked for, or a sign-in that was refused.")
 class AuditEntry(Node):
     """A row of `audit_log`."""
 
     occurred_at: datetime = column(AuditLog.occurred_at, description="When it was done or refused.")
     subject: str | None = column(AuditLog.subject, description="The token's subject; null where nobody signed in.")
     roles: list[str] = column(AuditLog.roles, description="The roles that the token gave.")
-    action: str = column(AuditLog.action, description="The mutation's name, or signIn.")
+    action: str = column(AuditLog.action, description="The mutation's name, POST /usage, or signIn.")
     input: str | None = column(
         AuditLog.input,
-        description="What was asked for, as JSON; of more than 4,000 characters their SHA-256. For signIn, the reason.",
+        description="What was asked for, as JSON; of more than 4,000 characters their SHA-256. For signIn, the reason. "
+        "For POST /usage a block of the body's lines, unpacked: the first's number, how many, and their SHA-256.",
     )
     outcome: str = column(
         AuditLog.outcome,
@@ -38,7 +39,7 @@ class AuditLogFilter:
     """Filter of `auditLog`."""
 
     subject: str | None = optional(description="Only this subject's.")
-    action: str | None = optional(description="Only this mutation, or signIn.")
+    action: str | None = optional(description="Only this mutation, POST /usage, or signIn.")
     outcome: str | None = optional(description="Only with this outcome.")
     since: datetime | None = optional(description="Not before this instant.")
     until: datetime | None = optional(description="Before this instant.")

@@ -7,11 +7,14 @@ The body is NDJSON, packed with gzip if so declared, of at most 100,000 lines; t
 with the number of the line, from 0, as the index, and the first rejections only. Events are committed by the block as
 they come: a request that fails half way has kept what came before, and is to be sent again whole, which counts
 nothing twice. What is counted as accepted in an answer is committed.
+
+Each block is a call of its own in the audit log, entered in the block's transaction; no Idempotency-Key is looked at.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -22,6 +25,8 @@ from litestar.response.base import ASGIResponse
 
 from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.operations.access import Action, authorise
+from app.operations.audit import auditing
+from app.operations.call import Call, Origin
 from app.operations.context import Context
 from app.operations.principal import Principal
 from app.operations.rate_limits import RateLimiter
@@ -34,6 +39,8 @@ from app.server.ndjson import blocks, too_large
 from app.server.usage_lines import MALFORMED, read_block
 
 PATH = "/usage"
+CALLED = f"POST {PATH}"
+"""In the audit log."""
 MOST_LINES = 100_000
 MOST_REJECTIONS = 1_000
 REQUEST_COST = 10
@@ -62,6 +69,14 @@ class Ingestions:
             self._free += 1
 
 
+class _Input(msgspec.Struct):
+    """A block as the audit log has it: where its lines are in the body, and what they were, as unpacked."""
+
+    first: int
+    lines: int
+    sha256: str
+
+
 class _Rejection(msgspec.Struct):
     index: int
     code: str
@@ -88,14 +103,16 @@ def usage_handler(
     @post(PATH, status_code=200, name="usage", request_max_body_size=None)
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
         number = request_id(request.scope)
+        origin = Origin(number, address(request.scope))
         try:
-            session = await signed_in(request.headers.get("authorization"), address(request.scope))
+            session = await signed_in(request.headers.get("authorization"), origin.address)
             context = new_context(session.principal)
-            authorise(context, Action.RECORD_USAGE)
             await rate_limiter.spend(session.principal, REQUEST_COST)
+            async with auditing(context, _call(origin)):
+                authorise(context, Action.RECORD_USAGE)
             gzipped = _is_gzipped(request)
             with ingestions.one():
-                summary = await _record(context, blocks(_chunks(request), gzipped=gzipped))
+                summary = await _record(context, origin, blocks(_chunks(request), gzipped=gzipped))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = fault_of(_told(error), number)
             return _response(fault.body(number), fault.status, fault.headers)
@@ -104,20 +121,26 @@ def usage_handler(
     return ingest
 
 
-async def _record(context: Context, body: AsyncIterator[bytes]) -> _Summary:
+async def _record(context: Context, origin: Origin, body: AsyncIterator[bytes]) -> _Summary:
     summary, lines = _Summary(), 0
     async for text in body:
         block = read_block(text, lines)
-        lines += block.lines
+        first, lines = lines, lines + block.lines
         if lines > MOST_LINES:
             raise too_large(f"The body has more than {MOST_LINES:,} lines")
-        recorded = await record_batch(context, block.events)
+        call = _call(origin, _Input(first, block.lines, sha256(text).hexdigest()))
+        async with auditing(context, call) as operations:
+            recorded = await record_batch(operations, block.events)
         summary.accepted += recorded.accepted
         summary.duplicates += recorded.duplicates
         rejected = [_Rejection(number, MALFORMED, told) for number, told in block.malformed]
         rejected += [_Rejection(block.numbers[each.index], each.code, each.message) for each in recorded.rejected]
         summary.reject(sorted(rejected, key=lambda rejection: rejection.index))
     return summary
+
+
+def _call(origin: Origin, block: _Input | None = None) -> Call:
+    return Call(CALLED, PATH, None if block is None else msgspec.json.encode(block).decode(), origin)
 
 
 async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:

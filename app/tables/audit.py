@@ -8,7 +8,9 @@ from app.tables.columns import instant, integer, primary_key, text
 
 
 class AuditLog(Table, tablename="audit_log"):
-    """A mutation or a refused sign-in. The tenant is no reference: what a token claims need not exist."""
+    """A mutation, a block of POST /usage or a refused sign-in. The tenant is no reference: what a token claims
+    need not exist.
+    """
 
     id = primary_key()
     tenant_id = UUID(default=None, null=True)
