@@ -26,7 +26,7 @@ _events = st.lists(
         deployment_id=st.uuids(),
         resource_kind=st.sampled_from(["droplet_hours", "storage_gb"]),
         quantity=st.decimals(0, Decimal(999999999999999), places=12),
-        occurred_at=st.datetimes(datetime(1999, 12, 1), datetime(2199, 12, 30), timezones=_zones),  # noqa: DTZ001
+        occurred_at=st.datetimes(datetime(1999, 12, 1), datetime(2199, 12, 30), timezones=_zones),  # noqa: DTZ001 - bounds, of which st.datetimes makes aware ones
         resource_id=st.none() | st.uuids(),
     ),
     max_size=20,
