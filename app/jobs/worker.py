@@ -16,9 +16,9 @@ from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
 SYSTEM = Principal("system:rollup", frozenset({Role.PLATFORM_ADMIN}))
 """Who does what nobody asked for."""
 
-CONCURRENCY = 2
-"""Jobs at a time in one process: while one waits for PostgreSQL the other rates, and small tenants get on beside a huge
-one. Each takes memory; for more speed there are more processes."""
+CONCURRENCY = 3
+"""Jobs at a time in one process: while some wait for PostgreSQL another rates, and small tenants get on beside a huge
+one. Each takes memory; for more speed there are more processes. See docs/adr/0019."""
 
 CATCH_UP_JOB = "catch_up"
 
