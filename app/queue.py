@@ -36,6 +36,11 @@ HEARTBEAT_SECONDS = 15
 RETRY_DELAY_SECONDS = 1
 LONGEST_RETRY_DELAY_SECONDS = 30
 KEPT_SECONDS = 3600
+ABORT_SECONDS = 0.2
+"""What a silent job gets to answer. SAQ would give each five seconds, one after the other, which after a worker's
+death is all that its jobs wait for."""
+SWEEP_LOCK_SECONDS = 4
+"""Less than a worker lets pass between two sweeps."""
 
 _FAILURES = (psycopg.Error, psycopg_pool.PoolTimeout, redis.exceptions.RedisError, OSError, TimeoutError)
 
@@ -48,10 +53,16 @@ class MigratedPostgresQueue(PostgresQueue):
     async def init_db(self) -> None:
         pass
 
-    async def sweep(self, lock: int = 60, abort: float = 0.2) -> list[str]:
-        """Gives silent jobs to others. SAQ would wait five seconds for each to answer, one after the other, which
-        after a worker's death is all that its jobs wait for.
-        """
+    async def sweep(self, lock: int = 60, abort: float = ABORT_SECONDS) -> list[str]:
+        """Gives silent jobs to others."""
+        return await super().sweep(lock, abort)
+
+
+class SweptRedisQueue(RedisQueue):
+    """SAQ's queue on Redis, whose sweeps would keep each other away for a minute, those of killed workers too."""
+
+    async def sweep(self, lock: int = SWEEP_LOCK_SECONDS, abort: float = ABORT_SECONDS) -> list[str]:
+        """Gives silent jobs to others. Two at once may give one out twice, which does no harm."""
         return await super().sweep(lock, abort)
 
 
@@ -191,7 +202,7 @@ async def _open_pool(url: str, settings: Settings) -> AsyncConnectionPool[Any]:
 
 async def _open_redis(url: str, settings: Settings) -> RedisQueue:
     limits = {"socket_connect_timeout": settings.connect_timeout, "health_check_interval": 15}
-    queue = RedisQueue(redis.asyncio.from_url(url, **limits), name=NAME)
+    queue = SweptRedisQueue(redis.asyncio.from_url(url, **limits), name=NAME)
     try:
         await queue.redis.execute_command("PING")
     except (redis.exceptions.RedisError, OSError) as error:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import saq
 from saq.types import Context
+from saq.utils import now
 
+import app.queue
 from app.database import Database, DatabaseUnavailable
 from app.queue import Queue, heartbeat
 from app.settings import Settings
@@ -17,7 +19,7 @@ from tests.queues import QUEUES, empty_queue, settings_of
 @pytest.fixture(params=QUEUES)
 async def queue(request: pytest.FixtureRequest, settings: Settings, database: Database) -> AsyncIterator[Queue]:
     async with empty_queue(settings_of(request.param, settings, request)) as queue:
-        await queue.saq.sweep()  # on Redis the next is not due within the test
+        await queue.saq.sweep()  # on Redis the next is not due at once
         yield queue
 
 
@@ -58,6 +60,25 @@ async def test_the_same_ring_twice_is_one_job_with_explicit_limits(queue: Queue)
     assert job is not None
     assert (job.kwargs, job.timeout, job.retries, job.heartbeat) == ({"n": 1}, 600, 3, 15)
     assert sorted(run["n"] for run in await work(queue)) == [1, 3]
+
+
+async def test_jobs_that_fell_silent_are_given_to_others_within_seconds(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as some killed workers had in hand, though another sweep ran, or died, a moment ago."""
+    monkeypatch.setattr(app.queue, "HEARTBEAT_SECONDS", 1)
+    for number in range(9):
+        await queue.ring("note", f"silent {number}", n=number)
+        job = await queue.saq.dequeue(timeout=1)
+        assert job is not None
+        await job.update(status=saq.Status.ACTIVE, started=now(), touched=now())
+    await queue.saq.sweep()
+    swept: set[str] = set()
+    async with asyncio.timeout(10):
+        while len(swept) < 9:
+            swept |= set(await queue.saq.sweep())
+            await asyncio.sleep(0.1)
+    assert await queue.saq.count("incomplete") == 9
 
 
 async def test_a_ring_right_after_the_same_job_ended_is_heard(queue: Queue) -> None:

@@ -30,7 +30,7 @@ from tests.simulation.world import World
 
 pytestmark = pytest.mark.timeout(600)
 
-RUNS, STEPS, SEED = 40, 40, 1
+RUNS, STEPS, SEED = 120, 40, 1
 
 ONE_LIVE = (
     "CREATE UNIQUE INDEX tenant_invoices_live_key ON tenant_invoices (tenant_id, period_start) WHERE status <> 'VOID'"
