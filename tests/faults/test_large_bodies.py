@@ -1,26 +1,24 @@
 """The largest body that POST /usage takes, in memory that does not grow with it."""
 
 import gzip
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from app.operations.laws import check
 from app.operations.principal import Role
 from tests.faults.api import apis
 from tests.operations.given import Given
+from tests.server.usage_bodies import event, lines
 
 MOST_LINES = 100_000
 MOST_MEGABYTES = 24
 """More than for a tenth of it: some blocks of half a megabyte, their events and their rows."""
 
 
-def lines(deployment: object, first: int, count: int, at: datetime) -> bytes:
-    event = {"deploymentId": str(deployment), "resourceKind": "egress_gb", "quantity": "0.25"}
-    event["occurredAt"] = at.isoformat()
-    return "".join(
-        json.dumps(event | {"id": f"e{number:08}"}) + "\n" for number in range(first, first + count)
-    ).encode()
+def body(deployment: UUID, first: int, count: int, at: datetime) -> bytes:
+    metered = {"resourceKind": "egress_gb", "quantity": "0.25", "occurredAt": at.isoformat()}
+    return lines(*(event(deployment, number, **metered) for number in range(first, first + count)))
 
 
 async def test_a_hundred_thousand_lines_take_the_memory_of_some(given: Given, tmp_path: Path) -> None:
@@ -28,14 +26,14 @@ async def test_a_hundred_thousand_lines_take_the_memory_of_some(given: Given, tm
     yesterday = datetime.now(UTC) - timedelta(days=1)
     async with apis(given.settings, tmp_path) as (api,), api.client(Role.METER, timeout=120) as meter:
         headers = {"content-type": "application/x-ndjson"}
-        warm = await meter.post("/usage", content=lines(deployment, 0, MOST_LINES // 10, yesterday), headers=headers)
+        warm = await meter.post("/usage", content=body(deployment, 0, MOST_LINES // 10, yesterday), headers=headers)
         assert warm.json()["accepted"] == MOST_LINES // 10
         before = api.memory("VmHWM")
-        body = gzip.compress(lines(deployment, MOST_LINES // 10, MOST_LINES, yesterday), compresslevel=1)
-        answer = await meter.post("/usage", content=body, headers=headers | {"content-encoding": "gzip"})
+        packed = gzip.compress(body(deployment, MOST_LINES // 10, MOST_LINES, yesterday), compresslevel=1)
+        answer = await meter.post("/usage", content=packed, headers=headers | {"content-encoding": "gzip"})
         assert answer.json() == {"accepted": MOST_LINES, "duplicates": 0, "rejectedTotal": 0, "rejected": []}
         assert api.memory("VmHWM") - before < MOST_MEGABYTES * 1024 * 1024
-        one_more = lines(deployment, 0, MOST_LINES + 1, yesterday)
+        one_more = body(deployment, 0, MOST_LINES + 1, yesterday)
         refused = await meter.post("/usage", content=one_more, headers=headers)
         assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
     kept = await given.row("SELECT count(*) AS events, sum(quantity) AS quantity FROM usage_records")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.billing import decimal_text
 from app.database import PLATFORM
 from app.operations.usage import MeteredEvent
-from app.operations.usage.events import LONGEST_KEY, fingerprint, microseconds
-from app.operations.usage.staging import Owner, row, stage
+from app.operations.usage.events import LONGEST_KEY, epoch_microseconds, fingerprint
+from app.operations.usage.staging import StagedDeployment, encoded, stage
 from app.tables.ids import new_ids
 from tests.operations.given import Given
 
@@ -37,9 +37,9 @@ _events = st.lists(
 @given(events=_events, tenant_id=st.uuids())
 async def test_what_is_staged_is_what_was_given(given: Given, events: list[MeteredEvent], tenant_id: UUID) -> None:
     ids = new_ids(len(events))
-    owners = [Owner.of(tenant_id, event.deployment_id) for event in events]
+    owners = [StagedDeployment.of(tenant_id, event.deployment_id) for event in events]
     async with given.database.unit_of_work(PLATFORM) as unit:
-        await stage(unit, [row(*of) for of in zip(ids, events, owners, strict=True)])
+        await stage(unit, [encoded(*of) for of in zip(ids, events, owners, strict=True)])
         staged = await unit.connection.fetch(
             "SELECT *, quantity::numeric AS number FROM pg_temp.staged_usage ORDER BY id"
         )
@@ -56,7 +56,7 @@ async def test_what_is_staged_is_what_was_given(given: Given, events: list[Meter
             "occurred_at": event.occurred_at,
             "resource_id": event.resource_id,
             "fingerprint": fingerprint(
-                event, str(event.deployment_id), decimal_text(event.quantity), microseconds(event.occurred_at)
+                event, str(event.deployment_id), decimal_text(event.quantity), epoch_microseconds(event.occurred_at)
             ),
         }
         for row_id, event in zip(ids, events, strict=True)
@@ -72,7 +72,7 @@ def test_a_fingerprint_is_the_same_for_good() -> None:
         quantity=Decimal("1.50"),
         occurred_at=datetime(2026, 4, 1, 10, tzinfo=timezone(timedelta(hours=10))),
     )
-    told = row(new_ids(1)[0], event, Owner.of(new_ids(1)[0], event.deployment_id))[-16:]
+    told = encoded(new_ids(1)[0], event, StagedDeployment.of(new_ids(1)[0], event.deployment_id))[-16:]
     assert told == fingerprint(event, str(event.deployment_id), "1.5", 1_775_001_600_000_000)
     said = "x storage_gb 1.5 1775001600000000"
     assert fingerprint(event, "x", "1.5", 1_775_001_600_000_000).hex() == sha256(said.encode()).hexdigest()[:32]

@@ -3,10 +3,8 @@
 import asyncio
 import dataclasses
 import gzip
-import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -23,6 +21,7 @@ from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.server.serving import served
+from tests.server.usage_bodies import event, lines
 
 NDJSON = {"content-type": "application/x-ndjson"}
 RECORDS = "SELECT event_id, source, quantity::text, occurred_at::text FROM usage_records ORDER BY event_id"
@@ -53,20 +52,6 @@ async def meter(given: Given) -> AsyncIterator[httpx.AsyncClient]:
         httpx.AsyncClient(base_url=url, headers=signed(given, Role.METER) | NDJSON, timeout=60) as client,
     ):
         yield client
-
-
-def event(deployment: UUID, number: int, **changes: Any) -> dict[str, Any]:
-    return {
-        "id": f"e{number:06}",
-        "deploymentId": str(deployment),
-        "resourceKind": "droplet_hours",
-        "quantity": "1.5",
-        "occurredAt": "2026-04-10T12:00:00Z",
-    } | changes
-
-
-def lines(*events: dict[str, Any] | str) -> bytes:
-    return "".join(f"{one if isinstance(one, str) else json.dumps(one)}\n" for one in events).encode()
 
 
 async def test_each_line_is_answered_by_itself(meter: httpx.AsyncClient, deployment: UUID, given: Given) -> None:

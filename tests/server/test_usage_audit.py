@@ -21,6 +21,7 @@ from tests.clock import Clock
 from tests.operations.given import Given
 from tests.schema.conftest import given, queue
 from tests.server.house import House, house
+from tests.server.usage_bodies import event, lines
 
 __all__ = ["given", "queue"]
 
@@ -55,14 +56,7 @@ def meter_of(served: House, tenant_id: UUID, role: Role = Role.METER) -> httpx.A
 
 
 def line(deployment: UUID, number: int) -> bytes:
-    event = {
-        "id": f"e{number:06}",
-        "deploymentId": str(deployment),
-        "resourceKind": "droplet_hours",
-        "quantity": "1.5",
-        "occurredAt": "2026-04-10T12:00:00Z",
-    }
-    return json.dumps(event).encode() + b"\n"
+    return lines(event(deployment, number))
 
 
 def told_of(body: bytes, first: int = 0) -> str:

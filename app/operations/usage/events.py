@@ -11,12 +11,12 @@ from uuid import UUID
 import msgspec
 
 from app.billing import quantity_fault
+from app.billing.period import MICROSECOND
 from app.operations import validation
 
 LONGEST_KEY = 200
 FUTURE_ALLOWED = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class MeteredEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -68,9 +68,9 @@ def fault_of(event: MeteredEvent, now: datetime) -> Fault | None:
     return _quantity_fault(event.quantity) or _instant_fault(event.occurred_at, now)
 
 
-def microseconds(instant: datetime) -> int:
-    """Since 1970."""
-    return (instant - _EPOCH) // _MICROSECOND
+def epoch_microseconds(instant: datetime) -> int:
+    """Since 1970, of an instant in any zone."""
+    return (instant - _EPOCH) // MICROSECOND
 
 
 def fingerprint(event: MeteredEvent, deployment: str, quantity: str, instant: int) -> bytes:

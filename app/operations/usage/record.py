@@ -23,7 +23,7 @@ from app.operations.usage.events import (
     fault_of,
 )
 from app.operations.usage.partitions import require_months
-from app.operations.usage.staging import Owner, row, stage
+from app.operations.usage.staging import StagedDeployment, encoded, stage
 from app.operations.usage.store import add_levels, add_to_days, claim
 from app.tables.ids import new_ids
 
@@ -65,7 +65,7 @@ async def record_batch(context: Context, events: Sequence[MeteredEvent]) -> Usag
 class _Known:
     """What the events name, as far as it exists: deployments, kinds, and the resources' deployments."""
 
-    deployments: Mapping[UUID, Owner]
+    deployments: Mapping[UUID, StagedDeployment]
     kinds: Mapping[str, Aggregation]
     owners: Mapping[UUID, UUID]
 
@@ -92,7 +92,7 @@ class _Batch:
             deployment = known.deployments.get(event.deployment_id)
             fault = fault_of(event, now) or _unknown(event, known, deployment)
             if fault is None and deployment is not None:
-                self.rows.append(row(row_id, event, deployment))
+                self.rows.append(encoded(row_id, event, deployment))
                 self.ids.append(row_id)
                 self.indexes.append(index)
                 if event.occurred_at < opens_at:
@@ -111,7 +111,7 @@ class _Batch:
         ]
 
 
-def _unknown(event: MeteredEvent, known: _Known, deployment: Owner | None) -> Fault | None:
+def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | None) -> Fault | None:
     if deployment is None:
         return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
     if event.resource_kind not in known.kinds:
@@ -131,7 +131,7 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
     kinds = await known_kinds(event.resource_kind for event in events)
     resource_ids = {event.resource_id for event in events if event.resource_id is not None}
     return _Known(
-        deployments={row["id"]: Owner.of(row["tenant_id"], row["id"]) for row in deployments},
+        deployments={row["id"]: StagedDeployment.of(row["tenant_id"], row["id"]) for row in deployments},
         kinds={code: aggregation for code, (_, aggregation) in kinds.items()},
         owners=await _owners(unit, list(resource_ids)) if resource_ids else {},
     )

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.billing import decimal_text
 from app.database import UnitOfWork
-from app.operations.usage.events import MeteredEvent, fingerprint, microseconds
+from app.operations.usage.events import MeteredEvent, epoch_microseconds, fingerprint
 
 # Quantities come as text, which is cheaper to send and to read than numeric. The table stays with its connection and
 # empties itself.
@@ -30,10 +30,10 @@ _SIXTEEN = (16).to_bytes(4, "big")
 _NULL = b"\xff\xff\xff\xff"
 _length = Struct(">i").pack
 _instant = Struct(">iq").pack
-_MICROSECONDS_TO_2000 = microseconds(datetime(2000, 1, 1, tzinfo=UTC))
+_MICROSECONDS_TO_2000 = epoch_microseconds(datetime(2000, 1, 1, tzinfo=UTC))
 
 
-class Owner(NamedTuple):
+class StagedDeployment(NamedTuple):
     """A deployment, its id as text too, and the fields that its rows begin with."""
 
     tenant_id: UUID
@@ -46,12 +46,12 @@ class Owner(NamedTuple):
         return cls(tenant_id, str(deployment_id), b"".join(fields))
 
 
-def row(row_id: UUID, event: MeteredEvent, owner: Owner) -> bytes:
-    """A row to stage."""
-    quantity, instant = decimal_text(event.quantity), microseconds(event.occurred_at)
+def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment) -> bytes:
+    """The row to stage for an event."""
+    quantity, instant = decimal_text(event.quantity), epoch_microseconds(event.occurred_at)
     return b"".join(
         (
-            owner.fields,
+            deployment.fields,
             _shared(event.resource_kind),
             _shared(event.source),
             _SIXTEEN,
@@ -61,7 +61,7 @@ def row(row_id: UUID, event: MeteredEvent, owner: Owner) -> bytes:
             _instant(8, instant - _MICROSECONDS_TO_2000),
             _NULL if event.resource_id is None else _SIXTEEN + event.resource_id.bytes,
             _SIXTEEN,
-            fingerprint(event, owner.text, quantity, instant),
+            fingerprint(event, deployment.text, quantity, instant),
         )
     )
 
