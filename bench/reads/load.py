@@ -18,6 +18,7 @@ from bench.reads.workload import HERE, Files, Query
 _SLACK_SECONDS = 30
 # New connections plan a statement several times before they keep a plan; a server's connections did so in its warm-up.
 _PGBENCH_WARM_SECONDS = 2
+"""In which new connections plan; pgbench does not say when they have."""
 
 
 @dataclass(frozen=True)

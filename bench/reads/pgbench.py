@@ -16,6 +16,7 @@ from bench.reads.workload import TENANT_ID_PREFIX
 # pgbench's variables hold texts only as a query gave them, so a tenant is picked by a query: seldom, to cost nothing.
 _REQUESTS_PER_TENANT = 10
 _RELOAD_SECONDS = 0.5
+"""PostgreSQL tells nobody that every backend has its new settings, or that the log is written."""
 
 
 @dataclass(frozen=True)

@@ -98,5 +98,5 @@ def wait_for_port(port: int, process: int, seconds: float) -> None:
                 return
         if not _read(Path(f"/proc/{process}/stat")) or ") Z " in _read(Path(f"/proc/{process}/stat")):
             raise ChildProcessError(f"the server for port {port} ended while it started")
-        time.sleep(0.1)
+        time.sleep(0.1)  # until the port is open
     raise TimeoutError(f"nothing listens on port {port} after {seconds:.0f} s")
