@@ -77,7 +77,7 @@ lock: ## Resolve the ranges of pyproject.toml into requirements/ again (needs uv
 			node) from="--group node" ;; \
 		esac; \
 		$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--no-emit-find-links --no-header --no-annotate $(LOCK_FLAGS) $$from --output-file requirements/$$set.txt; \
+			--no-emit-find-links --no-header --no-annotate --no-strip-extras $(LOCK_FLAGS) $$from --output-file requirements/$$set.txt; \
 	done
 
 $(VENV)/.audit: $(VENV)/.python requirements/audit.txt
