@@ -4,8 +4,10 @@ Set by set: however many subscriptions, it takes the same few statements. Quotes
 rollups and verification all rate what this gathers.
 """
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -79,32 +81,24 @@ FROM subscription_addons
 WHERE subscription_id = any($1::uuid[]) AND attached_on < $2
 ORDER BY subscription_id, attached_at, id
 """
-# One row a deployment, its usage in the order of the index that finds it: to group by kind as well would sort every
-# deployment's rows, which takes twice as long as all the rest. Aggregates keep the order of a sorted sub-select.
+# A deployment and kind in one row, in the order of the index that finds them, which is Python's: nothing is sorted, and
+# aggregates keep the order of their rows.
 _USAGE = """
-SELECT u.deployment_id, string_agg(u.resource_kind, ' ') AS kinds, array_agg(u.day - $2::date) AS days,
-       string_agg(trim_scale(CASE WHEN u.resource_kind = any($4::text[]) THEN u.peak ELSE u.total END)::text, ' ')
-           AS quantities
+SELECT deployment_id, resource_kind, bit_or(1 << (day - $2::date)) AS mask,
+       string_agg(trim_scale(CASE WHEN resource_kind = any($3::text[]) THEN peak ELSE total END)::text, ' ') AS texts
 FROM (
-    SELECT deployment_id, resource_kind, day, total, peak FROM usage_daily_totals
-    WHERE deployment_id = any($1::uuid[]) AND day >= $2 AND day < $3 AND resource_kind <> all($5::text[])
-    ORDER BY deployment_id, day
-) AS u
-GROUP BY u.deployment_id
+    SELECT deployment_id, resource_kind COLLATE "C" AS resource_kind, day, total, peak FROM usage_daily_totals
+    WHERE deployment_id = any($1::uuid[]) AND month = $2
+    ORDER BY 1, 2, 3
+) AS days
+GROUP BY deployment_id, resource_kind
 """
 _LEVELS = """
-SELECT d.deployment_id, k.resource_kind, level.*
-FROM unnest($1::uuid[], $2::uuid[]) AS d (tenant_id, deployment_id)
-CROSS JOIN unnest($5::text[]) AS k (resource_kind)
-CROSS JOIN LATERAL (
-    SELECT array_agg(u.day ORDER BY u.day) AS days, array_agg(u.first_at ORDER BY u.day) AS first_at,
-           array_agg(u.last_level ORDER BY u.day) AS last_levels,
-           array_agg(u.level_microseconds ORDER BY u.day) AS levels
-    FROM usage_daily_totals u
-    WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.deployment_id AND u.resource_kind = k.resource_kind
-      AND u.day >= $3 AND u.day < $4
-) AS level
-WHERE level.days IS NOT NULL
+SELECT u.deployment_id, u.resource_kind, u.day, u.first_at, u.last_level, u.level_microseconds
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS l (tenant_id, deployment_id, resource_kind)
+JOIN usage_daily_totals u USING (tenant_id, deployment_id, resource_kind)
+WHERE u.day >= $4 AND u.day < $5
+ORDER BY u.day
 """
 _KINDS = "SELECT code, aggregation FROM resource_kinds WHERE aggregation <> 'SUM'"
 # The last level before the month, however long ago: one index look-up a deployment and kind.
@@ -206,50 +200,49 @@ async def _plans_in_force(unit: UnitOfWork, period: Period, ids: list[UUID]) -> 
 
 async def usage_of(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]) -> dict[UUID, list[Usage]]:
     """The month's usage of each deployment, in order of kind."""
-    kinds = await unit.connection.fetch(_KINDS)
-    maxima = [row["code"] for row in kinds if row["aggregation"] == Aggregation.MAX]
-    levels = [row["code"] for row in kinds if row["aggregation"] == Aggregation.TIME_WEIGHTED]
+    aggregations = {code: Aggregation(name) for code, name in await unit.connection.fetch(_KINDS)}
+    maxima = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.MAX]
     deployments = [enrolment.deployment_id for enrolment in enrolled]
     usage: dict[UUID, list[Usage]] = defaultdict(list)
-    rows = await unit.connection.fetch(_USAGE, deployments, period.start, period.end, maxima, levels)
-    for deployment_id, *columns in rows:
-        for kind, days in _by_kind(period, *columns).items():
-            usage[deployment_id].append(MaxUsage(kind, days) if kind in maxima else SumUsage(kind, days))
-    if levels:
-        for deployment_id, level in await _level_usage(unit, period, enrolled, levels):
-            usage[deployment_id].append(level)
-    for found in usage.values():
-        found.sort(key=attrgetter("resource_kind"))
-    return usage
-
-
-def _by_kind(period: Period, kinds: str, days: list[int], quantities: str) -> dict[str, DailyQuantities]:
-    """A deployment's rows in order of day, sorted by kind."""
-    masks: dict[str, int] = {}
-    texts: dict[str, list[str]] = {}
-    for kind, day, text in zip(kinds.split(), days, quantities.split(), strict=True):
-        if kind in masks:
-            masks[kind] |= 1 << day
-            texts[kind].append(text)
+    levelled: set[tuple[UUID, str]] = set()
+    for deployment_id, kind, mask, texts in await unit.connection.fetch(_USAGE, deployments, period.start, maxima):
+        aggregation = aggregations.get(kind, Aggregation.SUM)
+        days = DailyQuantities(period.start, mask, texts)
+        if aggregation is Aggregation.SUM:
+            usage[deployment_id].append(SumUsage(kind, days))
+        elif aggregation is Aggregation.MAX:
+            usage[deployment_id].append(MaxUsage(kind, days))
         else:
-            masks[kind] = 1 << day
-            texts[kind] = [text]
-    return {kind: DailyQuantities(period.start, mask, " ".join(texts[kind])) for kind, mask in masks.items()}
+            levelled.add((deployment_id, kind))
+    levels = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.TIME_WEIGHTED]
+    if levels:
+        for deployment_id, level in await _level_usage(unit, period, enrolled, levels, levelled):
+            insort(usage[deployment_id], level, key=attrgetter("resource_kind"))
+    return usage
 
 
 async def _level_usage(
-    unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment], kinds: list[str]
+    unit: UnitOfWork,
+    period: Period,
+    enrolled: Sequence[Enrolment],
+    kinds: Sequence[str],
+    levelled: AbstractSet[tuple[UUID, str]],
 ) -> list[tuple[UUID, LevelUsage]]:
-    tenants = [enrolment.tenant_id for enrolment in enrolled]
-    deployments = [enrolment.deployment_id for enrolment in enrolled]
+    """Of what has levels in the month (`levelled`), or carries one into it."""
+    tenants = {enrolment.deployment_id: enrolment.tenant_id for enrolment in enrolled}
     carried: dict[tuple[UUID, str], Decimal] = {
-        (row["deployment_id"], row["resource_kind"]): row["last_level"]
-        for row in await unit.connection.fetch(_CARRIED, tenants, deployments, period.start, kinds)
+        (deployment_id, kind): level
+        for deployment_id, kind, level in await unit.connection.fetch(
+            _CARRIED, list(tenants.values()), list(tenants), period.start, kinds
+        )
     }
-    usage = []
-    for row in await unit.connection.fetch(_LEVELS, tenants, deployments, period.start, period.end, kinds):
-        deployment_id, kind = row["deployment_id"], row["resource_kind"]
-        days = tuple(map(DailyLevel, row["days"], row["first_at"], row["last_levels"], row["levels"]))
-        usage.append((deployment_id, LevelUsage(kind, days, carried.pop((deployment_id, kind), Decimal(0)))))
-    usage += [(deployment_id, LevelUsage(kind, (), level)) for (deployment_id, kind), level in carried.items()]
-    return usage
+    days: dict[tuple[UUID, str], list[DailyLevel]] = defaultdict(list)
+    if levelled:
+        of_tenants = [tenants[deployment_id] for deployment_id, _ in levelled]
+        columns = of_tenants, *map(list, zip(*levelled, strict=True))
+        for deployment_id, kind, *day in await unit.connection.fetch(_LEVELS, *columns, period.start, period.end):
+            days[deployment_id, kind].append(DailyLevel(*day))
+    return [
+        (key[0], LevelUsage(key[1], tuple(days[key]), carried.get(key, Decimal(0))))
+        for key in levelled | carried.keys()
+    ]

@@ -49,7 +49,8 @@ class UsageDailyTotals(Table, tablename="usage_daily_totals"):
 
     SUM reads `total`, MAX reads `peak`. TIME_WEIGHTED reads the rest: before `first_at` the level of earlier days
     holds; from there to the day's end the events' own levels add up to `level_microseconds`; `last_level` is carried
-    into the days after.
+    into the days after. PostgreSQL makes `month`, the first day of the one that `day` is in: an index gives a
+    deployment's month in the order of kinds and days.
     """
 
     id = primary_key()
@@ -62,5 +63,6 @@ class UsageDailyTotals(Table, tablename="usage_daily_totals"):
     first_at = instant()
     last_level = decimal()
     level_microseconds = decimal()
+    month = calendar_day(null=True)
 
     usage_daily_totals_tenant_id_deployment_id_kind_day_key = Unique([tenant_id, deployment_id, resource_kind, day])

@@ -43,7 +43,7 @@ async def test_one_subscription_takes_as_many_statements_as_twelve(given: Given)
     twelve, many = await gathered(given, *tenants)
 
     assert (len(one), len(twelve)) == (4, 12)
-    assert few == many == 9
+    assert few == many == 8
 
 
 async def test_terms_of_a_plan_version_are_read_once(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +56,34 @@ async def test_terms_of_a_plan_version_are_read_once(given: Given, monkeypatch: 
     monkeypatch.setattr(plan_terms, "_KEPT", 0)
     await gathered(given, tenant_id)
     assert await gathered(given, tenant_id) == (first, reading)
+
+
+async def test_levels_of_the_month_stand_among_the_other_kinds_of_their_deployment(given: Given) -> None:
+    await given.plan()
+    tenant_id, first = await subscribed(given, slug="a")
+    second = await given.deployment(tenant_id, "b")
+    await given.subscription(second, starts_on=APRIL)
+    for deployment_id, level in ((first, "3"), (second, "7")):
+        for kind in ("storage_gb", "storage_gb_hours"):
+            await meter(given, deployment_id, level, 2026, 3, 31, 12, kind=kind, count=24)  # until noon of 1 April
+    await meter(given, second, "9", 2026, 4, 1, 12, kind="storage_gb_hours")
+    await meter(given, second, "1", kind="egress_gb")
+    await meter(given, second, "2", kind="llm_input_tokens")
+
+    inputs, _ = await gathered(given, tenant_id)
+
+    kinds = [[usage.resource_kind for usage in one.usage] for one in inputs]
+    assert kinds == [
+        ["storage_gb", "storage_gb_hours"],
+        ["egress_gb", "llm_input_tokens", "storage_gb", "storage_gb_hours"],
+    ]
+    ours, theirs = inputs[0].usage[-1], inputs[1].usage[-1]
+    assert isinstance(ours, LevelUsage)
+    assert isinstance(theirs, LevelUsage)
+    assert (ours.carried_level, theirs.carried_level) == (Decimal(3), Decimal(7))
+    assert [(day.date, day.last_level) for day in ours.days] == [(APRIL, Decimal(3))]
+    assert [(day.date, day.last_level) for day in theirs.days] == [(APRIL, Decimal(9))]
+    assert ours.days[0].first_at == PERIOD.starts_at
 
 
 async def test_usage_of_each_aggregation_is_of_the_month_and_levels_are_carried_into_it(given: Given) -> None:

@@ -244,17 +244,21 @@ def _requests(tenant: int) -> dict[str, Row]:
     }
 
 
+def _insertion(table: str, row: Row, record: str) -> str:
+    """Only the columns of the row: some are PostgreSQL's own to make."""
+    columns = ", ".join(f'"{column}"' for column in row)
+    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::{table}, {record})"
+
+
 async def insert(connection: Any, table: str, row: Row) -> None:
-    await connection.execute(
-        f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, $1::jsonb)", json.dumps(row)
-    )
+    await connection.execute(_insertion(table, row, "$1::jsonb"), json.dumps(row))
 
 
 async def insert_everything(connection: Any) -> None:
     """The shared rows and those of tenants 1 and 2, in one round trip."""
     await connection.execute(
         ";".join(
-            f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, '{json.dumps(row)}')"
+            _insertion(table, row, f"'{json.dumps(row)}'")
             for rows in (SHARED, of_tenant(1), of_tenant(2))
             for table, row in rows.items()
         )

@@ -44,6 +44,8 @@ async def test_every_table_of_a_tenant_has_its_wall(owner: Any) -> None:
         SELECT relname, relrowsecurity, relforcerowsecurity,
                (SELECT array_agg(polname::text) FROM pg_policy
                 WHERE polrelid = c.oid AND polcmd = '*' AND polpermissive AND polroles = '{0}') AS policies,
+               (SELECT replace(pg_get_expr(polqual, polrelid), '(id = ', '(tenant_id = ') FROM pg_policy
+                WHERE polrelid = c.oid AND polname = 'tenant') AS condition,
                EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indpred IS NULL AND i.indkey[0] = a.attnum)
                    AS indexed
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
@@ -52,6 +54,8 @@ async def test_every_table_of_a_tenant_has_its_wall(owner: Any) -> None:
         """
     )
     assert {row["relname"] for row in tables} == of_tenant(1).keys()
+    (condition,) = {row["condition"] for row in tables} - {None}
+    assert condition.startswith("(( SELECT (current_setting(")  # the platform is told once a statement, and first
     for row in tables:
         policy = "platform" if row["relname"] == "cloud_invoice_lines" else "tenant"
         assert (row["relrowsecurity"], row["relforcerowsecurity"]) == (True, True), row["relname"]
