@@ -1,7 +1,7 @@
 """The terms a month is rated on: plan versions with their resources and tiers, add-ons as attached, taxes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Context, Decimal
 from enum import StrEnum
@@ -65,6 +65,10 @@ class PlanTerms:
     base_price_cents: int
     proration: Proration
     resources: tuple[ResourceTerms, ...] = ()
+    _by_kind: Mapping[str, ResourceTerms] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_kind", {resource.resource_kind: resource for resource in self.resources})
 
     def __hash__(self) -> int:
         return hash(self.identity)  # enough to tell them apart, at the price of two fields
@@ -74,7 +78,7 @@ class PlanTerms:
         return self.plan, self.version
 
     def resource(self, kind: str) -> ResourceTerms | None:
-        return next((resource for resource in self.resources if resource.resource_kind == kind), None)
+        return self._by_kind.get(kind)
 
     def faults(self) -> list[Fault]:
         """All faults, in reading order; none means the terms can be rated. Paths use the names of these fields."""

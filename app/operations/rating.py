@@ -6,7 +6,7 @@ rollups and verification all rate what this gathers.
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
@@ -141,14 +141,17 @@ async def enrolments_of(unit: UnitOfWork, period: Period, deployment_ids: Iterab
     return [Enrolment(*row) for row in rows]
 
 
-async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]) -> list[SubscriptionInputs]:
-    """What each month is rated from, in the order given; without a subscription that is its usage alone."""
+async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]) -> Iterator[SubscriptionInputs]:
+    """What each month is rated from, in the order given; without a subscription that is its usage alone.
+
+    All that is needed has been read; each is put together when it is its turn, and may be forgotten before the next.
+    """
     ids = [enrolment.subscription_id for enrolment in enrolled if enrolment.subscription_id]
     plans = await _plans_in_force(unit, period, ids)
     spans = _by_subscription(await unit.connection.fetch(_SPANS, ids, period.start, period.end), _span)
     addons = _by_subscription(await unit.connection.fetch(_ADDONS, ids, period.end), _addon)
     usage = await usage_of(unit, period, enrolled)
-    return [
+    return (
         SubscriptionInputs(
             slug=enrolment.slug,
             plans=tuple(plans[enrolment.subscription_id]),
@@ -160,7 +163,7 @@ async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]
             deployment_id=str(enrolment.deployment_id),
         )
         for enrolment in enrolled
-    ]
+    )
 
 
 def _by_subscription(rows: Iterable[Any], convert: Any) -> dict[UUID | None, list[Any]]:

@@ -23,7 +23,7 @@ async def gathered(given: Given, *tenant_ids: UUID) -> tuple[list[SubscriptionIn
     async with given.database.unit_of_work(PLATFORM) as unit:
         with unit.connection.query_logger(statements.append):
             await tenant_headers(unit, tenant_ids, PERIOD)
-            inputs = await gather(unit, PERIOD, await enrolments(unit, PERIOD, tenant_ids))
+            inputs = list(await gather(unit, PERIOD, await enrolments(unit, PERIOD, tenant_ids)))
     return inputs, len(statements)
 
 

@@ -12,8 +12,9 @@ from uuid import UUID
 from app.billing import QuoteHeader, SubscriptionInputs, unpriced_usage
 from app.database import UnitOfWork
 from app.database.locks import lock_rows
-from app.operations.invoices.draft import Draft, clear_drafts, write_invoices, write_lines_and_inputs
+from app.operations.invoices.draft import Draft
 from app.operations.invoices.late import open_again
+from app.operations.invoices.store import clear_drafts, write_invoices, write_lines_and_inputs
 from app.operations.rating import Enrolment, enrolments, gather, tenant_headers
 from app.operations.refusal import ProblemCode
 from app.operations.rollups.late import LateBilling, late_billing

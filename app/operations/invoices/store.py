@@ -1,0 +1,90 @@
+"""Draft invoices with their lines and inputs into PostgreSQL, many tenants at a time."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import Any
+from uuid import UUID
+
+from app.database.copy import copy_rows
+from app.database.unit_of_work import UnitOfWork
+from app.operations.invoices.draft import Draft
+from app.operations.invoices.staging import stage_inputs, stage_lines
+from app.tables.invoices import InvoiceStatus, TenantInvoices
+
+INVOICE_COLUMNS = (
+    TenantInvoices.id,
+    TenantInvoices.tenant_id,
+    TenantInvoices.period_start,
+    TenantInvoices.period_end,
+    TenantInvoices.revision,
+    TenantInvoices.status,
+    TenantInvoices.currency,
+    TenantInvoices.subtotal_cents,
+    TenantInvoices.tax_cents,
+    TenantInvoices.total_cents,
+    TenantInvoices.input_hash,
+    TenantInvoices.created_at,
+)
+_RATED_AGAIN = """
+ON CONFLICT (id) DO UPDATE SET currency = excluded.currency, subtotal_cents = excluded.subtotal_cents,
+    tax_cents = excluded.tax_cents, total_cents = excluded.total_cents, input_hash = excluded.input_hash,
+    stale_since = NULL
+"""
+_WRITE_LINES = """
+INSERT INTO tenant_invoice_lines (
+    id, tenant_id, invoice_id, position, key, kind, description, resource_kind, quantity, unit_price_cents,
+    amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start
+)
+SELECT id, tenant_id, invoice_id, position, key, kind, description, resource_kind, quantity::numeric,
+       unit_price_cents::numeric, amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start
+FROM pg_temp.staged_invoice_lines
+"""
+_WRITE_INPUTS = """
+INSERT INTO tenant_invoice_inputs (id, tenant_id, invoice_id, position, subscription_id, document, late_month)
+SELECT id, tenant_id, invoice_id, position, subscription_id, document, late_month FROM pg_temp.staged_invoice_inputs
+"""
+
+
+async def write_invoices(unit: UnitOfWork, drafts: Iterable[Draft], now: datetime) -> None:
+    """Writes the invoices, or their new totals where they are drafts already."""
+    await copy_rows(unit, TenantInvoices, INVOICE_COLUMNS, (_invoice(d, now) for d in drafts), on_conflict=_RATED_AGAIN)
+
+
+async def write_lines_and_inputs(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
+    """Writes what the drafts, whose invoices are written, have kept since the last time."""
+    await stage_lines(unit, chain.from_iterable(draft.lines for draft in drafts))
+    await unit.connection.fetch(_WRITE_LINES)
+    await stage_inputs(unit, chain.from_iterable(draft.documents for draft in drafts))
+    await unit.connection.fetch(_WRITE_INPUTS)
+    for draft in drafts:
+        draft.forget()
+
+
+async def clear_drafts(unit: UnitOfWork, invoice_ids: Sequence[UUID]) -> None:
+    """Removes the lines and inputs of draft invoices that are rated again."""
+    if invoice_ids:
+        await unit.connection.execute(
+            "DELETE FROM tenant_invoice_lines WHERE invoice_id = any($1::uuid[])", invoice_ids
+        )
+        await unit.connection.execute(
+            "DELETE FROM tenant_invoice_inputs WHERE invoice_id = any($1::uuid[])", invoice_ids
+        )
+
+
+def _invoice(draft: Draft, now: datetime) -> tuple[Any, ...]:
+    period = draft.header.period
+    return (
+        draft.invoice_id,
+        draft.tenant_id,
+        period.start,
+        period.end,
+        draft.revision,
+        InvoiceStatus.DRAFT,
+        draft.header.currency,
+        draft.subtotal_cents,
+        draft.tax_cents,
+        draft.total_cents,
+        draft.input_hash,
+        now,
+    )
