@@ -11,9 +11,10 @@ from app.queue import heartbeat
 
 
 class JobContext(saq.types.Context, total=False):
-    """What SAQ hands to a job: ours is `operations`."""
+    """What SAQ hands to a job: ours are `operations` and the `turn` that the worker's chunks take at rating."""
 
     operations: Context
+    turn: asyncio.Lock
 
 
 async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> None:
@@ -21,7 +22,11 @@ async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> N
     async with heartbeat(context["job"]):
         work = asyncio.create_task(
             rollups.roll_up_chunk(
-                context["operations"], run_id=UUID(run_id), position=position, is_stopping=stopping.is_set
+                context["operations"],
+                run_id=UUID(run_id),
+                position=position,
+                turn=context["turn"],
+                is_stopping=stopping.is_set,
             )
         )
         try:

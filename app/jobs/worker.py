@@ -1,5 +1,6 @@
 """The worker: which jobs there are, and when those of the clock are due."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +17,9 @@ from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
 SYSTEM = Principal("system:rollup", frozenset({Role.PLATFORM_ADMIN}))
 """Who does what nobody asked for."""
 
-CONCURRENCY = 3
-"""Jobs at a time in one process: while some wait for PostgreSQL another rates, and small tenants get on beside a huge
-one. Each takes memory; for more speed there are more processes. See docs/adr/0019."""
+CONCURRENCY = 2
+"""Jobs in hand in one process. Of chunks one is rated at a time and the next waits for its turn; a huge tenant, or an
+hour-long job of the clock, goes on beside them. For more speed there are more processes. See docs/adr/0020."""
 
 CATCH_UP_JOB = "catch_up"
 
@@ -46,6 +47,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
 
     async def start_up(shared: JobContext) -> None:
         shared["operations"] = operations
+        shared["turn"] = asyncio.Lock()
         if catching_up:
             await operations.queue.ring(CATCH_UP_JOB, "start")
 

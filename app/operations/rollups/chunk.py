@@ -7,6 +7,7 @@ that were not committed, and the next one to take it goes on from there.
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -51,16 +52,24 @@ def _go_on() -> bool:
 
 
 async def roll_up_chunk(
-    context: Context, *, run_id: UUID, position: int, is_stopping: Callable[[], bool] = _go_on
+    context: Context,
+    *,
+    run_id: UUID,
+    position: int,
+    turn: AbstractAsyncContextManager[object] | None = None,
+    is_stopping: Callable[[], bool] = _go_on,
 ) -> None:
     """Does what is left of the chunk, or ends with the batch in hand once the process is stopping. May be called any
     number of times, from anywhere, at once.
+
+    Each batch waits for its `turn`, so that a process with several chunks in hand rates one batch at a time; a tenant
+    too large for a batch, which is streamed, goes on beside them.
 
     Raises only what concerns more than a tenant, such as DatabaseUnavailable; called again, it goes on.
     """
     authorise(context, Action.ROLL_UP)
     run, unsettled = await _open(context, run_id, position)
-    if run is not None and await _Chunk(context, run).settle(unsettled, is_stopping):
+    if run is not None and await _Chunk(context, run, turn or nullcontext(), is_stopping).settle(unsettled):
         await transact(context, lambda unit: finish_chunk(unit, run_id, position, context.clock()))
 
 
@@ -92,14 +101,18 @@ async def _open(context: Context, run_id: UUID, position: int) -> tuple[Run | No
 class _Chunk:
     context: Context
     run: Run
+    turn: AbstractAsyncContextManager[object]
+    is_stopping: Callable[[], bool]
 
-    async def settle(self, unsettled: Iterable[Share], is_stopping: Callable[[], bool]) -> bool:
+    async def settle(self, unsettled: Iterable[Share]) -> bool:
         """Whether every tenant has its outcome."""
         failed: dict[UUID, Exception] = {}
         for batch in portions(unsettled, BATCH_TENANTS, SLICE):
-            if is_stopping():
-                return False
-            failed |= await self._bill([share.tenant_id for share in batch])
+            is_streamed = batch[0].subscriptions > SLICE
+            async with nullcontext() if is_streamed else self.turn:
+                if self.is_stopping():
+                    return False
+                failed |= await self._bill([share.tenant_id for share in batch])
         for _ in range(ATTEMPTS - 1):
             for tenant_id in list(failed):
                 del failed[tenant_id]
