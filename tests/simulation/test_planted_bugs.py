@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -183,9 +183,11 @@ def test_a_late_event_that_nobody_flags(world: World, monkeypatch: pytest.Monkey
 def test_a_failure_that_is_swallowed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = chunk._Chunk._bill
 
-    async def swallowing(self: chunk._Chunk, tenant_ids: Sequence[UUID]) -> dict[UUID, Exception]:
+    async def swallowing(
+        self: chunk._Chunk, tenant_ids: Sequence[UUID], turn: AbstractAsyncContextManager[object]
+    ) -> dict[UUID, Exception]:
         with suppress(Exception):
-            await sound(self, tenant_ids)
+            await sound(self, tenant_ids, turn)
         return {}
 
     monkeypatch.setattr(chunk._Chunk, "_bill", swallowing)

@@ -51,14 +51,20 @@ async def write_invoices(unit: UnitOfWork, drafts: Iterable[Draft], now: datetim
     await copy_rows(unit, TenantInvoices, INVOICE_COLUMNS, (_invoice(d, now) for d in drafts), on_conflict=_RATED_AGAIN)
 
 
-async def write_lines_and_inputs(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
-    """Writes what the drafts, whose invoices are written, have kept since the last time."""
+async def write_lines(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
+    """Writes the lines that the drafts, whose invoices are written, have kept since the last time."""
     await stage_lines(unit, chain.from_iterable(draft.lines for draft in drafts))
     await unit.connection.fetch(_WRITE_LINES)
+    for draft in drafts:
+        draft.lines.clear()
+
+
+async def write_inputs(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
+    """Writes the documents that the drafts, whose invoices are written, have kept since the last time."""
     await stage_inputs(unit, chain.from_iterable(draft.documents for draft in drafts))
     await unit.connection.fetch(_WRITE_INPUTS)
     for draft in drafts:
-        draft.forget()
+        draft.documents.clear()
 
 
 async def clear_drafts(unit: UnitOfWork, invoice_ids: Sequence[UUID]) -> None:

@@ -5,7 +5,8 @@ What comes to the month after that makes its draft stale, or is late once that i
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from app.database import UnitOfWork
 from app.database.locks import lock_rows
 from app.operations.invoices.draft import Draft
 from app.operations.invoices.late import open_again
-from app.operations.invoices.store import clear_drafts, write_invoices, write_lines_and_inputs
+from app.operations.invoices.store import clear_drafts, write_inputs, write_invoices, write_lines
 from app.operations.rating import Enrolment, enrolments, gather, tenant_headers
 from app.operations.refusal import ProblemCode
 from app.operations.rollups.late import LateBilling, late_billing
@@ -65,19 +66,26 @@ class Standing:
         return self.invoice_id if self.status is InvoiceStatus.DRAFT else None
 
 
-async def bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime) -> None:
-    """Settles those of the tenants that the run has not settled yet. One that cannot be rated fails them all."""
-    standings = await _standings(unit, run, await lock_unsettled(unit, run, tenant_ids))
-    settled, due = [], {}
-    for tenant_id, standing in standings.items():
-        if (settlement := _without_rating(run, tenant_id, standing)) is not None:
-            settled.append(settlement)
-        else:
-            due[tenant_id] = standing
+async def bill(
+    unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, turn: AbstractAsyncContextManager[object]
+) -> None:
+    """Settles those of the tenants that the run has not settled yet. One that cannot be rated fails them all.
+
+    The turn is waited for with nothing locked, and over once only inputs and outcomes are left to be written.
+    """
     unpriced: list[Unpriced] = []
-    if due:
+    async with turn:
+        standings = await _standings(unit, run, await lock_unsettled(unit, run, tenant_ids))
+        settled, due = [], {}
+        for tenant_id, standing in standings.items():
+            if (settlement := _without_rating(run, tenant_id, standing)) is not None:
+                settled.append(settlement)
+            else:
+                due[tenant_id] = standing
         billing = _Billing(unit, run, due, now, await tenant_headers(unit, due, run.period), unpriced)
-        settled += await billing.settle(await _late(unit, run, due))
+        if due:
+            settled += await billing.settle(await _late(unit, run, due))
+    await billing.write_inputs()
     await record(unit, run, settled, unpriced)
 
 
@@ -129,6 +137,8 @@ class _Billing:
     now: datetime
     headers: dict[UUID, QuoteHeader]
     unpriced: list[Unpriced]
+    rated: list[Draft] = field(default_factory=list)
+    """Those whose inputs are not written yet."""
 
     async def settle(self, late: LateBilling) -> list[Settlement]:
         enrolled = await enrolments(self.unit, self.run.period, self.due)
@@ -165,7 +175,13 @@ class _Billing:
         if billable := [draft for draft in drafts.values() if draft.billable]:
             await self._make_room(billable)
             await write_invoices(self.unit, billable, self.now)
-            await write_lines_and_inputs(self.unit, billable)
+            await write_lines(self.unit, billable)
+            self.rated.extend(billable)
+
+    async def write_inputs(self) -> None:
+        """What the invoices were rated from, the last that is written of them."""
+        if self.rated:
+            await write_inputs(self.unit, self.rated)
 
     async def _write_slice_by_slice(self, draft: Draft, enrolled: Sequence[Enrolment], late: LateBilling) -> None:
         """One huge tenant in flat memory: its invoice first, its totals last; all undone if they are nothing."""
@@ -173,10 +189,11 @@ class _Billing:
         await self._make_room([draft])
         await write_invoices(self.unit, [draft], self.now)
         async for _ in self._rated({draft.tenant_id: draft}, enrolled, late):
-            await write_lines_and_inputs(self.unit, [draft])
+            await write_lines(self.unit, [draft])
+            await write_inputs(self.unit, [draft])
         draft.close()
         if draft.billable:
-            await write_lines_and_inputs(self.unit, [draft])
+            await write_lines(self.unit, [draft])
             await write_invoices(self.unit, [draft], self.now)
         else:
             await before.rollback_to()

@@ -62,8 +62,8 @@ async def roll_up_chunk(
     """Does what is left of the chunk, or ends with the batch in hand once the process is stopping. May be called any
     number of times, from anywhere, at once.
 
-    Each batch waits for its `turn`, so that a process with several chunks in hand rates one batch at a time; a tenant
-    too large for a batch, which is streamed, goes on beside them.
+    Each batch takes its `turn`, so that a process with several chunks in hand rates one batch at a time; a tenant too
+    large for a batch, which is streamed, goes on beside them.
 
     Raises only what concerns more than a tenant, such as DatabaseUnavailable; called again, it goes on.
     """
@@ -108,30 +108,31 @@ class _Chunk:
         """Whether every tenant has its outcome."""
         failed: dict[UUID, Exception] = {}
         for batch in portions(unsettled, BATCH_TENANTS, SLICE):
-            is_streamed = batch[0].subscriptions > SLICE
-            async with nullcontext() if is_streamed else self.turn:
-                if self.is_stopping():
-                    return False
-                failed |= await self._bill([share.tenant_id for share in batch])
+            if self.is_stopping():
+                return False
+            turn = self.turn if batch[0].subscriptions <= SLICE else nullcontext()
+            failed |= await self._bill([share.tenant_id for share in batch], turn)
         for _ in range(ATTEMPTS - 1):
             for tenant_id in list(failed):
                 del failed[tenant_id]
-                failed |= await self._bill([tenant_id])
+                failed |= await self._bill([tenant_id], self.turn)
         for tenant_id, error in failed.items():
             await self._record_failure(tenant_id, error)
         return True
 
-    async def _bill(self, tenant_ids: Sequence[UUID]) -> dict[UUID, Exception]:
+    async def _bill(
+        self, tenant_ids: Sequence[UUID], turn: AbstractAsyncContextManager[object]
+    ) -> dict[UUID, Exception]:
         """Bills the tenants, and gives those that failed by themselves."""
         try:
-            await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock()))
+            await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), turn))
         except (DatabaseUnavailable, asyncpg.LockNotAvailableError):
             raise  # no tenant's fault: the job comes again
         except Exception as error:  # noqa: BLE001 - the tenant's edge: whatever it is, the others go on
             if len(tenant_ids) == 1:
                 return {tenant_ids[0]: error}
             middle = len(tenant_ids) // 2
-            return await self._bill(tenant_ids[:middle]) | await self._bill(tenant_ids[middle:])
+            return await self._bill(tenant_ids[:middle], turn) | await self._bill(tenant_ids[middle:], turn)
         return {}
 
     async def _record_failure(self, tenant_id: UUID, error: Exception) -> None:

@@ -8,6 +8,7 @@ import pytest
 from app.operations.rollups import billing, chunk, roll_up_chunk, roll_up_period, starting
 from tests.operations.given import Given
 from tests.operations.months import APRIL, counts, invoices, subscribed
+from tests.operations.rollups.test_failures import break_tenant
 
 LARGE = 3
 """Deployments of the large tenant, one more than a batch takes."""
@@ -65,7 +66,9 @@ async def test_each_batch_waits_for_its_turn_and_a_large_tenant_for_none(given: 
     assert counts(await given.row("SELECT * FROM rollup_runs"))["created"] == 5
 
 
-async def test_a_chunk_that_is_to_stop_while_it_waits_for_its_turn_bills_nothing(given: Given, run_id: UUID) -> None:
+async def test_a_chunk_that_is_to_stop_while_it_waits_for_its_turn_bills_that_batch_alone(
+    given: Given, run_id: UUID
+) -> None:
     turn, stopping = Turn(), asyncio.Event()
     async with asyncio.TaskGroup() as chunks, turn:
         chunks.create_task(
@@ -73,5 +76,14 @@ async def test_a_chunk_that_is_to_stop_while_it_waits_for_its_turn_bills_nothing
         )
         await asyncio.sleep(0.2)
         stopping.set()
-    assert await billed(given) == []
+    assert await billed(given) == ["a"]
     assert await given.row("SELECT count(*) AS open FROM rollup_chunks WHERE finished_at IS NULL") == {"open": 3}
+
+
+async def test_a_batch_that_fails_gives_its_turn_back(given: Given, run_id: UUID) -> None:
+    await break_tenant(given, "a")
+    turn = Turn()
+    await roll_up_chunk(given.platform, run_id=run_id, position=0, turn=turn)
+    assert await billed(given) == ["b"]
+    assert turn.taken == chunk.ATTEMPTS + 1
+    assert not turn.locked()
