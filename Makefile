@@ -188,6 +188,11 @@ test-long: install ## Ten minutes: 300 examples of every field of the roots by s
 	ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy --timeout 2400 \
 		tests/clients/test_schemathesis.py tests/simulation $(PYTEST_FLAGS)
 
+.PHONY: test-month-end
+test-month-end: install ## Three minutes: workers and servers killed again and again, a run over 10,000 tenants watched over a socket
+	$(BIN)/python -m pytest -m heavy --timeout 1200 tests/worker tests/faults/test_killed_processes.py \
+		tests/faults/test_killed_ingestion.py $(PYTEST_FLAGS)
+
 ##### Measuring it
 
 .PHONY: bench-reads

@@ -6,7 +6,7 @@ rollups and verification all rate what this gathers.
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
@@ -51,6 +51,7 @@ FROM subscriptions s JOIN cloud_deployments d ON d.tenant_id = s.tenant_id AND d
 WHERE s.tenant_id = any($1::uuid[]) AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)
 ORDER BY d.tenant_id, d.slug COLLATE "C"
 """
+_ENROLLED = f"DECLARE enrolled NO SCROLL CURSOR FOR {_OF_TENANTS}"
 _OF_DEPLOYMENTS = """
 SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
 FROM cloud_deployments d LEFT JOIN subscriptions s
@@ -133,6 +134,17 @@ async def enrolments(unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID
     """The tenants' deployments with a subscription in the month, by tenant and in line order."""
     rows = await unit.connection.fetch(_OF_TENANTS, list(tenant_ids), period.start, period.end)
     return [Enrolment(*row) for row in rows]
+
+
+async def enrolled_portions(
+    unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID], size: int
+) -> AsyncGenerator[list[Enrolment], None]:
+    """The same, so many at a time, and only they are held. Once in a transaction."""
+    await unit.connection.execute(_ENROLLED, list(tenant_ids), period.start, period.end)
+    while rows := await unit.connection.fetch(f"FETCH {size} FROM enrolled"):
+        yield [Enrolment(*row) for row in rows]
+        if len(rows) < size:
+            return
 
 
 async def enrolments_of(unit: UnitOfWork, period: Period, deployment_ids: Iterable[UUID]) -> list[Enrolment]:

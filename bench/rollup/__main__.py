@@ -13,17 +13,13 @@ from rich.console import Console
 
 from bench.reads.cluster import Cluster, running_cluster
 from bench.rollup import naive, set_based, workers
+from bench.rollup.cases import AGAIN, NAIVE, OF_ONE_TENANT, ONE, SQL, SQL_TWO, TWO
 from bench.rollup.data import Database, Size, seeded
 from bench.rollup.measurement import Figures
 from bench.rollup.report import Results, chart, description, table
+from bench.rollup.targets import HUGE_TENANT, LARGE, MIDDLE, SMALL, verdict_table, verdicts
 
 RESULTS = Path(__file__).parent.parent / "results"
-SIZES = (1_000, 10_000, 100_000)
-HUGE = 20_000
-
-NAIVE, ONE, TWO = "naive ORM loop", "one worker", "two workers"
-SQL, SQL_TWO = "set-based SQL", "set-based SQL, two sessions"
-AGAIN, OF_ONE_TENANT = "a re-run that skips", "one tenant"
 
 Totals = list[tuple[object, ...]]
 Measure = Callable[[Database, Callable[[], float]], Figures]
@@ -43,9 +39,17 @@ CASES: dict[str, Measure] = {
 @click.option("--rounds", type=click.IntRange(1), default=1, show_default=True, help="Cases take turns; medians count.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the seeded databases here, and find them again.")
 @click.option("--resume", is_flag=True, help="Leave out what the results have already.")
+@click.option("--check", is_flag=True, help="Exit with 1 when a target is missed.")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS / "rollup.json", show_default=False)
 def main(
-    sizes: tuple[int, ...], cases: tuple[str, ...], *, rounds: int, keep: Path | None, resume: bool, results: Path
+    sizes: tuple[int, ...],
+    cases: tuple[str, ...],
+    *,
+    rounds: int,
+    keep: Path | None,
+    resume: bool,
+    check: bool,
+    results: Path,
 ) -> None:
     """Measure a month end."""
     signal.signal(signal.SIGTERM, _interrupt)
@@ -55,14 +59,16 @@ def main(
     with running_cluster(keep) as cluster:
         console.print(described := description(cluster), soft_wrap=True)
         schedule = _Schedule(cluster, rounds, known, results, console)
-        for size in sizes or SIZES:
+        for size in sizes or (SMALL, MIDDLE, LARGE):
             schedule.measure(Size(size), [case for case in CASES if case in wanted])
         if OF_ONE_TENANT in wanted and not sizes:
-            schedule.measure(Size(HUGE, of_one_tenant=True), [OF_ONE_TENANT])
-    text = f"{described}\n\n{table(known)}\n"
+            schedule.measure(Size(HUGE_TENANT, of_one_tenant=True), [OF_ONE_TENANT])
+    text = f"{described}\n\n{table(known)}\n\n{verdict_table(known)}\n"
     click.echo(f"\n{text}")
     results.with_suffix(".md").write_text(text, encoding="utf-8")
     chart(known, results.with_suffix(".png"))
+    if check and not all(verdict.met for verdict in verdicts(known)):
+        sys.exit(1)
 
 
 @dataclass(frozen=True)

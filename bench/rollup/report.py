@@ -10,10 +10,10 @@ from pathlib import Path
 
 from bench.reads.cluster import Cluster, version
 from bench.reads.report import markdown
+from bench.rollup.cases import SQL
 from bench.rollup.measurement import Figures
 
-REFERENCE = "set-based SQL"
-_HEADINGS = ("case", "subscriptions", "seconds", "per second", "peak MB", "CPU s", f"× {REFERENCE}")
+_HEADINGS = ("case", "subscriptions", "seconds", "per second", "peak MB", "CPU s", f"× {SQL}")
 
 
 class Results:
@@ -53,7 +53,7 @@ def table(results: Results) -> str:
 
 
 def _row(one: Figures, results: Results) -> tuple[str, ...]:
-    limit = results.get(REFERENCE, one.size)
+    limit = results.get(SQL, one.size)
     return (
         *(one.case, f"{one.size:,}", f"{one.seconds:,.2f}", f"{one.per_second:,.0f}", f"{one.peak_mb:,.0f}"),
         *(f"{one.cpu_s:,.1f}", f"{one.per_second / limit.per_second:.2f}" if limit else ""),

@@ -10,7 +10,7 @@ import pytest
 from app.billing import DailyQuantity, LevelUsage, MaxUsage, Period, SubscriptionInputs, SumUsage
 from app.database import PLATFORM
 from app.operations import plan_terms
-from app.operations.rating import enrolments, gather, tenant_headers
+from app.operations.rating import enrolled_portions, enrolments, gather, tenant_headers
 from tests.operations.given import Given
 from tests.operations.months import APRIL, meter, subscribed
 
@@ -44,6 +44,28 @@ async def test_one_subscription_takes_as_many_statements_as_twelve(given: Given)
 
     assert (len(one), len(twelve)) == (4, 12)
     assert few == many == 8
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+async def test_portions_are_the_enrolments_in_their_order_with_other_reads_in_between(given: Given, size: int) -> None:
+    await given.plan()
+    tenants = [(await subscribed(given, code, slug="z"))[0] for code in ("a", "b")]
+    await given.subscription(await given.deployment(tenants[1], "a"), starts_on=APRIL)
+    for _ in range(2):  # the connection's second transaction as well
+        async with given.database.unit_of_work(PLATFORM) as unit:
+            portions = [
+                (portion, list(await gather(unit, PERIOD, portion)))
+                async for portion in enrolled_portions(unit, PERIOD, tenants, size)
+            ]
+            whole = await enrolments(unit, PERIOD, tenants)
+        assert [(one.tenant_id, one.slug) for one in whole] == [
+            (tenants[0], "z"),
+            (tenants[1], "a"),
+            (tenants[1], "z"),
+        ]
+        assert [one for portion, _ in portions for one in portion] == whole
+        assert [inputs.slug for _, gathered in portions for inputs in gathered] == ["z", "a", "z"]
+        assert {len(portion) for portion, _ in portions[:-1]} <= {size}
 
 
 async def test_terms_of_a_plan_version_are_read_once(given: Given, monkeypatch: pytest.MonkeyPatch) -> None:

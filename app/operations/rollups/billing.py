@@ -4,7 +4,7 @@ Every tenant's row is locked first, so of all the runs at once only one bills it
 What comes to the month after that makes its draft stale, or is late once that is issued: see closing.py.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from app.database.locks import lock_rows
 from app.operations.invoices.draft import Draft
 from app.operations.invoices.late import open_again
 from app.operations.invoices.store import clear_drafts, write_inputs, write_invoices, write_lines
-from app.operations.rating import Enrolment, enrolments, gather, tenant_headers
+from app.operations.rating import Enrolment, enrolled_portions, gather, tenant_headers
 from app.operations.refusal import ProblemCode
 from app.operations.rollups.late import LateBilling, late_billing
 from app.operations.rollups.progress import Failure, Settlement, Unpriced, record
@@ -27,6 +27,9 @@ from app.tables.tenants import Tenants
 
 SLICE = 500
 """Subscriptions gathered, rated and written at a time."""
+
+Enrolled = AsyncIterator[list[Enrolment]]
+"""The deployments that are rated, a slice at a time."""
 
 _SETTLED_IN_RUN = "SELECT tenant_id FROM rollup_outcomes WHERE run_id = $1 AND tenant_id = any($2::uuid[])"
 _REVISIONS = """
@@ -141,11 +144,13 @@ class _Billing:
     """Those whose inputs are not written yet."""
 
     async def settle(self, late: LateBilling) -> list[Settlement]:
-        enrolled = await enrolments(self.unit, self.run.period, self.due)
         drafts = {tenant_id: self._draft(tenant_id, standing) for tenant_id, standing in self.due.items()}
+        portions = enrolled_portions(self.unit, self.run.period, self.due, SLICE)
+        first: list[Enrolment] = await anext(portions, [])
+        enrolled = _all_of(first, portions)
         if self.run.dry_run:
             await self._preview(drafts, enrolled, late)
-        elif len(enrolled) > SLICE and len(drafts) == 1:
+        elif len(first) == SLICE and len(drafts) == 1:
             await self._write_slice_by_slice(next(iter(drafts.values())), enrolled, late)
         else:
             await self._write_whole(drafts, enrolled, late)
@@ -159,14 +164,14 @@ class _Billing:
         revision = standing.revision + (draft_id is None)
         return Draft(tenant_id, self.headers[tenant_id], invoice_id=draft_id, revision=revision)
 
-    async def _preview(self, drafts: dict[UUID, Draft], enrolled: Sequence[Enrolment], late: LateBilling) -> None:
+    async def _preview(self, drafts: dict[UUID, Draft], enrolled: Enrolled, late: LateBilling) -> None:
         async for _ in self._rated(drafts, enrolled, late):
             for draft in drafts.values():
                 draft.forget()
         for draft in drafts.values():
             draft.close()
 
-    async def _write_whole(self, drafts: dict[UUID, Draft], enrolled: Sequence[Enrolment], late: LateBilling) -> None:
+    async def _write_whole(self, drafts: dict[UUID, Draft], enrolled: Enrolled, late: LateBilling) -> None:
         async for _ in self._rated(drafts, enrolled, late):
             pass
         for draft in drafts.values():
@@ -183,7 +188,7 @@ class _Billing:
         if self.rated:
             await write_inputs(self.unit, self.rated)
 
-    async def _write_slice_by_slice(self, draft: Draft, enrolled: Sequence[Enrolment], late: LateBilling) -> None:
+    async def _write_slice_by_slice(self, draft: Draft, enrolled: Enrolled, late: LateBilling) -> None:
         """One huge tenant in flat memory: its invoice first, its totals last; all undone if they are nothing."""
         before = await self.unit.savepoint()
         await self._make_room([draft])
@@ -199,11 +204,9 @@ class _Billing:
             await before.rollback_to()
             await self._void_emptied([draft])
 
-    async def _rated(
-        self, drafts: dict[UUID, Draft], enrolled: Sequence[Enrolment], late: LateBilling
-    ) -> AsyncIterator[None]:
+    async def _rated(self, drafts: dict[UUID, Draft], enrolled: Enrolled, late: LateBilling) -> AsyncIterator[None]:
         """Rates slice by slice, the late usage last."""
-        for portion in _slices(enrolled):
+        async for portion in enrolled:
             gathered = await gather(self.unit, self.run.period, portion)
             for enrolment, inputs in zip(portion, gathered, strict=True):
                 draft = drafts[enrolment.tenant_id]
@@ -240,6 +243,8 @@ class _Billing:
         return Settlement(draft.tenant_id, outcome, draft.invoice_id, draft.total_cents)
 
 
-def _slices(enrolled: Sequence[Enrolment]) -> Iterator[Sequence[Enrolment]]:
-    for start in range(0, len(enrolled), SLICE):
-        yield enrolled[start : start + SLICE]
+async def _all_of(first: list[Enrolment], rest: Enrolled) -> AsyncGenerator[list[Enrolment], None]:
+    if first:
+        yield first
+    async for portion in rest:
+        yield portion

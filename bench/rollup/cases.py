@@ -1,0 +1,9 @@
+"""What the cases are called, in the results and on the command line."""
+
+SQL = "set-based SQL"
+SQL_TWO = "set-based SQL, two sessions"
+ONE = "one worker"
+TWO = "two workers"
+AGAIN = "a re-run that skips"
+NAIVE = "naive ORM loop"
+OF_ONE_TENANT = "one tenant"
