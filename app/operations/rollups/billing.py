@@ -6,7 +6,7 @@ What comes to the month after that makes its draft stale, or is late once that i
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -77,6 +77,7 @@ async def bill(
     The turn is waited for with nothing locked, and over once only inputs and outcomes are left to be written.
     """
     unpriced: list[Unpriced] = []
+    written: list[Draft] = []
     async with turn:
         standings = await _standings(unit, run, await lock_unsettled(unit, run, tenant_ids))
         settled, due = [], {}
@@ -85,10 +86,12 @@ async def bill(
                 settled.append(settlement)
             else:
                 due[tenant_id] = standing
-        billing = _Billing(unit, run, due, now, await tenant_headers(unit, due, run.period), unpriced)
         if due:
+            headers = await tenant_headers(unit, due, run.period)
+            billing = _Billing(unit, run, due, now, headers, unpriced, written)
             settled += await billing.settle(await _late(unit, run, due))
-    await billing.write_inputs()
+    if written:
+        await write_inputs(unit, written)
     await record(unit, run, settled, unpriced)
 
 
@@ -132,7 +135,7 @@ async def _standings(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Billing:
-    """Rates the tenants that are due and writes their invoices."""
+    """Rates the tenants that are due and writes their invoices; of those `written`, the inputs are not yet."""
 
     unit: UnitOfWork
     run: Run
@@ -140,8 +143,7 @@ class _Billing:
     now: datetime
     headers: dict[UUID, QuoteHeader]
     unpriced: list[Unpriced]
-    rated: list[Draft] = field(default_factory=list)
-    """Those whose inputs are not written yet."""
+    written: list[Draft]
 
     async def settle(self, late: LateBilling) -> list[Settlement]:
         drafts = {tenant_id: self._draft(tenant_id, standing) for tenant_id, standing in self.due.items()}
@@ -181,12 +183,7 @@ class _Billing:
             await self._make_room(billable)
             await write_invoices(self.unit, billable, self.now)
             await write_lines(self.unit, billable)
-            self.rated.extend(billable)
-
-    async def write_inputs(self) -> None:
-        """What the invoices were rated from, the last that is written of them."""
-        if self.rated:
-            await write_inputs(self.unit, self.rated)
+            self.written.extend(billable)
 
     async def _write_slice_by_slice(self, draft: Draft, enrolled: Enrolled, late: LateBilling) -> None:
         """One huge tenant in flat memory: its invoice first, its totals last; all undone if they are nothing."""
