@@ -40,7 +40,8 @@ class Results:
         return self._figures.get((case, size))
 
     def __iter__(self) -> Iterator[Figures]:
-        return iter(self._figures.values())
+        """By size, the cases of one as they were measured."""
+        return iter(sorted(self._figures.values(), key=lambda one: one.size))
 
 
 def _rounded(value: object) -> object:
@@ -80,7 +81,7 @@ def chart(results: Results, path: Path) -> None:
     axes.set_ylabel("subscriptions / s (logarithmic)")
     axes.set_yscale("log")
     axes.set_title("A month end")
-    axes.legend(fontsize=8)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=8)
     figure.savefig(path, dpi=144)
 
 

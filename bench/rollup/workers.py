@@ -16,6 +16,7 @@ import app.database
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
 from app.operations.rollups import roll_up_period
+from app.operations.rollups.progress import CHANNEL
 from app.queue import Queue
 from app.settings import Settings
 from bench.reads.processes import cpu_seconds, running
@@ -55,16 +56,16 @@ async def _request(database: Database) -> UUID:
 
 async def _run(database: Database, run_id: UUID, clock: Stopwatch) -> None:
     """Holds the run's row until all workers wait for it, so that none is ahead; then lets go."""
+    moved = asyncio.Event()
     async with database.connection() as held, database.connection() as watching:
+        await watching.add_listener(CHANNEL, lambda *_told: moved.set())
         async with held.transaction():
             await held.execute("SELECT FROM rollup_runs WHERE id = $1 FOR UPDATE", run_id)
             await _until_quiet(watching)
             clock.start()
-        while True:
-            state = await watching.fetchrow(_STATE, run_id)
-            if state["done"]:
-                break
-            await asyncio.sleep(0.02)
+        while not (state := await watching.fetchrow(_STATE, run_id))["done"]:
+            await moved.wait()
+            moved.clear()
         clock.stop()
         if state["status"] != "SUCCEEDED":
             raise RuntimeError(f"the run ended {state['status']} with {state['invoices_failed']} failures")
