@@ -93,6 +93,7 @@ FROM (
     ORDER BY 1, 2, 3
 ) AS days
 GROUP BY deployment_id, resource_kind
+ORDER BY deployment_id, resource_kind
 """
 _LEVELS = """
 SELECT u.deployment_id, u.resource_kind, u.day, u.first_at, u.last_level, u.level_microseconds

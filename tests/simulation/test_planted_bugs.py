@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from app.operations.context import Context
 from app.operations.deployments import transition
 from app.operations.deployments.events import DeploymentEvent
 from app.operations.rollups import chunk
+from app.operations.rollups.run import Share
 from app.operations.usage import MeteredEvent, UsageRecorded, record
 from app.operations.usage.store import TouchedDay, add_to_days
 from app.tables.ids import new_id
@@ -183,11 +184,9 @@ def test_a_late_event_that_nobody_flags(world: World, monkeypatch: pytest.Monkey
 def test_a_failure_that_is_swallowed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = chunk._Chunk._bill
 
-    async def swallowing(
-        self: chunk._Chunk, tenant_ids: Sequence[UUID], turn: AbstractAsyncContextManager[object]
-    ) -> dict[UUID, Exception]:
+    async def swallowing(self: chunk._Chunk, batch: Sequence[Share]) -> dict[Share, Exception]:
         with suppress(Exception):
-            await sound(self, tenant_ids, turn)
+            await sound(self, batch)
         return {}
 
     monkeypatch.setattr(chunk._Chunk, "_bill", swallowing)

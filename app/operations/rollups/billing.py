@@ -191,15 +191,18 @@ class _Billing:
         await self._make_room([draft])
         await write_invoices(self.unit, [draft], self.now)
         async for _ in self._rated({draft.tenant_id: draft}, enrolled, late):
-            await write_lines(self.unit, [draft])
-            await write_inputs(self.unit, [draft])
+            await self._write_slice(draft)
         draft.close()
         if draft.billable:
-            await write_lines(self.unit, [draft])
+            await self._write_slice(draft)
             await write_invoices(self.unit, [draft], self.now)
         else:
             await before.rollback_to()
             await self._void_emptied([draft])
+
+    async def _write_slice(self, draft: Draft) -> None:
+        await write_lines(self.unit, [draft])
+        await write_inputs(self.unit, [draft])
 
     async def _rated(self, drafts: dict[UUID, Draft], enrolled: Enrolled, late: LateBilling) -> AsyncIterator[None]:
         """Rates slice by slice, the late usage last."""

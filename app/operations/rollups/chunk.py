@@ -106,33 +106,32 @@ class _Chunk:
 
     async def settle(self, unsettled: Iterable[Share]) -> bool:
         """Whether every tenant has its outcome."""
-        failed: dict[UUID, Exception] = {}
+        failed: dict[Share, Exception] = {}
         for batch in portions(unsettled, BATCH_TENANTS, SLICE):
             if self.is_stopping():
                 return False
-            turn = self.turn if batch[0].subscriptions <= SLICE else nullcontext()
-            failed |= await self._bill([share.tenant_id for share in batch], turn)
+            failed |= await self._bill(batch)
         for _ in range(ATTEMPTS - 1):
-            for tenant_id in list(failed):
-                del failed[tenant_id]
-                failed |= await self._bill([tenant_id], self.turn)
-        for tenant_id, error in failed.items():
-            await self._record_failure(tenant_id, error)
+            for share in list(failed):
+                del failed[share]
+                failed |= await self._bill([share])
+        for share, error in failed.items():
+            await self._record_failure(share.tenant_id, error)
         return True
 
-    async def _bill(
-        self, tenant_ids: Sequence[UUID], turn: AbstractAsyncContextManager[object]
-    ) -> dict[UUID, Exception]:
+    async def _bill(self, batch: Sequence[Share]) -> dict[Share, Exception]:
         """Bills the tenants, and gives those that failed by themselves."""
+        tenant_ids = [share.tenant_id for share in batch]
+        turn = self.turn if batch[0].subscriptions <= SLICE else nullcontext()
         try:
             await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), turn))
         except (DatabaseUnavailable, asyncpg.LockNotAvailableError):
             raise  # no tenant's fault: the job comes again
         except Exception as error:  # noqa: BLE001 - the tenant's edge: whatever it is, the others go on
-            if len(tenant_ids) == 1:
-                return {tenant_ids[0]: error}
-            middle = len(tenant_ids) // 2
-            return await self._bill(tenant_ids[:middle], turn) | await self._bill(tenant_ids[middle:], turn)
+            if len(batch) == 1:
+                return {batch[0]: error}
+            middle = len(batch) // 2
+            return await self._bill(batch[:middle]) | await self._bill(batch[middle:])
         return {}
 
     async def _record_failure(self, tenant_id: UUID, error: Exception) -> None:

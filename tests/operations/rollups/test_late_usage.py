@@ -130,11 +130,15 @@ async def test_force_bills_it_once_again_on_the_invoice_that_takes_the_place(
     assert await check(given.platform) == []
 
 
-async def test_a_month_billed_whole_again_takes_off_what_was_billed_late(given: Given, pilot: UUID) -> None:
+@pytest.mark.parametrize("slice_size", [1, 500])
+async def test_a_month_billed_whole_again_takes_off_what_was_billed_late(
+    given: Given, pilot: UUID, monkeypatch: pytest.MonkeyPatch, slice_size: int
+) -> None:
     await meter(given, pilot, "30", 2026, 4, 20)
     given.clock.set(2026, 6, 2)
     await roll_up(given, MAY)
     await issue_last(given, MAY)
+    monkeypatch.setattr(billing_of_tenants, "SLICE", slice_size)
 
     await roll_up(given, force=True)  # April, which is voided and rated whole
 

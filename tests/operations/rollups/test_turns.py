@@ -87,3 +87,12 @@ async def test_a_batch_that_fails_gives_its_turn_back(given: Given, run_id: UUID
     assert await billed(given) == ["b"]
     assert turn.taken == chunk.ATTEMPTS + 1
     assert not turn.locked()
+
+
+async def test_a_large_tenant_that_fails_is_tried_again_without_a_turn(given: Given, run_id: UUID) -> None:
+    await break_tenant(given, "large")
+    turn = Turn()
+    async with turn, asyncio.timeout(10):
+        await roll_up_chunk(given.platform, run_id=run_id, position=1, turn=turn)
+    assert await given.row("SELECT attempts FROM rollup_failures") == {"attempts": chunk.ATTEMPTS}
+    assert turn.taken == 1
