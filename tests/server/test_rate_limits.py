@@ -56,7 +56,7 @@ async def drained(client: httpx.AsyncClient) -> httpx.Response:
 
 
 async def test_who_asks_too_much_is_told_when_to_come_again(api: House) -> None:
-    async with api.client() as ada, api.client(subject="bob") as bob, api.client(Role.METER) as meter:
+    async with api.client() as ada, api.client(subject="bob") as bob, api.client(Role.METER, subject="meter") as meter:
         refused = await drained(ada)
         assert (refused.status_code, code(refused)) == (429, "RATE_LIMITED")
         assert refused.headers["retry-after"] == "1"
