@@ -45,13 +45,15 @@ async def stage(unit: UnitOfWork, table: type[Table], names: Sequence[str], rows
     listed = ", ".join(f'"{name}"' for name in names)
     digest = blake2b(f"{target} {listed}".encode(), digest_size=6).hexdigest()
     staging = f"staging_{table._meta.tablename[:40]}_{digest}"
+    await empty_staging(unit, staging, f"ON COMMIT DELETE ROWS AS SELECT {listed} FROM {target} WITH NO DATA")
+    await unit.connection.copy_records_to_table(staging, records=rows, columns=list(names), schema_name="pg_temp")
+    return f'pg_temp."{staging}"'
+
+
+async def empty_staging(unit: UnitOfWork, staging: str, made: str) -> None:
+    """Gives the connection this temporary table, without rows. `made`: what follows its name in CREATE."""
     if staging in unit.staged:
         await unit.connection.execute(f'TRUNCATE pg_temp."{staging}"')
     else:
-        await unit.connection.execute(
-            f'CREATE TEMPORARY TABLE IF NOT EXISTS "{staging}" ON COMMIT DELETE ROWS'
-            f" AS SELECT {listed} FROM {target} WITH NO DATA"
-        )
+        await unit.connection.execute(f'CREATE TEMPORARY TABLE IF NOT EXISTS "{staging}" {made}')
         unit.staged.add(staging)
-    await unit.connection.copy_records_to_table(staging, records=rows, columns=list(names), schema_name="pg_temp")
-    return f'pg_temp."{staging}"'

@@ -11,6 +11,7 @@ from itertools import islice
 from struct import Struct
 from uuid import UUID
 
+from app.database.copy import empty_staging
 from app.database.unit_of_work import UnitOfWork
 
 NULL = b"\xff\xff\xff\xff"
@@ -72,13 +73,7 @@ async def copy_encoded(unit: UnitOfWork, staging: str, columns: str, rows: Itera
 
     It holds no other rows then; it stays with the connection and empties itself at the end of the transaction.
     """
-    if staging in unit.staged:
-        await unit.connection.execute(f"TRUNCATE pg_temp.{staging}")
-    else:
-        await unit.connection.execute(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ({columns}) ON COMMIT DELETE ROWS"
-        )
-        unit.staged.add(staging)
+    await empty_staging(unit, staging, f"({columns}) ON COMMIT DELETE ROWS")
     await unit.connection.copy_to_table(staging, source=_file(rows), format="binary", schema_name="pg_temp")
 
 
