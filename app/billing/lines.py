@@ -13,6 +13,7 @@ class LineKind(StrEnum):
     PLAN_BASE = "PLAN_BASE"
     ADDON = "ADDON"
     OVERAGE = "OVERAGE"
+    ADJUSTMENT = "ADJUSTMENT"  # a one-off charge or credit
     TAX = "TAX"
 
 

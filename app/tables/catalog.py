@@ -32,6 +32,7 @@ class Plans(Table, tablename="plans"):
     name = text()
     description = text(null=True)
     created_at = instant()
+    archived_at = instant(null=True)
 
     plans_code_key = Unique([code])
     plans_code_check = Check("code ~ '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'")
@@ -94,6 +95,7 @@ class Addons(Table, tablename="addons"):
     id = primary_key()
     code = text()
     name = text()
+    currency = text()
     price_cents = cents()
     resource_kind = reference(ResourceKinds, null=True)
     quantity = decimal()
@@ -102,5 +104,6 @@ class Addons(Table, tablename="addons"):
 
     addons_code_key = Unique([code])
     addons_code_check = Check("code ~ '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'")
+    addons_currency_check = Check("currency ~ '^[A-Z]{3}$'")
     addons_price_cents_check = Check("price_cents >= 0")
     addons_quantity_check = Check("quantity >= 0")

@@ -26,9 +26,9 @@ def text(*, null: bool = False, primary_key: bool = False, unique: bool = False)
     return Text(default=None, null=null, primary_key=primary_key, unique=unique)
 
 
-def cents() -> BigInt:
+def cents(*, null: bool = False) -> BigInt:
     """An amount in the minor unit of the row's currency."""
-    return BigInt(default=None)
+    return BigInt(default=None, null=null)
 
 
 def decimal(*, null: bool = False) -> Numeric:

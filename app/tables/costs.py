@@ -30,7 +30,10 @@ class CloudInvoices(Table, tablename="cloud_invoices"):
 
 
 class CloudInvoiceLines(Table, tablename="cloud_invoice_lines"):
-    """A row of the bill; what matched no resource of ours has no deployment and stays unallocated."""
+    """A row of the bill; what matched no resource of ours has no deployment and stays unallocated.
+
+    exact_cents is the amount as the bill has it, amount_cents the same rounded to show.
+    """
 
     id = primary_key()
     cloud_invoice_id = reference(CloudInvoices)
@@ -49,6 +52,7 @@ class CloudInvoiceLines(Table, tablename="cloud_invoice_lines"):
     deployment_id = reference(CloudDeployments, null=True)
     resource_kind = reference(ResourceKinds, null=True)
     month = calendar_day()
+    exact_cents = decimal()
 
     cloud_invoice_lines_cloud_invoice_id_position_key = Unique([cloud_invoice_id, position])
     cloud_invoice_lines_started_at_check = Check("started_at <= ended_at")

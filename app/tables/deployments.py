@@ -57,7 +57,11 @@ class CloudDeploymentEvents(Table, tablename="cloud_deployment_events"):
 
 
 class CloudResources(Table, tablename="cloud_resources"):
-    """What the provider runs for us; tenant and deployment are null together, for what belongs to no deployment."""
+    """What the provider runs for us; tenant and deployment are null together, for what belongs to no deployment.
+
+    The provider's id is unique among those that are not destroyed (an index): a resource that is moved to another
+    deployment ends and begins anew there.
+    """
 
     id = primary_key()
     tenant_id = reference(Tenants, null=True)
@@ -69,6 +73,5 @@ class CloudResources(Table, tablename="cloud_resources"):
     created_at = instant()
     destroyed_at = instant(null=True)
 
-    cloud_resources_provider_external_id_key = Unique([provider, external_id])
     cloud_resources_tenant_id_check = Check("(tenant_id IS NULL) = (deployment_id IS NULL)")
     cloud_resources_destroyed_at_check = Check("destroyed_at >= created_at")

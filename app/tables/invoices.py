@@ -31,10 +31,25 @@ class InvoiceStatus(StrEnum):
     VOID = "VOID"
 
 
+class Charges(Table, tablename="charges"):
+    """A one-off charge, or with a negative amount a credit, on the invoice of the month that holds charged_on."""
+
+    id = primary_key()
+    tenant_id = reference(Tenants)
+    deployment_id = reference(CloudDeployments, null=True)
+    description = text()
+    net_cents = cents()
+    charged_on = calendar_day()
+    created_by = text()
+    created_at = instant()
+
+    charges_net_cents_check = Check("net_cents <> 0")
+
+
 class TenantInvoices(Table, tablename="tenant_invoices"):
     """One that is not void per tenant and period start; immutable once issued (triggers).
 
-    stale_since: when something first came to the month of a draft after it was rated.
+    issued_on: the day of the billing time zone that holds issued_at; its year is the number's.
     """
 
     id = primary_key()
@@ -56,7 +71,7 @@ class TenantInvoices(Table, tablename="tenant_invoices"):
     voided_at = instant(null=True)
     void_reason = text(null=True)
     created_at = instant()
-    stale_since = instant(null=True)
+    issued_on = calendar_day(null=True)
 
     tenant_invoices_tenant_id_period_start_revision_key = Unique([tenant_id, period_start, revision])
     tenant_invoices_number_key = Unique([number])
@@ -67,17 +82,17 @@ class TenantInvoices(Table, tablename="tenant_invoices"):
     tenant_invoices_total_cents_check = Check("total_cents = subtotal_cents + tax_cents")
     tenant_invoices_input_hash_check = Check("input_hash ~ '^[0-9a-f]{64}$'")
     tenant_invoices_issued_check = Check(
-        "num_nulls(number, issued_at, due_on) IN (0, 3) AND (status = 'VOID' OR (status = 'DRAFT') = (number IS NULL))"
+        "num_nulls(number, issued_at, issued_on, due_on) IN (0, 4) AND (status = 'VOID' OR (status = 'DRAFT') = (number IS NULL))"
     )
     tenant_invoices_paid_check = Check("(status = 'PAID') = (paid_at IS NOT NULL)")
     tenant_invoices_voided_check = Check("(status = 'VOID') = (voided_at IS NOT NULL)")
-    tenant_invoices_stale_since_check = Check("status IN ('DRAFT', 'VOID') OR stale_since IS NULL")
 
 
 class TenantInvoiceLines(Table, tablename="tenant_invoice_lines"):
     """One amount; deployment, subscription and add-on are null on tenant-level lines such as tax.
 
-    period_start: of the month it charges for, which for late usage is earlier than its invoice's.
+    period_start: of the month it charges for (its service month); a correction's is earlier than its invoice's, or the
+    same. charge_id: the one-off charge of an ADJUSTMENT line, whose deployment may have no subscription.
     """
 
     id = primary_key()
@@ -95,20 +110,25 @@ class TenantInvoiceLines(Table, tablename="tenant_invoice_lines"):
     subscription_id = reference(Subscriptions, null=True)
     subscription_addon_id = reference(SubscriptionAddons, null=True)
     period_start = calendar_day()
+    charge_id = reference(Charges, null=True)
 
     tenant_invoice_lines_invoice_id_position_key = Unique([invoice_id, position])
     tenant_invoice_lines_kind_check = member_of("kind", LineKind)
     tenant_invoice_lines_tenant_level_check = Check(
-        "(deployment_id IS NULL) = (subscription_id IS NULL) AND (kind = 'TAX') = (deployment_id IS NULL)"
+        "CASE kind WHEN 'TAX' THEN num_nulls(deployment_id, subscription_id) = 2"
+        " WHEN 'ADJUSTMENT' THEN subscription_id IS NULL OR deployment_id IS NOT NULL"
+        " ELSE num_nulls(deployment_id, subscription_id) = 0 END"
     )
     tenant_invoice_lines_addon_check = Check("(kind = 'ADDON') = (subscription_addon_id IS NOT NULL)")
+    tenant_invoice_lines_charge_check = Check("(kind = 'ADJUSTMENT') = (charge_id IS NOT NULL)")
     tenant_invoice_lines_resource_kind_check = Check("kind <> 'OVERAGE' OR resource_kind IS NOT NULL")
 
 
 class TenantInvoiceInputs(Table, tablename="tenant_invoice_inputs"):
-    """The canonical inputs: position 0 is the header, then one document per subscription in line order.
+    """The canonical inputs: position 0 is the header, then one document per subscription in line order, then the
+    charges that belong to no subscription.
 
-    Late usage of earlier months follows, a document for each subscription and late_month.
+    Corrections follow, a document for each subscription (or for such charges) and service month, `late_month`.
     """
 
     id = primary_key()
@@ -120,7 +140,7 @@ class TenantInvoiceInputs(Table, tablename="tenant_invoice_inputs"):
     late_month = calendar_day(null=True)
 
     tenant_invoice_inputs_invoice_id_position_key = Unique([invoice_id, position])
-    tenant_invoice_inputs_header_check = Check("(position = 0) = (subscription_id IS NULL)")
+    tenant_invoice_inputs_header_check = Check("position > 0 OR num_nulls(subscription_id, late_month) = 2")
 
 
 class InvoiceNumberSequences(Table, tablename="invoice_number_sequences"):

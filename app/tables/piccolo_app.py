@@ -17,12 +17,14 @@ APP_CONFIG = AppConfig(
                 "subscriptions",
                 "usage",
                 "invoices",
-                "late_usage",
+                "billing_months",
                 "costs",
                 "rollups",
                 "audit",
                 "rate_limits",
+                "installation",
             )
-        ]
+        ],
+        exclude_imported=True,
     ),
 )

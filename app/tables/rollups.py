@@ -43,13 +43,16 @@ class RollupOutcome(StrEnum):
 
 
 class RollupRuns(Table, tablename="rollup_runs"):
-    """The counters are sums over the outcomes of the run."""
+    """The counters are sums over the outcomes of the run. rates_stale_drafts: drafts whose month changed are rated
+    again in place, which without force no other run does.
+    """
 
     id = primary_key()
     period_start = calendar_day()
     period_end = calendar_day()
     force = boolean()
     dry_run = boolean()
+    rates_stale_drafts = boolean()
     status = text()
     requested_by = text()
     tenants_total = integer()
@@ -82,10 +85,7 @@ class RollupChunks(Table, tablename="rollup_chunks"):
 
 
 class RollupOutcomes(Table, tablename="rollup_outcomes"):
-    """What became of one tenant in one run, written in the transaction that did it.
-
-    reopened_at: when something came to a month that was settled at nothing, which is then due again.
-    """
+    """What became of one tenant in one run, written in the transaction that did it."""
 
     id = primary_key()
     run_id = reference(RollupRuns)
@@ -94,11 +94,9 @@ class RollupOutcomes(Table, tablename="rollup_outcomes"):
     outcome = text()
     invoice_id = reference(TenantInvoices, null=True)
     total_cents = cents()
-    reopened_at = instant(null=True)
 
     rollup_outcomes_run_id_tenant_id_key = Unique([run_id, tenant_id])
     rollup_outcomes_outcome_check = member_of("outcome", RollupOutcome)
-    rollup_outcomes_reopened_at_check = Check("outcome = 'SETTLED' OR reopened_at IS NULL")
 
 
 class RollupFailures(Table, tablename="rollup_failures"):
@@ -112,8 +110,13 @@ class RollupFailures(Table, tablename="rollup_failures"):
     rollup_failures_run_id_tenant_id_key = Unique([run_id, tenant_id])
 
 
+class UnpricedReason(StrEnum):
+    NOT_PRICED = "NOT_PRICED"  # the plan in force does not know the kind
+    NOT_SUBSCRIBED = "NOT_SUBSCRIBED"  # the deployment has no subscription in the month
+
+
 class RollupUnpricedUsage(Table, tablename="rollup_unpriced_usage"):
-    """Usage of a kind that the deployment's plan does not know: billed nothing, and said so."""
+    """Usage that no plan prices: billed nothing, and listed."""
 
     id = primary_key()
     run_id = reference(RollupRuns)
@@ -121,5 +124,25 @@ class RollupUnpricedUsage(Table, tablename="rollup_unpriced_usage"):
     deployment_id = reference(CloudDeployments)
     resource_kind = reference(ResourceKinds)
     quantity = decimal()
+    reason = text()
 
+    rollup_unpriced_usage_reason_check = member_of("reason", UnpricedReason)
     rollup_unpriced_usage_run_id_deployment_id_resource_kind_key = Unique([run_id, deployment_id, resource_kind])
+
+
+class RollupWarningCode(StrEnum):
+    NO_TAX_RATE = "NO_TAX_RATE"  # the tenant's country has no tax rate
+    CORRECTION_FAILED = "CORRECTION_FAILED"  # an earlier month could not be rated again; it stays due
+
+
+class RollupWarnings(Table, tablename="rollup_warnings"):
+    """What an operator should look at of a tenant that the run did bill."""
+
+    id = primary_key()
+    run_id = reference(RollupRuns)
+    tenant_id = reference(Tenants)
+    period_start = calendar_day()
+    code = text()
+    message = text()
+
+    rollup_warnings_code_check = member_of("code", RollupWarningCode)

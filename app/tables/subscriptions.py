@@ -11,7 +11,10 @@ from app.tables.tenants import Tenants
 
 
 class Subscriptions(Table, tablename="subscriptions"):
-    """One per deployment; plan_version_id is the version in force, ended_on the day of the cancellation."""
+    """One per deployment; plan_version_id is the version in force, ended_on the day of the cancellation.
+
+    pending_plan_version_id comes into force on pending_from, a day to come.
+    """
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -22,11 +25,14 @@ class Subscriptions(Table, tablename="subscriptions"):
     ended_on = calendar_day(null=True)
     trial_ends_at = instant(null=True)
     created_at = instant()
+    pending_plan_version_id = reference(PlanVersions, null=True)
+    pending_from = calendar_day(null=True)
 
     subscriptions_deployment_id_key = Unique([deployment_id])
     subscriptions_status_check = member_of("status", SubscriptionStatus)
     subscriptions_ended_on_check = Check("ended_on >= started_on")
     subscriptions_cancelled_check = Check("(status = 'CANCELLED') = (ended_on IS NOT NULL)")
+    subscriptions_pending_check = Check("(pending_plan_version_id IS NULL) = (pending_from IS NULL)")
 
 
 class SubscriptionPlanVersions(Table, tablename="subscription_plan_versions"):
@@ -55,7 +61,7 @@ class SubscriptionActiveSpans(Table, tablename="subscription_active_spans"):
 
 
 class SubscriptionAddons(Table, tablename="subscription_addons"):
-    """An attached add-on: price, kind and quantity as they stood at attach time."""
+    """An attached add-on: price, kind and quantity as they stood at attach time; detached_on is its last day."""
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -67,6 +73,8 @@ class SubscriptionAddons(Table, tablename="subscription_addons"):
     quantity = decimal()
     attached_at = instant()
     attached_on = calendar_day()
+    detached_on = calendar_day(null=True)
 
     subscription_addons_price_cents_check = Check("price_cents >= 0")
     subscription_addons_quantity_check = Check("quantity >= 0")
+    subscription_addons_detached_on_check = Check("detached_on >= attached_on")

@@ -1,6 +1,8 @@
 """Metered events, append-only, and their totals by day."""
 
-from piccolo.columns import Bytea
+import uuid
+
+from piccolo.columns import UUID, Bytea
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
@@ -10,8 +12,15 @@ from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.tenants import Tenants
 
 
+NO_RESOURCE = uuid.UUID(int=0)
+"""Stands in daily totals for the events that name no resource."""
+
+
 class UsageRecords(Table, tablename="usage_records"):
-    """One event. Partitioned by the month of `occurred_at`: its key in the database is wider than `id`."""
+    """One event. Partitioned by the month of `occurred_at`: its key in the database is wider than `id`.
+
+    `day`: the day of the billing time zone in which it occurred.
+    """
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -23,6 +32,7 @@ class UsageRecords(Table, tablename="usage_records"):
     occurred_at = instant()
     recorded_at = instant()
     resource_id = reference(CloudResources, null=True)
+    day = calendar_day()
 
     usage_records_source_check = Check("length(source) BETWEEN 1 AND 200")
     usage_records_event_id_check = Check("length(event_id) BETWEEN 1 AND 200")
@@ -45,7 +55,10 @@ class UsageEventKeys(Table, tablename="usage_event_keys"):
 
 
 class UsageDailyTotals(Table, tablename="usage_daily_totals"):
-    """A deployment's day of one kind, as the kind's aggregation needs it.
+    """A deployment's day of one kind, as the kind's aggregation needs it, per resource where that has levels of its own.
+
+    `resource_id` is a resource's on rows of MAX and TIME_WEIGHTED kinds; NO_RESOURCE for events without one, and for
+    SUM kinds.
 
     SUM reads `total`, MAX reads `peak`. TIME_WEIGHTED reads the rest: before `first_at` the level of earlier days
     holds; from there to the day's end the events' own levels add up to `level_microseconds`; `last_level` is carried
@@ -64,5 +77,27 @@ class UsageDailyTotals(Table, tablename="usage_daily_totals"):
     last_level = decimal()
     level_microseconds = decimal()
     month = calendar_day(null=True)
+    resource_id = UUID(default=None)
 
-    usage_daily_totals_tenant_id_deployment_id_kind_day_key = Unique([tenant_id, deployment_id, resource_kind, day])
+    usage_daily_totals_day_key = Unique([tenant_id, deployment_id, resource_kind, day, resource_id])
+
+
+class UsageCorrections(Table, tablename="usage_corrections"):
+    """The right quantity of an event; of several of one event the last counts. Append-only."""
+
+    id = primary_key()
+    tenant_id = reference(Tenants)
+    deployment_id = reference(CloudDeployments)
+    resource_kind = reference(ResourceKinds)
+    record_id = UUID(default=None)
+    source = text()
+    event_id = text()
+    occurred_at = instant()
+    day = calendar_day()
+    previous_quantity = decimal()
+    quantity = decimal()
+    reason = text()
+    actor = text()
+    corrected_at = instant()
+
+    usage_corrections_quantity_check = Check("quantity >= 0 AND quantity < 'Infinity'")

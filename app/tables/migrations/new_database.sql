@@ -7,5 +7,7 @@ INSERT INTO resource_kinds (code, unit, aggregation, description, created_at) VA
     ('llm_input_tokens', 'token', 'SUM', 'Tokens sent to language models', now()),
     ('llm_output_tokens', 'token', 'SUM', 'Tokens that language models wrote', now());
 
-INSERT INTO tax_rates (id, country, name, rate) VALUES
-    ('019d4500-0000-7000-8000-000000000001', 'AU', 'GST', 0.10);
+INSERT INTO tax_rates (id, country, name, rate, valid_from) VALUES
+    ('019d4500-0000-7000-8000-000000000001', 'AU', 'GST', 0.10, '2000-07-01');
+
+INSERT INTO installation (id, billing_time_zone, months_through) VALUES (1, NULL, NULL);

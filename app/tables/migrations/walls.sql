@@ -6,6 +6,7 @@ ALTER TABLE subscriptions ADD CONSTRAINT subscriptions_tenant_id_id_deployment_i
 ALTER TABLE subscriptions ADD CONSTRAINT subscriptions_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE subscription_addons ADD CONSTRAINT subscription_addons_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE tenant_invoices ADD CONSTRAINT tenant_invoices_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE charges ADD CONSTRAINT charges_tenant_id_id_key UNIQUE (tenant_id, id);
 
 DO $$
 DECLARE
@@ -19,10 +20,14 @@ BEGIN
             ('subscription_plan_versions', 'subscription_id', 'subscriptions'),
             ('subscription_active_spans', 'subscription_id', 'subscriptions'),
             ('subscription_addons', 'subscription_id', 'subscriptions'),
-            ('usage_records', 'deployment_id', 'cloud_deployments'),
             ('usage_daily_totals', 'deployment_id', 'cloud_deployments'),
             ('tenant_invoice_lines', 'invoice_id', 'tenant_invoices'),
             ('tenant_invoice_lines', 'subscription_addon_id', 'subscription_addons'),
+            ('tenant_invoice_lines', 'charge_id', 'charges'),
+            ('charges', 'deployment_id', 'cloud_deployments'),
+            ('usage_corrections', 'deployment_id', 'cloud_deployments'),
+            ('billing_months', 'invoice_id', 'tenant_invoices'),
+            ('billing_month_changes', 'deployment_id', 'cloud_deployments'),
             ('tenant_invoice_inputs', 'invoice_id', 'tenant_invoices'),
             ('tenant_invoice_inputs', 'subscription_id', 'subscriptions'),
             ('rollup_outcomes', 'invoice_id', 'tenant_invoices'),
@@ -49,10 +54,16 @@ ALTER TABLE tenant_invoice_lines
 -- The tenant is implied by the keys above; these tables take the most rows, and each check costs.
 ALTER TABLE tenant_invoice_lines DROP CONSTRAINT tenant_invoice_lines_tenant_id_fkey;
 ALTER TABLE tenant_invoice_inputs DROP CONSTRAINT tenant_invoice_inputs_tenant_id_fkey;
-ALTER TABLE usage_records DROP CONSTRAINT usage_records_tenant_id_fkey;
 ALTER TABLE usage_daily_totals DROP CONSTRAINT usage_daily_totals_tenant_id_fkey;
 
+-- A change names a month that has its row, which whoever rates the month locks.
+ALTER TABLE billing_month_changes
+    DROP CONSTRAINT billing_month_changes_tenant_id_fkey,
+    ADD CONSTRAINT billing_month_changes_tenant_id_fkey FOREIGN KEY (tenant_id, period_start)
+        REFERENCES billing_months (tenant_id, period_start) ON DELETE RESTRICT ON UPDATE RESTRICT;
+
 -- Rules that are partial unique indexes.
+CREATE UNIQUE INDEX cloud_resources_alive_key ON cloud_resources (provider, external_id) WHERE destroyed_at IS NULL;
 CREATE UNIQUE INDEX tenant_invoices_live_key ON tenant_invoices (tenant_id, period_start) WHERE status <> 'VOID';
 CREATE UNIQUE INDEX subscription_active_spans_open_key ON subscription_active_spans (subscription_id) WHERE last_on IS NULL;
 
@@ -67,8 +78,6 @@ CREATE INDEX subscription_active_spans_subscription_id_idx ON subscription_activ
 CREATE INDEX subscription_active_spans_tenant_id_idx ON subscription_active_spans (tenant_id);
 CREATE INDEX subscription_plan_versions_tenant_id_idx ON subscription_plan_versions (tenant_id);
 CREATE INDEX subscription_addons_subscription_id_idx ON subscription_addons (subscription_id, attached_at, id);
-CREATE INDEX usage_records_deployment_id_idx ON usage_records (deployment_id, resource_kind, occurred_at);
-CREATE INDEX usage_daily_totals_deployment_id_idx ON usage_daily_totals (deployment_id, day);
 CREATE INDEX tenant_invoices_tenant_id_period_start_idx ON tenant_invoices (tenant_id, period_start, id);
 CREATE INDEX tenant_invoices_period_start_idx ON tenant_invoices (period_start, id);
 CREATE INDEX tenant_invoice_lines_deployment_id_idx
@@ -83,7 +92,19 @@ CREATE INDEX cloud_invoices_period_start_idx ON cloud_invoices (period_start, id
 CREATE INDEX cloud_invoice_lines_month_idx ON cloud_invoice_lines (month, tenant_id);
 CREATE INDEX cloud_invoice_lines_tenant_id_idx ON cloud_invoice_lines (tenant_id);
 CREATE INDEX rollup_chunks_open_idx ON rollup_chunks (run_id) WHERE finished_at IS NULL;
-CREATE INDEX rollup_outcomes_settled_idx ON rollup_outcomes (tenant_id, period_start) WHERE outcome = 'SETTLED';
+CREATE INDEX rollup_warnings_run_id_idx ON rollup_warnings (run_id, id);
+CREATE INDEX rollup_warnings_tenant_id_idx ON rollup_warnings (tenant_id);
+CREATE INDEX charges_tenant_id_idx ON charges (tenant_id, charged_on, id);
+CREATE INDEX usage_corrections_tenant_id_idx
+    ON usage_corrections (tenant_id, deployment_id, resource_kind, day, record_id, id);
+CREATE INDEX subscriptions_pending_idx ON subscriptions (pending_from) WHERE pending_from IS NOT NULL;
+CREATE INDEX cloud_resources_external_id_idx ON cloud_resources (provider, external_id);
+
+-- Months that are due whatever changed, and the changes: both in the order in which what is due is listed.
+CREATE INDEX billing_months_due_idx ON billing_months (period_start, tenant_id)
+    WHERE state IN ('OPEN', 'FAILED') OR rated_cents <> billed_cents;
+CREATE INDEX billing_month_changes_tenant_id_idx ON billing_month_changes (tenant_id, period_start);
+CREATE INDEX billing_month_changes_period_start_idx ON billing_month_changes (period_start, tenant_id);
 CREATE INDEX rollup_outcomes_tenant_id_idx ON rollup_outcomes (tenant_id);
 CREATE INDEX rollup_failures_tenant_id_idx ON rollup_failures (tenant_id);
 CREATE INDEX rollup_unpriced_usage_tenant_id_idx ON rollup_unpriced_usage (tenant_id);
@@ -138,6 +159,12 @@ CREATE TRIGGER cloud_deployment_events_append_only BEFORE UPDATE OR DELETE ON cl
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER usage_records_append_only BEFORE UPDATE OR DELETE ON usage_records
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER usage_event_keys_append_only BEFORE UPDATE OR DELETE ON usage_event_keys
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER usage_corrections_append_only BEFORE UPDATE OR DELETE ON usage_corrections
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER charges_append_only BEFORE UPDATE OR DELETE ON charges
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tenant_invoice_lines_replaced BEFORE UPDATE ON tenant_invoice_lines
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER tenant_invoice_inputs_replaced BEFORE UPDATE ON tenant_invoice_inputs
@@ -181,7 +208,7 @@ CREATE TRIGGER tenant_invoice_inputs_delete_in_draft AFTER DELETE ON tenant_invo
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenant_invoice_parts_refuse_change();
 
 -- At commit an invoice's lines sum to its totals. Written lines whose invoice does not (yet) agree touch the invoice,
--- which queues the same check for the commit.
+-- which queues the same check for the commit. Each invoice's lines are summed once, by its index.
 CREATE FUNCTION tenant_invoices_check_totals() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     agrees boolean;
@@ -204,20 +231,43 @@ CREATE CONSTRAINT TRIGGER tenant_invoices_totals AFTER INSERT OR UPDATE ON tenan
 CREATE FUNCTION tenant_invoice_lines_queue_check() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE tenant_invoices i SET revision = i.revision
-    FROM (
-        SELECT invoice_id, sum(amount_cents) AS total FROM tenant_invoice_lines
-        WHERE invoice_id IN (SELECT invoice_id FROM changed) GROUP BY invoice_id
-        UNION ALL
-        SELECT DISTINCT c.invoice_id, 0::numeric FROM changed c
-        WHERE NOT EXISTS (SELECT FROM tenant_invoice_lines l WHERE l.invoice_id = c.invoice_id)
-    ) AS lines
-    WHERE i.id = lines.invoice_id AND i.total_cents <> lines.total;
+    FROM (SELECT DISTINCT invoice_id FROM changed) AS written
+    WHERE i.id = written.invoice_id AND i.total_cents <> (
+        SELECT coalesce(sum(l.amount_cents), 0) FROM tenant_invoice_lines l WHERE l.invoice_id = written.invoice_id);
     RETURN NULL;
 END $$;
 CREATE TRIGGER tenant_invoice_lines_insert_totals AFTER INSERT ON tenant_invoice_lines
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenant_invoice_lines_queue_check();
 CREATE TRIGGER tenant_invoice_lines_delete_totals AFTER DELETE ON tenant_invoice_lines
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION tenant_invoice_lines_queue_check();
+
+-- A caller's keys are one per tenant and subject; the platform's have no tenant, and are unique all the same.
+CREATE UNIQUE INDEX idempotency_keys_tenant_id_subject_key_key ON idempotency_keys (tenant_id, subject, key) NULLS NOT DISTINCT;
+CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
+CREATE INDEX audit_log_tenant_id_idx ON audit_log (tenant_id, occurred_at, id);
+CREATE INDEX audit_log_occurred_at_idx ON audit_log (occurred_at, id);
+
+-- What was done stays done: the owner too would have to take the trigger off first.
+CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- Neither in the log nor in a backup, and short of I/O: its rows are changed often, in place, beside no index of what changes.
+ALTER TABLE rate_limit_buckets SET UNLOGGED;
+ALTER TABLE rate_limit_buckets SET (fillfactor = 50);
+-- A caller has one bucket per tenant; the platform's users have no tenant, and one bucket all the same.
+CREATE UNIQUE INDEX rate_limit_buckets_tenant_id_subject_key ON rate_limit_buckets (tenant_id, subject) NULLS NOT DISTINCT;
+
+-- A draft is stale while changes of its month wait to be rated; the first of them says since when.
+CREATE FUNCTION invoice_stale_since(invoice_tenant uuid, invoice_month date, status text) RETURNS timestamptz
+    LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT min(c.changed_at) FROM billing_month_changes c
+    WHERE status = 'DRAFT' AND c.tenant_id = invoice_tenant AND c.period_start = invoice_month
+$$;
+CREATE FUNCTION invoice_is_stale(invoice_tenant uuid, invoice_month date, status text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT status = 'DRAFT' AND EXISTS (
+        SELECT FROM billing_month_changes c WHERE c.tenant_id = invoice_tenant AND c.period_start = invoice_month)
+$$;
 
 -- A subscription's current month: the calendar month that holds its start, then the clock's, until it ended.
 CREATE FUNCTION subscription_period_start(started_on date, ended_on date, today date) RETURNS date
@@ -231,14 +281,15 @@ CREATE FUNCTION subscription_period_end(started_on date, ended_on date, today da
 $$;
 
 -- Row-level security: the setting app.tenant_id is a tenant's id, or '*' for the platform; unset shows nothing.
--- The sub-selects are evaluated once per statement, not per row.
+-- Whether the platform asks is decided once a statement and comes first, so that for the platform a row costs a look at a boolean.
 DO $$
 DECLARE
     owned text;
 BEGIN
     FOR owned IN
         SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'tenant_id'
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND (a.attname = 'tenant_id' OR c.relname = 'tenants' AND a.attname = 'id')
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', owned);
         IF owned = 'cloud_invoice_lines' THEN
@@ -246,32 +297,43 @@ BEGIN
         END IF;
         EXECUTE format(
             'CREATE POLICY tenant ON %I USING (
-                tenant_id = (SELECT nullif(nullif(current_setting(''app.tenant_id'', true), ''''), ''*'')::uuid)
-                OR (SELECT current_setting(''app.tenant_id'', true)) = ''*'')',
-            owned
+                (SELECT current_setting(''app.tenant_id'', true) = ''*'')
+                OR %I = (SELECT nullif(nullif(current_setting(''app.tenant_id'', true), ''''), ''*'')::uuid))',
+            owned, CASE owned WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END
         );
     END LOOP;
 END $$;
-ALTER TABLE tenants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenant ON tenants USING (
-    id = (SELECT nullif(nullif(current_setting('app.tenant_id', true), ''), '*')::uuid)
-    OR (SELECT current_setting('app.tenant_id', true)) = '*');
 
--- The provider's bills and the runs are the platform's alone.
-ALTER TABLE cloud_invoices ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-ALTER TABLE rollup_runs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-ALTER TABLE rollup_chunks ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY platform ON cloud_invoices USING ((SELECT current_setting('app.tenant_id', true)) = '*');
-CREATE POLICY platform ON cloud_invoice_lines USING ((SELECT current_setting('app.tenant_id', true)) = '*');
-CREATE POLICY platform ON rollup_runs USING ((SELECT current_setting('app.tenant_id', true)) = '*');
-CREATE POLICY platform ON rollup_chunks USING ((SELECT current_setting('app.tenant_id', true)) = '*');
+-- The provider's bills and the runs are the platform's alone, and so is how far its checks have come.
+DO $$
+DECLARE
+    owned text;
+BEGIN
+    FOREACH owned IN ARRAY ARRAY['cloud_invoices', 'cloud_invoice_lines', 'rollup_runs', 'rollup_chunks', 'data_check_progress'] LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', owned);
+        EXECUTE format(
+            'CREATE POLICY platform ON %I USING ((SELECT current_setting(''app.tenant_id'', true)) = ''*'')', owned
+        );
+    END LOOP;
+END $$;
 
 -- What the application may do; history and issued documents are not its to change.
 GRANT USAGE ON SCHEMA public TO arcadia_app;
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO arcadia_app;
-GRANT UPDATE ON tenants, plans, plan_versions, addons, cloud_deployments, cloud_resources, subscriptions,
-    subscription_active_spans, subscription_plan_versions, usage_daily_totals, tenant_invoices, invoice_number_sequences,
-    cloud_invoices, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage TO arcadia_app;
+DO $$
+DECLARE
+    hidden text;
+BEGIN
+    -- Row-level security is the parent's: partitions are reached through it alone.
+    FOR hidden IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relispartition AND relkind = 'r' LOOP
+        EXECUTE format('REVOKE ALL ON %I FROM arcadia_app', hidden);
+    END LOOP;
+END $$;
+GRANT UPDATE ON tenants, tenant_tax_exemptions, tax_rates, plans, plan_versions, addons, cloud_deployments, cloud_resources,
+    subscriptions, subscription_active_spans, subscription_plan_versions, subscription_addons, usage_daily_totals, tenant_invoices,
+    invoice_number_sequences, billing_months, cloud_invoices, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures,
+    rollup_unpriced_usage, idempotency_keys, rate_limit_buckets, installation, data_check_progress TO arcadia_app;
 GRANT DELETE ON tenant_invoice_lines, tenant_invoice_inputs, subscription_plan_versions, subscription_active_spans,
-    usage_daily_totals, rollup_failures, rollup_unpriced_usage TO arcadia_app;
+    usage_daily_totals, billing_month_changes, rollup_failures, rollup_unpriced_usage, tenant_tax_exemptions, tax_rates, idempotency_keys,
+    rate_limit_buckets TO arcadia_app;
 REVOKE INSERT ON migration FROM arcadia_app;

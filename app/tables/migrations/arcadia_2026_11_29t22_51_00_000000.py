@@ -1,4 +1,4 @@
-"""Walls around the tables (keys, triggers, row-level security) and what a new database holds."""
+"""What Piccolo cannot say of the tables (keys, triggers, row-level security), and what a new database holds."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from app.tables.tenants import Tenants
 
-ID = "2026-11-22T15:21:00:000000"
+ID = "2026-11-29T22:51:00:000000"
 VERSION = "1.38.0"
-DESCRIPTION = "Walls, and what a new database holds"
+DESCRIPTION = "Keys, triggers and row-level security, and what a new database holds"
 
 
 async def forwards() -> MigrationManager:
@@ -16,7 +16,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         transaction = Tenants._meta.db.current_transaction.get()
-        for script in ("walls.sql", "new_database.sql"):
+        for script in ("usage.sql", "walls.sql", "new_database.sql"):
             await transaction.connection.execute((Path(__file__).parent / script).read_text())
 
     manager.add_raw(run)
