@@ -29,6 +29,13 @@ def day_of(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+def last_active_day(ended_at: datetime, zone: ZoneInfo) -> date:
+    """The last day of which something that ended at an aware instant was active for some part: the day before, where
+    it ended at the day's first instant.
+    """
+    return day_of(ended_at - MICROSECOND, zone)
+
+
 def microseconds(start: datetime, end: datetime) -> int:
     """Real time between two aware instants."""
     return (end.astimezone(UTC) - start.astimezone(UTC)) // MICROSECOND

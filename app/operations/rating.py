@@ -32,6 +32,7 @@ from app.billing import (
 )
 from app.database import UnitOfWork
 from app.operations.plan_terms import plan_terms
+from app.operations.taxes import RATES_OF_COUNTRIES
 
 
 class Enrolment(NamedTuple):
@@ -59,12 +60,16 @@ FROM cloud_deployments d LEFT JOIN subscriptions s
     AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)
 WHERE d.id = any($1::uuid[])
 """
-_HEADERS = """
-SELECT t.id, t.currency, t.tax_exempt,
-       array(SELECT x.name FROM tax_rates x WHERE x.country = t.country ORDER BY x.name COLLATE "C") AS taxes,
-       array(SELECT x.rate FROM tax_rates x WHERE x.country = t.country ORDER BY x.name COLLATE "C") AS rates
-FROM tenants t WHERE t.id = any($1::uuid[])
-"""
+_HEADERS = f"""
+SELECT t.id, t.currency, coalesce(e.tax_exempt, false) AS tax_exempt, r.names, r.rates
+FROM tenants t
+LEFT JOIN ({RATES_OF_COUNTRIES}) AS r ON r.country = t.country
+LEFT JOIN LATERAL (
+    SELECT x.tax_exempt FROM tenant_tax_exemptions x WHERE x.tenant_id = t.id AND x.first_day <= $1
+    ORDER BY x.first_day DESC LIMIT 1
+) AS e ON true
+WHERE t.id = any($2::uuid[])
+"""  # noqa: S608 - made of constants
 _PLANS = """
 SELECT subscription_id, effective_on, plan_version_id FROM subscription_plan_versions
 WHERE subscription_id = any($1::uuid[]) AND effective_on < $2
@@ -119,15 +124,15 @@ WHERE carried.last_level > 0
 
 
 async def tenant_headers(unit: UnitOfWork, tenant_ids: Iterable[UUID], period: Period) -> dict[UUID, QuoteHeader]:
-    """Currency and taxes of each tenant, for the month."""
+    """Currency and taxes of each tenant for the month: those in force on its last day."""
     return {
         row["id"]: QuoteHeader(
             period=period,
             currency=row["currency"],
-            taxes=tuple(map(TaxTerms, row["taxes"], row["rates"])),
+            taxes=tuple(map(TaxTerms, row["names"] or (), row["rates"] or ())),
             tax_exempt=row["tax_exempt"],
         )
-        for row in await unit.connection.fetch(_HEADERS, list(tenant_ids))
+        for row in await unit.connection.fetch(_HEADERS, period.last_day, list(tenant_ids))
     }
 
 
