@@ -30,10 +30,13 @@ def day_of(instant: datetime, zone: ZoneInfo) -> date:
 
 
 def last_active_day(ended_at: datetime, zone: ZoneInfo) -> date:
-    """The last day of which something that ended at an aware instant was active for some part: the day before, where
-    it ended at the day's first instant.
+    """The last day of a subscription that was paused or cancelled at an aware instant.
+
+    It is the day of that instant, unless the instant is the day's very first: then the subscription was active at no
+    time of that day, and its last day is the one before.
     """
-    return day_of(ended_at - MICROSECOND, zone)
+    day = day_of(ended_at, zone)
+    return day - ONE_DAY if ended_at == day_start(day, zone) else day
 
 
 def microseconds(start: datetime, end: datetime) -> int:
