@@ -31,6 +31,7 @@ from app.billing import (
     Usage,
 )
 from app.database import UnitOfWork
+from app.operations.monthly_charges import charges_of_deployments
 from app.operations.plan_terms import plan_terms
 from app.operations.taxes import RATES_OF_COUNTRIES
 
@@ -82,9 +83,10 @@ WHERE subscription_id = any($1::uuid[]) AND first_on < $3 AND (last_on IS NULL O
 ORDER BY subscription_id, first_on, id
 """
 _ADDONS = """
-SELECT subscription_id, id, code, price_cents, resource_kind, quantity, attached_at, attached_on
+SELECT subscription_id, id, code, price_cents, resource_kind, quantity, attached_at, attached_on,
+       CASE WHEN detached_on < $3 THEN detached_on END AS detached_on
 FROM subscription_addons
-WHERE subscription_id = any($1::uuid[]) AND attached_on < $2
+WHERE subscription_id = any($1::uuid[]) AND attached_on < $3 AND (detached_on IS NULL OR detached_on >= $2)
 ORDER BY subscription_id, attached_at, id
 """
 # A deployment and kind in one row, in the order of the index that finds them, which is Python's: nothing is sorted, and
@@ -167,8 +169,11 @@ async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]
     ids = [enrolment.subscription_id for enrolment in enrolled if enrolment.subscription_id]
     plans = await _plans_in_force(unit, period, ids)
     spans = _by_subscription(await unit.connection.fetch(_SPANS, ids, period.start, period.end), _span)
-    addons = _by_subscription(await unit.connection.fetch(_ADDONS, ids, period.end), _addon)
+    addons = _by_subscription(await unit.connection.fetch(_ADDONS, ids, period.start, period.end), _addon)
     usage = await usage_of(unit, period, enrolled)
+    billed = [enrolment for enrolment in enrolled if enrolment.subscription_id]
+    tenants, deployments = {one.tenant_id for one in billed}, [one.deployment_id for one in billed]
+    charges = await charges_of_deployments(unit, period, tenants, deployments)
     return (
         SubscriptionInputs(
             slug=enrolment.slug,
@@ -179,6 +184,7 @@ async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]
             trial_ends_at=enrolment.trial_ends_at,
             subscription_id=str(enrolment.subscription_id) if enrolment.subscription_id else None,
             deployment_id=str(enrolment.deployment_id),
+            charges=tuple(charges[enrolment.deployment_id]),
         )
         for enrolment in enrolled
     )
@@ -204,6 +210,7 @@ def _addon(row: Any) -> AddonTerms:
         attached_on=row["attached_on"],
         resource_kind=row["resource_kind"],
         quantity=row["quantity"],
+        detached_on=row["detached_on"],
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.billing import ActiveSpan, DeploymentState, SubscriptionStatus, day_of, subscription_status
-from app.billing.period import ONE_DAY, last_active_day
+from app.billing import ActiveSpan, DeploymentState, SubscriptionStatus, day_of, last_active_day, subscription_status
+from app.billing.period import ONE_DAY
 from app.operations.laws.law import Examination, Finding, Law, Spine, by_statement
 
 _STATES = """

@@ -4,8 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.billing import DeploymentState, SubscriptionStatus, day_of, subscription_status
-from app.billing.period import last_active_day
+from app.billing import DeploymentState, SubscriptionStatus, day_of, last_active_day, subscription_status
 from app.operations.subscriptions.pending import drop_pending_change
 from app.tables.ids import new_id
 from app.tables.subscriptions import SubscriptionActiveSpans as Spans
