@@ -99,6 +99,7 @@ _describe(
     PLAN_BASE="The plan's base price.",
     ADDON="An attached add-on.",
     OVERAGE="Usage of one kind beyond what is included.",
+    ADJUSTMENT="A one-off charge, or with a negative amount a credit.",
     TAX="A tax on all other lines of the invoice.",
 )
 _describe(
@@ -154,4 +155,10 @@ _describe(
     IDEMPOTENCY_CONFLICT="The same key came before with other content.",
     PERIOD_NOT_ENDED="The period is still running.",
     CONFLICT="The state of things does not allow it now.",
+    DRAFT_STALE="The draft's usage or terms changed after it was rated.",
+    AMOUNT_TOO_LARGE="An amount does not fit 64 bits.",
+    CURRENCY_MISMATCH="The plan, the add-ons and the tenant do not share one currency.",
+    ALREADY_ATTACHED="The add-on is attached already, and was not asked for as an additional one.",
+    CONFIRMATION_REQUIRED="The input must confirm explicitly what it asks for.",
+    TENANT_CLOSED="The tenant is closed.",
 )
