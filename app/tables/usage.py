@@ -11,7 +11,6 @@ from app.tables.columns import calendar_day, decimal, instant, primary_key, refe
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.tenants import Tenants
 
-
 NO_RESOURCE = uuid.UUID(int=0)
 """Stands in daily totals for the events that name no resource."""
 
