@@ -65,8 +65,8 @@ class UsageDailyTotals(Table, tablename="usage_daily_totals"):
     into the days after. PostgreSQL makes `month`, the first day of the one that `day` is in: an index gives a
     deployment's month in the order of kinds, resources and days.
 
-    What an event counts as: the quantity of its last correction, or its own; 0 from its resource's end on, unless its
-    kind is SUM. The end itself is a level of 0 on its day, wherever the resource has levels.
+    An event counts with the quantity of its last correction, or its own. Readings and levels of a resource from its end
+    on do not count; the end itself is a level of 0 on its day, where the resource had a level before.
     """
 
     id = primary_key()

@@ -64,23 +64,26 @@ WITH days AS MATERIALIZED (
     LEFT JOIN corrected ON corrected.record_id = r.id
     WHERE r.occurred_at >= w.starts_at - interval '1 day' AND r.occurred_at < w.ends_at + interval '1 day'
 ), counted AS (
-    SELECT d.*, e.occurred_at, CASE WHEN e.occurred_at >= d.destroyed_at THEN 0 ELSE e.quantity END AS quantity
+    SELECT d.*, e.occurred_at, e.quantity
     FROM days d JOIN events e USING (tenant_id, deployment_id, resource_kind, resource_id, day)
+    WHERE d.destroyed_at IS NULL OR e.occurred_at < d.destroyed_at
+), with_ends AS (
+    SELECT * FROM counted
     UNION ALL
     SELECT d.*, d.destroyed_at, 0
     FROM days d
     WHERE d.aggregation = 'TIME_WEIGHTED' AND d.destroyed_at >= d.starts_at AND d.destroyed_at < d.ends_at
       AND (EXISTS (SELECT FROM usage_daily_totals t
                    WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id)
-                       = (d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id) AND t.day <> d.day)
-           OR EXISTS (SELECT FROM events e
-                      WHERE (e.tenant_id, e.deployment_id, e.resource_kind, e.resource_id, e.day)
+                       = (d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id) AND t.day < d.day)
+           OR EXISTS (SELECT FROM counted c
+                      WHERE (c.tenant_id, c.deployment_id, c.resource_kind, c.resource_id, c.day)
                           = (d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id, d.day)))
 ), weighed AS (
     SELECT *, lead(occurred_at, 1, ends_at) OVER (
                PARTITION BY tenant_id, deployment_id, resource_kind, resource_id, day ORDER BY occurred_at, quantity
            ) - occurred_at AS held
-    FROM counted
+    FROM with_ends
 ), folded AS MATERIALIZED (
     SELECT tenant_id, deployment_id, resource_kind, resource_id, day,
            sum(quantity) AS total, max(quantity) AS peak, min(occurred_at) AS first_at,
