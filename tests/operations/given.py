@@ -143,12 +143,13 @@ class Given:
             """
             INSERT INTO tenant_invoices (
                 id, tenant_id, period_start, period_end, revision, status, currency, subtotal_cents, tax_cents,
-                total_cents, input_hash, created_at, number, issued_at, due_on, paid_at, voided_at
+                total_cents, input_hash, created_at, number, issued_at, issued_on, due_on, paid_at, voided_at
             )
             VALUES (
                 $1, $2, $3, $4, 1, $5, 'AUD', 0, 0, 0, repeat('0', 64), $6,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN 'INV-2026-000001' END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $6::timestamptz END,
+                CASE WHEN $5 IN ('ISSUED', 'PAID') THEN ($6::timestamptz AT TIME ZONE 'UTC')::date END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $4::date END,
                 CASE WHEN $5 = 'PAID' THEN $6::timestamptz END,
                 CASE WHEN $5 = 'VOID' THEN $6::timestamptz END

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.billing import Fault
+from app.billing import Fault, day_of
 from app.database import UnitOfWork
 from app.database.locks import lock_row
 from app.operations import validation
@@ -34,16 +34,17 @@ async def issue_invoice(context: Context, *, invoice_id: UUID) -> UUID:
     async def work(unit: UnitOfWork) -> UUID:
         await _hold_tenant(invoice_id)
         await _lock(invoice_id, InvoiceStatus.DRAFT)
-        today = context.today()
-        await flag(unit, invoice_id, today)
-        number = await unit.connection.fetchval(_NEXT_NUMBER, today.year)
+        now = context.clock()  # read once: the number's year, the day of issue and the due date are of one instant
+        issued_on = day_of(now, context.settings.billing_time_zone)
+        await flag(unit, invoice_id, issued_on)
+        number = await unit.connection.fetchval(_NEXT_NUMBER, issued_on.year)
         await TenantInvoices.update(
             {
                 TenantInvoices.status: InvoiceStatus.ISSUED,
-                TenantInvoices.number: f"INV-{today.year}-{number:06}",
-                TenantInvoices.issued_at: context.clock(),
-                TenantInvoices.due_on: today + timedelta(days=context.settings.payment_terms_days),
-                TenantInvoices.stale_since: None,
+                TenantInvoices.number: f"INV-{issued_on.year}-{number:06}",
+                TenantInvoices.issued_at: now,
+                TenantInvoices.issued_on: issued_on,
+                TenantInvoices.due_on: issued_on + timedelta(days=context.settings.payment_terms_days),
             }
         ).where(TenantInvoices.id == invoice_id)
         return invoice_id
@@ -54,7 +55,9 @@ async def issue_invoice(context: Context, *, invoice_id: UUID) -> UUID:
 async def mark_invoice_paid(
     context: Context, *, invoice_id: UUID, reference: str, paid_at: datetime | None = None
 ) -> UUID:
-    """Records the payment of an issued invoice, now or at an earlier instant. Raises INVOICE_PAID, CONFLICT."""
+    """Records the payment of an issued invoice, now or at an earlier instant since its issue. Raises INVOICE_PAID,
+    CONFLICT, VALIDATION_FAILED.
+    """
     authorise(context, Action.MARK_INVOICE_PAID)
     now = context.clock()
     faults = [*validation.name("reference", reference), *validation.instant("paid_at", paid_at)]
@@ -63,7 +66,10 @@ async def mark_invoice_paid(
     validation.refuse(faults)
 
     async def work(_unit: UnitOfWork) -> UUID:
-        await _lock(invoice_id, InvoiceStatus.ISSUED)
+        invoice = await _lock(invoice_id, InvoiceStatus.ISSUED)
+        if paid_at is not None and paid_at < invoice["issued_at"]:
+            issued_at = invoice["issued_at"].isoformat()
+            validation.refuse([Fault(("paid_at",), f"must not be before the invoice was issued, at {issued_at}")])
         await TenantInvoices.update(
             {
                 TenantInvoices.status: InvoiceStatus.PAID,
@@ -106,14 +112,16 @@ async def _hold_tenant(invoice_id: UUID) -> None:
         await lock_row(Tenants, invoice["tenant_id"], Tenants.id)
 
 
-async def _lock(invoice_id: UUID, *wanted: InvoiceStatus) -> None:
-    """Locks the invoice, which must be in one of these statuses."""
-    row: dict[str, Any] | None = await lock_row(TenantInvoices, invoice_id, TenantInvoices.status)
+async def _lock(invoice_id: UUID, *wanted: InvoiceStatus) -> dict[str, Any]:
+    """Locks the invoice, which must be in one of these statuses, and returns its status and issued_at."""
+    row: dict[str, Any] | None = await lock_row(
+        TenantInvoices, invoice_id, TenantInvoices.status, TenantInvoices.issued_at
+    )
     if row is None:
         raise not_found("invoice", invoice_id, ("invoiceId",))
     status = InvoiceStatus(row["status"])
     if status in wanted:
-        return
+        return row
     code = ProblemCode.CONFLICT
     if wanted == (InvoiceStatus.DRAFT,):
         code = ProblemCode.INVOICE_NOT_DRAFT

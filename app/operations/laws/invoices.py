@@ -39,7 +39,7 @@ ORDER BY tenant_id, period_start
 """
 _NUMBERS = """
 WITH given AS (
-    SELECT id, number, extract(year FROM issued_at AT TIME ZONE $1::text)::int AS issued_in,
+    SELECT id, number, extract(year FROM issued_on)::int AS issued_in,
            CASE WHEN number ~ '^INV-[0-9]{4}-[0-9]{6,9}$' THEN substr(number, 5, 4)::int END AS year,
            CASE WHEN number ~ '^INV-[0-9]{4}-[0-9]{6,9}$' THEN substr(number, 10)::int END AS place
     FROM tenant_invoices WHERE number IS NOT NULL
@@ -90,7 +90,7 @@ async def _unlike_their_inputs(examination: Examination, keys: Sequence[Any]) ->
 
 
 async def _misnumbered(examination: Examination, _keys: Sequence[Any]) -> list[Finding]:
-    return [Finding(*row) for row in await examination.fetch(_NUMBERS, examination.zone.key)]
+    return [Finding(*row) for row in await examination.fetch(_NUMBERS)]
 
 
 LAWS = (
