@@ -5,7 +5,7 @@ from uuid import UUID
 
 import strawberry
 
-from app.reads import Connection, among, at_least, column, desc, equals, one, read_type, root_connection, through
+from app.reads import Connection, among, at_least, at_most, column, desc, equals, one, read_type, root_connection
 from app.schema.arguments import optional
 from app.schema.context import reads_tenants
 from app.schema.invoices.types import Invoice
@@ -60,7 +60,7 @@ _FILTERS = {
     "state": among(BillingMonths.state),
     "period_start": equals(BillingMonths.period_start),
     "period_from": at_least(BillingMonths.period_start),
-    "period_to": through(BillingMonths.period_start),
+    "period_to": at_most(BillingMonths.period_start),
 }
 
 
