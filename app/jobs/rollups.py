@@ -5,7 +5,7 @@ from uuid import UUID
 
 import saq.types
 
-from app.operations import rollups
+from app.operations import rollups, subscriptions
 from app.operations.context import Context
 from app.queue import heartbeat
 
@@ -46,6 +46,7 @@ async def roll_up_month_end(context: JobContext) -> None:
 async def catch_up(context: JobContext) -> None:
     """Daily and whenever a worker starts: whatever was missed."""
     async with heartbeat(context["job"]):
+        await subscriptions.apply_pending_plan_changes(context["operations"])
         await rollups.catch_up(context["operations"])
 
 

@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
 
 from app.billing import Fault, TaxTerms
@@ -30,28 +29,18 @@ GROUP BY country
 
 _OF_COUNTRY = f"SELECT names, rates FROM ({RATES_OF_COUNTRIES}) AS r WHERE country = $2"  # noqa: S608 - constants
 _LIST = """
-SELECT id, country, name, rate, valid_from FROM tax_rates WHERE $1::text IS NULL OR country = $1
+SELECT id FROM tax_rates WHERE $1::text IS NULL OR country = $1
 ORDER BY country COLLATE "C", name COLLATE "C", valid_from
 """
 _UPSERT = """
 INSERT INTO tax_rates (id, country, name, rate, valid_from) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (country, name, valid_from) DO UPDATE SET rate = excluded.rate
-RETURNING id, country, name, rate, valid_from
+RETURNING id
 """
 
 
-class TaxRate(NamedTuple):
-    """A country's rate of a tax from valid_from on, until the next of that name; 0 ends the tax."""
-
-    id: UUID
-    country: str
-    name: str
-    rate: Decimal
-    valid_from: date
-
-
-async def set_tax_rate(context: Context, *, country: str, name: str, rate: Decimal, valid_from: date) -> TaxRate:
-    """Sets the rate from a day on; a rate set before for the same day is replaced, and 0 ends the tax.
+async def set_tax_rate(context: Context, *, country: str, name: str, rate: Decimal, valid_from: date) -> UUID:
+    """Sets the rate from a day on, and returns its id. A rate that was set for the same day is replaced; 0 ends the tax.
 
     A month has the tax of its last day, and a month that ended keeps its tax: valid_from must not be before the first
     day of the running month. Raises VALIDATION_FAILED.
@@ -60,8 +49,9 @@ async def set_tax_rate(context: Context, *, country: str, name: str, rate: Decim
     faults = [*validation.country("country", country), *validation.name("name", name, longest=63), *_rate_faults(rate)]
     validation.refuse([*faults, *_day_faults(context, valid_from)])
 
-    async def work(unit: UnitOfWork) -> TaxRate:
-        return TaxRate(*await unit.connection.fetchrow(_UPSERT, new_id(), country, name, rate, valid_from))
+    async def work(unit: UnitOfWork) -> UUID:
+        rate_id: UUID = await unit.connection.fetchval(_UPSERT, new_id(), country, name, rate, valid_from)
+        return rate_id
 
     return await transact(context, work)
 
@@ -82,11 +72,11 @@ def _day_faults(context: Context, valid_from: date) -> list[Fault]:
     return faults
 
 
-async def tax_rates(context: Context, *, country: str | None = None) -> list[TaxRate]:
-    """Every rate, past and to come, by country, name and first day; of one country where it is named."""
+async def tax_rates(context: Context, *, country: str | None = None) -> list[UUID]:
+    """The ids of all rates, past and to come, by country, name and first day; of one country where it is named."""
 
-    async def work(unit: UnitOfWork) -> list[TaxRate]:
-        return [TaxRate(*row) for row in await unit.connection.fetch(_LIST, country)]
+    async def work(unit: UnitOfWork) -> list[UUID]:
+        return [row["id"] for row in await unit.connection.fetch(_LIST, country)]
 
     return await transact(context, work)
 

@@ -149,7 +149,7 @@ class QuoteQueries:
                 info.context.operations,
                 plan_code=given.plan_code,
                 plan_version=given.plan_version,
-                addons=[addon.code for addon in given.addons],
+                addons=[addon.selection() for addon in given.addons],
                 usage=given.quantities(),
                 tenant_id=given.tenant_id,
                 period_start=given.period_start,

@@ -12,7 +12,9 @@ from app.schema.catalog.addons import AddonMutations, AddonQueries
 from app.schema.catalog.plan_changes import PlanMutations
 from app.schema.catalog.plans import PlanQueries
 from app.schema.catalog.resource_kinds import ResourceKindMutations, ResourceKindQueries
+from app.schema.charges import ChargeMutations
 from app.schema.costs import CostMutations, CostQueries
+from app.schema.currencies import CurrencyQueries
 from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
 from app.schema.deployments.subscriptions import DeploymentSubscriptions
@@ -26,6 +28,7 @@ from app.schema.rollups.queries import RollupQueries
 from app.schema.rollups.subscriptions import RollupSubscriptions
 from app.schema.scalars import SCALARS
 from app.schema.subscriptions import SubscriptionMutations
+from app.schema.tax_rates import TaxRateMutations, TaxRateQueries
 from app.schema.tenants import TenantMutations, TenantQueries
 from app.schema.usage import UsageMutations
 from app.schema.viewer import ViewerQueries
@@ -40,6 +43,8 @@ class Query(
     PlanQueries,
     AddonQueries,
     ResourceKindQueries,
+    CurrencyQueries,
+    TaxRateQueries,
     QuoteQueries,
     InvoiceQueries,
     BillingMonthQueries,
@@ -59,6 +64,8 @@ class Mutation(
     PlanMutations,
     AddonMutations,
     ResourceKindMutations,
+    TaxRateMutations,
+    ChargeMutations,
     UsageMutations,
     RollupMutations,
     InvoiceMutations,

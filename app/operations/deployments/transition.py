@@ -74,8 +74,9 @@ async def _transition(
         withheld = decision is TransitionDecision.WITHHOLD
         if not withheld:
             zone = context.settings.billing_time_zone
-            moved = {CloudDeployments.state: to, CloudDeployments.updated_at: now}
-            await CloudDeployments.update(moved).where(CloudDeployments.id == deployment_id)
+            await CloudDeployments.update({CloudDeployments.state: to, CloudDeployments.updated_at: now}).where(
+                CloudDeployments.id == deployment_id
+            )
             if await follow_deployment(deployment_id, to, now, zone):
                 change = Change(deployment["tenant_id"], deployment_id, day_of(now, zone))
                 await record_changes(context, unit, [change], ChangeReason.TRANSITION)

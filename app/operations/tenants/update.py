@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
 from piccolo.columns import Column
 
 from app.billing import Fault
@@ -21,16 +21,8 @@ from app.tables.ids import new_id
 from app.tables.tenants import Tenants
 from app.tables.tenants import TenantTaxExemptions as Exemptions
 
-
-class Unchanged(Enum):
-    """Stands for a value that is not given, where None clears what there is."""
-
-    UNCHANGED = "unchanged"
-
-
-UNCHANGED: Final = Unchanged.UNCHANGED
-
-Text = str | None | Unchanged
+Text = str | None | UnsetType
+"""UNSET: as it is; None: cleared."""
 
 
 async def update_tenant(
@@ -38,10 +30,10 @@ async def update_tenant(
     *,
     tenant_id: UUID,
     name: str | None = None,
-    email: Text = UNCHANGED,
-    billing_address: Text = UNCHANGED,
-    abn: Text = UNCHANGED,
-    buyer_reference: Text = UNCHANGED,
+    email: Text = UNSET,
+    billing_address: Text = UNSET,
+    abn: Text = UNSET,
+    buyer_reference: Text = UNSET,
     tax_exempt: bool | None = None,
     tax_exempt_reason: str | None = None,
     tax_exempt_from: date | None = None,
@@ -54,7 +46,7 @@ async def update_tenant(
     """
     authorise(context, Action.UPDATE_TENANT)
     texts = {"email": email, "billing_address": billing_address, "abn": abn, "buyer_reference": buyer_reference}
-    given = {field: text for field, text in texts.items() if not isinstance(text, Unchanged)}
+    given = {field: text for field, text in texts.items() if not isinstance(text, UnsetType)}
     if isinstance(number := given.get("abn"), str):
         given["abn"] = number.replace(" ", "")
     today = context.today()
@@ -65,7 +57,7 @@ async def update_tenant(
     async def work(unit: UnitOfWork) -> UUID:
         if await lock_row(Tenants, tenant_id, Tenants.id) is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
-        changes: dict[Column | str, Any] = dict(given)
+        changes: dict[Column | str, Any] = {**given}
         if name is not None:
             changes["name"] = name
         if tax_exempt is not None:
