@@ -41,7 +41,7 @@ class UsageRecords(Table, tablename="usage_records"):
 class UsageEventKeys(Table, tablename="usage_event_keys"):
     """(tenant, source, event_id) is an event's idempotency key, for good: `id` is the record's, of whatever month.
 
-    `fingerprint` tells whether what is sent under the key again is the same event; by `occurred_at` the record is found.
+    `fingerprint` tells whether what is sent under the key again is the same event; `occurred_at` leads to the record.
     """
 
     id = primary_key()
@@ -55,7 +55,7 @@ class UsageEventKeys(Table, tablename="usage_event_keys"):
 
 
 class UsageDailyTotals(Table, tablename="usage_daily_totals"):
-    """A deployment's day of one kind, as the kind's aggregation needs it, per resource where that has levels of its own.
+    """A deployment's day of one kind, as the kind's aggregation needs it, by resource where resources have own levels.
 
     `resource_id` is a resource's on rows of MAX and TIME_WEIGHTED kinds; NO_RESOURCE for events without one, and for
     SUM kinds.
