@@ -41,7 +41,7 @@ class UsageRecords(Table, tablename="usage_records"):
 class UsageEventKeys(Table, tablename="usage_event_keys"):
     """(tenant, source, event_id) is an event's idempotency key, for good: `id` is the record's, of whatever month.
 
-    `fingerprint` tells whether what is sent under the key again is the same event; by `occurred_at` the record is found.
+    `fingerprint` tells whether what is sent under the key again is the same event; `occurred_at` leads to the record.
     """
 
     id = primary_key()

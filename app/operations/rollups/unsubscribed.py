@@ -5,7 +5,8 @@ from uuid import UUID
 
 from app.billing import Period, to_decimal
 from app.database import UnitOfWork
-from app.operations.rating import Enrolment, usage_of
+from app.operations.rating import Enrolment
+from app.operations.rating_usage import usage_of
 from app.operations.rollups.progress import Unpriced
 from app.tables.rollups import UnpricedReason
 

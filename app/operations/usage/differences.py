@@ -11,22 +11,18 @@ from zoneinfo import ZoneInfo
 from app.billing import day_of
 from app.billing.period import ONE_DAY, day_start, microseconds
 from app.database import UnitOfWork
-from app.tables.usage import NO_RESOURCE
 
-_CORRECTED = """
-corrected AS (
+# A day is the one that is stored with the event.
+_AMOUNTS_AND_READINGS = """
+WITH corrected AS (
     SELECT DISTINCT ON (c.record_id) c.record_id, c.quantity
     FROM cloud_deployments d JOIN usage_corrections c ON c.tenant_id = d.tenant_id AND c.deployment_id = d.id
     WHERE d.id = any($1::uuid[])
     ORDER BY c.record_id, c.corrected_at DESC, c.id DESC
-)
-"""
-# A day is the one that is stored with the event.
-_AMOUNTS_AND_READINGS = f"""
-WITH {_CORRECTED}, folded AS (
+), folded AS (
     SELECT r.deployment_id, r.resource_kind, r.day,
-           CASE k.aggregation WHEN 'SUM' THEN '{NO_RESOURCE}' ELSE coalesce(r.resource_id, '{NO_RESOURCE}') END
-               AS resource_id,
+           coalesce(CASE WHEN k.aggregation <> 'SUM' THEN r.resource_id END,
+                    '00000000-0000-0000-0000-000000000000') AS resource_id,
            count(*) AS events, sum(coalesce(c.quantity, r.quantity)) AS total,
            max(coalesce(c.quantity, r.quantity)) AS peak, min(r.occurred_at) AS first_at
     FROM cloud_deployments d JOIN usage_records r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.id
@@ -41,7 +37,7 @@ WITH {_CORRECTED}, folded AS (
     WHERE t.deployment_id = any($1::uuid[]) AND k.aggregation <> 'TIME_WEIGHTED'
 )
 SELECT coalesce('usage_daily_totals ' || k.id, 'cloud_deployments ' || f.deployment_id),
-       format('%s%s on %s has %s', resource_kind, CASE resource_id WHEN '{NO_RESOURCE}' THEN '' ELSE ' of resource ' || resource_id END, day, CASE
+       format('%s of resource %s on %s has %s', resource_kind, resource_id, day, CASE
            WHEN k.id IS NULL THEN format('%s events and no total', f.events)
            WHEN f.deployment_id IS NULL THEN 'a total and no events'
            ELSE format('total %s, peak %s, first at %s; its events give %s, %s, %s', trim_scale(k.total),
@@ -50,10 +46,15 @@ FROM folded f FULL JOIN kept k USING (deployment_id, resource_kind, resource_id,
 WHERE (k.total, k.peak, k.first_at) IS DISTINCT FROM (f.total, f.peak, f.first_at)
 ORDER BY 1, 2
 """
-_LEVEL_EVENTS = f"""
-WITH {_CORRECTED}
-SELECT r.resource_kind, coalesce(r.resource_id, '{NO_RESOURCE}') AS resource_id, r.day, r.occurred_at,
-       coalesce(c.quantity, r.quantity) AS quantity, s.destroyed_at
+_LEVEL_EVENTS = """
+WITH corrected AS (
+    SELECT DISTINCT ON (c.record_id) c.record_id, c.quantity
+    FROM cloud_deployments d JOIN usage_corrections c ON c.tenant_id = d.tenant_id AND c.deployment_id = d.id
+    WHERE d.id = any($1::uuid[])
+    ORDER BY c.record_id, c.corrected_at DESC, c.id DESC
+)
+SELECT r.resource_kind, coalesce(r.resource_id, '00000000-0000-0000-0000-000000000000') AS resource_id, r.day,
+       r.occurred_at, coalesce(c.quantity, r.quantity) AS quantity, s.destroyed_at
 FROM cloud_deployments d JOIN usage_records r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.id
 JOIN resource_kinds k ON k.code = r.resource_kind AND k.aggregation = 'TIME_WEIGHTED'
 LEFT JOIN corrected c ON c.record_id = r.id
@@ -75,8 +76,7 @@ class _Stream(NamedTuple):
     day: date
 
     def __str__(self) -> str:
-        resource = "" if self.resource_id == NO_RESOURCE else f" of resource {self.resource_id}"
-        return f"{self.resource_kind}{resource} on {self.day}"
+        return f"{self.resource_kind} of resource {self.resource_id} on {self.day}"
 
 
 class _Total(NamedTuple):

@@ -14,7 +14,7 @@ from app.tables.usage import NO_RESOURCE
 
 # A level holds until the next one of its resource: of the same day, or of the next day that has any, given ones
 # included. What others are recording meanwhile is not seen, and then the level reaches too far, never too short.
-_UNTIL = f"""
+_UNTIL = """
 WITH given AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::date[], $6::timestamptz[])
         AS given (tenant_id, deployment_id, resource_kind, resource_id, day, latest)
@@ -25,7 +25,7 @@ SELECT g.tenant_id, g.deployment_id, g.day, c.destroyed_at, CASE
         WHERE (r.tenant_id, r.deployment_id, r.resource_kind, r.day)
             = (g.tenant_id, g.deployment_id, g.resource_kind, g.day)
           AND r.occurred_at > g.latest AND r.occurred_at < g.latest + interval '2 days'
-          AND coalesce(r.resource_id, '{NO_RESOURCE}') = g.resource_id) THEN g.day
+          AND coalesce(r.resource_id, '00000000-0000-0000-0000-000000000000') = g.resource_id) THEN g.day
     ELSE least(
         (SELECT min(t.day) FROM usage_daily_totals t
          WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id)

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from app.billing.period import ONE_DAY, day_start
 from app.database import UnitOfWork
 from app.tables.ids import new_ids
-from app.tables.usage import NO_RESOURCE
 
 
 class DayKey(NamedTuple):
@@ -33,8 +32,9 @@ INSERT INTO usage_daily_totals AS t (
     id, tenant_id, deployment_id, resource_kind, resource_id, day, total, peak, first_at, last_level, level_microseconds
 )
 SELECT id, tenant_id, deployment_id, resource_kind, resource_id, day, 0, 0, starts_at, 0, 0
-FROM unnest($8::uuid[], $1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::date[], $6::timestamptz[], $7::timestamptz[])
-    AS d (id, tenant_id, deployment_id, resource_kind, resource_id, day, starts_at, ends_at)
+FROM unnest(
+    $8::uuid[], $1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::date[], $6::timestamptz[], $7::timestamptz[]
+) AS d (id, tenant_id, deployment_id, resource_kind, resource_id, day, starts_at, ends_at)
 ORDER BY tenant_id, deployment_id, resource_kind, resource_id, day
 ON CONFLICT (tenant_id, deployment_id, resource_kind, resource_id, day) DO UPDATE SET total = t.total WHERE false
 """
@@ -42,7 +42,7 @@ ON CONFLICT (tenant_id, deployment_id, resource_kind, resource_id, day) DO UPDAT
 # As app/billing/usage.py folds events: a level holds until the next one of its day, of levels set at the same instant
 # the highest. Events of all resources of a day are read once. A day more on either side finds the events whatever the
 # zone's data were when their day was stored.
-_FOLD = f"""
+_FOLD = """
 WITH days AS MATERIALIZED (
     SELECT d.*, k.aggregation, c.destroyed_at
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::date[], $6::timestamptz[], $7::timestamptz[])
@@ -58,8 +58,8 @@ WITH days AS MATERIALIZED (
 ), events AS (
     SELECT r.tenant_id, r.deployment_id, r.resource_kind, r.day, r.occurred_at,
            coalesce(corrected.quantity, r.quantity) AS quantity,
-           CASE WHEN w.aggregation = 'SUM' THEN '{NO_RESOURCE}' ELSE coalesce(r.resource_id, '{NO_RESOURCE}') END
-               AS resource_id
+           coalesce(CASE WHEN w.aggregation <> 'SUM' THEN r.resource_id END,
+                    '00000000-0000-0000-0000-000000000000') AS resource_id
     FROM whole_days w JOIN usage_records r USING (tenant_id, deployment_id, resource_kind, day)
     LEFT JOIN corrected ON corrected.record_id = r.id
     WHERE r.occurred_at >= w.starts_at - interval '1 day' AND r.occurred_at < w.ends_at + interval '1 day'

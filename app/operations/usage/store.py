@@ -17,7 +17,6 @@ import asyncpg
 from app.billing.period import ONE_DAY, day_start
 from app.database import UnitOfWork
 from app.operations.usage.refold import DayKey
-from app.tables.usage import NO_RESOURCE
 
 
 class TouchedDay(NamedTuple):
@@ -41,12 +40,12 @@ RETURNING given.id, k.fingerprint <> given.fingerprint
 """
 
 # A new day takes the id of one of its events. $2: the kinds whose resources have days of their own.
-_KEEP_AND_ADD = f"""
+_KEEP_AND_ADD = """
 WITH kept AS MATERIALIZED (
     SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity::numeric AS quantity,
            occurred_at, day, resource_id,
            CASE WHEN resource_id IS NOT NULL AND resource_kind = any($2::text[]) THEN resource_id
-           ELSE '{NO_RESOURCE}' END AS stream
+           ELSE '00000000-0000-0000-0000-000000000000' END AS stream
     FROM pg_temp.staged_usage
 ), written AS (
     INSERT INTO usage_records (
@@ -80,7 +79,7 @@ WHERE resource_kind = any($3::text[]) OR resource_id = any($4::uuid[])
 # What each level from a day's first new event on weighs now, less what it weighed before: only those are read. The
 # level that held until then stands first; of levels set at the same instant the highest holds. Days that have
 # corrections are left out.
-_ADD_LEVELS = f"""
+_ADD_LEVELS = """
 WITH days AS MATERIALIZED (
     SELECT * FROM unnest(
         $1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::date[], $6::timestamptz[], $7::timestamptz[],
@@ -95,7 +94,7 @@ WITH days AS MATERIALIZED (
     GROUP BY tenant_id, deployment_id, resource_kind, day, ends_at
 ), events AS (
     SELECT r.id, r.tenant_id, r.deployment_id, r.resource_kind, r.day, r.occurred_at, r.quantity,
-           coalesce(r.resource_id, '{NO_RESOURCE}') AS resource_id
+           coalesce(r.resource_id, '00000000-0000-0000-0000-000000000000') AS resource_id
     FROM whole_days w JOIN usage_records r USING (tenant_id, deployment_id, resource_kind, day)
     WHERE r.occurred_at >= w.since AND r.occurred_at < w.ends_at
 ), levels AS (
@@ -108,7 +107,7 @@ WITH days AS MATERIALIZED (
         SELECT quantity FROM usage_records r
         WHERE (r.tenant_id, r.deployment_id, r.resource_kind, r.day)
             = (d.tenant_id, d.deployment_id, d.resource_kind, d.day)
-          AND coalesce(r.resource_id, '{NO_RESOURCE}') = d.resource_id
+          AND coalesce(r.resource_id, '00000000-0000-0000-0000-000000000000') = d.resource_id
           AND occurred_at >= starts_at AND occurred_at < since
         ORDER BY occurred_at DESC, quantity DESC LIMIT 1
     ) held

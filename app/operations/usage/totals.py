@@ -12,15 +12,14 @@ from app.operations.context import Context
 from app.operations.transaction import transact
 from app.operations.usage.differences import differences
 from app.operations.usage.refold import DayKey, refold
-from app.tables.usage import NO_RESOURCE
 
 _ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _PAGE = "SELECT id FROM cloud_deployments WHERE id > $1 ORDER BY id LIMIT $2"
 _PAGE_SIZE = 200
 # Every day that has events or a total; and of levels of resources that have ended, the day of the end.
-_DAYS = f"""
+_DAYS = """
 SELECT r.tenant_id, r.deployment_id, r.resource_kind,
-       CASE k.aggregation WHEN 'SUM' THEN '{NO_RESOURCE}' ELSE coalesce(r.resource_id, '{NO_RESOURCE}') END, r.day
+       coalesce(CASE WHEN k.aggregation <> 'SUM' THEN r.resource_id END, '00000000-0000-0000-0000-000000000000'), r.day
 FROM cloud_deployments d JOIN usage_records r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.id
 JOIN resource_kinds k ON k.code = r.resource_kind
 WHERE d.id = $1
