@@ -28,7 +28,7 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
             "another deployment of the tenant has this slug",
             ("slug",),
         ),
-        "cloud_resources_provider_external_id_key": (
+        "cloud_resources_alive_key": (
             ProblemCode.CONFLICT,
             "this resource of the provider is registered already",
             ("externalId",),
