@@ -28,7 +28,8 @@ SELECT i.id, m.taxable, h.document, h.position = 0 AS is_own,
              WHERE l.invoice_id = i.id AND l.kind = 'TAX' ORDER BY l.position) AS taxes
 FROM tenant_invoices i
 LEFT JOIN LATERAL (
-    SELECT l.key LIKE 'late:%' AS is_late, l.period_start, sum(l.amount_cents)::bigint AS taxable, min(l.position) AS first
+    SELECT l.key LIKE 'late:%' AS is_late, l.period_start, sum(l.amount_cents)::bigint AS taxable,
+           min(l.position) AS first
     FROM tenant_invoice_lines l WHERE l.invoice_id = i.id AND l.kind <> 'TAX' GROUP BY 1, 2
 ) AS m ON true
 LEFT JOIN LATERAL (

@@ -23,7 +23,8 @@ WHERE n.months_through IS NOT NULL AND m.starts <= n.months_through
 ORDER BY 1, 2
 """
 _UNLIKE_INVOICES = """
-SELECT b.id::text, format('%s is %s with invoice %s and %s cents billed; its live invoice is %s (%s), and %s cents are billed',
+SELECT b.id::text, format(
+    '%s is %s with invoice %s and %s cents billed; its live invoice is %s (%s), and %s cents are billed',
     b.period_start, b.state, coalesce(b.invoice_id::text, 'none'), b.billed_cents,
     coalesce(i.id::text, 'none'), coalesce(i.status, 'none'), l.billed)
 FROM billing_months b

@@ -22,7 +22,7 @@ class InvoiceInput:
     reason: str | None = optional(description="Why; kept when an invoice is voided.")
     issue_stale: bool = strawberry.field(
         default=False,
-        description="Issue a draft although its month changed after it was rated; the next rollup bills the difference.",
+        description="Issue a draft although its month changed after it was rated; the next rollup bills the rest.",
     )
 
 
