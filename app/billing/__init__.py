@@ -2,18 +2,32 @@
 
 from app.billing.canonical import (
     InputHash,
+    charges_of,
+    charges_text,
+    document_value,
+    header_of,
     header_text,
     input_hash,
-    late_text,
+    parse_charges,
     parse_document,
     parse_header,
     parse_subscription,
+    subscription_of,
     subscription_text,
 )
-from app.billing.daily import DailyQuantities, DailyQuantity
-from app.billing.forecast import carried_on, month_to_date
-from app.billing.inputs import PlanInForce, QuoteHeader, QuoteInputs, SubscriptionInputs, whole_month
-from app.billing.late import LATE, Billed, LateInputs, as_billed, late_key, merged, overages, rate_late
+from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
+from app.billing.folding import UsageEvent, fold
+from app.billing.forecast import carried_on, charges_to_date, month_to_date
+from app.billing.inputs import (
+    RULES_VERSION,
+    ChargeInputs,
+    PlanInForce,
+    QuoteHeader,
+    QuoteInputs,
+    SubscriptionInputs,
+    UnsubscribedCharge,
+    whole_month,
+)
 from app.billing.lifecycle import (
     TRANSITIONS,
     Actor,
@@ -25,13 +39,15 @@ from app.billing.lifecycle import (
     subscription_status,
 )
 from app.billing.lines import Explanation, Line, LineKind, Quote, TierCharge
-from app.billing.money import decimal_text, round_half_away
-from app.billing.period import ActiveSpan, Period, billable_days, day_of
-from app.billing.quote import quote, rate_document, tax_lines
-from app.billing.rating import ResourceUsage, UnpricedUsage, rate_subscription, resource_usage, unpriced_usage
+from app.billing.money import AmountTooLarge, decimal_text, round_half_away, storable_cents
+from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
+from app.billing.quote import quote, rate_document
+from app.billing.rating import rate_charges, rate_subscription
+from app.billing.taxes import TaxBase
 from app.billing.terms import (
     AddonTerms,
     Aggregation,
+    ChargeTerms,
     Fault,
     PlanTerms,
     PriceModel,
@@ -44,22 +60,25 @@ from app.billing.terms import (
 )
 from app.billing.usage import (
     DailyLevel,
+    LevelStream,
     LevelUsage,
     MaxUsage,
+    PeakStream,
     SumUsage,
     Usage,
-    UsageEvent,
-    fold,
 )
+from app.billing.usage_report import ResourceUsage, UnpricedUsage, resource_usage, unpriced_usage
 
 __all__ = [
-    "LATE",
+    "RULES_VERSION",
     "TRANSITIONS",
     "ActiveSpan",
     "Actor",
     "AddonTerms",
     "Aggregation",
-    "Billed",
+    "AmountTooLarge",
+    "ChargeInputs",
+    "ChargeTerms",
     "DailyLevel",
     "DailyQuantities",
     "DailyQuantity",
@@ -67,11 +86,12 @@ __all__ = [
     "Explanation",
     "Fault",
     "InputHash",
-    "LateInputs",
+    "LevelStream",
     "LevelUsage",
     "Line",
     "LineKind",
     "MaxUsage",
+    "PeakStream",
     "Period",
     "PlanInForce",
     "PlanTerms",
@@ -80,47 +100,53 @@ __all__ = [
     "Quote",
     "QuoteHeader",
     "QuoteInputs",
+    "ResourceDailyUsage",
     "ResourceTerms",
     "ResourceUsage",
     "SubscriptionInputs",
     "SubscriptionStatus",
     "SumUsage",
+    "TaxBase",
     "TaxTerms",
     "Tier",
     "TierCharge",
     "TransitionDecision",
     "UnpricedUsage",
+    "UnsubscribedCharge",
     "Usage",
     "UsageEvent",
     "allowed_transitions",
-    "as_billed",
     "billable_days",
     "carried_on",
     "cents_fault",
+    "charges_of",
+    "charges_text",
+    "charges_to_date",
     "day_of",
     "decide_transition",
     "decimal_text",
+    "document_value",
     "fold",
+    "header_of",
     "header_text",
     "input_hash",
-    "late_key",
-    "late_text",
-    "merged",
+    "last_active_day",
     "month_to_date",
-    "overages",
+    "parse_charges",
     "parse_document",
     "parse_header",
     "parse_subscription",
     "quantity_fault",
     "quote",
+    "rate_charges",
     "rate_document",
-    "rate_late",
     "rate_subscription",
     "resource_usage",
     "round_half_away",
+    "storable_cents",
+    "subscription_of",
     "subscription_status",
     "subscription_text",
-    "tax_lines",
     "unpriced_usage",
     "whole_month",
 ]

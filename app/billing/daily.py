@@ -20,6 +20,13 @@ class DailyQuantity(NamedTuple):
     quantity: Decimal
 
 
+class ResourceDailyUsage(NamedTuple):
+    """One resource's part of daily usage: peaks (MAX) or unit-hours (TIME_WEIGHTED), on the days that it has any."""
+
+    resource_id: str
+    days: tuple[DailyQuantity, ...]
+
+
 class DailyQuantities(Sequence[DailyQuantity]):
     """The rows of one kind in the month from `start`, at most one a day.
 
