@@ -38,7 +38,7 @@ class Hold:
         self._watch = watch
 
     async def until_waiting(self) -> None:
-        while not (await (await self._watch.execute(_WAITING)).fetchall()):
+        while not (await (await self._watch.execute(_WAITING)).fetchall()):  # noqa: ASYNC110 - a lock has no event
             await asyncio.sleep(0.01)
 
     async def release(self) -> None:
