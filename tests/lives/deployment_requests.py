@@ -63,8 +63,8 @@ async def correct(world: LivesWorld, life: Life, at: datetime, numbers: Numbers)
         return
     event_id, reading = event
     quantity = Fraction(numbers[1] % (_LARGEST[reading.kind] + 1), 4)
-    if numbers[2] % 4 == 0 and AGGREGATIONS[reading.kind] != "TIME_WEIGHTED":
-        quantity = Fraction(0)  # withdrawn
+    if numbers[2] % 4 == 0:
+        quantity = Fraction(0)  # as if it had been sent so: a level of 0, otherwise nothing
     await usage.correct_usage(
         world.context(at),
         tenant_id=life.id,

@@ -67,6 +67,18 @@ class LivesWorld:
     def violations(self, at: datetime) -> list[laws.Violation]:
         return self.run(laws.check(self.context(at), slack=timedelta(0)))
 
+    @contextmanager
+    def planted(self, table: str, when: str, body: str) -> Iterator[None]:
+        """A trigger of the table, which does meanwhile what a bug would."""
+        self._owner.execute(
+            f"CREATE FUNCTION plant() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN {body} END $$"
+        )
+        self._owner.execute(f"CREATE TRIGGER planted {when} ON {table} FOR EACH ROW EXECUTE FUNCTION plant()")
+        try:
+            yield
+        finally:
+            self._owner.execute("DROP FUNCTION plant() CASCADE")
+
     async def _open(self) -> None:
         await self.database.open()
         await self.queue.open()
