@@ -24,8 +24,10 @@ BUGS = {
     "a stale draft is issued and forgotten": (
         "tenant_invoices",
         "AFTER UPDATE",
-        "IF NEW.status = 'ISSUED' AND OLD.status = 'DRAFT' THEN DELETE FROM billing_month_changes"
-        " WHERE tenant_id = NEW.tenant_id AND period_start = NEW.period_start; END IF; RETURN NEW;",
+        (
+            "IF NEW.status = 'ISSUED' AND OLD.status = 'DRAFT' THEN DELETE FROM billing_month_changes"
+            " WHERE tenant_id = NEW.tenant_id AND period_start = NEW.period_start; END IF; RETURN NEW;"
+        ),
     ),
     "a credit that the invoice has no room for is dropped": (
         "billing_months",
