@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from app.billing.inputs import ChargeInputs, QuoteHeader, SubscriptionInputs, UnsubscribedCharge
 from app.billing.lines import Explanation, Line, LineKind
-from app.billing.money import ZERO, Ratio, add, decimal_text, fits, multiply, round_half_away, subtract
+from app.billing.money import ZERO, Ratio, add, decimal_text, multiply, round_half_away, storable_cents, subtract
 from app.billing.rating import rate_charges, rate_subscription
 from app.billing.taxes import TaxBase
 
@@ -130,7 +130,7 @@ def rate_correction(inputs: CorrectionInputs) -> list[Line]:
     for difference in differences(inputs, rate_subject(inputs)):
         amount = taken.get(difference.series, difference.amount_cents)
         if amount:
-            lines.append(_line(inputs, difference, fits(amount, _key(inputs, difference.series))))
+            lines.append(_line(inputs, difference, storable_cents(_key(inputs, difference.series), amount)))
     return lines
 
 
@@ -152,13 +152,13 @@ def merged(billed: Iterable[Billed]) -> list[Billed]:
     return sorted(sums.values(), key=lambda one: one.series.order)
 
 
-def taken_parts(base: TaxBase, credits: Sequence[tuple[QuoteHeader, int]]) -> list[int]:
+def taken_parts(base: TaxBase, owed: Sequence[tuple[QuoteHeader, int]]) -> list[int]:
     """How much of each credit (an amount below 0, of a month with that header) an invoice takes, in their order.
 
     base: all its other lines. Its subtotal and its total stay at or above 0.
     """
     room, parts = base.copy(), []
-    for header, amount in credits:
+    for header, amount in owed:
         part = -_largest(room, header, min(-amount, max(room.subtotal_cents, 0)))
         room.add(header, part)
         parts.append(part)
@@ -200,9 +200,7 @@ def _line(inputs: CorrectionInputs, difference: Difference, amount: int) -> Line
         deployment_id=deployment_id,
         subscription_id=subscription_id,
         addon_id=series.part if series.kind is LineKind.ADDON else None,
-        charge=CorrectionCharge(
-            difference.lines, difference.billed.amount_cents, difference.amount_cents - amount
-        ),
+        charge=CorrectionCharge(difference.lines, difference.billed.amount_cents, difference.amount_cents - amount),
         charge_id=series.part if series.kind is LineKind.ADJUSTMENT else None,
     )
 

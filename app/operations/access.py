@@ -21,12 +21,15 @@ class Action(StrEnum):
     TRANSITION_DEPLOYMENT = "move deployments between states"
     ACT_AS_SYSTEM = "act as the system"
     REGISTER_RESOURCE = "register resources"
+    END_RESOURCE = "end resources"
+    MOVE_RESOURCE = "move resources"
     SUBSCRIBE = "subscribe deployments"
     CHOOSE_BILLING_DAYS = "choose the day from which something is billed"
     ATTACH_ADDON = "attach add-ons"
     CHANGE_PLAN_VERSION = "change plans"
     MANAGE_CATALOG = "change the catalog"
     RECORD_USAGE = "record usage"
+    CORRECT_USAGE = "correct usage"
     QUOTE = "ask for quotes"
     ROLL_UP = "roll up periods"
     ISSUE_INVOICE = "issue invoices"
@@ -34,6 +37,7 @@ class Action(StrEnum):
     VOID_INVOICE = "void invoices"
     VERIFY_INVOICE = "verify invoices"
     SEE_UNBILLED_PERIODS = "see unbilled periods"
+    WAIVE_MONTH = "waive months"
     CHECK_LAWS = "check the laws"
     REPAIR_USAGE_TOTALS = "repair usage totals"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
@@ -54,12 +58,15 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.TRANSITION_DEPLOYMENT: _TENANT_ADMINS,
         Action.ACT_AS_SYSTEM: _PLATFORM,
         Action.REGISTER_RESOURCE: _PLATFORM,
+        Action.END_RESOURCE: _PLATFORM,
+        Action.MOVE_RESOURCE: _PLATFORM,
         Action.SUBSCRIBE: _TENANT_ADMINS,
         Action.CHOOSE_BILLING_DAYS: _PLATFORM,
         Action.ATTACH_ADDON: _TENANT_ADMINS,
         Action.CHANGE_PLAN_VERSION: _TENANT_ADMINS,
         Action.MANAGE_CATALOG: _PLATFORM,
         Action.RECORD_USAGE: _METERS,
+        Action.CORRECT_USAGE: _METERS,
         Action.QUOTE: _EVERYONE,
         Action.ROLL_UP: _PLATFORM,
         Action.ISSUE_INVOICE: _PLATFORM,
@@ -67,6 +74,7 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.VOID_INVOICE: _PLATFORM,
         Action.VERIFY_INVOICE: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,
+        Action.WAIVE_MONTH: _PLATFORM,
         Action.CHECK_LAWS: _PLATFORM,
         Action.REPAIR_USAGE_TOTALS: _PLATFORM,
         Action.IMPORT_CLOUD_INVOICE: _PLATFORM,

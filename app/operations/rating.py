@@ -20,8 +20,10 @@ from app.billing import (
     Aggregation,
     DailyLevel,
     DailyQuantities,
+    LevelStream,
     LevelUsage,
     MaxUsage,
+    PeakStream,
     Period,
     PlanInForce,
     QuoteHeader,
@@ -32,6 +34,7 @@ from app.billing import (
 )
 from app.database import UnitOfWork
 from app.operations.plan_terms import plan_terms
+from app.tables.usage import NO_RESOURCE
 
 
 class Enrolment(NamedTuple):
@@ -82,40 +85,59 @@ FROM subscription_addons
 WHERE subscription_id = any($1::uuid[]) AND attached_on < $2
 ORDER BY subscription_id, attached_at, id
 """
-# A deployment and kind in one row, in the order of the index that finds them, which is Python's: nothing is sorted, and
-# aggregates keep the order of their rows.
+# A deployment, kind and resource in one row, in the order of the index that finds them, which is Python's: nothing is
+# sorted, and aggregates keep the order of their rows. Of kinds that are SUM all rows have the same resource.
 _USAGE = """
-SELECT deployment_id, resource_kind, bit_or(1 << (day - $2::date)) AS mask,
+SELECT deployment_id, resource_kind, resource_id, bit_or(1 << (day - $2::date)) AS mask,
        string_agg(trim_scale(CASE WHEN resource_kind = any($3::text[]) THEN peak ELSE total END)::text, ' ') AS texts
 FROM (
-    SELECT deployment_id, resource_kind COLLATE "C" AS resource_kind, day, total, peak FROM usage_daily_totals
+    SELECT deployment_id, resource_kind COLLATE "C" AS resource_kind, resource_id, day, total, peak
+    FROM usage_daily_totals
     WHERE deployment_id = any($1::uuid[]) AND month = $2
-    ORDER BY 1, 2, 3
+    ORDER BY 1, 2, 3, 4
 ) AS days
-GROUP BY deployment_id, resource_kind
-ORDER BY deployment_id, resource_kind
+GROUP BY deployment_id, resource_kind, resource_id
+ORDER BY deployment_id, resource_kind, resource_id
 """
 _LEVELS = """
-SELECT u.deployment_id, u.resource_kind, u.day, u.first_at, u.last_level, u.level_microseconds
-FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS l (tenant_id, deployment_id, resource_kind)
-JOIN usage_daily_totals u USING (tenant_id, deployment_id, resource_kind)
-WHERE u.day >= $4 AND u.day < $5
+SELECT u.deployment_id, u.resource_kind, u.resource_id, u.day, u.first_at, u.last_level, u.level_microseconds
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) AS l (tenant_id, deployment_id, resource_kind, resource_id)
+JOIN usage_daily_totals u USING (tenant_id, deployment_id, resource_kind, resource_id)
+WHERE u.day >= $5 AND u.day < $6
 ORDER BY u.day
 """
 _KINDS = "SELECT code, aggregation FROM resource_kinds WHERE aggregation <> 'SUM'"
-# The last level before the month, however long ago: one index look-up a deployment and kind.
-_CARRIED = """
-SELECT d.deployment_id, k.resource_kind, carried.last_level
-FROM unnest($1::uuid[], $2::uuid[]) AS d (tenant_id, deployment_id)
-CROSS JOIN unnest($4::text[]) AS k (resource_kind)
+# The last level before the month, however long ago: one index look-up a deployment, kind and resource. What ended
+# before the month carries none.
+_CARRIED = f"""
+WITH deployments AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS d (tenant_id, deployment_id)
+), streams AS (
+    SELECT tenant_id, deployment_id, '{NO_RESOURCE}'::uuid AS resource_id FROM deployments
+    UNION ALL
+    SELECT d.tenant_id, d.deployment_id, r.id
+    FROM deployments d JOIN cloud_resources r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.deployment_id
+    WHERE r.destroyed_at IS NULL OR r.destroyed_at > $4
+)
+SELECT s.deployment_id, k.resource_kind, s.resource_id, carried.last_level
+FROM streams s
+CROSS JOIN unnest($5::text[]) AS k (resource_kind)
 CROSS JOIN LATERAL (
     SELECT u.last_level FROM usage_daily_totals u
-    WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.deployment_id AND u.resource_kind = k.resource_kind
-      AND u.day < $3
+    WHERE u.tenant_id = s.tenant_id AND u.deployment_id = s.deployment_id AND u.resource_kind = k.resource_kind
+      AND u.resource_id = s.resource_id AND u.day < $3
     ORDER BY u.day DESC LIMIT 1
 ) AS carried
 WHERE carried.last_level > 0
 """
+
+
+class _Stream(NamedTuple):
+    """A deployment's usage of one kind, of one resource or of none."""
+
+    deployment_id: UUID
+    resource_kind: str
+    resource_id: UUID
 
 
 async def tenant_headers(unit: UnitOfWork, tenant_ids: Iterable[UUID], period: Period) -> dict[UUID, QuoteHeader]:
@@ -220,20 +242,25 @@ async def usage_of(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolmen
     maxima = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.MAX]
     deployments = [enrolment.deployment_id for enrolment in enrolled]
     usage: dict[UUID, list[Usage]] = defaultdict(list)
-    levelled: set[tuple[UUID, str]] = set()
-    for deployment_id, kind, mask, texts in await unit.connection.fetch(_USAGE, deployments, period.start, maxima):
+    peaks: dict[tuple[UUID, str], list[PeakStream]] = defaultdict(list)
+    levelled: set[_Stream] = set()
+    for deployment_id, kind, resource_id, mask, texts in await unit.connection.fetch(
+        _USAGE, deployments, period.start, maxima
+    ):
         aggregation = aggregations.get(kind, Aggregation.SUM)
-        days = DailyQuantities(period.start, mask, texts)
         if aggregation is Aggregation.SUM:
-            usage[deployment_id].append(SumUsage(kind, days))
+            usage[deployment_id].append(SumUsage(kind, DailyQuantities(period.start, mask, texts)))
         elif aggregation is Aggregation.MAX:
-            usage[deployment_id].append(MaxUsage(kind, days))
+            days = DailyQuantities(period.start, mask, texts)
+            peaks[deployment_id, kind].append(PeakStream(_resource(resource_id), days))
         else:
-            levelled.add((deployment_id, kind))
+            levelled.add(_Stream(deployment_id, kind, resource_id))
     levels = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.TIME_WEIGHTED]
+    rest: list[tuple[UUID, Usage]] = [(key[0], MaxUsage(key[1], tuple(streams))) for key, streams in peaks.items()]
     if levels:
-        for deployment_id, level in await _level_usage(unit, period, enrolled, levels, levelled):
-            insort(usage[deployment_id], level, key=attrgetter("resource_kind"))
+        rest += await _level_usage(unit, period, enrolled, levels, levelled)
+    for deployment_id, one in rest:
+        insort(usage[deployment_id], one, key=attrgetter("resource_kind"))
     return usage
 
 
@@ -242,23 +269,31 @@ async def _level_usage(
     period: Period,
     enrolled: Sequence[Enrolment],
     kinds: Sequence[str],
-    levelled: AbstractSet[tuple[UUID, str]],
+    levelled: AbstractSet[_Stream],
 ) -> list[tuple[UUID, LevelUsage]]:
     """Of what has levels in the month (`levelled`), or carries one into it."""
     tenants = {enrolment.deployment_id: enrolment.tenant_id for enrolment in enrolled}
-    carried: dict[tuple[UUID, str], Decimal] = {
-        (deployment_id, kind): level
-        for deployment_id, kind, level in await unit.connection.fetch(
-            _CARRIED, list(tenants.values()), list(tenants), period.start, kinds
+    carried: dict[_Stream, Decimal] = {
+        _Stream(*key): level
+        for *key, level in await unit.connection.fetch(
+            _CARRIED, list(tenants.values()), list(tenants), period.start, period.starts_at, kinds
         )
     }
-    days: dict[tuple[UUID, str], list[DailyLevel]] = defaultdict(list)
+    days: dict[_Stream, list[DailyLevel]] = defaultdict(list)
     if levelled:
-        of_tenants = [tenants[deployment_id] for deployment_id, _ in levelled]
+        of_tenants = [tenants[stream.deployment_id] for stream in levelled]
         columns = of_tenants, *map(list, zip(*levelled, strict=True))
-        for deployment_id, kind, *day in await unit.connection.fetch(_LEVELS, *columns, period.start, period.end):
-            days[deployment_id, kind].append(DailyLevel(*day))
-    return [
-        (key[0], LevelUsage(key[1], tuple(days[key]), carried.get(key, Decimal(0))))
-        for key in levelled | carried.keys()
-    ]
+        for deployment_id, kind, resource_id, *day in await unit.connection.fetch(
+            _LEVELS, *columns, period.start, period.end
+        ):
+            days[_Stream(deployment_id, kind, resource_id)].append(DailyLevel(*day))
+    streams: dict[tuple[UUID, str], list[LevelStream]] = defaultdict(list)
+    for stream in sorted(levelled | carried.keys()):
+        level = LevelStream(_resource(stream.resource_id), tuple(days[stream]), carried.get(stream, Decimal(0)))
+        streams[stream.deployment_id, stream.resource_kind].append(level)
+    return [(key[0], LevelUsage(key[1], tuple(of_kind))) for key, of_kind in streams.items()]
+
+
+def _resource(resource_id: UUID) -> str | None:
+    """As the rules name the stream."""
+    return None if resource_id == NO_RESOURCE else str(resource_id)

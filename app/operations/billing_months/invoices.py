@@ -31,6 +31,7 @@ _CHANGED = """
 SELECT reason, count(DISTINCT deployment_id) FROM billing_month_changes
 WHERE tenant_id = $1 AND period_start = $2 GROUP BY reason ORDER BY reason
 """
+_STATES = "SELECT period_start, state FROM billing_months WHERE tenant_id = $1 AND period_start = any($2::date[])"
 _RECORD = """
 INSERT INTO billing_month_changes (id, tenant_id, period_start, deployment_id, reason, changed_at)
 SELECT c.id, $2, c.period_start, c.deployment_id, $5, $6
@@ -94,14 +95,7 @@ async def _record_corrected(unit: UnitOfWork, invoice_id: UUID, tenant_id: UUID,
     corrected: dict[date, list[UUID | None]] = defaultdict(list)
     for month, deployment_id in await unit.connection.fetch(_CORRECTED, invoice_id, own):
         corrected[month].append(deployment_id)
-    states = {
-        month: state
-        for month, state in await unit.connection.fetch(
-            "SELECT period_start, state FROM billing_months WHERE tenant_id = $1 AND period_start = any($2::date[])",
-            tenant_id,
-            list(corrected),
-        )
-    }
+    states = dict(await unit.connection.fetch(_STATES, tenant_id, list(corrected)))
     rows = [
         (month, deployment_id)
         for month, deployments in corrected.items()

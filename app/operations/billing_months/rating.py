@@ -154,9 +154,13 @@ async def hold_months(
             earlier[month.tenant_id].append(month)
     for tenant_id in tenant_ids:
         if tenant_id not in months:
-            own = Month(tenant_id, period_start, BillingMonthState.OPEN, None, None, 0, [], None, None, None, None, None)
-            months[tenant_id] = TenantMonths(own, earlier[tenant_id])
+            months[tenant_id] = TenantMonths(_unrated(tenant_id, period_start), earlier[tenant_id])
     return months
+
+
+def _unrated(tenant_id: UUID, period_start: date) -> Month:
+    """A month that has no row yet."""
+    return Month(tenant_id, period_start, BillingMonthState.OPEN, None, None, 0, [], None, None, None, None, None)
 
 
 def _month(row: Any, changes: dict[tuple[UUID, date], set[UUID | None]]) -> Month:

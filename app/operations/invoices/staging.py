@@ -66,7 +66,7 @@ class StagedInvoice:
     def document(
         self, document_id: UUID, position: int, subscription_id: str | None, document: str, late_month: date | None
     ) -> bytes:
-        """Canonical inputs: the header's, a subscription's, charges', or with a `late_month` those of its correction."""
+        """Canonical inputs: the header's, a subscription's or charges'; with a `late_month` those of its correction."""
         return b"".join(
             (
                 self._input,

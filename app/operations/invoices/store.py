@@ -36,7 +36,8 @@ INSERT INTO tenant_invoice_lines (
     amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start, charge_id
 )
 SELECT id, tenant_id, invoice_id, position, key, kind, description, resource_kind, quantity::numeric,
-       unit_price_cents::numeric, amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start, charge_id
+       unit_price_cents::numeric, amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start,
+       charge_id
 FROM pg_temp.staged_invoice_lines
 """
 _WRITE_INPUTS = """

@@ -12,11 +12,11 @@ from uuid import UUID
 
 from app.billing import ChargeInputs, QuoteHeader, SubscriptionInputs, unpriced_usage
 from app.database import UnitOfWork
+from app.operations.billing_months.billed import replaced_by
 from app.operations.billing_months.rating import Month, TenantMonths, hold_months, write_months
 from app.operations.invoices.draft import Draft
 from app.operations.invoices.store import clear_drafts, write_inputs, write_invoices, write_lines
 from app.operations.rating import Enrolment, charges_of, enrolled_portions, gather, tenant_headers
-from app.operations.rollups.billed import Replaced, replaced_by
 from app.operations.rollups.corrections import Corrections
 from app.operations.rollups.months import note_ratings
 from app.operations.rollups.progress import Settlement, Unpriced, Warned, record
@@ -68,6 +68,20 @@ async def preview(
     await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     async with turn:
         return await _bill(unit, run, tenant_ids, now, [])
+
+
+async def record_once(unit: UnitOfWork, run: Run, billed: Billed) -> None:
+    """Records what a preview came to, of tenants that nobody else has recorded in the run meanwhile."""
+    await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
+    tenant_ids = [settlement.tenant_id for settlement in billed.settled]
+    settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, tenant_ids)}
+    await record(
+        unit,
+        run,
+        [settlement for settlement in billed.settled if settlement.tenant_id not in settled],
+        [unpriced for unpriced in billed.unpriced if unpriced.tenant_id not in settled],
+        [warning for warning in billed.warnings if warning.tenant_id not in settled],
+    )
 
 
 async def _bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, written: list[Draft]) -> Billed:
@@ -137,7 +151,8 @@ class _Billing:
         """A draft is rated again in place; anything else gets the next revision."""
         draft_id = standing.draft_id
         revision = standing.revision + (draft_id is None)
-        return Draft(tenant_id, self.headers[tenant_id], invoice_id=draft_id, revision=revision)
+        header = self.headers[tenant_id].under(standing.month.rules_version)
+        return Draft(tenant_id, header, invoice_id=draft_id, revision=revision)
 
     async def _write_whole(self, drafts: dict[UUID, Draft], rated: AsyncIterator[None]) -> None:
         async for _ in rated:
@@ -177,11 +192,11 @@ class _Billing:
             for enrolment, inputs in zip(portion, gathered, strict=True):
                 self._add(drafts[enrolment.tenant_id], inputs)
             yield
-        credits = {tenant_id: self._add_charges(drafts[tenant_id], each) for tenant_id, each in charges.items()}
+        below_zero = {tenant_id: self._add_charges(drafts[tenant_id], each) for tenant_id, each in charges.items()}
         async for _ in self.corrections.add_to(drafts, SLICE):
             yield
         for tenant_id, draft in drafts.items():
-            self.corrections.settle(draft, credits.get(tenant_id, ChargeInputs(())))
+            self.corrections.settle(draft, below_zero.get(tenant_id, ChargeInputs(())))
             draft.close()
         yield
 

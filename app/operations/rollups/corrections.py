@@ -29,11 +29,17 @@ from app.billing import (
     taken_parts,
 )
 from app.database import UnitOfWork
+from app.operations.billing_months.billed import (
+    Replaced,
+    billed_charges,
+    billed_deployments,
+    billed_elsewhere,
+    billed_series,
+)
 from app.operations.billing_months.invoices import record_replaced
 from app.operations.billing_months.rating import Month, TenantMonths
 from app.operations.invoices.draft import Draft
 from app.operations.rating import Enrolment, charges_of, enrolments, enrolments_of, gather, tenant_headers
-from app.operations.rollups.billed import Replaced, billed_charges, billed_deployments, billed_elsewhere, billed_series
 from app.operations.rollups.run import Run
 
 CORRECTION_FAULTS = (ValueError, ArithmeticError)
@@ -100,12 +106,17 @@ class Corrections:
 
     def settle(self, draft: Draft, own_charges: ChargeInputs) -> None:
         """Takes the tenant's credits as far as its invoice allows, charges below 0 of the month itself last."""
-        credits = sorted(self._credits.pop(draft.tenant_id, ()), key=lambda credit: (credit.month.period_start, credit.slug))
+        credits = sorted(
+            self._credits.pop(draft.tenant_id, ()), key=lambda credit: (credit.month.period_start, credit.slug)
+        )
         base = draft.tax_base.copy()
         for credit in credits:
             base.add(credit.inputs.header, sum(one.amount_cents for one in credit.found if one.amount_cents > 0))
         amounts = [
-            (credit.inputs.header, one.amount_cents) for credit in credits for one in credit.found if one.amount_cents < 0
+            (credit.inputs.header, one.amount_cents)
+            for credit in credits
+            for one in credit.found
+            if one.amount_cents < 0
         ]
         amounts += [(draft.header, charged.charge.net_cents) for charged in own_charges.charges]
         parts = iter(taken_parts(base, amounts))
@@ -145,14 +156,16 @@ class Corrections:
             billed = await billed_series(self.unit, subscriptions, period.start, self.replaced.invoice_ids)
             for one, inputs in zip(portion, await gather(self.unit, period, portion), strict=True):
                 month = due[one.tenant_id]
-                header = _header(headers[one.tenant_id], month)
-                self._add(drafts[one.tenant_id], month, header, inputs, inputs.slug, billed.get(one.subscription_id, []))
+                header = headers[one.tenant_id].under(month.rules_version)
+                self._add(
+                    drafts[one.tenant_id], month, header, inputs, inputs.slug, billed.get(one.subscription_id, [])
+                )
             yield
         charges = await charges_of(self.unit, period, due)
         if charges:
             billed_of_charges = await billed_charges(self.unit, list(charges), period, self.replaced.invoice_ids)
             for tenant_id, subject in charges.items():
-                header = _header(headers[tenant_id], due[tenant_id])
+                header = headers[tenant_id].under(due[tenant_id].rules_version)
                 billed_before = billed_of_charges.get(tenant_id, [])
                 self._add(drafts[tenant_id], due[tenant_id], header, subject, "", billed_before)
         self.corrected |= {(tenant_id, period.start) for tenant_id in due} - self.failed.keys()
@@ -169,10 +182,14 @@ class Corrections:
         if waived:
             named |= set(await billed_deployments(self.unit, waived, period.start, self.replaced.invoice_ids))
         enrolled = await enrolments(self.unit, period, whole) if whole else []
-        enrolled += [one for one in await enrolments_of(self.unit, period, named) if one.subscription_id] if named else []
+        enrolled += (
+            [one for one in await enrolments_of(self.unit, period, named) if one.subscription_id] if named else []
+        )
         return sorted((one for one in enrolled if one.tenant_id in due), key=lambda one: (one.tenant_id, one.slug))
 
-    def _add_own(self, draft: Draft, subject: SubscriptionInputs | ChargeInputs, slug: str, billed: list[Billed]) -> None:
+    def _add_own(
+        self, draft: Draft, subject: SubscriptionInputs | ChargeInputs, slug: str, billed: list[Billed]
+    ) -> None:
         own = self.months[draft.tenant_id].own
         inputs = CorrectionInputs(draft.header, subject, tuple(merged(billed)))
         self._add_inputs(draft, own, slug, inputs)
@@ -211,8 +228,3 @@ class Corrections:
         subject = credit.inputs.subject
         if partly and isinstance(subject, SubscriptionInputs) and subject.deployment_id:
             credit.month.open_deployments.append(UUID(subject.deployment_id))
-
-
-def _header(header: QuoteHeader, month: Month) -> QuoteHeader:
-    """A month is corrected under the rules by which it was first rated."""
-    return replace(header, rules_version=month.rules_version) if month.rules_version else header

@@ -1,4 +1,7 @@
-"""Corrections as canonical text and back: see canonical.py. The month's own header and inputs are in it."""
+"""The documents after an invoice's header: subscriptions, charges and corrections, as text, back again, and rated.
+
+A correction holds the header and the inputs of its month beside what was billed: see canonical.py.
+"""
 
 import json
 from decimal import Decimal
@@ -15,13 +18,14 @@ from app.billing.canonical import (
     subscription_of,
     subscription_text,
 )
-from app.billing.corrections import Billed, CorrectionInputs, Series
+from app.billing.corrections import Billed, CorrectionInputs, Series, rate_correction
 from app.billing.inputs import ChargeInputs, QuoteHeader, SubscriptionInputs
-from app.billing.lines import LineKind
+from app.billing.lines import Line, LineKind
 from app.billing.money import decimal_text
+from app.billing.rating import rate_charges, rate_subscription
 
 Document = SubscriptionInputs | ChargeInputs | CorrectionInputs
-"""What the documents after an invoice's header hold."""
+"""What a document after the header holds."""
 
 
 def correction_text(inputs: CorrectionInputs) -> str:
@@ -49,9 +53,21 @@ def parse_document(text: str, header: QuoteHeader) -> Document:
     value = document_value(text)
     if "billed" in value:
         return _correction(value)
-    if "charges" in value and "slug" not in value:
+    if "unsubscribed_charges" in value:
         return charges_of(value)
     return subscription_of(value, header.period)
+
+
+def rate_parsed(header: QuoteHeader, document: Document) -> list[Line]:
+    """The lines of one document of an invoice with that header. Raises as rate_subscription does."""
+    if isinstance(document, CorrectionInputs):
+        return rate_correction(document)
+    return rate_charges(header, document) if isinstance(document, ChargeInputs) else rate_subscription(header, document)
+
+
+def rate_document(header: QuoteHeader, text: str) -> list[Line]:
+    """The same of its text. Raises ValueError for a document in another format."""
+    return rate_parsed(header, parse_document(text, header))
 
 
 def _correction(value: dict[str, Any]) -> CorrectionInputs:
