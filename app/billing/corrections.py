@@ -16,6 +16,7 @@ from app.billing.lines import Explanation, Line, LineKind
 from app.billing.money import ZERO, Ratio, add, decimal_text, multiply, round_half_away, storable_cents, subtract
 from app.billing.rating import rate_charges, rate_subscription
 from app.billing.taxes import TaxBase
+from app.billing.terms import AddonTerms
 
 CORRECTION = "late:"
 """Begins the keys of correction lines."""
@@ -222,15 +223,17 @@ def _description(inputs: CorrectionInputs, difference: Difference) -> str:
     if kind is LineKind.OVERAGE:
         return f"{part}: {'overage' if difference.lines else 'no overage'}"
     if kind is LineKind.ADDON:
-        return f"Addon: {_addon_code(inputs, part)}"
+        addon = _addon(inputs, part)
+        return f"Addon: {addon.code}" if addon else "Addon: detached before the month"
     if kind is LineKind.ADJUSTMENT and isinstance(inputs.subject, ChargeInputs):
         return _charged(inputs.subject, part).charge.description
     return "Plan" if kind is LineKind.PLAN_BASE else "Charge"
 
 
-def _addon_code(inputs: CorrectionInputs, addon_id: str) -> str:
+def _addon(inputs: CorrectionInputs, addon_id: str) -> AddonTerms | None:
+    """None: it was billed, and is no longer attached in the month."""
     addons = inputs.subject.addons if isinstance(inputs.subject, SubscriptionInputs) else ()
-    return next(addon.code for addon in addons if addon.id == addon_id)
+    return next((addon for addon in addons if addon.id == addon_id), None)
 
 
 def _charged(subject: ChargeInputs, charge_id: str) -> UnsubscribedCharge:
@@ -240,9 +243,8 @@ def _charged(subject: ChargeInputs, charge_id: str) -> UnsubscribedCharge:
 def _resource_kind(inputs: CorrectionInputs, series: Series) -> str | None:
     if series.kind is LineKind.OVERAGE:
         return series.part
-    if series.kind is LineKind.ADDON and isinstance(inputs.subject, SubscriptionInputs):
-        return next(addon.resource_kind for addon in inputs.subject.addons if addon.id == series.part)
-    return None
+    addon = _addon(inputs, series.part) if series.kind is LineKind.ADDON else None
+    return addon.resource_kind if addon else None
 
 
 def _key(inputs: CorrectionInputs, series: Series) -> str:

@@ -15,6 +15,8 @@ class Action(StrEnum):
     """What an operation does, in the words of its refusal."""
 
     CREATE_TENANT = "create tenants"
+    UPDATE_TENANT = "update tenants"
+    CLOSE_TENANT = "close tenants"
     CREATE_DEPLOYMENT = "create deployments"
     UPDATE_DEPLOYMENT = "update deployments"
     OVERRIDE_BILLING_ACTIONS = "suspend billing actions"
@@ -26,8 +28,11 @@ class Action(StrEnum):
     SUBSCRIBE = "subscribe deployments"
     CHOOSE_BILLING_DAYS = "choose the day from which something is billed"
     ATTACH_ADDON = "attach add-ons"
+    DETACH_ADDON = "detach add-ons"
     CHANGE_PLAN_VERSION = "change plans"
     MANAGE_CATALOG = "change the catalog"
+    SET_TAX_RATE = "set tax rates"
+    ADD_CHARGE = "add charges"
     RECORD_USAGE = "record usage"
     CORRECT_USAGE = "correct usage"
     QUOTE = "ask for quotes"
@@ -52,6 +57,8 @@ _EVERYONE = frozenset(Role)
 WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
     {
         Action.CREATE_TENANT: _PLATFORM,
+        Action.UPDATE_TENANT: _PLATFORM,
+        Action.CLOSE_TENANT: _PLATFORM,
         Action.CREATE_DEPLOYMENT: _TENANT_ADMINS,
         Action.UPDATE_DEPLOYMENT: _TENANT_ADMINS,
         Action.OVERRIDE_BILLING_ACTIONS: _PLATFORM,
@@ -63,8 +70,11 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.SUBSCRIBE: _TENANT_ADMINS,
         Action.CHOOSE_BILLING_DAYS: _PLATFORM,
         Action.ATTACH_ADDON: _TENANT_ADMINS,
+        Action.DETACH_ADDON: _TENANT_ADMINS,
         Action.CHANGE_PLAN_VERSION: _TENANT_ADMINS,
         Action.MANAGE_CATALOG: _PLATFORM,
+        Action.SET_TAX_RATE: _PLATFORM,
+        Action.ADD_CHARGE: _PLATFORM,
         Action.RECORD_USAGE: _METERS,
         Action.CORRECT_USAGE: _METERS,
         Action.QUOTE: _EVERYONE,

@@ -19,7 +19,8 @@ from app.billing import (
 )
 from app.database import UnitOfWork
 from app.operations.billing_months.billed import billed_charges, billed_series
-from app.operations.rating import charges_of, enrolments, gather, tenant_headers
+from app.operations.monthly_charges import charges_of
+from app.operations.rating import enrolments, gather, tenant_headers
 
 SLICE = 500
 """Subscriptions rated at a time: a tenant of any size takes little memory."""
@@ -36,12 +37,13 @@ WHERE l.tenant_id = $1 AND l.period_start = $2 AND l.kind <> 'TAX'
 class MonthInData:
     """rated_cents: what the month comes to now; billed_cents: what live invoices have billed for it, both net.
 
-    differences: by slug (empty for charges without a subscription), in words.
+    differences: by slug (empty for charges without a subscription), in words. failure: why it cannot be rated.
     """
 
     rated_cents: int = 0
     billed_cents: int = 0
     differences: list[tuple[str, str]] = field(default_factory=list)
+    failure: str | None = None
 
     def add(self, slug: str, inputs: CorrectionInputs) -> None:
         """Raises as rate_subscription does."""
@@ -57,7 +59,7 @@ class MonthInData:
 async def month_in_data(unit: UnitOfWork, tenant_id: UUID, period: Period) -> MonthInData:
     """Rates the tenant's month under the rules by which it was first rated.
 
-    What cannot be rated is a difference that says so. One snapshot is the caller's to see to.
+    One snapshot is the caller's to see to.
     """
     row = await unit.connection.fetchrow(_RATINGS, tenant_id, period.start)
     month = MonthInData(billed_cents=await unit.connection.fetchval(_BILLED, tenant_id, period.start))
@@ -69,7 +71,7 @@ async def month_in_data(unit: UnitOfWork, tenant_id: UUID, period: Period) -> Mo
             billed = (await billed_charges(unit, [tenant_id], period, ())).get(tenant_id, [])
             month.add("", _inputs(header, subject, billed, waived=waived))
     except (ValueError, ArithmeticError) as error:
-        month.differences.append(("", f"the data of today cannot be rated: {error}"))
+        month.failure = str(error)
     return month
 
 

@@ -16,7 +16,8 @@ from app.operations.billing_months.billed import replaced_by
 from app.operations.billing_months.rating import Month, TenantMonths, hold_months, write_months
 from app.operations.invoices.draft import Draft
 from app.operations.invoices.store import clear_drafts, write_inputs, write_invoices, write_lines
-from app.operations.rating import Enrolment, charges_of, enrolled_portions, gather, tenant_headers
+from app.operations.monthly_charges import charges_of
+from app.operations.rating import Enrolment, enrolled_portions, gather, tenant_headers
 from app.operations.rollups.corrections import Corrections
 from app.operations.rollups.months import note_ratings
 from app.operations.rollups.progress import Settlement, Unpriced, Warned, record
@@ -233,8 +234,7 @@ class _Billing:
     async def _write_months(self, drafts: dict[UUID, Draft]) -> None:
         months: list[Month] = []
         for tenant_id, draft in drafts.items():
-            of_tenant = self.corrections.months[tenant_id]
-            months += note_ratings(self.run, of_tenant, draft, self.corrections, self.rated_cents[tenant_id], self.now)
+            months += note_ratings(draft, self.corrections, self.rated_cents[tenant_id], self.now)
         await write_months(self.unit, months)
         await self.corrections.keep_due(self.now)
 

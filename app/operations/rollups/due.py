@@ -24,7 +24,7 @@ of its last hours comes in."""
 _DUE = """
 WITH due AS (
     SELECT tenant_id, period_start FROM billing_months
-    WHERE (state IN ('OPEN', 'FAILED') OR rated_cents <> billed_cents) AND state IN ('OPEN', 'FAILED') AND period_start < $1
+    WHERE (state IN ('OPEN', 'FAILED') OR rated_cents <> billed_cents) AND rated_cents IS NULL AND period_start < $1
     UNION
     SELECT c.tenant_id, c.period_start FROM billing_month_changes c
     JOIN billing_months b ON b.tenant_id = c.tenant_id AND b.period_start = c.period_start

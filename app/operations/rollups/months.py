@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.operations.billing_months.rating import Month, TenantMonths
+from app.operations.billing_months.rating import Month
 from app.operations.invoices.draft import Draft
 from app.operations.rollups.corrections import Corrections
-from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
 
 
-def note_ratings(
-    run: Run, months: TenantMonths, draft: Draft, corrections: Corrections, rated_cents: int, now: datetime
-) -> Iterator[Month]:
-    """The months as they are from now on. rated_cents: what the month that was rolled up comes to."""
-    own, replaced = months.own, corrections.replaced.cents
+def note_ratings(draft: Draft, corrections: Corrections, rated_cents: int, now: datetime) -> Iterator[Month]:
+    """A tenant's months as they are from now on. rated_cents: what the month that was rolled up comes to."""
+    run, months, replaced = corrections.run, corrections.months[draft.tenant_id], corrections.replaced.cents
+    own = months.own
     version = draft.header.rules_version
     own.billed_cents -= replaced.get((own.tenant_id, own.period_start), 0)
     own.rate(run.id, now, rated_cents, version)
