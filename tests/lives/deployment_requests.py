@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.billing import DeploymentState
 from app.operations import deployments, subscriptions, usage
+from app.operations.catalog.offers import AddonSelection
 from app.operations.principal import Role
 from tests.lives.catalog import ADDONS, AGGREGATIONS, PLANS, exact_decimal
 from tests.lives.life import TRANSITIONS, Life, LivingDeployment, attach, change_by_admin, change_by_tenant, pick
@@ -141,7 +142,7 @@ async def subscribe(world: LivesWorld, life: Life, at: datetime, numbers: Number
         deployment_id=deployment.id,
         plan_code=plan.code,
         plan_version=plan.version,
-        addons=[subscriptions.AddonSelection(code) for code in codes],
+        addons=[AddonSelection(code) for code in codes],
         starts_on=first_day if days else None,
         trial_ends_at=trial_ends_at,
         confirm_backdating=days < -80,
