@@ -23,6 +23,8 @@ class Action(StrEnum):
     TRANSITION_DEPLOYMENT = "move deployments between states"
     ACT_AS_SYSTEM = "act as the system"
     REGISTER_RESOURCE = "register resources"
+    END_RESOURCE = "end resources"
+    MOVE_RESOURCE = "move resources"
     SUBSCRIBE = "subscribe deployments"
     CHOOSE_BILLING_DAYS = "choose the day from which something is billed"
     ATTACH_ADDON = "attach add-ons"
@@ -32,6 +34,7 @@ class Action(StrEnum):
     SET_TAX_RATE = "set tax rates"
     ADD_CHARGE = "add charges"
     RECORD_USAGE = "record usage"
+    CORRECT_USAGE = "correct usage"
     QUOTE = "ask for quotes"
     ROLL_UP = "roll up periods"
     ISSUE_INVOICE = "issue invoices"
@@ -39,6 +42,7 @@ class Action(StrEnum):
     VOID_INVOICE = "void invoices"
     VERIFY_INVOICE = "verify invoices"
     SEE_UNBILLED_PERIODS = "see unbilled periods"
+    WAIVE_MONTH = "waive months"
     CHECK_LAWS = "check the laws"
     REPAIR_USAGE_TOTALS = "repair usage totals"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
@@ -61,6 +65,8 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.TRANSITION_DEPLOYMENT: _TENANT_ADMINS,
         Action.ACT_AS_SYSTEM: _PLATFORM,
         Action.REGISTER_RESOURCE: _PLATFORM,
+        Action.END_RESOURCE: _PLATFORM,
+        Action.MOVE_RESOURCE: _PLATFORM,
         Action.SUBSCRIBE: _TENANT_ADMINS,
         Action.CHOOSE_BILLING_DAYS: _PLATFORM,
         Action.ATTACH_ADDON: _TENANT_ADMINS,
@@ -70,6 +76,7 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.SET_TAX_RATE: _PLATFORM,
         Action.ADD_CHARGE: _PLATFORM,
         Action.RECORD_USAGE: _METERS,
+        Action.CORRECT_USAGE: _METERS,
         Action.QUOTE: _EVERYONE,
         Action.ROLL_UP: _PLATFORM,
         Action.ISSUE_INVOICE: _PLATFORM,
@@ -77,6 +84,7 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.VOID_INVOICE: _PLATFORM,
         Action.VERIFY_INVOICE: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,
+        Action.WAIVE_MONTH: _PLATFORM,
         Action.CHECK_LAWS: _PLATFORM,
         Action.REPAIR_USAGE_TOTALS: _PLATFORM,
         Action.IMPORT_CLOUD_INVOICE: _PLATFORM,

@@ -6,6 +6,8 @@ from strawberry.schema.config import StrawberryConfig
 import app.schema.enums  # noqa: F401  # makes the enums of the floors below GraphQL's
 from app.schema.audit import AuditQueries
 from app.schema.audited import Audited
+from app.schema.billing_months.types import BillingMonthQueries
+from app.schema.billing_months.unbilled import BillingMonthMutations, UnbilledMonthQueries
 from app.schema.catalog.addons import AddonMutations, AddonQueries
 from app.schema.catalog.plan_changes import PlanMutations
 from app.schema.catalog.plans import PlanQueries
@@ -18,7 +20,6 @@ from app.schema.deployments.queries import DeploymentQueries
 from app.schema.deployments.subscriptions import DeploymentSubscriptions
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
-from app.schema.late_usage import LateUsageQueries
 from app.schema.nodes import NodeQueries
 from app.schema.problems import EXCEPTION_HANDLERS
 from app.schema.quotes import QuoteQueries
@@ -46,7 +47,8 @@ class Query(
     TaxRateQueries,
     QuoteQueries,
     InvoiceQueries,
-    LateUsageQueries,
+    BillingMonthQueries,
+    UnbilledMonthQueries,
     RollupQueries,
     CostQueries,
     AuditQueries,
@@ -67,6 +69,7 @@ class Mutation(
     UsageMutations,
     RollupMutations,
     InvoiceMutations,
+    BillingMonthMutations,
     CostMutations,
 ):
     """The root of mutations."""

@@ -154,6 +154,7 @@ class Given:
                 $1, $2, $3, $4, 1, $5, 'AUD', 0, 0, 0, repeat('0', 64), $6,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN 'INV-2026-000001' END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $6::timestamptz END,
+                CASE WHEN $5 IN ('ISSUED', 'PAID') THEN ($6::timestamptz AT TIME ZONE 'UTC')::date END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $4::date END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $4::date END,
                 CASE WHEN $5 = 'PAID' THEN $6::timestamptz END,

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from app.database import UnitOfWork
+from app.database.billing_time_zone import hold_billing_time_zone
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context
@@ -25,7 +26,8 @@ async def create_tenant(
         ]
     )
 
-    async def work(_unit: UnitOfWork) -> UUID:
+    async def work(unit: UnitOfWork) -> UUID:
+        await hold_billing_time_zone(unit, context.settings)
         tenant = Tenants(
             id=new_id(),
             code=code,
