@@ -5,7 +5,7 @@ from itertools import combinations
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from app.billing import (
     RULES_VERSION,
@@ -221,6 +221,7 @@ def test_any_change_of_the_inputs_changes_the_hash() -> None:
     assert all(one != other for one, other in combinations(hashes, 2))
 
 
+@settings(max_examples=50)
 @given(quote_inputs(), quote_inputs())
 def test_inputs_are_equal_exactly_when_their_hashes_are(one: QuoteInputs, other: QuoteInputs) -> None:
     def in_order(inputs: QuoteInputs) -> QuoteInputs:

@@ -1,6 +1,7 @@
 """A plan change inside a month."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -171,6 +172,23 @@ def test_each_kind_is_grouped_by_itself() -> None:
         ("pilot/overage/b/studio@2", 10),
     ]
     assert resource_usage(HEADER, inputs) == [usage_row("a", 40, 40, 30, 10), usage_row("b", 80, 80, 45, 35)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"included_quantity": D(1)},
+        {"price_model": PriceModel.GRADUATED, "package_size": None},
+        {"tiers": (Tier(None, D(91)),)},
+        {"package_size": D(11)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_terms_that_differ_in_anything_priced_are_rated_apart(change: dict[str, Any]) -> None:
+    inputs = subscription(change_on(16, daily(PACKAGE), daily(replace(PACKAGE, **change))), on({1: 11, 16: 11}))
+    lines = of_kind(rate_subscription(HEADER, inputs), OVERAGE)
+    assert [line.key.rpartition("/")[2] for line in lines] == ["studio@1", "studio@2"]
+    assert [line.explanation.billable_days for line in lines] == [15, 15]
 
 
 def test_the_unit_and_the_way_a_number_is_written_do_not_make_terms_differ() -> None:
