@@ -108,6 +108,11 @@ def rollups(tenant: int) -> dict[str, Row]:
             "code": "NO_TAX_RATE",
             "message": "x",
         },
+    }
+
+
+def provider_bills(tenant: int) -> dict[str, Row]:
+    return {
         "cloud_invoice_lines": {
             "id": key(17, tenant),
             "cloud_invoice_id": key(8),

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.tables.billing_rows import billing_months, invoices, rollups
+from tests.tables.billing_rows import billing_months, invoices, provider_bills, rollups
 from tests.tables.platform_rows import HASH, MOMENT, SHARED, Row, key
 
 __all__ = ["HASH", "MOMENT", "SHARED", "Row", "base_row", "insert", "insert_everything", "key", "of_tenant"]
@@ -21,7 +21,17 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         "tax_exempt": False,
         "created_at": MOMENT,
     }
-    nouns = (_exemptions, _deployments, _subscriptions, _usage, invoices, billing_months, rollups, _requests)
+    nouns = (
+        _exemptions,
+        _deployments,
+        _subscriptions,
+        _usage,
+        invoices,
+        billing_months,
+        rollups,
+        provider_bills,
+        _requests,
+    )
     owned = {table: row for rows in nouns for table, row in rows(tenant).items()}
     return {"tenants": itself, **{table: {**row, "tenant_id": tenant_id} for table, row in owned.items()}}
 
