@@ -132,8 +132,8 @@ class ChangePlanVersionInput:
     plan_version: int | None = optional(description="A published version; default: the highest one.")
     effective_on: date | None = optional(
         description="Its first day in force, the first of the next month at the latest. Only a platform admin may "
-        "choose it; otherwise it is today if the base price rises or neither version is prorated NONE, and the first of "
-        "the next month if not."
+        "choose it; otherwise it is today if the base price rises or neither version is prorated NONE, and the first "
+        "of the next month if not."
     )
 
 

@@ -1,6 +1,6 @@
 """What of a tenant can be changed: its name, what its invoices say of it, and whether it pays tax."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -46,7 +46,7 @@ async def update_tenant(
     """
     authorise(context, Action.UPDATE_TENANT)
     texts = {"email": email, "billing_address": billing_address, "abn": abn, "buyer_reference": buyer_reference}
-    given = {field: text for field, text in texts.items() if not isinstance(text, UnsetType)}
+    given: dict[Column | str, Any] = {field: text for field, text in texts.items() if not isinstance(text, UnsetType)}
     if isinstance(number := given.get("abn"), str):
         given["abn"] = number.replace(" ", "")
     today = context.today()
@@ -57,7 +57,7 @@ async def update_tenant(
     async def work(unit: UnitOfWork) -> UUID:
         if await lock_row(Tenants, tenant_id, Tenants.id) is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
-        changes: dict[Column | str, Any] = {**given}
+        changes = dict(given)
         if name is not None:
             changes["name"] = name
         if tax_exempt is not None:
@@ -73,7 +73,7 @@ async def update_tenant(
     return await transact(context, work)
 
 
-def _text_faults(name: str | None, given: dict[str, str | None]) -> Iterator[Fault]:
+def _text_faults(name: str | None, given: Mapping[Column | str, Any]) -> Iterator[Fault]:
     yield from validation.name("name", name)
     yield from validation.email("email", given.get("email"))
     yield from validation.name("billing_address", given.get("billing_address"), longest=validation.LONGEST_TEXT)
