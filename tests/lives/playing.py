@@ -134,7 +134,7 @@ def differences(world: LivesWorld, played: Played) -> list[str]:
             if cents != worth and not _is_open_credit(months.get((life.id, month)), worth, cents):
                 row = months.get((life.id, month))
                 wrong.append(f"tenant {life.number}, {month:%Y-%m}: worth {worth}, billed {cents}; {row}")
-    wrong += _untaken(world, played.lives, months)
+    wrong += _untaken(world, played, months)
     wrong += _below_zero(world)
     return wrong + world.run(_unverified(world, played.at))
 
@@ -160,17 +160,19 @@ def _is_open_credit(row: Any, worth: int, cents: int) -> bool:
     return row is not None and worth < cents and (row.rated_cents, row.billed_cents) == (worth, cents)
 
 
-def _untaken(world: LivesWorld, lives: list[Life], months: dict[tuple[UUID, date], Any]) -> list[str]:
-    """Credits that the last invoice of a tenant that has not left had room for."""
+def _untaken(world: LivesWorld, played: Played, months: dict[tuple[UUID, date], Any]) -> list[str]:
+    """Credits that the invoice of the last month had room for, of tenants that have not left."""
     owed = {key[0] for key, row in months.items() if (row.rated_cents or 0) < row.billed_cents}
-    with_room = world.rows(
-        "SELECT DISTINCT ON (tenant_id) tenant_id, period_start, subtotal_cents, total_cents FROM tenant_invoices"
-        " WHERE status <> 'VOID' ORDER BY tenant_id, period_start DESC"
+    last = month_of(played.until - timedelta(days=1))
+    invoices_of_last = world.rows(
+        "SELECT tenant_id, period_start, subtotal_cents, total_cents FROM tenant_invoices"
+        " WHERE status <> 'VOID' AND period_start = %s AND least(subtotal_cents, total_cents) > 0",
+        last,
     )
-    room = {row.tenant_id: row for row in with_room if min(row.subtotal_cents, row.total_cents) > 0}
+    room = {row.tenant_id: row for row in invoices_of_last}
     return [
         f"tenant {life.number}: a credit is open that its last invoice had room for: {room[life.id]}"
-        for life in lives
+        for life in played.lives
         if life.id in owed and life.id in room and not life.has_left and not life.exempted
     ]
 

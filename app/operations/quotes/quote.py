@@ -7,7 +7,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from app import billing
-from app.billing import AddonTerms, Fault, Period, QuoteHeader, QuoteInputs, whole_month
+from app.billing import AddonTerms, AmountTooLarge, Fault, Period, QuoteHeader, QuoteInputs, whole_month
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found, tenant_for
@@ -17,6 +17,7 @@ from app.operations.context import Context
 from app.operations.periods import month_faults, month_of
 from app.operations.plan_terms import plan_terms
 from app.operations.rating import tenant_headers
+from app.operations.refusal import ProblemCode, Refusal
 from app.operations.taxes import taxes_of_country
 from app.operations.transaction import transact
 
@@ -40,7 +41,7 @@ async def quote(
 
     The tenant is the caller's own; a platform admin may name any. Without one, the taxes are the default country's.
     `usage`: each kind's quantity for the month, as the kind aggregates it. Raises NOT_FOUND, PLAN_NOT_PUBLISHED,
-    ADDON_INACTIVE, ALREADY_ATTACHED, CURRENCY_MISMATCH, VALIDATION_FAILED.
+    ADDON_INACTIVE, ALREADY_ATTACHED, CURRENCY_MISMATCH, VALIDATION_FAILED, and AMOUNT_TOO_LARGE, which names the line.
     """
     authorise(context, Action.QUOTE)
     validation.refuse([*month_faults(period_start), *_faults(addons, usage)])
@@ -56,7 +57,11 @@ async def quote(
         attached = tuple(_attached(addon, at, period) for at, addon in enumerate(selected))
         await _require_kinds(usage)
         header = tenant or await _nobodys_header(unit, offer.currency, period)
-        return billing.quote(QuoteInputs(header, (whole_month(period, terms, attached, usage),)))
+        month = QuoteInputs(header, (whole_month(period, terms, attached, usage),))
+        try:
+            return billing.quote(month)
+        except AmountTooLarge as error:
+            raise Refusal(ProblemCode.AMOUNT_TOO_LARGE, str(error), ("usage",)) from error
 
     return await transact(context, work)
 
