@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from app.operations.deployments import end_resource, move_resource
@@ -131,7 +132,6 @@ async def test_a_moved_resource_ends_here_and_begins_there(given: Given, pilot: 
     moved = await move_resource(given.platform, resource_id=volume, deployment_id=there, moved_at=NOON)
     rows = await given.rows("SELECT * FROM cloud_resources ORDER BY created_at")
     old, new = ({name: row[name] for name in row if name not in {"provider", "resource_kind"}} for row in rows)
-    assert old | {"destroyed_at": None, "id": None} == old | {"destroyed_at": None, "id": None}
     assert (old["id"], old["deployment_id"], old["created_at"], old["destroyed_at"]) == (volume, pilot, LONG_AGO, NOON)
     assert new == {
         "id": moved,
@@ -214,3 +214,22 @@ async def test_a_resource_that_ends_while_it_is_metered(given: Given, pilot: UUI
             volume,
         )
         assert [row["last_level"] for row in last] == [0]
+
+
+async def test_an_end_waits_for_levels_that_are_being_recorded(
+    given: Given, pilot: UUID, worker_database_url: str
+) -> None:
+    volume = await resource(given, pilot)
+    await record(given, metered(pilot, "droplet_hours", "1", TENTH))  # makes April's row
+    level = metered(pilot, "storage_gb_hours", "7", NOON + timedelta(days=1), resource_id=volume)
+    earlier = metered(pilot, "storage_gb_hours", "7", NOON - timedelta(days=1), resource_id=volume)
+    with psycopg.connect(worker_database_url) as rating:
+        assert rating.execute("SELECT FROM billing_months FOR UPDATE").rowcount == 1
+        recording = asyncio.create_task(record(given, level, earlier))
+        await asyncio.sleep(0.3)  # it has looked the resource up, and waits for the month
+        ending = asyncio.create_task(end_resource(given.platform, resource_id=volume, ended_at=NOON))
+        await asyncio.sleep(0.3)
+        assert not recording.done()
+    await asyncio.gather(recording, ending)
+    assert [(row["day"].day, row["last_level"]) for row in await given.rows(LEVELS)] == [(9, 7), (10, 0)]
+    assert await differing(given) == []
