@@ -1,3 +1,5 @@
+import re
+import zoneinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -63,11 +65,35 @@ def test_all_faults_are_reported_together() -> None:
         "ARCADIA_QUEUE_URL is not a URL.",
         "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2).",
         "ARCADIA_ALLOWED_ORIGINS must be origins such as https://console.example.com, parted by commas.",
-        "ARCADIA_BILLING_TIME_ZONE must be a zone of the IANA database, such as Australia/Sydney.",
+        "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not Mars/Olympus.",
         "ARCADIA_PAYMENT_TERMS_DAYS must be a whole number from 0 to 365.",
         "ARCADIA_REPORTING_CURRENCY must be an ISO 4217 code, such as AUD.",
         "ARCADIA_DATABSE_URL is not a setting; ARCADIA_DATABASE_URL is.",
     )
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("CET", "EET", "MET", "WET", "EST", "MST", "HST", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT", "GMT", "Zulu"),
+        *("utc", "Japan", "UTC+10", "+10:00", "right/Australia/Sydney", "posix/UTC", "Mars/Olympus", "../UTC", "/UTC"),
+    ],
+)
+def test_abbreviations_and_unknown_zones_are_refused(zone: str) -> None:
+    assert faults_of(ARCADIA_BILLING_TIME_ZONE=zone) == (
+        f"ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not {zone}.",
+    )
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Australia/Sydney", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
+def test_utc_and_places_are_zones(zone: str) -> None:
+    assert Settings.from_environment({"ARCADIA_BILLING_TIME_ZONE": zone}).billing_time_zone.key == zone
+
+
+def test_the_rules_of_zones_come_from_the_locked_package_alone() -> None:
+    assert zoneinfo.TZPATH == ()
+    locked = (Path(__file__).parent.parent / "requirements/runtime.txt").read_text()
+    assert re.search(r"(?m)^tzdata==", locked)
 
 
 def test_production_names_its_database_and_its_keys() -> None:

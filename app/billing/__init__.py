@@ -9,13 +9,26 @@ from app.billing.canonical import (
     header_text,
     input_hash,
     parse_charges,
-    parse_document,
     parse_header,
     parse_subscription,
     subscription_of,
     subscription_text,
 )
+from app.billing.corrections import (
+    CORRECTION,
+    Billed,
+    CorrectionInputs,
+    Difference,
+    Series,
+    billed_of,
+    differences,
+    merged,
+    rate_correction,
+    rate_subject,
+    taken_parts,
+)
 from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
+from app.billing.documents import Document, correction_text, parse_document, rate_document, rate_parsed
 from app.billing.folding import UsageEvent, fold
 from app.billing.forecast import carried_on, charges_to_date, month_to_date
 from app.billing.inputs import (
@@ -39,11 +52,11 @@ from app.billing.lifecycle import (
     subscription_status,
 )
 from app.billing.lines import Explanation, Line, LineKind, Quote, TierCharge
-from app.billing.money import AmountTooLarge, decimal_text, round_half_away, storable_cents
+from app.billing.money import AmountTooLarge, decimal_text, round_half_away, storable_cents, to_decimal
 from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
-from app.billing.quote import quote, rate_document
+from app.billing.quote import quote
 from app.billing.rating import rate_charges, rate_subscription
-from app.billing.taxes import TaxBase
+from app.billing.taxes import TaxBase, explain_tax
 from app.billing.terms import (
     AddonTerms,
     Aggregation,
@@ -70,6 +83,7 @@ from app.billing.usage import (
 from app.billing.usage_report import ResourceUsage, UnpricedUsage, resource_usage, unpriced_usage
 
 __all__ = [
+    "CORRECTION",
     "RULES_VERSION",
     "TRANSITIONS",
     "ActiveSpan",
@@ -77,12 +91,16 @@ __all__ = [
     "AddonTerms",
     "Aggregation",
     "AmountTooLarge",
+    "Billed",
     "ChargeInputs",
     "ChargeTerms",
+    "CorrectionInputs",
     "DailyLevel",
     "DailyQuantities",
     "DailyQuantity",
     "DeploymentState",
+    "Difference",
+    "Document",
     "Explanation",
     "Fault",
     "InputHash",
@@ -103,6 +121,7 @@ __all__ = [
     "ResourceDailyUsage",
     "ResourceTerms",
     "ResourceUsage",
+    "Series",
     "SubscriptionInputs",
     "SubscriptionStatus",
     "SumUsage",
@@ -117,20 +136,25 @@ __all__ = [
     "UsageEvent",
     "allowed_transitions",
     "billable_days",
+    "billed_of",
     "carried_on",
     "cents_fault",
     "charges_of",
     "charges_text",
     "charges_to_date",
+    "correction_text",
     "day_of",
     "decide_transition",
     "decimal_text",
+    "differences",
     "document_value",
+    "explain_tax",
     "fold",
     "header_of",
     "header_text",
     "input_hash",
     "last_active_day",
+    "merged",
     "month_to_date",
     "parse_charges",
     "parse_document",
@@ -139,7 +163,10 @@ __all__ = [
     "quantity_fault",
     "quote",
     "rate_charges",
+    "rate_correction",
     "rate_document",
+    "rate_parsed",
+    "rate_subject",
     "rate_subscription",
     "resource_usage",
     "round_half_away",
@@ -147,6 +174,8 @@ __all__ = [
     "subscription_of",
     "subscription_status",
     "subscription_text",
+    "taken_parts",
+    "to_decimal",
     "unpriced_usage",
     "whole_month",
 ]

@@ -22,7 +22,7 @@ from app.billing.inputs import (
     SubscriptionInputs,
     UnsubscribedCharge,
 )
-from app.billing.json_text import compact_text, instant_text, list_text, optional, optional_text, quoted
+from app.billing.json_text import compact_text, date_text, instant_text, list_text, optional, optional_text, quoted
 from app.billing.money import decimal_text
 from app.billing.period import ActiveSpan, Period
 from app.billing.terms import TaxTerms
@@ -87,15 +87,12 @@ def header_of(value: dict[str, Any]) -> QuoteHeader:
 def subscription_text(subscription: SubscriptionInputs, period: Period) -> str:
     """Raises ValueError for usage outside the period, which day numbers could not tell."""
     # By hand, for there are as many as subscriptions: what json.dumps would make of it takes three times as long.
-    spans = [
-        f'["{span.first_day.isoformat()}",{optional_text(optional(date.isoformat, span.last_day))}]'
-        for span in subscription.active_spans
-    ]
+    spans = [f'["{span.first_day.isoformat()}",{date_text(span.last_day)}]' for span in subscription.active_spans]
     plans = [f'["{plan.first_day.isoformat()}",{plan_text(plan.terms)}]' for plan in subscription.plans]
     return (
         f'{{"active_spans":{list_text(spans)}'
         f',"addons":{list_text(map(addon_text, subscription.addons))}'
-        f',"charges":{list_text(map(charge_text, subscription.charges))}'
+        f',"charges":{list_text(map(charge_text, subscription.charges)) if subscription.charges else "[]"}'
         f',"deployment_id":{optional_text(subscription.deployment_id)}'
         f',"plans":{list_text(plans)}'
         f',"slug":{quoted(subscription.slug)}'

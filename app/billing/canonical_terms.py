@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from app.billing.json_text import compact_text, instant_text, optional, optional_text, quoted
+from app.billing.json_text import compact_text, date_text, instant_text, optional, optional_text, quoted
 from app.billing.money import decimal_text
 from app.billing.terms import (
     AddonTerms,
@@ -76,7 +76,7 @@ def addon_text(addon: AddonTerms) -> str:
         f'{{"attached_at":"{instant_text(addon.attached_at)}"'
         f',"attached_on":"{addon.attached_on.isoformat()}"'
         f',"code":{quoted(addon.code)}'
-        f',"detached_on":{optional_text(optional(date.isoformat, addon.detached_on))}'
+        f',"detached_on":{date_text(addon.detached_on)}'
         f',"id":{quoted(addon.id)}'
         f',"kind":{optional_text(addon.resource_kind)}'
         f',"price_cents":{addon.price_cents}'

@@ -10,7 +10,7 @@ from app.billing.lines import Explanation, TierCharge
 from app.billing.money import Ratio, add, decimal_text, divide_half_away, multiply, to_decimal
 from app.billing.period import Period
 from app.billing.pricing import Slice, package_size, packages
-from app.billing.terms import ChargeTerms, PriceModel, ResourceTerms, TaxTerms
+from app.billing.terms import ChargeTerms, PlanTerms, PriceModel, ResourceTerms, TaxTerms
 from app.billing.usage import Usage
 
 _UNIT_SYMBOLS = {"hour": "h"}
@@ -37,17 +37,15 @@ class Share(NamedTuple):
     def of(self, cents: int) -> Ratio:
         return Ratio(Decimal(cents * self.numerator), self.denominator)
 
-    @property
-    def whole(self) -> bool:
-        return not self.prorated or self.billable_days == self.period_days
-
     def factor(self) -> str:
         """How a formula says it, empty for a whole month."""
-        return "" if self.whole else f" x {self.billable_days}/{self.period_days} days"
+        whole = not self.prorated or self.billable_days == self.period_days
+        return "" if whole else f" x {self.billable_days}/{self.period_days} days"
 
     def days_text(self) -> str:
         """How a line's description says it, empty for a whole month."""
-        return "" if self.whole else f", {self.billable_days} of {self.period_days} days"
+        whole = not self.prorated or self.billable_days == self.period_days
+        return "" if whole else f", {self.billable_days} of {self.period_days} days"
 
 
 class PriceCharge(NamedTuple):
@@ -76,11 +74,12 @@ class PriceCharge(NamedTuple):
 class OverageCharge(NamedTuple):
     """Usage of one kind beyond what is included, on the days of versions with equal terms for the kind.
 
-    used and included are over the denominator of `quantity`, their difference. The slices' charge is multiplied by
-    `share`, which is prorated under the MAX rule only.
+    terms: the version of the first of the days. used and included are over the denominator of `quantity`, their
+    difference. The slices' charge is multiplied by `share`, which is prorated under the MAX rule only.
     """
 
     resource: ResourceTerms
+    terms: PlanTerms
     usage: Usage
     period: Period
     days: Sequence[date]

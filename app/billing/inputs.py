@@ -1,7 +1,7 @@
 """Everything a month's amounts depend on, as values: the tenant's terms and each subscription's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -38,6 +38,12 @@ class QuoteHeader:
             raise ValueError(
                 f"inputs of rules version {self.rules_version} cannot be rated; the known rules versions are: {known}"
             )
+
+    def under(self, rules_version: int | None) -> "QuoteHeader":
+        """The same under the rules by which the month was first rated; None: it was not yet."""
+        if rules_version is None or rules_version == self.rules_version:
+            return self
+        return replace(self, rules_version=rules_version)
 
 
 class PlanInForce(NamedTuple):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from json.encoder import encode_basestring_ascii
 from typing import Any, TypeVar
 
@@ -18,6 +18,10 @@ def compact_text(value: dict[str, Any]) -> str:
 
 def optional(convert: Callable[[From], To], value: From | None) -> To | None:
     return None if value is None else convert(value)
+
+
+def date_text(day: date | None) -> str:
+    return "null" if day is None else f'"{day.isoformat()}"'
 
 
 def instant_text(instant: datetime) -> str:

@@ -3,8 +3,7 @@
 Its parts, rate_subscription, rate_charges and TaxBase, are for callers that rate one subscription after the other.
 """
 
-from app.billing.canonical import parse_document
-from app.billing.inputs import ChargeInputs, QuoteHeader, QuoteInputs
+from app.billing.inputs import QuoteInputs
 from app.billing.lines import Line, Quote
 from app.billing.money import storable_cents
 from app.billing.rating import rate_charges, rate_subscription
@@ -28,12 +27,3 @@ def quote(inputs: QuoteInputs) -> Quote:
     tax = taxes.tax_cents
     total = storable_cents("total", subtotal + tax)
     return Quote(header.period, header.currency, (*lines, *taxes.lines()), subtotal, tax, total)
-
-
-def rate_document(header: QuoteHeader, text: str) -> list[Line]:
-    """The lines of one document of a quote's inputs: a subscription's month, or the charges without a subscription.
-
-    Raises as rate_subscription does, and ValueError for a document in another format.
-    """
-    inputs = parse_document(text, header.period)
-    return rate_charges(header, inputs) if isinstance(inputs, ChargeInputs) else rate_subscription(header, inputs)

@@ -13,6 +13,7 @@ from app.billing.period import Period
 from app.billing.pricing import price
 from app.billing.segments import Segment, UsageGroup, allowance, days_attached, segments_of, usage_groups
 from app.billing.terms import Aggregation, ChargeTerms, PlanTerms
+from app.billing.usage import Usage
 
 _ONE = Decimal(1)
 
@@ -61,14 +62,15 @@ that was rated before keeps the amounts that it was billed.
 """
 
 
-def _base_lines(subscription: SubscriptionInputs, segments: Sequence[Segment]) -> Iterator[Line]:
+def _base_lines(subscription: SubscriptionInputs, segments: Sequence[Segment]) -> list[Line]:
     charges = [PriceCharge(segment.terms.base_price_cents, segment.share) for segment in segments]
     if len(charges) == 1:
-        amounts = [charges[0].rounded_cents()]
-    else:
-        amounts = list(round_cumulatively(charge.exact_cents() for charge in charges))
-    for segment, charge, cents in zip(segments, charges, amounts, strict=True):
-        yield _base_line(subscription, segment.terms, charge, cents)
+        return [_base_line(subscription, segments[0].terms, charges[0], charges[0].rounded_cents())]
+    amounts = round_cumulatively(charge.exact_cents() for charge in charges)
+    return [
+        _base_line(subscription, segment.terms, charge, cents)
+        for segment, charge, cents in zip(segments, charges, amounts, strict=True)
+    ]
 
 
 def _base_line(subscription: SubscriptionInputs, terms: PlanTerms, charge: PriceCharge, cents: int) -> Line:
@@ -112,42 +114,41 @@ def _addon_lines(subscription: SubscriptionInputs, segments: Sequence[Segment]) 
         )
 
 
-def _overage_lines(period: Period, subscription: SubscriptionInputs, segments: Sequence[Segment]) -> Iterator[Line]:
-    charges = _overage_charges(period, subscription, segments)
-    if len(segments) == 1:
-        for group, charge in charges:
-            yield _overage_line(subscription, group, charge, round_half_away(charge.exact_cents()))
-        return
-    for _, of_kind in groupby(charges, lambda pair: pair[0].resource.resource_kind):
-        series = list(of_kind)
-        amounts = round_cumulatively(charge.exact_cents() for _, charge in series)
-        for (group, charge), cents in zip(series, amounts, strict=True):
-            yield _overage_line(subscription, group, charge, cents)
-
-
-def _overage_charges(
-    period: Period, subscription: SubscriptionInputs, segments: Sequence[Segment]
-) -> Iterator[tuple[UsageGroup, OverageCharge]]:
+def _overage_lines(period: Period, subscription: SubscriptionInputs, segments: Sequence[Segment]) -> list[Line]:
     usage = subscription.usage_by_kind()
-    if not usage:
-        return
-    for group in usage_groups(segments):
-        resource, _, days, share = group
-        metered = usage.get(resource.resource_kind)
-        if metered is None:
-            continue
-        used, included, denominator = allowance(period, subscription, group, metered)
-        if used <= included:
-            continue
-        quantity = Ratio(subtract(used, included), denominator)
-        if resource.aggregation is not Aggregation.MAX:
-            share = share.unprorated()
-        slices = price(resource, quantity)
-        yield group, OverageCharge(resource, metered, period, days, used, included, quantity, slices, share)
+    groups = [group for group in usage_groups(segments) if group.resource.resource_kind in usage] if usage else []
+    charges = [
+        charge
+        for group in groups
+        if (charge := _overage_charge(period, subscription, group, usage[group.resource.resource_kind]))
+    ]
+    if len(segments) == 1:
+        amounts = [round_half_away(charge.exact_cents()) for charge in charges]
+    else:
+        amounts = [
+            cents
+            for _, series in groupby(charges, lambda charge: charge.resource.resource_kind)
+            for cents in round_cumulatively(charge.exact_cents() for charge in series)
+        ]
+    return [_overage_line(subscription, charge, cents) for charge, cents in zip(charges, amounts, strict=True)]
 
 
-def _overage_line(subscription: SubscriptionInputs, group: UsageGroup, charge: OverageCharge, cents: int) -> Line:
-    kind, terms = charge.resource.resource_kind, group.terms
+def _overage_charge(
+    period: Period, subscription: SubscriptionInputs, group: UsageGroup, usage: Usage
+) -> OverageCharge | None:
+    used, included, denominator = allowance(period, subscription, group, usage)
+    if used <= included:
+        return None
+    resource, terms, days, share = group
+    quantity = Ratio(subtract(used, included), denominator)
+    if resource.aggregation is not Aggregation.MAX:
+        share = share.unprorated()
+    slices = price(resource, quantity)
+    return OverageCharge(resource, terms, usage, period, days, used, included, quantity, slices, share)
+
+
+def _overage_line(subscription: SubscriptionInputs, charge: OverageCharge, cents: int) -> Line:
+    kind, terms = charge.resource.resource_kind, charge.terms
     key = f"{subscription.slug}/overage/{kind}/{terms.plan}@{terms.version}"
     return Line(
         key=key,

@@ -5,18 +5,16 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import chain
-from operator import attrgetter
 from typing import NamedTuple
 
 from app.billing.charges import Share
 from app.billing.inputs import PlanInForce, QuoteHeader, SubscriptionInputs
-from app.billing.money import ZERO, Ratio, fma, multiply
+from app.billing.money import ZERO, Ratio, add, fma, multiply
 from app.billing.period import Period, billable_days
 from app.billing.terms import AddonTerms, Aggregation, PlanTerms, Proration, ResourceTerms
 from app.billing.usage import Usage
 
 _UNUSED = Ratio(ZERO)
-_kind = attrgetter("resource_kind")
 
 
 class Segment(NamedTuple):
@@ -71,7 +69,7 @@ def usage_groups(segments: Sequence[Segment]) -> list[UsageGroup]:
     """By resource kind; the groups of one kind in order of their first days."""
     if len(segments) == 1:
         [(terms, days, share)] = segments
-        return [UsageGroup(resource, terms, days, share) for resource in sorted(terms.resources, key=_kind)]
+        return [UsageGroup(resource, terms, days, share) for resource in terms.resources_by_kind]
     alike: dict[tuple[str, tuple[object, ...]], list[tuple[ResourceTerms, Segment]]] = {}
     for segment in segments:
         for resource in segment.terms.resources:
@@ -100,19 +98,22 @@ def allowance(period: Period, subscription: SubscriptionInputs, group: UsageGrou
         for addon in subscription.addons
         if addon.resource_kind == kind and (days := days_attached(addon, group_days))
     ]
-    if share.prorated and all(
+    if not share.prorated or all(
         days == share.period_days for days in (share.billable_days, *[days for _, days in grants])
-    ):
-        share = share.unprorated()  # all of the month: the same, with nothing to divide
-    included = (
-        resource.included_quantity if not share.prorated else multiply(resource.included_quantity, share.numerator)
-    )
+    ):  # nothing to divide
+        included = resource.included_quantity
+        for quantity, _ in grants:
+            included = add(included, quantity)
+        if used.denominator == 1:
+            return Allowance(used.numerator, included, 1)
+        return Allowance(used.numerator, multiply(included, used.denominator), used.denominator)
+    included = multiply(resource.included_quantity, share.billable_days)
     for quantity, days in grants:
-        included = fma(quantity, days if share.prorated else 1, included)
+        included = fma(quantity, days, included)
     return Allowance(
-        used=used.numerator if not share.prorated else multiply(used.numerator, share.denominator),
-        included=included if used.denominator == 1 else multiply(included, used.denominator),
-        denominator=used.denominator * share.denominator,
+        used=multiply(used.numerator, share.period_days),
+        included=multiply(included, used.denominator),
+        denominator=used.denominator * share.period_days,
     )
 
 

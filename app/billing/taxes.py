@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from app.billing.charges import TaxCharge
 from app.billing.inputs import QuoteHeader
-from app.billing.lines import Line, LineKind
-from app.billing.money import decimal_text, round_half_away, storable_cents, to_decimal
+from app.billing.lines import Explanation, Line, LineKind
+from app.billing.money import EXACT, decimal_text, round_half_away, storable_cents, to_decimal
 from app.billing.terms import TaxTerms
 
 _ONE = Decimal(1)
@@ -18,6 +18,7 @@ class TaxBase:
     """
 
     def __init__(self) -> None:
+        self.subtotal_cents = 0
         self._taxable: dict[TaxTerms, int] = {}
         self._first: tuple[TaxTerms, ...] | None = None
 
@@ -25,6 +26,7 @@ class TaxBase:
         """Add rounded amounts of the header's month. Those of an exempt tenant are not taxable."""
         if self._first is None:
             self._first = header.taxes
+        self.subtotal_cents += net_cents
         if header.tax_exempt:
             return
         for tax in header.taxes:
@@ -43,6 +45,24 @@ class TaxBase:
     def tax_cents(self) -> int:
         """The sum of the lines. Raises AmountTooLarge as they do, and if the sum does not fit."""
         return storable_cents("tax", sum(line.amount_cents for line in self.lines()))
+
+    @property
+    def total_cents(self) -> int:
+        """The sum of all that was added, with tax."""
+        return storable_cents("total", storable_cents("subtotal", self.subtotal_cents) + self.tax_cents)
+
+    def copy(self) -> "TaxBase":
+        """Another one with the same amounts, to try what more of them would come to."""
+        other = TaxBase()
+        other.subtotal_cents, other._first, other._taxable = self.subtotal_cents, self._first, dict(self._taxable)
+        return other
+
+
+def explain_tax(key: str, unit_price_cents: Decimal) -> Explanation:
+    """How a tax line came about: its key has the rate, its unit price is the exact tax."""
+    name, _, rate = key.removeprefix("tax:").rpartition(":")
+    tax = TaxTerms(name, Decimal(rate))
+    return TaxCharge(tax, int(EXACT.divide(unit_price_cents, tax.rate))).explanation()
 
 
 def _sort_key(tax: TaxTerms) -> tuple[str, Decimal]:

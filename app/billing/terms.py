@@ -70,9 +70,12 @@ class PlanTerms:
     base_price_cents: int
     proration: Proration
     resources: tuple[ResourceTerms, ...] = ()
+    resources_by_kind: tuple[ResourceTerms, ...] = field(init=False, repr=False, compare=False)
     _by_kind: Mapping[str, ResourceTerms] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        in_order = sorted(self.resources, key=lambda resource: resource.resource_kind)
+        object.__setattr__(self, "resources_by_kind", tuple(in_order))
         object.__setattr__(self, "_by_kind", {resource.resource_kind: resource for resource in self.resources})
 
     def __hash__(self) -> int:

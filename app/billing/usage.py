@@ -63,10 +63,9 @@ class SumUsage:
 
     def used(self, period: Period, days: Sequence[date]) -> Ratio:
         rows = DailyQuantities.of(self.days, period)
-        amounts = rows.on(days, period)
         if "." not in rows.text:
-            return Ratio(Decimal(sum(map(int, amounts))))
-        return Ratio(reduce(add, map(Decimal, amounts), ZERO))
+            return Ratio(Decimal(sum(rows.integers_on(days, period))))
+        return Ratio(reduce(add, map(Decimal, rows.on(days, period)), ZERO))
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
         return _rows_on(self.days, period, days)
@@ -95,10 +94,9 @@ class MaxUsage:
         if len(self.streams) != 1:
             return Ratio(max((row.quantity for row in self.daily(period, days)), default=ZERO))
         rows = DailyQuantities.of(self.streams[0].days, period)
-        readings = rows.on(days, period)
         if "." not in rows.text:
-            return Ratio(Decimal(max(map(int, readings), default=0)))
-        return Ratio(max(map(Decimal, readings), default=ZERO))
+            return Ratio(Decimal(max(rows.integers_on(days, period), default=0)))
+        return Ratio(max(map(Decimal, rows.on(days, period)), default=ZERO))
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
         return _added_up(_rows_on(stream.days, period, days) for stream in self.streams)

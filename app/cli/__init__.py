@@ -10,12 +10,12 @@ from app.cli.demo import demo
 from app.cli.rollup import rollup
 from app.cli.serving import serve, worker
 from app.cli.usage_totals import usage_totals
-from app.database import DatabaseNotMigrated, DatabaseUnavailable
+from app.database import DatabaseUnavailable, DatabaseUnsuitable
 from app.operations.refusal import Refusal
 from app.server.signing import NoSigningSecretError
 from app.settings import SettingsError
 
-FAILURES = (SettingsError, DatabaseUnavailable, DatabaseNotMigrated, Refusal, NoSigningSecretError)
+FAILURES = (SettingsError, DatabaseUnavailable, DatabaseUnsuitable, Refusal, NoSigningSecretError)
 """What is the operator's to mend: told in words, without a stack."""
 
 

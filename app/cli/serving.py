@@ -7,6 +7,7 @@ import rich_click as click
 import uvicorn
 
 from app.cli.session import operator
+from app.database.billing_time_zone import require_billing_time_zone
 from app.database.migrate import migrate, require_current
 from app.server.admission import admitting
 from app.server.application import create_application
@@ -60,3 +61,4 @@ async def _make_ready(settings: Settings) -> None:
         await migrate(settings)
     else:
         await require_current(settings)
+    await require_billing_time_zone(settings)

@@ -2,9 +2,12 @@
 
 from app.database.database import Database
 from app.database.errors import (
+    BillingTimeZoneUnsuitable,
     CommitUnknown,
     DatabaseNotMigrated,
+    DatabaseOfAnotherVersion,
     DatabaseUnavailable,
+    DatabaseUnsuitable,
     NestedUnitOfWork,
     TransactionRolledBack,
 )
@@ -13,10 +16,13 @@ from app.database.unit_of_work import UnitOfWork
 
 __all__ = [
     "PLATFORM",
+    "BillingTimeZoneUnsuitable",
     "CommitUnknown",
     "Database",
     "DatabaseNotMigrated",
+    "DatabaseOfAnotherVersion",
     "DatabaseUnavailable",
+    "DatabaseUnsuitable",
     "NestedUnitOfWork",
     "Scope",
     "TransactionRolledBack",

@@ -25,8 +25,22 @@ class NestedUnitOfWork(Exception):
     """A unit of work was opened inside another. One operation has one transaction."""
 
 
-class DatabaseNotMigrated(Exception):
+class DatabaseUnsuitable(Exception):
+    """The database does not fit this process: an operator has to act, and trying again does not help. One line of text
+    for people.
+    """
+
+
+class DatabaseNotMigrated(DatabaseUnsuitable):
     """The database lacks the role or the schema that this version needs."""
+
+
+class DatabaseOfAnotherVersion(DatabaseUnsuitable):
+    """The database has run migrations that this version does not have."""
+
+
+class BillingTimeZoneUnsuitable(DatabaseUnsuitable):
+    """PostgreSQL does not know ARCADIA_BILLING_TIME_ZONE, or the database's days are those of another zone."""
 
 
 # 08: connection lost. 57P01-57P03: shutting down, crashed, starting. 53: too many connections, no disk, no memory.

@@ -24,7 +24,7 @@ import app.tables.migrations
 from app.database.connect import APPLICATION_ROLE, connection, unavailable_is_typed
 from app.database.database import places
 from app.database.engine import OwnerEngine, bind_tables, owner_of
-from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable
+from app.database.errors import DatabaseNotMigrated, DatabaseOfAnotherVersion, DatabaseUnavailable
 from app.settings import Settings
 
 APP_NAME = "arcadia"
@@ -48,11 +48,13 @@ async def migrate(settings: Settings) -> list[str]:
     """Brings the database up to date and gives the ids of the migrations that it ran.
 
     Any number of processes may call it at once: one works, the others wait and find nothing left to do. It may run
-    while others work on the database: it raises DatabaseUnavailable rather than hold them up for a lock.
+    while others work on the database: it raises DatabaseUnavailable rather than hold them up for a lock. Raises
+    DatabaseOfAnotherVersion, with nothing changed, where another version has migrated the database.
     """
     at = await places(settings)
     async with connection(settings, at.owner, role=None) as owner, _alone(owner):
         with unavailable_is_typed():
+            _require_known(await _ran(owner))
             await _make_role(owner, login=urlsplit(at.write).username)
             with owner_of(settings, at.owner):
                 bind_tables()
@@ -65,19 +67,43 @@ async def pending(settings: Settings) -> list[str]:
     """The ids of the migrations that the database has not run yet, in their order."""
     at = await places(settings)
     async with connection(settings, at.write) as application:
-        try:
-            rows = await application.fetch("SELECT name FROM migration WHERE app_name = $1", APP_NAME)
-        except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
-            rows = []
-    ran = {row["name"] for row in rows}
-    return [module.ID for module in _modules() if module.ID not in ran]
+        ran = await _ran(application)
+    return _missing(ran)
 
 
 async def require_current(settings: Settings) -> None:
-    """Raises DatabaseNotMigrated unless every migration of this version has run."""
-    missing = await pending(settings)
+    """Raises DatabaseNotMigrated unless every migration of this version has run, and DatabaseOfAnotherVersion if others
+    have.
+    """
+    at = await places(settings)
+    async with connection(settings, at.write) as application:
+        ran = await _ran(application)
+    _require_known(ran)
+    missing = _missing(ran)
     if missing:
         raise DatabaseNotMigrated(f"The database lacks {len(missing)} migrations: run `arcadia migrate`")
+
+
+async def _ran(connected: Any) -> set[str]:
+    """The ids of the migrations that the database has run, of whatever version."""
+    try:
+        rows = await connected.fetch("SELECT name FROM migration WHERE app_name = $1", APP_NAME)
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+        return set()
+    return {row["name"] for row in rows}
+
+
+def _missing(ran: set[str]) -> list[str]:
+    return [module.ID for module in _modules() if module.ID not in ran]
+
+
+def _require_known(ran: set[str]) -> None:
+    unknown = sorted(ran - {module.ID for module in _modules()})
+    if unknown:
+        raise DatabaseOfAnotherVersion(
+            f"The database has run {len(unknown)} migrations that this version of ArcadiaCloud does not have, the last"
+            f" of them {unknown[-1]}: use the version that ran them, or a new database"
+        )
 
 
 @asynccontextmanager

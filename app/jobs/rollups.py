@@ -5,7 +5,8 @@ from uuid import UUID
 
 import saq.types
 
-from app.operations import rollups
+from app.database.billing_time_zone import require_recorded_time_zone
+from app.operations import rollups, subscriptions
 from app.operations.context import Context
 from app.queue import heartbeat
 
@@ -17,8 +18,15 @@ class JobContext(saq.types.Context, total=False):
     turn: asyncio.Lock
 
 
+async def _require_recorded_time_zone(operations: Context) -> None:
+    """A worker that started while the database was empty, and with another zone than the API after it, does no run."""
+    async with operations.database.reading_written() as connection:
+        await require_recorded_time_zone(connection, operations.settings)
+
+
 async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> None:
     stopping = asyncio.Event()
+    await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
         work = asyncio.create_task(
             rollups.roll_up_chunk(
@@ -39,13 +47,16 @@ async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> N
 
 async def roll_up_month_end(context: JobContext) -> None:
     """On the 1st: the month just ended is what is due then."""
+    await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
         await rollups.catch_up(context["operations"])
 
 
 async def catch_up(context: JobContext) -> None:
     """Daily and whenever a worker starts: whatever was missed."""
+    await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
+        await subscriptions.apply_pending_plan_changes(context["operations"])
         await rollups.catch_up(context["operations"])
 
 

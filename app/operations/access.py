@@ -15,6 +15,8 @@ class Action(StrEnum):
     """What an operation does, in the words of its refusal."""
 
     CREATE_TENANT = "create tenants"
+    UPDATE_TENANT = "update tenants"
+    CLOSE_TENANT = "close tenants"
     CREATE_DEPLOYMENT = "create deployments"
     UPDATE_DEPLOYMENT = "update deployments"
     OVERRIDE_BILLING_ACTIONS = "suspend billing actions"
@@ -26,8 +28,11 @@ class Action(StrEnum):
     SUBSCRIBE = "subscribe deployments"
     CHOOSE_BILLING_DAYS = "choose the day from which something is billed"
     ATTACH_ADDON = "attach add-ons"
+    DETACH_ADDON = "detach add-ons"
     CHANGE_PLAN_VERSION = "change plans"
     MANAGE_CATALOG = "change the catalog"
+    SET_TAX_RATE = "set tax rates"
+    ADD_CHARGE = "add charges"
     RECORD_USAGE = "record usage"
     CORRECT_USAGE = "correct usage"
     QUOTE = "ask for quotes"
@@ -37,6 +42,7 @@ class Action(StrEnum):
     VOID_INVOICE = "void invoices"
     VERIFY_INVOICE = "verify invoices"
     SEE_UNBILLED_PERIODS = "see unbilled periods"
+    WAIVE_MONTH = "waive months"
     CHECK_LAWS = "check the laws"
     REPAIR_USAGE_TOTALS = "repair usage totals"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
@@ -51,6 +57,8 @@ _EVERYONE = frozenset(Role)
 WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
     {
         Action.CREATE_TENANT: _PLATFORM,
+        Action.UPDATE_TENANT: _PLATFORM,
+        Action.CLOSE_TENANT: _PLATFORM,
         Action.CREATE_DEPLOYMENT: _TENANT_ADMINS,
         Action.UPDATE_DEPLOYMENT: _TENANT_ADMINS,
         Action.OVERRIDE_BILLING_ACTIONS: _PLATFORM,
@@ -62,8 +70,11 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.SUBSCRIBE: _TENANT_ADMINS,
         Action.CHOOSE_BILLING_DAYS: _PLATFORM,
         Action.ATTACH_ADDON: _TENANT_ADMINS,
+        Action.DETACH_ADDON: _TENANT_ADMINS,
         Action.CHANGE_PLAN_VERSION: _TENANT_ADMINS,
         Action.MANAGE_CATALOG: _PLATFORM,
+        Action.SET_TAX_RATE: _PLATFORM,
+        Action.ADD_CHARGE: _PLATFORM,
         Action.RECORD_USAGE: _METERS,
         Action.CORRECT_USAGE: _METERS,
         Action.QUOTE: _EVERYONE,
@@ -73,6 +84,7 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.VOID_INVOICE: _PLATFORM,
         Action.VERIFY_INVOICE: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,
+        Action.WAIVE_MONTH: _PLATFORM,
         Action.CHECK_LAWS: _PLATFORM,
         Action.REPAIR_USAGE_TOTALS: _PLATFORM,
         Action.IMPORT_CLOUD_INVOICE: _PLATFORM,

@@ -20,8 +20,10 @@ from app.billing import (
     TaxTerms,
 )
 from app.database import UnitOfWork
+from app.operations.monthly_charges import charges_of_deployments
 from app.operations.plan_terms import plan_terms
 from app.operations.rating_usage import usage_of
+from app.operations.taxes import RATES_OF_COUNTRIES
 
 
 class Enrolment(NamedTuple):
@@ -49,12 +51,16 @@ FROM cloud_deployments d LEFT JOIN subscriptions s
     AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)
 WHERE d.id = any($1::uuid[])
 """
-_HEADERS = """
-SELECT t.id, t.currency, t.tax_exempt,
-       array(SELECT x.name FROM tax_rates x WHERE x.country = t.country ORDER BY x.name COLLATE "C") AS taxes,
-       array(SELECT x.rate FROM tax_rates x WHERE x.country = t.country ORDER BY x.name COLLATE "C") AS rates
-FROM tenants t WHERE t.id = any($1::uuid[])
-"""
+_HEADERS = f"""
+SELECT t.id, t.currency, coalesce(e.tax_exempt, false) AS tax_exempt, r.names, r.rates
+FROM tenants t
+LEFT JOIN ({RATES_OF_COUNTRIES}) AS r ON r.country = t.country
+LEFT JOIN LATERAL (
+    SELECT x.tax_exempt FROM tenant_tax_exemptions x WHERE x.tenant_id = t.id AND x.first_day <= $1
+    ORDER BY x.first_day DESC LIMIT 1
+) AS e ON true
+WHERE t.id = any($2::uuid[])
+"""  # noqa: S608 - made of constants
 _PLANS = """
 SELECT subscription_id, effective_on, plan_version_id FROM subscription_plan_versions
 WHERE subscription_id = any($1::uuid[]) AND effective_on < $2
@@ -67,23 +73,24 @@ WHERE subscription_id = any($1::uuid[]) AND first_on < $3 AND (last_on IS NULL O
 ORDER BY subscription_id, first_on, id
 """
 _ADDONS = """
-SELECT subscription_id, id, code, price_cents, resource_kind, quantity, attached_at, attached_on
+SELECT subscription_id, id, code, price_cents, resource_kind, quantity, attached_at, attached_on,
+       CASE WHEN detached_on < $3 THEN detached_on END AS detached_on
 FROM subscription_addons
-WHERE subscription_id = any($1::uuid[]) AND attached_on < $2
+WHERE subscription_id = any($1::uuid[]) AND attached_on < $3 AND (detached_on IS NULL OR detached_on >= $2)
 ORDER BY subscription_id, attached_at, id
 """
 
 
 async def tenant_headers(unit: UnitOfWork, tenant_ids: Iterable[UUID], period: Period) -> dict[UUID, QuoteHeader]:
-    """Currency and taxes of each tenant, for the month."""
+    """Currency and taxes of each tenant for the month: those in force on its last day."""
     return {
         row["id"]: QuoteHeader(
             period=period,
             currency=row["currency"],
-            taxes=tuple(map(TaxTerms, row["taxes"], row["rates"])),
+            taxes=tuple(map(TaxTerms, row["names"] or (), row["rates"] or ())),
             tax_exempt=row["tax_exempt"],
         )
-        for row in await unit.connection.fetch(_HEADERS, list(tenant_ids))
+        for row in await unit.connection.fetch(_HEADERS, period.last_day, list(tenant_ids))
     }
 
 
@@ -118,8 +125,11 @@ async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]
     ids = [enrolment.subscription_id for enrolment in enrolled if enrolment.subscription_id]
     plans = await _plans_in_force(unit, period, ids)
     spans = _by_subscription(await unit.connection.fetch(_SPANS, ids, period.start, period.end), _span)
-    addons = _by_subscription(await unit.connection.fetch(_ADDONS, ids, period.end), _addon)
+    addons = _by_subscription(await unit.connection.fetch(_ADDONS, ids, period.start, period.end), _addon)
     usage = await usage_of(unit, period, enrolled)
+    billed = [enrolment for enrolment in enrolled if enrolment.subscription_id]
+    tenants, deployments = {one.tenant_id for one in billed}, [one.deployment_id for one in billed]
+    charges = await charges_of_deployments(unit, period, tenants, deployments)
     return (
         SubscriptionInputs(
             slug=enrolment.slug,
@@ -130,6 +140,7 @@ async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]
             trial_ends_at=enrolment.trial_ends_at,
             subscription_id=str(enrolment.subscription_id) if enrolment.subscription_id else None,
             deployment_id=str(enrolment.deployment_id),
+            charges=tuple(charges[enrolment.deployment_id]),
         )
         for enrolment in enrolled
     )
@@ -155,6 +166,7 @@ def _addon(row: Any) -> AddonTerms:
         attached_on=row["attached_on"],
         resource_kind=row["resource_kind"],
         quantity=row["quantity"],
+        detached_on=row["detached_on"],
     )
 
 

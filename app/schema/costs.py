@@ -30,7 +30,13 @@ class CloudInvoiceLine(Node):
     hours: Decimal | None = column(CloudInvoiceLines.hours, description="The hours charged, where it says so.")
     started_at: datetime = column(CloudInvoiceLines.started_at, description="From when.")
     ended_at: datetime = column(CloudInvoiceLines.ended_at, description="Until when.")
-    amount_cents: Cents = column(CloudInvoiceLines.amount_cents, description="The amount, in the bill's currency.")
+    amount_cents: Cents = column(
+        CloudInvoiceLines.amount_cents, description="The amount in the bill's currency, rounded to whole cents."
+    )
+    exact_cents: Decimal = column(
+        CloudInvoiceLines.exact_cents,
+        description="The amount in cents of the bill's currency, exactly as the bill has it.",
+    )
     resource_kind: str | None = column(
         CloudInvoiceLines.resource_kind, description="The code of the matched resource's kind."
     )
@@ -51,9 +57,11 @@ class CloudInvoice(Node):
     exchange_rate: Decimal = column(
         CloudInvoices.exchange_rate, description="Units of the reporting currency for one of the bill's."
     )
-    total_cents: Cents = column(CloudInvoices.total_cents, description="The sum of its rows, in its currency.")
+    total_cents: Cents = column(
+        CloudInvoices.total_cents, description="The exact sum of its rows, rounded to cents of its currency."
+    )
     allocated_cents: Cents = column(
-        CloudInvoices.allocated_cents, description="The part that found a deployment, in its currency."
+        CloudInvoices.allocated_cents, description="The part that found a deployment, rounded to cents of its currency."
     )
     lines: Connection[CloudInvoiceLine] = connection(
         CloudInvoiceLines.cloud_invoice_id,
@@ -70,9 +78,14 @@ class MarginRow:
     deployment: Deployment | None = strawberry.field(description="The deployment; null for what belongs to none.")
     resource_kind: str | None = strawberry.field(description="The code of the resource kind.")
     line_kind: LineKind | None = strawberry.field(description="The kind of invoice line; cost has none.")
-    month: date | None = strawberry.field(description="The first day of the month.")
+    month: date | None = strawberry.field(
+        description="The first day of the service month: for revenue the month that a line charges for, for cost the "
+        "month in which the provider's row starts."
+    )
     revenue_cents: Cents = strawberry.field(description="What was invoiced, without tax.")
-    cost_cents: Cents = strawberry.field(description="What the provider charged.")
+    cost_cents: Cents = strawberry.field(
+        description="What the provider charged, rounded so that the rows add up to the rounded exact total."
+    )
     margin_cents: Cents = strawberry.field(description="Revenue less cost.")
     margin_ratio: Decimal | None = strawberry.field(description="Margin over revenue; null without revenue.")
 
@@ -92,6 +105,14 @@ class MarginRow:
         )
 
 
+@strawberry.type(description="What was invoiced in one currency.")
+class CurrencyRevenue:
+    """operations.costs.CurrencyRevenue."""
+
+    currency: str = strawberry.field(description="ISO 4217.")
+    revenue_cents: Cents = strawberry.field(description="What was invoiced, without tax, in the currency's minor unit.")
+
+
 @strawberry.type(description="Revenue beside cost, in the reporting currency.")
 class MarginReport:
     """operations.costs.MarginReport."""
@@ -103,6 +124,10 @@ class MarginReport:
     margin_cents: Cents = strawberry.field(description="Revenue less cost.")
     unallocated_cost_cents: Cents = strawberry.field(
         description="What the provider charged for nothing of ours: taxes, support, unknown resources."
+    )
+    other_currencies: list[CurrencyRevenue] = strawberry.field(
+        description="What was invoiced in other currencies and is in no row and no total, as there is no rate for it: "
+        "by currency; empty where all is in the reporting currency."
     )
 
 
@@ -116,7 +141,9 @@ class CostQueries:
         description="The provider's bills, the latest period first. The platform's admin only.",
     )
 
-    @strawberry.field(description="Revenue beside cost, by what you ask for. The platform's admin only.")
+    @strawberry.field(
+        description="Revenue beside cost of the service months that start in a span. The platform's admin only."
+    )
     async def margin(
         self,
         info: Info,
@@ -149,6 +176,10 @@ class CostQueries:
             cost_cents=Cents(report.cost_cents),
             margin_cents=Cents(report.margin_cents),
             unallocated_cost_cents=Cents(report.unallocated_cost_cents),
+            other_currencies=[
+                CurrencyRevenue(currency=other.currency, revenue_cents=Cents(other.revenue_cents))
+                for other in report.other_currencies
+            ],
         )
 
 

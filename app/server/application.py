@@ -2,13 +2,14 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import cast
 
 from litestar import Litestar
 
-from app.database import Database
+from app.database import Database, DatabaseNotMigrated
+from app.database.billing_time_zone import require_billing_time_zone
 from app.operations.call import Origin
 from app.operations.context import Clock, Context
 from app.operations.principal import Principal
@@ -56,6 +57,8 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
+            with suppress(DatabaseNotMigrated):  # readiness says so, and looks at the zone once it is migrated
+                await require_billing_time_zone(settings)
             await opened.enter_async_context(database)
             await opened.enter_async_context(queue)
             await opened.enter_async_context(refused_sign_ins.kept())

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from litestar.exceptions import HTTPException
 
-from app.database.errors import CommitUnknown, DatabaseNotMigrated, DatabaseUnavailable
+from app.database.errors import CommitUnknown, DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable
 from app.operations.rate_limits import RateLimitedError
 from app.server.auth import UnauthenticatedError
 from app.server.keys import KeysUnavailableError
@@ -90,6 +90,9 @@ def fault_of(error: BaseException, request_id: str) -> Fault:  # noqa: PLR0911  
             return Fault(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(seconds)})
         case DatabaseNotMigrated():
             told = "The database is not at this version's schema: run `arcadia migrate`."
+            return Fault(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
+        case DatabaseUnsuitable():
+            told = "The database is of another version or another billing time zone than this service."
             return Fault(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _of_http(error)

@@ -6,23 +6,28 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
 from app.database import Database
+from app.database.billing_time_zone import require_billing_time_zone, require_recorded_time_zone
 from app.database.migrate import require_current
 
 
 class Readiness:
-    """Whether requests may be sent here: the schema is this version's, seen once, and the database answers."""
+    """Whether requests may be sent here: the schema is this version's and the billing time zone is recorded, both seen
+    once; the database answers, and it still uses that zone.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._current = False
 
     async def __call__(self) -> None:
-        """Raises DatabaseUnavailable or DatabaseNotMigrated."""
+        """Raises DatabaseUnavailable or DatabaseUnsuitable."""
+        settings = self._database.settings
         if not self._current:
-            await require_current(self._database.settings)
+            await require_current(settings)
+            await require_billing_time_zone(settings)
             self._current = True
         async with self._database.reading() as connection:
-            await connection.fetchval("SELECT 1")
+            await require_recorded_time_zone(connection, settings)
 
 
 def health_handlers(check: Callable[[], Awaitable[None]]) -> list[HTTPRouteHandler]:

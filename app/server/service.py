@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic
 
-from app.database.errors import DatabaseUnavailable
+from app.database.errors import DatabaseUnavailable, DatabaseUnsuitable
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge, RateLimiter
@@ -41,5 +41,5 @@ class GraphQLService(Generic[RequestT]):
 def raise_if_unavailable(answer: Answer) -> None:
     """An answer that lacks what the database would have given is none: the caller is to try again."""
     for error in answer.errors:
-        if isinstance(error.original_error, DatabaseUnavailable):
+        if isinstance(error.original_error, DatabaseUnavailable | DatabaseUnsuitable):
             raise error.original_error

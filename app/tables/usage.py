@@ -55,7 +55,7 @@ class UsageEventKeys(Table, tablename="usage_event_keys"):
 
 
 class UsageDailyTotals(Table, tablename="usage_daily_totals"):
-    """A deployment's day of one kind, as the kind's aggregation needs it, by resource where resources have own levels.
+    """A deployment's day of one kind, as its aggregation needs it, for each resource that has levels of its own.
 
     `resource_id` is a resource's on rows of MAX and TIME_WEIGHTED kinds; NO_RESOURCE for events without one, and for
     SUM kinds.

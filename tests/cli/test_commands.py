@@ -112,5 +112,5 @@ def test_all_faults_of_the_environment_are_told_together() -> None:
     assert outcome.code == 1
     assert outcome.err.splitlines() == [
         "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2).",
-        "ARCADIA_BILLING_TIME_ZONE must be a zone of the IANA database, such as Australia/Sydney.",
+        "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not Mars/Olympus.",
     ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from app.database import PLATFORM, Database, DatabaseNotMigrated
+from app.database import PLATFORM, Database, DatabaseNotMigrated, DatabaseOfAnotherVersion
 from app.database.migrate import migrate, pending, require_current
 from app.settings import Settings
 from app.tables.catalog import ResourceKinds
@@ -94,3 +94,26 @@ async def test_a_login_of_its_own_is_granted_the_role(empty: Settings) -> None:
 async def test_a_database_that_was_never_migrated_is_told_apart(empty: Settings) -> None:
     with pytest.raises(DatabaseNotMigrated):
         await require_current(empty)
+
+
+BEFORE_THE_SQUASH = "2026-11-22T16:41:00:000000"
+
+
+async def test_a_database_that_another_version_migrated_is_refused_and_left_as_it_is(empty: Settings) -> None:
+    await migrate(empty)
+    owner = await asyncpg.connect(empty.database_url)
+    try:
+        await owner.execute(
+            "UPDATE migration SET name = $1 WHERE id = (SELECT min(id) FROM migration)", BEFORE_THE_SQUASH
+        )
+    finally:
+        await owner.close()
+    before = await _migrations(empty)
+    for refused in (migrate, require_current):
+        with pytest.raises(DatabaseOfAnotherVersion) as caught:
+            await refused(empty)
+        assert str(caught.value) == (
+            "The database has run 1 migrations that this version of ArcadiaCloud does not have, the last of them"
+            f" {BEFORE_THE_SQUASH}: use the version that ran them, or a new database"
+        )
+    assert await _migrations(empty) == before

@@ -7,30 +7,21 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app.database import DatabaseUnavailable, migrate
+from app.database import DatabaseOfAnotherVersion, DatabaseUnavailable, migrate
 from app.settings import Settings
 from app.tables.deployments import CloudDeployments
-from app.tables.migrations import arcadia_2026_11_29t15_30_00_000000 as policies
 from tests.clock import Clock
 from tests.server.house import House, house
 
 LOCK_TIMEOUT = 1
 READ = "{ tenants(first: 5) { nodes { code deployments { nodes { slug } } } } }"
 TENANT = 'mutation { createTenant(input: {code: "%s", name: "T", country: "AU", currency: "AUD"}) { __typename } }'
-
-
-class PoliciesAgain:
-    """The migration that words the policies anew, as if it had not run."""
-
-    ID = "9999-01-01T00:00:00:000000"
-    forwards = staticmethod(policies.forwards)
 
 
 class Upgrade:
@@ -101,29 +92,19 @@ async def test_a_migration_waits_for_no_lock_longer_than_traffic_can(
         await reader.close()
 
 
-async def test_the_policies_change_table_by_table_beside_transactions_that_use_several(
+async def test_a_version_that_lacks_a_migration_of_the_database_does_not_start_on_it(
     served: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One transaction over all the tables would deadlock with one that has tenants and goes on to invoices."""
-    current = migrate._modules()
-    monkeypatch.setattr(migrate, "_modules", lambda: [*current, PoliciesAgain])
-    user = await asyncpg.connect(served.settings.database_url)
-    try:
-        async with asyncio.TaskGroup() as upgrading, user.transaction():
-            await user.execute("SELECT FROM tenants FOR SHARE")
-            upgraded = upgrading.create_task(migrate.migrate(served.settings))
-            await waited_for(user)
-            for table in ("tenant_invoices", "subscriptions", "usage_daily_totals", "audit_log"):
-                await user.execute(f"SELECT FROM {table}")
-        assert upgraded.result() == [PoliciesAgain.ID]
-    finally:
-        await user.close()
-
-
-async def waited_for(user: Any) -> None:
-    """Until somebody waits for a lock."""
-    async with asyncio.timeout(10):
-        while True:
-            if await user.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                return
-            await asyncio.sleep(0.01)
+    """What is served already goes on; a process of the old version that starts anew says why it does not."""
+    async with served.client() as client:
+        assert (await client.get("/ready")).status_code == httpx.codes.OK
+    with monkeypatch.context() as upgraded:
+        current = migrate._modules()
+        upgraded.setattr(migrate, "_modules", lambda: [*current, Upgrade])
+        assert await migrate.migrate(served.settings) == [Upgrade.ID]
+    for refused in (migrate.migrate, migrate.require_current):
+        with pytest.raises(DatabaseOfAnotherVersion, match=f"has run 1 migrations .* the last of them {Upgrade.ID}"):
+            await refused(served.settings)
+    async with served.client() as client:
+        assert (await client.post("/graphql", json={"query": READ})).json()["data"] == {"tenants": {"nodes": []}}
+        assert (await client.get("/ready")).status_code == httpx.codes.OK

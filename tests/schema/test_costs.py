@@ -15,7 +15,7 @@ async def test_a_bill_is_imported_and_its_rows_find_their_deployments(api: Api) 
         IMPORT,
         """... on CloudInvoiceImported { allocatedCents unallocatedCents cloudInvoice {
             provider externalId currency exchangeRate periodStart periodEnd totalCents allocatedCents
-            lines { nodes { product amountCents resourceKind deployment { slug } } } } }""",
+            lines { nodes { product amountCents exactCents resourceKind deployment { slug } } } } }""",
     )
     assert (answer["allocatedCents"], answer["unallocatedCents"]) == (1200, 2400)
     assert answer["cloudInvoice"] == {
@@ -32,10 +32,17 @@ async def test_a_bill_is_imported_and_its_rows_find_their_deployments(api: Api) 
                 {
                     "product": "Droplets",
                     "amountCents": 1200,
+                    "exactCents": "1200",
                     "resourceKind": "droplet_hours",
                     "deployment": {"slug": "pilot"},
                 },
-                {"product": "Support", "amountCents": 2400, "resourceKind": None, "deployment": None},
+                {
+                    "product": "Support",
+                    "amountCents": 2400,
+                    "exactCents": "2400",
+                    "resourceKind": None,
+                    "deployment": None,
+                },
             ]
         },
     }
@@ -54,6 +61,7 @@ async def test_the_margin_sets_revenue_beside_cost(api: Api) -> None:
     text = """query ($by: [MarginDimension!]!, $drafts: Boolean!) {
         margin(from: "2026-04-01", to: "2026-05-01", groupBy: $by, includeDrafts: $drafts) {
             currency revenueCents costCents marginCents unallocatedCostCents
+            otherCurrencies { currency revenueCents }
             rows { tenant { code } deployment { slug } resourceKind lineKind month revenueCents costCents marginCents
                 marginRatio } } }"""
     report = (await api.data(text, {"by": ["TENANT"], "drafts": False}))["margin"]
@@ -65,6 +73,7 @@ async def test_the_margin_sets_revenue_beside_cost(api: Api) -> None:
         "costCents": 1800,
         "marginCents": 4622,
         "unallocatedCostCents": 3600,
+        "otherCurrencies": [],
         "rows": [],
     }
     assert (row["tenant"], row["deployment"], row["month"]) == ({"code": "acme"}, None, None)

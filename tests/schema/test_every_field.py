@@ -2,9 +2,12 @@
 
 from graphql import get_named_type, is_required_argument
 
+from app.billing import LineKind
+from tests.operations.costs.invoiced import InvoicedLine, invoiced
+from tests.operations.given import Given
 from tests.schema.api import Api
 from tests.schema.selections import conforms, fields_of, query_type, readable_types
-from tests.schema.story import tell
+from tests.schema.story import APRIL, tell
 
 DEPTH = 5
 
@@ -14,11 +17,20 @@ _NEVER_SET = {"CloudResource.destroyedAt"}
 
 async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api) -> None:
     story = await tell(api.given)
+    await _invoice_in_dollars(api.given)
     answers = [await api.data(text) for text in _documents()]
     answers.append(await api.data("{ viewer { tenant { id } } }", caller=api.given.viewer(story.acme)))
     answered = {field for answer in answers for field in conforms(answer, query_type())}
     every = {f"{type_.name}.{name}" for type_ in readable_types() for name in type_.fields}
     assert every - answered == _NEVER_SET
+
+
+async def _invoice_in_dollars(given: Given) -> None:
+    """Revenue that the margin lists beside its own currency."""
+    await given.plan("dollar", currency="USD")
+    deployment = await given.deployment(await given.tenant("american", currency="USD"), "abroad")
+    subscription = await given.subscription(deployment, "dollar", starts_on=APRIL)
+    await invoiced(given, subscription, APRIL, [InvoicedLine(LineKind.PLAN_BASE, 5000, APRIL)])
 
 
 def _documents() -> list[str]:

@@ -14,7 +14,7 @@ def key(number: int, tenant: int = 0) -> str:
     return str(UUID(int=tenant << 64 | number))
 
 
-# Rows of no tenant, in the order of their references. `resource_kinds` and `tax_rates` are seeded.
+# Rows of no tenant, in the order of their references. `resource_kinds`, `tax_rates` and `installation` are seeded.
 SHARED: dict[str, Row] = {
     "plans": {"id": key(1), "code": "studio", "name": "Studio", "created_at": MOMENT},
     "plan_versions": {
@@ -45,6 +45,7 @@ SHARED: dict[str, Row] = {
         "id": key(5),
         "code": "storage",
         "name": "Storage",
+        "currency": "AUD",
         "price_cents": 750,
         "resource_kind": "storage_gb",
         "quantity": 50,
@@ -57,6 +58,7 @@ SHARED: dict[str, Row] = {
         "period_end": "2026-05-01",
         "force": False,
         "dry_run": False,
+        "rates_stale_drafts": False,
         "status": "RUNNING",
         "requested_by": "someone",
         "tenants_total": 2,
@@ -82,4 +84,5 @@ SHARED: dict[str, Row] = {
         "created_at": MOMENT,
     },
     "invoice_number_sequences": {"year": 2026, "last_number": 1},
+    "data_check_progress": {"id": key(9), "table_name": "tenants"},
 }

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tests.tables.billing_rows import billing_months, invoices, provider_bills, rollups
 from tests.tables.platform_rows import HASH, MOMENT, SHARED, Row, key
 
 __all__ = ["HASH", "MOMENT", "SHARED", "Row", "base_row", "insert", "insert_everything", "key", "of_tenant"]
@@ -20,9 +21,24 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         "tax_exempt": False,
         "created_at": MOMENT,
     }
-    nouns = (_deployments, _subscriptions, _usage, _invoices, _late_usage, _rollups, _requests)
+    nouns = (
+        _exemptions,
+        _deployments,
+        _subscriptions,
+        _usage,
+        invoices,
+        billing_months,
+        rollups,
+        provider_bills,
+        _requests,
+    )
     owned = {table: row for rows in nouns for table, row in rows(tenant).items()}
     return {"tenants": itself, **{table: {**row, "tenant_id": tenant_id} for table, row in owned.items()}}
+
+
+def _exemptions(tenant: int) -> dict[str, Row]:
+    exemption = {"id": key(24, tenant), "first_day": "2026-04-01", "tax_exempt": True, "created_at": MOMENT}
+    return {"tenant_tax_exemptions": exemption}
 
 
 def _deployments(tenant: int) -> dict[str, Row]:
@@ -106,6 +122,7 @@ def _usage(tenant: int) -> dict[str, Row]:
             "occurred_at": MOMENT,
             "recorded_at": MOMENT,
             "resource_id": key(4, tenant),
+            "day": "2026-04-10",
         },
         "usage_event_keys": {
             "id": key(9, tenant),
@@ -123,112 +140,22 @@ def _usage(tenant: int) -> dict[str, Row]:
             "first_at": MOMENT,
             "last_level": 0,
             "level_microseconds": 0,
+            "resource_id": key(0),
         },
-    }
-
-
-def _invoices(tenant: int) -> dict[str, Row]:
-    return {
-        "tenant_invoices": {
-            "id": key(11, tenant),
-            "period_start": "2026-04-01",
-            "period_end": "2026-05-01",
-            "revision": 1,
-            "status": "DRAFT",
-            "currency": "AUD",
-            "subtotal_cents": 750,
-            "tax_cents": 0,
-            "total_cents": 750,
-            "input_hash": HASH,
-            "created_at": MOMENT,
-        },
-        "tenant_invoice_lines": {
-            "id": key(12, tenant),
-            "invoice_id": key(11, tenant),
-            "position": 0,
-            "key": "pilot/addon",
-            "kind": "ADDON",
-            "description": "Addon: storage",
-            "resource_kind": "storage_gb",
-            "quantity": 1,
-            "unit_price_cents": 750,
-            "amount_cents": 750,
-            "deployment_id": key(2, tenant),
-            "subscription_id": key(5, tenant),
-            "subscription_addon_id": key(8, tenant),
-            "period_start": "2026-04-01",
-        },
-        "tenant_invoice_inputs": {
-            "id": key(13, tenant),
-            "invoice_id": key(11, tenant),
-            "position": 1,
-            "subscription_id": key(5, tenant),
-            "document": "{}",
-        },
-    }
-
-
-def _late_usage(tenant: int) -> dict[str, Row]:
-    return {
-        "late_usage": {
-            "id": key(18, tenant),
+        "usage_corrections": {
+            "id": key(25, tenant),
             "deployment_id": key(2, tenant),
             "resource_kind": "droplet_hours",
+            "record_id": key(9, tenant),
             "source": "api",
             "event_id": "1",
-            "quantity": 1,
             "occurred_at": MOMENT,
-            "recorded_at": MOMENT,
-            "period_start": "2026-04-01",
-            "invoice_id": key(11, tenant),
-            "flagged": True,
-            "opened_on": "2026-04-10",
-            "state": "BILLED",
-            "billed_invoice_id": key(11, tenant),
-        },
-    }
-
-
-def _rollups(tenant: int) -> dict[str, Row]:
-    return {
-        "rollup_outcomes": {
-            "id": key(14, tenant),
-            "run_id": key(6),
-            "period_start": "2026-04-01",
-            "outcome": "CREATED",
-            "invoice_id": key(11, tenant),
-            "total_cents": 750,
-        },
-        "rollup_failures": {
-            "id": key(15, tenant),
-            "run_id": key(6),
-            "code": "X",
-            "message": "x",
-            "attempts": 1,
-        },
-        "rollup_unpriced_usage": {
-            "id": key(16, tenant),
-            "run_id": key(6),
-            "deployment_id": key(2, tenant),
-            "resource_kind": "egress_gb",
-            "quantity": 1,
-        },
-        "cloud_invoice_lines": {
-            "id": key(17, tenant),
-            "cloud_invoice_id": key(8),
-            "position": tenant,
-            "product": "Droplets",
-            "group_description": "",
-            "description": "web",
-            "started_at": MOMENT,
-            "ended_at": MOMENT,
-            "amount_cents": 1200,
-            "project_name": "arcadia",
-            "category": "iaas",
-            "cloud_resource_id": key(4, tenant),
-            "deployment_id": key(2, tenant),
-            "resource_kind": "droplet_hours",
-            "month": "2026-04-01",
+            "day": "2026-04-10",
+            "previous_quantity": 1,
+            "quantity": 2,
+            "reason": "a reading error",
+            "actor": "someone",
+            "corrected_at": MOMENT,
         },
     }
 

@@ -13,17 +13,31 @@ CURRENCIES = ("aud", "AUDX", "AU", "AUD\n")
 NAMES = ("", "x" * 201)
 NEW = key(999, 1)
 
+# States that rows can be in, as changes to the base row.
+ISSUED = {"number": "INV-2026-000009", "issued_at": MOMENT, "issued_on": "2026-04-10", "due_on": "2026-05-15"}
+ADJUSTMENT = {"kind": "ADJUSTMENT", "subscription_addon_id": None, "charge_id": key(23, 1)}
+UNRATED = {"state": "OPEN", "invoice_id": None, "rated_cents": None}
+WAIVED = {
+    "state": "WAIVED",
+    "invoice_id": None,
+    "rated_cents": 0,
+    "waived_at": MOMENT,
+    "waived_by": "someone",
+    "waive_reason": "goodwill",
+}
+
 # Constraint -> changes to a valid row of its table, each of which breaks it.
 BROKEN: dict[str, list[dict[str, Any]]] = {
     "tenants_code_check": [{"code": code} for code in CODES],
     "tenants_name_check": [{"name": name} for name in NAMES],
     "tenants_country_check": [{"country": country} for country in ("au", "AUS", "")],
     "tenants_currency_check": [{"currency": currency} for currency in CURRENCIES],
+    "tenants_abn_check": [{"abn": abn} for abn in ("", "5182475355", "518247535566", "51 824 753 556")],
     "audit_log_occurrences_check": [{"occurrences": 0}],
     "idempotency_keys_key_check": [{"key": ""}, {"key": "x" * 256}],
     "rate_limit_buckets_granted_check": [{"granted": -1}],
     "tax_rates_country_check": [{"country": "au"}],
-    "tax_rates_rate_check": [{"rate": rate} for rate in (0, 1, -1, "NaN")],
+    "tax_rates_rate_check": [{"rate": rate} for rate in (1, -1, "NaN")],
     "resource_kinds_code_check": [{"code": code} for code in ("", "Upper", "1x", "x-y", "x" * 64)],
     "resource_kinds_aggregation_check": [{"aggregation": "AVG"}],
     "plans_code_check": [{"code": code} for code in CODES],
@@ -43,6 +57,7 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "plan_price_tiers_up_to_check": [{"up_to": 0}],
     "plan_price_tiers_prices_check": [{"unit_price_cents": -1}, {"flat_price_cents": -1}],
     "addons_code_check": [{"code": code} for code in CODES],
+    "addons_currency_check": [{"currency": currency} for currency in CURRENCIES],
     "addons_price_cents_check": [{"price_cents": -1}],
     "addons_quantity_check": [{"quantity": -1}],
     "cloud_deployments_slug_check": [{"slug": slug} for slug in ("", "Up", "a_b", "-a", "a-", "a" * 64, "a\n")],
@@ -57,19 +72,23 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "subscriptions_status_check": [{"status": "GONE"}],
     "subscriptions_ended_on_check": [{"status": "CANCELLED", "ended_on": "2026-03-31"}],
     "subscriptions_cancelled_check": [{"status": "CANCELLED"}, {"ended_on": "2026-04-02"}],
+    "subscriptions_pending_check": [{"pending_from": "2026-05-01"}, {"pending_plan_version_id": key(2)}],
     "subscription_active_spans_last_on_check": [{"last_on": "2026-03-31"}],
     "subscription_addons_price_cents_check": [{"price_cents": -1}],
     "subscription_addons_quantity_check": [{"quantity": -1}],
+    "subscription_addons_detached_on_check": [{"detached_on": "2026-04-09"}],
     "usage_records_source_check": [{"source": source} for source in NAMES],
     "usage_records_event_id_check": [{"event_id": event_id} for event_id in NAMES],
     "usage_records_quantity_check": [{"quantity": quantity} for quantity in (-1, "NaN", "Infinity")],
+    "usage_corrections_quantity_check": [{"quantity": quantity} for quantity in (-1, "NaN", "Infinity")],
+    "charges_net_cents_check": [{"net_cents": 0}],
     "tenant_invoices_period_check": [
         {"period_start": "2026-04-02", "period_end": "2026-05-02"},
         {"period_end": "2026-06-01"},
     ],
     "tenant_invoices_revision_check": [{"revision": 0}],
     "tenant_invoices_status_check": [
-        {"status": "GONE", "number": "INV-2026-000009", "issued_at": MOMENT, "due_on": "2026-05-15"}
+        {"status": "GONE", **ISSUED},
     ],
     "tenant_invoices_currency_check": [{"currency": currency} for currency in CURRENCIES],
     "tenant_invoices_total_cents_check": [{"total_cents": 751}, {"tax_cents": 1}],
@@ -77,47 +96,54 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "tenant_invoices_issued_check": [
         {"number": "INV-2026-000009"},
         {"status": "ISSUED"},
-        {"number": "INV-2026-000009", "issued_at": MOMENT, "due_on": "2026-05-15"},
+        {"status": "ISSUED", **ISSUED, "issued_on": None},
+        ISSUED,
     ],
     "tenant_invoices_paid_check": [{"paid_at": MOMENT}],
     "tenant_invoices_voided_check": [{"voided_at": MOMENT}, {"status": "VOID"}],
-    "tenant_invoices_stale_since_check": [
-        {
-            "status": "ISSUED",
-            "number": "INV-2026-000009",
-            "issued_at": MOMENT,
-            "due_on": "2026-05-15",
-            "stale_since": MOMENT,
-        }
-    ],
     "tenant_invoice_lines_kind_check": [{"kind": "GIFT", "subscription_addon_id": None}],
     "tenant_invoice_lines_tenant_level_check": [
         {"deployment_id": None},
         {"subscription_id": None},
         {"deployment_id": None, "subscription_id": None},
         {"kind": "TAX", "subscription_addon_id": None},
+        {**ADJUSTMENT, "deployment_id": None},
     ],
+    "tenant_invoice_lines_charge_check": [{**ADJUSTMENT, "charge_id": None}, {"charge_id": key(23, 1)}],
     "tenant_invoice_lines_addon_check": [{"subscription_addon_id": None}, {"kind": "PLAN_BASE"}],
     "tenant_invoice_lines_resource_kind_check": [
         {"kind": "OVERAGE", "subscription_addon_id": None, "resource_kind": None}
     ],
-    "tenant_invoice_inputs_header_check": [{"position": 0}, {"subscription_id": None}],
+    "tenant_invoice_inputs_header_check": [
+        {"position": 0},
+        {"position": 0, "subscription_id": None, "late_month": "2026-04-01"},
+    ],
+    "billing_months_period_start_check": [{"period_start": "2026-04-02"}],
+    "billing_months_state_check": [{**UNRATED, "state": "LOST"}],
+    "billing_months_invoice_check": [{"invoice_id": None}, {"state": "ZERO"}],
+    "billing_months_rated_check": [{"rated_cents": None}, {**UNRATED, "rated_cents": 0}],
+    "billing_months_waived_check": [
+        {"waived_at": MOMENT},
+        {**WAIVED, "waive_reason": None},
+        {**WAIVED, "waived_by": None, "waived_at": None, "waive_reason": None},
+        {**WAIVED, "rated_cents": 1},
+    ],
+    "billing_months_failure_check": [{**UNRATED, "state": "FAILED"}],
+    "billing_month_changes_reason_check": [{"reason": "BOREDOM"}],
     "invoice_number_sequences_last_number_check": [{"last_number": 0}],
     "rollup_runs_period_check": [{"period_start": "2026-04-02"}, {"period_end": "2026-05-02"}],
     "rollup_runs_status_check": [{"status": "GONE"}],
     "rollup_runs_finished_at_check": [{"finished_at": MOMENT}, {"status": "FAILED"}],
     "rollup_runs_tenants_done_check": [{"tenants_done": 3}, {"tenants_done": -1}],
     "rollup_outcomes_outcome_check": [{"outcome": "LOST"}],
-    "rollup_outcomes_reopened_at_check": [{"reopened_at": MOMENT}],
-    "late_usage_period_start_check": [{"period_start": "2026-04-02"}],
-    "late_usage_state_check": [{"state": "LOST", "billed_invoice_id": None}],
-    "late_usage_flagged_check": [{"opened_on": None}, {"flagged": False, "opened_on": None}],
-    "late_usage_billed_check": [{"billed_invoice_id": None}, {"state": "OPEN"}],
+    "rollup_unpriced_usage_reason_check": [{"reason": "BOREDOM"}],
+    "rollup_warnings_code_check": [{"code": "SMOKE"}],
     "cloud_invoices_period_check": [{"period_end": "2026-04-01"}],
     "cloud_invoices_currency_check": [{"currency": currency} for currency in CURRENCIES],
     "cloud_invoices_exchange_rate_check": [{"exchange_rate": rate} for rate in (0, -1, "NaN", "Infinity")],
     "cloud_invoice_lines_started_at_check": [{"ended_at": "2026-04-10T11:59:59+00:00"}],
     "cloud_invoice_lines_allocation_check": [{"tenant_id": None}, {"deployment_id": None}],
+    "installation_id_check": [{"id": 2}],
 }
 SEEDED: dict[str, dict[str, Any]] = {
     "resource_kinds": {
@@ -127,8 +153,10 @@ SEEDED: dict[str, dict[str, Any]] = {
         "description": "",
         "created_at": MOMENT,
     },
-    "tax_rates": {"country": "NZ", "name": "GST", "rate": "0.15"},
+    "tax_rates": {"country": "NZ", "name": "GST", "rate": "0.15", "valid_from": "2000-01-01"},
+    "installation": {"id": 1},
 }
+WITHOUT_UUID = {"resource_kinds", "installation"}
 
 
 async def table_of(owner: Any, constraint: str) -> str:
@@ -151,7 +179,7 @@ async def test_every_check_is_here(owner: Any) -> None:
 @pytest.mark.parametrize("constraint", BROKEN)
 async def test_a_broken_row_is_refused(filled: Any, constraint: str) -> None:
     table = await table_of(filled, constraint)
-    valid = {**(SEEDED.get(table) or base_row(table)), **({} if table == "resource_kinds" else {"id": NEW})}
+    valid = {**(SEEDED.get(table) or base_row(table)), **({} if table in WITHOUT_UUID else {"id": NEW})}
     if table == "invoice_number_sequences":
         valid = {"year": 2027, "last_number": 1}
     for broken in BROKEN[constraint]:
@@ -161,7 +189,45 @@ async def test_a_broken_row_is_refused(filled: Any, constraint: str) -> None:
         assert refused.value.constraint_name == constraint, broken
 
 
-@pytest.mark.parametrize("table", ["tenant_invoices", "usage_records", "cloud_deployments", "subscriptions"])
+VALID: list[tuple[str, dict[str, Any]]] = [
+    *[
+        ("tenant_invoice_lines", {**ADJUSTMENT, **level, "position": 1})
+        for level in (
+            {},
+            {"subscription_id": None},
+            {"subscription_id": None, "deployment_id": None},
+        )
+    ],
+    ("tenant_invoice_inputs", {"position": 2, "subscription_id": None}),
+    ("tenant_invoice_inputs", {"position": 2, "late_month": "2026-03-01"}),
+    ("tax_rates", {"rate": 0}),
+    ("tenants", {"code": "other", "abn": "51824753556"}),
+    *[
+        ("billing_months", {"period_start": "2026-06-01", **state})
+        for state in (
+            UNRATED,
+            WAIVED,
+            {**UNRATED, "state": "FAILED", "failure": "no price"},
+            {**UNRATED, "state": "OPEN", "failure": "no price"},
+            {"state": "ZERO", "invoice_id": None, "rated_cents": 0},
+            {"state": "ISSUED"},
+        )
+    ],
+]
+
+
+@pytest.mark.parametrize(("table", "changes"), VALID)
+async def test_a_valid_row_is_taken(filled: Any, table: str, changes: dict[str, Any]) -> None:
+    await insert(filled, table, {**(SEEDED.get(table) or base_row(table)), "id": NEW, **changes})
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("tenant_invoices", "usage_records", "cloud_deployments", "subscriptions", "charges", "usage_corrections"),
+        *("billing_months", "billing_month_changes", "rollup_warnings", "tenant_tax_exemptions"),
+    ],
+)
 async def test_a_row_has_no_gaps(filled: Any, table: str) -> None:
     """NOT NULL, column by column; an absent value is never filled in."""
     required = await filled.fetch(

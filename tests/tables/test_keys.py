@@ -18,12 +18,12 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "plan_price_tiers_plan_resource_id_position_key": ("plan_price_tiers", {}),
     "addons_code_key": ("addons", {}),
     "cloud_deployments_tenant_id_slug_key": ("cloud_deployments", {}),
-    "cloud_resources_provider_external_id_key": ("cloud_resources", {"tenant_id": None, "deployment_id": None}),
+    "cloud_resources_alive_key": ("cloud_resources", {"tenant_id": None, "deployment_id": None}),
     "subscriptions_deployment_id_key": ("subscriptions", {}),
     "subscription_plan_versions_subscription_id_effective_on_key": ("subscription_plan_versions", {}),
     "subscription_active_spans_open_key": ("subscription_active_spans", {"first_on": "2026-04-20"}),
     "usage_event_keys_tenant_id_source_event_id_key": ("usage_event_keys", {}),
-    "usage_daily_totals_tenant_id_deployment_id_kind_day_key": ("usage_daily_totals", {}),
+    "usage_daily_totals_day_key": ("usage_daily_totals", {}),
     "tenant_invoices_live_key": ("tenant_invoices", {"revision": 2}),
     "tenant_invoices_tenant_id_period_start_revision_key": (
         "tenant_invoices",
@@ -39,6 +39,9 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "cloud_invoice_lines_cloud_invoice_id_position_key": ("cloud_invoice_lines", {}),
     "idempotency_keys_tenant_id_subject_key_key": ("idempotency_keys", {}),
     "rate_limit_buckets_tenant_id_subject_key": ("rate_limit_buckets", {}),
+    "tenant_tax_exemptions_tenant_id_first_day_key": ("tenant_tax_exemptions", {}),
+    "billing_months_tenant_id_period_start_key": ("billing_months", {}),
+    "data_check_progress_table_name_key": ("data_check_progress", {}),
 }
 # Keys that hold an id are there for composite references to name.
 HOLD_AN_ID = {
@@ -47,8 +50,9 @@ HOLD_AN_ID = {
     "subscriptions_tenant_id_id_deployment_id_key",
     "subscription_addons_tenant_id_id_key",
     "tenant_invoices_tenant_id_id_key",
+    "charges_tenant_id_id_key",
 }
-SHOWN_BELOW = {"tax_rates_country_name_key", "tenant_invoices_number_key"}
+SHOWN_BELOW = {"tax_rates_country_name_valid_from_key", "tenant_invoices_number_key"}
 
 
 async def test_every_unique_key_is_here(owner: Any) -> None:
@@ -73,16 +77,18 @@ async def test_a_second_row_is_refused(filled: Any, name: str) -> None:
     assert await refused_as_taken(filled, table, {**base_row(table), "id": NEW, **changes}) == name
 
 
-async def test_a_tax_is_named_once_in_a_country(owner: Any) -> None:
-    row = {"id": NEW, "country": "AU", "name": "GST", "rate": "0.2"}
-    assert await refused_as_taken(owner, "tax_rates", row) == "tax_rates_country_name_key"
+async def test_a_tax_has_one_rate_from_a_day_on(owner: Any) -> None:
+    row = {"id": NEW, "country": "AU", "name": "GST", "rate": "0.2", "valid_from": "2000-07-01"}
+    await insert(owner, "tax_rates", {**row, "id": key(998, 1), "valid_from": "2026-07-01"})
+    assert await refused_as_taken(owner, "tax_rates", row) == "tax_rates_country_name_valid_from_key"
 
 
 async def test_a_number_is_given_once(filled: Any) -> None:
-    issued = {"status": "ISSUED", "number": "INV-2026-000001", "issued_at": MOMENT, "due_on": "2026-05-15"}
+    days = {"issued_on": "2026-05-01", "due_on": "2026-05-15"}
+    issued = {"status": "ISSUED", "number": "INV-2026-000001", "issued_at": MOMENT, **days}
     await filled.execute(
-        "UPDATE tenant_invoices SET status = 'ISSUED', number = 'INV-2026-000001', issued_at = now(), due_on = now()"
-        " WHERE tenant_id = $1",
+        "UPDATE tenant_invoices SET status = 'ISSUED', number = 'INV-2026-000001',"
+        " issued_at = now(), issued_on = now(), due_on = now() WHERE tenant_id = $1",
         key(1, 1),
     )
     row = {**of_tenant(2)["tenant_invoices"], "id": NEW, **issued}
@@ -96,6 +102,8 @@ async def test_what_was_void_or_closed_leaves_room(filled: Any) -> None:
     await filled.execute("UPDATE subscription_active_spans SET last_on = '2026-04-10'")
     span = {**base_row("subscription_active_spans"), "id": NEW, "first_on": "2026-04-20"}
     await insert(filled, "subscription_active_spans", span)
+    await filled.execute("UPDATE cloud_resources SET destroyed_at = now()")
+    await insert(filled, "cloud_resources", {**base_row("cloud_resources"), "id": NEW})
 
 
 async def test_another_tenant_has_its_own_keys(filled: Any) -> None:
@@ -113,6 +121,15 @@ WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND conparentid = 
 """
 
 
+# What points to nothing, where it is no id.
+NOWHERE = {"resource_kinds": "nothing", "billing_months": "2099-01-01"}
+# What else a row must hold, for the reference to be there.
+NEEDED: dict[str, dict[str, Any]] = {
+    "tenant_invoice_lines_charge_id_fkey": {"kind": "ADJUSTMENT", "subscription_addon_id": None},
+    "subscriptions_pending_plan_version_id_fkey": {"pending_from": "2026-05-01"},
+}
+
+
 async def test_every_reference_must_lead_somewhere(filled: Any) -> None:
     references = [row for row in await filled.fetch(REFERENCES) if not row["child"].startswith("saq")]
     assert len(references) > 40
@@ -120,14 +137,14 @@ async def test_every_reference_must_lead_somewhere(filled: Any) -> None:
         column = reference["columns"][-1] if reference["columns"][0] == "tenant_id" else reference["columns"][0]
         if reference["name"] == "tenant_invoice_lines_subscription_id_fkey":
             column = "subscription_id"
-        nowhere = "nothing" if reference["parent"] == "resource_kinds" else NEW
+        nowhere = NOWHERE.get(reference["parent"], NEW)
         with pytest.raises(asyncpg.ForeignKeyViolationError) as refused:
             async with filled.transaction():
                 # The row takes the place of the first tenant's, so that no unique key speaks first.
                 await filled.execute("SET LOCAL session_replication_role = replica")
                 await filled.execute(f"DELETE FROM {reference['child']} WHERE id = $1", row_id(reference["child"]))
                 await filled.execute("SET LOCAL session_replication_role = origin")
-                row = {**base_row(reference["child"]), column: nowhere}
+                row = {**base_row(reference["child"]), **NEEDED.get(reference["name"], {}), column: nowhere}
                 await insert(filled, reference["child"], row)
         broken = str(refused.value.constraint_name)
         assert broken == reference["name"] or reference["columns"] == ["tenant_id"], reference["name"]
@@ -140,12 +157,14 @@ def row_id(table: str) -> Any:
 async def test_no_reference_crosses_into_another_tenant(filled: Any) -> None:
     references = [row for row in await filled.fetch(REFERENCES) if row["columns"][0] == "tenant_id"]
     composite = [row for row in references if len(row["columns"]) > 1]
-    assert len(composite) == 18
+    assert len(composite) == 21
     theirs = of_tenant(2)
     for reference in composite:
         table = reference["child"]
         ours = base_row(table)
-        foreign = {column: theirs[table][column] for column in reference["columns"] if column != "tenant_id"}
+        foreign = {column: theirs[table].get(column) for column in reference["columns"] if column != "tenant_id"}
+        if "charge_id" in reference["columns"]:
+            foreign["charge_id"] = theirs["charges"]["id"]
         with pytest.raises(asyncpg.ForeignKeyViolationError) as refused:
             async with filled.transaction():
                 await filled.execute("SET LOCAL session_replication_role = replica")
@@ -153,7 +172,7 @@ async def test_no_reference_crosses_into_another_tenant(filled: Any) -> None:
                     f"DELETE FROM {table} WHERE id = any($1::uuid[])", [ours["id"], theirs[table]["id"]]
                 )
                 await filled.execute("SET LOCAL session_replication_role = origin")
-                await insert(filled, table, {**ours, **foreign})
+                await insert(filled, table, {**ours, **NEEDED.get(reference["name"], {}), **foreign})
         assert refused.value.constraint_name == reference["name"]
 
 

@@ -17,6 +17,7 @@ ADDED = {
     "subscriptions_tenant_id_id_deployment_id_key",
     "subscription_addons_tenant_id_id_key",
     "tenant_invoices_tenant_id_id_key",
+    "charges_tenant_id_id_key",
 }
 WIDENED = {
     "cloud_deployment_events_deployment_id_fkey",
@@ -32,9 +33,12 @@ WIDENED = {
     "tenant_invoice_lines_subscription_addon_id_fkey",
     "tenant_invoice_inputs_invoice_id_fkey",
     "tenant_invoice_inputs_subscription_id_fkey",
-    "late_usage_deployment_id_fkey",
-    "late_usage_invoice_id_fkey",
-    "late_usage_billed_invoice_id_fkey",
+    "tenant_invoice_lines_charge_id_fkey",
+    "charges_deployment_id_fkey",
+    "usage_corrections_deployment_id_fkey",
+    "billing_months_invoice_id_fkey",
+    "billing_month_changes_deployment_id_fkey",
+    "billing_month_changes_tenant_id_fkey",  # to the month, and so to its tenant
     "rollup_outcomes_invoice_id_fkey",
     "rollup_unpriced_usage_deployment_id_fkey",
     "cloud_invoice_lines_deployment_id_fkey",
@@ -43,7 +47,6 @@ DROPPED = {
     "tenant_invoice_lines_deployment_id_fkey",  # part of the wider subscription_id_fkey
     "tenant_invoice_lines_tenant_id_fkey",
     "tenant_invoice_inputs_tenant_id_fkey",
-    "late_usage_tenant_id_fkey",
     "usage_records_tenant_id_fkey",
     "usage_records_deployment_id_fkey",  # the daily totals' are checked for them
     "usage_records_resource_kind_fkey",

@@ -14,9 +14,9 @@ from tests.tables.rows import SHARED, Row, insert, key, of_tenant
 
 OURS, THEIRS = key(1, 1), key(1, 2)
 OWNED = [table for table in of_tenant(1) if table != "cloud_invoice_lines"]
-PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks"]
+PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks", "data_check_progress"]
 CATALOG = ["plans", "plan_versions", "plan_resources", "plan_price_tiers", "addons", "resource_kinds", "tax_rates"]
-UNOWNED = {"invoice_number_sequences", *CATALOG}
+UNOWNED = {"invoice_number_sequences", "installation", *CATALOG}
 
 
 @asynccontextmanager
@@ -163,44 +163,82 @@ async def test_a_tenant_gives_no_row_away(filled: Any) -> None:
 
 
 async def test_what_the_application_may_do(owner: Any) -> None:
-    everything = {*of_tenant(1), *SHARED, *CATALOG}
+    everything = {*of_tenant(1), *SHARED, *UNOWNED}
     assert await updatable(owner, "SELECT") == everything | {"migration"}
     assert await updatable(owner, "INSERT") == everything
     assert everything - await updatable(owner, "UPDATE") == {
         "audit_log",
+        "billing_month_changes",
+        "charges",
         "cloud_deployment_events",
         "cloud_invoice_lines",
         "plan_price_tiers",
         "plan_resources",
         "resource_kinds",
-        "subscription_addons",
-        "tax_rates",
+        "rollup_warnings",
         "tenant_invoice_inputs",
         "tenant_invoice_lines",
+        "usage_corrections",
         "usage_event_keys",
         "usage_records",
     }
     assert await updatable(owner, "DELETE") == {
+        "billing_month_changes",
         "idempotency_keys",
-        "late_usage",
         "rate_limit_buckets",
         "rollup_failures",
         "rollup_unpriced_usage",
         "subscription_active_spans",
         "subscription_plan_versions",
+        "tax_rates",
         "tenant_invoice_inputs",
         "tenant_invoice_lines",
+        "tenant_tax_exemptions",
         "usage_daily_totals",
     }
     assert await updatable(owner, "TRUNCATE") == set()
 
 
-async def test_events_are_reached_through_their_table_alone(owner: Any) -> None:
-    """A partition has no policy of its own: row-level security is that of the table that is named."""
-    partitions = await owner.fetch(
-        "SELECT relname, has_table_privilege($1, oid, 'SELECT, INSERT, UPDATE, DELETE') AS open FROM pg_class"
-        " WHERE relispartition AND relkind = 'r'",
+async def partitions(owner: Any) -> dict[str, bool]:
+    """The partitions of events, and whether the application may do anything with each."""
+    rows = await owner.fetch(
+        "SELECT relname, has_table_privilege($1, oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')"
+        " OR has_any_column_privilege($1, oid, 'SELECT, INSERT, UPDATE, REFERENCES') AS open"
+        " FROM pg_class WHERE relispartition AND relkind = 'r'",
         APPLICATION_ROLE,
     )
-    assert len(partitions) > 12
-    assert {row["relname"] for row in partitions if row["open"]} == set()
+    return {row["relname"]: row["open"] for row in rows}
+
+
+async def test_events_are_reached_through_their_table_alone(filled: Any) -> None:
+    """A partition has no policy of its own: row-level security is that of the table that is named."""
+    found = await partitions(filled)
+    assert len(found) > 12
+    assert {name for name, is_open in found.items() if is_open} == set()
+    for name in found:
+        async with acting(filled, PLATFORM.setting) as application:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await application.execute(f"SELECT FROM {name}")
+
+
+async def test_months_that_the_application_has_made_later_are_reached_through_their_table_alone(filled: Any) -> None:
+    before = await partitions(filled)
+    await filled.execute(f"SET LOCAL ROLE {APPLICATION_ROLE}")
+    await filled.execute("SELECT usage_records_make_months(now() + interval '14 months')")
+    await filled.execute("RESET ROLE")
+    made = {name: is_open for name, is_open in (await partitions(filled)).items() if name not in before}
+    assert len(made) >= 11
+    assert set(made.values()) == {False}
+    later = max(made)
+    moment = later.removeprefix("usage_records_").replace("_", "-") + "-10T00:00:00+00:00"
+    for tenant in (1, 2):
+        record = {**of_tenant(tenant)["usage_records"], "id": key(998, tenant), "occurred_at": moment}
+        await insert(filled, "usage_records", record)
+    assert await count(filled, later) == 2
+    async with acting(filled, OURS) as application:
+        rows = await application.fetch(
+            "SELECT tenant_id::text FROM usage_records WHERE occurred_at = $1::text::timestamptz", moment
+        )
+        assert [row[0] for row in rows] == [OURS]
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await application.execute(f"SELECT FROM {later}")

@@ -10,7 +10,8 @@ from tests.tables.rows import HASH, base_row, insert, key, of_tenant
 INVOICE = key(11, 1)
 NEW = key(999, 1)
 
-ISSUE = "UPDATE tenant_invoices SET status = 'ISSUED', number = 'INV-2026-000001', issued_at = now(), due_on = now()"
+NUMBERED = "number = 'INV-2026-000001', issued_at = now(), issued_on = now(), due_on = now()"
+ISSUE = f"UPDATE tenant_invoices SET status = 'ISSUED', {NUMBERED}"
 PUBLISH = "UPDATE plan_versions SET status = 'PUBLISHED', published_at = now()"
 RETIRE = "UPDATE plan_versions SET status = 'RETIRED'"
 PAY = "UPDATE tenant_invoices SET status = 'PAID', paid_at = now(), payment_reference = 'wire 1'"
@@ -61,6 +62,14 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([], "UPDATE usage_event_keys SET event_id = '2'"),
         ([], "DELETE FROM usage_event_keys"),
     ],
+    "usage_corrections_append_only": [
+        ([], "UPDATE usage_corrections SET quantity = 3"),
+        ([], "DELETE FROM usage_corrections"),
+    ],
+    "charges_append_only": [
+        ([], "UPDATE charges SET net_cents = 1"),
+        ([], "DELETE FROM charges"),
+    ],
     "tenant_invoice_lines_replaced": [([], "UPDATE tenant_invoice_lines SET description = 'gift'")],
     "tenant_invoice_inputs_replaced": [([], "UPDATE tenant_invoice_inputs SET document = '[]'")],
     "tenant_invoices_kept": [([], "DELETE FROM tenant_invoices")],
@@ -72,12 +81,13 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
                 f"input_hash = '{HASH[1:]}1'",
                 "due_on = due_on + 30",
                 "number = 'INV-2026-000002'",
-                "status = 'DRAFT', number = NULL, issued_at = NULL, due_on = NULL",
+                "status = 'DRAFT', number = NULL, issued_at = NULL, issued_on = NULL, due_on = NULL",
+                "issued_on = issued_on - 1",
                 "status = 'ISSUED'",
                 "status = 'PAID', paid_at = now(), due_on = due_on + 1",
             )
         ],
-        ([], PAY + ", number = 'INV-2026-000001', issued_at = now(), due_on = now()"),
+        ([], f"{PAY}, {NUMBERED}"),
         ([ISSUE, PAY], VOID + ", paid_at = NULL"),
         ([ISSUE, PAY], "UPDATE tenant_invoices SET payment_reference = 'wire 2'"),
         ([ISSUE, VOID], "UPDATE tenant_invoices SET void_reason = 'right'"),

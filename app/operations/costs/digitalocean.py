@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
 from app.billing import Fault, cents_fault, quantity_fault, round_half_away
+from app.billing.money import EXACT, Ratio
 from app.operations import validation
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class MalformedBill(Exception):
 
 
 class BillRow(NamedTuple):
-    """One row. amount_cents: its amount rounded half away from zero to cents, negative for a credit."""
+    """One row. exact_cents: its amount in cents as the bill has it, with fractions; negative for a credit."""
 
     product: str
     group_description: str
@@ -35,9 +35,14 @@ class BillRow(NamedTuple):
     hours: Decimal | None
     started_at: datetime
     ended_at: datetime
-    amount_cents: int
+    exact_cents: Decimal
     project_name: str
     category: str
+
+    @property
+    def amount_cents(self) -> int:
+        """The amount rounded half away from zero to whole cents."""
+        return round_cents(self.exact_cents)
 
     @property
     def month(self) -> date:
@@ -94,7 +99,7 @@ def _bill_row(number: int, fields: list[str]) -> BillRow:
         hours=read("hours", _hours),
         started_at=read("start", _instant),
         ended_at=read("end", _instant),
-        amount_cents=read("USD", _cents),
+        exact_cents=read("USD", _cents),
         project_name=read("project_name", _text),
         category=read("category", _text),
     )
@@ -127,12 +132,17 @@ def _instant(text: str) -> datetime:
     return _faultless(instant, validation.instant("", instant))
 
 
-def _cents(text: str) -> int:
+def round_cents(exact: Decimal) -> int:
+    """Whole cents, halves away from zero: the one rounding of costs."""
+    return round_half_away(Ratio(exact))
+
+
+def _cents(text: str) -> Decimal:
     match = _AMOUNT.fullmatch(text)
     if match is None or (match["minus"] and match["other_minus"]):
         raise ValueError("is no amount such as $12.00")
-    cents = round_half_away(Fraction(match["amount"]) * 100)
-    if fault := cents_fault(cents):
+    cents = Decimal(match["amount"]).scaleb(2, EXACT)
+    if fault := cents_fault(round_cents(cents)):
         raise ValueError(fault)
     return -cents if match["minus"] or match["other_minus"] else cents
 

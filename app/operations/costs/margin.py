@@ -1,23 +1,33 @@
-"""Revenue beside cost, in the reporting currency.
+"""Revenue beside cost, in the reporting currency, by service month.
 
-Revenue is the lines of issued and paid invoices without tax; what is invoiced in another currency stays out, as there
-is no rate for it. Cost is the provider's rows, each converted by its bill's rate exactly and rounded once, at the row,
-half away from zero (PostgreSQL's rounding of numeric): so every grouping adds up to the same totals.
+Revenue is the lines of issued and paid invoices without tax, each in the month that it charges for: a late line counts
+in its earlier month. What is invoiced in another currency is listed beside the margin, as there is no rate for it. Cost
+is the provider's rows in the month in which they start, each converted by its bill's rate exactly.
+
+Costs are rounded cumulatively, half away from zero, in the order of the rows: each row is the rounded running total
+less the one before it. So the rows of every grouping add up to the same rounded exact total, and so do they with the
+unallocated cost, which comes last.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from fractions import Fraction
+from functools import reduce
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.billing import Fault, LineKind
+from app.billing import Fault, LineKind, round_half_away
+from app.billing.money import EXACT, ZERO, add
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context
+from app.operations.costs.digitalocean import round_cents
 from app.operations.transaction import transact
 from app.tables.invoices import InvoiceStatus
 from app.tables.tenants import Tenants
@@ -55,9 +65,18 @@ class MarginRow:
     margin_ratio: Decimal | None
 
 
+class CurrencyRevenue(NamedTuple):
+    """What was invoiced in one currency, in its minor unit."""
+
+    currency: str
+    revenue_cents: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginReport:
-    """The rows add up to the totals. unallocated_cost_cents is no tenant's, and in neither."""
+    """The rows add up to the totals. unallocated_cost_cents is no tenant's, and in neither; other_currencies: revenue
+    that is in neither, by currency.
+    """
 
     currency: str
     rows: tuple[MarginRow, ...]
@@ -65,31 +84,35 @@ class MarginReport:
     cost_cents: int
     margin_cents: int
     unallocated_cost_cents: int
+    other_currencies: tuple[CurrencyRevenue, ...]
 
 
-# $1 the statuses of invoices that count, $2 the reporting currency, $3 and $4 the months, $5 a tenant or null.
+class _Group(NamedTuple):
+    """What one row is made of. `by`: its values of the dimensions."""
+
+    by: dict[str, Any]
+    revenue: int
+    exact_cost: Decimal
+
+
+# A line's service month is its invoice's or an earlier one.
 _REVENUE_AND_COST = """
 WITH money AS (
-    SELECT l.tenant_id, l.deployment_id, l.resource_kind, l.kind AS line_kind, l.period_start AS month,
-           l.amount_cents::numeric AS revenue, 0::numeric AS cost
+    SELECT i.currency, true AS allocated, l.tenant_id, l.deployment_id, l.resource_kind, l.kind AS line_kind,
+           l.period_start AS month, l.amount_cents AS revenue, 0::numeric AS cost
     FROM tenant_invoice_lines l JOIN tenant_invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
-    WHERE i.status = any($1::text[]) AND i.currency = $2 AND l.kind <> 'TAX'
-      AND i.period_start >= $3 AND i.period_start < $4 AND ($5::uuid IS NULL OR i.tenant_id = $5)
+    WHERE i.status = any($1::text[]) AND i.period_start >= $3 AND l.kind <> 'TAX'
+      AND l.period_start >= $3 AND l.period_start < $4 AND ($5::uuid IS NULL OR l.tenant_id = $5)
     UNION ALL
-    SELECT l.tenant_id, l.deployment_id, l.resource_kind, NULL, l.month, 0, round(l.amount_cents * b.exchange_rate)
+    SELECT $2::text, l.tenant_id IS NOT NULL, l.tenant_id, l.deployment_id, l.resource_kind, NULL, l.month, 0,
+           l.exact_cents * b.exchange_rate
     FROM cloud_invoice_lines l JOIN cloud_invoices b ON b.id = l.cloud_invoice_id
-    WHERE l.tenant_id IS NOT NULL AND l.month >= $3 AND l.month < $4 AND ($5::uuid IS NULL OR l.tenant_id = $5)
+    WHERE l.month >= $3 AND l.month < $4 AND ($5::uuid IS NULL OR l.tenant_id = $5)
 )
-SELECT {columns} coalesce(sum(revenue), 0)::bigint AS revenue_cents, coalesce(sum(cost), 0)::bigint AS cost_cents,
-       coalesce(sum(revenue - cost), 0)::bigint AS margin_cents,
-       round(sum(revenue - cost) / nullif(sum(revenue), 0), 6) AS margin_ratio
-FROM money {grouped}
+SELECT {columns} currency, allocated, sum(revenue) AS revenue, sum(cost) AS cost
+FROM money GROUP BY {columns} currency, allocated ORDER BY {order} currency, allocated
 """
-_UNALLOCATED = """
-SELECT coalesce(sum(round(l.amount_cents * b.exchange_rate)), 0)::bigint
-FROM cloud_invoice_lines l JOIN cloud_invoices b ON b.id = l.cloud_invoice_id
-WHERE l.tenant_id IS NULL AND l.month >= $1 AND l.month < $2
-"""
+_RATIO_DIGITS = 6
 
 
 async def margin(
@@ -101,7 +124,7 @@ async def margin(
     tenant_id: UUID | None = None,
     include_drafts: bool = False,
 ) -> MarginReport:
-    """The months that start in [from_day, to_day), one row for each group that has revenue or cost.
+    """The service months that start in [from_day, to_day), one row for each group that has revenue or cost.
 
     Without a dimension that is one row. Cost that is nobody's counts in a report over all tenants only.
     """
@@ -112,34 +135,75 @@ async def margin(
     validation.refuse(faults)
     statuses = [InvoiceStatus.ISSUED, InvoiceStatus.PAID, *([InvoiceStatus.DRAFT] if include_drafts else [])]
     currency = context.settings.reporting_currency
+    columns = [_COLUMN[dimension] for dimension in dict.fromkeys(group_by)]
 
     async def work(unit: UnitOfWork) -> MarginReport:
         if tenant_id is not None and not await Tenants.exists().where(Tenants.id == tenant_id):
             raise not_found("tenant", tenant_id, ("tenantId",))
-        columns = [_COLUMN[dimension] for dimension in dict.fromkeys(group_by)]
-        rows = await unit.connection.fetch(_statement(columns), statuses, currency, from_day, to_day, tenant_id)
-        unallocated = 0 if tenant_id else await unit.connection.fetchval(_UNALLOCATED, from_day, to_day)
-        return MarginReport(
-            currency=currency,
-            rows=tuple(_row(row) for row in rows),
-            revenue_cents=sum(row["revenue_cents"] for row in rows),
-            cost_cents=sum(row["cost_cents"] for row in rows),
-            margin_cents=sum(row["margin_cents"] for row in rows),
-            unallocated_cost_cents=unallocated,
-        )
+        found = await unit.connection.fetch(_statement(columns), statuses, currency, from_day, to_day, tenant_id)
+        return _report(currency, columns, found)
 
     return await transact(context, work)
 
 
 def _statement(columns: Sequence[str]) -> str:
-    if not columns:
-        return _REVENUE_AND_COST.format(columns="", grouped="")
-    listed = ", ".join(columns)
-    return _REVENUE_AND_COST.format(columns=f"{listed},", grouped=f"GROUP BY {listed} ORDER BY {listed}")
+    """Texts are ordered byte by byte, so that the order, and with it the rounding, is the same on every server."""
+    listed = "".join(f"{column}, " for column in columns)
+    texts = {"resource_kind", "line_kind"}
+    order = "".join(f'{column} COLLATE "C", ' if column in texts else f"{column}, " for column in columns)
+    return _REVENUE_AND_COST.format(columns=listed, order=order)
 
 
-def _row(row: Any) -> MarginRow:
-    values = dict(row)
+def _report(currency: str, columns: Sequence[str], found: Sequence[Any]) -> MarginReport:
+    groups = [
+        _Group({column: row[column] for column in columns}, int(row["revenue"]), row["cost"])
+        for row in found
+        if row["allocated"] and row["currency"] == currency
+    ]
+    if not columns and not groups:
+        groups = [_Group({}, 0, ZERO)]
+    unallocated = reduce(add, (row["cost"] for row in found if not row["allocated"]), ZERO)
+    *costs, unallocated_cost = rounded_cumulatively([*(group.exact_cost for group in groups), unallocated])
+    revenue = sum(group.revenue for group in groups)
+    return MarginReport(
+        currency=currency,
+        rows=tuple(map(_row, groups, costs)),
+        revenue_cents=revenue,
+        cost_cents=sum(costs),
+        margin_cents=revenue - sum(costs),
+        unallocated_cost_cents=unallocated_cost,
+        other_currencies=_other_currencies(currency, found),
+    )
+
+
+def rounded_cumulatively(amounts: Sequence[Decimal]) -> list[int]:
+    """Each amount in whole cents, so that any first of them add up to their exact sum, rounded."""
+    totals = [round_cents(total) for total in accumulate(amounts, add, initial=ZERO)]
+    return [total - before for before, total in pairwise(totals)]
+
+
+def _row(group: _Group, cost: int) -> MarginRow:
+    values = dict(group.by)
     if values.get("line_kind"):
         values["line_kind"] = LineKind(values["line_kind"])
-    return MarginRow(**values)
+    profit = group.revenue - cost
+    return MarginRow(
+        **values,
+        revenue_cents=group.revenue,
+        cost_cents=cost,
+        margin_cents=profit,
+        margin_ratio=_ratio(profit, group.revenue) if group.revenue else None,
+    )
+
+
+def _ratio(profit: int, revenue: int) -> Decimal:
+    """To six fractional digits."""
+    return Decimal(round_half_away(Fraction(profit * 10**_RATIO_DIGITS, revenue))).scaleb(-_RATIO_DIGITS, EXACT)
+
+
+def _other_currencies(currency: str, found: Sequence[Any]) -> tuple[CurrencyRevenue, ...]:
+    revenues: Counter[str] = Counter()
+    for row in found:
+        if row["currency"] != currency:
+            revenues[row["currency"]] += int(row["revenue"])
+    return tuple(CurrencyRevenue(*entry) for entry in sorted(revenues.items()))

@@ -21,7 +21,7 @@ def test_a_row_is_read_field_by_field() -> None:
         hours=Decimal(720),
         started_at=datetime(2026, 4, 1, tzinfo=UTC),
         ended_at=datetime(2026, 5, 1, tzinfo=UTC),
-        amount_cents=1200,
+        exact_cents=Decimal(1200),
         project_name="arcadia",
         category="iaas",
     )
@@ -30,19 +30,22 @@ def test_a_row_is_read_field_by_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "cents"),
+    ("amount", "exact", "cents"),
     [
-        ("$0.01", 1),
-        ("-$5.00", -500),
-        ("$-5.00", -500),
-        ("$1234", 123400),
-        ("$0.005", 1),
-        ("$0.0049", 0),
-        ("-$0.005", -1),
+        ("$0.01", "1", 1),
+        ("-$5.00", "-500", -500),
+        ("$-5.00", "-500", -500),
+        ("$1234", "123400", 123400),
+        ("$0.005", "0.5", 1),
+        ("$0.0049", "0.49", 0),
+        ("-$0.005", "-0.5", -1),
+        ("$0.000000000001", "0.0000000001", 0),
+        ("$9999999999999.994999999999", "999999999999999.4999999999", 999999999999999),
     ],
 )
-def test_amounts_are_rounded_to_cents_half_away_from_zero(amount: str, cents: int) -> None:
-    assert [read.amount_cents for read in read_bill(bill(row("web-1", amount)))] == [cents]
+def test_amounts_are_kept_exactly_and_rounded_to_cents_half_away_from_zero(amount: str, exact: str, cents: int) -> None:
+    (read,) = read_bill(bill(row("web-1", amount)))
+    assert (read.exact_cents, read.amount_cents) == (Decimal(exact), cents)
 
 
 @pytest.mark.parametrize(

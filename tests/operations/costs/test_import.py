@@ -87,27 +87,138 @@ async def test_rows_find_resources_by_name_or_external_id_and_the_rest_is_unallo
     )
 
 
-async def test_a_name_used_again_means_the_resource_that_lived_then(given: Given) -> None:
+@pytest.fixture
+async def deployments(given: Given) -> tuple[UUID, UUID]:
     tenant_id = await given.tenant()
-    old = await given.deployment(tenant_id, "old")
-    new = await given.deployment(tenant_id, "new")
-    other = await given.deployment(tenant_id, "other")
-    await resource(given, old, "1", "web", created_at=datetime(2026, 1, 1, tzinfo=UTC))
-    async with given.database.unit_of_work(given.platform.principal.scope) as unit:
-        await unit.connection.execute(
-            "UPDATE cloud_resources SET destroyed_at = '2026-04-01+00' WHERE external_id = '1'"
-        )
-    await resource(given, new, "2", "web", created_at=datetime(2026, 4, 1, tzinfo=UTC))
-    await resource(given, old, "3", "twin", created_at=datetime(2026, 3, 1, tzinfo=UTC))
-    await resource(given, other, "4", "twin", created_at=datetime(2026, 3, 1, tzinfo=UTC))
-    await resource(given, other, "5", "late", created_at=datetime(2026, 5, 1, tzinfo=UTC))
-    march = "2026-03-01 00:00:00 +0000,2026-04-01 00:00:00 +0000"
+    return await given.deployment(tenant_id, "first"), await given.deployment(tenant_id, "second")
 
-    await imported(
-        given, row("web", "$1"), row("web", "$1", time=march), row("twin", "$1"), row("late (s-1vcpu-2gb)", "$1")
+
+def at(*moment: int) -> datetime:
+    return datetime(*moment, tzinfo=UTC)  # type: ignore[misc, arg-type]  # the zone is by name
+
+
+def span(start: str, end: str) -> str:
+    return f"2026-{start}:00 +0000,2026-{end}:00 +0000"
+
+
+async def ended(given: Given, resource_id: UUID, *moment: int) -> None:
+    await given.rows(
+        "UPDATE cloud_resources SET destroyed_at = $2 WHERE id = $1 RETURNING id", resource_id, at(*moment)
     )
 
-    assert await allocation(given) == [("web", new), ("web", old), ("twin", None), ("late (s-1vcpu-2gb)", other)]
+
+async def test_a_name_used_twice_one_after_the_other_belongs_to_each_in_its_time(
+    given: Given, deployments: tuple[UUID, UUID]
+) -> None:
+    first, second = deployments
+    await ended(given, await resource(given, first, "1", "web", created_at=at(2026, 1, 1)), 2026, 4, 16)
+    await resource(given, second, "2", "web", created_at=at(2026, 4, 16))
+    times = [
+        (span("03-01 00:00", "04-01 00:00"), first),
+        (span("04-01 00:00", "04-16 00:00"), first),
+        (span("04-16 00:00", "05-01 00:00"), second),
+        (span("04-15 23:59", "04-16 00:01"), None),  # both were alive
+        (span("04-16 00:00", "04-16 00:00"), second),  # an instant
+        (span("04-15 23:59", "04-15 23:59"), first),
+    ]
+    await imported(given, *(row("web (s-1vcpu-2gb)", "$1", time=time) for time, _ in times))
+    assert [found for _, found in await allocation(given)] == [deployment for _, deployment in times]
+
+
+async def test_a_moved_resource_belongs_to_the_deployment_it_was_in_when_the_row_starts(
+    given: Given, deployments: tuple[UUID, UUID]
+) -> None:
+    first, second = deployments
+    before = await resource(given, first, "4711", "web", created_at=at(2026, 4, 1))
+    await ended(given, before, 2026, 4, 10)
+    after = await resource(given, second, "4711", "web", created_at=at(2026, 4, 10))
+    times = [
+        (span("04-01 00:00", "04-10 00:00"), before),
+        (span("04-01 00:00", "05-01 00:00"), before),  # it spans the move
+        (span("03-20 00:00", "05-01 00:00"), before),  # and starts before the resource
+        (span("04-10 00:00", "05-01 00:00"), after),
+    ]
+    for name in ("4711", "web"):
+        bill_id = f"bill-{name}"
+        await imported(given, *(row(name, "$1", time=time) for time, _ in times), external_id=bill_id)
+        rows = await given.rows(
+            "SELECT l.cloud_resource_id, l.deployment_id FROM cloud_invoice_lines l"
+            " JOIN cloud_invoices b ON b.id = l.cloud_invoice_id WHERE b.external_id = $1 ORDER BY l.position",
+            bill_id,
+        )
+        owners = {before: first, after: second}
+        assert [tuple(found.values()) for found in rows] == [(owner, owners[owner]) for _, owner in times]
+
+
+async def test_the_providers_id_goes_before_the_exact_name_and_that_before_the_name_without_the_size(
+    given: Given, deployments: tuple[UUID, UUID]
+) -> None:
+    first, second = deployments
+    created = {"created_at": at(2026, 4, 1)}
+    await resource(given, first, "web", "by-id", **created)
+    await resource(given, second, "1", "web", **created)
+    await resource(given, first, "2", "data (50 GB)", **created)
+    await resource(given, second, "3", "data", **created)
+    await imported(given, row("web", "$1"), row("data (50 GB)", "$1"), row("data (10 GB)", "$1"))
+    assert [found for _, found in await allocation(given)] == [first, first, second]
+
+
+async def test_a_resource_of_another_time_leaves_the_name_to_the_next_rule(
+    given: Given, deployments: tuple[UUID, UUID]
+) -> None:
+    first, second = deployments
+    await ended(given, await resource(given, first, "web", "old", created_at=at(2026, 1, 1)), 2026, 3, 1)
+    await resource(given, second, "1", "web", created_at=at(2026, 4, 1))
+    await imported(given, row("web", "$1"))
+    assert await allocation(given) == [("web", second)]
+
+
+async def test_a_name_of_several_deployments_at_one_time_matches_none(
+    given: Given, deployments: tuple[UUID, UUID]
+) -> None:
+    first, second = deployments
+    created = {"created_at": at(2026, 4, 1)}
+    await resource(given, first, "1", "twin", **created)
+    await resource(given, second, "2", "twin", **created)
+    await resource(given, first, "3", "pair", **created)
+    await resource(given, first, "4", "pair", **created)
+    await resource(given, first, "5", "half", **created)
+    await resource(given, None, "6", "half", **created)
+    await imported(given, row("twin", "$1"), row("pair", "$1"), row("half", "$1"))
+    assert await allocation(given) == [("twin", None), ("pair", first), ("half", None)]
+
+
+async def test_a_resource_registered_after_the_bill_counts_and_a_destroyed_one_does_not(
+    given: Given, deployments: tuple[UUID, UUID]
+) -> None:
+    first, second = deployments
+    await resource(given, first, "1", "later", created_at=at(2026, 5, 1))
+    await ended(given, await resource(given, second, "2", "gone", created_at=at(2026, 1, 1)), 2026, 4, 1)
+    await resource(given, first, "3", "twin", created_at=at(2026, 5, 1))
+    await resource(given, second, "4", "twin", created_at=at(2026, 5, 2))
+    await imported(given, row("later (s-1vcpu-2gb)", "$1"), row("gone", "$1"), row("twin", "$1"))
+    assert [found for _, found in await allocation(given)] == [first, None, None]
+
+
+async def test_amounts_are_kept_exactly_and_the_sums_are_rounded_once(given: Given) -> None:
+    await resource(given, await given.deployment(await given.tenant()), "1", "web-1")
+    rows = [row("web-1", "$0.004")] * 1000 + [row("other", "$0.0049")]
+    result = await imported(given, *rows)
+    assert (result.allocated_cents, result.unallocated_cents) == (400, 0)
+    invoice = await given.row("SELECT total_cents, allocated_cents FROM cloud_invoices")
+    assert invoice == {"total_cents": 400, "allocated_cents": 400}
+    lines = await given.row(
+        "SELECT count(*) AS lines, sum(exact_cents) AS exact, sum(amount_cents) AS shown FROM cloud_invoice_lines"
+    )
+    assert lines == {"lines": 1001, "exact": Decimal("400.49"), "shown": 0}
+
+
+async def test_a_bill_whose_sum_is_too_large_is_refused(given: Given) -> None:
+    with pytest.raises(Refusal) as refused:
+        await imported(given, row("a", "$6000000000000"), row("b", "-$6000000000000"))
+    assert (refused.value.code, refused.value.path) == (ProblemCode.AMOUNT_TOO_LARGE, ("csv",))
+    assert str(refused.value) == "the sum of the bill's amounts must be below 10^15 cents"
+    assert await given.rows("SELECT FROM cloud_invoices") == []
 
 
 async def test_another_providers_resource_is_not_meant(given: Given) -> None:

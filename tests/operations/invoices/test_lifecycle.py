@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -29,8 +29,26 @@ async def invoice_id(given: Given) -> UUID:
 async def test_issuing_gives_a_number_and_a_due_date(given: Given, invoice_id: UUID) -> None:
     await issue_invoice(given.platform, invoice_id=invoice_id)
     (invoice,) = await invoices(given)
-    names = ("status", "number", "issued_at", "due_on")
-    assert tuple(invoice[name] for name in names) == ("ISSUED", "INV-2026-000001", given.clock(), date(2026, 5, 15))
+    names = ("status", "number", "issued_at", "issued_on", "due_on")
+    days = (date(2026, 5, 1), date(2026, 5, 15))
+    assert tuple(invoice[name] for name in names) == ("ISSUED", "INV-2026-000001", given.clock(), *days)
+
+
+async def test_a_year_that_ends_while_an_invoice_is_issued_divides_none_of_it(given: Given, invoice_id: UUID) -> None:
+    """Each reading of the clock is a second later than the one before, and the second one is of the next year."""
+    given.clock.set(2026, 12, 31, 23, 59, 59)
+    first = given.clock()
+
+    def clock() -> datetime:
+        read = given.clock()
+        given.clock.advance(seconds=1)
+        return read
+
+    await issue_invoice(replace(given.platform, clock=clock), invoice_id=invoice_id)
+    (invoice,) = await invoices(given)
+    names = ("number", "issued_at", "issued_on", "due_on")
+    days = (date(2026, 12, 31), date(2027, 1, 14))
+    assert tuple(invoice[name] for name in names) == ("INV-2026-000001", first, *days)
 
 
 async def test_numbers_have_no_gap_even_when_issued_at_once_and_start_anew_each_year(given: Given) -> None:
@@ -59,7 +77,8 @@ async def test_numbers_have_no_gap_even_when_issued_at_once_and_start_anew_each_
 
 async def test_paying_records_when_and_by_what(given: Given, invoice_id: UUID) -> None:
     await issue_invoice(given.platform, invoice_id=invoice_id)
-    paid_at = datetime(2026, 5, 1, 2, 30, tzinfo=UTC)
+    paid_at = given.clock() + timedelta(minutes=30)
+    given.clock.advance(hours=1)
     await mark_invoice_paid(given.platform, invoice_id=invoice_id, paid_at=paid_at, reference="BPAY 17")
     (invoice,) = await invoices(given)
     names = ("status", "paid_at", "payment_reference", "number")
@@ -145,13 +164,16 @@ async def test_unknown_invoices_and_tenants_are_refused(given: Given, invoice_id
     ("payment", "path"),
     [
         ({"reference": " "}, ("reference",)),
-        ({"reference": "T-1", "paid_at": datetime(2026, 5, 1, 3, 0, 1, tzinfo=UTC)}, ("paidAt",)),
+        ({"reference": "T-1", "paid_at": datetime(2026, 5, 1, 4, 0, 1, tzinfo=UTC)}, ("paidAt",)),
+        ({"reference": "T-1", "paid_at": datetime(2026, 5, 1, 2, 59, 59, tzinfo=UTC)}, ("paidAt",)),
     ],
+    ids=["without a reference", "in the future", "before the issue"],
 )
-async def test_a_payment_needs_a_reference_and_has_happened(
+async def test_a_payment_needs_a_reference_and_is_made_between_the_issue_and_now(
     given: Given, invoice_id: UUID, payment: dict[str, object], path: tuple[str, ...]
 ) -> None:
     await issue_invoice(given.platform, invoice_id=invoice_id)
+    given.clock.advance(hours=1)
     with pytest.raises(Refusal) as refused:
         await mark_invoice_paid(given.platform, invoice_id=invoice_id, **payment)  # type: ignore[arg-type]  # of a table
     assert (refused.value.code, refused.value.path) == (ProblemCode.VALIDATION_FAILED, path)

@@ -1,0 +1,77 @@
+"""The billing time zone of a database: recorded when a process first starts on it, and fixed once it has a tenant.
+
+The day that an event belongs to is stored. A second zone would put days of one zone beside those of another.
+"""
+
+from typing import Any
+
+import asyncpg
+
+from app.database.connect import connection, unavailable_is_typed
+from app.database.database import places
+from app.database.errors import BillingTimeZoneUnsuitable, DatabaseNotMigrated
+from app.database.scope import PLATFORM
+from app.database.unit_of_work import UnitOfWork
+from app.settings import Settings
+
+_STATE = """
+SELECT billing_time_zone AS recorded, EXISTS (SELECT FROM pg_timezone_names WHERE name = $1) AS known
+FROM installation
+"""
+_RECORDED = "SELECT billing_time_zone FROM installation"
+_LOCK = "SELECT billing_time_zone FROM installation FOR UPDATE"
+_RECORD = "UPDATE installation SET billing_time_zone = $1"
+# Conflicts with _LOCK, and with no other change of the row.
+_HOLD = "SELECT billing_time_zone FROM installation FOR KEY SHARE"
+
+
+async def require_billing_time_zone(settings: Settings) -> None:
+    """Records the zone of the settings if the database has none yet, or has no tenant. Every process calls it when it
+    starts.
+
+    Raises BillingTimeZoneUnsuitable where PostgreSQL does not know the zone, or the database has tenants and another
+    zone; DatabaseNotMigrated where there is no place to record it.
+    """
+    zone, at = settings.billing_time_zone.key, await places(settings)
+    async with connection(settings, at.write) as application:
+        try:
+            with unavailable_is_typed():
+                state = await application.fetchrow(_STATE, zone)
+                if not state["known"]:
+                    raise BillingTimeZoneUnsuitable(
+                        f"ARCADIA_BILLING_TIME_ZONE is {zone}, which PostgreSQL does not know: choose a zone of its"
+                        " view pg_timezone_names, or bring its time zone data up to date"
+                    )
+                if state["recorded"] != zone:
+                    async with application.transaction():
+                        await _record(application, zone)
+        except asyncpg.UndefinedTableError as error:
+            raise DatabaseNotMigrated("The database has no schema yet: run `arcadia migrate`") from error
+
+
+async def _record(application: Any, zone: str) -> None:
+    recorded = await application.fetchval(_LOCK)
+    await application.execute("SELECT set_config('app.tenant_id', $1, true)", PLATFORM.setting)
+    if await application.fetchval("SELECT EXISTS (SELECT FROM tenants)"):
+        _require_same(recorded, zone)
+    await application.execute(_RECORD, zone)
+
+
+async def hold_billing_time_zone(unit: UnitOfWork, settings: Settings) -> None:
+    """Keeps the recorded zone as it is until the commit: the first tenant fixes it. Raises BillingTimeZoneUnsuitable
+    where another process has started on the empty database with another zone.
+    """
+    _require_same(await unit.connection.fetchval(_HOLD), settings.billing_time_zone.key)
+
+
+async def require_recorded_time_zone(connected: Any, settings: Settings) -> None:
+    """Raises BillingTimeZoneUnsuitable where the database has come to use another zone since this process started."""
+    _require_same(await connected.fetchval(_RECORDED), settings.billing_time_zone.key)
+
+
+def _require_same(recorded: str | None, zone: str) -> None:
+    if recorded is not None and recorded != zone:
+        raise BillingTimeZoneUnsuitable(
+            f"ARCADIA_BILLING_TIME_ZONE is {zone}, but the database uses {recorded}: set it to {recorded}, or use a new"
+            " database"
+        )

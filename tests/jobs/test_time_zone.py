@@ -1,0 +1,22 @@
+"""A worker whose billing time zone is not the database's does nothing at a month's end."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from app.database import BillingTimeZoneUnsuitable
+from app.jobs.rollups import JobContext, catch_up, roll_up_chunk, roll_up_month_end
+from tests.operations.given import Given
+
+
+async def test_no_month_is_rolled_up_in_another_zone_than_the_databases(given: Given) -> None:
+    await given.rows("UPDATE installation SET billing_time_zone = 'Australia/Sydney' RETURNING id")
+    context: JobContext = {"operations": given.platform, "turn": asyncio.Lock()}  # type: ignore[typeddict-item]  # no job
+    for refused in (
+        catch_up(context),
+        roll_up_month_end(context),
+        roll_up_chunk(context, run_id=str(uuid4()), position=0),
+    ):
+        with pytest.raises(BillingTimeZoneUnsuitable, match="the database uses Australia/Sydney"):
+            await refused

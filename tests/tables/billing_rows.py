@@ -1,0 +1,134 @@
+"""A valid row of every table of a tenant's bills: invoices, billing months, runs and the provider's bill."""
+
+from tests.tables.platform_rows import HASH, MOMENT, Row, key
+
+
+def invoices(tenant: int) -> dict[str, Row]:
+    return {
+        "charges": {
+            "id": key(23, tenant),
+            "deployment_id": key(2, tenant),
+            "description": "Migration",
+            "net_cents": 100,
+            "charged_on": "2026-04-10",
+            "created_by": "someone",
+            "created_at": MOMENT,
+        },
+        "tenant_invoices": {
+            "id": key(11, tenant),
+            "period_start": "2026-04-01",
+            "period_end": "2026-05-01",
+            "revision": 1,
+            "status": "DRAFT",
+            "currency": "AUD",
+            "subtotal_cents": 750,
+            "tax_cents": 0,
+            "total_cents": 750,
+            "input_hash": HASH,
+            "created_at": MOMENT,
+        },
+        "tenant_invoice_lines": {
+            "id": key(12, tenant),
+            "invoice_id": key(11, tenant),
+            "position": 0,
+            "key": "pilot/addon",
+            "kind": "ADDON",
+            "description": "Addon: storage",
+            "resource_kind": "storage_gb",
+            "quantity": 1,
+            "unit_price_cents": 750,
+            "amount_cents": 750,
+            "deployment_id": key(2, tenant),
+            "subscription_id": key(5, tenant),
+            "subscription_addon_id": key(8, tenant),
+            "period_start": "2026-04-01",
+        },
+        "tenant_invoice_inputs": {
+            "id": key(13, tenant),
+            "invoice_id": key(11, tenant),
+            "position": 1,
+            "subscription_id": key(5, tenant),
+            "document": "{}",
+        },
+    }
+
+
+def billing_months(tenant: int) -> dict[str, Row]:
+    """Of another month for each tenant: a change's reference to its month then cannot mean another tenant's."""
+    month = f"2026-{3 + tenant:02}-01"
+    return {
+        "billing_months": {
+            "id": key(18, tenant),
+            "period_start": month,
+            "state": "DRAFT",
+            "invoice_id": key(11, tenant),
+            "rated_cents": 750,
+            "billed_cents": 750,
+            "open_deployments": [],
+        },
+        "billing_month_changes": {
+            "id": key(19, tenant),
+            "period_start": month,
+            "deployment_id": key(2, tenant),
+            "reason": "USAGE",
+            "changed_at": MOMENT,
+        },
+    }
+
+
+def rollups(tenant: int) -> dict[str, Row]:
+    return {
+        "rollup_outcomes": {
+            "id": key(14, tenant),
+            "run_id": key(6),
+            "period_start": "2026-04-01",
+            "outcome": "CREATED",
+            "invoice_id": key(11, tenant),
+            "total_cents": 750,
+        },
+        "rollup_failures": {
+            "id": key(15, tenant),
+            "run_id": key(6),
+            "code": "X",
+            "message": "x",
+            "attempts": 1,
+        },
+        "rollup_unpriced_usage": {
+            "id": key(16, tenant),
+            "run_id": key(6),
+            "deployment_id": key(2, tenant),
+            "resource_kind": "egress_gb",
+            "quantity": 1,
+            "reason": "NOT_PRICED",
+        },
+        "rollup_warnings": {
+            "id": key(26, tenant),
+            "run_id": key(6),
+            "period_start": "2026-04-01",
+            "code": "NO_TAX_RATE",
+            "message": "x",
+        },
+    }
+
+
+def provider_bills(tenant: int) -> dict[str, Row]:
+    return {
+        "cloud_invoice_lines": {
+            "id": key(17, tenant),
+            "cloud_invoice_id": key(8),
+            "position": tenant,
+            "product": "Droplets",
+            "group_description": "",
+            "description": "web",
+            "started_at": MOMENT,
+            "ended_at": MOMENT,
+            "amount_cents": 1200,
+            "exact_cents": "1200.4",
+            "project_name": "arcadia",
+            "category": "iaas",
+            "cloud_resource_id": key(4, tenant),
+            "deployment_id": key(2, tenant),
+            "resource_kind": "droplet_hours",
+            "month": "2026-04-01",
+        },
+    }
