@@ -156,7 +156,6 @@ class Given:
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $6::timestamptz END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN ($6::timestamptz AT TIME ZONE 'UTC')::date END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $4::date END,
-                CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $4::date END,
                 CASE WHEN $5 = 'PAID' THEN $6::timestamptz END,
                 CASE WHEN $5 = 'VOID' THEN $6::timestamptz END
             )

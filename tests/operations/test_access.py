@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from app.billing import Actor, Aggregation, DeploymentState
-from app.operations import catalog, deployments, subscriptions, tenants, usage
+from app.operations import catalog, charges, deployments, subscriptions, taxes, tenants, usage
 from app.operations.access import WHO_MAY, Action, transition_actor
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
@@ -26,9 +27,21 @@ METER = {Role.PLATFORM_ADMIN, Role.METER}
 # Each operation, called on an id that names nothing, and who gets past the door.
 OPERATIONS: dict[str, tuple[set[Role], Operation]] = {
     "create_tenant": (PLATFORM, lambda c, _: tenants.create_tenant(c, code="acme", name="Acme")),
+    "update_tenant": (PLATFORM, lambda c, key: tenants.update_tenant(c, tenant_id=key, name="Acme")),
+    "close_tenant": (PLATFORM, lambda c, key: tenants.close_tenant(c, tenant_id=key)),
+    "set_tax_rate": (
+        PLATFORM,
+        lambda c, _: taxes.set_tax_rate(c, country="AU", name="GST", rate=Decimal("0.12"), valid_from=date(2026, 7, 1)),
+    ),
+    "add_charge": (
+        PLATFORM,
+        lambda c, key: charges.add_charge(c, tenant_id=key, description="Setup", net_cents=1, on=date(2026, 4, 1)),
+    ),
     "create_plan": (PLATFORM, lambda c, _: catalog.create_plan(c, code="studio", name="Studio")),
     "draft_plan_version": (PLATFORM, lambda c, _: catalog.draft_plan_version(c, plan_code="x", base_price_cents=1)),
     "publish_plan_version": (PLATFORM, lambda c, key: catalog.publish_plan_version(c, plan_version_id=key)),
+    "retire_plan_version": (PLATFORM, lambda c, key: catalog.retire_plan_version(c, plan_version_id=key)),
+    "archive_plan": (PLATFORM, lambda c, _: catalog.archive_plan(c, plan_code="x")),
     "create_addon": (PLATFORM, lambda c, _: catalog.create_addon(c, code="x", name="X", price_cents=1)),
     "update_addon": (PLATFORM, lambda c, _: catalog.update_addon(c, code="x", active=False)),
     "define_resource_kind": (
@@ -58,6 +71,7 @@ OPERATIONS: dict[str, tuple[set[Role], Operation]] = {
     ),
     "subscribe": (TENANT, lambda c, key: subscriptions.subscribe(c, deployment_id=key, plan_code="studio")),
     "attach_addon": (TENANT, lambda c, key: subscriptions.attach_addon(c, deployment_id=key, addon_code="x")),
+    "detach_addon": (TENANT, lambda c, key: subscriptions.detach_addon(c, subscription_addon_id=key)),
     "change_plan_version": (
         TENANT,
         lambda c, key: subscriptions.change_plan_version(c, deployment_id=key, plan_code="studio"),
@@ -70,13 +84,13 @@ OPERATIONS: dict[str, tuple[set[Role], Operation]] = {
 def test_every_operation_is_here() -> None:
     exported = {
         name
-        for area in (tenants, catalog, deployments, subscriptions, usage)
+        for area in (tenants, taxes, charges, catalog, deployments, subscriptions, usage)
         for name, member in vars(area).items()
         if inspect.iscoroutinefunction(member) and "context" in inspect.signature(member).parameters
     }
-    reads = {"monthly_usage", "tenant_id_of"}  # row-level security is their answer
-    upkeep = {"make_months"}  # a job's, of no row that anyone owns
-    assert exported - reads - upkeep - {"transact"} == OPERATIONS.keys()
+    reads = {"monthly_usage", "tenant_id_of", "tax_rates"}  # row-level security is their answer
+    upkeep = {"make_months", "apply_pending_plan_changes"}  # a job's, of no row that anyone owns
+    assert exported - reads - upkeep - {"transact", "record_changes"} == OPERATIONS.keys()
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -1,4 +1,4 @@
-"""A tenant's own plan change under proration NONE: now for a higher base price, otherwise on the first of next month."""
+"""A tenant's own plan change under proration NONE: today for a higher base price, else on the first of next month."""
 
 import asyncio
 from datetime import date

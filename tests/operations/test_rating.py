@@ -52,7 +52,7 @@ async def test_one_subscription_takes_as_many_statements_as_twelve(given: Given)
     twelve, many = await gathered(given, *tenants)
 
     assert (len(one), len(twelve)) == (4, 12)
-    assert few == many == 8
+    assert few == many == 9
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])

@@ -13,15 +13,22 @@ _TENANT_ADMINS = _PLATFORM | {"TENANT_ADMIN"}
 
 WHO_MAY = {
     "createTenant": _PLATFORM,
+    "updateTenant": _PLATFORM,
+    "closeTenant": _PLATFORM,
+    "setTaxRate": _PLATFORM,
+    "addCharge": _PLATFORM,
     "createDeployment": _TENANT_ADMINS,
     "updateDeployment": _TENANT_ADMINS,
     "transitionDeployment": _TENANT_ADMINS,
     "subscribe": _TENANT_ADMINS,
     "attachAddon": _TENANT_ADMINS,
+    "detachAddon": _TENANT_ADMINS,
     "changePlanVersion": _TENANT_ADMINS,
     "createPlan": _PLATFORM,
     "draftPlanVersion": _PLATFORM,
     "publishPlanVersion": _PLATFORM,
+    "retirePlanVersion": _PLATFORM,
+    "archivePlan": _PLATFORM,
     "createAddon": _PLATFORM,
     "updateAddon": _PLATFORM,
     "defineResourceKind": _PLATFORM,
@@ -67,6 +74,7 @@ def mutations_on(story: Story) -> dict[str, dict[str, Any]]:
         "subscribe": {"deploymentId": deployment, "planCode": "studio"},
         "attachAddon": {"deploymentId": deployment, "addonCode": "storage_50gb"},
         "changePlanVersion": {"deploymentId": deployment, "planCode": "studio"},
+        "detachAddon": {"subscriptionAddonId": str(story.rivals_addon)},
     }
 
 
