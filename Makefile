@@ -184,9 +184,9 @@ test-clients: install tests/clients/node_modules/.installed ## Other people's cl
 	PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" $(BIN)/python -m pytest tests/clients -m "not heavy" $(PYTEST_FLAGS)
 
 .PHONY: test-long
-test-long: install ## Ten minutes: 300 examples of every field of the roots by schemathesis, 200 runs of the simulator
-	ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy --timeout 2400 \
-		tests/clients/test_schemathesis.py tests/simulation $(PYTEST_FLAGS)
+test-long: install ## Ten minutes: 300 examples of every field of the roots by schemathesis, 200 runs of the simulator, 400 lives of tenants
+	ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) ARCADIA_LIVES_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy --timeout 2400 \
+		tests/clients/test_schemathesis.py tests/simulation tests/lives $(PYTEST_FLAGS)
 
 .PHONY: test-month-end
 test-month-end: install ## Three minutes: workers and servers killed again and again, a run over 10,000 tenants watched over a socket

@@ -2,18 +2,45 @@
 
 from app.billing.canonical import (
     InputHash,
+    charges_of,
+    charges_text,
+    document_value,
+    header_of,
     header_text,
     input_hash,
-    late_text,
-    parse_document,
+    parse_charges,
     parse_header,
     parse_subscription,
+    subscription_of,
     subscription_text,
 )
-from app.billing.daily import DailyQuantities, DailyQuantity
-from app.billing.forecast import carried_on, month_to_date
-from app.billing.inputs import PlanInForce, QuoteHeader, QuoteInputs, SubscriptionInputs, whole_month
-from app.billing.late import LATE, Billed, LateInputs, as_billed, late_key, merged, overages, rate_late
+from app.billing.corrections import (
+    CORRECTION,
+    Billed,
+    CorrectionInputs,
+    Difference,
+    Series,
+    billed_of,
+    differences,
+    merged,
+    rate_correction,
+    rate_subject,
+    taken_parts,
+)
+from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
+from app.billing.documents import Document, correction_text, parse_document, rate_document, rate_parsed
+from app.billing.folding import UsageEvent, fold
+from app.billing.forecast import carried_on, charges_to_date, month_to_date
+from app.billing.inputs import (
+    RULES_VERSION,
+    ChargeInputs,
+    PlanInForce,
+    QuoteHeader,
+    QuoteInputs,
+    SubscriptionInputs,
+    UnsubscribedCharge,
+    whole_month,
+)
 from app.billing.lifecycle import (
     TRANSITIONS,
     Actor,
@@ -25,13 +52,15 @@ from app.billing.lifecycle import (
     subscription_status,
 )
 from app.billing.lines import Explanation, Line, LineKind, Quote, TierCharge
-from app.billing.money import decimal_text, round_half_away
-from app.billing.period import ActiveSpan, Period, billable_days, day_of
-from app.billing.quote import quote, rate_document, tax_lines
-from app.billing.rating import ResourceUsage, UnpricedUsage, rate_subscription, resource_usage, unpriced_usage
+from app.billing.money import AmountTooLarge, decimal_text, round_half_away, storable_cents, to_decimal
+from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
+from app.billing.quote import quote
+from app.billing.rating import rate_charges, rate_subscription
+from app.billing.taxes import TaxBase, explain_tax
 from app.billing.terms import (
     AddonTerms,
     Aggregation,
+    ChargeTerms,
     Fault,
     PlanTerms,
     PriceModel,
@@ -44,34 +73,43 @@ from app.billing.terms import (
 )
 from app.billing.usage import (
     DailyLevel,
+    LevelStream,
     LevelUsage,
     MaxUsage,
+    PeakStream,
     SumUsage,
     Usage,
-    UsageEvent,
-    fold,
 )
+from app.billing.usage_report import ResourceUsage, UnpricedUsage, resource_usage, unpriced_usage
 
 __all__ = [
-    "LATE",
+    "CORRECTION",
+    "RULES_VERSION",
     "TRANSITIONS",
     "ActiveSpan",
     "Actor",
     "AddonTerms",
     "Aggregation",
+    "AmountTooLarge",
     "Billed",
+    "ChargeInputs",
+    "ChargeTerms",
+    "CorrectionInputs",
     "DailyLevel",
     "DailyQuantities",
     "DailyQuantity",
     "DeploymentState",
+    "Difference",
+    "Document",
     "Explanation",
     "Fault",
     "InputHash",
-    "LateInputs",
+    "LevelStream",
     "LevelUsage",
     "Line",
     "LineKind",
     "MaxUsage",
+    "PeakStream",
     "Period",
     "PlanInForce",
     "PlanTerms",
@@ -80,47 +118,64 @@ __all__ = [
     "Quote",
     "QuoteHeader",
     "QuoteInputs",
+    "ResourceDailyUsage",
     "ResourceTerms",
     "ResourceUsage",
+    "Series",
     "SubscriptionInputs",
     "SubscriptionStatus",
     "SumUsage",
+    "TaxBase",
     "TaxTerms",
     "Tier",
     "TierCharge",
     "TransitionDecision",
     "UnpricedUsage",
+    "UnsubscribedCharge",
     "Usage",
     "UsageEvent",
     "allowed_transitions",
-    "as_billed",
     "billable_days",
+    "billed_of",
     "carried_on",
     "cents_fault",
+    "charges_of",
+    "charges_text",
+    "charges_to_date",
+    "correction_text",
     "day_of",
     "decide_transition",
     "decimal_text",
+    "differences",
+    "document_value",
+    "explain_tax",
     "fold",
+    "header_of",
     "header_text",
     "input_hash",
-    "late_key",
-    "late_text",
+    "last_active_day",
     "merged",
     "month_to_date",
-    "overages",
+    "parse_charges",
     "parse_document",
     "parse_header",
     "parse_subscription",
     "quantity_fault",
     "quote",
+    "rate_charges",
+    "rate_correction",
     "rate_document",
-    "rate_late",
+    "rate_parsed",
+    "rate_subject",
     "rate_subscription",
     "resource_usage",
     "round_half_away",
+    "storable_cents",
+    "subscription_of",
     "subscription_status",
     "subscription_text",
-    "tax_lines",
+    "taken_parts",
+    "to_decimal",
     "unpriced_usage",
     "whole_month",
 ]

@@ -1,4 +1,4 @@
-"""What is charged: the base, an add-on, overage and tax, each with its exact amount and the reasons for it."""
+"""What is charged: a base, an add-on, overage, a one-off charge and tax, each with its exact amount and explanation."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,7 +10,7 @@ from app.billing.lines import Explanation, TierCharge
 from app.billing.money import Ratio, add, decimal_text, divide_half_away, multiply, to_decimal
 from app.billing.period import Period
 from app.billing.pricing import Slice, package_size, packages
-from app.billing.terms import PriceModel, ResourceTerms, TaxTerms
+from app.billing.terms import ChargeTerms, PlanTerms, PriceModel, ResourceTerms, TaxTerms
 from app.billing.usage import Usage
 
 _UNIT_SYMBOLS = {"hour": "h"}
@@ -38,8 +38,14 @@ class Share(NamedTuple):
         return Ratio(Decimal(cents * self.numerator), self.denominator)
 
     def factor(self) -> str:
+        """How a formula says it, empty for a whole month."""
         whole = not self.prorated or self.billable_days == self.period_days
         return "" if whole else f" x {self.billable_days}/{self.period_days} days"
+
+    def days_text(self) -> str:
+        """How a line's description says it, empty for a whole month."""
+        whole = not self.prorated or self.billable_days == self.period_days
+        return "" if whole else f", {self.billable_days} of {self.period_days} days"
 
 
 class PriceCharge(NamedTuple):
@@ -66,13 +72,14 @@ class PriceCharge(NamedTuple):
 
 
 class OverageCharge(NamedTuple):
-    """Usage of one kind on a segment's days beyond what is included.
+    """Usage of one kind beyond what is included, on the days of versions with equal terms for the kind.
 
-    used and included are over the denominator of `quantity`, their difference. The slices' charge is multiplied by
-    `share`, which is prorated under the MAX rule only.
+    terms: the version of the first of the days. used and included are over the denominator of `quantity`, their
+    difference. The slices' charge is multiplied by `share`, which is prorated under the MAX rule only.
     """
 
     resource: ResourceTerms
+    terms: PlanTerms
     usage: Usage
     period: Period
     days: Sequence[date]
@@ -104,10 +111,20 @@ class OverageCharge(NamedTuple):
             period_days=len(self.period.days),
             tiers=tuple(map(self._tier_charge, self.slices)),
             daily_usage=self.usage.daily(self.period, self.days),
+            resource_usage=self.usage.by_resource(self.period, self.days),
         )
 
+    def description(self) -> str:
+        """The line's text for people who read only the invoice: "droplet_hours: 672 h over 1488 h included"."""
+        unit = self._unit()
+        quantity, included = decimal_text(to_decimal(self.quantity)), decimal_text(self.shown(self.included))
+        return f"{self.resource.resource_kind}: {quantity} {unit} over {included} {unit} included"
+
+    def _unit(self) -> str:
+        return _UNIT_SYMBOLS.get(self.resource.unit, self.resource.unit)
+
     def _formula(self) -> str:
-        unit = _UNIT_SYMBOLS.get(self.resource.unit, self.resource.unit)
+        unit = self._unit()
         quantity, included = decimal_text(to_decimal(self.quantity)), decimal_text(self.shown(self.included))
         priced = f"{quantity} {unit} over {included} included{self._price_text(unit)}"
         factor = self.share.factor()
@@ -137,6 +154,15 @@ class OverageCharge(NamedTuple):
             piece.tier.unit_price_cents,
             self.shown(piece.cents),
         )
+
+
+class OneOffCharge(NamedTuple):
+    terms: ChargeTerms
+
+    def explanation(self) -> Explanation:
+        net, billed = self.terms.net_cents, self.terms.billed_cents
+        formula = f"{net}c" if billed == net else f"{billed}c taken of {net}c"
+        return Explanation(formula, Decimal(billed))
 
 
 class TaxCharge(NamedTuple):

@@ -3,14 +3,17 @@
 Most of a rollup is reading usage; whoever needs rows gets them one by one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from json import JSONDecoder
 from typing import NamedTuple, overload
 
 from app.billing.money import decimal_text
 from app.billing.period import ONE_DAY, Period
+
+_json_integers: Callable[[str], tuple[list[int], int]] = JSONDecoder().raw_decode
 
 
 class DailyQuantity(NamedTuple):
@@ -18,6 +21,13 @@ class DailyQuantity(NamedTuple):
 
     date: date
     quantity: Decimal
+
+
+class ResourceDailyUsage(NamedTuple):
+    """One resource's part of daily usage: peaks (MAX) or unit-hours (TIME_WEIGHTED), on the days that it has any."""
+
+    resource_id: str
+    days: tuple[DailyQuantity, ...]
 
 
 class DailyQuantities(Sequence[DailyQuantity]):
@@ -62,6 +72,13 @@ class DailyQuantities(Sequence[DailyQuantity]):
             return texts
         wanted = set(days)
         return [text for day, text in zip(self.dates, texts, strict=True) if day in wanted]
+
+    def integers_on(self, days: Sequence[date], period: Period) -> list[int]:
+        """The quantities on those of the period's days, all of which must be integers."""
+        if len(days) == len(period.days):
+            # Half the time that int() takes for each: rating a month is mostly this.
+            return _json_integers(f"[{self.text.replace(' ', ',')}]")[0]
+        return list(map(int, self.on(days, period)))
 
     def __len__(self) -> int:
         return self.mask.bit_count()

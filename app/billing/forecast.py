@@ -1,17 +1,18 @@
 """The running month: cut off now (month to date) or carried on to its end (forecast). Both yield inputs to rate.
 
-Linear means: amounts (SUM) keep the average pace of the active time so far, trial days included; the highest reading
-(MAX) stays the highest; a level (TIME_WEIGHTED) holds. Nothing is carried into days that will not be active, and a plan
+Linear means: amounts (SUM) keep the average pace of the active time so far, trial days included; the readings of the
+highest day (MAX) stay; levels (TIME_WEIGHTED) hold. Nothing is carried into days that will not be active, and a plan
 change already ordered takes its own days.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from app.billing.daily import DailyQuantity
-from app.billing.inputs import SubscriptionInputs
+from app.billing.inputs import ChargeInputs, SubscriptionInputs
 from app.billing.money import ZERO, Ratio, add, multiply, subtract, to_decimal
 from app.billing.period import (
     ONE_DAY,
@@ -23,11 +24,11 @@ from app.billing.period import (
     day_start,
     microseconds,
 )
-from app.billing.usage import DailyLevel, LevelUsage, MaxUsage, SumUsage, Usage
+from app.billing.usage import DailyLevel, LevelStream, LevelUsage, MaxUsage, PeakStream, SumUsage, Usage
 
 
 def month_to_date(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:
-    """The subscription as if the month ended now: today is its last day, and a level ends at this instant."""
+    """The subscription as if the month ended now: today is its last day, and levels end at this instant."""
     if now >= period.ends_at:
         return subscription
     today = day_of(now, period.zone)
@@ -37,7 +38,14 @@ def month_to_date(subscription: SubscriptionInputs, period: Period, now: datetim
         if span.first_day <= today
     )
     usage = tuple(_until(usage, now, period) for usage in subscription.usage)
-    return replace(subscription, active_spans=spans, usage=usage)
+    charges = tuple(charge for charge in subscription.charges if charge.charged_on <= today)
+    return replace(subscription, active_spans=spans, usage=usage, charges=charges)
+
+
+def charges_to_date(charges: ChargeInputs, period: Period, now: datetime) -> ChargeInputs:
+    """The charges without a subscription as if the month ended now."""
+    today = day_of(now, period.zone)
+    return ChargeInputs(tuple(row for row in charges.charges if row.charge.charged_on <= today))
 
 
 def carried_on(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:
@@ -56,17 +64,27 @@ def carried_on(subscription: SubscriptionInputs, period: Period, now: datetime) 
 
 def _until(usage: Usage, now: datetime, period: Period) -> Usage:
     today = day_of(now, period.zone)
-    if isinstance(usage, LevelUsage):
-        return replace(usage, days=_levels_until(usage, now, today, period))
-    return replace(usage, days=tuple(row for row in usage.days if row.date <= today))
+    match usage:
+        case SumUsage():
+            return replace(usage, days=_rows_until(usage.days, today))
+        case MaxUsage():
+            return replace(usage, streams=tuple(s._replace(days=_rows_until(s.days, today)) for s in usage.streams))
+        case LevelUsage():
+            return replace(
+                usage, streams=tuple(s._replace(days=_levels_until(s, now, today, period)) for s in usage.streams)
+            )
 
 
-def _levels_until(usage: LevelUsage, now: datetime, today: date, period: Period) -> tuple[DailyLevel, ...]:
-    """The rows so far, with an event that sets the level to nothing now."""
+def _rows_until(rows: Sequence[DailyQuantity], today: date) -> tuple[DailyQuantity, ...]:
+    return tuple(row for row in rows if row.date <= today)
+
+
+def _levels_until(stream: LevelStream, now: datetime, today: date, period: Period) -> tuple[DailyLevel, ...]:
+    """The rows so far, with an event that sets the level to 0 now."""
     if now < period.starts_at:
         return ()
-    before = tuple(row for row in usage.days if row.date < today)
-    row = next((row for row in usage.days if row.date == today), None)
+    before = tuple(row for row in stream.days if row.date < today)
+    row = next((row for row in stream.days if row.date == today), None)
     if row is None or row.first_at >= now:
         return (*before, DailyLevel(today, now, ZERO, ZERO))
     rest = microseconds(now, day_start(today + ONE_DAY, period.zone))
@@ -80,11 +98,28 @@ def _carried_on(usage: Usage, elapsed: Sequence[date], ahead: Sequence[date], no
         case LevelUsage():
             return usage
         case MaxUsage():
-            peak = to_decimal(usage.used(period, elapsed))
-            return replace(usage, days=_merged(usage.days, ((day, peak) for day in ahead), max))
+            return _highest_day_stays(usage, elapsed, ahead, period)
         case SumUsage():
             added = _pace(usage.used(period, elapsed), elapsed, ahead, now, period)
-            return replace(usage, days=_merged(usage.days, added, add))
+            return replace(usage, days=_added(usage.days, added))
+
+
+def _highest_day_stays(usage: MaxUsage, elapsed: Sequence[date], ahead: Sequence[date], period: Period) -> MaxUsage:
+    """Each day ahead that is lower gets the readings of the highest elapsed day, of all streams."""
+    totals = dict(usage.daily(period, period.days))
+    highest = max(elapsed, key=lambda day: totals.get(day, ZERO), default=None)
+    if highest is None:
+        return usage
+    lower = {day for day in ahead if totals.get(day, ZERO) < totals.get(highest, ZERO)}
+    return replace(usage, streams=tuple(_repeated(stream, highest, lower) for stream in usage.streams))
+
+
+def _repeated(stream: PeakStream, day: date, onto: AbstractSet[date]) -> PeakStream:
+    rows = {row.date: row.quantity for row in stream.days}
+    kept = {other: quantity for other, quantity in rows.items() if other not in onto}
+    if day in rows:
+        kept |= dict.fromkeys(onto, rows[day])
+    return stream._replace(days=tuple(DailyQuantity(other, kept[other]) for other in sorted(kept)))
 
 
 def _pace(
@@ -110,11 +145,9 @@ def _time_until(now: datetime, day: date, period: Period) -> int:
     return microseconds(day_start(day, period.zone), now)
 
 
-def _merged(
-    rows: Sequence[DailyQuantity], added: Iterable[tuple[date, Decimal]], join: Callable[[Decimal, Decimal], Decimal]
-) -> tuple[DailyQuantity, ...]:
+def _added(rows: Sequence[DailyQuantity], added: Iterable[tuple[date, Decimal]]) -> tuple[DailyQuantity, ...]:
     merged = {row.date: row.quantity for row in rows}
     for day, quantity in added:
         if quantity:
-            merged[day] = join(merged.get(day, ZERO), quantity)
+            merged[day] = add(merged.get(day, ZERO), quantity)
     return tuple(DailyQuantity(day, merged[day]) for day in sorted(merged))

@@ -1,7 +1,7 @@
 """Everything a month's amounts depend on, as values: the tenant's terms and each subscription's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -9,18 +9,41 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from app.billing.period import ActiveSpan, Period
-from app.billing.terms import AddonTerms, Aggregation, PlanTerms, TaxTerms
+from app.billing.terms import AddonTerms, Aggregation, ChargeTerms, PlanTerms, TaxTerms
 from app.billing.usage import Usage, aggregated
+
+RULES_VERSION = 1
+"""The rules that a month is rated by if it was not rated before."""
+KNOWN_RULES_VERSIONS = frozenset({RULES_VERSION})
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteHeader:
-    """What holds for the whole tenant and month."""
+    """What holds for the whole tenant and month.
+
+    taxes are those in force on the month's last day, and tax_exempt is as of that day. rules_version is the version of
+    the rules by which the month was first rated: it is rated by them for good. Raises ValueError for a version that is
+    not known.
+    """
 
     period: Period
     currency: str
     taxes: tuple[TaxTerms, ...] = ()
     tax_exempt: bool = False
+    rules_version: int = RULES_VERSION
+
+    def __post_init__(self) -> None:
+        if self.rules_version not in KNOWN_RULES_VERSIONS:
+            known = ", ".join(map(str, sorted(KNOWN_RULES_VERSIONS)))
+            raise ValueError(
+                f"inputs of rules version {self.rules_version} cannot be rated; the known rules versions are: {known}"
+            )
+
+    def under(self, rules_version: int | None) -> "QuoteHeader":
+        """The same under the rules by which the month was first rated; None: it was not yet."""
+        if rules_version is None or rules_version == self.rules_version:
+            return self
+        return replace(self, rules_version=rules_version)
 
 
 class PlanInForce(NamedTuple):
@@ -35,7 +58,8 @@ class SubscriptionInputs:
     """One subscription's month. The ids are opaque; the slug orders the lines and begins their keys.
 
     Plans are in order of their first day, with one in force on every billable day; add-ons in order of attaching,
-    usage in order of kind, at most one entry a kind.
+    usage in order of kind, at most one entry a kind; charges are the deployment's one-off charges of the month, in
+    order of their ids.
     """
 
     slug: str
@@ -46,12 +70,36 @@ class SubscriptionInputs:
     trial_ends_at: datetime | None = None
     subscription_id: str | None = None
     deployment_id: str | None = None
+    charges: tuple[ChargeTerms, ...] = ()
+
+    def usage_by_kind(self) -> Mapping[str, Usage]:
+        """Raises ValueError for usage of one kind twice."""
+        usage = {usage.resource_kind: usage for usage in self.usage}
+        if len(usage) != len(self.usage):
+            raise ValueError(f"{self.slug} has usage of one kind twice")
+        return usage
+
+
+class UnsubscribedCharge(NamedTuple):
+    """A one-off charge of the tenant itself (slug and deployment_id None) or of a deployment without a subscription."""
+
+    slug: str | None
+    deployment_id: str | None
+    charge: ChargeTerms
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeInputs:
+    """The month's one-off charges that belong to no subscription: the tenant's first, then by slug, then by charge."""
+
+    charges: tuple[UnsubscribedCharge, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteInputs:
     header: QuoteHeader
     subscriptions: tuple[SubscriptionInputs, ...]
+    charges: ChargeInputs | None = None
 
     def in_line_order(self) -> list[SubscriptionInputs]:
         return sorted(self.subscriptions, key=attrgetter("slug"))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from app.billing.daily import DailyQuantity
+from app.billing.daily import DailyQuantity, ResourceDailyUsage
 from app.billing.period import Period
 
 
@@ -35,7 +35,10 @@ class TierCharge(NamedTuple):
 class Explanation:
     """How a line's amount came about; quantities, days and tiers only where the line has them.
 
-    exact_cents is the amount before its one rounding. Decimals are exact to 12 fractional digits.
+    exact_cents is the amount before rounding; the lines of one series (a subscription's bases, or its overage of one
+    kind) are rounded cumulatively, so that they add up to the rounded sum of their exact amounts. daily_usage is the
+    sum over the resources; resource_usage is the part of each, without events that name no resource. Decimals are exact
+    to 12 fractional digits.
     """
 
     formula: str
@@ -47,6 +50,7 @@ class Explanation:
     period_days: int | None = None
     tiers: tuple[TierCharge, ...] = ()
     daily_usage: tuple[DailyQuantity, ...] = ()
+    resource_usage: tuple[ResourceDailyUsage, ...] = ()
 
 
 class Charge(Protocol):
@@ -59,7 +63,8 @@ class Line(NamedTuple):
     """One line, rounded to cents. `key` is unique in its quote and the same whenever the same inputs are rated.
 
     A base, add-on or tax line has quantity 1 at its full price; an overage line has the billable quantity at the price
-    of the tier that holds its end (of one package under PACKAGE).
+    of the tier that holds its end (of one package under PACKAGE); an adjustment has quantity 1 at its amount, and the
+    charge_id of the one-off charge that it bills.
     """
 
     key: str
@@ -73,6 +78,7 @@ class Line(NamedTuple):
     subscription_id: str | None
     addon_id: str | None
     charge: Charge
+    charge_id: str | None = None
 
     @property
     def explanation(self) -> Explanation:

@@ -1,5 +1,6 @@
 """Exact numbers: ratios, the one rounding of money, and decimals as they are shown and kept."""
 
+from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 from typing import NamedTuple
@@ -11,6 +12,23 @@ add, subtract, multiply, fma = EXACT.add, EXACT.subtract, EXACT.multiply, EXACT.
 ZERO = Decimal(0)
 SHOWN_DIGITS = 12
 _SHOWN_SCALE = 10**SHOWN_DIGITS
+SMALLEST_CENTS, LARGEST_CENTS = -(2**63), 2**63 - 1
+
+
+class AmountTooLarge(ValueError):
+    """An amount that does not fit 64 bits. `key` is the line's, or names the subtotal, the tax or the total."""
+
+    def __init__(self, key: str, cents: int) -> None:
+        super().__init__(f"{key}: {cents} cents do not fit in 64 bits; lower the price or the quantity")
+        self.key = key
+        self.cents = cents
+
+
+def storable_cents(key: str, cents: int) -> int:
+    """The amount as it is. Raises AmountTooLarge, which names the key, if it does not fit 64 bits."""
+    if SMALLEST_CENTS <= cents <= LARGEST_CENTS:
+        return cents
+    raise AmountTooLarge(key, cents)
 
 
 class Ratio(NamedTuple):
@@ -34,6 +52,16 @@ def divide_half_away(numerator: int, denominator: int) -> int:
     """The integer nearest to a quotient with a positive denominator, halves away from zero."""
     rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
     return rounded if numerator >= 0 else -rounded
+
+
+def round_cumulatively(amounts: Iterable[Ratio]) -> Iterator[int]:
+    """Each amount rounded so that the sum of all up to it is the rounded exact sum: 2500.5 twice is 2501 and 2500."""
+    total, before = Fraction(), 0
+    for exact in amounts:
+        total += Fraction(exact.numerator) / exact.denominator
+        rounded = round_half_away(total)
+        yield rounded - before
+        before = rounded
 
 
 def to_decimal(exact: Ratio) -> Decimal:

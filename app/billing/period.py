@@ -29,6 +29,16 @@ def day_of(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+def last_active_day(ended_at: datetime, zone: ZoneInfo) -> date:
+    """The last day of a subscription that was paused or cancelled at an aware instant.
+
+    It is the day of that instant, unless the instant is the day's very first: then the subscription was active at no
+    time of that day, and its last day is the one before.
+    """
+    day = day_of(ended_at, zone)
+    return day - ONE_DAY if ended_at == day_start(day, zone) else day
+
+
 def microseconds(start: datetime, end: datetime) -> int:
     """Real time between two aware instants."""
     return (end.astimezone(UTC) - start.astimezone(UTC)) // MICROSECOND

@@ -54,6 +54,11 @@ class ResourceTerms:
     tiers: tuple[Tier, ...]
     package_size: Decimal | None = None
 
+    @property
+    def pricing(self) -> tuple[object, ...]:
+        """What decides an amount: plan versions that agree in it are rated as one. The unit is only shown."""
+        return self.aggregation, self.included_quantity, self.price_model, self.tiers, self.package_size
+
 
 @dataclass(frozen=True, slots=True)
 class PlanTerms:
@@ -65,9 +70,12 @@ class PlanTerms:
     base_price_cents: int
     proration: Proration
     resources: tuple[ResourceTerms, ...] = ()
+    resources_by_kind: tuple[ResourceTerms, ...] = field(init=False, repr=False, compare=False)
     _by_kind: Mapping[str, ResourceTerms] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        in_order = sorted(self.resources, key=lambda resource: resource.resource_kind)
+        object.__setattr__(self, "resources_by_kind", tuple(in_order))
         object.__setattr__(self, "_by_kind", {resource.resource_kind: resource for resource in self.resources})
 
     def __hash__(self) -> int:
@@ -87,7 +95,10 @@ class PlanTerms:
 
 @dataclass(frozen=True, slots=True)
 class AddonTerms:
-    """An add-on as it stood when it was attached: the price of the whole, and how much of a kind it grants."""
+    """An add-on with the price and the granted quantity of a kind that were fixed when it was attached.
+
+    detached_on is its last day, which is billable; None while it is attached.
+    """
 
     id: str
     code: str
@@ -96,6 +107,30 @@ class AddonTerms:
     attached_on: date
     resource_kind: str | None = None
     quantity: Decimal = Decimal(1)
+    detached_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeTerms:
+    """A one-off charge, or with a negative amount a credit, on the invoice of the month that holds charged_on.
+
+    taken_cents is the part of a credit that this invoice takes; None for all of it.
+    """
+
+    id: str
+    description: str
+    net_cents: int
+    charged_on: date
+    taken_cents: int | None = None
+
+    @property
+    def billed_cents(self) -> int:
+        """What this invoice bills of it. Raises ValueError if more is taken than there is, or part of a charge."""
+        if self.taken_cents is None:
+            return self.net_cents
+        if not self.net_cents <= self.taken_cents <= 0:
+            raise ValueError(f"charge {self.id} of {self.net_cents} cents cannot be taken for {self.taken_cents} cents")
+        return self.taken_cents
 
 
 @dataclass(frozen=True, slots=True)

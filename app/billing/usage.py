@@ -1,31 +1,26 @@
-"""Metered usage of one resource kind in its daily form: one row a day, folded from events, aggregated over days.
+"""Metered usage of one resource kind in its daily form: one row a day, aggregated over days.
 
-A day is a day of the billing zone. Usage rated for a period holds rows of that period only, in ascending order.
+A day is a day of the billing zone. Usage rated for a period holds rows of that period only, in ascending order. Amounts
+(SUM) add up per deployment. Readings (MAX) and levels (TIME_WEIGHTED) belong to a resource each: every resource that
+reports a kind has a stream of its own, and events without a resource form one more.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
-from itertools import groupby
-from operator import attrgetter
+from itertools import pairwise
 from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.billing.daily import DailyQuantities, DailyQuantity
+from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
 from app.billing.money import ZERO, Ratio, add, fma, multiply, to_decimal
-from app.billing.period import ONE_DAY, Period, day_microseconds, day_of, day_start, microseconds
+from app.billing.period import Period, day_microseconds, day_start, microseconds
 from app.billing.terms import Aggregation
 
 MICROSECONDS_PER_HOUR = 3_600_000_000
-
-
-class UsageEvent(NamedTuple):
-    """A metered quantity at an aware instant: an amount (SUM), a reading (MAX) or a new level (TIME_WEIGHTED)."""
-
-    occurred_at: datetime
-    quantity: Decimal
 
 
 class DailyLevel(NamedTuple):
@@ -40,6 +35,24 @@ class DailyLevel(NamedTuple):
     level_microseconds: Decimal
 
 
+class PeakStream(NamedTuple):
+    """The readings of one resource, or with resource_id None of the events without one: the highest of each day."""
+
+    resource_id: str | None
+    days: Sequence[DailyQuantity]
+
+
+class LevelStream(NamedTuple):
+    """The level of one resource, or with resource_id None of the events without one.
+
+    carried_level is the last level of earlier months, which holds at the period's start; 0 if there was none.
+    """
+
+    resource_id: str | None
+    days: tuple[DailyLevel, ...]
+    carried_level: Decimal = ZERO
+
+
 @dataclass(frozen=True, slots=True)
 class SumUsage:
     """Amounts that add up."""
@@ -50,71 +63,108 @@ class SumUsage:
 
     def used(self, period: Period, days: Sequence[date]) -> Ratio:
         rows = DailyQuantities.of(self.days, period)
-        amounts = rows.on(days, period)
         if "." not in rows.text:
-            return Ratio(Decimal(sum(map(int, amounts))))
-        return Ratio(reduce(add, map(Decimal, amounts), ZERO))
+            return Ratio(Decimal(sum(rows.integers_on(days, period))))
+        return Ratio(reduce(add, map(Decimal, rows.on(days, period)), ZERO))
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
         return _rows_on(self.days, period, days)
+
+    def by_resource(self, period: Period, days: Sequence[date]) -> tuple[ResourceDailyUsage, ...]:
+        """Amounts are not kept per resource."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
 class MaxUsage:
-    """Readings of which the highest counts."""
+    """Readings, of which the highest day counts: a day is the sum over the streams of each one's peak that day.
+
+    The streams are in order: resource_id None first, then by resource_id. Raises ValueError for any other order.
+    """
 
     aggregation: ClassVar = Aggregation.MAX
     resource_kind: str
-    days: Sequence[DailyQuantity]
+    streams: tuple[PeakStream, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.streams) > 1:
+            _check_order(self.resource_kind, self.streams)
 
     def used(self, period: Period, days: Sequence[date]) -> Ratio:
-        rows = DailyQuantities.of(self.days, period)
-        readings = rows.on(days, period)
+        if len(self.streams) != 1:
+            return Ratio(max((row.quantity for row in self.daily(period, days)), default=ZERO))
+        rows = DailyQuantities.of(self.streams[0].days, period)
         if "." not in rows.text:
-            return Ratio(Decimal(max(map(int, readings), default=0)))
-        return Ratio(max(map(Decimal, readings), default=ZERO))
+            return Ratio(Decimal(max(rows.integers_on(days, period), default=0)))
+        return Ratio(max(map(Decimal, rows.on(days, period)), default=ZERO))
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
-        return _rows_on(self.days, period, days)
+        return _added_up(_rows_on(stream.days, period, days) for stream in self.streams)
+
+    def by_resource(self, period: Period, days: Sequence[date]) -> tuple[ResourceDailyUsage, ...]:
+        return _of_resources((stream.resource_id, _rows_on(stream.days, period, days)) for stream in self.streams)
 
 
 @dataclass(frozen=True, slots=True)
 class LevelUsage:
-    """A level that holds until the next event, in unit-hours over time.
+    """Levels, each of which holds until its stream's next event; used is the sum of their unit-hours.
 
-    carried_level: what earlier months left standing at the period's start (0 when none did).
+    The streams are in order: resource_id None first, then by resource_id. Raises ValueError for any other order.
     """
 
     aggregation: ClassVar = Aggregation.TIME_WEIGHTED
     resource_kind: str
-    days: tuple[DailyLevel, ...]
-    carried_level: Decimal = ZERO
+    streams: tuple[LevelStream, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.streams) > 1:
+            _check_order(self.resource_kind, self.streams)
 
     def used(self, period: Period, days: Sequence[date]) -> Ratio:
-        total = reduce(add, (amount for _, amount in self._level_microseconds(period, days)), ZERO)
-        return Ratio(total, MICROSECONDS_PER_HOUR)
+        amounts = (amount for stream in self.streams for _, amount in _level_microseconds(stream, period, days))
+        return Ratio(reduce(add, amounts, ZERO), MICROSECONDS_PER_HOUR)
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
-        return tuple(
-            DailyQuantity(day, to_decimal(Ratio(amount, MICROSECONDS_PER_HOUR)))
-            for day, amount in self._level_microseconds(period, days)
-            if amount
-        )
+        # The streams are added up before they are divided, so that the sum is rounded once.
+        totals: dict[date, Decimal] = defaultdict(lambda: ZERO)
+        for stream in self.streams:
+            for day, amount in _level_microseconds(stream, period, days):
+                totals[day] = add(totals[day], amount)
+        return _unit_hours(sorted(totals.items()))
 
-    def _level_microseconds(self, period: Period, days: Sequence[date]) -> Iterator[tuple[date, Decimal]]:
-        _check_rows(self.days, period)
-        rows = {row.date: row for row in self.days}
-        wanted = set(days)
-        level = self.carried_level
-        for day in period.days:
-            row = rows.get(day)
-            if day in wanted:
-                yield day, _day_level_microseconds(level, day, row, period.zone)
-            if row is not None:
-                level = row.last_level
+    def by_resource(self, period: Period, days: Sequence[date]) -> tuple[ResourceDailyUsage, ...]:
+        return _of_resources(
+            (stream.resource_id, _unit_hours(_level_microseconds(stream, period, days))) for stream in self.streams
+        )
 
 
 Usage = SumUsage | MaxUsage | LevelUsage
+
+
+def aggregated(resource_kind: str, aggregation: Aggregation, quantity: Decimal, period: Period) -> Usage:
+    """Usage of a period of which only the aggregate is known, as if it all fell on the first day."""
+    match aggregation:
+        case Aggregation.SUM:
+            return SumUsage(resource_kind, (DailyQuantity(period.start, quantity),))
+        case Aggregation.MAX:
+            return MaxUsage(resource_kind, (PeakStream(None, (DailyQuantity(period.start, quantity),)),))
+        case Aggregation.TIME_WEIGHTED:
+            level_microseconds = multiply(quantity, MICROSECONDS_PER_HOUR)
+            day = DailyLevel(period.start, period.starts_at, ZERO, level_microseconds)
+            return LevelUsage(resource_kind, (LevelStream(None, (day,)),))
+
+
+def _level_microseconds(stream: LevelStream, period: Period, days: Sequence[date]) -> Iterator[tuple[date, Decimal]]:
+    _check_rows(stream.days, period)
+    rows = {row.date: row for row in stream.days}
+    wanted = set(days)
+    level = stream.carried_level
+    for day in period.days:
+        row = rows.get(day)
+        if day in wanted:
+            yield day, _day_level_microseconds(level, day, row, period.zone)
+        if row is not None:
+            level = row.last_level
 
 
 def _day_level_microseconds(level: Decimal, day: date, row: DailyLevel | None, zone: ZoneInfo) -> Decimal:
@@ -122,6 +172,19 @@ def _day_level_microseconds(level: Decimal, day: date, row: DailyLevel | None, z
         return multiply(level, day_microseconds(day, zone))
     before = microseconds(day_start(day, zone), row.first_at)
     return fma(level, before, row.level_microseconds)
+
+
+def _unit_hours(amounts: Iterable[tuple[date, Decimal]]) -> tuple[DailyQuantity, ...]:
+    return tuple(
+        DailyQuantity(day, to_decimal(Ratio(amount, MICROSECONDS_PER_HOUR))) for day, amount in amounts if amount
+    )
+
+
+def _check_order(resource_kind: str, streams: Sequence[PeakStream | LevelStream]) -> None:
+    """None before any text, and the empty text may be a resource's id."""
+    order = [(stream.resource_id is not None, stream.resource_id or "") for stream in streams]
+    if any(following <= before for before, following in pairwise(order)):
+        raise ValueError(f"the streams of {resource_kind} are not in order of resource, each once: {order}")
 
 
 def _check_rows(rows: Sequence[DailyLevel], period: Period) -> None:
@@ -134,44 +197,17 @@ def _rows_on(rows: Sequence[DailyQuantity], period: Period, days: Sequence[date]
     return tuple(row for row in DailyQuantities.of(rows, period) if row.date in wanted)
 
 
-def fold(
-    resource_kind: str,
-    aggregation: Aggregation,
-    events: Iterable[UsageEvent],
-    zone: ZoneInfo,
-    carried_level: Decimal = ZERO,
-) -> Usage:
-    """One kind's events, in any order, in daily form. Of levels set at the same instant the highest holds."""
-    days = [(day, list(group)) for day, group in groupby(sorted(events), lambda event: day_of(event.occurred_at, zone))]
-    match aggregation:
-        case Aggregation.SUM:
-            totals = (DailyQuantity(day, reduce(add, map(_quantity, group))) for day, group in days)
-            return SumUsage(resource_kind, tuple(totals))
-        case Aggregation.MAX:
-            return MaxUsage(resource_kind, tuple(DailyQuantity(day, max(map(_quantity, group))) for day, group in days))
-        case Aggregation.TIME_WEIGHTED:
-            levels = tuple(_fold_levels(day, group, zone) for day, group in days)
-            return LevelUsage(resource_kind, levels, carried_level)
+def _added_up(streams: Iterable[tuple[DailyQuantity, ...]]) -> tuple[DailyQuantity, ...]:
+    totals: dict[date, Decimal] = {}
+    for rows in streams:
+        for day, quantity in rows:
+            totals[day] = add(totals[day], quantity) if day in totals else quantity
+    return tuple(DailyQuantity(day, totals[day]) for day in sorted(totals))
 
 
-def aggregated(resource_kind: str, aggregation: Aggregation, quantity: Decimal, period: Period) -> Usage:
-    """Usage of a period of which only the aggregate is known, as if it all fell on the first day."""
-    match aggregation:
-        case Aggregation.SUM:
-            return SumUsage(resource_kind, (DailyQuantity(period.start, quantity),))
-        case Aggregation.MAX:
-            return MaxUsage(resource_kind, (DailyQuantity(period.start, quantity),))
-        case Aggregation.TIME_WEIGHTED:
-            level_microseconds = multiply(quantity, MICROSECONDS_PER_HOUR)
-            return LevelUsage(resource_kind, (DailyLevel(period.start, period.starts_at, ZERO, level_microseconds),))
-
-
-_quantity = attrgetter("quantity")
-
-
-def _fold_levels(day: date, events: Sequence[UsageEvent], zone: ZoneInfo) -> DailyLevel:
-    ends = [*(event.occurred_at for event in events[1:]), day_start(day + ONE_DAY, zone)]
-    total = ZERO
-    for event, end in zip(events, ends, strict=True):
-        total = fma(event.quantity, microseconds(event.occurred_at, end), total)
-    return DailyLevel(day, events[0].occurred_at, events[-1].quantity, total)
+def _of_resources(
+    streams: Iterable[tuple[str | None, tuple[DailyQuantity, ...]]],
+) -> tuple[ResourceDailyUsage, ...]:
+    return tuple(
+        ResourceDailyUsage(resource_id, days) for resource_id, days in streams if resource_id is not None and days
+    )

@@ -42,9 +42,10 @@ async def set_up(context: Context) -> tuple[UUID, UUID]:
             deployment_id=deployment_id,
             plan_code=PLAN,
             plan_version=None,
-            addons=[ADDON],
+            addons=[catalog.AddonSelection(ADDON)],
             starts_on=APRIL,
             trial_ends_at=None,
+            confirm_backdating=True,
         )
     return tenant_id, deployment_id
 

@@ -1,6 +1,7 @@
 """Every night: whether the data break a law."""
 
 import logging
+from contextlib import aclosing
 
 from app.jobs.rollups import JobContext
 from app.operations import laws
@@ -10,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 async def check_laws(context: JobContext) -> None:
-    """Logs each violation as an error, for whoever watches the log."""
-    async with heartbeat(context["job"]):
-        for law, row, message in await laws.check(context["operations"]):
+    """Logs each violation as an error, for whoever watches the log. The next night goes on where this one stops."""
+    async with heartbeat(context["job"]), aclosing(laws.check_by_night(context["operations"])) as each:
+        async for law, row, message in each:
             logger.error("A law is broken: %s: %s (%s)", row, message, law)

@@ -6,7 +6,7 @@ from uuid import UUID
 import saq.types
 
 from app.database.billing_time_zone import require_recorded_time_zone
-from app.operations import rollups
+from app.operations import rollups, subscriptions
 from app.operations.context import Context
 from app.queue import heartbeat
 
@@ -56,6 +56,7 @@ async def catch_up(context: JobContext) -> None:
     """Daily and whenever a worker starts: whatever was missed."""
     await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
+        await subscriptions.apply_pending_plan_changes(context["operations"])
         await rollups.catch_up(context["operations"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import saq
 from saq.job import CronJob
 
-from app.jobs import idempotency, laws, rate_limits, rollups, usage
+from app.jobs import idempotency, laws, rate_limits, rollups, subscriptions, usage
 from app.jobs.rollups import JobContext
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
@@ -30,6 +30,7 @@ _CLOCK = (
     (rollups.resume, "*/5 * * * *"),
     (laws.check_laws, "0 1 * * *"),
     (usage.make_usage_months, "45 4 * * *"),
+    (subscriptions.apply_pending_plan_changes, "2 * * * *"),
     (idempotency.purge_idempotency_keys, "15 * * * *"),
     (rate_limits.purge_rate_limit_buckets, "20 * * * *"),
 )

@@ -15,18 +15,26 @@ class Action(StrEnum):
     """What an operation does, in the words of its refusal."""
 
     CREATE_TENANT = "create tenants"
+    UPDATE_TENANT = "update tenants"
+    CLOSE_TENANT = "close tenants"
     CREATE_DEPLOYMENT = "create deployments"
     UPDATE_DEPLOYMENT = "update deployments"
     OVERRIDE_BILLING_ACTIONS = "suspend billing actions"
     TRANSITION_DEPLOYMENT = "move deployments between states"
     ACT_AS_SYSTEM = "act as the system"
     REGISTER_RESOURCE = "register resources"
+    END_RESOURCE = "end resources"
+    MOVE_RESOURCE = "move resources"
     SUBSCRIBE = "subscribe deployments"
     CHOOSE_BILLING_DAYS = "choose the day from which something is billed"
     ATTACH_ADDON = "attach add-ons"
+    DETACH_ADDON = "detach add-ons"
     CHANGE_PLAN_VERSION = "change plans"
     MANAGE_CATALOG = "change the catalog"
+    SET_TAX_RATE = "set tax rates"
+    ADD_CHARGE = "add charges"
     RECORD_USAGE = "record usage"
+    CORRECT_USAGE = "correct usage"
     QUOTE = "ask for quotes"
     ROLL_UP = "roll up periods"
     ISSUE_INVOICE = "issue invoices"
@@ -34,6 +42,7 @@ class Action(StrEnum):
     VOID_INVOICE = "void invoices"
     VERIFY_INVOICE = "verify invoices"
     SEE_UNBILLED_PERIODS = "see unbilled periods"
+    WAIVE_MONTH = "waive months"
     CHECK_LAWS = "check the laws"
     REPAIR_USAGE_TOTALS = "repair usage totals"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
@@ -48,18 +57,26 @@ _EVERYONE = frozenset(Role)
 WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
     {
         Action.CREATE_TENANT: _PLATFORM,
+        Action.UPDATE_TENANT: _PLATFORM,
+        Action.CLOSE_TENANT: _PLATFORM,
         Action.CREATE_DEPLOYMENT: _TENANT_ADMINS,
         Action.UPDATE_DEPLOYMENT: _TENANT_ADMINS,
         Action.OVERRIDE_BILLING_ACTIONS: _PLATFORM,
         Action.TRANSITION_DEPLOYMENT: _TENANT_ADMINS,
         Action.ACT_AS_SYSTEM: _PLATFORM,
         Action.REGISTER_RESOURCE: _PLATFORM,
+        Action.END_RESOURCE: _PLATFORM,
+        Action.MOVE_RESOURCE: _PLATFORM,
         Action.SUBSCRIBE: _TENANT_ADMINS,
         Action.CHOOSE_BILLING_DAYS: _PLATFORM,
         Action.ATTACH_ADDON: _TENANT_ADMINS,
+        Action.DETACH_ADDON: _TENANT_ADMINS,
         Action.CHANGE_PLAN_VERSION: _TENANT_ADMINS,
         Action.MANAGE_CATALOG: _PLATFORM,
+        Action.SET_TAX_RATE: _PLATFORM,
+        Action.ADD_CHARGE: _PLATFORM,
         Action.RECORD_USAGE: _METERS,
+        Action.CORRECT_USAGE: _METERS,
         Action.QUOTE: _EVERYONE,
         Action.ROLL_UP: _PLATFORM,
         Action.ISSUE_INVOICE: _PLATFORM,
@@ -67,6 +84,7 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.VOID_INVOICE: _PLATFORM,
         Action.VERIFY_INVOICE: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,
+        Action.WAIVE_MONTH: _PLATFORM,
         Action.CHECK_LAWS: _PLATFORM,
         Action.REPAIR_USAGE_TOTALS: _PLATFORM,
         Action.IMPORT_CLOUD_INVOICE: _PLATFORM,

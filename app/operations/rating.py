@@ -4,34 +4,26 @@ Set by set: however many subscriptions, it takes the same few statements. Quotes
 rollups and verification all rate what this gathers.
 """
 
-from bisect import insort
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
-from decimal import Decimal
-from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.billing import (
     ActiveSpan,
     AddonTerms,
-    Aggregation,
-    DailyLevel,
-    DailyQuantities,
-    LevelUsage,
-    MaxUsage,
     Period,
     PlanInForce,
     QuoteHeader,
     SubscriptionInputs,
-    SumUsage,
     TaxTerms,
-    Usage,
 )
 from app.database import UnitOfWork
+from app.operations.monthly_charges import charges_of_deployments
 from app.operations.plan_terms import plan_terms
+from app.operations.rating_usage import usage_of
+from app.operations.taxes import RATES_OF_COUNTRIES
 
 
 class Enrolment(NamedTuple):
@@ -59,12 +51,16 @@ FROM cloud_deployments d LEFT JOIN subscriptions s
     AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)
 WHERE d.id = any($1::uuid[])
 """
-_HEADERS = """
-SELECT t.id, t.currency, t.tax_exempt,
-       array(SELECT x.name FROM tax_rates x WHERE x.country = t.country ORDER BY x.name COLLATE "C") AS taxes,
-       array(SELECT x.rate FROM tax_rates x WHERE x.country = t.country ORDER BY x.name COLLATE "C") AS rates
-FROM tenants t WHERE t.id = any($1::uuid[])
-"""
+_HEADERS = f"""
+SELECT t.id, t.currency, coalesce(e.tax_exempt, false) AS tax_exempt, r.names, r.rates
+FROM tenants t
+LEFT JOIN ({RATES_OF_COUNTRIES}) AS r ON r.country = t.country
+LEFT JOIN LATERAL (
+    SELECT x.tax_exempt FROM tenant_tax_exemptions x WHERE x.tenant_id = t.id AND x.first_day <= $1
+    ORDER BY x.first_day DESC LIMIT 1
+) AS e ON true
+WHERE t.id = any($2::uuid[])
+"""  # noqa: S608 - made of constants
 _PLANS = """
 SELECT subscription_id, effective_on, plan_version_id FROM subscription_plan_versions
 WHERE subscription_id = any($1::uuid[]) AND effective_on < $2
@@ -77,57 +73,24 @@ WHERE subscription_id = any($1::uuid[]) AND first_on < $3 AND (last_on IS NULL O
 ORDER BY subscription_id, first_on, id
 """
 _ADDONS = """
-SELECT subscription_id, id, code, price_cents, resource_kind, quantity, attached_at, attached_on
+SELECT subscription_id, id, code, price_cents, resource_kind, quantity, attached_at, attached_on,
+       CASE WHEN detached_on < $3 THEN detached_on END AS detached_on
 FROM subscription_addons
-WHERE subscription_id = any($1::uuid[]) AND attached_on < $2
+WHERE subscription_id = any($1::uuid[]) AND attached_on < $3 AND (detached_on IS NULL OR detached_on >= $2)
 ORDER BY subscription_id, attached_at, id
-"""
-# A deployment and kind in one row, in the order of the index that finds them, which is Python's: nothing is sorted, and
-# aggregates keep the order of their rows.
-_USAGE = """
-SELECT deployment_id, resource_kind, bit_or(1 << (day - $2::date)) AS mask,
-       string_agg(trim_scale(CASE WHEN resource_kind = any($3::text[]) THEN peak ELSE total END)::text, ' ') AS texts
-FROM (
-    SELECT deployment_id, resource_kind COLLATE "C" AS resource_kind, day, total, peak FROM usage_daily_totals
-    WHERE deployment_id = any($1::uuid[]) AND month = $2
-    ORDER BY 1, 2, 3
-) AS days
-GROUP BY deployment_id, resource_kind
-ORDER BY deployment_id, resource_kind
-"""
-_LEVELS = """
-SELECT u.deployment_id, u.resource_kind, u.day, u.first_at, u.last_level, u.level_microseconds
-FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS l (tenant_id, deployment_id, resource_kind)
-JOIN usage_daily_totals u USING (tenant_id, deployment_id, resource_kind)
-WHERE u.day >= $4 AND u.day < $5
-ORDER BY u.day
-"""
-_KINDS = "SELECT code, aggregation FROM resource_kinds WHERE aggregation <> 'SUM'"
-# The last level before the month, however long ago: one index look-up a deployment and kind.
-_CARRIED = """
-SELECT d.deployment_id, k.resource_kind, carried.last_level
-FROM unnest($1::uuid[], $2::uuid[]) AS d (tenant_id, deployment_id)
-CROSS JOIN unnest($4::text[]) AS k (resource_kind)
-CROSS JOIN LATERAL (
-    SELECT u.last_level FROM usage_daily_totals u
-    WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.deployment_id AND u.resource_kind = k.resource_kind
-      AND u.day < $3
-    ORDER BY u.day DESC LIMIT 1
-) AS carried
-WHERE carried.last_level > 0
 """
 
 
 async def tenant_headers(unit: UnitOfWork, tenant_ids: Iterable[UUID], period: Period) -> dict[UUID, QuoteHeader]:
-    """Currency and taxes of each tenant, for the month."""
+    """Currency and taxes of each tenant for the month: those in force on its last day."""
     return {
         row["id"]: QuoteHeader(
             period=period,
             currency=row["currency"],
-            taxes=tuple(map(TaxTerms, row["taxes"], row["rates"])),
+            taxes=tuple(map(TaxTerms, row["names"] or (), row["rates"] or ())),
             tax_exempt=row["tax_exempt"],
         )
-        for row in await unit.connection.fetch(_HEADERS, list(tenant_ids))
+        for row in await unit.connection.fetch(_HEADERS, period.last_day, list(tenant_ids))
     }
 
 
@@ -162,8 +125,11 @@ async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]
     ids = [enrolment.subscription_id for enrolment in enrolled if enrolment.subscription_id]
     plans = await _plans_in_force(unit, period, ids)
     spans = _by_subscription(await unit.connection.fetch(_SPANS, ids, period.start, period.end), _span)
-    addons = _by_subscription(await unit.connection.fetch(_ADDONS, ids, period.end), _addon)
+    addons = _by_subscription(await unit.connection.fetch(_ADDONS, ids, period.start, period.end), _addon)
     usage = await usage_of(unit, period, enrolled)
+    billed = [enrolment for enrolment in enrolled if enrolment.subscription_id]
+    tenants, deployments = {one.tenant_id for one in billed}, [one.deployment_id for one in billed]
+    charges = await charges_of_deployments(unit, period, tenants, deployments)
     return (
         SubscriptionInputs(
             slug=enrolment.slug,
@@ -174,6 +140,7 @@ async def gather(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]
             trial_ends_at=enrolment.trial_ends_at,
             subscription_id=str(enrolment.subscription_id) if enrolment.subscription_id else None,
             deployment_id=str(enrolment.deployment_id),
+            charges=tuple(charges[enrolment.deployment_id]),
         )
         for enrolment in enrolled
     )
@@ -199,6 +166,7 @@ def _addon(row: Any) -> AddonTerms:
         attached_on=row["attached_on"],
         resource_kind=row["resource_kind"],
         quantity=row["quantity"],
+        detached_on=row["detached_on"],
     )
 
 
@@ -212,53 +180,3 @@ async def _plans_in_force(unit: UnitOfWork, period: Period, ids: list[UUID]) -> 
             history.clear()  # superseded before the month began
         history.append(PlanInForce(row["effective_on"], terms[row["plan_version_id"]]))
     return plans
-
-
-async def usage_of(unit: UnitOfWork, period: Period, enrolled: Sequence[Enrolment]) -> dict[UUID, list[Usage]]:
-    """The month's usage of each deployment, in order of kind."""
-    aggregations = {code: Aggregation(name) for code, name in await unit.connection.fetch(_KINDS)}
-    maxima = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.MAX]
-    deployments = [enrolment.deployment_id for enrolment in enrolled]
-    usage: dict[UUID, list[Usage]] = defaultdict(list)
-    levelled: set[tuple[UUID, str]] = set()
-    for deployment_id, kind, mask, texts in await unit.connection.fetch(_USAGE, deployments, period.start, maxima):
-        aggregation = aggregations.get(kind, Aggregation.SUM)
-        days = DailyQuantities(period.start, mask, texts)
-        if aggregation is Aggregation.SUM:
-            usage[deployment_id].append(SumUsage(kind, days))
-        elif aggregation is Aggregation.MAX:
-            usage[deployment_id].append(MaxUsage(kind, days))
-        else:
-            levelled.add((deployment_id, kind))
-    levels = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.TIME_WEIGHTED]
-    if levels:
-        for deployment_id, level in await _level_usage(unit, period, enrolled, levels, levelled):
-            insort(usage[deployment_id], level, key=attrgetter("resource_kind"))
-    return usage
-
-
-async def _level_usage(
-    unit: UnitOfWork,
-    period: Period,
-    enrolled: Sequence[Enrolment],
-    kinds: Sequence[str],
-    levelled: AbstractSet[tuple[UUID, str]],
-) -> list[tuple[UUID, LevelUsage]]:
-    """Of what has levels in the month (`levelled`), or carries one into it."""
-    tenants = {enrolment.deployment_id: enrolment.tenant_id for enrolment in enrolled}
-    carried: dict[tuple[UUID, str], Decimal] = {
-        (deployment_id, kind): level
-        for deployment_id, kind, level in await unit.connection.fetch(
-            _CARRIED, list(tenants.values()), list(tenants), period.start, kinds
-        )
-    }
-    days: dict[tuple[UUID, str], list[DailyLevel]] = defaultdict(list)
-    if levelled:
-        of_tenants = [tenants[deployment_id] for deployment_id, _ in levelled]
-        columns = of_tenants, *map(list, zip(*levelled, strict=True))
-        for deployment_id, kind, *day in await unit.connection.fetch(_LEVELS, *columns, period.start, period.end):
-            days[deployment_id, kind].append(DailyLevel(*day))
-    return [
-        (key[0], LevelUsage(key[1], tuple(days[key]), carried.get(key, Decimal(0))))
-        for key in levelled | carried.keys()
-    ]

@@ -30,7 +30,7 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
         ),
         "cloud_resources_alive_key": (
             ProblemCode.CONFLICT,
-            "this resource of the provider is registered already",
+            "a resource with this id of the provider is registered and has not ended; end or move it",
             ("externalId",),
         ),
         "cloud_invoices_provider_external_id_key": (

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from app.billing import Fault, cents_fault, quantity_fault
+from app.operations.currencies import CURRENCIES
 from app.operations.refusal import ProblemCode, Refusal
 
 LONGEST_NAME = 200
@@ -15,7 +16,9 @@ _CODE = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _RESOURCE_KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+_EMAIL = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,189}")
+_ABN = re.compile(r"\d{11}", re.ASCII)
+_ABN_WEIGHTS = (10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19)
 
 # Far enough for any contract, near enough that no time zone runs out of the calendar.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
@@ -65,7 +68,27 @@ def country(field: str, text: str) -> Iterator[Fault]:
 
 
 def currency(field: str, text: str) -> Iterator[Fault]:
-    yield from _shape(_CURRENCY, field, text, "an ISO 4217 code such as AUD")
+    if text not in CURRENCIES:
+        yield Fault((field,), "must be a current ISO 4217 code such as AUD")
+
+
+def email(field: str, text: str | None) -> Iterator[Fault]:
+    if text is not None:
+        yield from _shape(_EMAIL, field, text, "an e-mail address such as accounts@example.com")
+        yield from free_text(field, text)
+
+
+def abn(field: str, text: str | None) -> Iterator[Fault]:
+    """An Australian Business Number of 11 digits, without spaces, whose two check digits fit the others."""
+    if text is None:
+        return
+    if not _ABN.fullmatch(text):
+        yield Fault((field,), "must be an Australian Business Number: 11 digits, without spaces")
+        return
+    # The rule takes 1 off the first digit, whose weight is 10, and then wants a multiple of 89.
+    weighted = sum(int(digit) * weight for digit, weight in zip(text, _ABN_WEIGHTS, strict=True)) - 10
+    if weighted % 89:
+        yield Fault((field,), "must be an Australian Business Number: the check digits of this one are wrong")
 
 
 def _shape(pattern: re.Pattern[str], field: str, text: str, wanted: str) -> Iterator[Fault]:

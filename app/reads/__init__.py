@@ -21,7 +21,7 @@ from app.reads.declarations import (
     root_nodes,
     root_one,
 )
-from app.reads.declared import TODAY, FinishInfo, Ref, Rows
+from app.reads.declared import TODAY, Computed, FinishInfo, Ref, Rows
 from app.reads.errors import BadInputError, ForbiddenError, ReadError
 from app.reads.filters import Condition, among, at_least, at_most, before, contains, equals, through
 from app.reads.inputs import decoded_by
@@ -31,6 +31,7 @@ from app.reads.request import Request
 __all__ = [
     "TODAY",
     "BadInputError",
+    "Computed",
     "Condition",
     "Connection",
     "Edge",

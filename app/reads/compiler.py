@@ -150,6 +150,8 @@ class Compiler:
                     finished[key] = FinishedField(declaration, selected, Arguments(selected))
                     for member, column in finished[key].needs:
                         selection.add(member, exact(column_of(alias, column), decimal=is_decimal(column)))
+                    for name, computed in declaration.computed.items():
+                        selection.add(f":{name}", self._scalar(computed, selected, alias))
                 case One() | Many() | Page() as relation:
                     sql, child = self._relation(relation, type_, selected, alias)
                     selection.add(key, sql)

@@ -13,6 +13,7 @@ the compiler finds it. A field without a declaration (the `id` of an interface, 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from inspect import Parameter, signature
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar, cast, get_args
 from uuid import UUID
 
@@ -186,21 +187,26 @@ def root_nodes(*, description: str, name: str | None = None) -> Any:
 
 
 def finished(
-    *, needs: Sequence[Column], description: str, name: str | None = None
+    *,
+    needs: Sequence[Column],
+    computed: Mapping[str, Computed] = MappingProxyType({}),
+    description: str,
+    name: str | None = None,
 ) -> Callable[[Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]], Any]:
     """A field that Python finishes, for all rows of the answer in one call; the function may be async.
 
         @finished(needs=(Deployments.state,), description="…")
         async def allowed(rows: Rows, info: FinishInfo[Request], limit: int | None = None) -> list[list[State]]: ...
 
-    `rows` are mappings of the needed columns' names to Python values (UUID, Decimal, date, datetime, str, int, bool).
+    `rows` are mappings of the needed columns' names to Python values (UUID, Decimal, date, datetime, str, int, bool),
+    and of the names in `computed` to the JSON that those database functions return.
     Parameters after `info` are the field's GraphQL arguments. It returns a value for each row, in order; a value
     that is an exception becomes that row's error. The GraphQL type is that of the list's items.
     """
 
     def decorate(batch: Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]) -> Any:
         namespace = batch.__globals__
-        field = _field(Finished(batch, tuple(needs)), description, name)
+        field = _field(Finished(batch, tuple(needs), computed), description, name)
         field.type_annotation = _ItemOf(signature(batch).return_annotation, namespace=namespace)
         _, _, *parameters = signature(batch).parameters.values()
         field.arguments = [_parameter(parameter, namespace) for parameter in parameters]

@@ -1,7 +1,7 @@
 """What declarations are, as the compiler finds them in the metadata of Strawberry's fields and on its types."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -85,10 +85,13 @@ class Page:
 
 @dataclass(frozen=True)
 class Finished:
-    """Python that finishes a field for all rows of the answer at once."""
+    """Python that finishes a field for all rows of the answer at once. `computed` are database functions' results that
+    it is given beside the columns: what the statement itself reads is of the same snapshot.
+    """
 
     batch: Callable[..., Any]
     needs: tuple[Column, ...]
+    computed: Mapping[str, Computed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ async def _finish(
     try:
         needed = [
             {column._meta.name: from_json(column, row.wire[member]) for member, column in field.needs}
+            | {name: row.wire[f":{name}"] for name in field.declaration.computed}
             for row, _ in targets
         ]
         arguments = python_arguments(field.selected.definition, field.arguments.of(values))

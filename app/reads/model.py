@@ -142,8 +142,10 @@ class _Faults:
                 yield from self._columns(read, (column,))
                 if is_non_null_type(field.type) and column._meta.null:
                     yield "the column is nullable, the field is not"
-            case Finished(needs=needs):
+            case Finished(needs=needs, computed=computed):
                 yield from self._columns(read, needs)
+                for function in computed.values():
+                    yield from self._columns(read, [one for one in function.arguments if isinstance(one, Column)])
             case One(foreign_key):
                 yield from self._one(read, field, foreign_key)
             case Many(foreign_key, order):

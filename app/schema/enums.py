@@ -8,11 +8,11 @@ from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Pror
 from app.operations.costs import MarginDimension
 from app.operations.principal import Role
 from app.operations.refusal import ProblemCode
+from app.tables.billing_months import BillingMonthState
 from app.tables.catalog import PlanVersionStatus
 from app.tables.deployments import LlmMode
 from app.tables.invoices import InvoiceStatus
-from app.tables.late_usage import LateUsageState
-from app.tables.rollups import RollupOutcome, RollupStatus
+from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
 
 
 def _describe(enum: type[StrEnum], description: str, /, *, name: str | None = None, **values: str) -> None:
@@ -99,14 +99,30 @@ _describe(
     PLAN_BASE="The plan's base price.",
     ADDON="An attached add-on.",
     OVERAGE="Usage of one kind beyond what is included.",
+    ADJUSTMENT="A one-off charge, or a credit where the amount is below 0.",
     TAX="A tax on all other lines of the invoice.",
 )
 _describe(
-    LateUsageState,
-    "What became of usage that came after its month was invoiced.",
-    OPEN="It is billed with the next month that is.",
-    BILLED="An invoice bills what it changed.",
-    SETTLED="It changed no amount.",
+    BillingMonthState,
+    "How far billing has come with a tenant's month.",
+    OPEN="Not rated yet, or its invoice was voided.",
+    DRAFT="Rated; its invoice is a draft.",
+    ISSUED="Rated; its invoice is issued or paid.",
+    ZERO="Rated, and there was nothing to bill.",
+    WAIVED="Worth nothing, for good.",
+    FAILED="It could not be rated.",
+)
+_describe(
+    UnpricedReason,
+    "Why no plan prices some usage.",
+    NOT_PRICED="The plan in force does not know the kind.",
+    NOT_SUBSCRIBED="The deployment has no subscription in the month.",
+)
+_describe(
+    RollupWarningCode,
+    "What an operator should look at of a tenant that a run billed.",
+    NO_TAX_RATE="The tenant's country has no tax rate, so its invoice has no tax.",
+    CORRECTION_FAILED="An earlier month could not be rated again; it stays due.",
 )
 _describe(
     RollupStatus,
@@ -154,4 +170,10 @@ _describe(
     IDEMPOTENCY_CONFLICT="The same key came before with other content.",
     PERIOD_NOT_ENDED="The period is still running.",
     CONFLICT="The state of things does not allow it now.",
+    DRAFT_STALE="The draft's month changed after it was rated.",
+    AMOUNT_TOO_LARGE="An amount does not fit 64 bits; the message names the line.",
+    CURRENCY_MISMATCH="Plan, add-ons and tenant do not share one currency.",
+    ALREADY_ATTACHED="The add-on is attached already; ask for it as additional.",
+    CONFIRMATION_REQUIRED="The start lies more than three months back and must be confirmed.",
+    TENANT_CLOSED="The tenant is closed.",
 )

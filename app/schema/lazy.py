@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import strawberry
 
 if TYPE_CHECKING:
+    from app.schema.charges import Charge
     from app.schema.deployments.types import Deployment
     from app.schema.invoices.types import Invoice, InvoiceLine
     from app.schema.subscriptions import PlanSubscription, SubscriptionAddon
@@ -15,4 +16,5 @@ LazyDeployment: TypeAlias = Annotated["Deployment", strawberry.lazy("app.schema.
 LazySubscription: TypeAlias = Annotated["PlanSubscription", strawberry.lazy("app.schema.subscriptions")]
 LazySubscriptionAddon: TypeAlias = Annotated["SubscriptionAddon", strawberry.lazy("app.schema.subscriptions")]
 LazyInvoice: TypeAlias = Annotated["Invoice", strawberry.lazy("app.schema.invoices.types")]
+LazyCharge: TypeAlias = Annotated["Charge", strawberry.lazy("app.schema.charges")]
 LazyInvoiceLine: TypeAlias = Annotated["InvoiceLine", strawberry.lazy("app.schema.invoices.types")]

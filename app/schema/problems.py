@@ -76,6 +76,11 @@ def refusals_as_errors() -> Iterator[None]:
     try:
         yield
     except Refusal as refused:
-        code = "FORBIDDEN" if refused.code is ProblemCode.PERMISSION_DENIED else "BAD_USER_INPUT"
-        extensions = {"code": code, "problem": refused.code.value, "path": list(refused.path)}
-        raise GraphQLError(refused.message, extensions=extensions) from refused
+        raise as_error(refused) from refused
+
+
+def as_error(refused: Refusal) -> GraphQLError:
+    """The error whose extensions hold what a Problem would."""
+    code = "FORBIDDEN" if refused.code is ProblemCode.PERMISSION_DENIED else "BAD_USER_INPUT"
+    extensions = {"code": code, "problem": refused.code.value, "path": list(refused.path)}
+    return GraphQLError(refused.message, extensions=extensions)

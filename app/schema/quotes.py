@@ -17,7 +17,7 @@ from app.operations.refusal import ProblemCode, Refusal
 from app.schema.arguments import optional
 from app.schema.catalog.addons import AddonSelectionInput
 from app.schema.context import Info
-from app.schema.problems import refusals_as_errors
+from app.schema.problems import as_error, refusals_as_errors
 from app.schema.scalars import Cents
 
 
@@ -93,9 +93,9 @@ class Quote:
     total_cents: Cents = strawberry.field(description="Subtotal and tax.")
 
 
-def as_answer(quote: billing.Quote | None) -> Quote | None:
-    """The rules' quote, as what the API answers with."""
-    return cast("Quote | None", quote)
+def as_answer(quote: billing.Quote | Refusal | None) -> Quote | None:
+    """The rules' quote as what the API answers with; a refusal as the error of its row."""
+    return cast("Quote | None", as_error(quote) if isinstance(quote, Refusal) else quote)
 
 
 @strawberry.input(description="A month's usage of one resource kind.")
@@ -149,7 +149,7 @@ class QuoteQueries:
                 info.context.operations,
                 plan_code=given.plan_code,
                 plan_version=given.plan_version,
-                addons=[addon.code for addon in given.addons],
+                addons=[addon.selection() for addon in given.addons],
                 usage=given.quantities(),
                 tenant_id=given.tenant_id,
                 period_start=given.period_start,

@@ -6,17 +6,20 @@ from strawberry.schema.config import StrawberryConfig
 import app.schema.enums  # noqa: F401  # makes the enums of the floors below GraphQL's
 from app.schema.audit import AuditQueries
 from app.schema.audited import Audited
+from app.schema.billing_months.types import BillingMonthQueries
+from app.schema.billing_months.unbilled import BillingMonthMutations, UnbilledMonthQueries
 from app.schema.catalog.addons import AddonMutations, AddonQueries
 from app.schema.catalog.plan_changes import PlanMutations
 from app.schema.catalog.plans import PlanQueries
 from app.schema.catalog.resource_kinds import ResourceKindMutations, ResourceKindQueries
+from app.schema.charges import ChargeMutations
 from app.schema.costs import CostMutations, CostQueries
+from app.schema.currencies import CurrencyQueries
 from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
 from app.schema.deployments.subscriptions import DeploymentSubscriptions
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
-from app.schema.late_usage import LateUsageQueries
 from app.schema.nodes import NodeQueries
 from app.schema.problems import EXCEPTION_HANDLERS
 from app.schema.quotes import QuoteQueries
@@ -25,6 +28,7 @@ from app.schema.rollups.queries import RollupQueries
 from app.schema.rollups.subscriptions import RollupSubscriptions
 from app.schema.scalars import SCALARS
 from app.schema.subscriptions import SubscriptionMutations
+from app.schema.tax_rates import TaxRateMutations, TaxRateQueries
 from app.schema.tenants import TenantMutations, TenantQueries
 from app.schema.usage import UsageMutations
 from app.schema.viewer import ViewerQueries
@@ -39,9 +43,12 @@ class Query(
     PlanQueries,
     AddonQueries,
     ResourceKindQueries,
+    CurrencyQueries,
+    TaxRateQueries,
     QuoteQueries,
     InvoiceQueries,
-    LateUsageQueries,
+    BillingMonthQueries,
+    UnbilledMonthQueries,
     RollupQueries,
     CostQueries,
     AuditQueries,
@@ -57,9 +64,12 @@ class Mutation(
     PlanMutations,
     AddonMutations,
     ResourceKindMutations,
+    TaxRateMutations,
+    ChargeMutations,
     UsageMutations,
     RollupMutations,
     InvoiceMutations,
+    BillingMonthMutations,
     CostMutations,
 ):
     """The root of mutations."""

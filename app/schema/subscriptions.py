@@ -34,6 +34,9 @@ class SubscriptionAddon(Node):
     price_cents: Cents = column(SubscriptionAddons.price_cents, description="A month's price, as it was then.")
     quantity: Decimal = column(SubscriptionAddons.quantity, description="How much it grants a month, as it was then.")
     attached_at: datetime = column(SubscriptionAddons.attached_at, description="Since when it is attached.")
+    detached_on: date | None = column(
+        SubscriptionAddons.detached_on, description="Its last day, which is billed; null while it is attached."
+    )
     subscription: LazySubscription = one(SubscriptionAddons.subscription_id, description="What it is attached to.")
     invoice_lines: Connection[LazyInvoiceLine] = connection(
         TenantInvoiceLines.subscription_addon_id,
@@ -60,10 +63,18 @@ class PlanSubscription(Node):
     )
     deployment: LazyDeployment = one(Subscriptions.deployment_id, description="The deployment.")
     plan_version: PlanVersion = one(Subscriptions.plan_version_id, description="The plan version in force.")
+    pending_plan_version: PlanVersion | None = one(
+        Subscriptions.pending_plan_version_id,
+        description="The plan version that comes into force on pendingFrom; null where no change is pending.",
+    )
+    pending_from: date | None = column(
+        Subscriptions.pending_from,
+        description="The first day of the pending plan version; null where no change is pending.",
+    )
     addons: list[SubscriptionAddon] = many(
         SubscriptionAddons.subscription_id,
         order=(SubscriptionAddons.attached_at, SubscriptionAddons.id),
-        description="The attached add-ons, in the order of attaching.",
+        description="The add-ons, detached ones included, in the order of attaching.",
     )
     invoice_lines: Connection[LazyInvoiceLine] = connection(
         TenantInvoiceLines.subscription_id,
@@ -83,9 +94,12 @@ class SubscribeInput:
     plan_version: int | None = optional(description="A published version; default: the highest one.")
     addons: list[AddonSelectionInput] = strawberry.field(default_factory=list, description="The add-ons to attach.")
     starts_on: date | None = optional(
-        description="Its first day; default: today. Another day is the platform admin's to give."
+        description="Its first day; default: today. Only a platform admin may choose another day."
     )
-    trial_ends_at: datetime | None = optional(description="Until when it is free. The platform admin's to give.")
+    trial_ends_at: datetime | None = optional(description="Until when it is free. Only a platform admin may set this.")
+    confirm_backdating: bool = strawberry.field(
+        default=False, description="Must be true if startsOn is more than three months before today."
+    )
 
 
 @strawberry.input(description="An add-on to attach.")
@@ -94,6 +108,19 @@ class AttachAddonInput:
 
     deployment_id: UUID = strawberry.field(description="The subscribed deployment.")
     addon_code: str = strawberry.field(description="The add-on's code.")
+    additional: bool = strawberry.field(
+        default=False, description="Whether to attach and bill it once more although it is attached."
+    )
+
+
+@strawberry.input(description="An add-on to detach.")
+class DetachAddonInput:
+    """Input of `detachAddon`."""
+
+    subscription_addon_id: UUID = strawberry.field(description="The attached add-on.")
+    last_day: date | None = optional(
+        description="Its last day, which is billed; default: today. Only a platform admin may choose another day."
+    )
 
 
 @strawberry.input(description="A plan version to change to.")
@@ -104,7 +131,9 @@ class ChangePlanVersionInput:
     plan_code: str = strawberry.field(description="The plan's code; it may be another plan.")
     plan_version: int | None = optional(description="A published version; default: the highest one.")
     effective_on: date | None = optional(
-        description="Its first day in force; default: today. Another day is the platform admin's to give."
+        description="Its first day in force, the first of the next month at the latest. Only a platform admin may "
+        "choose it; otherwise it is today if the base price rises or neither version is prorated NONE, and the first "
+        "of the next month if not."
     )
 
 
@@ -122,7 +151,14 @@ class AddonAttached:
     subscription_addon: SubscriptionAddon = strawberry.field(description="The add-on as attached.")
 
 
-@strawberry.type(description="The plan version was changed.")
+@strawberry.type(description="The add-on was detached.")
+class AddonDetached:
+    """Payload of `detachAddon`."""
+
+    subscription_addon: SubscriptionAddon = strawberry.field(description="The add-on with its last day.")
+
+
+@strawberry.type(description="The plan version was changed, or the change is pending.")
 class PlanVersionChanged:
     """Payload of `changePlanVersion`."""
 
@@ -131,6 +167,7 @@ class PlanVersionChanged:
 
 SubscribeResult = Annotated[Subscribed | Refused, result_of("subscribe")]
 AttachAddonResult = Annotated[AddonAttached | Refused, result_of("attachAddon")]
+DetachAddonResult = Annotated[AddonDetached | Refused, result_of("detachAddon")]
 ChangePlanVersionResult = Annotated[PlanVersionChanged | Refused, result_of("changePlanVersion")]
 
 
@@ -147,9 +184,10 @@ class SubscriptionMutations:
             deployment_id=given.deployment_id,
             plan_code=given.plan_code,
             plan_version=given.plan_version,
-            addons=[addon.code for addon in given.addons],
+            addons=[addon.selection() for addon in given.addons],
             starts_on=given.starts_on,
             trial_ends_at=given.trial_ends_at,
+            confirm_backdating=given.confirm_backdating,
         )
         return Subscribed(subscription=ref(PlanSubscription, subscription_id))
 
@@ -158,12 +196,23 @@ class SubscriptionMutations:
     )
     async def attach_addon(self, info: Info, given: Input[AttachAddonInput]) -> AttachAddonResult:
         attached_id = await subscriptions.attach_addon(
-            info.context.operations, deployment_id=given.deployment_id, addon_code=given.addon_code
+            info.context.operations,
+            deployment_id=given.deployment_id,
+            addon_code=given.addon_code,
+            additional=given.additional,
         )
         return AddonAttached(subscription_addon=ref(SubscriptionAddon, attached_id))
 
+    @strawberry.mutation(description="Detach an add-on; its last day is billed. A tenant's admin or the platform's.")
+    async def detach_addon(self, info: Info, given: Input[DetachAddonInput]) -> DetachAddonResult:
+        detached_id = await subscriptions.detach_addon(
+            info.context.operations, subscription_addon_id=given.subscription_addon_id, last_day=given.last_day
+        )
+        return AddonDetached(subscription_addon=ref(SubscriptionAddon, detached_id))
+
     @strawberry.mutation(
-        description="Change to another version or plan from a day on. A tenant's admin or the platform's."
+        description="Change to another version or plan, today or from a day on; a pending change is replaced. "
+        "A tenant's admin or the platform's."
     )
     async def change_plan_version(self, info: Info, given: Input[ChangePlanVersionInput]) -> ChangePlanVersionResult:
         subscription_id = await subscriptions.change_plan_version(

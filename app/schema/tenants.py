@@ -1,22 +1,36 @@
 """Tenants: who is billed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
 from app.operations import tenants
-from app.reads import Connection, column, connection, desc, read_type, ref, root_connection, root_one
-from app.schema.arguments import Input
+from app.reads import Connection, column, connection, desc, many, read_type, ref, root_connection, root_one
+from app.schema.arguments import Input, clearable, optional
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.filters import DEPLOYMENT_FILTERS, DeploymentFilter
 from app.schema.invoices.filters import INVOICE_FILTERS, InvoiceFilter
-from app.schema.lazy import LazyDeployment, LazyInvoice
+from app.schema.lazy import LazyCharge, LazyDeployment, LazyInvoice
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.tables.deployments import CloudDeployments
-from app.tables.invoices import TenantInvoices
-from app.tables.tenants import Tenants
+from app.tables.invoices import Charges, TenantInvoices
+from app.tables.tenants import Tenants, TenantTaxExemptions
+
+
+@read_type(TenantTaxExemptions, description="Whether a tenant is exempt from tax, from a day on until the next one's.")
+class TaxExemption(Node):
+    """A row of `tenant_tax_exemptions`."""
+
+    first_day: date = column(
+        TenantTaxExemptions.first_day, description="Its first day. A month is exempt if its last day is."
+    )
+    tax_exempt: bool = column(
+        TenantTaxExemptions.tax_exempt, description="Whether the tenant is exempt; false ends an exemption."
+    )
+    reason: str | None = column(TenantTaxExemptions.reason, description="The reason; null if none was given.")
 
 
 @read_type(Tenants, tenant=Tenants.id, description="A customer: it owns deployments and gets one invoice a month.")
@@ -27,8 +41,27 @@ class Tenant(Node):
     name: str = column(Tenants.name, description="The name on invoices.")
     country: str = column(Tenants.country, description="ISO 3166-1 alpha-2; decides the taxes.")
     currency: str = column(Tenants.currency, description="ISO 4217; what the tenant is invoiced in.")
-    tax_exempt: bool = column(Tenants.tax_exempt, description="Whether no tax is charged.")
+    email: str | None = column(Tenants.email, description="Where invoices are sent; null if nowhere.")
+    billing_address: str | None = column(
+        Tenants.billing_address, description="The postal address on invoices; null if there is none."
+    )
+    abn: str | None = column(
+        Tenants.abn, description="The Australian Business Number, 11 digits without spaces; null if there is none."
+    )
+    buyer_reference: str | None = column(
+        Tenants.buyer_reference,
+        description="What the tenant wants its invoices to refer to, such as a purchase order; null if nothing.",
+    )
+    tax_exempt: bool = column(Tenants.tax_exempt, description="Whether no tax is charged at present.")
+    tax_exemptions: list[TaxExemption] = many(
+        TenantTaxExemptions.tenant_id,
+        order=(TenantTaxExemptions.first_day,),
+        description="The history of tax exemptions, the earliest first; before it the tenant is not exempt.",
+    )
     created_at: datetime = column(Tenants.created_at, description="When the tenant was created.")
+    closed_at: datetime | None = column(
+        Tenants.closed_at, description="When the tenant was closed; null while it can be billed."
+    )
     deployments: Connection[LazyDeployment] = connection(
         CloudDeployments.tenant_id,
         order=(CloudDeployments.slug,),
@@ -42,6 +75,11 @@ class Tenant(Node):
         filters=INVOICE_FILTERS,
         filter_input=InvoiceFilter,
         description="The tenant's invoices, the latest period first.",
+    )
+    charges: Connection[LazyCharge] = connection(
+        Charges.tenant_id,
+        order=(desc(Charges.charged_on), desc(Charges.id)),
+        description="The tenant's one-off charges and credits, the latest day first.",
     )
 
 
@@ -70,6 +108,36 @@ class CreateTenantInput:
     tax_exempt: bool = strawberry.field(default=False, description="Whether no tax is charged.")
 
 
+@strawberry.input(
+    description="Changes to a tenant. What is left out stays; null clears an address, an ABN or a reference."
+)
+class UpdateTenantInput:
+    """Input of `updateTenant`."""
+
+    tenant_id: UUID = strawberry.field(description="The tenant.")
+    name: str | None = optional(description="The new name on invoices.")
+    email: str | None = clearable(description="Where invoices are sent.")
+    billing_address: str | None = clearable(description="The postal address on invoices.")
+    abn: str | None = clearable(
+        description="The Australian Business Number: 11 digits, spaces allowed; its check digits are verified."
+    )
+    buyer_reference: str | None = clearable(
+        description="What the tenant wants its invoices to refer to, such as a purchase order."
+    )
+    tax_exempt: bool | None = optional(description="Whether no tax is charged, from taxExemptFrom on.")
+    tax_exempt_reason: str | None = optional(description="The reason for the exemption or for its end.")
+    tax_exempt_from: date | None = optional(
+        description="The first day of it, not in the future; default: today. A month is exempt if its last day is."
+    )
+
+
+@strawberry.input(description="The tenant to close.")
+class CloseTenantInput:
+    """Input of `closeTenant`."""
+
+    tenant_id: UUID = strawberry.field(description="The tenant.")
+
+
 @strawberry.type(description="The tenant was created.")
 class TenantCreated:
     """Payload of `createTenant`."""
@@ -77,7 +145,23 @@ class TenantCreated:
     tenant: Tenant = strawberry.field(description="The new tenant.")
 
 
+@strawberry.type(description="The tenant was changed.")
+class TenantUpdated:
+    """Payload of `updateTenant`."""
+
+    tenant: Tenant = strawberry.field(description="The tenant as it is now.")
+
+
+@strawberry.type(description="The tenant was closed.")
+class TenantClosed:
+    """Payload of `closeTenant`."""
+
+    tenant: Tenant = strawberry.field(description="The closed tenant.")
+
+
 CreateTenantResult = Annotated[TenantCreated | Refused, result_of("createTenant")]
+UpdateTenantResult = Annotated[TenantUpdated | Refused, result_of("updateTenant")]
+CloseTenantResult = Annotated[TenantClosed | Refused, result_of("closeTenant")]
 
 
 @strawberry.type
@@ -95,3 +179,27 @@ class TenantMutations:
             tax_exempt=given.tax_exempt,
         )
         return TenantCreated(tenant=ref(Tenant, tenant_id))
+
+    @strawberry.mutation(description="Change a tenant. The platform's admin only.")
+    async def update_tenant(self, info: Info, given: Input[UpdateTenantInput]) -> UpdateTenantResult:
+        tenant_id = await tenants.update_tenant(
+            info.context.operations,
+            tenant_id=given.tenant_id,
+            name=given.name,
+            email=given.email,
+            billing_address=given.billing_address,
+            abn=given.abn,
+            buyer_reference=given.buyer_reference,
+            tax_exempt=given.tax_exempt,
+            tax_exempt_reason=given.tax_exempt_reason,
+            tax_exempt_from=given.tax_exempt_from,
+        )
+        return TenantUpdated(tenant=ref(Tenant, tenant_id))
+
+    @strawberry.mutation(
+        description="Close a tenant that has left: every deployment is cancelled or archived, every month billed and "
+        "every invoice paid. It takes no deployment, subscription or charge any more. The platform's admin only."
+    )
+    async def close_tenant(self, info: Info, given: Input[CloseTenantInput]) -> CloseTenantResult:
+        tenant_id = await tenants.close_tenant(info.context.operations, tenant_id=given.tenant_id)
+        return TenantClosed(tenant=ref(Tenant, tenant_id))

@@ -82,7 +82,8 @@ class TenantInvoices(Table, tablename="tenant_invoices"):
     tenant_invoices_total_cents_check = Check("total_cents = subtotal_cents + tax_cents")
     tenant_invoices_input_hash_check = Check("input_hash ~ '^[0-9a-f]{64}$'")
     tenant_invoices_issued_check = Check(
-        "num_nulls(number, issued_at, issued_on, due_on) IN (0, 4) AND (status = 'VOID' OR (status = 'DRAFT') = (number IS NULL))"
+        "num_nulls(number, issued_at, issued_on, due_on) IN (0, 4)"
+        " AND (status = 'VOID' OR (status = 'DRAFT') = (number IS NULL))"
     )
     tenant_invoices_paid_check = Check("(status = 'PAID') = (paid_at IS NOT NULL)")
     tenant_invoices_voided_check = Check("(status = 'VOID') = (voided_at IS NOT NULL)")

@@ -11,7 +11,6 @@ from app.tables.columns import calendar_day, decimal, instant, primary_key, refe
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.tenants import Tenants
 
-
 NO_RESOURCE = uuid.UUID(int=0)
 """Stands in daily totals for the events that name no resource."""
 
@@ -42,11 +41,12 @@ class UsageRecords(Table, tablename="usage_records"):
 class UsageEventKeys(Table, tablename="usage_event_keys"):
     """(tenant, source, event_id) is an event's idempotency key, for good: `id` is the record's, of whatever month.
 
-    `fingerprint` tells whether what is sent under the key again is the same event.
+    `fingerprint` tells whether what is sent under the key again is the same event; `occurred_at` leads to the record.
     """
 
     id = primary_key()
     tenant_id = reference(Tenants)
+    occurred_at = instant()
     source = text()
     event_id = text()
     fingerprint = Bytea(default=None)
@@ -55,7 +55,7 @@ class UsageEventKeys(Table, tablename="usage_event_keys"):
 
 
 class UsageDailyTotals(Table, tablename="usage_daily_totals"):
-    """A deployment's day of one kind, as the kind's aggregation needs it, per resource where that has levels of its own.
+    """A deployment's day of one kind, as its aggregation needs it, for each resource that has levels of its own.
 
     `resource_id` is a resource's on rows of MAX and TIME_WEIGHTED kinds; NO_RESOURCE for events without one, and for
     SUM kinds.
@@ -63,7 +63,10 @@ class UsageDailyTotals(Table, tablename="usage_daily_totals"):
     SUM reads `total`, MAX reads `peak`. TIME_WEIGHTED reads the rest: before `first_at` the level of earlier days
     holds; from there to the day's end the events' own levels add up to `level_microseconds`; `last_level` is carried
     into the days after. PostgreSQL makes `month`, the first day of the one that `day` is in: an index gives a
-    deployment's month in the order of kinds and days.
+    deployment's month in the order of kinds, resources and days.
+
+    An event counts with the quantity of its last correction, or its own. Readings and levels of a resource from its end
+    on do not count; the end itself is a level of 0 on its day, where the resource had a level before.
     """
 
     id = primary_key()
@@ -79,7 +82,7 @@ class UsageDailyTotals(Table, tablename="usage_daily_totals"):
     month = calendar_day(null=True)
     resource_id = UUID(default=None)
 
-    usage_daily_totals_day_key = Unique([tenant_id, deployment_id, resource_kind, day, resource_id])
+    usage_daily_totals_day_key = Unique([tenant_id, deployment_id, resource_kind, resource_id, day])
 
 
 class UsageCorrections(Table, tablename="usage_corrections"):

@@ -1,4 +1,4 @@
-"""Laws over whole months take longer to draw than Hypothesis expects of an example, the more so on a busy machine."""
+"""Whole months take longer to draw than Hypothesis expects of an example, the more so on a busy machine."""
 
 from hypothesis import HealthCheck, settings
 

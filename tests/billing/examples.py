@@ -1,4 +1,4 @@
-"""The catalogue and months that the examples are told with: Studio and its kin, April 2026 (30 days)."""
+"""Terms and usage shared by the examples: the plan Studio and its variants, and April 2026 (30 days)."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -10,10 +10,12 @@ from app.billing import (
     ActiveSpan,
     AddonTerms,
     Aggregation,
+    ChargeTerms,
     DailyQuantity,
     Line,
     LineKind,
     MaxUsage,
+    PeakStream,
     Period,
     PlanInForce,
     PlanTerms,
@@ -72,8 +74,15 @@ STUDIO = plan(resource())
 STUDIO_DAILY = replace(STUDIO, proration=Proration.DAILY)
 
 
-def storage_addon(day: int = 1, addon_id: str = "addon-1", price: int = 750, quantity: str = "50") -> AddonTerms:
-    return AddonTerms(addon_id, "storage_50gb", price, at(day), april(day), "storage_gb", D(quantity))
+def storage_addon(
+    day: int = 1, addon_id: str = "addon-1", price: int = 750, quantity: str = "50", last_day: int | None = None
+) -> AddonTerms:
+    last = None if last_day is None else april(last_day)
+    return AddonTerms(addon_id, "storage_50gb", price, at(day), april(day), "storage_gb", D(quantity), last)
+
+
+def charge(cents: int, charge_id: str = "c1", day: int = 5, taken: int | None = None) -> ChargeTerms:
+    return ChargeTerms(charge_id, f"Charge {charge_id}", cents, april(day), taken)
 
 
 def hours(total: str | int, kind: str = "droplet_hours", day: int = 1) -> SumUsage:
@@ -85,7 +94,18 @@ def every_day(each: str | int, kind: str = "droplet_hours") -> SumUsage:
 
 
 def peak(reading: str | int, kind: str = "storage_gb", day: int = 20) -> MaxUsage:
-    return MaxUsage(kind, (DailyQuantity(april(day), D(reading)),))
+    return peaks((None, {day: reading}), kind=kind)
+
+
+def peaks(*streams: tuple[str | None, dict[int, str | int]], kind: str = "storage_gb") -> MaxUsage:
+    """By resource, the reading of each day."""
+    return MaxUsage(
+        kind,
+        tuple(
+            PeakStream(resource_id, tuple(DailyQuantity(april(day), D(reading)) for day, reading in readings.items()))
+            for resource_id, readings in streams
+        ),
+    )
 
 
 def subscription(
@@ -95,11 +115,20 @@ def subscription(
     addons: tuple[AddonTerms, ...] = (),
     slug: str = "pilot",
     trial_ends_at: datetime | None = None,
+    charges: tuple[ChargeTerms, ...] = (),
 ) -> SubscriptionInputs:
     plans = terms if isinstance(terms, tuple) else (PlanInForce(april(1), terms),)
     spans = tuple(ActiveSpan(april(first), None if last is None else april(last)) for first, last in active)
     return SubscriptionInputs(
-        slug, plans, spans, addons, usage, trial_ends_at, subscription_id=f"s-{slug}", deployment_id=f"d-{slug}"
+        slug=slug,
+        plans=plans,
+        active_spans=spans,
+        addons=addons,
+        usage=usage,
+        trial_ends_at=trial_ends_at,
+        subscription_id=f"s-{slug}",
+        deployment_id=f"d-{slug}",
+        charges=charges,
     )
 
 

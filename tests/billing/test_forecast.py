@@ -9,15 +9,18 @@ from hypothesis import strategies as st
 
 from app.billing import (
     Aggregation,
+    ChargeInputs,
     DailyQuantity,
     LineKind,
     PlanInForce,
     Proration,
     SubscriptionInputs,
     SumUsage,
+    UnsubscribedCharge,
     UsageEvent,
     billable_days,
     carried_on,
+    charges_to_date,
     fold,
     month_to_date,
     rate_subscription,
@@ -33,9 +36,12 @@ from tests.billing.examples import (
     amounts,
     april,
     at,
+    change_on,
+    charge,
     fraction,
     hours,
     peak,
+    peaks,
     plan,
     resource,
     subscription,
@@ -54,7 +60,7 @@ def daily(each: int, days: range) -> SumUsage:
 def level(quantity: int, since: datetime) -> SubscriptionInputs:
     terms = plan(resource("storage_gb_hours", "0", aggregation=Aggregation.TIME_WEIGHTED))
     events = [UsageEvent(since, D(quantity))]
-    return subscription(terms, fold("storage_gb_hours", Aggregation.TIME_WEIGHTED, events, ZONE, D(10)))
+    return subscription(terms, fold("storage_gb_hours", Aggregation.TIME_WEIGHTED, events, ZONE, {None: D(10)}))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_month_to_date_keeps_what_ended_earlier() -> None:
 @pytest.mark.parametrize(
     ("now", "unit_hours"),
     [
-        (at(2, 6), 10 * 30),  # only what earlier months left standing
+        (at(2, 6), 10 * 30),  # only the level carried from earlier months
         (at(3, 12), 10 * 60),  # the very instant of the event
         (at(3, 18), 10 * 60 + 40 * 6),
         (at(4, 0), 10 * 60 + 40 * 12),
@@ -112,6 +118,42 @@ def test_the_highest_reading_stays_and_a_level_holds() -> None:
     assert used(carried_on(level(40, at(3, 12)), APRIL, at(10))) == [10 * 60 + 40 * 660]
 
 
+def test_each_resources_level_counts_until_now() -> None:
+    terms = plan(resource("storage_gb_hours", "0", aggregation=Aggregation.TIME_WEIGHTED))
+    events = [UsageEvent(at(3, 12), D(40), "volume-1"), UsageEvent(at(4), D(5), "volume-2")]
+    usage = fold("storage_gb_hours", Aggregation.TIME_WEIGHTED, events, ZONE, {"volume-2": D(1)})
+    inputs = subscription(terms, usage)
+    assert used(month_to_date(inputs, APRIL, at(3, 18))) == [40 * 6 + 66]
+    assert used(month_to_date(inputs, APRIL, at(4, 6))) == [40 * 18 + 72 + 30]
+    assert used(carried_on(inputs, APRIL, at(4, 6))) == [40 * (12 + 27 * 24) + 72 + 5 * 27 * 24]
+
+
+def test_the_readings_of_the_highest_day_stay_resource_by_resource() -> None:
+    terms = plan(resource("storage_gb", "0", aggregation=Aggregation.MAX))
+    readings = peaks(("volume-1", {2: 5, 3: 20, 10: 10}), ("volume-2", {2: 80, 10: 60}))
+    forecast = carried_on(subscription(terms, readings, active=((1, 12),)), APRIL, at(10, 12))
+    assert forecast.usage == (
+        peaks(("volume-1", {2: 5, 3: 20, 10: 5, 11: 5, 12: 5}), ("volume-2", {2: 80, 10: 80, 11: 80, 12: 80})),
+    )
+    assert used(forecast) == [85]
+
+
+def test_a_day_ahead_that_is_higher_already_keeps_its_readings() -> None:
+    terms = plan(resource("storage_gb", "0", aggregation=Aggregation.MAX))
+    readings = peaks(("volume-1", {2: 5, 11: 7}), ("volume-2", {2: 1}))
+    forecast = carried_on(subscription(terms, readings, active=((1, 12),)), APRIL, at(10, 12))
+    assert forecast.usage == (peaks(("volume-1", {2: 5, 10: 5, 11: 7, 12: 5}), ("volume-2", {2: 1, 10: 1, 12: 1})),)
+
+
+def test_month_to_date_has_the_charges_so_far_and_the_forecast_all() -> None:
+    inputs = subscription(STUDIO, charges=(charge(100, "c1", 5), charge(200, "c2", 6)))
+    assert month_to_date(inputs, APRIL, at(5, 12)).charges == inputs.charges[:1]
+    assert carried_on(inputs, APRIL, at(5, 12)).charges == inputs.charges
+    rows = tuple(UnsubscribedCharge(None, None, terms) for terms in inputs.charges)
+    assert charges_to_date(ChargeInputs(rows), APRIL, at(5, 12)) == ChargeInputs(rows[:1])
+    assert charges_to_date(ChargeInputs(rows), APRIL, at(6)) == ChargeInputs(rows)
+
+
 def test_a_pace_is_that_of_active_days_and_goes_on_through_them_only() -> None:
     started = subscription(STUDIO, hours(50, day=11), active=((11, None),))
     assert used(carried_on(started, APRIL, at(16))) == [200]
@@ -125,7 +167,7 @@ def test_the_pace_of_a_trial_goes_on_after_it() -> None:
 
 
 def test_a_change_already_ordered_takes_its_days() -> None:
-    plans = (PlanInForce(april(1), STUDIO_DAILY), PlanInForce(april(21), replace(STUDIO_DAILY, version=2)))
+    plans = change_on(21, STUDIO_DAILY, replace(STUDIO_DAILY, resources=(resource(included="0"),)))
     lines = rate_subscription(HEADER, carried_on(subscription(plans, daily(72, range(1, 11))), APRIL, at(11)))
     assert [line.explanation.used_quantity for line in lines[2:]] == [1440, 720]
 

@@ -72,7 +72,10 @@ def test_every_day_is_billable(proration: Proration) -> None:
 def test_the_quote_of_metered_usage_is_its_invoice(terms: PlanTerms, metered: dict[str, list[UsageEvent]]) -> None:
     # Whole hours, so that the unit-hours a client would give are exact.
     whole = {
-        kind: [UsageEvent(e.occurred_at.replace(minute=0, second=0, microsecond=0), e.quantity) for e in given]
+        kind: [
+            UsageEvent(e.occurred_at.replace(minute=0, second=0, microsecond=0), e.quantity, e.resource_id)
+            for e in given
+        ]
         for kind, given in metered.items()
     }
     usage = tuple(fold(kind, KINDS[kind][1], given, ZONE) for kind, given in sorted(whole.items()))

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.billing import decimal_text
-from app.billing.money import EXACT, Ratio, round_half_away, to_decimal
+from app.billing import AmountTooLarge, decimal_text, storable_cents
+from app.billing.money import EXACT, Ratio, round_cumulatively, round_half_away, to_decimal
 from tests.billing.examples import ratio
 
 
@@ -84,3 +84,37 @@ def test_exact_arithmetic_ignores_the_ambient_precision_and_never_rounds() -> No
         assert to_decimal(Ratio(Decimal(1234567), 4)) == Decimal("308641.75")
     with pytest.raises(Inexact):
         EXACT.divide(Decimal(1), Decimal(3))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "rounded"),
+    [
+        (["2500.5", "2500.5"], [2501, 2500]),
+        (["0.5", "0.5", "0.5", "0.5"], [1, 0, 1, 0]),
+        (["0.4", "0.4", "0.4"], [0, 1, 0]),
+        (["1/3", "1/3", "1/3"], [0, 1, 0]),
+        ([], []),
+    ],
+)
+def test_running_totals_are_rounded(amounts: list[str], rounded: list[int]) -> None:
+    assert list(round_cumulatively(ratio(Fraction(exact)) for exact in amounts)) == rounded
+
+
+@given(st.lists(st.fractions(min_value=0, max_value=10**6), max_size=8))
+def test_amounts_rounded_cumulatively_add_up_to_the_rounded_sum(amounts: list[Fraction]) -> None:
+    rounded = list(round_cumulatively(map(ratio, amounts)))
+    assert sum(rounded) == round_half_away(sum(amounts, Fraction()))
+    assert all(abs(cents - exact) < 1 or cents == exact for cents, exact in zip(rounded, amounts, strict=True))
+    assert all(cents >= 0 for cents in rounded)
+
+
+@pytest.mark.parametrize("cents", [0, 1, -1, 2**63 - 1, -(2**63)])
+def test_an_amount_of_64_bits_can_be_stored(cents: int) -> None:
+    assert storable_cents("a/base/studio@1", cents) == cents
+
+
+@pytest.mark.parametrize("cents", [2**63, -(2**63) - 1])
+def test_a_larger_amount_is_refused_with_its_key(cents: int) -> None:
+    with pytest.raises(AmountTooLarge, match=f"^a/base/studio@1: {cents} cents do not fit in 64 bits") as refused:
+        storable_cents("a/base/studio@1", cents)
+    assert (refused.value.key, refused.value.cents) == ("a/base/studio@1", cents)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.billing import ActiveSpan, Period, billable_days, day_of
+from app.billing import ActiveSpan, Period, billable_days, day_of, last_active_day
 from app.billing.period import day_microseconds
 from tests.billing.examples import APRIL, ZONE, april, at
 
@@ -81,6 +81,34 @@ def test_the_days_of_starts_pauses_and_ends_are_billable(
     spans: list[tuple[int, int | None]], expected: list[int] | range
 ) -> None:
     assert days_of(*spans) == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("ended_at", "zone", "last"),
+    [
+        (at(10), ZONE, april(9)),  # BIL-M1
+        (at(10) + timedelta(microseconds=1), ZONE, april(10)),
+        (at(10) - timedelta(microseconds=1), ZONE, april(9)),
+        (at(10, 12), ZONE, april(10)),
+        (at(1), ZONE, date(2026, 3, 31)),
+        (datetime(2026, 4, 9, 14, tzinfo=UTC), SYDNEY, april(9)),  # midnight there
+        (at(10), SYDNEY, april(10)),  # 10 in the morning there
+        (datetime(2026, 4, 10, tzinfo=timezone(timedelta(hours=10))), SYDNEY, april(9)),
+        # Clocks go forward at midnight: the day's first instant is 01:00.
+        (datetime(2026, 9, 6, 1, tzinfo=ZoneInfo("America/Santiago")), ZoneInfo("America/Santiago"), date(2026, 9, 5)),
+        # Clocks go back at midnight, to 23:00 of the day that was ending: it ends an hour later.
+        (datetime(2026, 4, 5, 3, tzinfo=UTC), ZoneInfo("America/Santiago"), date(2026, 4, 4)),
+        (datetime(2026, 4, 5, 4, tzinfo=UTC), ZoneInfo("America/Santiago"), date(2026, 4, 4)),
+    ],
+)
+def test_m1_the_day_that_ends_at_its_first_instant_does_not_count(
+    ended_at: datetime, zone: ZoneInfo, last: date
+) -> None:
+    assert last_active_day(ended_at, zone) == last
+
+
+def test_a_span_that_starts_and_ends_at_one_midnight_has_no_day() -> None:
+    assert billable_days(APRIL, [ActiveSpan(april(10), last_active_day(at(10), ZONE))]) == ()
 
 
 def test_spans_of_other_months_do_not_count() -> None:

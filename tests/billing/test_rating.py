@@ -10,13 +10,12 @@ from app.billing import (
     Aggregation,
     DailyQuantity,
     LineKind,
-    MaxUsage,
     Period,
     PlanInForce,
-    PlanTerms,
     PriceModel,
     Proration,
     QuoteHeader,
+    ResourceDailyUsage,
     ResourceTerms,
     SubscriptionInputs,
     SumUsage,
@@ -39,6 +38,7 @@ from tests.billing.examples import (
     hours,
     of_kind,
     peak,
+    peaks,
     plan,
     rated,
     resource,
@@ -72,6 +72,7 @@ def test_figure_3_daily_from_20_april() -> None:
     ("active", "base"),
     [
         (((1, 10),), 1667),
+        (((1, 9),), 1500),  # cancelled at 00:00 of 10 April (BIL-M1)
         (((1, 10), (20, None)), 3500),
         (((1, 10), (10, None)), 5000),
         (((7, 7),), 167),
@@ -111,7 +112,8 @@ def test_figure_4_a_leap_february() -> None:
 def test_figures_1_and_5_overage_by_price_model(terms: ResourceTerms, cents: int, formula: str) -> None:
     [line] = of_kind(rate_subscription(HEADER, subscription(plan(terms), hours(2160))), OVERAGE)
     assert (line.amount_cents, line.explanation.formula) == (cents, formula)
-    assert (line.description, line.quantity) == ("672 over 1488 included", D(672))
+    unit = "h" if terms.unit == "hour" else terms.unit
+    assert (line.description, line.quantity) == (f"droplet_hours: 672 {unit} over 1488 {unit} included", D(672))
     assert line.unit_price_cents == terms.tiers[-1].unit_price_cents
 
 
@@ -137,14 +139,22 @@ def test_figure_8_a_level_counts_its_allowances_in_full_and_prorates_its_charge(
     inputs = subscription(terms, peak(130), active=((16, None),), addons=(storage_addon(16),))
     [line] = of_kind(rate_subscription(HEADER, inputs), OVERAGE)
     assert (line.amount_cents, line.quantity) == (150, D(30))
+    assert line.description == "storage_gb: 30 GB over 100 GB included"
     assert line.explanation.formula == "30 GB over 100 included x 10c x 15/30 days"
     assert line.explanation.tiers[0].amount_cents == 300
 
 
-def test_an_addon_of_a_level_grants_in_full_from_any_day() -> None:
-    terms = plan(STORAGE, proration=Proration.DAILY)
-    inputs = subscription(terms, peak(130), active=((16, None),), addons=(storage_addon(30),))
-    assert rated(inputs) == [(BASE, 2500), (ADDON, 25), (OVERAGE, 150)]
+def test_figure_8_l2_the_days_sum_of_two_resources() -> None:
+    """BIL-L2: 80 and 60 on one day are 140, of which 90 are over 50."""
+    inputs = subscription(plan(STORAGE), peaks(("volume-1", {9: 80, 10: 90}), ("volume-2", {9: 60})))
+    [line] = of_kind(rate_subscription(HEADER, inputs), OVERAGE)
+    assert (line.quantity, line.amount_cents) == (D(90), 900)
+    assert line.explanation.used_quantity == 140
+    assert line.explanation.daily_usage == (DailyQuantity(april(9), D(140)), DailyQuantity(april(10), D(90)))
+    assert line.explanation.resource_usage == (
+        ResourceDailyUsage("volume-1", (DailyQuantity(april(9), D(80)), DailyQuantity(april(10), D(90)))),
+        ResourceDailyUsage("volume-2", (DailyQuantity(april(9), D(60)),)),
+    )
 
 
 def test_a_factor_over_several_tiers_stands_outside_brackets() -> None:
@@ -159,6 +169,21 @@ def test_a_time_weighted_kind_is_rated_in_unit_hours() -> None:
     events = [UsageEvent(at(1), D(100)), UsageEvent(at(16, 12), D(40))]
     inputs = subscription(terms, fold("storage_gb_hours", Aggregation.TIME_WEIGHTED, events, ZONE))
     assert rated(inputs)[1:] == [(OVERAGE, 120)]
+
+
+def test_figure_7_l1_the_levels_of_two_resources_add_up() -> None:
+    """BIL-L1: 100 GB all April and 50 GB from 16 April 00:00 are 90000 GB h."""
+    terms = plan(resource("storage_gb_hours", "89000", aggregation=Aggregation.TIME_WEIGHTED, unit="GB h"))
+    events = [UsageEvent(at(1), D(100), "volume-1"), UsageEvent(at(16), D(50), "volume-2")]
+    inputs = subscription(terms, fold("storage_gb_hours", Aggregation.TIME_WEIGHTED, events, ZONE))
+    [line] = of_kind(rate_subscription(HEADER, inputs), OVERAGE)
+    assert (line.amount_cents, line.explanation.used_quantity) == (1000, D(90000))
+    assert line.description == "storage_gb_hours: 1000 GB h over 89000 GB h included"
+    assert line.explanation.daily_usage[14:16] == (DailyQuantity(april(15), D(2400)), DailyQuantity(april(16), D(3600)))
+    assert [(one.resource_id, len(one.days)) for one in line.explanation.resource_usage] == [
+        ("volume-1", 30),
+        ("volume-2", 15),
+    ]
 
 
 def test_no_proration_charges_a_single_day_in_full_and_no_day_nothing() -> None:
@@ -190,30 +215,16 @@ def test_a_free_plan_has_its_base_line() -> None:
     assert rated(subscription(plan(base=0))) == [(BASE, 0)]
 
 
-@pytest.mark.parametrize("terms", [STUDIO, STUDIO_DAILY])
-def test_an_addon_attached_after_the_last_billable_day_costs_nothing(terms: PlanTerms) -> None:
-    assert (
-        of_kind(rate_subscription(HEADER, subscription(terms, active=((1, 10),), addons=(storage_addon(11),))), ADDON)
-        == []
-    )
-
-
-def test_an_unprorated_addon_is_charged_in_full_from_its_last_day() -> None:
-    assert rated(subscription(STUDIO, addons=(storage_addon(30),))) == [(BASE, 5000), (ADDON, 750)]
-
-
-def test_an_addon_extends_the_allowance_by_its_share() -> None:
-    grant = replace(storage_addon(16, quantity="100"), resource_kind="droplet_hours")
-    [line] = rate_subscription(HEADER, subscription(STUDIO_DAILY, hours(1600), addons=(grant,)))[2:]
-    assert (line.explanation.included_quantity, line.amount_cents) == (D(1538), 62)
-    [line] = rate_subscription(HEADER, subscription(STUDIO, hours(1600), addons=(grant,)))[2:]
-    assert (line.explanation.included_quantity, line.amount_cents) == (D(1588), 12)
-
-
-def test_an_addons_price_is_not_multiplied_by_what_it_grants() -> None:
-    [line] = of_kind(rate_subscription(HEADER, subscription(addons=(storage_addon(quantity="50"),))), ADDON)
-    assert (line.quantity, line.unit_price_cents, line.amount_cents) == (D(1), D(750), 750)
-    assert (line.description, line.resource_kind, line.addon_id) == ("Addon: storage_50gb", "storage_gb", "addon-1")
+@pytest.mark.parametrize(
+    ("inputs", "description"),
+    [
+        (subscription(STUDIO_DAILY, active=((20, None),)), "Plan: studio v1, 11 of 30 days"),
+        (subscription(STUDIO_DAILY), "Plan: studio v1"),
+        (subscription(STUDIO, active=((20, None),)), "Plan: studio v1"),
+    ],
+)
+def test_a_base_says_how_much_of_the_month_it_is_for(inputs: SubscriptionInputs, description: str) -> None:
+    assert rate_subscription(HEADER, inputs)[0].description == description
 
 
 def test_lines_are_ordered_by_attach_time_and_kind() -> None:
@@ -238,7 +249,7 @@ def test_lines_are_ordered_by_attach_time_and_kind() -> None:
         (subscription(()), "no plan version is in force on 2026-04-01"),
         (subscription(replace(STUDIO, currency="USD")), "another currency than AUD"),
         (subscription(STUDIO, hours(1), hours(2)), "usage of one kind twice"),
-        (subscription(STUDIO, MaxUsage("droplet_hours", ())), "metered as MAX but priced as SUM"),
+        (subscription(STUDIO, peak(1, "droplet_hours")), "metered as MAX but priced as SUM"),
     ],
 )
 def test_inputs_that_contradict_themselves_are_not_rated(inputs: SubscriptionInputs, message: str) -> None:

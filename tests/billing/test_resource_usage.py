@@ -4,9 +4,7 @@ from dataclasses import replace
 
 from app.billing import (
     Aggregation,
-    DailyQuantity,
     LineKind,
-    MaxUsage,
     Proration,
     Tier,
     UnpricedUsage,
@@ -19,10 +17,10 @@ from tests.billing.examples import (
     STUDIO,
     STUDIO_DAILY,
     D,
-    april,
     change_on,
     every_day,
     hours,
+    peaks,
     plan,
     rated,
     resource,
@@ -49,7 +47,7 @@ def test_usage_is_unpriced_only_on_the_days_of_versions_that_do_not_know_it() ->
 def test_of_a_level_the_highest_of_a_months_segments_is_shown() -> None:
     first = plan(STORAGE, proration=Proration.DAILY)
     bigger = replace(first, resources=(replace(STORAGE, included_quantity=D(80)),))
-    readings = MaxUsage("storage_gb", (DailyQuantity(april(5), D(60)), DailyQuantity(april(20), D(90))))
+    readings = peaks((None, {5: 60, 20: 90}))
     inputs = subscription(change_on(11, first, bigger), readings)
     assert resource_usage(HEADER, inputs) == [usage_row("storage_gb", 90, 90, 80, 10)]
     assert [line.amount_cents for line in rate_subscription(HEADER, inputs)] == [1667, 3333, 33, 67]

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.billing import DeploymentState, Proration, Tier
 from app.database import PLATFORM, Database
 from app.operations.catalog import (
+    AddonSelection,
     ResourceDraft,
     create_addon,
     create_plan,
@@ -98,12 +99,15 @@ class Given:
             resources=[hours] if resources is None else resources,
         )
 
-    async def addon(self, code: str = "storage_50gb", *, price_cents: int = 750, quantity: str = "50") -> UUID:
+    async def addon(
+        self, code: str = "storage_50gb", *, price_cents: int = 750, quantity: str = "50", currency: str = "AUD"
+    ) -> UUID:
         return await create_addon(
             self.platform,
             code=code,
             name=code,
             price_cents=price_cents,
+            currency=currency,
             resource_kind="storage_gb",
             quantity=Decimal(quantity),
         )
@@ -131,9 +135,10 @@ class Given:
             self.platform,
             deployment_id=deployment_id,
             plan_code=plan_code,
-            addons=addons,
+            addons=[AddonSelection(code, additional=code in addons[:at]) for at, code in enumerate(addons)],
             starts_on=starts_on,
             trial_ends_at=trial_ends_at,
+            confirm_backdating=True,
         )
 
     async def invoice(self, tenant_id: UUID, period_start: date, status: str) -> UUID:
@@ -150,6 +155,7 @@ class Given:
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN 'INV-2026-000001' END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $6::timestamptz END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN ($6::timestamptz AT TIME ZONE 'UTC')::date END,
+                CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $4::date END,
                 CASE WHEN $5 IN ('ISSUED', 'PAID') THEN $4::date END,
                 CASE WHEN $5 = 'PAID' THEN $6::timestamptz END,
                 CASE WHEN $5 = 'VOID' THEN $6::timestamptz END

@@ -34,11 +34,14 @@ async def test_an_addon_is_kept_as_it_stood(given: Given) -> None:
         "quantity": Decimal(50),
         "attached_at": given.clock(),
         "attached_on": date(2026, 5, 9),
+        "detached_on": None,
     }
     assert await given.row("SELECT * FROM subscription_addons") == first
     await update_addon(given.platform, code="storage_50gb", price_cents=900, quantity=Decimal(60))
     given.clock.advance(days=1)
-    second_id = await attach_addon(given.admin(tenant_id), deployment_id=deployment_id, addon_code="storage_50gb")
+    second_id = await attach_addon(
+        given.admin(tenant_id), deployment_id=deployment_id, addon_code="storage_50gb", additional=True
+    )
     second = first | {"id": second_id, "price_cents": 900, "quantity": Decimal(60)}
     second |= {"attached_at": given.clock(), "attached_on": date(2026, 5, 10)}
     assert await given.rows("SELECT * FROM subscription_addons ORDER BY attached_at") == [first, second]
@@ -72,11 +75,13 @@ async def test_a_new_price_moves_nothing_for_who_has_the_addon(given: Given) -> 
         ("nothing", ProblemCode.NOT_FOUND, "addonCode"),
         ("\ud800", ProblemCode.NOT_FOUND, "addonCode"),
         ("retired", ProblemCode.ADDON_INACTIVE, "addonCode"),
+        ("in_dollars", ProblemCode.CURRENCY_MISMATCH, "addonCode"),
     ],
 )
 async def test_an_addon_must_be_on_offer(given: Given, addon_code: str, code: ProblemCode, path: str) -> None:
     await given.plan()
     await given.addon("retired")
+    await given.addon("in_dollars", currency="USD")
     await update_addon(given.platform, code="retired", active=False)
     deployment_id = await given.deployment(await given.tenant())
     await given.subscription(deployment_id)

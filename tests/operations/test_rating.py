@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.billing import DailyQuantity, LevelUsage, MaxUsage, Period, SubscriptionInputs, SumUsage
+from app.billing import (
+    DailyQuantity,
+    LevelStream,
+    LevelUsage,
+    MaxUsage,
+    PeakStream,
+    Period,
+    SubscriptionInputs,
+    SumUsage,
+)
 from app.database import PLATFORM
 from app.operations import plan_terms
 from app.operations.rating import enrolled_portions, enrolments, gather, tenant_headers
@@ -102,10 +111,11 @@ async def test_levels_of_the_month_stand_among_the_other_kinds_of_their_deployme
     ours, theirs = inputs[0].usage[-1], inputs[1].usage[-1]
     assert isinstance(ours, LevelUsage)
     assert isinstance(theirs, LevelUsage)
-    assert (ours.carried_level, theirs.carried_level) == (Decimal(3), Decimal(7))
-    assert [(day.date, day.last_level) for day in ours.days] == [(APRIL, Decimal(3))]
-    assert [(day.date, day.last_level) for day in theirs.days] == [(APRIL, Decimal(9))]
-    assert ours.days[0].first_at == PERIOD.starts_at
+    (ours_only,), (theirs_only,) = ours.streams, theirs.streams
+    assert (ours_only.carried_level, theirs_only.carried_level) == (Decimal(3), Decimal(7))
+    assert [(day.date, day.last_level) for day in ours_only.days] == [(APRIL, Decimal(3))]
+    assert [(day.date, day.last_level) for day in theirs_only.days] == [(APRIL, Decimal(9))]
+    assert ours_only.days[0].first_at == PERIOD.starts_at
 
 
 async def test_usage_of_each_aggregation_is_of_the_month_and_levels_are_carried_into_it(given: Given) -> None:
@@ -120,7 +130,6 @@ async def test_usage_of_each_aggregation_is_of_the_month_and_levels_are_carried_
     assert isinstance(hours, SumUsage)
     assert hours.days == (DailyQuantity(APRIL, Decimal(6)),)
     assert isinstance(gigabytes, MaxUsage)
-    assert gigabytes.days == (DailyQuantity(PERIOD.last_day, Decimal(5)),)
+    assert gigabytes.streams == (PeakStream(None, (DailyQuantity(PERIOD.last_day, Decimal(5)),)),)
     assert isinstance(levels, LevelUsage)
-    assert not levels.days
-    assert levels.carried_level == Decimal(100)
+    assert levels.streams == (LevelStream(None, (), Decimal(100)),)

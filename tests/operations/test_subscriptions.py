@@ -10,13 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.billing import DeploymentState
-from app.operations.catalog import publish_plan_version, update_addon
+from app.operations.catalog import AddonSelection, archive_plan, publish_plan_version, retire_plan_version, update_addon
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import subscribe
 from app.tables.ids import new_id
 from tests.operations.given import Given
 
 TODAY = date(2026, 5, 1)  # the test clock's
+
+
+def selected(*codes: str) -> list[AddonSelection]:
+    return [AddonSelection(code) for code in codes]
 
 
 async def test_a_subscription_starts_today_on_the_latest_published_version(given: Given) -> None:
@@ -36,6 +40,8 @@ async def test_a_subscription_starts_today_on_the_latest_published_version(given
         "ended_on": None,
         "trial_ends_at": None,
         "created_at": given.clock(),
+        "pending_plan_version_id": None,
+        "pending_from": None,
     }
     assert await given.row(
         "SELECT subscription_id, tenant_id, plan_version_id, effective_on FROM subscription_plan_versions"
@@ -164,10 +170,13 @@ async def test_of_many_at_once_one_subscribes(given: Given) -> None:
         ({"plan_code": "unpublished", "plan_version": 1}, ProblemCode.PLAN_NOT_PUBLISHED, "planVersion"),
         ({"plan_version": 2}, ProblemCode.NOT_FOUND, "planVersion"),
         ({"plan_version": -1}, ProblemCode.NOT_FOUND, "planVersion"),
-        ({"plan_code": "dollars"}, ProblemCode.VALIDATION_FAILED, "planCode"),
-        ({"addons": ["storage_50gb", "nothing"]}, ProblemCode.NOT_FOUND, "addons.1.code"),
-        ({"addons": ["retired"]}, ProblemCode.ADDON_INACTIVE, "addons.0.code"),
-        ({"addons": ["storage_50gb"] * 101}, ProblemCode.VALIDATION_FAILED, "addons"),
+        ({"plan_code": "dollars"}, ProblemCode.CURRENCY_MISMATCH, "planCode"),
+        ({"addons": selected("in_dollars")}, ProblemCode.CURRENCY_MISMATCH, "addons.0.code"),
+        ({"addons": selected("storage_50gb", "storage_50gb")}, ProblemCode.ALREADY_ATTACHED, "addons.1.code"),
+        ({"starts_on": date(2026, 1, 31)}, ProblemCode.CONFIRMATION_REQUIRED, "startsOn"),
+        ({"addons": selected("storage_50gb", "nothing")}, ProblemCode.NOT_FOUND, "addons.1.code"),
+        ({"addons": selected("retired")}, ProblemCode.ADDON_INACTIVE, "addons.0.code"),
+        ({"addons": selected("storage_50gb") * 101}, ProblemCode.VALIDATION_FAILED, "addons"),
         ({"starts_on": date(1999, 12, 31)}, ProblemCode.VALIDATION_FAILED, "startsOn"),
         ({"starts_on": date.max}, ProblemCode.VALIDATION_FAILED, "startsOn"),
         ({"trial_ends_at": datetime.max.replace(tzinfo=UTC)}, ProblemCode.VALIDATION_FAILED, "trialEndsAt"),
@@ -181,6 +190,7 @@ async def test_what_is_not_on_offer_is_refused(
     await given.plan("unpublished", publish=False)
     await given.plan("dollars", currency="USD")
     await given.addon("storage_50gb")
+    await given.addon("in_dollars", currency="USD")
     await given.addon("retired")
     await update_addon(given.platform, code="retired", active=False)
     deployment_id = await given.deployment(await given.tenant())
@@ -191,34 +201,63 @@ async def test_a_retired_version_is_not_on_offer(given: Given) -> None:
     first = await given.plan()
     second = await given.plan_version()
     deployment_id = await given.deployment(await given.tenant())
-    await given.rows("UPDATE plan_versions SET status = 'RETIRED' WHERE id = $1 RETURNING id", second)
+    await retire_plan_version(given.platform, plan_version_id=second)
     asked = {"deployment_id": deployment_id, "plan_code": "studio", "plan_version": 2}
     await refused(given, ProblemCode.PLAN_NOT_PUBLISHED, "planVersion", **asked)
     await given.subscription(deployment_id)
     assert await given.row("SELECT plan_version_id FROM subscriptions") == {"plan_version_id": first}
 
 
+async def test_an_archived_plan_is_not_on_offer(given: Given) -> None:
+    first = await given.plan()
+    tenant_id = await given.tenant()
+    subscribed = await given.deployment(tenant_id, "subscribed")
+    await given.subscription(subscribed)
+    await archive_plan(given.platform, plan_code="studio")
+    deployment_id = await given.deployment(tenant_id)
+    for version in ({}, {"plan_version": 1}):
+        asked = {"deployment_id": deployment_id, "plan_code": "studio", **version}
+        await refused(given, ProblemCode.PLAN_NOT_PUBLISHED, "planCode", **asked)
+    assert await given.row("SELECT plan_version_id FROM subscriptions") == {"plan_version_id": first}
+
+
+async def test_an_addon_may_be_selected_more_than_once_as_an_additional_one(given: Given) -> None:
+    await given.plan()
+    await given.addon("storage_50gb")
+    deployment_id = await given.deployment(await given.tenant())
+    twice = [AddonSelection("storage_50gb", additional=True), AddonSelection("storage_50gb", additional=True)]
+    await subscribe(given.platform, deployment_id=deployment_id, plan_code="studio", addons=twice)
+    assert await given.row("SELECT count(*) FROM subscription_addons") == {"count": 2}
+
+
 @pytest.mark.parametrize(
-    ("status", "starts_on", "fits"),
+    ("today", "starts_on", "asks"),
     [
-        ("ISSUED", date(2026, 4, 30), False),
-        ("ISSUED", date(2026, 3, 1), False),
-        ("PAID", date(2026, 4, 1), False),
-        ("ISSUED", date(2026, 5, 1), True),
-        ("DRAFT", date(2026, 4, 1), True),
-        ("VOID", date(2026, 4, 1), True),
+        ((2026, 5, 1), date(2026, 2, 1), False),
+        ((2026, 5, 1), date(2026, 1, 31), True),
+        ((2026, 5, 31), date(2026, 2, 28), False),
+        ((2026, 5, 31), date(2026, 2, 27), True),
+        ((2026, 2, 15), date(2025, 11, 15), False),
+        ((2026, 2, 15), date(2025, 11, 14), True),
+        ((2026, 3, 31), date(2025, 12, 31), False),
+        ((2026, 5, 1), date(2002, 4, 1), True),
+        ((2026, 5, 1), date(2027, 4, 1), False),
     ],
 )
-async def test_an_invoiced_month_stays_as_it_is(given: Given, status: str, starts_on: date, fits: bool) -> None:
+async def test_a_start_of_more_than_three_months_ago_is_confirmed(
+    given: Given, today: tuple[int, ...], starts_on: date, asks: bool
+) -> None:
+    given.clock.set(*today)
     await given.plan()
-    tenant_id = await given.tenant()
-    deployment_id = await given.deployment(tenant_id)
-    await given.invoice(tenant_id, date(2026, 4, 1), status)
-    if fits:
-        await given.subscription(deployment_id, starts_on=starts_on)
-    else:
-        asked = {"deployment_id": deployment_id, "plan_code": "studio", "starts_on": starts_on}
-        await refused(given, ProblemCode.CONFLICT, "startsOn", **asked)
+    asked = {
+        "deployment_id": await given.deployment(await given.tenant()),
+        "plan_code": "studio",
+        "starts_on": starts_on,
+    }
+    if asks:
+        await refused(given, ProblemCode.CONFIRMATION_REQUIRED, "startsOn", **asked)
+    await subscribe(given.platform, confirm_backdating=asks, **asked)  # type: ignore[arg-type]  # values of three types
+    assert await given.row("SELECT started_on FROM subscriptions") == {"started_on": starts_on}
 
 
 async def test_a_draft_can_be_subscribed_to_once_it_is_published(given: Given) -> None:

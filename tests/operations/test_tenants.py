@@ -1,5 +1,7 @@
 """Creating tenants."""
 
+from datetime import date
+
 import pytest
 
 from app.operations.refusal import ProblemCode, Refusal
@@ -19,6 +21,16 @@ async def test_a_tenant_is_created_as_asked(given: Given) -> None:
         "currency": "NZD",
         "tax_exempt": True,
         "created_at": given.clock(),
+        "email": None,
+        "billing_address": None,
+        "abn": None,
+        "buyer_reference": None,
+        "closed_at": None,
+    }
+    assert await given.row("SELECT first_day, tax_exempt, reason FROM tenant_tax_exemptions") == {
+        "first_day": date(2000, 1, 1),
+        "tax_exempt": True,
+        "reason": None,
     }
 
 
@@ -47,6 +59,10 @@ async def test_a_code_is_given_once(given: Given) -> None:
         ("country", "AUS"),
         ("currency", "A$"),
         ("currency", "AUDX"),
+        ("currency", "aud"),
+        ("currency", "AUE"),  # of three letters, and no currency
+        ("currency", "XAU"),  # gold: listed, but without a minor unit
+        ("currency", "DEM"),  # no longer one
     ],
 )
 async def test_bad_input_is_named(given: Given, field: str, value: str) -> None:

@@ -243,7 +243,7 @@ steps = st.lists(st.tuples(st.integers(0, 40), st.sampled_from(State)), max_size
 async def test_billable_days_are_those_on_which_the_events_say_active(
     given: Given, steps: list[tuple[int, State]], starts_paused: bool
 ) -> None:
-    given.clock.set(2026, 4, 1, 5)
+    given.clock.set(2026, 4, 1, 4, 59, 59)  # subscribed at 5:00, so that steps of hours come to midnight exactly
     plan = f"plan-{new_id().hex}"
     await given.plan(plan)
     initial = State.PAUSED if starts_paused else State.ACTIVE
@@ -263,7 +263,7 @@ async def test_billable_days_are_those_on_which_the_events_say_active(
     )
     active: set[date] = set()
     for event, until in zip(events, [*(later["occurred_at"] for later in events[1:]), end], strict=True):
-        first, last = max(event["occurred_at"], subscribed_at), until - timedelta(microseconds=until == end)
+        first, last = max(event["occurred_at"], subscribed_at), until - timedelta(microseconds=1)
         if subscription_status(State(event["to_state"])) is SubscriptionStatus.ACTIVE and first <= last:
             active |= {first.date() + timedelta(days=days) for days in range((last.date() - first.date()).days + 1)}
     _, spans = await subscription_of(given, deployment_id)

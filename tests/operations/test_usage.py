@@ -1,7 +1,7 @@
 """Recording usage: each event is answered by itself, and kept once."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -55,6 +55,7 @@ async def test_an_event_is_kept_as_it_came(given: Given) -> None:
         "event_id": "event-1",
         "quantity": Decimal("0.125"),
         "occurred_at": NOON,
+        "day": date(2026, 4, 10),
         "recorded_at": given.clock(),
         "resource_id": resource_id,
     }

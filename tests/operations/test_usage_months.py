@@ -110,7 +110,7 @@ async def test_the_fingerprint_is_the_migrations(given: Given) -> None:
     assert (await record_usage(given.meter(), events=events)).accepted == len(events)
     other = await given.rows(
         """
-        SELECT event_id FROM usage_records r JOIN usage_event_keys k USING (tenant_id, source, event_id)
+        SELECT event_id FROM usage_records r JOIN usage_event_keys k USING (tenant_id, source, event_id, occurred_at)
         WHERE k.id <> r.id OR k.fingerprint <> substring(sha256(convert_to(concat_ws(' ', deployment_id, resource_kind,
             trim_scale(quantity), (extract(epoch FROM occurred_at) * 1000000)::bigint, resource_id), 'UTF8')) FOR 16)
         """

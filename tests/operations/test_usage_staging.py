@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,10 +12,13 @@ from hypothesis import strategies as st
 from app.billing import decimal_text
 from app.database import PLATFORM
 from app.operations.usage import MeteredEvent
+from app.operations.usage.event_days import event_days
 from app.operations.usage.events import LONGEST_KEY, epoch_microseconds, fingerprint
 from app.operations.usage.staging import StagedDeployment, encoded, stage
 from app.tables.ids import new_ids
 from tests.operations.given import Given
+
+SYDNEY = ZoneInfo("Australia/Sydney")
 
 _text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=LONGEST_KEY)
 _zones = st.sampled_from([UTC, timezone(timedelta(hours=10)), timezone(-timedelta(hours=3, minutes=30))])
@@ -38,8 +42,10 @@ _events = st.lists(
 async def test_what_is_staged_is_what_was_given(given: Given, events: list[MeteredEvent], tenant_id: UUID) -> None:
     ids = new_ids(len(events))
     owners = [StagedDeployment.of(tenant_id, event.deployment_id) for event in events]
+    instants = [epoch_microseconds(event.occurred_at) for event in events]
+    days = [event_days(SYDNEY).of(instant) for instant in instants]
     async with given.database.unit_of_work(PLATFORM) as unit:
-        await stage(unit, [encoded(*of) for of in zip(ids, events, owners, strict=True)])
+        await stage(unit, [encoded(*of) for of in zip(ids, events, owners, instants, days, strict=True)])
         staged = await unit.connection.fetch(
             "SELECT *, quantity::numeric AS number FROM pg_temp.staged_usage ORDER BY id"
         )
@@ -54,6 +60,7 @@ async def test_what_is_staged_is_what_was_given(given: Given, events: list[Meter
             "quantity": decimal_text(event.quantity),
             "number": event.quantity,
             "occurred_at": event.occurred_at,
+            "day": event.occurred_at.astimezone(SYDNEY).date(),
             "resource_id": event.resource_id,
             "fingerprint": fingerprint(
                 event, str(event.deployment_id), decimal_text(event.quantity), epoch_microseconds(event.occurred_at)
@@ -72,7 +79,8 @@ def test_a_fingerprint_is_the_same_for_good() -> None:
         quantity=Decimal("1.50"),
         occurred_at=datetime(2026, 4, 1, 10, tzinfo=timezone(timedelta(hours=10))),
     )
-    told = encoded(new_ids(1)[0], event, StagedDeployment.of(new_ids(1)[0], event.deployment_id))[-16:]
+    owner, instant = StagedDeployment.of(new_ids(1)[0], event.deployment_id), epoch_microseconds(event.occurred_at)
+    told = encoded(new_ids(1)[0], event, owner, instant, event_days(SYDNEY).of(instant))[-16:]
     assert told == fingerprint(event, str(event.deployment_id), "1.5", 1_775_001_600_000_000)
     said = "x storage_gb 1.5 1775001600000000"
     assert fingerprint(event, "x", "1.5", 1_775_001_600_000_000).hex() == sha256(said.encode()).hexdigest()[:32]

@@ -22,6 +22,7 @@ async def create_addon(
     code: str,
     name: str,
     price_cents: int,
+    currency: str = "AUD",
     resource_kind: str | None = None,
     quantity: Decimal = Decimal(1),
 ) -> UUID:
@@ -32,6 +33,7 @@ async def create_addon(
             *validation.code("code", code),
             *validation.name("name", name),
             *validation.cents("price_cents", price_cents),
+            *validation.currency("currency", currency),
             *validation.quantity("quantity", quantity),
         ]
     )
@@ -43,6 +45,7 @@ async def create_addon(
             id=new_id(),
             code=code,
             name=name,
+            currency=currency,
             price_cents=price_cents,
             resource_kind=resource_kind,
             quantity=quantity,

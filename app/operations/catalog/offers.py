@@ -1,10 +1,12 @@
 """What is on offer: the published plan versions and the active add-ons. Looked up inside a transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from app.billing import Proration
 from app.operations.access import not_found
 from app.operations.catalog.addons import find_addon
 from app.operations.catalog.plans import find_plan
@@ -20,31 +22,33 @@ class PlanOffer:
     plan: str
     version: int
     currency: str
+    base_price_cents: int
+    proration: Proration
 
     def require_currency(self, currency: str) -> None:
-        """Raises VALIDATION_FAILED unless the plan is priced in what the tenant is billed in."""
+        """Raises CURRENCY_MISMATCH unless the plan is priced in the currency that the tenant is billed in."""
         if self.currency != currency:
-            raise Refusal(
-                ProblemCode.VALIDATION_FAILED,
-                f"plan {self.plan} is priced in {self.currency}; the tenant is billed in {currency}",
-                ("planCode",),
-            )
+            message = f"plan {self.plan} is priced in {self.currency}; the tenant is billed in {currency}"
+            raise Refusal(ProblemCode.CURRENCY_MISMATCH, message, ("planCode",))
 
 
 @dataclass(frozen=True, slots=True)
 class AddonOffer:
-    """An active add-on, as it stands."""
+    """An active add-on, with its present terms."""
 
     addon_id: UUID
     code: str
+    currency: str
     price_cents: int
     resource_kind: str | None
     quantity: Decimal
 
 
 async def plan_on_offer(plan_code: str, version: int | None) -> PlanOffer:
-    """The published version named, or the latest. Raises NOT_FOUND or PLAN_NOT_PUBLISHED."""
-    plan_id = await find_plan(plan_code)
+    """The published version named, or the latest. Raises NOT_FOUND; PLAN_NOT_PUBLISHED, also for an archived plan."""
+    plan_id = (plan := await find_plan(plan_code))["id"]
+    if plan["archived_at"] is not None:
+        raise Refusal(ProblemCode.PLAN_NOT_PUBLISHED, f"plan {plan_code} is archived", ("planCode",))
     row = await (_latest_published(plan_id) if version is None else _named(plan_id, version))
     if row is None and version is not None:
         raise not_found("plan version", f"{plan_code} version {version}", ("planVersion",))
@@ -52,10 +56,18 @@ async def plan_on_offer(plan_code: str, version: int | None) -> PlanOffer:
         which = plan_code if version is None else f"{plan_code} version {version}"
         path = ("planCode",) if version is None else ("planVersion",)
         raise Refusal(ProblemCode.PLAN_NOT_PUBLISHED, f"plan {which} is not on offer", path)
-    return PlanOffer(row["id"], plan_code, row["version"], row["currency"])
+    price, proration = row["base_price_cents"], Proration(row["proration"])
+    return PlanOffer(row["id"], plan_code, row["version"], row["currency"], price, proration)
 
 
-_VERSION = (PlanVersions.id, PlanVersions.version, PlanVersions.currency, PlanVersions.status)
+_VERSION = (
+    PlanVersions.id,
+    PlanVersions.version,
+    PlanVersions.status,
+    PlanVersions.currency,
+    PlanVersions.base_price_cents,
+    PlanVersions.proration,
+)
 
 
 async def _named(plan_id: UUID, version: int) -> dict[str, Any] | None:
@@ -75,9 +87,39 @@ async def _latest_published(plan_id: UUID) -> dict[str, Any] | None:
     )
 
 
-async def addon_on_offer(code: str, path: tuple[str, ...]) -> AddonOffer:
-    """The active add-on. Raises NOT_FOUND or ADDON_INACTIVE."""
+class AddonSelection(NamedTuple):
+    """An add-on asked for by its code; additional: also when the same one is attached already."""
+
+    code: str
+    additional: bool = False
+
+
+async def addons_on_offer(selections: Sequence[AddonSelection], currency: str) -> list[AddonOffer]:
+    """The active add-ons of a subscription to be, in the order asked for.
+
+    Raises NOT_FOUND, ADDON_INACTIVE, CURRENCY_MISMATCH; ALREADY_ATTACHED where a code comes again and is not said to be
+    additional.
+    """
+    offers: list[AddonOffer] = []
+    for index, selection in enumerate(selections):
+        path = ("addons", str(index), "code")
+        if not selection.additional and any(earlier.code == selection.code for earlier in offers):
+            raise already_attached(selection.code, path)
+        offers.append(await addon_on_offer(selection.code, currency, path))
+    return offers
+
+
+def already_attached(code: str, path: tuple[str, ...]) -> Refusal:
+    message = f"add-on {code} is attached already; to attach and bill it once more, set additional to true"
+    return Refusal(ProblemCode.ALREADY_ATTACHED, message, path)
+
+
+async def addon_on_offer(code: str, currency: str, path: tuple[str, ...]) -> AddonOffer:
+    """The active add-on, priced in the currency. Raises NOT_FOUND, ADDON_INACTIVE, CURRENCY_MISMATCH."""
     row = await find_addon(code, path)
     if not row["active"]:
         raise Refusal(ProblemCode.ADDON_INACTIVE, f"add-on {code} is not on offer", path)
-    return AddonOffer(row["id"], code, row["price_cents"], row["resource_kind"], row["quantity"])
+    if row["currency"] != currency:
+        message = f"add-on {code} is priced in {row['currency']}; the subscription is billed in {currency}"
+        raise Refusal(ProblemCode.CURRENCY_MISMATCH, message, path)
+    return AddonOffer(row["id"], code, currency, row["price_cents"], row["resource_kind"], row["quantity"])

@@ -1,5 +1,6 @@
 """Plans, and the publishing of their versions."""
 
+from typing import Any
 from uuid import UUID
 
 from app.database import UnitOfWork
@@ -32,13 +33,35 @@ async def create_plan(context: Context, *, code: str, name: str, description: st
     return await transact(context, work)
 
 
-async def find_plan(code: str) -> UUID:
-    """The plan's id. Raises NOT_FOUND."""
-    row = await Plans.select(Plans.id).where(Plans.code == code).first() if validation.is_code(code) else None
-    if row is None:
-        raise not_found("plan", code, ("planCode",))
-    plan_id: UUID = row["id"]
-    return plan_id
+async def find_plan(code: str) -> dict[str, Any]:
+    """The plan's id and archived_at. Raises NOT_FOUND."""
+    if validation.is_code(code):
+        rows = await Plans.select(Plans.id, Plans.archived_at).where(Plans.code == code)
+        if rows:
+            return rows[0]
+    raise not_found("plan", code, ("planCode",))
+
+
+async def archive_plan(context: Context, *, plan_code: str) -> UUID:
+    """Takes the plan with all its versions off sale for good; existing subscriptions keep it. Raises CONFLICT where it
+    is archived already.
+    """
+    authorise(context, Action.MANAGE_CATALOG)
+
+    async def work(_unit: UnitOfWork) -> UUID:
+        plan_id: UUID = (await find_plan(plan_code))["id"]
+        await lock_unarchived(plan_id, plan_code)
+        await Plans.update({Plans.archived_at: context.clock()}).where(Plans.id == plan_id)
+        return plan_id
+
+    return await transact(context, work)
+
+
+async def lock_unarchived(plan_id: UUID, plan_code: str) -> None:
+    """Locks the plan, whose versions are about to change. Raises CONFLICT where it is archived."""
+    plan = await lock_row(Plans, plan_id, Plans.archived_at)
+    if plan is not None and plan["archived_at"] is not None:
+        raise Refusal(ProblemCode.CONFLICT, f"plan {plan_code} is archived", ("planCode",))
 
 
 async def publish_plan_version(context: Context, *, plan_version_id: UUID) -> UUID:
@@ -46,16 +69,40 @@ async def publish_plan_version(context: Context, *, plan_version_id: UUID) -> UU
     authorise(context, Action.MANAGE_CATALOG)
 
     async def work(_unit: UnitOfWork) -> UUID:
-        version = await lock_row(PlanVersions, plan_version_id, PlanVersions.status)
-        if version is None:
-            raise not_found("plan version", plan_version_id, ("planVersionId",))
-        if version["status"] != PlanVersionStatus.DRAFT:
-            raise Refusal(
-                ProblemCode.CONFLICT, f"the plan version is {version['status'].lower()} already", ("planVersionId",)
-            )
+        status = await _lock_version(plan_version_id)
+        if status is not PlanVersionStatus.DRAFT:
+            raise Refusal(ProblemCode.CONFLICT, f"the plan version is {status.lower()} already", ("planVersionId",))
         await PlanVersions.update(
             {PlanVersions.status: PlanVersionStatus.PUBLISHED, PlanVersions.published_at: context.clock()}
         ).where(PlanVersions.id == plan_version_id)
         return plan_version_id
 
     return await transact(context, work)
+
+
+async def retire_plan_version(context: Context, *, plan_version_id: UUID) -> UUID:
+    """Takes a published version off sale for good; existing subscriptions keep it. Raises CONFLICT for a draft and for
+    one that is retired already.
+    """
+    authorise(context, Action.MANAGE_CATALOG)
+
+    async def work(_unit: UnitOfWork) -> UUID:
+        status = await _lock_version(plan_version_id)
+        if status is PlanVersionStatus.DRAFT:
+            message = "the plan version is a draft: only a published one can be retired"
+            raise Refusal(ProblemCode.CONFLICT, message, ("planVersionId",))
+        if status is PlanVersionStatus.RETIRED:
+            raise Refusal(ProblemCode.CONFLICT, "the plan version is retired already", ("planVersionId",))
+        await PlanVersions.update({PlanVersions.status: PlanVersionStatus.RETIRED}).where(
+            PlanVersions.id == plan_version_id
+        )
+        return plan_version_id
+
+    return await transact(context, work)
+
+
+async def _lock_version(plan_version_id: UUID) -> PlanVersionStatus:
+    version = await lock_row(PlanVersions, plan_version_id, PlanVersions.status)
+    if version is None:
+        raise not_found("plan version", plan_version_id, ("planVersionId",))
+    return PlanVersionStatus(version["status"])

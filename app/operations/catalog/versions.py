@@ -9,14 +9,13 @@ from piccolo.query.functions import Max
 
 from app.billing import Aggregation, Fault, PlanTerms, PriceModel, Proration, ResourceTerms, Tier
 from app.database import UnitOfWork
-from app.database.locks import lock_row
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.catalog.kinds import known_kinds
-from app.operations.catalog.plans import find_plan
+from app.operations.catalog.plans import find_plan, lock_unarchived
 from app.operations.context import Context
 from app.operations.transaction import transact
-from app.tables.catalog import PlanPriceTiers, PlanResources, Plans, PlanVersions, PlanVersionStatus
+from app.tables.catalog import PlanPriceTiers, PlanResources, PlanVersions, PlanVersionStatus
 from app.tables.ids import new_id
 
 MOST_RESOURCES = 100
@@ -43,12 +42,15 @@ async def draft_plan_version(
     proration: Proration = Proration.NONE,
     resources: Sequence[ResourceDraft] = (),
 ) -> UUID:
-    """The next version of a plan, as a draft. Raises VALIDATION_FAILED for terms that could not be rated."""
+    """The next version of a plan, as a draft. Raises VALIDATION_FAILED for terms that could not be rated, CONFLICT for
+    an archived plan.
+    """
     authorise(context, Action.MANAGE_CATALOG)
     validation.refuse([*validation.currency("currency", currency), *_size_faults(resources)])
 
     async def work(_unit: UnitOfWork) -> UUID:
-        plan_id = await find_plan(plan_code)
+        plan_id: UUID = (await find_plan(plan_code))["id"]
+        await lock_unarchived(plan_id, plan_code)
         version = await _next_version(plan_id)
         kinds = await known_kinds(draft.resource_kind for draft in resources)
         terms = PlanTerms(
@@ -80,7 +82,6 @@ async def draft_plan_version(
 
 async def _next_version(plan_id: UUID) -> int:
     """Counts from 1. The plan is locked, so that of two drafts at once one is counted after the other."""
-    await lock_row(Plans, plan_id, Plans.id)
     latest = await PlanVersions.select(Max(PlanVersions.version)).where(PlanVersions.plan_id == plan_id).first()
     return 1 + ((latest and latest["max"]) or 0)
 

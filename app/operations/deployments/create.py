@@ -5,13 +5,13 @@ from uuid import UUID
 from app.billing import DeploymentState
 from app.database import UnitOfWork
 from app.operations import validation
-from app.operations.access import Action, authorise, not_found, tenant_for
+from app.operations.access import Action, authorise, tenant_for
 from app.operations.context import Context
 from app.operations.deployments.events import DeploymentEvent, append_event
+from app.operations.open_tenant import share_open_tenant
 from app.operations.transaction import transact
 from app.tables.deployments import CloudDeployments, LlmMode
 from app.tables.ids import new_id
-from app.tables.tenants import Tenants
 
 
 async def create_deployment(
@@ -25,7 +25,7 @@ async def create_deployment(
     template_code: str | None = None,
     template_version: str | None = None,
 ) -> UUID:
-    """A deployment that starts ACTIVE. A tenant's admin need not name its tenant. Raises SLUG_TAKEN."""
+    """A deployment that starts ACTIVE. A tenant's admin need not name its tenant. Raises SLUG_TAKEN, TENANT_CLOSED."""
     authorise(context, Action.CREATE_DEPLOYMENT)
     owner_id = tenant_for(context.principal, tenant_id)
     validation.refuse(
@@ -39,8 +39,7 @@ async def create_deployment(
     )
 
     async def work(unit: UnitOfWork) -> UUID:
-        if not await Tenants.exists().where(Tenants.id == owner_id):
-            raise not_found("tenant", owner_id, ("tenantId",))
+        await share_open_tenant(unit, owner_id)
         now = context.clock()
         deployment = CloudDeployments(
             id=new_id(),

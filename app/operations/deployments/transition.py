@@ -1,7 +1,6 @@
 """Moving a deployment between states, and its subscription with it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from app.billing import (
@@ -15,12 +14,14 @@ from app.billing import (
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, denied, transition_actor
+from app.operations.billing_months import Change, record_changes
 from app.operations.context import Context
 from app.operations.deployments.events import DeploymentEvent, append_event
 from app.operations.locking import lock_deployment, now_of
 from app.operations.refusal import InvalidTransition
 from app.operations.subscriptions.follow import follow_deployment
 from app.operations.transaction import transact
+from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments
 
 
@@ -72,7 +73,13 @@ async def _transition(
             raise InvalidTransition(state, to, allowed_transitions(state, actor))
         withheld = decision is TransitionDecision.WITHHOLD
         if not withheld:
-            await _move(context, deployment_id, to, now)
+            zone = context.settings.billing_time_zone
+            await CloudDeployments.update({CloudDeployments.state: to, CloudDeployments.updated_at: now}).where(
+                CloudDeployments.id == deployment_id
+            )
+            if await follow_deployment(deployment_id, to, now, zone):
+                change = Change(deployment["tenant_id"], deployment_id, day_of(now, zone))
+                await record_changes(context, unit, [change], ChangeReason.TRANSITION)
         event = DeploymentEvent(
             tenant_id=deployment["tenant_id"],
             deployment_id=deployment_id,
@@ -86,10 +93,3 @@ async def _transition(
         return TransitionRecorded(deployment_id, await append_event(unit, event), withheld)
 
     return await transact(context, work)
-
-
-async def _move(context: Context, deployment_id: UUID, to: DeploymentState, now: datetime) -> None:
-    await CloudDeployments.update({CloudDeployments.state: to, CloudDeployments.updated_at: now}).where(
-        CloudDeployments.id == deployment_id
-    )
-    await follow_deployment(deployment_id, to, day_of(now, context.settings.billing_time_zone))

@@ -9,12 +9,16 @@ from app.database import UnitOfWork
 from app.database.locks import lock_row
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
+from app.operations.billing_months.invoices import (
+    changes_of,
+    hold_months_of_invoice,
+    invoice_is_voided,
+    month_was_issued,
+)
 from app.operations.context import Context
-from app.operations.invoices.late import flag, open_again
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.transaction import transact
 from app.tables.invoices import InvoiceStatus, TenantInvoices
-from app.tables.tenants import Tenants
 
 # The row's lock lasts until the commit, so the numbers of a year have no gap and no order but that of the commits.
 _NEXT_NUMBER = """
@@ -24,40 +28,60 @@ RETURNING last_number
 """
 
 
-async def issue_invoice(context: Context, *, invoice_id: UUID) -> UUID:
-    """Gives a draft its number and due date; from then on it does not change. Raises INVOICE_NOT_DRAFT.
+async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool = False) -> UUID:
+    """Gives a draft its number and due date; from then on it does not change. At total 0 it is paid at once.
 
-    Usage that made it stale is late from then on.
+    Raises INVOICE_NOT_DRAFT; DRAFT_STALE for a draft whose month changed after it was rated, unless it is to be issued
+    all the same: then the next rollup corrects the month.
     """
     authorise(context, Action.ISSUE_INVOICE)
 
     async def work(unit: UnitOfWork) -> UUID:
-        await _hold_tenant(invoice_id)
-        await _lock(invoice_id, InvoiceStatus.DRAFT)
-        now = context.clock()  # read once: the number's year, the day of issue and the due date are of one instant
-        issued_on = day_of(now, context.settings.billing_time_zone)
-        await flag(unit, invoice_id, issued_on)
-        number = await unit.connection.fetchval(_NEXT_NUMBER, issued_on.year)
-        await TenantInvoices.update(
-            {
-                TenantInvoices.status: InvoiceStatus.ISSUED,
-                TenantInvoices.number: f"INV-{issued_on.year}-{number:06}",
-                TenantInvoices.issued_at: now,
-                TenantInvoices.issued_on: issued_on,
-                TenantInvoices.due_on: issued_on + timedelta(days=context.settings.payment_terms_days),
-            }
-        ).where(TenantInvoices.id == invoice_id)
+        await hold_months_of_invoice(unit, invoice_id)
+        invoice = await _lock(invoice_id, InvoiceStatus.DRAFT)
+        if not issue_stale:
+            await _refuse_stale(unit, invoice)
+        await _issue(context, unit, invoice)
+        await month_was_issued(unit, invoice["tenant_id"], invoice["period_start"])
         return invoice_id
 
     return await transact(context, work)
 
 
+async def _refuse_stale(unit: UnitOfWork, invoice: dict[str, Any]) -> None:
+    changes = await changes_of(unit, invoice["tenant_id"], invoice["period_start"])
+    if changes:
+        raise Refusal(
+            ProblemCode.DRAFT_STALE,
+            f"the month changed after the draft was rated: {', '.join(changes)}; roll it up again with force, or issue"
+            " it as it is with issueStale: true, and the next rollup bills the difference",
+            ("invoiceId",),
+        )
+
+
+async def _issue(context: Context, unit: UnitOfWork, invoice: dict[str, Any]) -> None:
+    now = context.clock()
+    today = day_of(now, context.settings.billing_time_zone)
+    number = await unit.connection.fetchval(_NEXT_NUMBER, today.year)
+    await TenantInvoices.update(
+        {
+            TenantInvoices.status: InvoiceStatus.ISSUED,
+            TenantInvoices.number: f"INV-{today.year}-{number:06}",
+            TenantInvoices.issued_at: now,
+            TenantInvoices.issued_on: today,
+            TenantInvoices.due_on: today + timedelta(days=context.settings.payment_terms_days),
+        }
+    ).where(TenantInvoices.id == invoice["id"])
+    if invoice["total_cents"] == 0:
+        await TenantInvoices.update({TenantInvoices.status: InvoiceStatus.PAID, TenantInvoices.paid_at: now}).where(
+            TenantInvoices.id == invoice["id"]
+        )
+
+
 async def mark_invoice_paid(
     context: Context, *, invoice_id: UUID, reference: str, paid_at: datetime | None = None
 ) -> UUID:
-    """Records the payment of an issued invoice, now or at an earlier instant since its issue. Raises INVOICE_PAID,
-    CONFLICT, VALIDATION_FAILED.
-    """
+    """Records the payment of an issued invoice, now or at an earlier instant. Raises INVOICE_PAID, CONFLICT."""
     authorise(context, Action.MARK_INVOICE_PAID)
     now = context.clock()
     faults = [*validation.name("reference", reference), *validation.instant("paid_at", paid_at)]
@@ -68,8 +92,9 @@ async def mark_invoice_paid(
     async def work(_unit: UnitOfWork) -> UUID:
         invoice = await _lock(invoice_id, InvoiceStatus.ISSUED)
         if paid_at is not None and paid_at < invoice["issued_at"]:
-            issued_at = invoice["issued_at"].isoformat()
-            validation.refuse([Fault(("paid_at",), f"must not be before the invoice was issued, at {issued_at}")])
+            validation.refuse(
+                [Fault(("paid_at",), f"must not be before the invoice was issued, {invoice['issued_at']}")]
+            )
         await TenantInvoices.update(
             {
                 TenantInvoices.status: InvoiceStatus.PAID,
@@ -83,20 +108,21 @@ async def mark_invoice_paid(
 
 
 async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None = None) -> UUID:
-    """Withdraws a draft or an issued invoice; a number it has stays used. Its month is unbilled again, and the next
-    rollup bills it as the next revision. Late usage that it billed is open again. Raises INVOICE_PAID, CONFLICT.
+    """Withdraws a draft or an issued invoice; a number it has stays used. Its month is to be rated again, as the next
+    revision, and what it billed of earlier months is open again. Raises INVOICE_PAID, CONFLICT.
     """
     authorise(context, Action.VOID_INVOICE)
     validation.refuse(validation.free_text("reason", reason))
 
     async def work(unit: UnitOfWork) -> UUID:
-        await _hold_tenant(invoice_id)
-        await _lock(invoice_id, InvoiceStatus.DRAFT, InvoiceStatus.ISSUED)
-        await open_again(unit, [invoice_id], context.today())
+        await hold_months_of_invoice(unit, invoice_id)
+        invoice = await _lock(invoice_id, InvoiceStatus.DRAFT, InvoiceStatus.ISSUED)
+        now = context.clock()
+        await invoice_is_voided(unit, invoice_id, invoice["tenant_id"], invoice["period_start"], now)
         await TenantInvoices.update(
             {
                 TenantInvoices.status: InvoiceStatus.VOID,
-                TenantInvoices.voided_at: context.clock(),
+                TenantInvoices.voided_at: now,
                 TenantInvoices.void_reason: reason,
             }
         ).where(TenantInvoices.id == invoice_id)
@@ -105,18 +131,9 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
     return await transact(context, work)
 
 
-async def _hold_tenant(invoice_id: UUID) -> None:
-    """Nothing comes to its months meanwhile: see closing.py."""
-    invoice = await TenantInvoices.select(TenantInvoices.tenant_id).where(TenantInvoices.id == invoice_id).first()
-    if invoice is not None:
-        await lock_row(Tenants, invoice["tenant_id"], Tenants.id)
-
-
 async def _lock(invoice_id: UUID, *wanted: InvoiceStatus) -> dict[str, Any]:
-    """Locks the invoice, which must be in one of these statuses, and returns its status and issued_at."""
-    row: dict[str, Any] | None = await lock_row(
-        TenantInvoices, invoice_id, TenantInvoices.status, TenantInvoices.issued_at
-    )
+    """Locks the invoice, which must be in one of these statuses, and gives its row."""
+    row: dict[str, Any] | None = await lock_row(TenantInvoices, invoice_id)
     if row is None:
         raise not_found("invoice", invoice_id, ("invoiceId",))
     status = InvoiceStatus(row["status"])

@@ -25,9 +25,9 @@ from app.database.copy_format import (
 _LINE_COLUMNS = """
     tenant_id uuid, invoice_id uuid, period_start date, deployment_id uuid, subscription_id uuid,
     id uuid, position integer, key text, kind text, description text, resource_kind text, quantity text,
-    unit_price_cents text, amount_cents bigint, subscription_addon_id uuid
+    unit_price_cents text, amount_cents bigint, subscription_addon_id uuid, charge_id uuid
 """
-_LINE_ROW = row_of(15)
+_LINE_ROW = row_of(16)
 _INPUT_COLUMNS = """
     tenant_id uuid, invoice_id uuid, id uuid, position integer, subscription_id uuid, document text, late_month date
 """
@@ -59,13 +59,14 @@ class StagedInvoice:
                 _price(line.unit_price_cents),
                 bigint(line.amount_cents),
                 NULL if line.addon_id is None else uuid_of(line.addon_id),
+                NULL if line.charge_id is None else uuid_of(line.charge_id),
             )
         )
 
     def document(
         self, document_id: UUID, position: int, subscription_id: str | None, document: str, late_month: date | None
     ) -> bytes:
-        """Canonical inputs: the header's, a subscription's, or with a `late_month` those of its late usage."""
+        """Canonical inputs: the header's, a subscription's or charges'; with a `late_month` those of its correction."""
         return b"".join(
             (
                 self._input,
@@ -90,10 +91,9 @@ async def stage_inputs(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
 
 @lru_cache(maxsize=8)
 def _of_subscription(deployment_id: str | None, subscription_id: str | None) -> bytes:
-    """Both, or on a line of the tenant neither."""
-    if deployment_id is None or subscription_id is None:
-        return NULL + NULL
-    return uuid_of(deployment_id) + uuid_of(subscription_id)
+    """Each where the line has one."""
+    deployment = NULL if deployment_id is None else uuid_of(deployment_id)
+    return deployment + (NULL if subscription_id is None else uuid_of(subscription_id))
 
 
 @lru_cache(maxsize=1_024)

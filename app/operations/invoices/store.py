@@ -28,16 +28,16 @@ INVOICE_COLUMNS = (
 )
 _RATED_AGAIN = """
 ON CONFLICT (id) DO UPDATE SET currency = excluded.currency, subtotal_cents = excluded.subtotal_cents,
-    tax_cents = excluded.tax_cents, total_cents = excluded.total_cents, input_hash = excluded.input_hash,
-    stale_since = NULL
+    tax_cents = excluded.tax_cents, total_cents = excluded.total_cents, input_hash = excluded.input_hash
 """
 _WRITE_LINES = """
 INSERT INTO tenant_invoice_lines (
     id, tenant_id, invoice_id, position, key, kind, description, resource_kind, quantity, unit_price_cents,
-    amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start
+    amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start, charge_id
 )
 SELECT id, tenant_id, invoice_id, position, key, kind, description, resource_kind, quantity::numeric,
-       unit_price_cents::numeric, amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start
+       unit_price_cents::numeric, amount_cents, deployment_id, subscription_id, subscription_addon_id, period_start,
+       charge_id
 FROM pg_temp.staged_invoice_lines
 """
 _WRITE_INPUTS = """

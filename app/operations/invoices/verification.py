@@ -5,11 +5,21 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.billing import LATE, InputHash, Line, Period, parse_header, rate_document, rate_subscription, tax_lines
+from app.billing import (
+    CorrectionInputs,
+    InputHash,
+    Line,
+    Period,
+    QuoteHeader,
+    TaxBase,
+    parse_document,
+    parse_header,
+    rate_parsed,
+)
 from app.database import UnitOfWork
 from app.operations.access import Action, authorise, not_found
+from app.operations.billing_months.data import month_in_data
 from app.operations.context import Context
-from app.operations.rating import enrolments, gather, tenant_headers
 from app.operations.transaction import transact
 
 SLICE = 500
@@ -18,7 +28,7 @@ SLICE = 500
 MOST_DIFFERENCES = 100
 
 _INVOICE = """
-SELECT id, tenant_id, period_start, currency, subtotal_cents, tax_cents, total_cents, input_hash
+SELECT id, tenant_id, period_start, status, currency, subtotal_cents, tax_cents, total_cents, input_hash
 FROM tenant_invoices WHERE id = $1
 """
 _HEADER = "SELECT document FROM tenant_invoice_inputs WHERE invoice_id = $1 AND position = 0"
@@ -27,13 +37,12 @@ SELECT document FROM tenant_invoice_inputs WHERE invoice_id = $1 AND position BE
 """
 _LINES = """
 SELECT position, key, kind, description, resource_kind, quantity, unit_price_cents, amount_cents,
-       deployment_id::text, subscription_id::text, subscription_addon_id::text AS addon_id
+       deployment_id::text, subscription_id::text, subscription_addon_id::text AS addon_id, charge_id::text
 FROM tenant_invoice_lines WHERE invoice_id = $1 AND position BETWEEN $2 AND $3
 """
 _EXTRA_LINES = (
     "SELECT position, key FROM tenant_invoice_lines WHERE invoice_id = $1 AND position > $2 ORDER BY position"
 )
-_AMOUNTS = "SELECT key, amount_cents FROM tenant_invoice_lines WHERE invoice_id = $1"
 _COMPARED = (
     "key",
     "kind",
@@ -45,6 +54,7 @@ _COMPARED = (
     "deployment_id",
     "subscription_id",
     "addon_id",
+    "charge_id",
 )
 # What reading a document that is not as we wrote it raises.
 UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError)
@@ -53,8 +63,8 @@ UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError)
 class Verification(NamedTuple):
     """matches: the invoice is to the cent and the letter what its own inputs give.
 
-    `differences` names, in words, where it is not, and where the data of today would give other amounts: usage that
-    came late, a plan changed for days past. At most 100 are named.
+    `differences` names, in words, where it is not, and where the data of today give another amount for its month than
+    all live invoices have billed for it. At most 100 are named.
     """
 
     invoice_id: UUID
@@ -67,6 +77,7 @@ async def verify_invoice(context: Context, *, invoice_id: UUID) -> Verification:
     authorise(context, Action.VERIFY_INVOICE)
 
     async def work(unit: UnitOfWork) -> Verification:
+        await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         invoice = await unit.connection.fetchrow(_INVOICE, invoice_id)
         if invoice is None:
             raise not_found("invoice", invoice_id, ("invoiceId",))
@@ -97,7 +108,7 @@ class _Comparison:
     invoice: Any
     differences: list[str] = field(default_factory=list)
     lines: int = 0
-    subtotal_cents: int = 0
+    taxes: TaxBase = field(default_factory=TaxBase)
 
     async def run(self) -> None:
         text = await self.unit.connection.fetchval(_HEADER, self.invoice["id"])
@@ -109,20 +120,26 @@ class _Comparison:
             expected: list[Line] = []
             for document in documents:
                 digest.add(document)
-                expected += rate_document(header, document)
-            self.subtotal_cents += sum(line.amount_cents for line in expected)
+                expected += self._rate(header, document)
             await self._compare_lines(expected)
-        taxes = tax_lines(header, self.subtotal_cents) if self.lines else []
+        taxes = self.taxes.lines() if self.lines else []
         await self._compare_lines(taxes)
         for row in await self.unit.connection.fetch(_EXTRA_LINES, self.invoice["id"], self.lines):
             self.differences.append(f"line {row['position']} ({row['key']}) does not follow from the inputs")
-        tax_cents = sum(line.amount_cents for line in taxes)
         self._compare("period_start", header.period.start)
         self._compare("currency", header.currency)
-        self._compare("subtotal_cents", self.subtotal_cents)
-        self._compare("tax_cents", tax_cents)
-        self._compare("total_cents", self.subtotal_cents + tax_cents)
+        self._compare("subtotal_cents", self.taxes.subtotal_cents)
+        self._compare("tax_cents", self.taxes.tax_cents)
+        self._compare("total_cents", self.taxes.total_cents)
         self._compare("input_hash", digest.hexdigest())
+
+    def _rate(self, header: QuoteHeader, text: str) -> list[Line]:
+        document = parse_document(text, header)
+        of_month = document.header if isinstance(document, CorrectionInputs) else header
+        lines = rate_parsed(header, document)
+        if lines:
+            self.taxes.add(of_month, sum(line.amount_cents for line in lines))
+        return lines
 
     async def _documents(self) -> AsyncIterator[list[str]]:
         position = 1
@@ -153,23 +170,10 @@ def _line_differences(position: int, row: Any, line: Line) -> Iterator[str]:
 
 
 async def _against_today(unit: UnitOfWork, invoice: Any, period: Period) -> list[str]:
-    """Where the data as they stand now would give other amounts."""
-    kept = {row["key"]: row["amount_cents"] for row in await unit.connection.fetch(_AMOUNTS, invoice["id"])}
-    tenant_id = invoice["tenant_id"]
-    header = (await tenant_headers(unit, [tenant_id], period))[tenant_id]
-    enrolled = await enrolments(unit, period, [tenant_id])
-    # Late usage of earlier months was billed then as it stood then; what came since is billed by the next rollup.
-    now: dict[str, int] = {key: amount for key, amount in kept.items() if key.startswith(LATE)}
-    try:
-        for start in range(0, len(enrolled), SLICE):
-            for inputs in await gather(unit, period, enrolled[start : start + SLICE]):
-                now |= {line.key: line.amount_cents for line in rate_subscription(header, inputs)}
-    except ValueError as error:
-        return [f"the data of today cannot be rated: {error}"]
-    if now:
-        now |= {line.key: line.amount_cents for line in tax_lines(header, sum(now.values()))}
-    return [
-        f"the data of today give {now.get(key, 0)}c for {key}, the invoice has {kept.get(key, 0)}c"
-        for key in {**kept, **now}
-        if kept.get(key, 0) != now.get(key, 0)
-    ]
+    """Where the data as they are now would bill the invoice's month otherwise, and no other invoice does."""
+    if invoice["status"] == "VOID":
+        return []
+    month = await month_in_data(unit, invoice["tenant_id"], period)
+    if month.failure:
+        return [f"the data of today cannot be rated: {month.failure}"]
+    return [f"{slug}: {text}" if slug else text for slug, text in month.differences]

@@ -2,5 +2,6 @@
 
 from app.operations.laws.check import LAWS, SLACK, check, violations
 from app.operations.laws.law import Violation
+from app.operations.laws.nightly import check_by_night
 
-__all__ = ["LAWS", "SLACK", "Violation", "check", "violations"]
+__all__ = ["LAWS", "SLACK", "Violation", "check", "check_by_night", "violations"]

@@ -9,11 +9,11 @@ from uuid import UUID
 from app.database import UnitOfWork
 from app.operations.access import Action, authorise
 from app.operations.context import Context
-from app.operations.laws import invoices, late, lives, months, runs, usage
+from app.operations.laws import invoices, lives, months, runs, usage
 from app.operations.laws.law import Examination, Law, Spine, Violation
 from app.operations.transaction import transact
 
-LAWS: tuple[Law, ...] = (*lives.LAWS, *usage.LAWS, *invoices.LAWS, *months.LAWS, *late.LAWS, *runs.LAWS)
+LAWS: tuple[Law, ...] = (*lives.LAWS, *usage.LAWS, *invoices.LAWS, *months.LAWS, *runs.LAWS)
 
 SLACK = timedelta(hours=1)
 """Longer than any transaction, and than the clocks of two machines may lie apart."""
@@ -45,12 +45,12 @@ async def violations(
     A row that is written while this goes on is seen as it was before or as it is after, never half.
     """
     authorise(context, Action.CHECK_LAWS)
-    for violation in await _once(context, slack):
+    for violation in await found_once(context, slack):
         yield violation
     for spine in Spine:
         total = await _size(context, spine) if progress else 0
         done, after = 0, _FIRST
-        while (page := await _page(context, spine, after, slack)).keys:
+        while (page := await page_of(context, spine, after, slack)).keys:
             for violation in page.violations:
                 yield violation
             done, after = done + len(page.keys), page.keys[-1]
@@ -58,27 +58,27 @@ async def violations(
                 progress(spine.table, done, max(done, total))
 
 
-class _Page(NamedTuple):
+class Page(NamedTuple):
     keys: list[UUID]
     violations: list[Violation]
 
 
-async def _once(context: Context, slack: timedelta) -> list[Violation]:
+async def found_once(context: Context, slack: timedelta) -> list[Violation]:
     async def work(unit: UnitOfWork) -> list[Violation]:
         return await _examine(context, unit, None, [], slack)
 
     return await transact(context, work)
 
 
-async def _page(context: Context, spine: Spine, after: UUID, slack: timedelta) -> _Page:
-    async def work(unit: UnitOfWork) -> _Page:
+async def page_of(context: Context, spine: Spine, after: UUID, slack: timedelta) -> Page:
+    async def work(unit: UnitOfWork) -> Page:
         await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         rows = await unit.connection.fetch(
             f"SELECT id FROM {spine.table} WHERE id > $1 ORDER BY id LIMIT {spine.page}",  # noqa: S608 - of constants
             after,
         )
         keys = [row["id"] for row in rows]
-        return _Page(keys, await _examine(context, unit, spine, keys, slack) if keys else [])
+        return Page(keys, await _examine(context, unit, spine, keys, slack) if keys else [])
 
     return await transact(context, work)
 

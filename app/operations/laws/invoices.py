@@ -1,9 +1,11 @@
 """Laws of invoices: their sums, their tax, their numbers, and that they follow from their inputs."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from app.billing import parse_header, tax_lines
+from app.billing import TaxBase, document_value, header_of, parse_header
 from app.operations.invoices.verification import UNREADABLE, against_inputs
 from app.operations.laws.law import Examination, Finding, Law, Spine, by_statement
 
@@ -19,15 +21,24 @@ WHERE i.id = any($1::uuid[])
   AND (i.subtotal_cents, i.tax_cents, i.total_cents) IS DISTINCT FROM (l.subtotal, l.tax, l.subtotal + l.tax)
 ORDER BY i.id
 """
+# Of each month that the invoice has lines for: what they come to without tax, and a document that has its header.
 _TAXES = """
-SELECT i.id, h.document,
-       (SELECT sum(l.amount_cents)::bigint FROM tenant_invoice_lines l
-        WHERE l.invoice_id = i.id AND l.kind <> 'TAX') AS taxable,
+SELECT i.id, m.taxable, h.document, h.position = 0 AS is_own,
        array(SELECT l.key || ' ' || l.amount_cents FROM tenant_invoice_lines l
              WHERE l.invoice_id = i.id AND l.kind = 'TAX' ORDER BY l.position) AS taxes
-FROM tenant_invoices i LEFT JOIN tenant_invoice_inputs h ON h.invoice_id = i.id AND h.position = 0
+FROM tenant_invoices i
+LEFT JOIN LATERAL (
+    SELECT l.key LIKE 'late:%' AS is_late, l.period_start, sum(l.amount_cents)::bigint AS taxable,
+           min(l.position) AS first
+    FROM tenant_invoice_lines l WHERE l.invoice_id = i.id AND l.kind <> 'TAX' GROUP BY 1, 2
+) AS m ON true
+LEFT JOIN LATERAL (
+    SELECT n.document, n.position FROM tenant_invoice_inputs n
+    WHERE n.invoice_id = i.id AND CASE WHEN m.is_late THEN n.late_month = m.period_start ELSE n.position = 0 END
+    ORDER BY n.position LIMIT 1
+) AS h ON true
 WHERE i.id = any($1::uuid[])
-ORDER BY i.id
+ORDER BY i.id, m.first
 """
 _LIVE = """
 SELECT (array_agg(id ORDER BY id))[2]::text,
@@ -57,24 +68,35 @@ FROM given GROUP BY number HAVING count(*) > 1
 ORDER BY 1, 2
 """
 _INVOICES = """
-SELECT id, tenant_id, period_start, currency, subtotal_cents, tax_cents, total_cents, input_hash
+SELECT id, tenant_id, period_start, status, currency, subtotal_cents, tax_cents, total_cents, input_hash
 FROM tenant_invoices WHERE id = any($1::uuid[]) ORDER BY id
 """
 
 
 async def _tax_differs(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
     found = []
-    for row in await examination.fetch(_TAXES, keys):
+    for invoice_id, rows in groupby(await examination.fetch(_TAXES, keys), itemgetter("id")):
+        months = list(rows)
         try:
-            due = [] if row["taxable"] is None else tax_lines(parse_header(row["document"] or "{}"), row["taxable"])
+            expected = [f"{line.key} {line.amount_cents}" for line in _due(months).lines()]
         except UNREADABLE as error:
-            found.append(Finding(f"tenant_invoices {row['id']}", f"its taxes cannot be told: {error!r}"))
+            found.append(Finding(f"tenant_invoices {invoice_id}", f"its taxes cannot be told: {error!r}"))
             continue
-        expected = [f"{line.key} {line.amount_cents}" for line in due]
-        if row["taxes"] != expected:
-            message = f"taxes are {_listed(row['taxes'])}, on {row['taxable']}c they come to {_listed(expected)}"
-            found.append(Finding(f"tenant_invoices {row['id']}", message))
+        if months[0]["taxes"] != expected:
+            message = f"taxes are {_listed(months[0]['taxes'])}, the lines come to {_listed(expected)}"
+            found.append(Finding(f"tenant_invoices {invoice_id}", message))
     return found
+
+
+def _due(months: Sequence[Any]) -> TaxBase:
+    """What tax is due on: each month's lines under its own header. An invoice without lines has none."""
+    taxes = TaxBase()
+    for month in months:
+        if month["taxable"] is not None:
+            document = month["document"] or "{}"
+            header = parse_header(document) if month["is_own"] else header_of(document_value(document)["header"])
+            taxes.add(header, month["taxable"])
+    return taxes
 
 
 def _listed(taxes: Sequence[str]) -> str:

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.billing import ActiveSpan, DeploymentState, SubscriptionStatus, day_of, subscription_status
+from app.billing import ActiveSpan, DeploymentState, SubscriptionStatus, day_of, last_active_day, subscription_status
+from app.billing.period import ONE_DAY
 from app.operations.laws.law import Examination, Finding, Law, Spine, by_statement
 
 _STATES = """
@@ -31,10 +32,12 @@ WHERE d.id = any($1::uuid[]) AND d.state IS DISTINCT FROM e.to_state
 ORDER BY 1, 2
 """
 _SUBSCRIPTIONS = """
-SELECT id, deployment_id, plan_version_id, status, started_on, ended_on, created_at,
-       (SELECT plan_version_id FROM subscription_plan_versions v
-        WHERE v.subscription_id = s.id ORDER BY effective_on DESC LIMIT 1) AS latest_version_id,
-       (SELECT min(effective_on) FROM subscription_plan_versions v WHERE v.subscription_id = s.id) AS first_version_on
+SELECT id, deployment_id, plan_version_id, pending_plan_version_id, pending_from, status, started_on, ended_on,
+       created_at,
+       array(SELECT plan_version_id FROM subscription_plan_versions v
+             WHERE v.subscription_id = s.id ORDER BY effective_on) AS versions,
+       array(SELECT effective_on FROM subscription_plan_versions v
+             WHERE v.subscription_id = s.id ORDER BY effective_on) AS version_days
 FROM subscriptions s WHERE deployment_id = any($1::uuid[]) ORDER BY id
 """
 _SPANS = """
@@ -56,12 +59,12 @@ class _Life:
     ended_on: date | None = None
     spans: list[ActiveSpan] = field(default_factory=list)
 
-    def move(self, state: DeploymentState, today: date) -> None:
-        status = subscription_status(state)
+    def move(self, state: DeploymentState, moment: datetime, zone: ZoneInfo) -> None:
+        status, today = subscription_status(state), day_of(moment, zone)
         if status is self.status:
             return
         if self.status is SubscriptionStatus.ACTIVE:
-            self._stop(today)
+            self._stop(last_active_day(moment, zone))
         if status is SubscriptionStatus.ACTIVE:
             self.go_on(max(today, self.started_on))
         if status is SubscriptionStatus.CANCELLED:
@@ -72,10 +75,10 @@ class _Life:
         first = self.spans.pop().first_day if self.spans and self.spans[-1].last_day == day else day
         self.spans.append(ActiveSpan(first, None))
 
-    def _stop(self, today: date) -> None:
+    def _stop(self, last_day: date) -> None:
         span = self.spans.pop()
-        if span.first_day <= today:
-            self.spans.append(ActiveSpan(span.first_day, today))
+        if span.first_day <= last_day:
+            self.spans.append(ActiveSpan(span.first_day, last_day))
 
 
 async def _unlike_their_deployments(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
@@ -89,7 +92,8 @@ async def _unlike_their_deployments(examination: Examination, keys: Sequence[Any
     found = []
     for row in subscriptions:
         life = _live(row, events[row["deployment_id"]], examination.zone)
-        found += [Finding(f"subscriptions {row['id']}", text) for text in _differences(row, spans[row["id"]], life)]
+        texts = [*_differences(row, spans[row["id"]], life), *_version_faults(row, examination.today)]
+        found += [Finding(f"subscriptions {row['id']}", text) for text in texts]
     return found
 
 
@@ -104,7 +108,7 @@ def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _Life | N
     if standing is SubscriptionStatus.ACTIVE:
         life.go_on(life.started_on)
     for event in events[len(before) :]:
-        life.move(DeploymentState(event["to_state"]), day_of(event["occurred_at"], zone))
+        life.move(DeploymentState(event["to_state"]), event["occurred_at"], zone)
     return life
 
 
@@ -117,11 +121,31 @@ def _differences(row: Any, spans: list[ActiveSpan], life: _Life | None) -> list[
         found.append(f"it is {ended}; its deployment's events make it {life.status}, ended {life.ended_on}")
     if spans != life.spans:
         found.append(f"it is active {_text(spans)}; its deployment's events give {_text(life.spans)}")
-    if row["plan_version_id"] != row["latest_version_id"]:
-        found.append(f"it is on {row['plan_version_id']}, its history ends with {row['latest_version_id']}")
-    if row["first_version_on"] is None or row["first_version_on"] > row["started_on"]:
-        found.append(f"no plan version is in force on {row['started_on']}, its first day")
     return found
+
+
+def _version_faults(row: Any, today: date) -> list[str]:
+    """The history ends with the version in force, or with the pending one, whose day may have come since.
+
+    A version in force may begin tomorrow: the clock of who put it in force may be ahead of this one's.
+    """
+    history = list(zip(row["version_days"], row["versions"], strict=True))
+    found = []
+    if not history or history[0][0] > row["started_on"]:
+        found.append(f"no plan version is in force on {row['started_on']}, its first day")
+    if row["pending_from"] is not None:
+        last = history.pop() if history else None
+        if last != (row["pending_from"], row["pending_plan_version_id"]):
+            pending = f"{row['pending_plan_version_id']} from {row['pending_from']}"
+            found.append(f"it is to be on {pending}, its history ends with {_version_text(last)}")
+    last = history[-1] if history else None
+    if last is None or last[1] != row["plan_version_id"] or last[0] > max(row["started_on"], today + ONE_DAY):
+        found.append(f"it is on {row['plan_version_id']}, its history says {_version_text(last)}")
+    return found
+
+
+def _version_text(version: tuple[date, UUID] | None) -> str:
+    return "nothing" if version is None else f"{version[1]} from {version[0]}"
 
 
 def _text(spans: Sequence[ActiveSpan]) -> str:

@@ -5,36 +5,43 @@ from datetime import datetime
 from uuid import UUID
 
 from app import billing
-from app.billing import Period, Quote, QuoteInputs, SubscriptionInputs
+from app.billing import AmountTooLarge, Period, Quote, QuoteInputs, SubscriptionInputs
 from app.database import UnitOfWork
 from app.operations.context import Context
 from app.operations.rating import enrolments_of, gather, tenant_headers
+from app.operations.refusal import ProblemCode, Refusal
 from app.operations.transaction import transact
 
 Seen = Callable[[SubscriptionInputs, Period, datetime], SubscriptionInputs]
+Month = Quote | Refusal | None
 
 
-async def months_to_date(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Quote | None]:
-    """Each deployment's month if it ended now, by itself and with tax; None without a subscription in it."""
+async def months_to_date(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Month]:
+    """Each deployment's month if it ended now, by itself and with tax; None without a subscription in it, and
+    AMOUNT_TOO_LARGE in place of one whose amounts do not fit 64 bits.
+    """
     return await _rate(context, deployment_ids, billing.month_to_date)
 
 
-async def forecasts(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Quote | None]:
+async def forecasts(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Month]:
     """The same with usage carried on linearly to the month's end."""
     return await _rate(context, deployment_ids, billing.carried_on)
 
 
-async def _rate(context: Context, deployment_ids: Sequence[UUID], seen: Seen) -> dict[UUID, Quote | None]:
+async def _rate(context: Context, deployment_ids: Sequence[UUID], seen: Seen) -> dict[UUID, Month]:
     now = context.clock()
     period = Period.holding(now, context.settings.billing_time_zone)
 
-    async def work(unit: UnitOfWork) -> dict[UUID, Quote | None]:
+    async def work(unit: UnitOfWork) -> dict[UUID, Month]:
         enrolled = [one for one in await enrolments_of(unit, period, deployment_ids) if one.subscription_id]
         headers = await tenant_headers(unit, {one.tenant_id for one in enrolled}, period)
-        quotes: dict[UUID, Quote | None] = dict.fromkeys(deployment_ids)
+        quotes: dict[UUID, Month] = dict.fromkeys(deployment_ids)
         for one, inputs in zip(enrolled, await gather(unit, period, enrolled), strict=True):
             month = QuoteInputs(headers[one.tenant_id], (seen(inputs, period, now),))
-            quotes[one.deployment_id] = billing.quote(month)
+            try:
+                quotes[one.deployment_id] = billing.quote(month)
+            except AmountTooLarge as error:
+                quotes[one.deployment_id] = Refusal(ProblemCode.AMOUNT_TOO_LARGE, str(error))
         return quotes
 
     return await transact(context, work)

@@ -1,29 +1,30 @@
 """Bills a few tenants for a month, in one transaction.
 
-Every tenant's row is locked first, so of all the runs at once only one bills it and the others see what that one did.
-What comes to the month after that makes its draft stale, or is late once that is issued: see closing.py.
+Their months are held first, so of all the runs at once only one rates them and the others see what that one did. What
+changes a month after that is recorded for it: see app/operations/billing_months.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from app.billing import QuoteHeader, SubscriptionInputs, unpriced_usage
+from app.billing import ChargeInputs, QuoteHeader, SubscriptionInputs, unpriced_usage
 from app.database import UnitOfWork
-from app.database.locks import lock_rows
+from app.operations.billing_months.billed import replaced_by
+from app.operations.billing_months.rating import Month, TenantMonths, hold_months, write_months
 from app.operations.invoices.draft import Draft
-from app.operations.invoices.late import open_again
 from app.operations.invoices.store import clear_drafts, write_inputs, write_invoices, write_lines
+from app.operations.monthly_charges import charges_of
 from app.operations.rating import Enrolment, enrolled_portions, gather, tenant_headers
-from app.operations.refusal import ProblemCode
-from app.operations.rollups.late import LateBilling, late_billing
-from app.operations.rollups.progress import Failure, Settlement, Unpriced, record
+from app.operations.rollups.corrections import Corrections
+from app.operations.rollups.months import note_ratings
+from app.operations.rollups.progress import Settlement, Unpriced, Warned, record
 from app.operations.rollups.run import Run
-from app.tables.invoices import InvoiceStatus
-from app.tables.rollups import RollupOutcome
-from app.tables.tenants import Tenants
+from app.operations.rollups.standing import Standing, settle_without_rating, standings_of
+from app.operations.rollups.unsubscribed import unsubscribed_usage
+from app.tables.rollups import RollupOutcome, RollupWarningCode
 
 SLICE = 500
 """Subscriptions gathered, rated and written at a time."""
@@ -32,41 +33,18 @@ Enrolled = AsyncIterator[list[Enrolment]]
 """The deployments that are rated, a slice at a time."""
 
 _SETTLED_IN_RUN = "SELECT tenant_id FROM rollup_outcomes WHERE run_id = $1 AND tenant_id = any($2::uuid[])"
-_REVISIONS = """
-SELECT tenant_id, id, revision, status FROM tenant_invoices
-WHERE tenant_id = any($1::uuid[]) AND period_start = $2 ORDER BY id
-"""
-_REVISIONS_LOCKED = f"{_REVISIONS} FOR NO KEY UPDATE"
-# Settled at nothing, and neither did anything come nor was an invoice made since (keys rise with time).
-SETTLED_AT_NOTHING = """
-EXISTS (
-    SELECT FROM rollup_outcomes o
-    WHERE o.tenant_id = {tenant_id} AND o.period_start = {period_start} AND o.outcome = 'SETTLED'
-      AND o.reopened_at IS NULL
-      AND NOT EXISTS (
-          SELECT FROM tenant_invoices i
-          WHERE i.tenant_id = o.tenant_id AND i.period_start = o.period_start AND i.id > o.id))
-"""
-_AT_NOTHING = f"""
-SELECT t.id FROM unnest($1::uuid[]) AS t (id) WHERE {SETTLED_AT_NOTHING.format(tenant_id="t.id", period_start="$2")}
-"""  # noqa: S608 - made of constants
 _VOID = """
 UPDATE tenant_invoices SET status = 'VOID', voided_at = $2, void_reason = $3 WHERE id = any($1::uuid[])
 """
 
 
 @dataclass(slots=True)
-class Standing:
-    """What a tenant has for the month already: its live invoice, if any, and the highest revision."""
+class Billed:
+    """What became of the tenants, and what the run is to list."""
 
-    invoice_id: UUID | None = None
-    status: InvoiceStatus | None = None
-    revision: int = 0
-    settled_at_nothing: bool = False
-
-    @property
-    def draft_id(self) -> UUID | None:
-        return self.invoice_id if self.status is InvoiceStatus.DRAFT else None
+    settled: list[Settlement] = field(default_factory=list)
+    unpriced: list[Unpriced] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
 
 
 async def bill(
@@ -76,61 +54,64 @@ async def bill(
 
     The turn is waited for with nothing locked, and over once only inputs and outcomes are left to be written.
     """
-    unpriced: list[Unpriced] = []
     written: list[Draft] = []
     async with turn:
-        standings = await _standings(unit, run, await lock_unsettled(unit, run, tenant_ids))
-        settled, due = [], {}
-        for tenant_id, standing in standings.items():
-            if (settlement := _without_rating(run, tenant_id, standing)) is not None:
-                settled.append(settlement)
-            else:
-                due[tenant_id] = standing
-        if due:
-            headers = await tenant_headers(unit, due, run.period)
-            billing = _Billing(unit, run, due, now, headers, unpriced, written)
-            settled += await billing.settle(await _late(unit, run, due))
+        billed = await _bill(unit, run, tenant_ids, now, written)
     if written:
         await write_inputs(unit, written)
-    await record(unit, run, settled, unpriced)
+    await record(unit, run, billed.settled, billed.unpriced, billed.warnings)
 
 
-async def _late(unit: UnitOfWork, run: Run, due: dict[UUID, Standing]) -> LateBilling:
-    rated_before = [tenant_id for tenant_id, standing in due.items() if standing.revision]
-    replaced = [standing.invoice_id for standing in due.values() if standing.invoice_id]
-    late = await late_billing(unit, run, due, rated_before, replaced)
-    if replaced and not run.dry_run:
-        await open_again(unit, replaced)
-    return late
+async def preview(
+    unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, turn: AbstractAsyncContextManager[object]
+) -> Billed:
+    """What `bill` would do, from one snapshot: it locks nothing and writes nothing."""
+    await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    async with turn:
+        return await _bill(unit, run, tenant_ids, now, [])
 
 
-async def lock_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> list[UUID]:
-    """Locks the tenants, and gives those that the run has not settled."""
-    locked = [row["id"] for row in await lock_rows(Tenants, tenant_ids, Tenants.id)]
-    settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, locked)}
-    return [tenant_id for tenant_id in locked if tenant_id not in settled]
+async def record_once(unit: UnitOfWork, run: Run, billed: Billed) -> None:
+    """Records what a preview came to, of tenants that nobody else has recorded in the run meanwhile."""
+    await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
+    tenant_ids = [settlement.tenant_id for settlement in billed.settled]
+    settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, tenant_ids)}
+    await record(
+        unit,
+        run,
+        [settlement for settlement in billed.settled if settlement.tenant_id not in settled],
+        [unpriced for unpriced in billed.unpriced if unpriced.tenant_id not in settled],
+        [warning for warning in billed.warnings if warning.tenant_id not in settled],
+    )
 
 
-def _without_rating(run: Run, tenant_id: UUID, standing: Standing) -> Settlement | None:
-    if not run.force and (standing.invoice_id is not None or standing.settled_at_nothing):
-        return Settlement(tenant_id, RollupOutcome.SKIPPED, standing.invoice_id)
-    if standing.status is InvoiceStatus.PAID:
-        failure = Failure(ProblemCode.INVOICE_PAID, "the invoice is paid and is not rated again", 1)
-        return Settlement(tenant_id, RollupOutcome.FAILED, standing.invoice_id, failure=failure)
-    return None
+async def _bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, written: list[Draft]) -> Billed:
+    months = await hold_unsettled(unit, run, tenant_ids)
+    standings = await standings_of(unit, run, months)
+    billed = Billed()
+    due: dict[UUID, Standing] = {}
+    for tenant_id, standing in standings.items():
+        if (settlement := settle_without_rating(run, standing)) is not None:
+            billed.settled.append(settlement)
+        else:
+            due[tenant_id] = standing
+    if due:
+        replaced = await replaced_by(
+            unit, [standing.invoice_id for standing in due.values() if standing.invoice_id], run.period.start
+        )
+        corrections = Corrections(unit, run, {tenant_id: months[tenant_id] for tenant_id in due}, replaced)
+        await corrections.look_up()
+        headers = await tenant_headers(unit, due, run.period)
+        await _Billing(unit, run, due, now, headers, corrections, billed, written).settle()
+    return billed
 
 
-async def _standings(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, Standing]:
-    standings = {tenant_id: Standing() for tenant_id in tenant_ids}
-    revisions = _REVISIONS_LOCKED if run.force else _REVISIONS
-    for row in await unit.connection.fetch(revisions, tenant_ids, run.period.start):
-        standing = standings[row["tenant_id"]]
-        standing.revision = max(standing.revision, row["revision"])
-        if row["status"] != InvoiceStatus.VOID:
-            standing.invoice_id, standing.status = row["id"], InvoiceStatus(row["status"])
-    for row in await unit.connection.fetch(_AT_NOTHING, tenant_ids, run.period.start):
-        standings[row["id"]].settled_at_nothing = True
-    return standings
+async def hold_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantMonths]:
+    """Holds the tenants' months, and gives those of tenants that the run has not settled."""
+    ordered = sorted(tenant_ids)
+    months = await hold_months(unit, run.period.start, ordered, read_only=run.dry_run)
+    settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, ordered)}
+    return {tenant_id: month for tenant_id, month in months.items() if tenant_id not in settled}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,42 +123,41 @@ class _Billing:
     due: dict[UUID, Standing]
     now: datetime
     headers: dict[UUID, QuoteHeader]
-    unpriced: list[Unpriced]
+    corrections: Corrections
+    billed: Billed
     written: list[Draft]
+    rated_cents: dict[UUID, int] = field(default_factory=dict)
 
-    async def settle(self, late: LateBilling) -> list[Settlement]:
+    async def settle(self) -> None:
         drafts = {tenant_id: self._draft(tenant_id, standing) for tenant_id, standing in self.due.items()}
+        charges = await charges_of(self.unit, self.run.period, self.due)
         portions = enrolled_portions(self.unit, self.run.period, self.due, SLICE)
         first: list[Enrolment] = await anext(portions, [])
-        enrolled = _all_of(first, portions)
+        rated = self._rated(drafts, charges, _all_of(first, portions))
         if self.run.dry_run:
-            await self._preview(drafts, enrolled, late)
+            async for _ in rated:
+                for draft in drafts.values():
+                    draft.forget()
         elif len(first) == SLICE and len(drafts) == 1:
-            await self._write_slice_by_slice(next(iter(drafts.values())), enrolled, late)
+            await self._write_slice_by_slice(next(iter(drafts.values())), rated)
         else:
-            await self._write_whole(drafts, enrolled, late)
+            await self._write_whole(drafts, rated)
+        self._warn(drafts.values())
+        self.billed.unpriced += await unsubscribed_usage(self.unit, self.run.period, list(self.due))
+        self.billed.settled += [self._settlement(draft) for draft in drafts.values()]
         if not self.run.dry_run:
-            await late.record(drafts, [tenant_id for tenant_id, standing in self.due.items() if standing.revision])
-        return [self._settlement(draft) for draft in drafts.values()]
+            await self._write_months(drafts)
 
     def _draft(self, tenant_id: UUID, standing: Standing) -> Draft:
         """A draft is rated again in place; anything else gets the next revision."""
         draft_id = standing.draft_id
         revision = standing.revision + (draft_id is None)
-        return Draft(tenant_id, self.headers[tenant_id], invoice_id=draft_id, revision=revision)
+        header = self.headers[tenant_id].under(standing.month.rules_version)
+        return Draft(tenant_id, header, invoice_id=draft_id, revision=revision)
 
-    async def _preview(self, drafts: dict[UUID, Draft], enrolled: Enrolled, late: LateBilling) -> None:
-        async for _ in self._rated(drafts, enrolled, late):
-            for draft in drafts.values():
-                draft.forget()
-        for draft in drafts.values():
-            draft.close()
-
-    async def _write_whole(self, drafts: dict[UUID, Draft], enrolled: Enrolled, late: LateBilling) -> None:
-        async for _ in self._rated(drafts, enrolled, late):
+    async def _write_whole(self, drafts: dict[UUID, Draft], rated: AsyncIterator[None]) -> None:
+        async for _ in rated:
             pass
-        for draft in drafts.values():
-            draft.close()
         await self._void_emptied([draft for draft in drafts.values() if not draft.billable])
         if billable := [draft for draft in drafts.values() if draft.billable]:
             await self._make_room(billable)
@@ -185,14 +165,13 @@ class _Billing:
             await write_lines(self.unit, billable)
             self.written.extend(billable)
 
-    async def _write_slice_by_slice(self, draft: Draft, enrolled: Enrolled, late: LateBilling) -> None:
+    async def _write_slice_by_slice(self, draft: Draft, rated: AsyncIterator[None]) -> None:
         """One huge tenant in flat memory: its invoice first, its totals last; all undone if they are nothing."""
         before = await self.unit.savepoint()
         await self._make_room([draft])
         await write_invoices(self.unit, [draft], self.now)
-        async for _ in self._rated({draft.tenant_id: draft}, enrolled, late):
+        async for _ in rated:
             await self._write_slice(draft)
-        draft.close()
         if draft.billable:
             await self._write_slice(draft)
             await write_invoices(self.unit, [draft], self.now)
@@ -204,21 +183,40 @@ class _Billing:
         await write_lines(self.unit, [draft])
         await write_inputs(self.unit, [draft])
 
-    async def _rated(self, drafts: dict[UUID, Draft], enrolled: Enrolled, late: LateBilling) -> AsyncIterator[None]:
-        """Rates slice by slice, the late usage last."""
+    async def _rated(
+        self, drafts: dict[UUID, Draft], charges: dict[UUID, ChargeInputs], enrolled: Enrolled
+    ) -> AsyncGenerator[None, None]:
+        """Rates slice by slice: the month's subscriptions, its charges, the corrections; then credits and tax."""
+        self.rated_cents.update(dict.fromkeys(drafts, 0))
         async for portion in enrolled:
             gathered = await gather(self.unit, self.run.period, portion)
             for enrolment, inputs in zip(portion, gathered, strict=True):
-                draft = drafts[enrolment.tenant_id]
-                late.note(draft, inputs, draft.add(inputs))
-                self._note_unpriced(draft, inputs)
+                self._add(drafts[enrolment.tenant_id], inputs)
             yield
-        async for _ in late.add_to(drafts, SLICE):
+        below_zero = {tenant_id: self._add_charges(drafts[tenant_id], each) for tenant_id, each in charges.items()}
+        async for _ in self.corrections.add_to(drafts, SLICE):
             yield
+        for tenant_id, draft in drafts.items():
+            self.corrections.settle(draft, below_zero.get(tenant_id, ChargeInputs(())))
+            draft.close()
+        yield
 
-    def _note_unpriced(self, draft: Draft, inputs: SubscriptionInputs) -> None:
+    def _add(self, draft: Draft, inputs: SubscriptionInputs) -> None:
+        lines = draft.add(inputs)
+        self.rated_cents[draft.tenant_id] += sum([line.amount_cents for line in lines])
+        self.corrections.note(draft, inputs, lines)
         for usage in unpriced_usage(draft.header, inputs):
-            self.unpriced.append(Unpriced(draft.tenant_id, inputs.deployment_id, *usage))
+            self.billed.unpriced.append(Unpriced(draft.tenant_id, inputs.deployment_id, *usage))
+
+    def _add_charges(self, draft: Draft, charges: ChargeInputs) -> ChargeInputs:
+        """Adds those above 0, and gives the rest: how far they are taken is known last."""
+        self.rated_cents[draft.tenant_id] += sum(one.charge.net_cents for one in charges.charges)
+        if self.corrections.note_charges(draft, charges):
+            return ChargeInputs(())
+        above = tuple(one for one in charges.charges if one.charge.net_cents > 0)
+        if above:
+            draft.add_charges(ChargeInputs(above))
+        return ChargeInputs(tuple(one for one in charges.charges if one.charge.net_cents < 0))
 
     async def _make_room(self, drafts: Iterable[Draft]) -> None:
         """Empties the drafts that are rated again, and voids the issued invoices that the next revision replaces."""
@@ -232,6 +230,22 @@ class _Billing:
     async def _void(self, standings: Iterable[Standing], reason: str) -> None:
         if invoice_ids := [standing.invoice_id for standing in standings if standing.invoice_id]:
             await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason)
+
+    async def _write_months(self, drafts: dict[UUID, Draft]) -> None:
+        months: list[Month] = []
+        for tenant_id, draft in drafts.items():
+            months += note_ratings(draft, self.corrections, self.rated_cents[tenant_id], self.now)
+        await write_months(self.unit, months)
+        await self.corrections.keep_due(self.now)
+
+    def _warn(self, drafts: Iterable[Draft]) -> None:
+        start = self.run.period.start
+        for draft in drafts:
+            if draft.billable and not draft.header.taxes and not draft.header.tax_exempt:
+                message = "the tenant's country has no tax rate; the invoice has no tax"
+                self.billed.warnings.append(Warned(draft.tenant_id, start, RollupWarningCode.NO_TAX_RATE, message))
+        for (tenant_id, month), message in self.corrections.failed.items():
+            self.billed.warnings.append(Warned(tenant_id, month, RollupWarningCode.CORRECTION_FAILED, message))
 
     def _settlement(self, draft: Draft) -> Settlement:
         if self.run.dry_run:

@@ -13,14 +13,17 @@ from uuid import UUID
 
 import asyncpg
 
-from app.billing import Period
+from app.billing import AmountTooLarge, Period
 from app.database import DatabaseUnavailable, UnitOfWork
 from app.operations.access import Action, authorise
+from app.operations.billing_months.rating import write_months
 from app.operations.context import Context
-from app.operations.rollups.billing import SETTLED_AT_NOTHING, SLICE, bill, lock_unsettled
+from app.operations.refusal import ProblemCode
+from app.operations.rollups.billing import SLICE, bill, hold_unsettled, preview, record_once
 from app.operations.rollups.progress import Failure, Settlement, finish_chunk, record, start_if_queued
 from app.operations.rollups.run import Run, Share, portions
 from app.operations.transaction import transact
+from app.tables.billing_months import BillingMonthState
 from app.tables.rollups import RollupOutcome
 
 ATTEMPTS = 3
@@ -28,15 +31,17 @@ BATCH_TENANTS = 100
 
 logger = logging.getLogger(__name__)
 
-_RUN = "SELECT period_start, force, dry_run FROM rollup_runs WHERE id = $1"
+_RUN = "SELECT period_start, force, dry_run, rates_stale_drafts FROM rollup_runs WHERE id = $1"
 _OPEN = "SELECT position FROM rollup_chunks WHERE run_id = $1 AND finished_at IS NULL ORDER BY position"
 # A tenant that will be skipped takes no rating, and so counts as without subscriptions.
-_UNSETTLED = f"""
+_UNSETTLED = """
 SELECT t.id, CASE
-    WHEN NOT r.force AND (
-        EXISTS (SELECT FROM tenant_invoices i
-                WHERE i.tenant_id = t.id AND i.period_start = r.period_start AND i.status <> 'VOID')
-        OR {SETTLED_AT_NOTHING.format(tenant_id="t.id", period_start="r.period_start")}) THEN 0
+    WHEN NOT r.force AND EXISTS (
+        SELECT FROM billing_months b
+        WHERE b.tenant_id = t.id AND b.period_start = r.period_start AND b.state NOT IN ('OPEN', 'FAILED')
+          AND (b.state IN ('ISSUED', 'WAIVED') OR NOT EXISTS (
+              SELECT FROM billing_month_changes c
+              WHERE c.tenant_id = b.tenant_id AND c.period_start = b.period_start))) THEN 0
     ELSE (SELECT count(*) FROM subscriptions s
           WHERE s.tenant_id = t.id AND s.started_on < r.period_end
             AND (s.ended_on IS NULL OR s.ended_on >= r.period_start)) END
@@ -44,7 +49,7 @@ FROM rollup_chunks c JOIN rollup_runs r ON r.id = c.run_id CROSS JOIN unnest(c.t
 WHERE c.run_id = $1 AND c.position = $2 AND c.finished_at IS NULL
   AND NOT EXISTS (SELECT FROM rollup_outcomes o WHERE o.run_id = c.run_id AND o.tenant_id = t.id)
 ORDER BY t.id
-"""  # noqa: S608 - made of constants
+"""
 
 
 def _go_on() -> bool:
@@ -92,7 +97,7 @@ async def _open(context: Context, run_id: UUID, position: int) -> tuple[Run | No
         await start_if_queued(unit, run_id, context.clock())
         period = Period(row["period_start"], context.settings.billing_time_zone)
         unsettled = [Share(*share) for share in await unit.connection.fetch(_UNSETTLED, run_id, position)]
-        return Run(run_id, period, row["force"], row["dry_run"]), unsettled
+        return Run(run_id, period, row["force"], row["dry_run"], row["rates_stale_drafts"]), unsettled
 
     return await transact(context, work)
 
@@ -124,7 +129,7 @@ class _Chunk:
         tenant_ids = [share.tenant_id for share in batch]
         turn = self.turn if batch[0].subscriptions <= SLICE else nullcontext()
         try:
-            await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), turn))
+            await (self._preview(tenant_ids, turn) if self.run.dry_run else self._write(tenant_ids, turn))
         except (DatabaseUnavailable, asyncpg.LockNotAvailableError):
             raise  # no tenant's fault: the job comes again
         except Exception as error:  # noqa: BLE001 - the tenant's edge: whatever it is, the others go on
@@ -134,12 +139,36 @@ class _Chunk:
             return await self._bill(batch[:middle]) | await self._bill(batch[middle:])
         return {}
 
+    async def _write(self, tenant_ids: Sequence[UUID], turn: AbstractAsyncContextManager[object]) -> None:
+        await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), turn))
+
+    async def _preview(self, tenant_ids: Sequence[UUID], turn: AbstractAsyncContextManager[object]) -> None:
+        """Rates from one snapshot, which writes nothing; then the outcomes are written in another transaction."""
+        run, now = self.run, self.context.clock()
+        previewed = await transact(self.context, lambda unit: preview(unit, run, tenant_ids, now, turn))
+        await transact(self.context, lambda unit: record_once(unit, run, previewed))
+
     async def _record_failure(self, tenant_id: UUID, error: Exception) -> None:
         logger.error("Run %s cannot bill tenant %s.", self.run.id, tenant_id, exc_info=error)
-        failure = Failure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)
+        failure = _failure(error)
 
         async def work(unit: UnitOfWork) -> None:
-            if await lock_unsettled(unit, self.run, [tenant_id]):
-                await record(unit, self.run, [Settlement(tenant_id, RollupOutcome.FAILED, failure=failure)])
+            held = await hold_unsettled(unit, self.run, [tenant_id])
+            if not held:
+                return
+            if not self.run.dry_run:
+                month = held[tenant_id].own
+                month.failure = f"{failure.code}: {failure.message}"
+                if month.state is BillingMonthState.OPEN:
+                    month.state = BillingMonthState.FAILED
+                await write_months(unit, [month])
+            await record(unit, self.run, [Settlement(tenant_id, RollupOutcome.FAILED, failure=failure)])
 
         await transact(self.context, work)
+
+
+def _failure(error: Exception) -> Failure:
+    """What went wrong, in words that an operator can act on."""
+    if isinstance(error, AmountTooLarge):
+        return Failure(ProblemCode.AMOUNT_TOO_LARGE, str(error), ATTEMPTS)
+    return Failure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)

@@ -5,7 +5,7 @@ sums over its outcomes whatever dies in between.
 import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +14,15 @@ from app.database import UnitOfWork
 from app.database.copy import copy_rows
 from app.operations.rollups.run import Run
 from app.tables.ids import new_id
-from app.tables.rollups import RollupFailures, RollupOutcome, RollupOutcomes, RollupUnpricedUsage
+from app.tables.rollups import (
+    RollupFailures,
+    RollupOutcome,
+    RollupOutcomes,
+    RollupUnpricedUsage,
+    RollupWarningCode,
+    RollupWarnings,
+    UnpricedReason,
+)
 
 CHANNEL = "rollup_runs"
 
@@ -51,15 +59,31 @@ class Settlement(NamedTuple):
 
 
 class Unpriced(NamedTuple):
-    """Usage of a kind that a deployment's plan does not know."""
+    """Usage that no plan prices."""
 
     tenant_id: UUID
     deployment_id: str | None
     resource_kind: str
     quantity: Decimal
+    reason: UnpricedReason = UnpricedReason.NOT_PRICED
 
 
-async def record(unit: UnitOfWork, run: Run, settled: Sequence[Settlement], unpriced: Sequence[Unpriced] = ()) -> None:
+class Warned(NamedTuple):
+    """What an operator should look at of a tenant that was billed."""
+
+    tenant_id: UUID
+    period_start: date
+    code: RollupWarningCode
+    message: str
+
+
+async def record(
+    unit: UnitOfWork,
+    run: Run,
+    settled: Sequence[Settlement],
+    unpriced: Sequence[Unpriced] = (),
+    warnings: Sequence[Warned] = (),
+) -> None:
     """Writes the outcomes, and counts them on the run. Last in its transaction: it locks the run's row."""
     if not settled:
         return
@@ -79,6 +103,7 @@ async def record(unit: UnitOfWork, run: Run, settled: Sequence[Settlement], unpr
     )
     await _record_failures(unit, run, [settlement for settlement in settled if settlement.failure])
     await _record_unpriced(unit, run, unpriced)
+    await _record_warnings(unit, run, warnings)
     count = Counter(settlement.outcome for settlement in settled)
     await unit.connection.execute(
         _COUNT,
@@ -122,8 +147,26 @@ async def _record_unpriced(unit: UnitOfWork, run: Run, unpriced: Sequence[Unpric
                 RollupUnpricedUsage.deployment_id,
                 RollupUnpricedUsage.resource_kind,
                 RollupUnpricedUsage.quantity,
+                RollupUnpricedUsage.reason,
             ),
             ((new_id(), run.id, *usage) for usage in unpriced),
+        )
+
+
+async def _record_warnings(unit: UnitOfWork, run: Run, warnings: Sequence[Warned]) -> None:
+    if warnings:
+        await copy_rows(
+            unit,
+            RollupWarnings,
+            (
+                RollupWarnings.id,
+                RollupWarnings.run_id,
+                RollupWarnings.tenant_id,
+                RollupWarnings.period_start,
+                RollupWarnings.code,
+                RollupWarnings.message,
+            ),
+            ((new_id(), run.id, *warning) for warning in warnings),
         )
 
 

@@ -10,12 +10,15 @@ from app.billing import Period
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run is to do. Forced, it rates again what is invoiced; dry, it writes no invoice."""
+    """What a run is to do. Forced, it rates again what is invoiced; dry, it writes no invoice. rates_stale_drafts: a
+    draft whose month changed is rated again in place.
+    """
 
     id: UUID
     period: Period
     force: bool
     dry_run: bool
+    rates_stale_drafts: bool = False
 
 
 class Share(NamedTuple):

@@ -9,10 +9,11 @@ from app.billing import Fault, Period
 from app.database.copy import copy_rows
 from app.database.unit_of_work import UnitOfWork
 from app.operations.access import Action, authorise, not_found
+from app.operations.billing_months.left import changes_of_tenants_that_left
+from app.operations.billing_months.missing import insert_missing_months
 from app.operations.context import Context
 from app.operations.periods import month_of
 from app.operations.refusal import ProblemCode, Refusal
-from app.operations.rollups.late import OPEN_LATE_USAGE
 from app.operations.rollups.progress import finish_if_done, notify_progress
 from app.operations.rollups.run import Run, Share, portions
 from app.operations.transaction import transact
@@ -26,16 +27,19 @@ CHUNK_SUBSCRIPTIONS = 2_000
 
 CHUNK_JOB = "roll_up_chunk"
 
-_DUE = f"""
-SELECT tenant_id, sum(subscriptions)::bigint AS subscriptions FROM (
-    SELECT tenant_id, count(*) AS subscriptions FROM subscriptions
-    WHERE started_on < $2 AND (ended_on IS NULL OR ended_on >= $1)
-    GROUP BY tenant_id
-    UNION ALL
-    SELECT DISTINCT l.tenant_id, 0 FROM {OPEN_LATE_USAGE} AND l.period_start < $1
-) AS due
-GROUP BY tenant_id ORDER BY tenant_id
-"""  # noqa: S608 - made of constants
+_DUE = """
+SELECT d.tenant_id, count(s.id)::bigint AS subscriptions FROM (
+    SELECT tenant_id FROM subscriptions WHERE started_on < $2 AND (ended_on IS NULL OR ended_on >= $1)
+    UNION
+    SELECT tenant_id FROM billing_months WHERE period_start = $1
+    UNION
+    SELECT tenant_id FROM charges WHERE charged_on >= $1 AND charged_on < $2
+    UNION
+    SELECT unnest($3::uuid[])
+) AS d LEFT JOIN subscriptions s
+    ON s.tenant_id = d.tenant_id AND s.started_on < $2 AND (s.ended_on IS NULL OR s.ended_on >= $1)
+GROUP BY d.tenant_id ORDER BY d.tenant_id
+"""
 _NAMED = """
 SELECT t.id AS tenant_id,
        (SELECT count(*) FROM subscriptions s
@@ -52,8 +56,8 @@ async def roll_up_period(
     force: bool = False,
     dry_run: bool = False,
 ) -> UUID:
-    """Starts a run over the month: every tenant with a subscription in it or late usage of earlier ones, or the
-    tenants named. Gives the run's id.
+    """Starts a run over the month: every tenant with a subscription or a charge in it, and those that left with earlier
+    months to correct; or the tenants named. Gives the run's id.
 
     The run is queued as chunks, which workers take. A dry run goes as the same run would, and writes no invoice.
     """
@@ -63,6 +67,8 @@ async def roll_up_period(
         refuse([Fault(("tenant_ids",), "must name a tenant, or be left out for all")])
 
     async def work(unit: UnitOfWork) -> UUID:
+        if not dry_run:
+            await insert_missing_months(context, unit)
         shares = await _shares(unit, period, tenant_ids)
         return await insert_run(context, unit, Run(new_id(), period, force, dry_run), shares)
 
@@ -82,7 +88,8 @@ def _period(context: Context, period_start: date, *, dry_run: bool) -> Period:
 
 async def _shares(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[Share]:
     if tenant_ids is None:
-        rows = await unit.connection.fetch(_DUE, period.start, period.end)
+        left = [change.tenant_id for change in await changes_of_tenants_that_left(unit, period.ends_at, period.start)]
+        rows = await unit.connection.fetch(_DUE, period.start, period.end, left)
         return [Share(*row) for row in rows]
     rows = await unit.connection.fetch(_NAMED, period.start, period.end, list(tenant_ids))
     known = {row["tenant_id"] for row in rows}
@@ -102,6 +109,7 @@ async def insert_run(context: Context, unit: UnitOfWork, run: Run, shares: Seque
             period_end=run.period.end,
             force=run.force,
             dry_run=run.dry_run,
+            rates_stale_drafts=run.rates_stale_drafts,
             status=RollupStatus.QUEUED,
             requested_by=context.principal.subject,
             tenants_total=len(shares),

@@ -1,35 +1,66 @@
 """Add-ons of a subscription, at the price and quantity they had when they were attached."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from app.billing import day_of
+from app.billing import Fault, day_of
 from app.database import UnitOfWork
-from app.operations.access import Action, authorise
-from app.operations.catalog.offers import AddonOffer, addon_on_offer
+from app.operations import validation
+from app.operations.access import Action, authorise, not_found
+from app.operations.billing_months import Change, record_changes
+from app.operations.catalog.offers import AddonOffer, addon_on_offer, already_attached
 from app.operations.context import Context
 from app.operations.locking import now_of
-from app.operations.subscriptions.standing import lock_standing
+from app.operations.refusal import ProblemCode, Refusal
+from app.operations.subscriptions.days import billed_from
+from app.operations.subscriptions.standing import currency_of, lock_standing, lock_subscription
 from app.operations.transaction import transact
+from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_id
 from app.tables.subscriptions import SubscriptionAddons
 
+_LAST_DAY = ("lastDay",)
 
-async def attach_addon(context: Context, *, deployment_id: UUID, addon_code: str) -> UUID:
-    """Attaches from today on; the same one may be attached again, and then counts again.
+_DEPLOYMENT_OF = """
+SELECT s.deployment_id
+FROM subscription_addons a JOIN subscriptions s ON s.tenant_id = a.tenant_id AND s.id = a.subscription_id
+WHERE a.id = $1 AND ($2::uuid IS NULL OR a.tenant_id = $2)
+"""
 
-    Raises NOT_SUBSCRIBED, ADDON_INACTIVE.
+
+async def attach_addon(context: Context, *, deployment_id: UUID, addon_code: str, additional: bool = False) -> UUID:
+    """Attaches the add-on from today on; returns the id of the attachment.
+
+    additional: attach and bill it once more although it is attached. Raises NOT_SUBSCRIBED, ADDON_INACTIVE,
+    CURRENCY_MISMATCH, ALREADY_ATTACHED.
     """
     authorise(context, Action.ATTACH_ADDON)
 
     async def work(unit: UnitOfWork) -> UUID:
         subscription = await lock_standing(context, deployment_id)
-        addon = await addon_on_offer(addon_code, ("addonCode",))
+        tenant_id = subscription["tenant_id"]
+        addon = await addon_on_offer(addon_code, await currency_of(tenant_id), ("addonCode",))
         now = await now_of(context, unit, deployment_id)
         today = day_of(now, context.settings.billing_time_zone)
-        return await insert_snapshot(subscription["tenant_id"], subscription["id"], addon, now, today)
+        if not additional and await _is_attached(subscription["id"], addon.addon_id, today):
+            raise already_attached(addon_code, ("addonCode",))
+        await record_changes(context, unit, [Change(tenant_id, deployment_id, today)], ChangeReason.ADDON_ATTACHED)
+        return await insert_snapshot(tenant_id, subscription["id"], addon, now, today)
 
     return await transact(context, work)
+
+
+async def _is_attached(subscription_id: UUID, addon_id: UUID, first_day: date) -> bool:
+    """Whether the add-on is attached on that day or later. The subscription is locked."""
+    goes_on = SubscriptionAddons.detached_on.is_null() | (SubscriptionAddons.detached_on >= first_day)
+    return bool(
+        await SubscriptionAddons.exists().where(
+            (SubscriptionAddons.subscription_id == subscription_id)
+            & (SubscriptionAddons.addon_id == addon_id)
+            & goes_on
+        )
+    )
 
 
 async def insert_snapshot(
@@ -48,6 +79,59 @@ async def insert_snapshot(
             quantity=addon.quantity,
             attached_at=attached_at,
             attached_on=attached_on,
+            detached_on=None,
         )
     )
     return snapshot_id
+
+
+async def detach_addon(context: Context, *, subscription_addon_id: UUID, last_day: date | None = None) -> UUID:
+    """Detaches the add-on; its last day, which is billable, is today. Returns the id of the attachment.
+
+    Only a platform admin may choose another day, which must not be in the future nor before the add-on was attached. An
+    add-on whose first day is still to come is detached on that day. The subscription may be cancelled. Raises
+    NOT_FOUND; CONFLICT where it is detached already on another day.
+    """
+    authorise(context, Action.DETACH_ADDON)
+    validation.refuse(validation.day("last_day", last_day))
+
+    async def work(unit: UnitOfWork) -> UUID:
+        attached, deployment_id = await _lock_attached(context, unit, subscription_addon_id)
+        now = await now_of(context, unit, deployment_id)
+        today = max(day_of(now, context.settings.billing_time_zone), attached["attached_on"])
+        day = billed_from(context, last_day, today, _LAST_DAY)
+        if attached["detached_on"] == day:
+            return subscription_addon_id
+        if attached["detached_on"] is not None:
+            message = f"the add-on is detached already; its last day is {attached['detached_on']}"
+            raise Refusal(ProblemCode.CONFLICT, message, _LAST_DAY)
+        validation.refuse(_day_faults(day, attached["attached_on"], today))
+        # Under proration NONE a month is one piece, so the month of the last day takes part.
+        change = Change(attached["tenant_id"], deployment_id, day)
+        await record_changes(context, unit, [change], ChangeReason.ADDON_DETACHED)
+        await SubscriptionAddons.update({SubscriptionAddons.detached_on: day}).where(
+            SubscriptionAddons.id == subscription_addon_id
+        )
+        return subscription_addon_id
+
+    return await transact(context, work)
+
+
+def _day_faults(day: date, attached_on: date, latest: date) -> list[Fault]:
+    if day < attached_on:
+        return [Fault(_LAST_DAY, f"must not be before the add-on was attached, on {attached_on}")]
+    return [Fault(_LAST_DAY, "must not be in the future")] if day > latest else []
+
+
+async def _lock_attached(
+    context: Context, unit: UnitOfWork, subscription_addon_id: UUID
+) -> tuple[dict[str, Any], UUID]:
+    """The attachment and its deployment, which is locked with its subscription, as for every change."""
+    principal = context.principal
+    of_tenant = None if principal.is_platform_admin else principal.tenant_id
+    deployment_id: UUID | None = await unit.connection.fetchval(_DEPLOYMENT_OF, subscription_addon_id, of_tenant)
+    if deployment_id is None:
+        raise not_found("attached add-on", subscription_addon_id, ("subscriptionAddonId",))
+    await lock_subscription(context, deployment_id)
+    rows = await SubscriptionAddons.select().where(SubscriptionAddons.id == subscription_addon_id)
+    return rows[0], deployment_id

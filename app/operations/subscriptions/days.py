@@ -1,14 +1,14 @@
-"""From which day something may be billed."""
+"""From which day something is billed, and who may choose it."""
 
 from datetime import date
-from uuid import UUID
 
-from app.database import UnitOfWork
+from app.billing.period import ONE_DAY
 from app.operations.access import Action, authorise
-from app.operations.closing import first_open_day, reopen_months, share_tenants
 from app.operations.context import Context
 from app.operations.refusal import ProblemCode, Refusal
-from app.tables.invoices import InvoiceStatus, TenantInvoices
+
+CONFIRMED_FROM_MONTHS = 3
+"""A start more months ago than this must be confirmed: it may be a mistyped year."""
 
 
 def billed_from(context: Context, asked: date | None, default: date, path: tuple[str, ...]) -> date:
@@ -19,36 +19,18 @@ def billed_from(context: Context, asked: date | None, default: date, path: tuple
     return asked
 
 
-async def change_from(
-    context: Context, unit: UnitOfWork, tenant_id: UUID, first_day: date, path: tuple[str, ...]
-) -> None:
-    """Before a change of what the tenant is billed from this day on. Raises CONFLICT where a month that holds the day,
-    or a later one, is invoiced: that invoice stays as it is.
-
-    A draft is no obstacle: it is stale then, and rolling up with force rates it again. Months that were settled at
-    nothing are due again.
-    """
-    past = first_day < first_open_day(context)
-    if past:
-        await share_tenants(unit, [tenant_id])
-    await _refuse_invoiced(tenant_id, first_day, path)
-    if past:
-        await reopen_months(unit, tenant_id, first_day, context.clock())
-
-
-async def _refuse_invoiced(tenant_id: UUID, first_day: date, path: tuple[str, ...]) -> None:
-    final = [InvoiceStatus.ISSUED, InvoiceStatus.PAID]
-    invoice = (
-        await TenantInvoices.select(TenantInvoices.period_start)
-        .where(
-            (TenantInvoices.tenant_id == tenant_id)
-            & (TenantInvoices.period_end > first_day)
-            & TenantInvoices.status.is_in(final)
+def require_confirmation(first_day: date, today: date, path: tuple[str, ...]) -> None:
+    """Raises CONFIRMATION_REQUIRED for a start of more than three months ago."""
+    if first_day < _months_before(today, CONFIRMED_FROM_MONTHS):
+        message = (
+            f"{path[-1]} {first_day} is more than {CONFIRMED_FROM_MONTHS} months before today: every month since then "
+            "will be billed; set confirmBackdating to true if that is intended"
         )
-        .order_by(TenantInvoices.period_start)
-        .first()
-    )
-    if invoice is not None:
-        raise Refusal(
-            ProblemCode.CONFLICT, f"the month from {invoice['period_start']} is invoiced: void its invoice first", path
-        )
+        raise Refusal(ProblemCode.CONFIRMATION_REQUIRED, message, path)
+
+
+def _months_before(day: date, months: int) -> date:
+    """The same day so many months before, or that month's last day where it has no such day."""
+    year, month = divmod(12 * day.year + day.month - 1 - months, 12)
+    following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return date(year, month + 1, min(day.day, (following - ONE_DAY).day))

@@ -1,16 +1,22 @@
 """A subscription follows its deployment: active, paused or cancelled as the deployment's state says."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from app.billing import DeploymentState, SubscriptionStatus, subscription_status
+from app.billing import DeploymentState, SubscriptionStatus, day_of, last_active_day, subscription_status
+from app.operations.subscriptions.pending import drop_pending_change
 from app.tables.ids import new_id
 from app.tables.subscriptions import SubscriptionActiveSpans as Spans
 from app.tables.subscriptions import Subscriptions
 
 
-async def follow_deployment(deployment_id: UUID, state: DeploymentState, today: date) -> None:
-    """Moves the subscription, if there is one. Both the day it stops and the day it goes on are active days."""
+async def follow_deployment(deployment_id: UUID, state: DeploymentState, now: datetime, zone: ZoneInfo) -> bool:
+    """Changes the subscription's status, if there is a subscription and its status changes; returns whether it did.
+
+    The day of a pause, of a resume and of a cancellation is an active day, unless a pause or cancellation falls on the
+    day's first instant: then nothing of it was active. The end is the day of the cancellation in either case.
+    """
     subscription = (
         await Subscriptions.select(
             Subscriptions.id, Subscriptions.tenant_id, Subscriptions.status, Subscriptions.started_on
@@ -21,18 +27,21 @@ async def follow_deployment(deployment_id: UUID, state: DeploymentState, today: 
     )
     status = subscription_status(state)
     if subscription is None or subscription["status"] == status:
-        return
-    first_day = max(today, subscription["started_on"])
+        return False
+    first_day = max(day_of(now, zone), subscription["started_on"])
     if status is SubscriptionStatus.ACTIVE:
         await open_span(subscription["tenant_id"], subscription["id"], first_day)
     elif subscription["status"] == SubscriptionStatus.ACTIVE:
-        await _close_span(subscription["id"], today)
+        await _close_span(subscription["id"], last_active_day(now, zone))
+    if status is SubscriptionStatus.CANCELLED:
+        await drop_pending_change(subscription["id"], first_day)
     await Subscriptions.update(
         {
             Subscriptions.status: status,
             Subscriptions.ended_on: first_day if status is SubscriptionStatus.CANCELLED else None,
         }
     ).where(Subscriptions.id == subscription["id"])
+    return True
 
 
 async def open_span(tenant_id: UUID, subscription_id: UUID, first_day: date) -> None:
@@ -48,8 +57,8 @@ async def open_span(tenant_id: UUID, subscription_id: UUID, first_day: date) -> 
         )
 
 
-async def _close_span(subscription_id: UUID, today: date) -> None:
-    """Active until today; not at all, where it was to begin on a later day."""
+async def _close_span(subscription_id: UUID, last_day: date) -> None:
+    """Active until the end of this day; not at all, where the span begins on a later one."""
     is_open = (Spans.subscription_id == subscription_id) & Spans.last_on.is_null()
-    await Spans.delete().where(is_open & (Spans.first_on > today))
-    await Spans.update({Spans.last_on: today}).where(is_open)
+    await Spans.delete().where(is_open & (Spans.first_on > last_day))
+    await Spans.update({Spans.last_on: last_day}).where(is_open)

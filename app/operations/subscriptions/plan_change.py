@@ -1,19 +1,23 @@
 """Moving a subscription to another plan, or to another version of its plan."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.billing import Fault, day_of
+from app.billing import Fault, Period, Proration, day_of
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise
-from app.operations.catalog.offers import plan_on_offer
+from app.operations.billing_months import Change, record_changes
+from app.operations.catalog.offers import PlanOffer, plan_on_offer
 from app.operations.context import Context
 from app.operations.locking import now_of
-from app.operations.subscriptions.days import billed_from, change_from
+from app.operations.subscriptions.days import billed_from
 from app.operations.subscriptions.standing import currency_of, lock_standing
 from app.operations.transaction import transact
+from app.tables.billing_months import ChangeReason
+from app.tables.catalog import PlanVersions
 from app.tables.ids import new_id
 from app.tables.subscriptions import SubscriptionPlanVersions as History
 from app.tables.subscriptions import Subscriptions
@@ -21,8 +25,8 @@ from app.tables.subscriptions import Subscriptions
 _DAY = ("effectiveOn",)
 
 
-class _Change(NamedTuple):
-    """A version is in force from this day on, until the next change's."""
+class _InForce(NamedTuple):
+    """A version is in force from this day on, until the next one's first day."""
 
     first_day: date
     plan_version_id: UUID
@@ -36,67 +40,104 @@ async def change_plan_version(
     plan_version: int | None = None,
     effective_on: date | None = None,
 ) -> UUID:
-    """Puts a published version in force from today on, the latest if none is named; gives the subscription's id.
+    """Puts a published version in force, the latest if none is named; returns the subscription's id.
 
-    An earlier day is the platform admin's to give; changes made for later days than that are then undone. Asking for
-    what is in force already changes nothing. Raises NOT_SUBSCRIBED, PLAN_NOT_PUBLISHED; CONFLICT for a month that is
-    invoiced.
+    A tenant's own change takes effect today if the new base price is higher, or if neither the version in force nor the
+    new one is prorated NONE; otherwise on the first of the next month, and until then it is pending. Before the
+    subscription's start it takes effect on its first day. A platform admin's change takes effect today or on the day
+    given, the first of the next month at the latest.
+
+    What was to take effect later than today, or than that day, is undone. Asking for the version in force changes
+    nothing else. Raises NOT_SUBSCRIBED, PLAN_NOT_PUBLISHED, CURRENCY_MISMATCH.
     """
     authorise(context, Action.CHANGE_PLAN_VERSION)
+    validation.refuse(validation.day("effective_on", effective_on))
 
     async def work(unit: UnitOfWork) -> UUID:
         subscription = await lock_standing(context, deployment_id)
         now = await now_of(context, unit, deployment_id)
-        first_day = _first_day(context, subscription, effective_on, day_of(now, context.settings.billing_time_zone))
         plan = await plan_on_offer(plan_code, plan_version)
         plan.require_currency(await currency_of(subscription["tenant_id"]))
         history = await _history(subscription["id"])
-        earlier = [change for change in history if change.first_day < first_day]
-        goes_on = bool(earlier) and earlier[-1].plan_version_id == plan.plan_version_id
-        wanted = earlier if goes_on else [*earlier, _Change(first_day, plan.plan_version_id)]
+        clock_day, started_on = day_of(now, context.settings.billing_time_zone), subscription["started_on"]
+        today = max(clock_day, started_on)
+        default = today if clock_day < started_on else await _default_day(context, history, plan, today)
+        first_day = billed_from(context, effective_on, default, _DAY)
+        validation.refuse(_day_faults(first_day, started_on, _next_month(context, today)))
+        wanted = _with(history, _InForce(first_day, plan.plan_version_id), today)
         if wanted != history:
-            await change_from(context, unit, subscription["tenant_id"], first_day, _DAY)
-            await _rewrite(subscription, first_day, wanted, now)
+            changed_from = min(first_day for first_day, _ in set(history) ^ set(wanted))
+            change = Change(subscription["tenant_id"], deployment_id, changed_from)
+            await record_changes(context, unit, [change], ChangeReason.PLAN_CHANGED)
+            await _rewrite(subscription, history, wanted, today, now)
         return UUID(str(subscription["id"]))
 
     return await transact(context, work)
 
 
-def _first_day(context: Context, subscription: dict[str, Any], asked: date | None, today: date) -> date:
-    started_on: date = subscription["started_on"]
-    first_day = billed_from(context, asked, max(today, started_on), _DAY)
+async def _default_day(context: Context, history: Sequence[_InForce], plan: PlanOffer, today: date) -> date:
+    """The first day of the change where the caller names none."""
+    if context.principal.is_platform_admin:
+        return today
+    in_force = next(version for first_day, version in reversed(history) if first_day <= today)
+    if in_force == plan.plan_version_id:
+        return today
+    columns = PlanVersions.proration, PlanVersions.base_price_cents
+    (present,) = await PlanVersions.select(*columns).where(PlanVersions.id == in_force)
+    by_the_day = Proration.NONE not in {plan.proration, Proration(present["proration"])}
+    return today if by_the_day or plan.base_price_cents > present["base_price_cents"] else _next_month(context, today)
+
+
+def _next_month(context: Context, today: date) -> date:
+    return Period.holding(today, context.settings.billing_time_zone).end
+
+
+def _day_faults(first_day: date, started_on: date, latest: date) -> list[Fault]:
     if first_day < started_on:
-        validation.refuse([Fault(_DAY, f"must not be before the subscription's start, {started_on}")])
-    if first_day > max(today, started_on):
-        validation.refuse([Fault(_DAY, "must not be in the future")])
-    return first_day
+        return [Fault(_DAY, f"must not be before the subscription's start, {started_on}")]
+    return [Fault(_DAY, f"must not be after {latest}, the first of the next month")] if first_day > latest else []
 
 
-async def _history(subscription_id: UUID) -> list[_Change]:
+async def _history(subscription_id: UUID) -> list[_InForce]:
     rows = (
         await History.select(History.effective_on, History.plan_version_id)
         .where(History.subscription_id == subscription_id)
         .order_by(History.effective_on)
     )
-    return [_Change(row["effective_on"], row["plan_version_id"]) for row in rows]
+    return [_InForce(row["effective_on"], row["plan_version_id"]) for row in rows]
 
 
-async def _rewrite(subscription: dict[str, Any], first_day: date, wanted: list[_Change], now: datetime) -> None:
-    """Makes the history what is wanted; it differs from the first day on."""
+def _with(history: Sequence[_InForce], change: _InForce, today: date) -> list[_InForce]:
+    """The history with the change: what was to come later than the change, or than today, is undone."""
+    kept = [earlier for earlier in history if earlier.first_day < change.first_day and earlier.first_day <= today]
+    goes_on = bool(kept) and kept[-1].plan_version_id == change.plan_version_id
+    return kept if goes_on else [*kept, change]
+
+
+async def _rewrite(
+    subscription: dict[str, Any], history: list[_InForce], wanted: list[_InForce], today: date, now: datetime
+) -> None:
     subscription_id = subscription["id"]
-    await History.delete().where((History.subscription_id == subscription_id) & (History.effective_on >= first_day))
-    in_force = wanted[-1]
-    if in_force.first_day == first_day:
+    removed = [first_day for first_day, _ in set(history) - set(wanted)]
+    if removed:
+        await History.delete().where((History.subscription_id == subscription_id) & History.effective_on.is_in(removed))
+    for first_day, plan_version_id in set(wanted) - set(history):
         await History.insert(
             History(
                 id=new_id(),
                 tenant_id=subscription["tenant_id"],
                 subscription_id=subscription_id,
-                plan_version_id=in_force.plan_version_id,
+                plan_version_id=plan_version_id,
                 effective_on=first_day,
                 created_at=now,
             )
         )
-    await Subscriptions.update({Subscriptions.plan_version_id: in_force.plan_version_id}).where(
-        Subscriptions.id == subscription_id
-    )
+    pending = wanted[-1] if wanted[-1].first_day > today else None
+    in_force = wanted[-2] if pending else wanted[-1]
+    await Subscriptions.update(
+        {
+            Subscriptions.plan_version_id: in_force.plan_version_id,
+            Subscriptions.pending_plan_version_id: pending and pending.plan_version_id,
+            Subscriptions.pending_from: pending and pending.first_day,
+        }
+    ).where(Subscriptions.id == subscription_id)

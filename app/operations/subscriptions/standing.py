@@ -17,6 +17,16 @@ async def lock_standing(context: Context, deployment_id: UUID) -> dict[str, Any]
 
     The deployment is locked first, as everyone does who moves both.
     """
+    row = await lock_subscription(context, deployment_id)
+    if row is None:
+        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment has no subscription", ("deploymentId",))
+    if row["status"] == SubscriptionStatus.CANCELLED:
+        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment's subscription is cancelled", ("deploymentId",))
+    return row
+
+
+async def lock_subscription(context: Context, deployment_id: UUID) -> dict[str, Any] | None:
+    """Locks the deployment, and then its subscription, cancelled or not. Raises NOT_FOUND."""
     await lock_deployment(context.principal, deployment_id, CloudDeployments.id)
     row: dict[str, Any] | None = (
         await Subscriptions.select()
@@ -24,10 +34,6 @@ async def lock_standing(context: Context, deployment_id: UUID) -> dict[str, Any]
         .first()
         .lock_rows("NO KEY UPDATE")
     )
-    if row is None:
-        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment has no subscription", ("deploymentId",))
-    if row["status"] == SubscriptionStatus.CANCELLED:
-        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment's subscription is cancelled", ("deploymentId",))
     return row
 
 

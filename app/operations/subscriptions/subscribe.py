@@ -10,20 +10,24 @@ from app.billing.period import day_start
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise
-from app.operations.catalog.offers import AddonOffer, PlanOffer, addon_on_offer, plan_on_offer
+from app.operations.billing_months import Change, record_changes
+from app.operations.catalog.offers import AddonOffer, AddonSelection, PlanOffer, addons_on_offer, plan_on_offer
 from app.operations.context import Context
 from app.operations.locking import lock_deployment, now_of
+from app.operations.open_tenant import share_open_tenant
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions.addons import insert_snapshot
-from app.operations.subscriptions.days import billed_from, change_from
+from app.operations.subscriptions.days import billed_from, require_confirmation
 from app.operations.subscriptions.follow import open_span
-from app.operations.subscriptions.standing import currency_of
 from app.operations.transaction import transact
+from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments
 from app.tables.ids import new_id
 from app.tables.subscriptions import SubscriptionPlanVersions, Subscriptions
 
 MOST_ADDONS = 100
+
+_STARTS_ON = ("startsOn",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,18 @@ async def subscribe(
     deployment_id: UUID,
     plan_code: str,
     plan_version: int | None = None,
-    addons: Sequence[str] = (),
+    addons: Sequence[AddonSelection] = (),
     starts_on: date | None = None,
     trial_ends_at: datetime | None = None,
+    confirm_backdating: bool = False,
 ) -> UUID:
-    """Subscribes from today on, to the latest published version if none is named, with the add-ons as they stand.
+    """Subscribes from today on, to the latest published version if none is named, with the add-ons at their present
+    terms.
 
-    Another day, and a trial, are the platform admin's to give; the add-ons then count from that day too. Of a
-    deployment that is paused or suspended the subscription starts paused. Raises ALREADY_SUBSCRIBED,
-    PLAN_NOT_PUBLISHED, ADDON_INACTIVE; CONFLICT for a cancelled deployment and for a month that is invoiced.
+    Only a platform admin may choose another day or give a trial; the add-ons then count from that day too. A day more
+    than three months back must be confirmed. If the deployment is paused or suspended, the subscription starts paused.
+    Raises ALREADY_SUBSCRIBED, PLAN_NOT_PUBLISHED, ADDON_INACTIVE, ALREADY_ATTACHED, CURRENCY_MISMATCH,
+    CONFIRMATION_REQUIRED, TENANT_CLOSED; CONFLICT for a cancelled deployment.
     """
     authorise(context, Action.SUBSCRIBE)
     if trial_ends_at is not None:
@@ -66,23 +73,28 @@ async def subscribe(
         deployment = await lock_deployment(
             context.principal, deployment_id, CloudDeployments.tenant_id, CloudDeployments.state
         )
+        tenant_id: UUID = deployment["tenant_id"]
+        currency = await share_open_tenant(unit, tenant_id, ("deploymentId",))
         now, zone = await now_of(context, unit, deployment_id), context.settings.billing_time_zone
         today = day_of(now, zone)
-        first_day = billed_from(context, starts_on, today, ("startsOn",))
+        first_day = billed_from(context, starts_on, today, _STARTS_ON)
+        if not confirm_backdating:
+            require_confirmation(first_day, today, _STARTS_ON)
         plan = await plan_on_offer(plan_code, plan_version)
-        plan.require_currency(await currency_of(deployment["tenant_id"]))
-        await change_from(context, unit, deployment["tenant_id"], first_day, ("startsOn",))
+        plan.require_currency(currency)
         order = _Order(
-            tenant_id=deployment["tenant_id"],
+            tenant_id=tenant_id,
             deployment_id=deployment_id,
             status=_starting_status(DeploymentState(deployment["state"])),
             plan=plan,
-            addons=[await addon_on_offer(code, ("addons", str(at), "code")) for at, code in enumerate(addons)],
+            addons=await addons_on_offer(addons, currency),
             first_day=first_day,
             attached_at=now if first_day == today else day_start(first_day, zone),
             trial_ends_at=trial_ends_at,
         )
-        return await _write(order, now)
+        subscription_id = await _write(order, now)
+        await record_changes(context, unit, [Change(tenant_id, deployment_id, first_day)], ChangeReason.SUBSCRIBED)
+        return subscription_id
 
     return await transact(context, work)
 
@@ -107,6 +119,8 @@ async def _write(order: _Order, now: datetime) -> UUID:
             ended_on=None,
             trial_ends_at=order.trial_ends_at,
             created_at=now,
+            pending_plan_version_id=None,
+            pending_from=None,
         )
     )
     await SubscriptionPlanVersions.insert(

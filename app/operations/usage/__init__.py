@@ -1,5 +1,7 @@
-"""Usage: metered events, kept once each, and their totals by day."""
+"""Usage: metered events, kept once each, their corrections, and their totals by day."""
 
+from app.operations.usage.correct import UsageCorrected, correct_usage
+from app.operations.usage.ends import end_usage
 from app.operations.usage.events import MeteredEvent, UsageFault, UsageRejection
 from app.operations.usage.months import monthly_usage
 from app.operations.usage.partitions import make_months
@@ -9,9 +11,12 @@ from app.operations.usage.totals import Difference, prove_totals
 __all__ = [
     "Difference",
     "MeteredEvent",
+    "UsageCorrected",
     "UsageFault",
     "UsageRecorded",
     "UsageRejection",
+    "correct_usage",
+    "end_usage",
     "make_months",
     "monthly_usage",
     "prove_totals",

@@ -1,30 +1,36 @@
 """Recording usage: the good events are kept, once each, whatever the others of the batch are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from app.billing import Aggregation
-from app.billing.period import day_start
+from app.billing import Aggregation, day_of
 from app.database import Scope, UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise
+from app.operations.billing_months import first_open_day, record_changes
 from app.operations.catalog.kinds import known_kinds
-from app.operations.closing import first_open_day, share_tenants
 from app.operations.context import Context
 from app.operations.transaction import transact
+from app.operations.usage.event_days import event_days
 from app.operations.usage.events import (
     FUTURE_ALLOWED,
     Fault,
     MeteredEvent,
     UsageFault,
     UsageRejection,
+    epoch_microseconds,
     fault_of,
 )
 from app.operations.usage.partitions import require_months
+from app.operations.usage.reach import Occurrence, changes_of
+from app.operations.usage.refold import DayKey, refold
 from app.operations.usage.staging import StagedDeployment, encoded, stage
-from app.operations.usage.store import add_levels, add_to_days, claim
+from app.operations.usage.store import TouchedDay, add_levels, add_to_days, claim
+from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_ids
 
 MOST_EVENTS = 1000
@@ -53,50 +59,73 @@ async def record_batch(context: Context, events: Sequence[MeteredEvent]) -> Usag
     await require_months(context, context.clock() + FUTURE_ALLOWED)
 
     async def work(unit: UnitOfWork) -> UsageRecorded:
-        open_day = first_open_day(context)
-        opens_at = day_start(open_day, context.settings.billing_time_zone)
-        batch = _Batch(events, await _look_up(unit, scope, events), context.clock(), opens_at)
-        return await _keep(context, unit, batch, open_day)
+        zone = context.settings.billing_time_zone
+        batch = _Batch(events, await _look_up(unit, scope, events), context.clock(), zone, first_open_day(context))
+        return await _keep(context, unit, batch)
 
     return await transact(context, work, scope)
 
 
+class _Resource(NamedTuple):
+    deployment_id: UUID
+    destroyed_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the events name, as far as it exists: deployments, kinds, and the resources' deployments."""
+    """What the events name, as far as it exists: deployments, kinds and resources."""
 
     deployments: Mapping[UUID, StagedDeployment]
     kinds: Mapping[str, Aggregation]
-    owners: Mapping[UUID, UUID]
+    resources: Mapping[UUID, _Resource]
+
+    @property
+    def streamed_kinds(self) -> list[str]:
+        """Those whose resources have daily totals of their own."""
+        return [kind for kind, aggregation in self.kinds.items() if aggregation is not Aggregation.SUM]
 
     @property
     def level_kinds(self) -> list[str]:
         return [kind for kind, aggregation in self.kinds.items() if aggregation is Aggregation.TIME_WEIGHTED]
 
+    def ended(self, zone: ZoneInfo) -> dict[UUID, date]:
+        """The days on which the resources ended that have."""
+        return {
+            resource_id: day_of(resource.destroyed_at, zone)
+            for resource_id, resource in self.resources.items()
+            if resource.destroyed_at is not None
+        }
+
 
 class _Batch:
     """The events parted into rows to stage and rejections; `indexes` are the rows' places in the batch, `ids` theirs.
 
-    `early` are the tenants of events from before `opens_at`.
+    `early` are the places among the rows, with the days, of events from before `open_day`.
     """
 
-    def __init__(self, events: Sequence[MeteredEvent], known: _Known, now: datetime, opens_at: datetime) -> None:
+    def __init__(
+        self, events: Sequence[MeteredEvent], known: _Known, now: datetime, zone: ZoneInfo, open_day: date
+    ) -> None:
+        self.events = events
         self.known = known
         self.recorded_at = now
         self.rows: list[bytes] = []
         self.ids: list[UUID] = []
         self.indexes: list[int] = []
-        self.early: set[UUID] = set()
+        self.early: list[tuple[int, date]] = []
         self.rejected: list[UsageRejection] = []
+        days = event_days(zone)
         for index, (event, row_id) in enumerate(zip(events, new_ids(len(events)), strict=True)):
             deployment = known.deployments.get(event.deployment_id)
             fault = fault_of(event, now) or _unknown(event, known, deployment)
             if fault is None and deployment is not None:
-                self.rows.append(encoded(row_id, event, deployment))
+                microseconds = epoch_microseconds(event.occurred_at)
+                day = days.of(microseconds)
+                if day.date < open_day:
+                    self.early.append((len(self.rows), day.date))
+                self.rows.append(encoded(row_id, event, deployment, microseconds, day))
                 self.ids.append(row_id)
                 self.indexes.append(index)
-                if event.occurred_at < opens_at:
-                    self.early.add(deployment.tenant_id)
             elif fault is not None:
                 self.rejected.append(UsageRejection(index, *fault))
 
@@ -110,14 +139,31 @@ class _Batch:
             if taken.get(row_id)
         ]
 
+    def early_kept(self, taken: Mapping[UUID, bool]) -> Iterator[Occurrence]:
+        """The early events whose ids are not taken."""
+        for place, day in self.early:
+            if self.ids[place] not in taken:
+                event = self.events[self.indexes[place]]
+                yield Occurrence(
+                    self.known.deployments[event.deployment_id].tenant_id,
+                    event.deployment_id,
+                    event.resource_kind,
+                    self.known.kinds[event.resource_kind],
+                    event.resource_id,
+                    day,
+                    event.occurred_at,
+                )
+
 
 def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | None) -> Fault | None:
     if deployment is None:
         return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
     if event.resource_kind not in known.kinds:
         return UsageFault.UNKNOWN_RESOURCE_KIND, f"there is no resource kind {event.resource_kind!r}"
-    if event.resource_id is not None and known.owners.get(event.resource_id) != event.deployment_id:
-        return UsageFault.UNKNOWN_RESOURCE, f"the deployment has no resource '{event.resource_id}'"
+    if event.resource_id is not None:
+        resource = known.resources.get(event.resource_id)
+        if resource is None or resource.deployment_id != event.deployment_id:
+            return UsageFault.UNKNOWN_RESOURCE, f"the deployment has no resource '{event.resource_id}'"
     return None
 
 
@@ -128,37 +174,71 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
         list({event.deployment_id for event in events}),
         scope.tenant_id,
     )
-    kinds = await known_kinds(event.resource_kind for event in events)
-    resource_ids = {event.resource_id for event in events if event.resource_id is not None}
+    kinds = {
+        code: aggregation for code, (_, aggregation) in (await known_kinds(e.resource_kind for e in events)).items()
+    }
     return _Known(
         deployments={row["id"]: StagedDeployment.of(row["tenant_id"], row["id"]) for row in deployments},
-        kinds={code: aggregation for code, (_, aggregation) in kinds.items()},
-        owners=await _owners(unit, list(resource_ids)) if resource_ids else {},
+        kinds=kinds,
+        resources=await _resources(unit, events, kinds) if any(event.resource_id for event in events) else {},
     )
 
 
-async def _owners(unit: UnitOfWork, resource_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    return dict(
-        await unit.connection.fetch(
-            "SELECT id, deployment_id FROM cloud_resources WHERE id = any($1::uuid[])", resource_ids
-        )
-    )
+_RESOURCES = "SELECT id, deployment_id, destroyed_at FROM cloud_resources WHERE id = any($1::uuid[])"
+_KEPT_RESOURCES = f"{_RESOURCES} ORDER BY id FOR KEY SHARE"
 
 
-async def _keep(context: Context, unit: UnitOfWork, batch: _Batch, open_day: date) -> UsageRecorded:
+async def _resources(
+    unit: UnitOfWork, events: Sequence[MeteredEvent], kinds: Mapping[str, Aggregation]
+) -> dict[UUID, _Resource]:
+    """Those that the events name. Of levels and readings they do not end before the commit: their end counts."""
+    named = {event.resource_id for event in events if event.resource_id is not None}
+    streamed = {
+        event.resource_id
+        for event in events
+        if event.resource_id is not None and kinds.get(event.resource_kind, Aggregation.SUM) is not Aggregation.SUM
+    }
+    rows = []
+    if streamed:
+        rows += await unit.connection.fetch(_KEPT_RESOURCES, list(streamed))
+    if named - streamed:
+        rows += await unit.connection.fetch(_RESOURCES, list(named - streamed))
+    return {row["id"]: _Resource(row["deployment_id"], row["destroyed_at"]) for row in rows}
+
+
+async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecorded:
     if not batch.rows:
         return UsageRecorded(0, 0, tuple(batch.rejected))
     zone = context.settings.billing_time_zone
-    if batch.early:  # their months may be closed: held as they are
-        await share_tenants(unit, batch.early)
     await stage(unit, batch.rows)
     taken = await claim(unit)
     accepted = len(batch.rows) - len(taken)
     if accepted:
-        days = await add_to_days(
-            unit, batch.recorded_at, zone, batch.known.level_kinds, open_day if batch.early else None
-        )
-        await add_levels(unit, batch.ids, days, zone)
+        if batch.early:  # before any lock on a day, which others add to
+            changes = await changes_of(unit, zone, batch.early_kept(taken))
+            await record_changes(context, unit, changes, ChangeReason.USAGE)
+        await _add(unit, batch, zone)
     reused = batch.reused(taken)
     rejected = sorted([*batch.rejected, *reused], key=lambda rejection: rejection.index)
     return UsageRecorded(accepted, len(taken) - len(reused), tuple(rejected))
+
+
+async def _add(unit: UnitOfWork, batch: _Batch, zone: ZoneInfo) -> None:
+    known, ended = batch.known, batch.known.ended(zone)
+    levels = known.level_kinds
+    touched = await add_to_days(unit, batch.recorded_at, known.streamed_kinds, levels, list(ended))
+    folded = set(_days_to_fold(touched, ended, levels))
+    rest = [day for day in touched if day.key.resource_kind in levels and day.key not in folded]
+    folded |= await add_levels(unit, batch.ids, rest, zone)
+    if folded:
+        await refold(unit, zone, folded)
+
+
+def _days_to_fold(touched: Sequence[TouchedDay], ended: Mapping[UUID, date], levels: Sequence[str]) -> Iterator[DayKey]:
+    """Of the days of resources that have ended: those from the end on, and of levels the day of the end."""
+    for key, _ in touched:
+        end = ended.get(key.resource_id)
+        if end is not None and key.day >= end:
+            yield key
+        if end is not None and key.resource_kind in levels:
+            yield key._replace(day=end)

@@ -7,14 +7,16 @@ from uuid import UUID
 from app.billing import decimal_text
 from app.database import UnitOfWork
 from app.database.copy_format import NULL, SIXTEEN, copy_encoded, instant, row_of, shared_text, text, uuid
-from app.operations.usage.events import MeteredEvent, epoch_microseconds, fingerprint
+from app.operations.usage.event_days import EventDay
+from app.operations.usage.events import MeteredEvent, fingerprint
 
 # Quantities come as text, which is cheaper to send and to read than numeric.
 _COLUMNS = """
     tenant_id uuid, deployment_id uuid, resource_kind text, source text COLLATE "C",
-    id uuid, event_id text COLLATE "C", quantity text, occurred_at timestamptz, resource_id uuid, fingerprint bytea
+    id uuid, event_id text COLLATE "C", quantity text, occurred_at timestamptz, day date, resource_id uuid,
+    fingerprint bytea
 """
-_ROW = row_of(10)
+_ROW = row_of(11)
 
 
 class StagedDeployment(NamedTuple):
@@ -29,9 +31,9 @@ class StagedDeployment(NamedTuple):
         return cls(tenant_id, str(deployment_id), b"".join((_ROW, uuid(tenant_id), uuid(deployment_id))))
 
 
-def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment) -> bytes:
-    """The row to stage for an event."""
-    quantity, microseconds = decimal_text(event.quantity), epoch_microseconds(event.occurred_at)
+def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment, microseconds: int, day: EventDay) -> bytes:
+    """The row to stage for an event that occurred so many microseconds after 1970, on this day."""
+    quantity = decimal_text(event.quantity)
     return b"".join(
         (
             deployment.fields,
@@ -42,6 +44,7 @@ def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment) -> 
             text(event.id),
             text(quantity),
             instant(microseconds),
+            day.encoded,
             NULL if event.resource_id is None else uuid(event.resource_id),
             SIXTEEN,
             fingerprint(event, deployment.text, quantity, microseconds),

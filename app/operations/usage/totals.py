@@ -1,49 +1,41 @@
 """The daily totals held against the events they are made of, and made again where they differ."""
 
 from collections.abc import AsyncGenerator, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from app.billing.period import ONE_DAY, day_start
+from app.billing import day_of
 from app.database import UnitOfWork
 from app.operations.access import Action, authorise
 from app.operations.context import Context
-from app.operations.laws.law import Examination, Spine
-from app.operations.laws.usage import LAWS
 from app.operations.transaction import transact
+from app.operations.usage.differences import differences
+from app.operations.usage.refold import DayKey, refold
 
+_ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _PAGE = "SELECT id FROM cloud_deployments WHERE id > $1 ORDER BY id LIMIT $2"
+_PAGE_SIZE = 200
+# Every day that has events or a total; and of levels of resources that have ended, the day of the end.
 _DAYS = """
-SELECT DISTINCT (occurred_at AT TIME ZONE $2::text)::date AS day
+SELECT r.tenant_id, r.deployment_id, r.resource_kind,
+       coalesce(CASE WHEN k.aggregation <> 'SUM' THEN r.resource_id END, '00000000-0000-0000-0000-000000000000'), r.day
 FROM cloud_deployments d JOIN usage_records r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.id
+JOIN resource_kinds k ON k.code = r.resource_kind
+WHERE d.id = $1
+UNION
+SELECT t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id, t.day
+FROM cloud_deployments d JOIN usage_daily_totals t ON t.tenant_id = d.tenant_id AND t.deployment_id = d.id
 WHERE d.id = $1
 """
-# As app/billing/usage.py folds events: a level holds until the next one of its day, of levels set at the same instant
-# the highest. A day takes the id of one of its events.
-_MAKE_AGAIN = """
-WITH levels AS (
-    SELECT r.*, days.day, k.aggregation = 'TIME_WEIGHTED' AS is_level,
-           lead(occurred_at, 1, days.ends_at) OVER (
-               PARTITION BY resource_kind, days.day ORDER BY occurred_at, quantity
-           ) - occurred_at AS held
-    FROM cloud_deployments d JOIN usage_records r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.id
-    JOIN resource_kinds k ON k.code = r.resource_kind
-    JOIN unnest($3::date[], $4::timestamptz[]) AS days (day, ends_at)
-        ON days.day = (occurred_at AT TIME ZONE $2::text)::date
-    WHERE d.id = $1
-)
-INSERT INTO usage_daily_totals (
-    id, tenant_id, deployment_id, resource_kind, day, total, peak, first_at, last_level, level_microseconds
-)
-SELECT (array_agg(id))[1], tenant_id, deployment_id, resource_kind, day, sum(quantity), max(quantity), min(occurred_at),
-       CASE WHEN is_level THEN (array_agg(quantity ORDER BY occurred_at DESC, quantity DESC))[1] ELSE 0 END,
-       CASE WHEN is_level THEN trim_scale(sum(quantity * extract(epoch FROM held) * 1000000)) ELSE 0 END
-FROM levels
-GROUP BY tenant_id, deployment_id, resource_kind, day, is_level
+_ENDS = """
+SELECT c.id, c.destroyed_at
+FROM cloud_deployments d JOIN cloud_resources c ON c.tenant_id = d.tenant_id AND c.deployment_id = d.id
+WHERE d.id = $1 AND c.destroyed_at IS NOT NULL
 """
+_LEVEL_KINDS = "SELECT code FROM resource_kinds WHERE aggregation = 'TIME_WEIGHTED'"
+_SLICE = 500
+"""Days folded by one statement."""
 
 
 class Difference(NamedTuple):
@@ -58,46 +50,47 @@ async def prove_totals(context: Context, *, repair: bool = False) -> AsyncGenera
     """Each difference, deployment by deployment, in flat memory. Safe while events come in."""
     authorise(context, Action.REPAIR_USAGE_TOTALS if repair else Action.CHECK_LAWS)
     after = UUID(int=0)
-    while suspects := await transact(context, partial(_page, context, after)):
-        for key in suspects.differing:
-            for message in await transact(context, partial(_prove, context, key, repair)):
+    while page := await transact(context, partial(_page, context, after)):
+        for key in page.suspects:
+            messages = await transact(context, partial(_differences, context, key))
+            if repair and messages:
+                await transact(context, partial(_repair, context, key))
+            for message in messages:
                 yield Difference(key, message, repair)
-        after = suspects.last
+        after = page.last
 
 
 class _Page(NamedTuple):
     last: UUID
-    differing: Sequence[UUID]
+    suspects: Sequence[UUID]
 
 
 async def _page(context: Context, after: UUID, unit: UnitOfWork) -> _Page | None:
-    await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    keys = [row["id"] for row in await unit.connection.fetch(_PAGE, after, Spine.DEPLOYMENTS.page)]
+    await unit.connection.execute(_ONE_SNAPSHOT)
+    keys = [row["id"] for row in await unit.connection.fetch(_PAGE, after, _PAGE_SIZE)]
     if not keys:
         return None
-    return _Page(keys[-1], keys if await _differences(context, unit, keys) else ())
+    return _Page(keys[-1], keys if await differences(unit, context.settings.billing_time_zone, keys) else ())
 
 
-async def _prove(context: Context, deployment_id: UUID, repair: bool, unit: UnitOfWork) -> list[str]:  # noqa: FBT001 - of a partial
-    if not repair:
-        await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return await _differences(context, unit, [deployment_id])
-    # What is being added is waited for, and what is to be added waits: then the events seen are all there are.
-    await unit.connection.execute("LOCK TABLE usage_daily_totals IN SHARE ROW EXCLUSIVE MODE")
-    differences = await _differences(context, unit, [deployment_id])
-    if differences:
-        await _make_again(unit, deployment_id, context.settings.billing_time_zone)
-    return differences
+async def _differences(context: Context, deployment_id: UUID, unit: UnitOfWork) -> list[str]:
+    await unit.connection.execute(_ONE_SNAPSHOT)
+    found = await differences(unit, context.settings.billing_time_zone, [deployment_id])
+    return [f"{row}: {message}" for row, message in found]
 
 
-async def _make_again(unit: UnitOfWork, deployment_id: UUID, zone: ZoneInfo) -> None:
-    days = [row["day"] for row in await unit.connection.fetch(_DAYS, deployment_id, zone.key)]
-    ends = [day_start(day + ONE_DAY, zone) for day in days]
-    await unit.connection.execute("DELETE FROM usage_daily_totals WHERE deployment_id = $1", deployment_id)
-    await unit.connection.execute(_MAKE_AGAIN, deployment_id, zone.key, days, ends)
-
-
-async def _differences(context: Context, unit: UnitOfWork, keys: Sequence[UUID]) -> list[str]:
-    """By the laws of usage: there is no other word on what a total is."""
-    examination = Examination(unit, context.settings.billing_time_zone, context.today(), timedelta())
-    return [f"{finding.row}: {finding.message}" for law in LAWS for finding in await law.find(examination, keys)]
+async def _repair(context: Context, deployment_id: UUID, unit: UnitOfWork) -> None:
+    """Folds all of the deployment's days anew, those on which resources ended last: they depend on the days before."""
+    zone = context.settings.billing_time_zone
+    days = [DayKey(*row) for row in await unit.connection.fetch(_DAYS, deployment_id)]
+    levels = {row["code"] for row in await unit.connection.fetch(_LEVEL_KINDS)}
+    ends = {row["id"]: day_of(row["destroyed_at"], zone) for row in await unit.connection.fetch(_ENDS, deployment_id)}
+    ending = {
+        key._replace(day=ends[key.resource_id])
+        for key in days
+        if key.resource_kind in levels and key.resource_id in ends
+    }
+    days.sort()
+    for start in range(0, len(days), _SLICE):
+        await refold(unit, zone, days[start : start + _SLICE])
+    await refold(unit, zone, ending)

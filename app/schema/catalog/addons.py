@@ -22,6 +22,9 @@ class Addon(Node):
 
     code: str = column(Addons.code, description="Its unique name, such as storage_50gb.")
     name: str = column(Addons.name, description="Its name for people.")
+    currency: str = column(
+        Addons.currency, description="ISO 4217; only subscriptions of tenants with this currency can have it."
+    )
     price_cents: Cents = column(Addons.price_cents, description="A month's price for who attaches it now.")
     resource_kind: ResourceKind | None = one(
         Addons.resource_kind, description="What it grants; null when it grants nothing metered."
@@ -42,6 +45,13 @@ class AddonSelectionInput:
     """One of the add-ons of a `subscribe` or `quote`."""
 
     code: str = strawberry.field(description="The add-on's code.")
+    additional: bool = strawberry.field(
+        default=False, description="Whether to have it once more although it is among the add-ons before."
+    )
+
+    def selection(self) -> catalog.AddonSelection:
+        """The add-on as the operation takes it."""
+        return catalog.AddonSelection(self.code, self.additional)
 
 
 @strawberry.input(description="An add-on to create.")
@@ -51,6 +61,7 @@ class CreateAddonInput:
     code: str = strawberry.field(description="Unique; lower-case letters, digits, hyphens and underscores.")
     name: str = strawberry.field(description="Its name for people.")
     price_cents: Cents = strawberry.field(description="A month's price.")
+    currency: str = strawberry.field(default="AUD", description="ISO 4217.")
     resource_kind: str | None = optional(description="The code of what it grants, if it grants something metered.")
     quantity: Decimal = strawberry.field(
         default=Decimal(1), description="How much of the resource kind it grants a month."
@@ -96,6 +107,7 @@ class AddonMutations:
             code=given.code,
             name=given.name,
             price_cents=given.price_cents,
+            currency=given.currency,
             resource_kind=given.resource_kind,
             quantity=given.quantity,
         )

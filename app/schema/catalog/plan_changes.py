@@ -83,6 +83,20 @@ class PublishPlanVersionInput:
     plan_version_id: UUID = strawberry.field(description="The drafted version.")
 
 
+@strawberry.input(description="The version to retire.")
+class RetirePlanVersionInput:
+    """Input of `retirePlanVersion`."""
+
+    plan_version_id: UUID = strawberry.field(description="The published version.")
+
+
+@strawberry.input(description="The plan to archive.")
+class ArchivePlanInput:
+    """Input of `archivePlan`."""
+
+    plan_code: str = strawberry.field(description="The plan's code.")
+
+
 @strawberry.type(description="The plan was created.")
 class PlanCreated:
     """Payload of `createPlan`."""
@@ -104,9 +118,25 @@ class PlanVersionPublished:
     plan_version: PlanVersion = strawberry.field(description="The version, now for sale.")
 
 
+@strawberry.type(description="The version was retired.")
+class PlanVersionRetired:
+    """Payload of `retirePlanVersion`."""
+
+    plan_version: PlanVersion = strawberry.field(description="The version, no longer for sale.")
+
+
+@strawberry.type(description="The plan was archived.")
+class PlanArchived:
+    """Payload of `archivePlan`."""
+
+    plan: Plan = strawberry.field(description="The plan, no longer for sale.")
+
+
 CreatePlanResult = Annotated[PlanCreated | Refused, result_of("createPlan")]
 DraftPlanVersionResult = Annotated[PlanVersionDrafted | Refused, result_of("draftPlanVersion")]
 PublishPlanVersionResult = Annotated[PlanVersionPublished | Refused, result_of("publishPlanVersion")]
+RetirePlanVersionResult = Annotated[PlanVersionRetired | Refused, result_of("retirePlanVersion")]
+ArchivePlanResult = Annotated[PlanArchived | Refused, result_of("archivePlan")]
 
 
 @strawberry.type
@@ -138,3 +168,19 @@ class PlanMutations:
     async def publish_plan_version(self, info: Info, given: Input[PublishPlanVersionInput]) -> PublishPlanVersionResult:
         version_id = await catalog.publish_plan_version(info.context.operations, plan_version_id=given.plan_version_id)
         return PlanVersionPublished(plan_version=ref(PlanVersion, version_id))
+
+    @strawberry.mutation(
+        description="Retire a published version: nobody can subscribe or change to it any more, and subscriptions that "
+        "have it keep it. The platform's admin only."
+    )
+    async def retire_plan_version(self, info: Info, given: Input[RetirePlanVersionInput]) -> RetirePlanVersionResult:
+        version_id = await catalog.retire_plan_version(info.context.operations, plan_version_id=given.plan_version_id)
+        return PlanVersionRetired(plan_version=ref(PlanVersion, version_id))
+
+    @strawberry.mutation(
+        description="Archive a plan: nobody can subscribe or change to any version of it any more, and subscriptions "
+        "that have one keep it. The platform's admin only."
+    )
+    async def archive_plan(self, info: Info, given: Input[ArchivePlanInput]) -> ArchivePlanResult:
+        plan_id = await catalog.archive_plan(info.context.operations, plan_code=given.plan_code)
+        return PlanArchived(plan=ref(Plan, plan_id))

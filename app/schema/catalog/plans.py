@@ -70,6 +70,10 @@ class Plan(Node):
     code: str = column(Plans.code, description="Its unique name.")
     name: str = column(Plans.name, description="Its name for people.")
     description: str | None = column(Plans.description, description="What it is for.")
+    archived_at: datetime | None = column(
+        Plans.archived_at,
+        description="When it was taken off sale with all its versions; null while it can be subscribed to.",
+    )
     versions: list[PlanVersion] = many(
         PlanVersions.plan_id, order=(PlanVersions.version,), description="All versions, the first one first."
     )

@@ -20,6 +20,10 @@ class InvoiceInput:
 
     invoice_id: UUID = strawberry.field(description="The invoice.")
     reason: str | None = optional(description="Why; kept when an invoice is voided.")
+    issue_stale: bool = strawberry.field(
+        default=False,
+        description="Issue a draft although its month changed after it was rated; the next rollup bills the rest.",
+    )
 
 
 @strawberry.input(description="A payment in full.")
@@ -73,7 +77,9 @@ class InvoiceMutations:
 
     @strawberry.mutation(description="Issue a draft: give it its number and due date. The platform's admin only.")
     async def issue_invoice(self, info: Info, given: Input[InvoiceInput]) -> IssueInvoiceResult:
-        invoice_id = await invoices.issue_invoice(info.context.operations, invoice_id=given.invoice_id)
+        invoice_id = await invoices.issue_invoice(
+            info.context.operations, invoice_id=given.invoice_id, issue_stale=given.issue_stale
+        )
         return InvoiceIssued(invoice=ref(Invoice, invoice_id))
 
     @strawberry.mutation(description="Note that an issued invoice was paid in full. The platform's admin only.")

@@ -9,6 +9,7 @@ import strawberry
 from app.billing import LineKind
 from app.operations import invoices
 from app.reads import (
+    Computed,
     Connection,
     FinishInfo,
     Rows,
@@ -31,9 +32,14 @@ from app.schema.scalars import Cents
 from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoices
 
 
-async def _explanations(rows: Rows, info: FinishInfo[RequestContext]) -> list[LineExplanation]:
-    lines = [invoices.LineReference(row["invoice_id"], row["subscription_id"], row["key"]) for row in rows]
-    return cast("list[LineExplanation]", await invoices.explain_lines(info.request.operations, lines))
+def _explanations(rows: Rows, _info: FinishInfo[RequestContext]) -> list[LineExplanation]:
+    lines = [
+        invoices.LineToExplain(
+            row["key"], row["kind"] == LineKind.TAX, row["unit_price_cents"], tuple(row["documents"] or ())
+        )
+        for row in rows
+    ]
+    return cast("list[LineExplanation]", invoices.explain_lines(lines))
 
 
 @read_type(TenantInvoiceLines, description="One amount of an invoice.")
@@ -61,7 +67,19 @@ class InvoiceLine(Node):
         TenantInvoiceLines.subscription_addon_id, description="The attached add-on; null but on ADDON lines."
     )
     explanation = finished(
-        needs=(TenantInvoiceLines.invoice_id, TenantInvoiceLines.subscription_id, TenantInvoiceLines.key),
+        needs=(TenantInvoiceLines.key, TenantInvoiceLines.kind, TenantInvoiceLines.unit_price_cents),
+        computed={
+            "documents": Computed(
+                "invoice_line_documents",
+                (
+                    TenantInvoiceLines.tenant_id,
+                    TenantInvoiceLines.invoice_id,
+                    TenantInvoiceLines.subscription_id,
+                    TenantInvoiceLines.period_start,
+                    TenantInvoiceLines.key,
+                ),
+            )
+        },
         description="How the amount came about, rated again from the kept inputs.",
     )(_explanations)
 
@@ -89,13 +107,18 @@ class Invoice(Node):
     created_at: datetime = column(TenantInvoices.created_at, description="When it was first rated.")
     stale: bool = computed(
         "invoice_is_stale",
-        TenantInvoices.stale_since,
+        TenantInvoices.tenant_id,
+        TenantInvoices.period_start,
         TenantInvoices.status,
-        description="Whether it is a draft to whose month something came after it was rated. Rolling the month up with "
-        "force rates it again; if it is issued as it is, that usage is late.",
+        description="True for a draft whose usage or terms changed after it was rated; roll up with force to rate it "
+        "again.",
     )
-    stale_since: datetime | None = column(
-        TenantInvoices.stale_since, description="When the first of that came; null where it is as rated."
+    stale_since: datetime | None = computed(
+        "invoice_stale_since",
+        TenantInvoices.tenant_id,
+        TenantInvoices.period_start,
+        TenantInvoices.status,
+        description="When the first such change arrived; null if nothing changed since rating.",
     )
     input_hash: str = column(
         TenantInvoices.input_hash, description="SHA-256 of the canonical inputs it was rated from, in hexadecimal."

@@ -10,7 +10,16 @@ from app.schema.nodes import Node
 from app.schema.scalars import Cents
 from app.schema.tenants import Tenant
 from app.tables import rollups as tables
-from app.tables.rollups import RollupFailures, RollupOutcomes, RollupRuns, RollupStatus, RollupUnpricedUsage
+from app.tables.rollups import (
+    RollupFailures,
+    RollupOutcomes,
+    RollupRuns,
+    RollupStatus,
+    RollupUnpricedUsage,
+    RollupWarningCode,
+    RollupWarnings,
+    UnpricedReason,
+)
 
 
 @read_type(RollupFailures, platform=True, description="A tenant that a run could not bill.")
@@ -36,7 +45,7 @@ class RollupOutcome(Node):
 @read_type(
     RollupUnpricedUsage,
     platform=True,
-    description="Usage of a kind that the deployment's plan does not know: billed nothing.",
+    description="Usage that no plan prices, billed nothing: its kind is not in the plan, or there is no subscription.",
 )
 class UnpricedUsage(Node):
     """A row of `rollup_unpriced_usage`."""
@@ -45,6 +54,17 @@ class UnpricedUsage(Node):
     deployment: Deployment = one(RollupUnpricedUsage.deployment_id, description="What used it.")
     resource_kind: str = column(RollupUnpricedUsage.resource_kind, description="The code of what was used.")
     quantity: Decimal = column(RollupUnpricedUsage.quantity, description="How much was used on billable days.")
+    reason: UnpricedReason = column(RollupUnpricedUsage.reason, description="Why no plan prices it.")
+
+
+@read_type(RollupWarnings, platform=True, description="What an operator should look at of a tenant that was billed.")
+class RollupWarning(Node):
+    """A row of `rollup_warnings`."""
+
+    tenant: Tenant = one(RollupWarnings.tenant_id, description="The tenant.")
+    period_start: date = column(RollupWarnings.period_start, description="The first day of the month it is about.")
+    code: RollupWarningCode = column(RollupWarnings.code, description="The reason, for programs.")
+    message: str = column(RollupWarnings.message, description="The reason, for people.")
 
 
 @read_type(RollupRuns, platform=True, description="One month end: the rating of a period for all or some tenants.")
@@ -55,6 +75,9 @@ class RollupRun(Node):
     period_end: date = column(RollupRuns.period_end, description="The first day after the month.")
     force: bool = column(RollupRuns.force, description="Whether invoices that exist are rated anew.")
     dry_run: bool = column(RollupRuns.dry_run, description="Whether it only counts and writes no invoice.")
+    rates_stale_drafts: bool = column(
+        RollupRuns.rates_stale_drafts, description="True for runs that also rate again drafts whose month changed."
+    )
     status: RollupStatus = column(RollupRuns.status, description="How far it has come.")
     requested_by: str = column(RollupRuns.requested_by, description="Who asked for it: a subject, or the system.")
     tenants_total: int = column(RollupRuns.tenants_total, description="The tenants it is about.")
@@ -78,5 +101,10 @@ class RollupRun(Node):
     unpriced_usage: Connection[UnpricedUsage] = connection(
         RollupUnpricedUsage.run_id,
         order=(RollupUnpricedUsage.id,),
-        description="Usage that it billed nothing for, because the plan does not know the kind.",
+        description="Usage that it billed nothing for, because no plan prices it.",
+    )
+    warnings: Connection[RollupWarning] = connection(
+        RollupWarnings.run_id,
+        order=(RollupWarnings.id,),
+        description="What an operator should look at of tenants that it billed.",
     )

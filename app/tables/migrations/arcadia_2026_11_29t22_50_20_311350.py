@@ -8062,6 +8062,27 @@ async def forwards():
     manager.add_column(
         table_class_name="UsageEventKeys",
         tablename="usage_event_keys",
+        column_name="occurred_at",
+        db_column_name="occurred_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="UsageEventKeys",
+        tablename="usage_event_keys",
         column_name="source",
         db_column_name="source",
         column_class_name="Text",
@@ -8704,8 +8725,8 @@ async def forwards():
                 "tenant_id",
                 "deployment_id",
                 "resource_kind",
-                "day",
                 "resource_id",
+                "day",
             ],
             "nulls_distinct": True,
         },

@@ -69,9 +69,9 @@ SELECT usage_records_make_months(now() + interval '2 months');
 
 -- A day's total is written again with every batch that adds to it: room on its page keeps its indexes out of that.
 ALTER TABLE usage_daily_totals SET (fillfactor = 70);
--- A month of daily totals in the order of kinds and days, read by one index without sorting. Only a column of its own will do: under
+-- A month of daily totals in the order of kinds, resources and days, read by one index without sorting. Only a column of its own will do: under
 -- row-level security an index serves no expression that is not leakproof, such as one that makes a month of a day.
 ALTER TABLE usage_daily_totals
     DROP COLUMN month,
     ADD COLUMN month date GENERATED ALWAYS AS (date_trunc('month', day::timestamp)::date) STORED;
-CREATE INDEX usage_daily_totals_month_idx ON usage_daily_totals (deployment_id, month, resource_kind COLLATE "C", day);
+CREATE INDEX usage_daily_totals_month_idx ON usage_daily_totals (deployment_id, month, resource_kind COLLATE "C", resource_id, day);

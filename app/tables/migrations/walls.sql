@@ -87,7 +87,10 @@ CREATE INDEX tenant_invoice_lines_subscription_id_idx
 CREATE INDEX tenant_invoice_lines_subscription_addon_id_idx
     ON tenant_invoice_lines (subscription_addon_id, period_start DESC, id) WHERE subscription_addon_id IS NOT NULL;
 CREATE INDEX tenant_invoice_lines_tenant_id_idx ON tenant_invoice_lines (tenant_id, period_start);
-CREATE INDEX tenant_invoice_inputs_tenant_id_idx ON tenant_invoice_inputs (tenant_id);
+CREATE INDEX tenant_invoice_lines_charge_id_idx ON tenant_invoice_lines (charge_id) WHERE charge_id IS NOT NULL;
+CREATE INDEX tenant_invoice_inputs_tenant_id_idx ON tenant_invoice_inputs (tenant_id, invoice_id, subscription_id);
+CREATE INDEX tenant_invoice_inputs_corrections_idx
+    ON tenant_invoice_inputs (tenant_id, late_month, invoice_id) WHERE late_month IS NOT NULL;
 CREATE INDEX cloud_invoices_period_start_idx ON cloud_invoices (period_start, id);
 CREATE INDEX cloud_invoice_lines_month_idx ON cloud_invoice_lines (month, tenant_id);
 CREATE INDEX cloud_invoice_lines_tenant_id_idx ON cloud_invoice_lines (tenant_id);
@@ -103,6 +106,7 @@ CREATE INDEX cloud_resources_external_id_idx ON cloud_resources (provider, exter
 -- Months that are due whatever changed, and the changes: both in the order in which what is due is listed.
 CREATE INDEX billing_months_due_idx ON billing_months (period_start, tenant_id)
     WHERE state IN ('OPEN', 'FAILED') OR rated_cents <> billed_cents;
+CREATE INDEX billing_months_difference_idx ON billing_months (tenant_id, period_start) WHERE rated_cents <> billed_cents;
 CREATE INDEX billing_month_changes_tenant_id_idx ON billing_month_changes (tenant_id, period_start);
 CREATE INDEX billing_month_changes_period_start_idx ON billing_month_changes (period_start, tenant_id);
 CREATE INDEX rollup_outcomes_tenant_id_idx ON rollup_outcomes (tenant_id);
@@ -267,6 +271,26 @@ CREATE FUNCTION invoice_is_stale(invoice_tenant uuid, invoice_month date, status
     LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT status = 'DRAFT' AND EXISTS (
         SELECT FROM billing_month_changes c WHERE c.tenant_id = invoice_tenant AND c.period_start = invoice_month)
+$$;
+
+-- What a line was rated from: the header of its invoice, then the documents of its subscription (or of the charges without one), for a
+-- correction those of its month. Part of the statement that reads the line, so that both are of one snapshot.
+CREATE FUNCTION invoice_line_documents(
+    line_tenant uuid, line_invoice uuid, line_subscription uuid, line_month date, line_key text
+) RETURNS json LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT json_agg(document ORDER BY position) FROM (
+        SELECT n.position, n.document FROM tenant_invoice_inputs n
+        WHERE n.tenant_id = line_tenant AND n.invoice_id = line_invoice AND n.position = 0
+        UNION ALL
+        SELECT n.position, n.document FROM tenant_invoice_inputs n
+        WHERE n.tenant_id = line_tenant AND n.invoice_id = line_invoice AND n.subscription_id = line_subscription
+          AND CASE WHEN line_key LIKE 'late:%' THEN n.late_month = line_month ELSE n.late_month IS NULL END
+        UNION ALL
+        SELECT n.position, n.document FROM tenant_invoice_inputs n
+        WHERE n.tenant_id = line_tenant AND n.invoice_id = line_invoice AND n.subscription_id IS NULL
+          AND line_subscription IS NULL AND n.position > 0
+          AND CASE WHEN line_key LIKE 'late:%' THEN n.late_month = line_month ELSE n.late_month IS NULL END
+    ) AS documents
 $$;
 
 -- A subscription's current month: the calendar month that holds its start, then the clock's, until it ended.

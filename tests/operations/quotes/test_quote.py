@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.billing import Quote, Tier
-from app.operations.catalog import ResourceDraft, update_addon
+from app.operations.catalog import AddonSelection, ResourceDraft, archive_plan, update_addon
 from app.operations.quotes import quote
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.tenants import create_tenant
@@ -17,7 +17,10 @@ from tests.operations.months import APRIL, invoices, meter, roll_up, subscribed
 
 
 async def quoted(given: Given, **asked: Any) -> Quote:
-    return await quote(given.platform, **{"plan_code": "studio", **asked})
+    addons = [
+        AddonSelection(*each) if isinstance(each, tuple) else AddonSelection(each) for each in asked.pop("addons", ())
+    ]
+    return await quote(given.platform, **{"plan_code": "studio", "addons": addons, **asked})
 
 
 def figures(found: Quote) -> list[tuple[str, str, str | None, Decimal, int]]:
@@ -38,7 +41,7 @@ async def test_a_quote_of_the_same_usage_has_the_invoices_lines(given: Given) ->
 
     found = await quoted(
         given,
-        addons=["storage_50gb", "storage_50gb"],
+        addons=["storage_50gb", ("storage_50gb", True)],
         usage={"droplet_hours": Decimal(2160), "egress_gb": Decimal(9)},
         tenant_id=invoice["tenant_id"],
         period_start=APRIL,
@@ -82,6 +85,23 @@ async def test_the_currency_is_the_plans(given: Given) -> None:
     assert (await quoted(given, plan_code="dollar")).currency == "USD"
 
 
+async def test_a_tenant_is_quoted_in_its_own_currency_only(given: Given) -> None:
+    await given.plan()
+    await given.plan("yen", currency="JPY")
+    await given.addon("in_dollars")
+    await given.addon("in_yen", currency="JPY")
+    japanese = await given.tenant("japanese", currency="JPY", country="JP")
+    found = await quoted(given, plan_code="yen", addons=["in_yen"], tenant_id=japanese)
+    assert (found.currency, found.total_cents) == ("JPY", 5750)
+    for asked, path in (
+        ({"plan_code": "studio"}, ("planCode",)),
+        ({"plan_code": "yen", "addons": ["in_dollars"]}, ("addons", "0", "code")),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await quoted(given, tenant_id=japanese, **asked)
+        assert (refused.value.code, refused.value.path) == (ProblemCode.CURRENCY_MISMATCH, path)
+
+
 @pytest.mark.parametrize(
     ("asked", "code", "path"),
     [
@@ -96,6 +116,9 @@ async def test_the_currency_is_the_plans(given: Given) -> None:
         ({"usage": {"egress_gb": Decimal("NaN")}}, ProblemCode.VALIDATION_FAILED, ("usage", "0", "quantity")),
         ({"period_start": date(2026, 4, 2)}, ProblemCode.VALIDATION_FAILED, ("periodStart",)),
         ({"tenant_id": uuid4()}, ProblemCode.NOT_FOUND, ("tenantId",)),
+        ({"addons": ["storage_50gb", "storage_50gb"]}, ProblemCode.ALREADY_ATTACHED, ("addons", "1", "code")),
+        ({"addons": ["in_dollars"]}, ProblemCode.CURRENCY_MISMATCH, ("addons", "0", "code")),
+        ({"plan_code": "archived"}, ProblemCode.PLAN_NOT_PUBLISHED, ("planCode",)),
     ],
 )
 async def test_what_cannot_be_quoted(
@@ -105,6 +128,9 @@ async def test_what_cannot_be_quoted(
     await given.plan_version(publish=False)
     await given.plan("draft", publish=False)
     await given.addon()
+    await given.addon("in_dollars", currency="USD")
+    await given.plan("archived")
+    await archive_plan(given.platform, plan_code="archived")
     await given.addon("old")
     await update_addon(given.platform, code="old", active=False)
     with pytest.raises(Refusal) as refused:

@@ -1,4 +1,4 @@
-"""Tenants: who is billed."""
+"""New tenants, and their ids by their codes."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context
 from app.operations.transaction import transact
 from app.tables.ids import new_id
-from app.tables.tenants import Tenants
+from app.tables.tenants import Tenants, TenantTaxExemptions
 
 
 async def create_tenant(
@@ -36,8 +36,24 @@ async def create_tenant(
             currency=currency,
             tax_exempt=tax_exempt,
             created_at=context.clock(),
+            email=None,
+            billing_address=None,
+            abn=None,
+            buyer_reference=None,
+            closed_at=None,
         )
         await Tenants.insert(tenant)
+        if tax_exempt:
+            await TenantTaxExemptions.insert(
+                TenantTaxExemptions(
+                    id=new_id(),
+                    tenant_id=tenant.id,
+                    first_day=validation.FIRST_DAY,
+                    tax_exempt=True,
+                    reason=None,
+                    created_at=tenant.created_at,
+                )
+            )
         return tenant.id
 
     return await transact(context, work)

@@ -1,0 +1,88 @@
+"""Tax: one line for each tax and rate, rounded once on the sum of what it applies to."""
+
+from decimal import Decimal
+
+from app.billing.charges import TaxCharge
+from app.billing.inputs import QuoteHeader
+from app.billing.lines import Explanation, Line, LineKind
+from app.billing.money import EXACT, decimal_text, round_half_away, storable_cents, to_decimal
+from app.billing.terms import TaxTerms
+
+_ONE = Decimal(1)
+
+
+class TaxBase:
+    """Adds up an invoice's net amounts by tax and rate, which those of corrections take from their service month.
+
+    An invoice to which nothing is added has no tax line: do not add a header without lines.
+    """
+
+    def __init__(self) -> None:
+        self.subtotal_cents = 0
+        self._taxable: dict[TaxTerms, int] = {}
+        self._first: tuple[TaxTerms, ...] | None = None
+
+    def add(self, header: QuoteHeader, net_cents: int) -> None:
+        """Add rounded amounts of the header's month. Those of an exempt tenant are not taxable."""
+        if self._first is None:
+            self._first = header.taxes
+        self.subtotal_cents += net_cents
+        if header.tax_exempt:
+            return
+        for tax in header.taxes:
+            self._taxable[tax] = self._taxable.get(tax, 0) + net_cents
+
+    def lines(self) -> list[Line]:
+        """The tenant-level lines: the taxes of the header added first, in its order, then others by name and rate.
+
+        Raises AmountTooLarge for a tax that does not fit 64 bits.
+        """
+        order = {tax: position for position, tax in enumerate(self._first or ())}
+        taxed = sorted(self._taxable.items(), key=lambda item: (order.get(item[0], len(order)), *_sort_key(item[0])))
+        return [_tax_line(tax, cents) for tax, cents in taxed if tax.rate]
+
+    @property
+    def tax_cents(self) -> int:
+        """The sum of the lines. Raises AmountTooLarge as they do, and if the sum does not fit."""
+        return storable_cents("tax", sum(line.amount_cents for line in self.lines()))
+
+    @property
+    def total_cents(self) -> int:
+        """The sum of all that was added, with tax."""
+        return storable_cents("total", storable_cents("subtotal", self.subtotal_cents) + self.tax_cents)
+
+    def copy(self) -> "TaxBase":
+        """Another one with the same amounts, to try what more of them would come to."""
+        other = TaxBase()
+        other.subtotal_cents, other._first, other._taxable = self.subtotal_cents, self._first, dict(self._taxable)
+        return other
+
+
+def explain_tax(key: str, unit_price_cents: Decimal) -> Explanation:
+    """How a tax line came about: its key has the rate, its unit price is the exact tax."""
+    name, _, rate = key.removeprefix("tax:").rpartition(":")
+    tax = TaxTerms(name, Decimal(rate))
+    return TaxCharge(tax, int(EXACT.divide(unit_price_cents, tax.rate))).explanation()
+
+
+def _sort_key(tax: TaxTerms) -> tuple[str, Decimal]:
+    return tax.name, tax.rate
+
+
+def _tax_line(tax: TaxTerms, taxable_cents: int) -> Line:
+    charge = TaxCharge(tax, taxable_cents)
+    exact = charge.exact_cents()
+    key = f"tax:{tax.name}:{decimal_text(tax.rate)}"
+    return Line(
+        key=key,
+        kind=LineKind.TAX,
+        description=f"{tax.name} {charge.percent()}",
+        resource_kind=None,
+        quantity=_ONE,
+        unit_price_cents=to_decimal(exact),
+        amount_cents=storable_cents(key, round_half_away(exact)),
+        deployment_id=None,
+        subscription_id=None,
+        addon_id=None,
+        charge=charge,
+    )

@@ -1,0 +1,70 @@
+"""Usage as it is shown and reported beside the lines: each kind's month, and what no plan version prices."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from app.billing.inputs import QuoteHeader, SubscriptionInputs
+from app.billing.money import ZERO, Ratio, add, subtract, to_decimal
+from app.billing.period import Period
+from app.billing.segments import UsageGroup, allowance, segments_of, usage_groups
+from app.billing.terms import Aggregation
+from app.billing.usage import Usage
+
+
+class ResourceUsage(NamedTuple):
+    """One kind's month: all its usage, the part on billable days, what is included and what is over and charged."""
+
+    resource_kind: str
+    quantity: Decimal
+    used_quantity: Decimal
+    included_quantity: Decimal
+    overage_quantity: Decimal
+
+
+class UnpricedUsage(NamedTuple):
+    """Usage on billable days of a kind that the plan in force does not know: billed nothing, reported."""
+
+    resource_kind: str
+    quantity: Decimal
+
+
+def resource_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[ResourceUsage]:
+    """Every kind that was used or that a charged plan version prices, by kind, over the whole month."""
+    period, usage = header.period, subscription.usage_by_kind()
+    groups: dict[str, list[UsageGroup]] = {kind: [] for kind in usage}
+    for group in usage_groups(segments_of(header, subscription)):
+        groups.setdefault(group.resource.resource_kind, []).append(group)
+    return [
+        _resource_usage(period, subscription, kind, of_kind, usage.get(kind))
+        for kind, of_kind in sorted(groups.items())
+    ]
+
+
+def _resource_usage(
+    period: Period, subscription: SubscriptionInputs, kind: str, groups: Sequence[UsageGroup], usage: Usage | None
+) -> ResourceUsage:
+    used = included = over = ZERO
+    for group in groups:
+        part = allowance(period, subscription, group, usage)
+        # Amounts and unit-hours add up over the groups of a month; of readings, the highest is the month's.
+        join = max if group.resource.aggregation is Aggregation.MAX else add
+        used = join(used, to_decimal(Ratio(part.used, part.denominator)))
+        included = join(included, to_decimal(Ratio(part.included, part.denominator)))
+        over = join(over, to_decimal(Ratio(max(subtract(part.used, part.included), ZERO), part.denominator)))
+    quantity = to_decimal(usage.used(period, period.days)) if usage is not None else ZERO
+    return ResourceUsage(kind, quantity, used, included, over)
+
+
+def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[UnpricedUsage]:
+    """Usage of kinds the plan does not know, by kind; each kind's part on the days of versions that do not know it."""
+    plans = [plan.terms for plan in subscription.plans]
+    if all(terms.resource(usage.resource_kind) for terms in plans for usage in subscription.usage):
+        return []
+    segments = segments_of(header, subscription)
+    unpriced = []
+    for kind, usage in sorted(subscription.usage_by_kind().items()):
+        days = [day for segment in segments if segment.terms.resource(kind) is None for day in segment.days]
+        if days and (used := to_decimal(usage.used(header.period, days))):
+            unpriced.append(UnpricedUsage(kind, used))
+    return unpriced

@@ -1,0 +1,11 @@
+"""Every hour, for the day may end in any of them: plan changes whose first day has come."""
+
+from app.jobs.rollups import JobContext
+from app.operations import subscriptions
+from app.queue import heartbeat
+
+
+async def apply_pending_plan_changes(context: JobContext) -> None:
+    """Makes them the versions in force that subscriptions name."""
+    async with heartbeat(context["job"]):
+        await subscriptions.apply_pending_plan_changes(context["operations"])

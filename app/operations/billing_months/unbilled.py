@@ -1,0 +1,115 @@
+"""Months that have ended and of which not everything is billed: what is due, and why."""
+
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from app.database import UnitOfWork
+from app.operations.access import Action, authorise
+from app.operations.billing_months.missing import insert_missing_months
+from app.operations.context import Context
+from app.operations.transaction import transact
+
+# $1: the first month that has not ended. $2, $3: only months after this one, by month and tenant. Each branch follows
+# an index in the order of the list, so that a page costs what it holds.
+_DUE = """
+SELECT tenant_id, period_start FROM (
+    (SELECT tenant_id, period_start FROM billing_months
+     WHERE (state IN ('OPEN', 'FAILED') OR rated_cents <> billed_cents)
+       AND period_start < $1 AND (period_start, tenant_id) > ($2::date, $3::uuid)
+     ORDER BY period_start, tenant_id LIMIT $4)
+    UNION
+    (SELECT DISTINCT tenant_id, period_start FROM billing_month_changes
+     WHERE period_start < $1 AND (period_start, tenant_id) > ($2::date, $3::uuid)
+     ORDER BY period_start, tenant_id LIMIT $4)
+) AS due ORDER BY period_start, tenant_id LIMIT $4
+"""
+_LISTED = f"""
+SELECT b.id, b.tenant_id, b.period_start, b.state, b.rated_cents, b.billed_cents, b.failure, t.currency,
+       b.run_id IS NOT NULL AND b.rated_cents IS NULL AS voided,
+       (SELECT string_agg(DISTINCT c.reason, ', ') FROM billing_month_changes c
+        WHERE c.tenant_id = b.tenant_id AND c.period_start = b.period_start) AS changes,
+       EXISTS (SELECT FROM rollup_runs r JOIN rollup_chunks c ON c.run_id = r.id
+               WHERE r.finished_at IS NULL AND NOT r.dry_run AND r.period_start = b.period_start
+                 AND c.finished_at IS NULL AND b.tenant_id = any(c.tenant_ids)) AS under_way
+FROM ({_DUE}) AS d
+JOIN billing_months b ON b.tenant_id = d.tenant_id AND b.period_start = d.period_start
+JOIN tenants t ON t.id = b.tenant_id
+ORDER BY b.period_start, b.tenant_id
+"""  # noqa: S608 - made of constants
+_COUNT = """
+SELECT count(*) FROM (
+    SELECT tenant_id, period_start FROM billing_months
+    WHERE (state IN ('OPEN', 'FAILED') OR rated_cents <> billed_cents) AND period_start < $1
+    UNION
+    SELECT tenant_id, period_start FROM billing_month_changes WHERE period_start < $1
+) AS due
+"""
+MAX_FIRST = 1000
+_BEGINNING = date(1, 1, 1)
+_NO_TENANT = UUID(int=0)
+
+
+class UnbilledMonth(NamedTuple):
+    """A tenant's month of which not everything is billed.
+
+    difference_cents: what it came to when it was last rated, less what is billed, net; below 0 it is a credit. None
+    until it was rated, and while changes wait that it has not been rated with.
+    """
+
+    billing_month_id: UUID
+    tenant_id: UUID
+    period_start: date
+    reason: str
+    difference_cents: int | None
+
+
+class UnbilledPage(NamedTuple):
+    months: list[UnbilledMonth]
+    has_next: bool
+
+
+async def unbilled_months(context: Context, *, first: int, after: tuple[date, UUID] | None = None) -> UnbilledPage:
+    """A page of them, by month and tenant. after: month and tenant of the last one on the page before."""
+    authorise(context, Action.SEE_UNBILLED_PERIODS)
+    month, tenant_id = after or (_BEGINNING, _NO_TENANT)
+
+    async def work(unit: UnitOfWork) -> UnbilledPage:
+        await insert_missing_months(context, unit)
+        rows = await unit.connection.fetch(_LISTED, context.today().replace(day=1), month, tenant_id, first + 1)
+        months = [_listed(row) for row in rows]
+        return UnbilledPage(months[:first], len(months) > first)
+
+    return await transact(context, work)
+
+
+async def count_unbilled_months(context: Context) -> int:
+    authorise(context, Action.SEE_UNBILLED_PERIODS)
+
+    async def work(unit: UnitOfWork) -> int:
+        await insert_missing_months(context, unit)
+        return int(await unit.connection.fetchval(_COUNT, context.today().replace(day=1)))
+
+    return await transact(context, work)
+
+
+def _listed(row: Any) -> UnbilledMonth:
+    difference = None
+    if row["rated_cents"] is not None and row["changes"] is None:
+        difference = row["rated_cents"] - row["billed_cents"]
+    return UnbilledMonth(row["id"], row["tenant_id"], row["period_start"], _reason(row, difference), difference)
+
+
+def _reason(row: Any, difference: int | None) -> str:
+    if row["under_way"]:
+        return "a rollup is under way"
+    if row["state"] == "FAILED":
+        return f"the last rollup failed: {row['failure']}"
+    if row["state"] == "OPEN":
+        return "its invoice was voided" if row["voided"] else "no rollup has rated it yet"
+    if row["changes"]:
+        failed = f"; its last correction failed: {row['failure']}" if row["failure"] else ""
+        return f"it changed after it was rated: {row['changes']}{failed}"
+    if difference is not None and difference < 0:
+        return f"a credit of {-difference} cents waits for an invoice that can take it"
+    return f"{difference} cents are not billed yet"

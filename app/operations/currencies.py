@@ -1,0 +1,27 @@
+"""The currencies of ISO 4217 that something can be priced in."""
+
+from collections.abc import Mapping
+from operator import attrgetter
+from types import MappingProxyType
+from typing import NamedTuple
+
+import iso4217
+
+
+class Currency(NamedTuple):
+    """A listed currency; minor_units: the number of decimal digits of an amount (AUD 2, JPY 0)."""
+
+    code: str
+    name: str
+    minor_units: int
+
+
+def _listed() -> dict[str, Currency]:
+    every = sorted(iso4217.Currency, key=attrgetter("code"))
+    return {
+        each.code: Currency(each.code, each.currency_name, each.exponent) for each in every if each.exponent is not None
+    }
+
+
+CURRENCIES: Mapping[str, Currency] = MappingProxyType(_listed())
+"""By code, in order of code. Codes without a minor unit, such as gold's, are left out: no amount can be in them."""

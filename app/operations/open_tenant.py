@@ -1,0 +1,19 @@
+"""The tenant that something new is made for: it must not be closed, and cannot be until the commit."""
+
+from uuid import UUID
+
+from app.database import UnitOfWork
+from app.operations.access import not_found
+from app.operations.refusal import ProblemCode, Refusal
+
+_SHARE = "SELECT currency, closed_at FROM tenants WHERE id = $1 FOR SHARE"
+
+
+async def share_open_tenant(unit: UnitOfWork, tenant_id: UUID, path: tuple[str, ...] = ("tenantId",)) -> str:
+    """Locks the tenant against being closed and returns its currency. Raises NOT_FOUND, TENANT_CLOSED."""
+    tenant = await unit.connection.fetchrow(_SHARE, tenant_id)
+    if tenant is None:
+        raise not_found("tenant", tenant_id, path)
+    if tenant["closed_at"] is not None:
+        raise Refusal(ProblemCode.TENANT_CLOSED, f"the tenant was closed on {tenant['closed_at']:%Y-%m-%d}", path)
+    return str(tenant["currency"])

@@ -1,0 +1,236 @@
+"""Corrections on a rollup's invoices: earlier months that are due are rated again, and what they come to now, less
+what live invoices have billed for them, goes on this one. See app/billing/corrections.py.
+
+A month that is rated as a whole once more takes off what other invoices have billed of it in the same way.
+Differences above 0 are added at once. Credits wait until all else is known: in order of month and line they are taken
+as far as the invoice stays at or above 0, and the rest stays due.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from app.billing import (
+    Billed,
+    ChargeInputs,
+    CorrectionInputs,
+    Difference,
+    Line,
+    Period,
+    QuoteHeader,
+    Series,
+    SubscriptionInputs,
+    billed_of,
+    differences,
+    merged,
+    rate_subject,
+    taken_parts,
+)
+from app.database import UnitOfWork
+from app.operations.billing_months.billed import (
+    Replaced,
+    billed_charges,
+    billed_deployments,
+    billed_elsewhere,
+    billed_series,
+)
+from app.operations.billing_months.invoices import record_replaced
+from app.operations.billing_months.rating import Month, TenantMonths
+from app.operations.invoices.draft import Draft
+from app.operations.monthly_charges import charges_of
+from app.operations.rating import Enrolment, enrolments, enrolments_of, gather, tenant_headers
+from app.operations.rollups.run import Run
+from app.tables.billing_months import BillingMonthState
+
+CORRECTION_FAULTS = (ValueError, ArithmeticError)
+"""What rating a month raises for inputs that cannot be rated."""
+
+
+class _Credit(NamedTuple):
+    """A month of one subscription, or of charges, with differences below 0; those above are on the invoice with it."""
+
+    month: Month
+    slug: str
+    inputs: CorrectionInputs
+    found: tuple[Difference, ...]
+
+
+@dataclass(slots=True)
+class Corrections:
+    """The corrections of a few tenants' invoices, whose months are held."""
+
+    unit: UnitOfWork
+    run: Run
+    months: Mapping[UUID, TenantMonths]
+    replaced: Replaced
+    elsewhere: Mapping[str, list[Billed]] = field(default_factory=dict)
+    corrected: set[tuple[UUID, date]] = field(default_factory=set)
+    failed: dict[tuple[UUID, date], str] = field(default_factory=dict)
+    _credits: dict[UUID, list[_Credit]] = field(default_factory=lambda: defaultdict(list))
+
+    async def look_up(self) -> None:
+        """What other invoices have billed of the month that is rolled up. A month rated for the first time has none."""
+        for months in self.months.values():
+            months.own.open_deployments = []
+        rated_before = [tenant_id for tenant_id, months in self.months.items() if months.own.was_rated]
+        if rated_before:
+            start, replaced = self.run.period.start, self.replaced.invoice_ids
+            self.elsewhere = await billed_elsewhere(self.unit, rated_before, start, replaced)
+
+    def note(self, draft: Draft, inputs: SubscriptionInputs, lines: Iterable[Line]) -> None:
+        """A subscription's month was rated as a whole: what others have billed of it is to be taken off."""
+        if self.elsewhere and (billed := self.elsewhere.get(str(inputs.subscription_id))):
+            self._add_own(draft, inputs, [*billed_of(lines), *billed])
+
+    def note_charges(self, draft: Draft, charges: ChargeInputs) -> bool:
+        """The same for charges without a subscription, of which the difference is all that the invoice then has.
+
+        Whether others have billed any: otherwise nothing is noted.
+        """
+        billed = self.elsewhere.get(str(draft.tenant_id))
+        if billed:
+            self._add_own(draft, charges, billed)
+        return bool(billed)
+
+    async def add_to(self, drafts: Mapping[UUID, Draft], slice_size: int) -> AsyncIterator[None]:
+        """Adds the corrections of earlier months, month by month; yields after so many subscriptions."""
+        due: dict[date, dict[UUID, Month]] = defaultdict(dict)
+        for tenant_id in drafts:
+            for month in self.months[tenant_id].earlier:
+                if self._is_due(month):
+                    due[month.period_start][tenant_id] = month
+        for start in sorted(due):
+            async for _ in self._correct(drafts, Period(start, self.run.period.zone), due[start], slice_size):
+                yield
+
+    def settle(self, draft: Draft, own_charges: ChargeInputs) -> None:
+        """Takes the tenant's credits as far as its invoice allows, charges below 0 of the month itself last."""
+        owed = sorted(self._credits.pop(draft.tenant_id, ()), key=lambda one: (one.month.period_start, one.slug))
+        if not owed and not own_charges.charges:
+            return
+        base = draft.tax_base.copy()
+        for credit in owed:
+            base.add(credit.inputs.header, sum(one.amount_cents for one in credit.found if one.amount_cents > 0))
+        amounts = [
+            (credit.inputs.header, one.amount_cents) for credit in owed for one in credit.found if one.amount_cents < 0
+        ]
+        amounts += [(draft.header, charged.charge.net_cents) for charged in own_charges.charges]
+        parts = iter(taken_parts(base, amounts))
+        for credit in owed:
+            self._add_credit(draft, credit, {one.series: next(parts) for one in credit.found if one.amount_cents < 0})
+        charged = tuple(
+            one._replace(charge=replace(one.charge, taken_cents=next(parts))) for one in own_charges.charges
+        )
+        if any(one.charge.taken_cents for one in charged):
+            draft.add_charges(ChargeInputs(charged))
+
+    async def keep_due(self, now: datetime) -> None:
+        """Records what failed to be corrected as changed, where only a replaced invoice told of it."""
+        for tenant_id, month in self.failed:
+            deployments = self.replaced.deployments.get((tenant_id, month), set())
+            if deployments:
+                await record_replaced(self.unit, tenant_id, month, deployments, now)
+
+    def _is_due(self, month: Month) -> bool:
+        key = month.tenant_id, month.period_start
+        return month.can_be_corrected and (month.is_due_for_correction or key in self.replaced.deployments)
+
+    async def _correct(
+        self, drafts: Mapping[UUID, Draft], period: Period, due: Mapping[UUID, Month], slice_size: int
+    ) -> AsyncIterator[None]:
+        headers = await tenant_headers(self.unit, due, period)
+        enrolled = await self._enrolled(period, due)
+        for month in due.values():
+            month.open_deployments = []
+        for at in range(0, len(enrolled), slice_size):
+            portion = enrolled[at : at + slice_size]
+            subscriptions = [(one.tenant_id, one.subscription_id) for one in portion if one.subscription_id]
+            billed = await billed_series(self.unit, subscriptions, period.start, self.replaced.invoice_ids)
+            for one, inputs in zip(portion, await gather(self.unit, period, portion), strict=True):
+                month, of_subscription = due[one.tenant_id], billed.get(one.subscription_id, [])
+                correction = _correction(month, headers[one.tenant_id], inputs, of_subscription)
+                self._add(drafts[one.tenant_id], month, correction)
+            yield
+        await self._correct_charges(drafts, period, due, headers)
+        self.corrected |= {(tenant_id, period.start) for tenant_id in due} - self.failed.keys()
+
+    async def _correct_charges(
+        self,
+        drafts: Mapping[UUID, Draft],
+        period: Period,
+        due: Mapping[UUID, Month],
+        headers: Mapping[UUID, QuoteHeader],
+    ) -> None:
+        charges = await charges_of(self.unit, period, due)
+        if not charges:
+            return
+        billed = await billed_charges(self.unit, list(charges), period, self.replaced.invoice_ids)
+        for tenant_id, subject in charges.items():
+            month = due[tenant_id]
+            correction = _correction(month, headers[tenant_id], subject, billed.get(tenant_id, []))
+            self._add(drafts[tenant_id], month, correction)
+
+    async def _enrolled(self, period: Period, due: Mapping[UUID, Month]) -> list[Enrolment]:
+        """The subscriptions to rate again: of the deployments that changed, or all of a tenant that did."""
+        waived = [tenant_id for tenant_id, month in due.items() if month.state is BillingMonthState.WAIVED]
+        whole = [tenant_id for tenant_id, month in due.items() if None in month.changed and tenant_id not in waived]
+        named: set[UUID] = set()
+        for tenant_id in due.keys() - {*waived, *whole}:
+            month = due[tenant_id]
+            changed = {*month.changed, *self.replaced.deployments.get((tenant_id, period.start), ())}
+            named |= {one for one in changed if one} | set(month.open_deployments)
+        if waived:
+            named |= set(await billed_deployments(self.unit, waived, period.start, self.replaced.invoice_ids))
+        enrolled = await enrolments(self.unit, period, whole) if whole else []
+        if named:
+            enrolled += [one for one in await enrolments_of(self.unit, period, named) if one.subscription_id]
+        return sorted((one for one in enrolled if one.tenant_id in due), key=lambda one: (one.tenant_id, one.slug))
+
+    def _add_own(self, draft: Draft, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]) -> None:
+        own = self.months[draft.tenant_id].own
+        self._add_inputs(draft, own, _correction(own, draft.header, subject, billed))
+
+    def _add(self, draft: Draft, month: Month, inputs: CorrectionInputs) -> None:
+        try:
+            self._add_inputs(draft, month, inputs)
+        except CORRECTION_FAULTS as error:
+            slug = _slug(inputs)
+            self.failed[month.tenant_id, month.period_start] = f"{slug}: {error}" if slug else str(error)
+
+    def _add_inputs(self, draft: Draft, month: Month, inputs: CorrectionInputs) -> None:
+        found = tuple(differences(inputs, rate_subject(inputs)))
+        if not found:
+            return
+        if any(one.amount_cents < 0 for one in found):
+            self._credits[draft.tenant_id].append(_Credit(month, _slug(inputs), inputs, found))
+        else:
+            draft.add_correction(inputs)
+        month.difference_cents += sum(one.amount_cents for one in found)
+
+    def _add_credit(self, draft: Draft, credit: _Credit, taken: Mapping[Series, int]) -> None:
+        partly = tuple(
+            (one.series, taken[one.series])
+            for one in credit.found
+            if one.series in taken and taken[one.series] != one.amount_cents
+        )
+        if any(taken.values()) or any(one.amount_cents > 0 for one in credit.found):
+            draft.add_correction(replace(credit.inputs, taken=partly))
+        subject = credit.inputs.subject
+        if partly and isinstance(subject, SubscriptionInputs) and subject.deployment_id:
+            credit.month.open_deployments.append(UUID(subject.deployment_id))
+
+
+def _correction(
+    month: Month, header: QuoteHeader, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]
+) -> CorrectionInputs:
+    """Under the rules by which the month was first rated."""
+    waived = month.state is BillingMonthState.WAIVED
+    return CorrectionInputs(header.under(month.rules_version), subject, tuple(merged(billed)), waived=waived)
+
+
+def _slug(inputs: CorrectionInputs) -> str:
+    """Orders the corrections of a month; charges without a subscription come first."""
+    return inputs.subject.slug if isinstance(inputs.subject, SubscriptionInputs) else ""

@@ -1,0 +1,87 @@
+"""Tax rates: each belongs to a country, has a name, and applies from a day on until the next rate of that name."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from app.billing import Fault, TaxTerms
+from app.database import UnitOfWork
+from app.operations import validation
+from app.operations.access import Action, authorise
+from app.operations.billing_months import first_open_day
+from app.operations.context import Context
+from app.operations.transaction import transact
+from app.tables.ids import new_id
+
+FRACTIONAL_DIGITS = 6
+"""Of a rate: 0.123456 is 12.3456 %."""
+
+RATES_OF_COUNTRIES = """
+SELECT country, array_agg(name ORDER BY name COLLATE "C") AS names, array_agg(rate ORDER BY name COLLATE "C") AS rates
+FROM (
+    SELECT DISTINCT ON (country, name) country, name, rate FROM tax_rates WHERE valid_from <= $1
+    ORDER BY country, name, valid_from DESC
+) AS latest
+WHERE rate > 0
+GROUP BY country
+"""
+"""The rates in force on the day $1, by country and in order of name. A country without one has no row."""
+
+_OF_COUNTRY = f"SELECT names, rates FROM ({RATES_OF_COUNTRIES}) AS r WHERE country = $2"  # noqa: S608 - constants
+_LIST = """
+SELECT id FROM tax_rates WHERE $1::text IS NULL OR country = $1
+ORDER BY country COLLATE "C", name COLLATE "C", valid_from
+"""
+_UPSERT = """
+INSERT INTO tax_rates (id, country, name, rate, valid_from) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (country, name, valid_from) DO UPDATE SET rate = excluded.rate
+RETURNING id
+"""
+
+
+async def set_tax_rate(context: Context, *, country: str, name: str, rate: Decimal, valid_from: date) -> UUID:
+    """Sets the rate from a day on, and returns its id. A rate that was set for the same day is replaced; 0 ends the tax.
+
+    A month has the tax of its last day, and a month that ended keeps its tax: valid_from must not be before the first
+    day of the running month. Raises VALIDATION_FAILED.
+    """
+    authorise(context, Action.SET_TAX_RATE)
+    faults = [*validation.country("country", country), *validation.name("name", name, longest=63), *_rate_faults(rate)]
+    validation.refuse([*faults, *_day_faults(context, valid_from)])
+
+    async def work(unit: UnitOfWork) -> UUID:
+        rate_id: UUID = await unit.connection.fetchval(_UPSERT, new_id(), country, name, rate, valid_from)
+        return rate_id
+
+    return await transact(context, work)
+
+
+def _rate_faults(rate: Decimal) -> list[Fault]:
+    if not rate.is_finite() or not 0 <= rate < 1:
+        return [Fault(("rate",), "must be at least 0 and below 1, such as 0.1 for 10 %")]
+    if rate != round(rate, FRACTIONAL_DIGITS):
+        return [Fault(("rate",), f"must have at most {FRACTIONAL_DIGITS} fractional digits")]
+    return []
+
+
+def _day_faults(context: Context, valid_from: date) -> list[Fault]:
+    faults = list(validation.day("valid_from", valid_from))
+    earliest = first_open_day(context)
+    if not faults and valid_from < earliest:
+        faults.append(Fault(("valid_from",), f"must not be before {earliest}: months that ended keep their tax"))
+    return faults
+
+
+async def tax_rates(context: Context, *, country: str | None = None) -> list[UUID]:
+    """The ids of all rates, past and to come, by country, name and first day; of one country where it is named."""
+
+    async def work(unit: UnitOfWork) -> list[UUID]:
+        return [row["id"] for row in await unit.connection.fetch(_LIST, country)]
+
+    return await transact(context, work)
+
+
+async def taxes_of_country(unit: UnitOfWork, country: str, day: date) -> tuple[TaxTerms, ...]:
+    """The country's taxes in force on the day, in order of name."""
+    row = await unit.connection.fetchrow(_OF_COUNTRY, day, country)
+    return () if row is None else tuple(map(TaxTerms, row["names"], row["rates"]))

@@ -1,0 +1,91 @@
+"""Closing a tenant that has left: everything of it has ended and is paid."""
+
+from datetime import date
+from uuid import UUID
+
+from app.billing import DeploymentState, Period
+from app.database import UnitOfWork
+from app.database.locks import lock_row
+from app.operations.access import Action, authorise, not_found
+from app.operations.context import Context
+from app.operations.refusal import ProblemCode, Refusal
+from app.operations.transaction import transact
+from app.tables.invoices import InvoiceStatus
+from app.tables.tenants import Tenants
+
+_NAMED = 5
+"""So many of what is open are named, of each kind."""
+
+_ENDED = [DeploymentState.CANCELLED, DeploymentState.ARCHIVED]
+_UNPAID = [InvoiceStatus.DRAFT, InvoiceStatus.ISSUED]
+
+_DEPLOYMENTS = """
+SELECT slug, state FROM cloud_deployments WHERE tenant_id = $1 AND state <> all($2::text[]) ORDER BY slug LIMIT $3
+"""
+_INVOICES = """
+SELECT period_start, status FROM tenant_invoices WHERE tenant_id = $1 AND status = any($2::text[])
+ORDER BY period_start LIMIT $3
+"""
+# A month with a subscription or a charge in it, or with a row, is open until it is issued, zero or waived and nothing
+# changed since; that the invoice of an issued month is paid is looked at apart.
+_MONTHS = """
+WITH months AS (
+    SELECT m.day::date AS period_start
+    FROM subscriptions s, generate_series(
+        date_trunc('month', s.started_on::timestamp), coalesce(s.ended_on, $2)::timestamp, interval '1 month'
+    ) AS m (day)
+    WHERE s.tenant_id = $1
+    UNION
+    SELECT date_trunc('month', charged_on::timestamp)::date FROM charges WHERE tenant_id = $1
+    UNION
+    SELECT period_start FROM billing_months WHERE tenant_id = $1
+)
+SELECT m.period_start FROM months m
+LEFT JOIN billing_months b ON b.tenant_id = $1 AND b.period_start = m.period_start
+WHERE b.state IS NULL OR b.state NOT IN ('ISSUED', 'ZERO', 'WAIVED') OR b.rated_cents <> b.billed_cents
+   OR EXISTS (SELECT FROM billing_month_changes c WHERE c.tenant_id = $1 AND c.period_start = m.period_start)
+ORDER BY m.period_start LIMIT $3
+"""
+
+
+async def close_tenant(context: Context, *, tenant_id: UUID) -> UUID:
+    """Closes the tenant for good: it takes no deployment, subscription or charge any more. Returns its id.
+
+    Raises NOT_FOUND; CONFLICT, naming what is open: deployments that are neither cancelled nor archived, invoices that
+    are drafts or not paid, months that are not billed; TENANT_CLOSED where it is closed already.
+    """
+    authorise(context, Action.CLOSE_TENANT)
+
+    async def work(unit: UnitOfWork) -> UUID:
+        tenant = await lock_row(Tenants, tenant_id, Tenants.closed_at)
+        if tenant is None:
+            raise not_found("tenant", tenant_id, ("tenantId",))
+        if tenant["closed_at"] is not None:
+            raise Refusal(ProblemCode.TENANT_CLOSED, "the tenant is closed already", ("tenantId",))
+        months = await open_months(unit, tenant_id, Period.holding(context.today(), context.settings.billing_time_zone))
+        parts = [
+            ("deployments", await _open_deployments(unit, tenant_id)),
+            ("invoices", await _open_invoices(unit, tenant_id)),
+            ("months to bill", [f"{month:%Y-%m}" for month in months]),
+        ]
+        if found := [f"{what}: {', '.join(names)}" for what, names in parts if names]:
+            raise Refusal(ProblemCode.CONFLICT, f"the tenant has open {'; '.join(found)}", ("tenantId",))
+        await Tenants.update({Tenants.closed_at: context.clock()}).where(Tenants.id == tenant_id)
+        return tenant_id
+
+    return await transact(context, work)
+
+
+async def open_months(unit: UnitOfWork, tenant_id: UUID, running: Period) -> list[date]:
+    """The first of the tenant's months that are not billed to the end, the running one and those to come included."""
+    return [row[0] for row in await unit.connection.fetch(_MONTHS, tenant_id, running.start, _NAMED)]
+
+
+async def _open_deployments(unit: UnitOfWork, tenant_id: UUID) -> list[str]:
+    rows = await unit.connection.fetch(_DEPLOYMENTS, tenant_id, _ENDED, _NAMED)
+    return [f"{slug} ({state})" for slug, state in rows]
+
+
+async def _open_invoices(unit: UnitOfWork, tenant_id: UUID) -> list[str]:
+    rows = await unit.connection.fetch(_INVOICES, tenant_id, _UNPAID, _NAMED)
+    return [f"{month:%Y-%m} ({status})" for month, status in rows]

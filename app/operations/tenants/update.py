@@ -1,0 +1,125 @@
+"""What of a tenant can be changed: its name, what its invoices say of it, and whether it pays tax."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+from piccolo.columns import Column
+
+from app.billing import Fault
+from app.database import UnitOfWork
+from app.database.locks import lock_row
+from app.operations import validation
+from app.operations.access import Action, authorise, not_found
+from app.operations.billing_months import Change, record_changes
+from app.operations.context import Context
+from app.operations.transaction import transact
+from app.tables.billing_months import ChangeReason
+from app.tables.ids import new_id
+from app.tables.tenants import Tenants
+from app.tables.tenants import TenantTaxExemptions as Exemptions
+
+Text = str | None | UnsetType
+"""UNSET: as it is; None: cleared."""
+
+
+async def update_tenant(
+    context: Context,
+    *,
+    tenant_id: UUID,
+    name: str | None = None,
+    email: Text = UNSET,
+    billing_address: Text = UNSET,
+    abn: Text = UNSET,
+    buyer_reference: Text = UNSET,
+    tax_exempt: bool | None = None,
+    tax_exempt_reason: str | None = None,
+    tax_exempt_from: date | None = None,
+) -> UUID:
+    """Changes what is given; returns the tenant's id. None clears the e-mail address, the billing address, the ABN or
+    the buyer reference; a name or tax exemption that is None stays.
+
+    The exemption, or its end, holds from a day on: today, or an earlier day that is given; what was set for later days
+    is replaced. A month has the exemption of its last day. Raises NOT_FOUND, VALIDATION_FAILED.
+    """
+    authorise(context, Action.UPDATE_TENANT)
+    texts = {"email": email, "billing_address": billing_address, "abn": abn, "buyer_reference": buyer_reference}
+    given: dict[Column | str, Any] = {field: text for field, text in texts.items() if not isinstance(text, UnsetType)}
+    if isinstance(number := given.get("abn"), str):
+        given["abn"] = number.replace(" ", "")
+    today = context.today()
+    first_day = tax_exempt_from or today
+    faults = _exemption_faults(tax_exempt_reason, tax_exempt_from, today, is_given=tax_exempt is not None)
+    validation.refuse([*_text_faults(name, given), *faults])
+
+    async def work(unit: UnitOfWork) -> UUID:
+        if await lock_row(Tenants, tenant_id, Tenants.id) is None:
+            raise not_found("tenant", tenant_id, ("tenantId",))
+        changes = dict(given)
+        if name is not None:
+            changes["name"] = name
+        if tax_exempt is not None:
+            changes["tax_exempt"] = tax_exempt
+            row = _exemption(context, tenant_id, first_day, tax_exempt=tax_exempt, reason=tax_exempt_reason)
+            if await _write_exemption(row):
+                change = Change(tenant_id, None, first_day)
+                await record_changes(context, unit, [change], ChangeReason.TAX_EXEMPTION)
+        if changes:
+            await Tenants.update(changes).where(Tenants.id == tenant_id)
+        return tenant_id
+
+    return await transact(context, work)
+
+
+def _text_faults(name: str | None, given: Mapping[Column | str, Any]) -> Iterator[Fault]:
+    yield from validation.name("name", name)
+    yield from validation.email("email", given.get("email"))
+    yield from validation.name("billing_address", given.get("billing_address"), longest=validation.LONGEST_TEXT)
+    yield from validation.abn("abn", given.get("abn"))
+    yield from validation.name("buyer_reference", given.get("buyer_reference"))
+
+
+def _exemption_faults(reason: str | None, first_day: date | None, today: date, *, is_given: bool) -> Iterator[Fault]:
+    yield from validation.name("tax_exempt_reason", reason, longest=validation.LONGEST_TEXT)
+    yield from validation.day("tax_exempt_from", first_day)
+    if first_day is not None and first_day > today:
+        yield Fault(("tax_exempt_from",), f"must not be in the future; today is {today}")
+    if not is_given:
+        for field, value in (("tax_exempt_reason", reason), ("tax_exempt_from", first_day)):
+            if value is not None:
+                yield Fault((field,), "needs taxExempt beside it")
+
+
+def _exemption(
+    context: Context, tenant_id: UUID, first_day: date, *, tax_exempt: bool, reason: str | None
+) -> Exemptions:
+    return Exemptions(
+        id=new_id(),
+        tenant_id=tenant_id,
+        first_day=first_day,
+        tax_exempt=tax_exempt,
+        reason=reason,
+        created_at=context.clock(),
+    )
+
+
+async def _write_exemption(row: Exemptions) -> bool:
+    """Replaces the history from the row's day on; returns whether the tenant's tax changes on any day. The tenant is
+    locked.
+    """
+    history = (
+        await Exemptions.select(Exemptions.first_day, Exemptions.tax_exempt, Exemptions.reason)
+        .where(Exemptions.tenant_id == row.tenant_id)
+        .order_by(Exemptions.first_day)
+    )
+    before = [each for each in history if each["first_day"] < row.first_day]
+    replaced = history[len(before) :]
+    was_exempt = bool(before) and before[-1]["tax_exempt"]
+    if not replaced and was_exempt == row.tax_exempt and row.reason is None:
+        return False
+    await Exemptions.delete().where((Exemptions.tenant_id == row.tenant_id) & (Exemptions.first_day >= row.first_day))
+    await Exemptions.insert(row)
+    days = [was_exempt, *(each["tax_exempt"] for each in replaced)]
+    return any(exempt != row.tax_exempt for exempt in days)

@@ -1,0 +1,185 @@
+"""What has ended and is not billed, and the waiving of months."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+
+from app.operations import billing_months
+from app.operations.billing_months import MAX_FIRST
+from app.reads import PageInfo, ref
+from app.schema.arguments import Input
+from app.schema.billing_months.types import BillingMonth
+from app.schema.context import Info
+from app.schema.problems import Refused, refusals_as_errors, result_of
+from app.schema.scalars import Cents
+from app.schema.tenants import Tenant
+
+_DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
+
+
+@strawberry.type(description="A month that has ended and in which not everything of a tenant is billed.")
+class UnbilledPeriod:
+    """operations.billing_months.UnbilledMonth, as the older list has it."""
+
+    tenant: Tenant = strawberry.field(description="The tenant.")
+    period_start: date = strawberry.field(description="The month's first day.")
+    reason: str = strawberry.field(description="Why it is not billed.")
+
+
+@strawberry.type(description="A month that has ended and in which not everything of a tenant is billed.")
+class UnbilledMonth:
+    """operations.billing_months.UnbilledMonth."""
+
+    tenant: Tenant = strawberry.field(description="The tenant.")
+    period_start: date = strawberry.field(description="The month's first day.")
+    reason: str = strawberry.field(description="Why it is not billed.")
+    difference_cents: Cents | None = strawberry.field(
+        description="What is left to bill, net, in the tenant's minor unit; below 0 a credit that waits for an invoice "
+        "to take it. Null until the month was rated, and while it has changes that it was not rated with."
+    )
+    billing_month: BillingMonth = strawberry.field(description="The billing month.")
+
+    @classmethod
+    def of(cls, month: billing_months.UnbilledMonth) -> "UnbilledMonth":
+        """The operation's value, with its tenant and billing month to be read."""
+        return cls(
+            tenant=ref(Tenant, month.tenant_id),
+            period_start=month.period_start,
+            reason=month.reason,
+            difference_cents=None if month.difference_cents is None else Cents(month.difference_cents),
+            billing_month=ref(BillingMonth, month.billing_month_id),
+        )
+
+
+@strawberry.type(description="An unbilled month and its place in the connection.")
+class UnbilledMonthEdge:
+    """Relay's edge."""
+
+    cursor: str = strawberry.field(description="Give it as `after` to page on from this month.")
+    node: UnbilledMonth = strawberry.field(description="The month.")
+
+
+@strawberry.type(description="One page of unbilled months, by month and tenant.")
+class UnbilledMonthConnection:
+    """Relay's connection."""
+
+    edges: list[UnbilledMonthEdge] = strawberry.field(description="The months with their cursors.")
+    nodes: list[UnbilledMonth] = strawberry.field(description="The months alone.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+
+    @strawberry.field(description="How many months there are over all pages; counted only when asked.")
+    async def total_count(self, info: Info) -> int:
+        return await billing_months.count_unbilled_months(info.context.operations)
+
+
+@strawberry.input(description="A month to waive.")
+class WaiveMonthInput:
+    """Input of `waiveMonth`."""
+
+    tenant_id: UUID = strawberry.field(description="The tenant.")
+    period_start: date = strawberry.field(description="The month's first day.")
+    reason: str = strawberry.field(description="Why it is not billed; kept.")
+
+
+@strawberry.type(description="The month is waived: it is worth nothing, whatever comes to it later.")
+class MonthWaived:
+    """Payload of `waiveMonth`."""
+
+    billing_month: BillingMonth = strawberry.field(description="The billing month as it is now.")
+
+
+WaiveMonthResult = Annotated[MonthWaived | Refused, result_of("waiveMonth")]
+
+
+@strawberry.type
+class UnbilledMonthQueries:
+    """Unbilled months at the root."""
+
+    @strawberry.field(
+        description="The months that have ended and are not billed in full, by month and tenant; empty when all is "
+        "well. The platform admin only."
+    )
+    async def unbilled_months(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None, strawberry.argument(description="The first so many months, 1 to 100; default 20.")
+        ] = strawberry.UNSET,
+        after: Annotated[
+            str | None, strawberry.argument(description="Only months after this cursor.")
+        ] = strawberry.UNSET,
+    ) -> UnbilledMonthConnection:
+        size = _size(first or None, _DEFAULT_PAGE, _LARGEST_PAGE)
+        place = _place(after) if after else None
+        with refusals_as_errors():
+            page = await billing_months.unbilled_months(info.context.operations, first=size, after=place)
+        nodes = [UnbilledMonth.of(month) for month in page.months]
+        cursors = [_cursor(month) for month in page.months]
+        return UnbilledMonthConnection(
+            edges=[UnbilledMonthEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+            nodes=nodes,
+            page_info=PageInfo(
+                has_next_page=page.has_next,
+                has_previous_page=place is not None,
+                start_cursor=cursors[0] if cursors else None,
+                end_cursor=cursors[-1] if cursors else None,
+            ),
+        )
+
+    @strawberry.field(
+        description="The same as a list of at most `first`; `unbilledMonths` has pages. The platform admin only."
+    )
+    async def unbilled_periods(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="The first so many, 1 to 1,000.")] = MAX_FIRST,
+    ) -> list[UnbilledPeriod]:
+        with refusals_as_errors():
+            page = await billing_months.unbilled_months(
+                info.context.operations, first=_size(first, MAX_FIRST, MAX_FIRST)
+            )
+        return [
+            UnbilledPeriod(tenant=ref(Tenant, each.tenant_id), period_start=each.period_start, reason=each.reason)
+            for each in page.months
+        ]
+
+
+@strawberry.type
+class BillingMonthMutations:
+    """Changes to billing months."""
+
+    @strawberry.mutation(
+        description="Waive a month that has no live invoice: it is not billed, and what later invoices billed for it "
+        "is credited. The platform admin only."
+    )
+    async def waive_month(self, info: Info, given: Input[WaiveMonthInput]) -> WaiveMonthResult:
+        month_id = await billing_months.waive_month(
+            info.context.operations,
+            tenant_id=given.tenant_id,
+            period_start=given.period_start,
+            reason=given.reason,
+        )
+        return MonthWaived(billing_month=ref(BillingMonth, month_id))
+
+
+def _size(first: int | None, default: int, largest: int) -> int:
+    size = default if first is None else first
+    if not 1 <= size <= largest:
+        raise GraphQLError(f"first must be from 1 to {largest}", extensions={"code": "BAD_USER_INPUT"})
+    return size
+
+
+def _cursor(month: billing_months.UnbilledMonth) -> str:
+    return urlsafe_b64encode(f"{month.period_start} {month.tenant_id}".encode()).decode()
+
+
+def _place(cursor: str) -> tuple[date, UUID]:
+    try:
+        month, _, tenant_id = urlsafe_b64decode(cursor).decode().partition(" ")
+        return date.fromisoformat(month), UUID(tenant_id)
+    except ValueError as error:
+        raise GraphQLError("after is no cursor of this connection", extensions={"code": "BAD_USER_INPUT"}) from error

@@ -1,0 +1,79 @@
+"""One-off charges."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.operations import charges
+from app.reads import column, one, read_type, ref
+from app.schema.arguments import Input, optional
+from app.schema.context import Info
+from app.schema.lazy import LazyDeployment, LazyTenant
+from app.schema.nodes import Node
+from app.schema.problems import Refused, result_of
+from app.schema.scalars import Cents
+from app.tables.invoices import Charges
+
+
+@read_type(
+    Charges,
+    description="A one-off charge, or with a negative amount a credit, on a month's invoice. Never changed or removed.",
+)
+class Charge(Node):
+    """A row of `charges`."""
+
+    tenant: LazyTenant = one(Charges.tenant_id, description="The tenant that is charged.")
+    deployment: LazyDeployment | None = one(
+        Charges.deployment_id, description="The deployment it is for; null where it is the tenant's as a whole."
+    )
+    description: str = column(Charges.description, description="What it is for; the text of the invoice line.")
+    net_cents: Cents = column(
+        Charges.net_cents, description="The amount without tax, in the tenant's currency; negative for a credit."
+    )
+    on: date = column(Charges.charged_on, description="The day it is for: its month's invoice has it.")
+    created_at: datetime = column(Charges.created_at, description="When it was added.")
+
+
+@strawberry.input(description="A one-off charge to add.")
+class AddChargeInput:
+    """Input of `addCharge`."""
+
+    tenant_id: UUID = strawberry.field(description="The tenant to charge.")
+    deployment_id: UUID | None = optional(description="The tenant's deployment that it is for, if it is for one.")
+    description: str = strawberry.field(description="What it is for; the text of the invoice line.")
+    net_cents: Cents = strawberry.field(
+        description="The amount without tax, in the tenant's currency; negative for a credit. Not 0."
+    )
+    on: date = strawberry.field(description="The day it is for: its month's invoice has it.")
+
+
+@strawberry.type(description="The charge was added.")
+class ChargeAdded:
+    """Payload of `addCharge`."""
+
+    charge: Charge = strawberry.field(description="The new charge.")
+
+
+AddChargeResult = Annotated[ChargeAdded | Refused, result_of("addCharge")]
+
+
+@strawberry.type
+class ChargeMutations:
+    """Changes to one-off charges."""
+
+    @strawberry.mutation(
+        description="Add a one-off charge or credit to a month's invoice; a month that is invoiced already is "
+        "corrected by it. A credit is taken as far as the invoice allows. The platform's admin only."
+    )
+    async def add_charge(self, info: Info, given: Input[AddChargeInput]) -> AddChargeResult:
+        charge_id = await charges.add_charge(
+            info.context.operations,
+            tenant_id=given.tenant_id,
+            deployment_id=given.deployment_id,
+            description=given.description,
+            net_cents=given.net_cents,
+            on=given.on,
+        )
+        return ChargeAdded(charge=ref(Charge, charge_id))

@@ -1,0 +1,84 @@
+"""Tax rates by country and day."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.operations import taxes
+from app.reads import column, read_type, ref
+from app.schema.arguments import Input
+from app.schema.context import Info
+from app.schema.nodes import Node
+from app.schema.problems import Refused, refusals_as_errors, result_of
+from app.tables.tenants import TaxRates
+
+
+@read_type(TaxRates, description="A country's rate of a tax, from a day on until the next rate of that name.")
+class TaxRate(Node):
+    """A row of `tax_rates`."""
+
+    country: str = column(TaxRates.country, description="ISO 3166-1 alpha-2.")
+    name: str = column(TaxRates.name, description="The tax's name, such as GST.")
+    rate: Decimal = column(TaxRates.rate, description="The rate as a fraction: 0.1 is 10 %; 0 ends the tax.")
+    valid_from: date = column(TaxRates.valid_from, description="Its first day. A month has the rates of its last day.")
+
+
+@strawberry.type
+class TaxRateQueries:
+    """Tax rates at the root."""
+
+    @strawberry.field(description="The tax rates, past and to come, by country, name and first day.")
+    async def tax_rates(
+        self,
+        info: Info,
+        country: Annotated[
+            str | None, strawberry.argument(description="Of this country only, by its ISO 3166-1 alpha-2 code.")
+        ] = strawberry.UNSET,
+    ) -> list[TaxRate]:
+        with refusals_as_errors():
+            rates = await taxes.tax_rates(info.context.operations, country=country or None)
+        return [ref(TaxRate, rate) for rate in rates]
+
+
+@strawberry.input(description="A tax rate and its first day.")
+class SetTaxRateInput:
+    """Input of `setTaxRate`."""
+
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2.")
+    name: str = strawberry.field(description="The tax's name, such as GST.")
+    rate: Decimal = strawberry.field(description="At least 0 and below 1: 0.1 is 10 %; 0 ends the tax.")
+    valid_from: date = strawberry.field(
+        description="Its first day, the first of the running month at the earliest. A rate of that day is replaced."
+    )
+
+
+@strawberry.type(description="The tax rate was set.")
+class TaxRateSet:
+    """Payload of `setTaxRate`."""
+
+    tax_rate: TaxRate = strawberry.field(description="The rate.")
+
+
+SetTaxRateResult = Annotated[TaxRateSet | Refused, result_of("setTaxRate")]
+
+
+@strawberry.type
+class TaxRateMutations:
+    """Changes to tax rates."""
+
+    @strawberry.mutation(
+        description="Set the rate of a country's tax from a day on. A month has the rates of its last day, and months "
+        "that ended keep theirs. The platform's admin only."
+    )
+    async def set_tax_rate(self, info: Info, given: Input[SetTaxRateInput]) -> SetTaxRateResult:
+        rate_id: UUID = await taxes.set_tax_rate(
+            info.context.operations,
+            country=given.country,
+            name=given.name,
+            rate=given.rate,
+            valid_from=given.valid_from,
+        )
+        return TaxRateSet(tax_rate=ref(TaxRate, rate_id))

@@ -1,0 +1,190 @@
+"""Plays a script on the real system, lets time pass until nothing is due, and compares what was billed."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from app.operations import invoices, tenants
+from tests.lives import billing_requests, deployment_requests
+from tests.lives.life import Life
+from tests.lives.rating import local_day, month_of, next_month, start_of
+from tests.lives.script import Request, Script
+from tests.lives.world import LivesWorld
+
+Numbers = tuple[int, ...]
+_OF_A_TENANT: dict[str, Callable[[LivesWorld, Life, datetime, Numbers], Awaitable[None]]] = {
+    "meter": deployment_requests.meter,
+    "correct": deployment_requests.correct,
+    "subscribe": deployment_requests.subscribe,
+    "attach": deployment_requests.attach_addon,
+    "detach": deployment_requests.detach_addon,
+    "change_plan": deployment_requests.change_plan,
+    "transition": deployment_requests.transition,
+    "end_resource": deployment_requests.end_resource,
+    "move_resource": deployment_requests.move_resource,
+    "charge": billing_requests.charge,
+    "roll_up": billing_requests.roll_up,
+    "issue": billing_requests.issue,
+    "void": billing_requests.void,
+    "pay": billing_requests.pay,
+    "waive": billing_requests.waive,
+    "exempt": billing_requests.exempt,
+}
+_OF_ALL: dict[str, Callable[[LivesWorld, Life | None, datetime, Numbers], Awaitable[None]]] = {
+    "roll_up": billing_requests.roll_up,
+    "catch_up": billing_requests.catch_up,
+    "reprice": billing_requests.reprice,
+}
+MOST_MONTHS = 4
+"""After the last request: by then everything is billed, or it is no longer going to be."""
+
+
+class Played(NamedTuple):
+    """The lives of a script after it was played; `until`: the first day of the month that still runs."""
+
+    lives: list[Life]
+    until: date
+    at: datetime
+
+
+def play(world: LivesWorld, script: Script) -> Played:
+    """Makes the world new and plays the script to its end. What is refused there is raised."""
+    world.begin(script.zone)
+    return world.run(_play(world, script))
+
+
+async def _play(world: LivesWorld, script: Script) -> Played:
+    lives = [await _tenant(world, script.begins_at, number) for number in range(script.tenants)]
+    for request in script.requests:
+        try:
+            await _do(world, lives, request)
+        except Exception as error:
+            error.add_note(f"at {request}")
+            raise
+    last = max([request.at for request in script.requests], default=script.begins_at)
+    at = await _settle(world, lives, last, script.seed)
+    return Played(lives, month_of(local_day(at, world.zone)), at)
+
+
+async def _tenant(world: LivesWorld, at: datetime, number: int) -> Life:
+    tenant_id = await tenants.create_tenant(world.context(at), code=f"t{number}", name=f"Tenant {number}")
+    return Life(tenant_id, number, at)
+
+
+async def _do(world: LivesWorld, lives: list[Life], request: Request) -> None:
+    if request.tenant is None:
+        await deployment_requests.send_usage(world, lives, request.at)
+        await _OF_ALL[request.name](world, None, request.at, request.numbers)
+        return
+    life = lives[request.tenant]
+    at = max(request.at, life.last_at + timedelta(seconds=1))
+    life.last_at = at
+    if request.name != "meter" and life.metered:
+        await deployment_requests.send_usage(world, lives, at)
+    await _OF_A_TENANT[request.name](world, life, at, request.numbers)
+
+
+async def _settle(world: LivesWorld, lives: list[Life], at: datetime, seed: int) -> datetime:
+    """Months pass, rolled up and issued, until one comes to its end with nothing due."""
+    await deployment_requests.send_usage(world, lives, at + timedelta(seconds=1))
+    for number in range(MOST_MONTHS):
+        month = month_of(local_day(at, world.zone))
+        at = start_of(next_month(month), world.zone) + timedelta(hours=4)
+        if (seed + number) % 2:
+            await billing_requests.roll_up(world, None, at, (0, 1, 1, 0))
+        await billing_requests.catch_up(world, None, at, (0,))
+        await _issue_drafts(world, at)
+        if number and not _due(world, lives):
+            break
+    return at
+
+
+async def _issue_drafts(world: LivesWorld, at: datetime) -> None:
+    for row in world.rows("SELECT id FROM tenant_invoices WHERE status = 'DRAFT' ORDER BY period_start, id"):
+        await billing_requests.issue_draft(world, at, row.id, issue_stale=False)
+
+
+def _due(world: LivesWorld, lives: list[Life]) -> bool:
+    """Whether a month of a tenant that has not left, or a positive amount of any, is open."""
+    left = [life.id for life in lives if life.has_left]
+    return bool(
+        world.rows(
+            "SELECT FROM billing_months WHERE state IN ('OPEN', 'FAILED')"
+            " OR rated_cents > billed_cents OR rated_cents <> billed_cents AND tenant_id <> ALL (%s)"
+            " UNION ALL SELECT FROM billing_month_changes",
+            left,
+        )
+    )
+
+
+# What must hold then
+
+
+def differences(world: LivesWorld, played: Played) -> list[str]:
+    """What is wrong with what was billed, in words; nothing where all is well."""
+    wrong = [f"{violation}" for violation in world.violations(played.at)]
+    billed = _billed(world)
+    months = _months(world)
+    for life in played.lives:
+        worths = life.worths(played.until, world.zone)
+        for month in sorted(worths.keys() | billed[life.id].keys()):
+            worth, cents = worths.get(month, 0), billed[life.id][month]
+            if cents != worth and not _is_open_credit(months.get((life.id, month)), worth, cents):
+                row = months.get((life.id, month))
+                wrong.append(f"tenant {life.number}, {month:%Y-%m}: worth {worth}, billed {cents}; {row}")
+    wrong += _untaken(world, played, months)
+    wrong += _below_zero(world)
+    return wrong + world.run(_unverified(world, played.at))
+
+
+def _billed(world: LivesWorld) -> dict[UUID, dict[date, int]]:
+    billed: dict[UUID, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    rows = world.rows(
+        "SELECT l.tenant_id, l.period_start, sum(l.amount_cents)::bigint AS cents FROM tenant_invoice_lines l"
+        " JOIN tenant_invoices i ON i.id = l.invoice_id WHERE i.status <> 'VOID' AND l.kind <> 'TAX' GROUP BY 1, 2"
+    )
+    for row in rows:
+        billed[row.tenant_id][row.period_start] = row.cents
+    return billed
+
+
+def _months(world: LivesWorld) -> dict[tuple[UUID, date], Any]:
+    rows = world.rows("SELECT tenant_id, period_start, state, rated_cents, billed_cents FROM billing_months")
+    return {(row.tenant_id, row.period_start): row for row in rows}
+
+
+def _is_open_credit(row: Any, worth: int, cents: int) -> bool:
+    """Whether the month says itself that the tenant is to get back the difference."""
+    return row is not None and worth < cents and (row.rated_cents, row.billed_cents) == (worth, cents)
+
+
+def _untaken(world: LivesWorld, played: Played, months: dict[tuple[UUID, date], Any]) -> list[str]:
+    """Credits that the invoice of the last month had room for, of tenants that have not left."""
+    owed = {key[0] for key, row in months.items() if (row.rated_cents or 0) < row.billed_cents}
+    last = month_of(played.until - timedelta(days=1))
+    invoices_of_last = world.rows(
+        "SELECT tenant_id, period_start, subtotal_cents, total_cents FROM tenant_invoices"
+        " WHERE status <> 'VOID' AND period_start = %s AND least(subtotal_cents, total_cents) > 0",
+        last,
+    )
+    room = {row.tenant_id: row for row in invoices_of_last}
+    return [
+        f"tenant {life.number}: a credit is open that its last invoice had room for: {room[life.id]}"
+        for life in played.lives
+        if life.id in owed and life.id in room and not life.has_left and not life.exempted
+    ]
+
+
+def _below_zero(world: LivesWorld) -> list[str]:
+    rows = world.rows("SELECT * FROM tenant_invoices WHERE subtotal_cents < 0 OR total_cents < 0")
+    return [f"an invoice is below 0: {row}" for row in rows]
+
+
+async def _unverified(world: LivesWorld, at: datetime) -> list[str]:
+    rows = world.rows(
+        "SELECT id, tenant_id, period_start FROM tenant_invoices WHERE status IN ('ISSUED', 'PAID') ORDER BY id"
+    )
+    verified = [await invoices.verify_invoice(world.context(at), invoice_id=row.id) for row in rows]
+    return [f"does not verify: {row} {found}" for row, found in zip(rows, verified, strict=True) if not found.matches]

@@ -1,0 +1,48 @@
+"""The lives catch bugs that lose money: each is planted here, and the same lives are known to pass without it."""
+
+import pytest
+
+from tests.lives.script import draw
+from tests.lives.test_lives import TENANTS, fault_of
+from tests.lives.world import LivesWorld
+
+pytestmark = pytest.mark.timeout(600)
+
+SCRIPTS = 12
+
+BUGS = {
+    "late usage is not recorded": (
+        "billing_month_changes",
+        "BEFORE INSERT",
+        "IF NEW.reason = 'USAGE' THEN RETURN NULL; END IF; RETURN NEW;",
+    ),
+    "a backdated subscription is not recorded": (
+        "billing_month_changes",
+        "BEFORE INSERT",
+        "IF NEW.reason = 'SUBSCRIBED' THEN RETURN NULL; END IF; RETURN NEW;",
+    ),
+    "a stale draft is issued and forgotten": (
+        "tenant_invoices",
+        "AFTER UPDATE",
+        (
+            "IF NEW.status = 'ISSUED' AND OLD.status = 'DRAFT' THEN DELETE FROM billing_month_changes"
+            " WHERE tenant_id = NEW.tenant_id AND period_start = NEW.period_start; END IF; RETURN NEW;"
+        ),
+    ),
+    "a credit that the invoice has no room for is dropped": (
+        "billing_months",
+        "BEFORE UPDATE",
+        "IF NEW.rated_cents < NEW.billed_cents THEN NEW.rated_cents = NEW.billed_cents; END IF; RETURN NEW;",
+    ),
+    "what a voided invoice had corrected is forgotten": (
+        "billing_month_changes",
+        "BEFORE INSERT",
+        "IF NEW.reason IN ('INVOICE_VOIDED', 'INVOICE_REPLACED') THEN RETURN NULL; END IF; RETURN NEW;",
+    ),
+}
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_caught(lives_world: LivesWorld, bug: str) -> None:
+    with lives_world.planted(*BUGS[bug]):
+        assert any(fault_of(lives_world, draw(seed, TENANTS)) for seed in range(SCRIPTS))

@@ -1,0 +1,136 @@
+"""The real system on a PostgreSQL database of its own. Every request has its own reading of the clock."""
+
+import asyncio
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.rows import namedtuple_row
+
+from app.billing import PriceModel, Proration, Tier
+from app.database import Database
+from app.operations import catalog, laws
+from app.operations.context import Context
+from app.operations.principal import Principal, Role
+from app.queue import Queue
+from app.settings import Settings
+from tests.cleaning import Cleaner
+from tests.lives.catalog import ADDONS, PLANS, exact_decimal
+from tests.lives.terms import KindPrice
+
+T = TypeVar("T")
+_OPENED_AT = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+class LivesWorld:
+    """Built once; `begin` makes it new again, but for the catalog. addon_prices: as they are now, by code."""
+
+    def __init__(self, settings: Settings, runner: asyncio.Runner, owner: psycopg.Connection[Any]) -> None:
+        self.settings = settings
+        self.database = Database(settings)
+        self.queue = Queue(settings)
+        self.addon_prices: dict[str, int] = {}
+        self._owner = owner
+        self._runner = runner
+        self.run(self._open())
+        self._cleaner = Cleaner(owner)  # which takes the catalog for seeds
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.settings.billing_time_zone
+
+    def begin(self, zone: ZoneInfo) -> None:
+        self._cleaner.clean()
+        self.settings = replace(self.settings, billing_time_zone=zone)
+        self.addon_prices = {code: price for code, (price, _, _) in ADDONS.items()}
+
+    def run(self, work: Awaitable[T]) -> T:
+        async def awaited() -> T:
+            return await work
+
+        return self._runner.run(awaited())
+
+    def context(self, at: datetime, role: Role = Role.PLATFORM_ADMIN, tenant_id: UUID | None = None) -> Context:
+        principal = Principal(role.lower(), frozenset({role}), tenant_id)
+        return Context(principal, self.database, lambda: at, self.settings, self.queue)
+
+    def rows(self, statement: str, *arguments: object) -> list[Any]:
+        """As the owner, beside the system."""
+        return self._owner.execute(statement, list(arguments) or None).fetchall()
+
+    def violations(self, at: datetime) -> list[laws.Violation]:
+        return self.run(laws.check(self.context(at), slack=timedelta(0)))
+
+    @contextmanager
+    def planted(self, table: str, when: str, body: str) -> Iterator[None]:
+        """A trigger of the table, which does meanwhile what a bug would."""
+        self._owner.execute(
+            f"CREATE FUNCTION plant() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN {body} END $$"
+        )
+        self._owner.execute(f"CREATE TRIGGER planted {when} ON {table} FOR EACH ROW EXECUTE FUNCTION plant()")
+        try:
+            yield
+        finally:
+            self._owner.execute("DROP FUNCTION plant() CASCADE")
+
+    async def _open(self) -> None:
+        await self.database.open()
+        await self.queue.open()
+        context = self.context(_OPENED_AT)
+        for code in sorted({plan.code for plan in PLANS}):
+            await catalog.create_plan(context, code=code, name=code)
+        for plan in PLANS:
+            version_id = await catalog.draft_plan_version(
+                context,
+                plan_code=plan.code,
+                base_price_cents=plan.base_cents,
+                proration=Proration(plan.proration),
+                resources=[_resource(price) for price in plan.kinds],
+            )
+            await catalog.publish_plan_version(context, plan_version_id=version_id)
+        for code, (price, kind, quantity) in ADDONS.items():
+            await catalog.create_addon(
+                context,
+                code=code,
+                name=code,
+                price_cents=price,
+                resource_kind=kind,
+                quantity=exact_decimal(quantity),
+            )
+
+    async def close(self) -> None:
+        await self.queue.close()
+        await self.database.close()
+
+
+def _resource(price: KindPrice) -> catalog.ResourceDraft:
+    def optional(number: Fraction | None) -> Any:
+        return None if number is None else exact_decimal(number)
+
+    return catalog.ResourceDraft(
+        price.kind,
+        exact_decimal(price.included),
+        tuple(Tier(optional(tier.up_to), exact_decimal(tier.unit_cents), tier.flat_cents) for tier in price.tiers),
+        PriceModel(price.model),
+        optional(price.package_size),
+    )
+
+
+@contextmanager
+def open_world(settings: Settings) -> Iterator[LivesWorld]:
+    assert settings.database_url is not None
+    with (
+        psycopg.connect(settings.database_url, autocommit=True, row_factory=namedtuple_row) as owner,
+        asyncio.Runner() as runner,
+    ):
+        world = LivesWorld(settings, runner, owner)
+        try:
+            yield world
+        finally:
+            world.run(world.close())
