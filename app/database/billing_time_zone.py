@@ -9,7 +9,7 @@ import asyncpg
 
 from app.database.connect import connection, unavailable_is_typed
 from app.database.database import places
-from app.database.errors import BillingTimeZoneUnsuitable, DatabaseNotMigrated
+from app.database.errors import BillingTimeZoneUnsuitable, DatabaseNotMigrated, DatabaseUnavailable
 from app.database.scope import PLATFORM
 from app.database.unit_of_work import UnitOfWork
 from app.settings import Settings
@@ -47,6 +47,8 @@ async def require_billing_time_zone(settings: Settings) -> None:
                         await _record(application, zone)
         except asyncpg.UndefinedTableError as error:
             raise DatabaseNotMigrated("The database has no schema yet: run `arcadia migrate`") from error
+        except asyncpg.LockNotAvailableError as error:
+            raise DatabaseUnavailable("The billing time zone could not be recorded: start again") from error
 
 
 async def _record(application: Any, zone: str) -> None:

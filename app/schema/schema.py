@@ -31,6 +31,7 @@ from app.schema.subscriptions import SubscriptionMutations
 from app.schema.tax_rates import TaxRateMutations, TaxRateQueries
 from app.schema.tenants import TenantMutations, TenantQueries
 from app.schema.usage import UsageMutations
+from app.schema.usage_corrections import UsageCorrectionMutations, UsageCorrectionQueries
 from app.schema.viewer import ViewerQueries
 
 
@@ -46,6 +47,7 @@ class Query(
     CurrencyQueries,
     TaxRateQueries,
     QuoteQueries,
+    UsageCorrectionQueries,
     InvoiceQueries,
     BillingMonthQueries,
     UnbilledMonthQueries,
@@ -67,6 +69,7 @@ class Mutation(
     TaxRateMutations,
     ChargeMutations,
     UsageMutations,
+    UsageCorrectionMutations,
     RollupMutations,
     InvoiceMutations,
     BillingMonthMutations,

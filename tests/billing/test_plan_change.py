@@ -218,6 +218,19 @@ def test_a_group_takes_the_allowance_and_the_grants_for_its_days() -> None:
     assert [line.amount_cents for line in (first_group, second_group)] == [83, 30]
 
 
+def test_a_group_has_its_days_in_order_though_a_version_is_returned_to() -> None:
+    """Equal terms throughout, version 1 again from 21 April; an add-on from 16 to 22 April grants 7 days' share."""
+    first = daily(THOUSAND)
+    plans = (
+        PlanInForce(april(1), first),
+        PlanInForce(april(11), replace(first, version=2)),
+        PlanInForce(april(21), first),
+    )
+    grant = replace(storage_addon(16, quantity="300", last_day=22), resource_kind="droplet_hours")
+    [line] = of_kind(rate_subscription(HEADER, subscription(plans, on({30: 1071}), addons=(grant,))), OVERAGE)
+    assert (line.explanation.included_quantity, line.amount_cents) == (D(1070), 1)
+
+
 def test_a_kind_that_one_version_does_not_price_is_rated_on_the_days_of_the_others() -> None:
     plans = (
         PlanInForce(april(1), daily(THOUSAND)),

@@ -5,27 +5,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import hypothesis
+import msgspec
 import pytest
 from hypothesis import strategies as st
 
-from app.billing import (
-    Aggregation,
-    DailyLevel,
-    DailyQuantity,
-    LevelUsage,
-    MaxUsage,
-    SumUsage,
-    Usage,
-    UsageEvent,
-    fold,
-)
-from app.operations.usage import MeteredEvent, record_usage
+from app.billing import Aggregation, UsageEvent, fold
+from app.operations.deployments import end_resource
+from app.operations.usage import MeteredEvent, correct_usage, record_usage
 from app.tables.ids import new_id
 from tests.operations.given import Given
+from tests.operations.metering import differing, metered, resource, stored
 
 KINDS = {
     "droplet_hours": Aggregation.SUM,
@@ -42,47 +36,114 @@ CHANGES = {
 }
 
 
-def _events(zone: str) -> st.SearchStrategy[list[MeteredEvent]]:
+class Acts(NamedTuple):
+    """What is done to a deployment's usage: batches, corrections of their events, and the end of its second resource.
+
+    Events name a resource by its number, 0 for none.
+    """
+
+    events: list[tuple[MeteredEvent, int]]
+    batches: list[list[int]]
+    corrections: list[tuple[int, Decimal]]
+    ended_at: datetime | None
+    end_before: int
+
+
+def _instants(zone: str) -> st.SearchStrategy[datetime]:
     # Half hours, so that instants coincide, and single microseconds around them.
-    instants = st.builds(
+    return st.builds(
         lambda half_hours, microseconds: CHANGES[zone] + timedelta(minutes=30 * half_hours, microseconds=microseconds),
-        st.integers(-24, 24),
+        st.integers(-60, 60),
         st.sampled_from([-1, 0, 0, 0, 1]),
     )
+
+
+@st.composite
+def _acts(draw: st.DrawFn, zone: str) -> Acts:
     quantities = st.integers(0, 5000).map(lambda number: Decimal(number) / 8)
     event = st.builds(
-        lambda kind, quantity, occurred_at: MeteredEvent(
-            id=str(new_id()),
-            deployment_id=UUID(int=0),
-            resource_kind=kind,
-            quantity=quantity,
-            occurred_at=occurred_at,
-        ),
-        st.sampled_from(sorted(KINDS)),
+        lambda kind, quantity, occurred_at: metered(UUID(int=0), kind, str(quantity), occurred_at),
+        st.sampled_from([*KINDS, "storage_gb_hours"]),
         quantities,
-        instants,
+        _instants(zone),
     )
-    return st.lists(event, min_size=1, max_size=30)
+    events = draw(st.lists(st.tuples(event, st.integers(0, 2)), min_size=1, max_size=30))
+    numbers = st.integers(0, len(events) - 1)
+    batches = draw(st.lists(st.lists(numbers, min_size=1, max_size=20), min_size=1, max_size=4))
+    return Acts(
+        events,
+        batches,
+        draw(st.lists(st.tuples(numbers, quantities), max_size=6)),
+        draw(st.none() | _instants(zone)),
+        draw(st.integers(0, len(batches) - 1)),
+    )
 
 
 @pytest.mark.parametrize("zone", CHANGES)
 @hypothesis.settings(
-    max_examples=25, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
 )
 @hypothesis.given(data=st.data())
 async def test_totals_are_the_events_folded(given: Given, zone: str, data: st.DataObject) -> None:
     given = replace_zone(given, zone)
     tenant_id = await given.tenant(f"t{new_id().hex}")
     deployment_id = await given.deployment(tenant_id)
-    events = [at(deployment_id, event) for event in data.draw(_events(zone))]
-    batches = data.draw(st.lists(st.lists(st.sampled_from(events), min_size=1, max_size=20), min_size=1, max_size=4))
-    for batch in batches:
-        await record_usage(given.meter(), events=batch)
-    await asyncio.gather(*(record_usage(given.meter(), events=part) for part in (events, events[::-1], events[1::2])))
+    resources = [None, *[await resource(given, deployment_id, str(new_id())) for _ in range(2)]]
+    acts: Acts = data.draw(_acts(zone))
+    events = [at(deployment_id, event, resources[number]) for event, number in acts.events]
+    ended: UUID = resources[2]  # type: ignore[assignment]
+
+    recorded: set[int] = set()
+    for number, batch in enumerate(acts.batches):
+        if acts.ended_at is not None and number == acts.end_before:
+            await end_resource(given.platform, resource_id=ended, ended_at=acts.ended_at)
+        await record_usage(given.meter(), events=[events[place] for place in batch])
+        recorded.update(batch)
+        for place, quantity in acts.corrections[number::2]:
+            if place in recorded:
+                await correct(given, tenant_id, events[place], quantity)
+    await record_usage(given.meter(), events=events[::2])
+    await expect_folded(given, tenant_id, deployment_id, events[::2] + [events[place] for place in recorded])
+    await asyncio.gather(
+        *(record_usage(given.meter(), events=part) for part in (events, events[::-1], events[1::2])),
+        *(
+            correct(given, tenant_id, events[place], quantity)
+            for place, quantity in acts.corrections[1:]
+            if place in recorded
+        ),
+    )
+    await expect_folded(given, tenant_id, deployment_id, events)
+
+
+async def expect_folded(given: Given, tenant_id: UUID, deployment_id: UUID, events: Sequence[MeteredEvent]) -> None:
+    ends = {str(row["id"]): row["destroyed_at"] for row in await given.rows(ENDED, tenant_id)}
+    quantities = {row["event_id"]: row["quantity"] for row in await given.rows(LAST_CORRECTIONS, tenant_id)}
     for kind, aggregation in KINDS.items():
-        raw = [UsageEvent(event.occurred_at, event.quantity) for event in events if event.resource_kind == kind]
-        folded = fold(kind, aggregation, raw, ZoneInfo(zone))
+        raw = {
+            event.id: UsageEvent(
+                event.occurred_at,
+                quantities.get(event.id, event.quantity),
+                str(event.resource_id) if event.resource_id else None,
+            )
+            for event in events
+            if event.resource_kind == kind
+        }
+        folded = fold(kind, aggregation, raw.values(), given.settings.billing_time_zone, ended_at=ends)
         assert await stored(given, deployment_id, folded) == folded
+    assert await differing(given) == []
+
+
+ENDED = "SELECT id, destroyed_at FROM cloud_resources WHERE tenant_id = $1 AND destroyed_at IS NOT NULL"
+LAST_CORRECTIONS = """
+SELECT DISTINCT ON (record_id) event_id, quantity FROM usage_corrections WHERE tenant_id = $1
+ORDER BY record_id, corrected_at DESC
+"""
+
+
+async def correct(given: Given, tenant_id: UUID, event: MeteredEvent, quantity: Decimal) -> None:
+    await correct_usage(
+        given.meter(), tenant_id=tenant_id, source=event.source, event_id=event.id, quantity=quantity, reason="misread"
+    )
 
 
 def replace_zone(given: Given, zone: str) -> Given:
@@ -90,35 +151,8 @@ def replace_zone(given: Given, zone: str) -> Given:
     return Given(given.database, given.clock, settings, given.queue)
 
 
-def at(deployment_id: UUID, event: MeteredEvent) -> MeteredEvent:
-    return MeteredEvent(
-        id=event.id,
-        deployment_id=deployment_id,
-        resource_kind=event.resource_kind,
-        quantity=event.quantity,
-        occurred_at=event.occurred_at,
-    )
-
-
-async def stored(given: Given, deployment_id: UUID, like: Usage) -> Usage:
-    rows = await given.rows(
-        "SELECT * FROM usage_daily_totals WHERE deployment_id = $1 AND resource_kind = $2 ORDER BY day",
-        deployment_id,
-        like.resource_kind,
-    )
-    match like:
-        case SumUsage():
-            return SumUsage(like.resource_kind, tuple(DailyQuantity(row["day"], row["total"]) for row in rows))
-        case MaxUsage():
-            return MaxUsage(like.resource_kind, tuple(DailyQuantity(row["day"], row["peak"]) for row in rows))
-        case LevelUsage():
-            return LevelUsage(
-                like.resource_kind,
-                tuple(
-                    DailyLevel(row["day"], row["first_at"], row["last_level"], row["level_microseconds"])
-                    for row in rows
-                ),
-            )
+def at(deployment_id: UUID, event: MeteredEvent, resource_id: UUID | None) -> MeteredEvent:
+    return msgspec.structs.replace(event, deployment_id=deployment_id, resource_id=resource_id)
 
 
 async def test_a_late_level_moves_what_its_neighbours_weigh(given: Given) -> None:
@@ -197,7 +231,7 @@ async def test_batches_at_once_add_up(given: Given) -> None:
     differing = await given.rows(
         """
         SELECT 1 FROM usage_daily_totals t FULL JOIN (
-            SELECT deployment_id, resource_kind, (occurred_at AT TIME ZONE 'UTC')::date AS day,
+            SELECT deployment_id, resource_kind, day,
                    sum(quantity) AS total, max(quantity) AS peak, min(occurred_at) AS first_at
             FROM usage_records GROUP BY 1, 2, 3
         ) e USING (deployment_id, resource_kind, day, total, peak, first_at)

@@ -10,11 +10,11 @@ from app.operations.audit import auditing
 from app.operations.call import Call, Origin
 from app.operations.catalog import ResourceDraft, create_plan, update_addon
 from app.operations.costs import import_cloud_invoice
-from app.operations.deployments import create_deployment, register_resource, transition_deployment
+from app.operations.deployments import create_deployment, end_resource, register_resource, transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
 from app.operations.subscriptions import subscribe
-from app.operations.usage import MeteredEvent, record_usage
+from app.operations.usage import MeteredEvent, correct_usage, record_usage
 from tests.operations.given import Given
 
 APRIL = date(2026, 4, 1)
@@ -35,6 +35,7 @@ class Story:
     subscription: UUID
     rivals_deployment: UUID
     bare_deployment: UUID
+    resource: UUID
     invoice: UUID
     rivals_invoice: UUID
     run: UUID
@@ -57,6 +58,7 @@ async def tell(given: Given) -> Story:
     await _cancel_a_trial(given, acme)
     given.clock.set(2026, 5, 1, 3)
     await record_usage(given.meter(), events=_usage(deployment))
+    await _correct(given, acme)
     run = await _roll_up(given)
     invoice, rivals_invoice = await _invoice(given, acme), await _invoice(given, rival)
     await issue_invoice(given.platform, invoice_id=invoice)
@@ -67,9 +69,30 @@ async def tell(given: Given) -> Story:
     await _roll_up(given, force=True)
     await _meter_late(given, rivals, "to a draft")
     await _ask(given)
-    return Story(
-        acme, rival, deployment, subscription, rivals, bare, invoice, rivals_invoice, run, await _import(given)
+    bill, resource = await _import(given), await _end_a_resource(given, rivals)
+    return Story(acme, rival, deployment, subscription, rivals, bare, resource, invoice, rivals_invoice, run, bill)
+
+
+async def _correct(given: Given, tenant_id: UUID) -> None:
+    """An hour of May that was sent as two."""
+    asked = {"source": "api", "event_id": f"droplet_hours {datetime(2026, 5, 1, 2, tzinfo=UTC)}"}
+    for quantity in (2, 1):
+        await correct_usage(
+            given.meter(), tenant_id=tenant_id, quantity=Decimal(quantity), reason="counted twice", **asked
+        )
+
+
+async def _end_a_resource(given: Given, deployment_id: UUID) -> UUID:
+    resource_id = await register_resource(
+        given.platform,
+        deployment_id=deployment_id,
+        provider="digitalocean",
+        external_id="41",
+        resource_kind="storage_gb",
+        name="volume-1",
+        created_at=datetime(2026, 4, 1, tzinfo=UTC),
     )
+    return await end_resource(given.platform, resource_id=resource_id)
 
 
 async def _ask(given: Given) -> None:

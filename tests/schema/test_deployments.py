@@ -153,6 +153,47 @@ async def test_a_resource_is_registered_for_a_deployment_or_for_none(api: Api) -
     assert await api.mutate("registerResource", odd) == refused("NOT_FOUND", "resourceKind")
 
 
+async def test_a_resource_is_moved_and_ended(api: Api) -> None:
+    acme, rival = await api.given.tenant("acme"), await api.given.tenant("rival")
+    here, there = str(await api.given.deployment(acme, "here")), str(await api.given.deployment(rival, "there"))
+    droplet = {"provider": "digitalocean", "externalId": "42", "resourceKind": "droplet_hours", "name": "web-1"}
+    registered = await api.mutate(
+        "registerResource",
+        droplet | {"deploymentId": here, "createdAt": "2026-04-01T00:00:00Z"},
+        "... on ResourceRegistered { resource { id } }",
+    )
+    asked = {"resourceId": registered["resource"]["id"], "deploymentId": there, "movedAt": "2026-04-10T12:00:00Z"}
+    shown = "{ id externalId createdAt destroyedAt deployment { slug tenant { code } } }"
+    selection = f"... on ResourceMoved {{ previous {shown} resource {shown} }}"
+    moved = await api.mutate("moveResource", asked, selection)
+    began = moved["resource"].pop("id")
+    assert moved == {
+        "__typename": "ResourceMoved",
+        "previous": {
+            "id": asked["resourceId"],
+            "externalId": "42",
+            "createdAt": "2026-04-01T00:00:00+00:00",
+            "destroyedAt": "2026-04-10T12:00:00+00:00",
+            "deployment": {"slug": "here", "tenant": {"code": "acme"}},
+        },
+        "resource": {
+            "externalId": "42",
+            "createdAt": "2026-04-10T12:00:00+00:00",
+            "destroyedAt": None,
+            "deployment": {"slug": "there", "tenant": {"code": "rival"}},
+        },
+    }
+    assert await api.mutate("moveResource", asked | {"deploymentId": here}) == refused(
+        "VALIDATION_FAILED", "deploymentId"
+    )
+    ended = await api.mutate("endResource", {"resourceId": began}, f"... on ResourceEnded {{ resource {shown} }}")
+    assert ended["resource"]["destroyedAt"] == "2026-05-01T03:00:00+00:00"
+    again = {"resourceId": began, "endedAt": "2026-05-01T02:00:00Z"}
+    assert await api.mutate("endResource", again) == refused("CONFLICT", "endedAt")
+    early = droplet | {"createdAt": "2026-05-01T02:59:59Z"}
+    assert await api.mutate("registerResource", early) == refused("VALIDATION_FAILED", "createdAt")
+
+
 async def test_deployments_are_found_by_what_is_asked_for(api: Api) -> None:
     acme, rival = await api.given.tenant("acme"), await api.given.tenant("rival")
     await api.given.deployment(acme, "alpha")

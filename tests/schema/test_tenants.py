@@ -168,6 +168,7 @@ _TABLES = {
     "cloud_deployments": "Deployment",
     "cloud_deployment_events": "DeploymentEvent",
     "cloud_resources": "CloudResource",
+    "usage_corrections": "UsageCorrection",
     "subscriptions": "PlanSubscription",
     "subscription_addons": "SubscriptionAddon",
     "tenant_invoices": "Invoice",

@@ -58,10 +58,35 @@ class RegisterResourceInput:
 
     deployment_id: UUID | None = optional(description="What it runs for; left out, it belongs to no deployment.")
     provider: str = strawberry.field(description="The provider's name, such as digitalocean.")
-    external_id: str = strawberry.field(description="The provider's id for it; unique per provider.")
+    external_id: str = strawberry.field(
+        description="The provider's id for it; of those that have not ended unique per provider."
+    )
     resource_kind: str = strawberry.field(description="The code of the kind it is metered as.")
     name: str = strawberry.field(description="The name that the provider's bills call it by.")
-    created_at: datetime | None = optional(description="Since when it runs; default: now.")
+    created_at: datetime | None = optional(
+        description="Since when it runs; default: now. Not before the end of an earlier one with the same external id."
+    )
+
+
+@strawberry.input(description="The end of a resource.")
+class EndResourceInput:
+    """Input of `endResource`."""
+
+    resource_id: UUID = strawberry.field(description="The resource.")
+    ended_at: datetime | None = optional(
+        description="The instant from which on it ran no more; default: now. Not in the future."
+    )
+
+
+@strawberry.input(description="The move of a resource to another deployment.")
+class MoveResourceInput:
+    """Input of `moveResource`."""
+
+    resource_id: UUID = strawberry.field(description="The resource.")
+    deployment_id: UUID = strawberry.field(description="The deployment that it runs for from then on, of any tenant.")
+    moved_at: datetime | None = optional(
+        description="The instant from which on it runs for the other deployment; default: now. Not in the future."
+    )
 
 
 @strawberry.type(description="The deployment was created, in ACTIVE.")
@@ -93,12 +118,29 @@ class ResourceRegistered:
     resource: CloudResource = strawberry.field(description="The new resource.")
 
 
+@strawberry.type(description="The resource has ended.")
+class ResourceEnded:
+    """Payload of `endResource`."""
+
+    resource: CloudResource = strawberry.field(description="The resource, with the instant of its end.")
+
+
+@strawberry.type(description="The resource has ended in the one deployment and begun in the other.")
+class ResourceMoved:
+    """Payload of `moveResource`."""
+
+    previous: CloudResource = strawberry.field(description="The resource that ended.")
+    resource: CloudResource = strawberry.field(description="The resource that began, with an id of its own.")
+
+
 CreateDeploymentResult = Annotated[DeploymentCreated | Refused, result_of("createDeployment")]
 UpdateDeploymentResult = Annotated[DeploymentUpdated | Refused, result_of("updateDeployment")]
 TransitionDeploymentResult = Annotated[
     DeploymentTransitioned | InvalidTransition | Refused, result_of("transitionDeployment")
 ]
 RegisterResourceResult = Annotated[ResourceRegistered | Refused, result_of("registerResource")]
+EndResourceResult = Annotated[ResourceEnded | Refused, result_of("endResource")]
+MoveResourceResult = Annotated[ResourceMoved | Refused, result_of("moveResource")]
 
 
 @strawberry.type
@@ -158,3 +200,26 @@ class DeploymentMutations:
             created_at=given.created_at,
         )
         return ResourceRegistered(resource=ref(CloudResource, resource_id))
+
+    @strawberry.mutation(
+        description="End a resource: its level is 0 from then on, and its later readings and levels do not count. "
+        "The platform's admin only."
+    )
+    async def end_resource(self, info: Info, given: Input[EndResourceInput]) -> EndResourceResult:
+        resource_id = await deployments.end_resource(
+            info.context.operations, resource_id=given.resource_id, ended_at=given.ended_at
+        )
+        return ResourceEnded(resource=ref(CloudResource, resource_id))
+
+    @strawberry.mutation(
+        description="Move a resource to another deployment: it ends where it was and begins anew there. "
+        "The platform's admin only."
+    )
+    async def move_resource(self, info: Info, given: Input[MoveResourceInput]) -> MoveResourceResult:
+        resource_id = await deployments.move_resource(
+            info.context.operations,
+            resource_id=given.resource_id,
+            deployment_id=given.deployment_id,
+            moved_at=given.moved_at,
+        )
+        return ResourceMoved(previous=ref(CloudResource, given.resource_id), resource=ref(CloudResource, resource_id))

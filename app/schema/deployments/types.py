@@ -46,11 +46,16 @@ class CloudResource(Node):
     """A row of `cloud_resources`."""
 
     provider: str = column(CloudResources.provider, description="The provider's name, such as digitalocean.")
-    external_id: str = column(CloudResources.external_id, description="The provider's id for it; unique per provider.")
+    external_id: str = column(
+        CloudResources.external_id,
+        description="The provider's id for it; of those that have not ended unique per provider.",
+    )
     resource_kind: str = column(CloudResources.resource_kind, description="The code of the kind it is metered as.")
     name: str = column(CloudResources.name, description="The name that the provider's bills call it by.")
     created_at: datetime = column(CloudResources.created_at, description="Since when it runs.")
-    destroyed_at: datetime | None = column(CloudResources.destroyed_at, description="Until when it ran.")
+    destroyed_at: datetime | None = column(
+        CloudResources.destroyed_at, description="When it ended; null while it runs."
+    )
     deployment: LazyDeployment | None = one(
         CloudResources.deployment_id, description="What it runs for; null when it belongs to no deployment."
     )

@@ -1,0 +1,126 @@
+"""Corrections of metered events."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.operations import usage
+from app.reads import Connection, column, desc, equals, one, read_type, ref, root_connection
+from app.schema.arguments import Input, optional
+from app.schema.context import Info, reads_tenants
+from app.schema.deployments.types import Deployment
+from app.schema.lazy import LazyDeployment, LazyTenant
+from app.schema.nodes import Node
+from app.schema.problems import Refused, result_of
+from app.tables.usage import UsageCorrections
+
+
+@read_type(
+    UsageCorrections,
+    description="A correction of a metered event. The event counts with the quantity of its last correction; the "
+    "original event and every correction stay on record.",
+)
+class UsageCorrection(Node):
+    """A row of `usage_corrections`."""
+
+    tenant: LazyTenant = one(UsageCorrections.tenant_id, description="The tenant whose event it is.")
+    deployment: LazyDeployment = one(UsageCorrections.deployment_id, description="The deployment that was metered.")
+    resource_kind: str = column(UsageCorrections.resource_kind, description="The code of what was metered.")
+    source: str = column(UsageCorrections.source, description="The source of the event.")
+    event_id: str = column(UsageCorrections.event_id, description="The source's id for the event.")
+    occurred_at: datetime = column(UsageCorrections.occurred_at, description="When the event occurred.")
+    day: date = column(UsageCorrections.day, description="The day of the billing time zone in which it occurred.")
+    previous_quantity: Decimal = column(
+        UsageCorrections.previous_quantity, description="The quantity that the event counted with before."
+    )
+    quantity: Decimal = column(
+        UsageCorrections.quantity, description="The quantity that it counts with since; 0 withdraws it."
+    )
+    reason: str = column(UsageCorrections.reason, description="Why, in the actor's words.")
+    actor: str = column(UsageCorrections.actor, description="Who corrected it: a token's subject.")
+    corrected_at: datetime = column(UsageCorrections.corrected_at, description="When it was corrected.")
+
+
+@strawberry.input(description="Which corrections; every field given must hold.")
+class UsageCorrectionFilter:
+    """Filter of `usageCorrections`."""
+
+    tenant_id: UUID | None = optional(description="Of this tenant's events.")
+    deployment_id: UUID | None = optional(description="Of this deployment's events.")
+
+
+@strawberry.type
+class UsageCorrectionQueries:
+    """Corrections at the root."""
+
+    usage_corrections: Connection[UsageCorrection] = root_connection(
+        order=(desc(UsageCorrections.id),),
+        filters={
+            "tenant_id": equals(UsageCorrections.tenant_id),
+            "deployment_id": equals(UsageCorrections.deployment_id),
+        },
+        filter_input=UsageCorrectionFilter,
+        allow=reads_tenants,
+        description="The corrections of metered events that you may see, the latest first.",
+    )
+
+
+@strawberry.input(description="The right quantity of a metered event.")
+class CorrectUsageInput:
+    """Input of `correctUsage`."""
+
+    tenant_id: UUID | None = optional(
+        description="The tenant whose event it is. Required unless your token names a tenant."
+    )
+    source: str = strawberry.field(default="api", description="The source that the event was sent with.")
+    event_id: str = strawberry.field(description="The id that the event was sent with.")
+    quantity: Decimal = strawberry.field(
+        description="What it should have been. 0 withdraws an amount or a reading, and is a level of 0."
+    )
+    reason: str = strawberry.field(description="Why it is corrected; kept with the correction.")
+
+
+@strawberry.type(description="The event was corrected, and the totals of its day with it.")
+class UsageCorrected:
+    """Payload of `correctUsage`."""
+
+    deployment: Deployment | None = strawberry.field(
+        description="The deployment that was metered; null for a meter, which may not read it."
+    )
+    correction: UsageCorrection | None = strawberry.field(
+        description="The record of the correction; null for a meter, which may not read it."
+    )
+    previous_quantity: Decimal = strawberry.field(description="The quantity that the event counted with before.")
+    quantity: Decimal = strawberry.field(description="The quantity that it counts with now.")
+
+
+CorrectUsageResult = Annotated[UsageCorrected | Refused, result_of("correctUsage")]
+
+
+@strawberry.type
+class UsageCorrectionMutations:
+    """Correcting what was metered."""
+
+    @strawberry.mutation(
+        description="Correct the quantity of an event that was recorded: it counts as if it had been sent so. Months "
+        "that were billed are corrected by the difference. A meter or the platform's admin."
+    )
+    async def correct_usage(self, info: Info, given: Input[CorrectUsageInput]) -> CorrectUsageResult:
+        corrected = await usage.correct_usage(
+            info.context.operations,
+            tenant_id=given.tenant_id,
+            source=given.source,
+            event_id=given.event_id,
+            quantity=given.quantity,
+            reason=given.reason,
+        )
+        may_read = reads_tenants(info.context.viewer)
+        return UsageCorrected(
+            deployment=ref(Deployment, corrected.deployment_id) if may_read else None,
+            correction=ref(UsageCorrection, corrected.correction_id) if may_read else None,
+            previous_quantity=corrected.previous_quantity,
+            quantity=corrected.quantity,
+        )
