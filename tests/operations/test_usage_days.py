@@ -110,9 +110,9 @@ async def test_levels_add_up_over_the_resources(given: Given) -> None:
     may = await used(given, deployment_id, APRIL.next())
     assert isinstance(may, LevelUsage)
     assert [(stream.resource_id, stream.days, stream.carried_level) for stream in may.streams] == [
-        (None, (), 7),
-        (str(first), (), 100),
-        (str(second), (), 50),
+        (None, (), Decimal(7)),
+        (str(first), (), Decimal(100)),
+        (str(second), (), Decimal(50)),
     ]
 
 
