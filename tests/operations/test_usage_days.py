@@ -31,7 +31,7 @@ APRIL = Period(date(2026, 4, 1), ZoneInfo("UTC"))
         ("Europe/Paris", "2026-03-31T22:30:00+00:00", date(2026, 4, 1)),
         ("CET", "2026-03-31T22:30:00+00:00", date(2026, 4, 1)),  # PostgreSQL takes it for a fixed offset
         ("Europe/Paris", "2026-03-31T21:59:59.999999+00:00", date(2026, 3, 31)),
-        ("America/Vancouver", "2026-11-02T07:30:00+00:00", date(2026, 11, 1)),
+        ("America/Vancouver", "2026-11-02T07:30:00+00:00", date(2026, 11, 2)),  # 1 November by older data
         ("Australia/Sydney", "2026-04-04T13:00:00+00:00", date(2026, 4, 5)),
     ],
 )
