@@ -73,7 +73,10 @@ def _day_faults(context: Context, valid_from: date) -> list[Fault]:
 
 
 async def tax_rates(context: Context, *, country: str | None = None) -> list[UUID]:
-    """The ids of all rates, past and to come, by country, name and first day; of one country where it is named."""
+    """The ids of all rates, past and to come, by country, name and first day; of one country where it is named.
+    Raises VALIDATION_FAILED for what cannot be a country's code.
+    """
+    validation.refuse(validation.country("country", country) if country is not None else ())
 
     async def work(unit: UnitOfWork) -> list[UUID]:
         return [row["id"] for row in await unit.connection.fetch(_LIST, country)]
