@@ -40,7 +40,7 @@ RETURNING id
 
 
 async def set_tax_rate(context: Context, *, country: str, name: str, rate: Decimal, valid_from: date) -> UUID:
-    """Sets the rate from a day on and returns its id. A rate that was set for the same day is replaced; 0 ends the tax.
+    """Sets the rate from a day on, and returns its id. One that was set for the same day is replaced; 0 ends the tax.
 
     A month has the tax of its last day, and a month that ended keeps its tax: valid_from must not be before the first
     day of the running month. Raises VALIDATION_FAILED.

@@ -4,13 +4,13 @@ from datetime import date
 
 from graphql import get_named_type, is_required_argument
 
-from app.billing import LineKind
 from app.operations.catalog import archive_plan
 from app.operations.charges import add_charge
+from app.operations.invoices import issue_invoice
 from app.operations.subscriptions import change_plan_version, detach_addon
 from app.operations.tenants import close_tenant, update_tenant
-from tests.operations.costs.invoiced import InvoicedLine, invoiced
 from tests.operations.given import Given
+from tests.operations.months import roll_up
 from tests.schema.api import Api
 from tests.schema.selections import conforms, fields_of, query_type, readable_types
 from tests.schema.story import APRIL, Story, tell
@@ -32,9 +32,11 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
 async def _invoice_in_dollars(given: Given) -> None:
     """Revenue that the margin lists beside its own currency."""
     await given.plan("dollar", currency="USD")
-    deployment = await given.deployment(await given.tenant("american", currency="USD"), "abroad")
-    subscription = await given.subscription(deployment, "dollar", starts_on=APRIL)
-    await invoiced(given, subscription, APRIL, [InvoicedLine(LineKind.PLAN_BASE, 5000, APRIL)])
+    tenant_id = await given.tenant("american", currency="USD")
+    await given.subscription(await given.deployment(tenant_id, "abroad"), "dollar", starts_on=APRIL)
+    await roll_up(given, tenant_ids=[tenant_id])
+    invoice = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", tenant_id)
+    await issue_invoice(given.platform, invoice_id=invoice["id"])
 
 
 async def _change_terms(given: Given, story: Story) -> None:
