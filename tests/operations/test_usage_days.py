@@ -31,7 +31,7 @@ APRIL = Period(date(2026, 4, 1), ZoneInfo("UTC"))
         ("Europe/Paris", "2026-03-31T22:30:00+00:00", date(2026, 4, 1)),
         ("CET", "2026-03-31T22:30:00+00:00", date(2026, 4, 1)),  # PostgreSQL takes it for a fixed offset
         ("Europe/Paris", "2026-03-31T21:59:59.999999+00:00", date(2026, 3, 31)),
-        ("America/Vancouver", "2026-11-02T07:30:00+00:00", date(2026, 11, 1)),
+        ("America/Vancouver", "2026-11-02T07:30:00+00:00", date(2026, 11, 2)),  # 1 November by older data
         ("Australia/Sydney", "2026-04-04T13:00:00+00:00", date(2026, 4, 5)),
     ],
 )
@@ -110,9 +110,9 @@ async def test_levels_add_up_over_the_resources(given: Given) -> None:
     may = await used(given, deployment_id, APRIL.next())
     assert isinstance(may, LevelUsage)
     assert [(stream.resource_id, stream.days, stream.carried_level) for stream in may.streams] == [
-        (None, (), 7),
-        (str(first), (), 100),
-        (str(second), (), 50),
+        (None, (), Decimal(7)),
+        (str(first), (), Decimal(100)),
+        (str(second), (), Decimal(50)),
     ]
 
 

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -21,7 +20,6 @@ from app.operations.deployments.events import DeploymentEvent
 from app.operations.rollups import chunk
 from app.operations.rollups.run import Share
 from app.operations.usage import MeteredEvent, UsageRecorded, record
-from app.operations.usage.store import TouchedDay, add_to_days
 from app.tables.ids import new_id
 from tests.simulation.faults import Fault, Kind
 from tests.simulation.machine import Simulation, simulation_of
@@ -169,14 +167,11 @@ LATE = {
 def test_a_late_event_that_nobody_flags(world: World, monkeypatch: pytest.MonkeyPatch, late: Late) -> None:
     """Step by step: few random runs issue an invoice and then meter much for its month."""
 
-    async def forgetful(
-        unit: UnitOfWork, at: datetime, zone: ZoneInfo, level_kinds: Sequence[str], _: date | None
-    ) -> list[TouchedDay]:
+    async def forgetful(*_: object) -> None:
         """As if every month were open."""
-        return await add_to_days(unit, at, zone, level_kinds, None)
 
     late.play(simulation_of(world)())
-    monkeypatch.setattr(record, "add_to_days", forgetful)
+    monkeypatch.setattr(record, "record_changes", forgetful)
     with pytest.raises(AssertionError, match=late.failure):
         late.play(simulation_of(world)())
 

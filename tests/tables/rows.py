@@ -126,9 +126,11 @@ def _usage(tenant: int) -> dict[str, Row]:
         },
         "usage_event_keys": {
             "id": key(9, tenant),
+            "occurred_at": MOMENT,
             "source": "api",
             "event_id": "1",
             "fingerprint": "\\x" + "0" * 32,
+            "occurred_at": MOMENT,
         },
         "usage_daily_totals": {
             "id": key(10, tenant),

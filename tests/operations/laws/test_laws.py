@@ -40,7 +40,7 @@ async def month(given: Given) -> None:
     given.clock.set(2026, 4, 12)
     await transition_deployment(given.platform, deployment_id=second, to=DeploymentState.ACTIVE)
     await change_plan_version(given.platform, deployment_id=pilot, plan_code="studio")
-    await attach_addon(given.platform, deployment_id=pilot, addon_code="storage_50gb")
+    await attach_addon(given.platform, deployment_id=pilot, addon_code="storage_50gb", additional=True)
     for kind in kinds:
         await meter(given, pilot, "3", 2026, 4, 2, kind=kind, count=9)
     given.clock.set(2026, 5, 1, 3)
