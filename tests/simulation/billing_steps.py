@@ -161,7 +161,7 @@ class BillingSteps(Steps):
                 "VOID",
                 {"PAID": ProblemCode.INVOICE_PAID, "VOID": ProblemCode.CONFLICT},
             ),
-        }[act.split()[0]]
+        }[act.split(maxsplit=1)[0]]
         refusal = refusals.get(known.status)
         now_is = "SELECT FROM tenant_invoices WHERE id = %s AND status = %s"
         if self.attempt(operation, fault, refusal, lambda: refusal is None and self.exists(now_is, known.id, becomes)):

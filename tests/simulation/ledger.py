@@ -293,7 +293,8 @@ class Ledger:
                 return self._take(outcome.invoice_id, month, live)
             case "SETTLED":
                 if live is not None:
-                    assert replaces and live.status != "PAID", "a plain rollup voided an invoice"
+                    assert replaces, "a plain rollup voided an invoice"
+                    assert live.status != "PAID", "a rollup voided a paid invoice"
                     live.status = "VOID"
                 self.settled.add(month)
             case "SKIPPED":

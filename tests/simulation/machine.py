@@ -4,7 +4,6 @@ What a caller was told was done must be so, what was refused must not, and what 
 without its answer) is done wholly or not at all: the rows say which, and the model follows.
 """
 
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st

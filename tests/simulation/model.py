@@ -1,7 +1,7 @@
 """What should be, in plain Python: tenants with their deployments, events and charges.
 
-It keeps what callers were told was done, and knows no tables. What a month is worth is computed by tests/lives/rating.py
-alone, which is written from the text of the billing rules and shares no code with the system.
+It keeps what callers were told was done, and knows no tables. What a month is worth is computed by tests/lives/rating.py,
+which is written from the text of the billing rules and shares no code with the system.
 """
 
 from collections.abc import Iterable

@@ -119,7 +119,7 @@ class SubscriptionSteps(Steps):
         count = len(deployment.attached)
         self.world.advance(seconds=1)
         at = self.world.now + timedelta(seconds=1 - behind)
-        first_day = local_day(at if at >= deployment.recorded_at else deployment.recorded_at, self.zone)
+        first_day = local_day(max(at, deployment.recorded_at), self.zone)
         refusal = None
         if subscription is None:
             refusal = ProblemCode.NOT_SUBSCRIBED

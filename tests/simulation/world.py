@@ -73,7 +73,7 @@ class World:
         self.run(work())
 
     async def _all_wait(self, tasks: list[asyncio.Future[object]]) -> None:
-        while len(self.rows(WAITING)) < sum(not task.done() for task in tasks):
+        while len(self.rows(WAITING)) < sum(not task.done() for task in tasks):  # noqa: ASYNC110 - a lock has no event
             await asyncio.sleep(0.002)
 
     def context(
