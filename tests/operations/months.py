@@ -6,12 +6,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from app.operations.billing_months import unbilled_months
+from app.operations.invoices import issue_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
 from app.operations.usage import MeteredEvent, record_usage
 from tests.operations.given import Given
 
 APRIL = date(2026, 4, 1)
 MAY = date(2026, 5, 1)
+JUNE = date(2026, 6, 1)
+JULY = date(2026, 7, 1)
 
 
 async def subscribed(
@@ -58,6 +62,19 @@ async def invoices(given: Given, period_start: date = APRIL) -> list[dict[str, A
         " WHERE period_start = $1 ORDER BY t.code, revision",
         period_start,
     )
+
+
+async def issue_last(given: Given, month: date = APRIL, *, issue_stale: bool = False) -> UUID:
+    """Issues the month's last invoice."""
+    invoice_id: UUID = (await invoices(given, month))[-1]["id"]
+    return await issue_invoice(given.platform, invoice_id=invoice_id, issue_stale=issue_stale)
+
+
+async def unbilled(given: Given) -> list[tuple[UUID, date, str]]:
+    """Tenant, month and reason of each month that is not billed."""
+    page = await unbilled_months(given.platform, first=1000)
+    assert not page.has_next
+    return [(month.tenant_id, month.period_start, month.reason) for month in page.months]
 
 
 async def lines(given: Given, invoice_id: UUID) -> list[tuple[str, int]]:
