@@ -9,7 +9,7 @@ from uuid import UUID
 from app.operations.billing_months import unbilled_months
 from app.operations.invoices import issue_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
-from app.operations.usage import MeteredEvent, record_usage
+from app.operations.usage import MeteredEvent, correct_usage, record_usage
 from tests.operations.given import Given
 
 APRIL = date(2026, 4, 1)
@@ -35,7 +35,7 @@ async def meter(
     start = datetime(*(when or (2026, 4, 1)), tzinfo=UTC)  # type: ignore[misc, arg-type]  # the zone is by name
     events = [
         MeteredEvent(
-            id=f"{deployment_id}/{kind}/{start:%d%H%M}/{number}",
+            id=f"{deployment_id}/{kind}/{start:%m%d%H%M}/{number}",
             deployment_id=deployment_id,
             resource_kind=kind,
             quantity=Decimal(quantity),
@@ -90,3 +90,12 @@ def counts(run: dict[str, Any]) -> dict[str, Any]:
     names = ("tenants_total", "tenants_done", "total_cents", "status")
     outcomes = ("created", "replaced", "skipped", "failed")
     return {name: run[name] for name in names} | {name: n for name in outcomes if (n := run[f"invoices_{name}"])}
+
+
+async def correct(given: Given, deployment_id: UUID, quantity: str, number: int = 0) -> None:
+    """Corrects the deployment's event, by its place in time."""
+    events = await given.rows(
+        "SELECT tenant_id, source, event_id FROM usage_records WHERE deployment_id = $1 ORDER BY occurred_at, event_id",
+        deployment_id,
+    )
+    await correct_usage(given.platform, quantity=Decimal(quantity), reason="misread", **events[number])
