@@ -35,7 +35,7 @@ def seed() -> int:
 
 
 def test_a_few_runs(world: World, seed: int) -> None:
-    simulate(world, runs=8, steps=30, seed=seed)
+    simulate(world, runs=int(os.environ.get("SIM_RUNS", "8")), steps=30, seed=seed)
 
 
 @pytest.mark.heavy

@@ -126,7 +126,6 @@ def _usage(tenant: int) -> dict[str, Row]:
         },
         "usage_event_keys": {
             "id": key(9, tenant),
-            "occurred_at": MOMENT,
             "source": "api",
             "event_id": "1",
             "fingerprint": "\\x" + "0" * 32,

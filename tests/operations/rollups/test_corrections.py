@@ -1,0 +1,348 @@
+"""What comes to a month after it was rated: billed once, by the next rollup, whatever becomes of the invoices."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from app.billing import PriceModel, Tier
+from app.operations.catalog import ResourceDraft
+from app.operations.invoices import mark_invoice_paid, verify_invoice, void_invoice
+from app.operations.laws import check
+from app.operations.rollups import billing as billing_of_tenants
+from app.operations.subscriptions import change_plan_version
+from tests.operations.given import Given
+from tests.operations.late import LATE_KEY, billed_of_month, changes, month_states, net_lines, overage
+from tests.operations.months import (
+    APRIL,
+    JUNE,
+    MAY,
+    correct,
+    counts,
+    invoices,
+    issue_last,
+    lines,
+    meter,
+    roll_up,
+    subscribed,
+    unbilled,
+)
+
+
+@pytest.fixture
+async def pilot(given: Given) -> UUID:
+    """Acme's deployment on Studio, its April issued with 12 hours over: 5012 and tax."""
+    given.clock.set(2026, 5, 2)
+    await given.plan()
+    _, deployment_id = await subscribed(given)
+    await meter(given, deployment_id, "1500")
+    await roll_up(given)
+    await issue_last(given)
+    return deployment_id
+
+
+async def test_the_next_rollup_bills_the_difference_as_overage_of_the_earlier_month(given: Given, pilot: UUID) -> None:
+    await meter(given, pilot, "30", 2026, 4, 20)
+    assert await changes(given) == [(APRIL, "pilot", "USAGE")]
+    assert await month_states(given) == {APRIL: ("ISSUED", 5012, 5012)}
+    given.clock.set(2026, 6, 1, 4)
+
+    run = await roll_up(given, MAY)
+
+    assert (run["invoices_created"], run["total_cents"]) == (1, 5533)
+    (may,) = await invoices(given, MAY)
+    assert await lines(given, may["id"]) == [("PLAN_BASE", 5000), ("OVERAGE", 30), ("TAX", 503)]
+    assert await overage(given, may["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await changes(given) == []
+    assert await month_states(given) == {APRIL: ("ISSUED", 5042, 5042), MAY: ("DRAFT", 5000, 5000)}
+    line = await given.row(
+        "SELECT description, resource_kind, unit_price_cents, deployment_id FROM tenant_invoice_lines WHERE key = $1",
+        LATE_KEY,
+    )
+    assert line == {
+        "description": "Correction of 2026-04: droplet_hours: 42 h over 1488 h included",
+        "resource_kind": "droplet_hours",
+        "unit_price_cents": Decimal(1),
+        "deployment_id": pilot,
+    }
+    verified = await verify_invoice(given.platform, invoice_id=may["id"])
+    assert (verified.matches, verified.differences) == (True, ())
+    assert await check(given.platform) == []
+
+
+async def test_late_again_bills_the_rest(given: Given, pilot: UUID) -> None:
+    await meter(given, pilot, "30", 2026, 4, 20)
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    await meter(given, pilot, "5", 2026, 4, 21)
+    await meter(given, pilot, "99", 2026, 4, 21, kind="egress_gb")  # which the plan does not price
+    given.clock.set(2026, 7, 2)
+
+    await roll_up(given, JUNE)
+
+    (june,) = await invoices(given, JUNE)
+    assert await overage(given, june["id"]) == [(LATE_KEY, APRIL, Decimal(5), 5)]
+    assert await changes(given) == []
+    assert await check(given.platform) == []
+
+
+async def test_usage_within_what_is_included_makes_no_line(given: Given) -> None:
+    given.clock.set(2026, 5, 2)
+    await given.plan()
+    _, deployment_id = await subscribed(given)
+    await roll_up(given)
+    await issue_last(given)
+    await meter(given, deployment_id, "7")
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    assert await net_lines(given, (await invoices(given, MAY))[0]["id"]) == [(MAY, "PLAN_BASE", 5000)]
+    assert await unbilled(given) == []
+    await meter(given, deployment_id, "1500", 2026, 4, 3)
+    given.clock.set(2026, 7, 2)
+    await roll_up(given, JUNE)
+    (june,) = await invoices(given, JUNE)
+    assert await lines(given, june["id"]) == [("PLAN_BASE", 5000), ("OVERAGE", 19), ("TAX", 502)]
+
+
+async def test_voiding_the_invoice_that_billed_it_opens_it_again(given: Given, pilot: UUID) -> None:
+    await meter(given, pilot, "30", 2026, 4, 20)
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    (first,) = await invoices(given, MAY)
+    await void_invoice(given.platform, invoice_id=first["id"])
+    assert await changes(given) == [(APRIL, "pilot", "INVOICE_VOIDED")]
+    assert await month_states(given) == {APRIL: ("ISSUED", 5042, 5012), MAY: ("OPEN", None, 0)}
+    assert await check(given.platform) == []
+
+    await roll_up(given, MAY)
+
+    _, second = await invoices(given, MAY)
+    assert await overage(given, second["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await changes(given) == []
+    assert await check(given.platform) == []
+
+
+@pytest.mark.parametrize("issued", [False, True])
+@pytest.mark.parametrize("slice_size", [1, 500])
+async def test_force_bills_it_once_again_on_the_invoice_that_takes_the_place(
+    given: Given, pilot: UUID, monkeypatch: pytest.MonkeyPatch, slice_size: int, issued: bool
+) -> None:
+    tenant_id = (await given.row("SELECT tenant_id FROM cloud_deployments WHERE id = $1", pilot))["tenant_id"]
+    await given.subscription(await given.deployment(tenant_id, "second"), starts_on=MAY)
+    await meter(given, pilot, "30", 2026, 4, 20)
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    if issued:
+        await issue_last(given, MAY)
+    monkeypatch.setattr(billing_of_tenants, "SLICE", slice_size)
+
+    preview = await roll_up(given, MAY, force=True, dry_run=True)
+    run = await roll_up(given, MAY, force=True)
+
+    assert preview["total_cents"] == run["total_cents"] == 11033
+    live = (await invoices(given, MAY))[-1]
+    assert await overage(given, live["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await unbilled(given) == []
+    assert (await verify_invoice(given.platform, invoice_id=live["id"])).matches
+    assert await check(given.platform) == []
+
+
+@pytest.mark.parametrize("slice_size", [1, 500])
+async def test_a_month_billed_whole_again_takes_off_what_was_billed_late(
+    given: Given, pilot: UUID, monkeypatch: pytest.MonkeyPatch, slice_size: int
+) -> None:
+    await meter(given, pilot, "30", 2026, 4, 20)
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    await issue_last(given, MAY)
+    monkeypatch.setattr(billing_of_tenants, "SLICE", slice_size)
+
+    await roll_up(given, force=True)  # April, which is voided and rated whole
+
+    _, whole = await invoices(given)
+    assert await overage(given, whole["id"]) == [
+        ("pilot/overage/droplet_hours/studio@1", APRIL, Decimal(42), 42),
+        (LATE_KEY, APRIL, Decimal(-30), -30),
+    ]
+    assert (await verify_invoice(given.platform, invoice_id=whole["id"])).matches
+    assert await check(given.platform) == []
+
+    await issue_last(given)
+    await void_invoice(given.platform, invoice_id=(await invoices(given, MAY))[-1]["id"])
+    await roll_up(given, MAY)
+
+    _, may = await invoices(given, MAY)
+    assert await overage(given, may["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await unbilled(given) == []
+    assert await check(given.platform) == []
+
+
+async def test_usage_late_for_an_invoice_that_is_then_voided_is_in_the_next_revision(given: Given, pilot: UUID) -> None:
+    await meter(given, pilot, "30", 2026, 4, 20)
+    await void_invoice(given.platform, invoice_id=(await invoices(given))[0]["id"])
+    await roll_up(given)
+    _, again = await invoices(given)
+    assert again["subtotal_cents"] == 5042
+    assert await unbilled(given) == []
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    assert (await invoices(given, MAY))[0]["subtotal_cents"] == 5000
+
+
+async def test_a_paid_month_is_billed_late_too(given: Given, pilot: UUID) -> None:
+    await mark_invoice_paid(given.platform, invoice_id=(await invoices(given))[0]["id"], reference="T-1")
+    await meter(given, pilot, "30", 2026, 4, 20)
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    assert (await invoices(given, MAY))[0]["subtotal_cents"] == 5030
+
+
+async def test_a_draft_is_corrected_by_the_next_months_rollup_as_an_issued_month_is(given: Given) -> None:
+    """Without force, April's draft stays; the next rollup takes up what it lacks."""
+    given.clock.set(2026, 5, 2)
+    await given.plan()
+    _, deployment_id = await subscribed(given)
+    await roll_up(given)
+    await meter(given, deployment_id, "1500")
+    assert counts(await roll_up(given))["skipped"] == 1
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    (may,) = await invoices(given, MAY)
+    assert await net_lines(given, may["id"]) == [(MAY, "PLAN_BASE", 5000), (APRIL, "OVERAGE", 12)]
+    assert await month_states(given) == {APRIL: ("DRAFT", 5012, 5012), MAY: ("DRAFT", 5000, 5000)}
+
+    await roll_up(given, force=True)  # April's draft, in place: it has 12c to bill and 12c to take off
+
+    assert await net_lines(given, (await invoices(given))[0]["id"]) == [
+        (APRIL, "PLAN_BASE", 5000),
+        (APRIL, "OVERAGE", 12),
+        (APRIL, "OVERAGE", -12),
+    ]
+    assert await billed_of_month(given, APRIL) == 5012
+    assert await check(given.platform) == []
+
+
+async def test_a_credit_waits_until_an_invoice_can_take_it(given: Given) -> None:
+    """More usage that costs less, under VOLUME: the month is worth 60c, and 100c were billed."""
+    given.clock.set(2026, 5, 2)
+    await given.plan(base_price_cents=0, resources=[volume()])
+    tenant_id, deployment_id = await subscribed(given)
+    await meter(given, deployment_id, "100", kind="egress_gb")
+    await roll_up(given)
+    await issue_last(given)
+    await meter(given, deployment_id, "20", 2026, 4, 2, kind="egress_gb")
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    assert await invoices(given, MAY) == []
+    credit = "a credit of 40 cents waits for an invoice that can take it"
+    assert await unbilled(given) == [(tenant_id, APRIL, credit)]
+    assert await month_states(given) == {APRIL: ("ISSUED", 60, 100), MAY: ("ZERO", 0, 0)}
+    assert await check(given.platform) == []
+
+    given.clock.set(2026, 6, 4)
+    await meter(given, deployment_id, "15", 2026, 6, 3, kind="egress_gb")
+    given.clock.set(2026, 7, 2)
+    await roll_up(given, JUNE)  # takes 15c of the 40c: an invoice with lines, and total 0
+    (june,) = await invoices(given, JUNE)
+    assert await lines(given, june["id"]) == [("PLAN_BASE", 0), ("OVERAGE", 15), ("OVERAGE", -15), ("TAX", 0)]
+    assert (june["subtotal_cents"], june["total_cents"]) == (0, 0)
+    assert await month_states(given) == {
+        APRIL: ("ISSUED", 60, 85),
+        MAY: ("ZERO", 0, 0),
+        JUNE: ("DRAFT", 15, 15),
+    }
+    await issue_last(given, JUNE)
+    (june,) = await invoices(given, JUNE)
+    assert (june["status"], june["paid_at"]) == ("PAID", given.clock())
+    assert await check(given.platform) == []
+
+    given.clock.set(2026, 7, 4)
+    await meter(given, deployment_id, "90", 2026, 7, 3, kind="egress_gb")
+    given.clock.set(2026, 8, 2)
+    await roll_up(given, date(2026, 7, 1))
+    (july,) = await invoices(given, date(2026, 7, 1))
+    assert await lines(given, july["id"]) == [("PLAN_BASE", 0), ("OVERAGE", 90), ("OVERAGE", -25), ("TAX", 7)]
+    assert await unbilled(given) == []
+    assert await check(given.platform) == []
+
+
+async def test_credits_are_taken_in_order_of_month_and_line_after_all_that_is_above_zero(given: Given) -> None:
+    """June has 30c, April's other deployment 8c more; April's credits of 12c and 7c and May's of 20c share them."""
+    given.clock.set(2026, 5, 2)
+    hours = ResourceDraft("droplet_hours", Decimal(0), (Tier(None, Decimal(1)),))
+    await given.plan(base_price_cents=0, resources=[hours])
+    tenant_id, pilot = await subscribed(given, slug="a")
+    second = await given.deployment(tenant_id, "b")
+    third = await given.deployment(tenant_id, "c")
+    for deployment_id in (second, third):
+        await given.subscription(deployment_id, starts_on=APRIL)
+    await meter(given, pilot, "50")
+    await meter(given, second, "40")
+    await roll_up(given)
+    await issue_last(given)
+    await meter(given, pilot, "60", 2026, 5, 1)
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    await issue_last(given, MAY)
+    await correct(given, pilot, "38")  # April: -12
+    await correct(given, second, "33")  # April: -7
+    await correct(given, pilot, "40", 1)  # May: -20
+    await meter(given, third, "8", 2026, 4, 9)
+    given.clock.set(2026, 7, 2)
+    await meter(given, pilot, "20", 2026, 6, 1)
+    await roll_up(given, JUNE)
+    (june,) = await invoices(given, JUNE)
+    assert [line for line in await net_lines(given, june["id"]) if line[1] != "PLAN_BASE"] == [
+        (JUNE, "OVERAGE", 20),
+        (APRIL, "OVERAGE", 8),
+        (APRIL, "OVERAGE", -12),
+        (APRIL, "OVERAGE", -7),
+        (MAY, "OVERAGE", -9),
+    ]
+    assert (await month_states(given))[MAY] == ("ISSUED", 40, 51)
+    assert await unbilled(given) == [
+        (tenant_id, MAY, "a credit of 11 cents waits for an invoice that can take it"),
+    ]
+    assert await check(given.platform) == []
+
+
+async def test_a_plan_changed_into_an_issued_month_is_the_difference_of_its_series(given: Given) -> None:
+    """B2 and the series: one line of the base, whichever versions it was and is rated on."""
+    given.clock.set(2026, 5, 2)
+    await given.plan()
+    _, deployment_id = await subscribed(given)
+    await roll_up(given)
+    await issue_last(given)
+    await given.plan_version(base_price_cents=90000)
+    await change_plan_version(
+        given.platform, deployment_id=deployment_id, plan_code="studio", plan_version=2, effective_on=APRIL
+    )
+    assert await changes(given) == [(APRIL, "pilot", "PLAN_CHANGED")]
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    (may,) = await invoices(given, MAY)
+    rows = await given.rows(
+        "SELECT key, description, quantity, unit_price_cents, amount_cents FROM tenant_invoice_lines"
+        " WHERE invoice_id = $1 ORDER BY position",
+        may["id"],
+    )
+    assert [row["key"] for row in rows] == ["pilot/base/studio@2", "late:2026-04:pilot/base", "tax:GST:0.1"]
+    assert tuple(rows[1].values())[1:] == ("Correction of 2026-04: Plan: studio v2", 1, 85000, 85000)
+    assert await check(given.platform) == []
+
+
+async def test_a_rerun_in_which_nothing_changed_changes_nothing(given: Given, pilot: UUID) -> None:
+    await meter(given, pilot, "30", 2026, 4, 20)
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    tables = ("billing_months", "tenant_invoices", "tenant_invoice_lines", "tenant_invoice_inputs")
+    before = await given.contents()
+    assert counts(await roll_up(given, MAY))["skipped"] == 1
+    after = await given.contents()
+    assert {name: after[name] for name in tables} == {name: before[name] for name in tables}
+
+
+def volume() -> ResourceDraft:
+    tiers = (Tier(Decimal(100), Decimal(1)), Tier(None, Decimal("0.5")))
+    return ResourceDraft("egress_gb", Decimal(0), tiers, PriceModel.VOLUME)
