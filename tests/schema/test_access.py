@@ -44,6 +44,7 @@ WHO_MAY = {
     "markInvoicePaid": _PLATFORM,
     "voidInvoice": _PLATFORM,
     "verifyInvoice": _PLATFORM,
+    "waiveMonth": _PLATFORM,
     "importCloudInvoice": _PLATFORM,
 }
 

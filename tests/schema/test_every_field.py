@@ -1,16 +1,19 @@
 """Every field of every type, read from a database in which each that can have a value has one."""
 
 from datetime import date
+from decimal import Decimal
 
 from graphql import get_named_type, is_required_argument
 
-from app.operations.catalog import archive_plan
+from app.billing import Tier
+from app.operations.billing_months import waive_month
+from app.operations.catalog import ResourceDraft, archive_plan
 from app.operations.charges import add_charge
 from app.operations.invoices import issue_invoice
 from app.operations.subscriptions import change_plan_version, detach_addon
 from app.operations.tenants import close_tenant, update_tenant
 from tests.operations.given import Given
-from tests.operations.months import roll_up
+from tests.operations.months import meter, roll_up
 from tests.schema.api import Api
 from tests.schema.selections import conforms, fields_of, query_type, readable_types
 from tests.schema.story import APRIL, Story, tell
@@ -22,6 +25,7 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     story = await tell(api.given)
     await _invoice_in_dollars(api.given)
     await _change_terms(api.given, story)
+    await _months(api.given)
     answers = [await api.data(text) for text in _documents()]
     answers.append(await api.data("{ viewer { tenant { id } } }", caller=api.given.viewer(story.acme)))
     answered = {field for answer in answers for field in conforms(answer, query_type())}
@@ -37,6 +41,23 @@ async def _invoice_in_dollars(given: Given) -> None:
     await roll_up(given, tenant_ids=[tenant_id])
     invoice = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", tenant_id)
     await issue_invoice(given.platform, invoice_id=invoice["id"])
+
+
+async def _months(given: Given) -> None:
+    """A month without a tax rate, a waived one, one with an open credit, and one that cannot be rated."""
+    abroad = await given.tenant("untaxed", country="NZ")
+    await given.subscription(await given.deployment(abroad, "abroad"), "studio", starts_on=APRIL)
+    spared = await given.tenant("spared")
+    await waive_month(given.platform, tenant_id=spared, period_start=APRIL, reason="it never started")
+    huge = ResourceDraft("egress_gb", Decimal(0), (Tier(None, Decimal(10) ** 15 - 1),))
+    await given.plan("huge", resources=[huge])
+    overflowing = await given.tenant("overflowing")
+    deployment_id = await given.deployment(overflowing, "big")
+    await given.subscription(deployment_id, "huge", starts_on=APRIL)
+    await meter(given, deployment_id, "999999999", kind="egress_gb")
+    credited = await given.tenant("credited")
+    await add_charge(given.platform, tenant_id=credited, description="Goodwill", net_cents=-500, on=APRIL)
+    await roll_up(given, tenant_ids=[abroad, overflowing, credited])
 
 
 async def _change_terms(given: Given, story: Story) -> None:

@@ -262,7 +262,7 @@ class Ledger:
         assert min(subtotal, total) >= 0, "an invoice is below 0"
         assert (subtotal, total) == (sum(net_by_month.values()), sum(line.amount_cents for line in lines))
         due = self.tenant(known.month[0]).tax(net_by_month)
-        assert (known.status == "VOID" or tax == due), f"tax is {tax}, and not {due}"
+        assert known.status == "VOID" or tax == due, f"tax is {tax}, and not {due}"
         known.content, known.net_by_month = content, net_by_month
 
     def _credits_are_taken(self, written: Any) -> None:

@@ -1,4 +1,4 @@
-"""What comes to a month that was rated: stale drafts, months closed with a zero amount, levels carried into later ones."""
+"""What comes to a month after it was rated: stale drafts, zero-amount months, levels carried into later ones."""
 
 from datetime import date
 from decimal import Decimal
