@@ -52,7 +52,7 @@ def seed() -> int:
 
 @pytest.mark.timeout(600)
 def test_some_lives(lives_world: LivesWorld, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
-    live(lives_world, seed, 50, capsys)
+    live(lives_world, seed, TENANTS, capsys)
 
 
 @pytest.mark.heavy
