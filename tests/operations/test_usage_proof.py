@@ -21,9 +21,12 @@ BROKEN = {
     "an instant": "UPDATE usage_daily_totals SET first_at = first_at + interval '1 second'",
     "a day lost": "DELETE FROM usage_daily_totals WHERE day = '2026-04-10'",
     "a day too many": """
-        INSERT INTO usage_daily_totals
-        SELECT gen_random_uuid(), tenant_id, deployment_id, resource_kind, '2026-04-20', total, peak, first_at,
-               last_level, level_microseconds
+        INSERT INTO usage_daily_totals (
+            id, tenant_id, deployment_id, resource_kind, resource_id, day, total, peak, first_at, last_level,
+            level_microseconds
+        )
+        SELECT gen_random_uuid(), tenant_id, deployment_id, resource_kind, resource_id, '2026-04-20', total, peak,
+               first_at, last_level, level_microseconds
         FROM usage_daily_totals WHERE resource_kind = 'droplet_hours' AND day = '2026-04-10'
     """,
     "all of them": "DELETE FROM usage_daily_totals",
