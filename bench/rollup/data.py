@@ -52,12 +52,15 @@ class Database:
         return asyncio.run(connected())
 
     def clear(self) -> None:
-        """No invoice, no run, no job; what the tables held is gone from the disk as well."""
+        """No invoice, no month, no run, no job; what the tables held is gone from the disk as well."""
 
         async def work(connection: Any) -> None:
+            before = (self.month - timedelta(days=1)).replace(day=1)
+            await connection.execute("UPDATE installation SET months_through = $1", before)
             await connection.execute(
-                "TRUNCATE tenant_invoices, tenant_invoice_lines, tenant_invoice_inputs, rollup_runs, rollup_chunks,"
-                " rollup_outcomes, rollup_failures, rollup_unpriced_usage, saq_jobs, saq_stats CASCADE"
+                "TRUNCATE billing_months, billing_month_changes, tenant_invoices, tenant_invoice_lines,"
+                " tenant_invoice_inputs, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures,"
+                " rollup_unpriced_usage, rollup_warnings, saq_jobs, saq_stats CASCADE"
             )
             await connection.execute("CHECKPOINT")
 

@@ -64,7 +64,12 @@ class _Month:
         for subscription in sorted(subscriptions, key=lambda one: str(one.deployment_id.slug)):
             lines += await self._lines(subscription, subscription.deployment_id)
         subtotal = sum(line["amount_cents"] for line in lines)
-        for tax in await TaxRates.objects().where(TaxRates.country == tenant.country):
+        rates = (
+            await TaxRates.objects()
+            .where((TaxRates.country == tenant.country) & (TaxRates.valid_from < self.next))
+            .order_by(TaxRates.valid_from)
+        )
+        for tax in {rate.name: rate for rate in rates}.values():
             exact = tax.rate * subtotal
             label = f"{(tax.rate * 100).normalize():f}"
             lines.append(
@@ -108,7 +113,8 @@ class _Month:
         ids = {"deployment_id": deployment.id, "subscription_id": subscription.id}
         base = version.base_price_cents
         cents = _cents(Decimal(base * days) / self.days)
-        label = f"Plan: {plan.code} v{version.version}"
+        prorated = "" if days == self.days else f", {days} of {self.days} days"
+        label = f"Plan: {plan.code} v{version.version}{prorated}"
         lines = [_line("PLAN_BASE", f"{slug}/base/{named}", label, Decimal(base), cents, **ids)]
         addons = (
             await SubscriptionAddons.objects()
@@ -122,7 +128,7 @@ class _Month:
                 _line(
                     "ADDON",
                     f"{slug}/addon/{addon.id}",
-                    f"Addon: {addon.code}",
+                    f"Addon: {addon.code}{prorated}",
                     Decimal(addon.price_cents),
                     cents,
                     **kept,
@@ -180,7 +186,7 @@ class _Month:
                 cents += (top - above * self.days) * price
                 above = tier.up_to
         share = Decimal(days) / self.days if level else Decimal(1)
-        label = f"over {included} included"
+        label = f"{kind.code}: over {included} included"
         kept = ids | {"resource_kind": kind.code, "quantity": round(over / self.days, 12)}
         return [_line("OVERAGE", key, label, price, _cents(cents * share / self.days), **kept)]
 

@@ -3,9 +3,14 @@
 -- it keeps no inputs and records no outcome.
 WITH month AS MATERIALIZED (
     SELECT $1::date AS first, ($1::date + interval '1 month')::date AS next, ($1::date + interval '1 month')::date - $1::date AS days
+), taxes AS MATERIALIZED (
+    SELECT DISTINCT ON (x.country, x.name) x.country, x.name, x.rate FROM month, tax_rates x WHERE x.valid_from < month.next
+    ORDER BY x.country, x.name, x.valid_from DESC
 ), subscribed AS MATERIALIZED (
     SELECT s.tenant_id, s.id, s.deployment_id, d.slug, p.code AS plan, v.id AS plan_version_id, v.version, v.base_price_cents,
-        month.next - greatest(span.first_on, month.first) AS days
+        month.next - greatest(span.first_on, month.first) AS days,
+        CASE WHEN span.first_on > month.first
+            THEN ', ' || month.next - span.first_on || ' of ' || month.days || ' days' ELSE '' END AS prorated
     FROM month, subscriptions s
         JOIN cloud_deployments d ON d.id = s.deployment_id
         JOIN subscription_active_spans span ON span.subscription_id = s.id
@@ -13,16 +18,16 @@ WITH month AS MATERIALIZED (
         JOIN plans p ON p.id = v.plan_id
     WHERE s.tenant_id >= $2 AND s.tenant_id < $3 AND s.started_on < month.next AND (s.ended_on IS NULL OR s.ended_on >= month.first)
 ), used AS MATERIALIZED (
-    SELECT u.deployment_id, u.resource_kind, CASE k.aggregation WHEN 'MAX' THEN max(u.peak) ELSE sum(u.total) END AS quantity
+    SELECT u.deployment_id, u.resource_kind, k.unit, CASE k.aggregation WHEN 'MAX' THEN max(u.peak) ELSE sum(u.total) END AS quantity
     FROM month, usage_daily_totals u JOIN resource_kinds k ON k.code = u.resource_kind
-    WHERE u.tenant_id >= $2 AND u.tenant_id < $3 AND u.day >= month.first AND u.day < month.next
-    GROUP BY u.deployment_id, u.resource_kind, k.aggregation
+    WHERE u.tenant_id >= $2 AND u.tenant_id < $3 AND u.month = month.first
+    GROUP BY u.deployment_id, u.resource_kind, k.unit, k.aggregation
 ), granted AS MATERIALIZED (
     SELECT a.subscription_id, a.resource_kind, sum(a.quantity * CASE k.aggregation WHEN 'MAX' THEN month.days ELSE s.days END) AS quantity
     FROM month, subscribed s JOIN subscription_addons a ON a.subscription_id = s.id JOIN resource_kinds k ON k.code = a.resource_kind
     GROUP BY a.subscription_id, a.resource_kind
 ), over AS MATERIALIZED (
-    SELECT s.*, r.id AS plan_resource_id, r.resource_kind, r.price_model, included / month.days AS included,
+    SELECT s.*, r.id AS plan_resource_id, r.resource_kind, u.unit, r.price_model, included / month.days AS included,
         (u.quantity * month.days - included) / month.days AS quantity,
         CASE WHEN k.aggregation = 'MAX' THEN s.days::numeric / month.days ELSE 1 END AS share
     FROM month, subscribed s
@@ -35,17 +40,18 @@ WITH month AS MATERIALIZED (
     WHERE u.quantity * month.days > included
 ), lines AS MATERIALIZED (
     SELECT tenant_id, slug, 1 AS part, '' AS sub_order, slug || '/base/' || plan || '@' || version AS key, 'PLAN_BASE' AS kind,
-        'Plan: ' || plan || ' v' || version AS description, NULL AS resource_kind, 1::numeric AS quantity,
+        'Plan: ' || plan || ' v' || version || prorated AS description, NULL AS resource_kind, 1::numeric AS quantity,
         base_price_cents::numeric AS unit_price_cents, round(base_price_cents::numeric * s.days / month.days)::bigint AS amount_cents,
         deployment_id, s.id AS subscription_id, NULL::uuid AS subscription_addon_id
     FROM month, subscribed s
     UNION ALL
-    SELECT s.tenant_id, slug, 2, to_char(a.attached_at, 'YYYYMMDDHH24MISSUS') || a.id, slug || '/addon/' || a.id, 'ADDON', 'Addon: ' || a.code,
+    SELECT s.tenant_id, slug, 2, to_char(a.attached_at, 'YYYYMMDDHH24MISSUS') || a.id, slug || '/addon/' || a.id, 'ADDON', 'Addon: ' || a.code || prorated,
         a.resource_kind, 1, a.price_cents, round(a.price_cents::numeric * s.days / month.days)::bigint, deployment_id, s.id, a.id
     FROM month, subscribed s JOIN subscription_addons a ON a.subscription_id = s.id
     UNION ALL
     SELECT tenant_id, slug, 3, resource_kind, slug || '/overage/' || resource_kind || '/' || plan || '@' || version, 'OVERAGE',
-        trim_scale(round(o.quantity, 12)) || ' over ' || trim_scale(round(included, 12)) || ' included', resource_kind,
+        resource_kind || ': ' || trim_scale(round(o.quantity, 12)) || ' ' || unit || ' over '
+            || trim_scale(round(included, 12)) || ' ' || unit || ' included', resource_kind,
         trim_scale(round(o.quantity, 12)), priced.last_price, round(priced.cents * share)::bigint, deployment_id, id, NULL
     FROM over o CROSS JOIN LATERAL (
         SELECT sum(t.unit_price_cents * (least(o.quantity, t.up_to) - t.above)) AS cents,
@@ -60,8 +66,8 @@ WITH month AS MATERIALIZED (
     SELECT uuidv7(), tenant_id, month.first, month.next, 1, 'DRAFT', t.currency, subtotal, tax, subtotal + tax, repeat('0', 64), now()
     FROM month, (SELECT tenant_id, sum(amount_cents) AS subtotal FROM lines GROUP BY tenant_id) AS totals
         JOIN tenants t ON t.id = totals.tenant_id
-        CROSS JOIN LATERAL (SELECT coalesce(sum(round(x.rate * subtotal)), 0)::bigint AS tax FROM tax_rates x
-                            WHERE x.country = t.country AND NOT t.tax_exempt) AS taxes
+        CROSS JOIN LATERAL (SELECT coalesce(sum(round(x.rate * subtotal)), 0)::bigint AS tax FROM taxes x
+                            WHERE x.country = t.country AND NOT t.tax_exempt) AS tax
     ORDER BY tenant_id
     RETURNING id, tenant_id, period_start, subtotal_cents
 ), numbered AS (
@@ -72,7 +78,7 @@ WITH month AS MATERIALIZED (
         UNION ALL
         SELECT i.tenant_id, '~', 4, x.name, 'tax:' || x.name || ':' || trim_scale(x.rate), 'TAX', x.name || ' ' || trim_scale(x.rate * 100) || '%',
             NULL, 1, x.rate * i.subtotal_cents, round(x.rate * i.subtotal_cents)::bigint, NULL, NULL, NULL
-        FROM invoices i JOIN tenants t ON t.id = i.tenant_id JOIN tax_rates x ON x.country = t.country AND NOT t.tax_exempt
+        FROM invoices i JOIN tenants t ON t.id = i.tenant_id JOIN taxes x ON x.country = t.country AND NOT t.tax_exempt
     ) AS every JOIN invoices i USING (tenant_id)
 )
 INSERT INTO tenant_invoice_lines (id, tenant_id, invoice_id, position, key, kind, description, resource_kind, quantity, unit_price_cents,

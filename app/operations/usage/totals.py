@@ -8,10 +8,12 @@ from uuid import UUID
 from app.billing import day_of
 from app.database import UnitOfWork
 from app.operations.access import Action, authorise
+from app.operations.billing_months import Change, record_changes
 from app.operations.context import Context
 from app.operations.transaction import transact
 from app.operations.usage.differences import differences
 from app.operations.usage.refold import DayKey, refold
+from app.tables.billing_months import ChangeReason
 
 _ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _PAGE = "SELECT id FROM cloud_deployments WHERE id > $1 ORDER BY id LIMIT $2"
@@ -80,7 +82,10 @@ async def _differences(context: Context, deployment_id: UUID, unit: UnitOfWork) 
 
 
 async def _repair(context: Context, deployment_id: UUID, unit: UnitOfWork) -> None:
-    """Folds all of the deployment's days anew, those on which resources ended last: they depend on the days before."""
+    """Folds all of the deployment's days anew, those on which resources ended last: they depend on the days before.
+
+    Months that were rated from the wrong totals are due again.
+    """
     zone = context.settings.billing_time_zone
     days = [DayKey(*row) for row in await unit.connection.fetch(_DAYS, deployment_id)]
     levels = {row["code"] for row in await unit.connection.fetch(_LEVEL_KINDS)}
@@ -91,6 +96,9 @@ async def _repair(context: Context, deployment_id: UUID, unit: UnitOfWork) -> No
         if key.resource_kind in levels and key.resource_id in ends
     }
     days.sort()
+    if days:  # before any lock on a day
+        change = Change(days[0].tenant_id, deployment_id, min(key.day for key in days))
+        await record_changes(context, unit, [change], ChangeReason.USAGE)
     for start in range(0, len(days), _SLICE):
         await refold(unit, zone, days[start : start + _SLICE])
     await refold(unit, zone, ending)
