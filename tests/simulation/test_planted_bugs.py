@@ -22,7 +22,7 @@ from app.operations.usage import MeteredEvent, UsageRecorded
 from app.tables.ids import new_id
 from tests.simulation.faults import Fault, Kind
 from tests.simulation.machine import Simulation, simulation_of
-from tests.simulation.played import come_to_an_end, meter
+from tests.simulation.played import JANUARY, at_the_end_of, come_to_an_end, meter, roll_up
 from tests.simulation.test_simulation import simulate
 from tests.simulation.world import World
 
@@ -144,5 +144,14 @@ def test_a_failure_that_is_swallowed(world: World, monkeypatch: pytest.MonkeyPat
             await sound(self, batch)
         return {}
 
+    def play(simulation: Simulation) -> None:
+        simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)
+        simulation.become_unbillable_or_recover(of=0, days=0)
+        at_the_end_of(simulation, JANUARY, hours=5)
+        roll_up(simulation, 1)
+        come_to_an_end(simulation)
+
+    play(simulation_of(world)())
     monkeypatch.setattr(chunk._Chunk, "_bill", swallowing)
-    assert "a run's chunks account for its tenants" in caught(world)
+    with pytest.raises(AssertionError, match="a run's chunks account for its tenants"):
+        play(simulation_of(world)())
