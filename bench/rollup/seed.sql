@@ -65,9 +65,10 @@ FROM seeded, generate_series(1, 2) AS a JOIN addons AS addon ON true
 WHERE addon.id = pg_temp.seed_id(5, (number + a) % 4 + 1)
 ORDER BY number, a;
 
-INSERT INTO usage_daily_totals (id, tenant_id, deployment_id, resource_kind, day, total, peak, first_at, last_level, level_microseconds)
+INSERT INTO usage_daily_totals (id, tenant_id, deployment_id, resource_kind, day, total, peak, first_at, last_level, level_microseconds, resource_id)
 SELECT pg_temp.seed_id(13, number * 100 + usage.k * 32 + extract(day FROM day)::integer), tenant_id, deployment_id, kind, day::date,
-    quantity, quantity, day AT TIME ZONE 'UTC', quantity, quantity * 86400000000
+    quantity, quantity, day AT TIME ZONE 'UTC', quantity, quantity * 86400000000,
+    '00000000-0000-0000-0000-000000000000'
 FROM seeded,
     generate_series(started_on::timestamp, started_on + interval '1 month' - interval '1 day', interval '1 day') AS day,
     LATERAL (VALUES (0, 'droplet_hours', 48 + (number % 3) * 24 + extract(day FROM day)::numeric % 5),

@@ -126,7 +126,9 @@ async def subscribe(world: LivesWorld, life: Life, at: datetime, numbers: Number
     elif deployment.state == "ARCHIVED":
         return
     chance, size = numbers[3] % 10, numbers[3] // 10
-    days = (0, 0, 0, 0, 0, -(size % 12), -(size % 60), -(size % 160), 1 + size % 9, -(size % 31))[chance]
+    days = (0, 0, 0, -(size % 12), -(size % 31), -(size % 60), -(size % 60), -(size % 90), -(size % 160), size % 9)[
+        chance
+    ]
     if deployment.transitions and days < 0:
         days = 0  # the states of days past are another subscription's, if any's
     plan = PLANS[numbers[1] % len(PLANS)]

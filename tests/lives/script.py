@@ -55,7 +55,7 @@ class Script:
 _LIFE = {
     "meter": 30,
     "correct": 7,
-    "subscribe": 4,
+    "subscribe": 7,
     "attach": 4,
     "detach": 4,
     "change_plan": 6,

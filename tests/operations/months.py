@@ -6,12 +6,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from app.operations.billing_months import unbilled_months
+from app.operations.invoices import issue_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
-from app.operations.usage import MeteredEvent, record_usage
+from app.operations.usage import MeteredEvent, correct_usage, record_usage
 from tests.operations.given import Given
 
 APRIL = date(2026, 4, 1)
 MAY = date(2026, 5, 1)
+JUNE = date(2026, 6, 1)
+JULY = date(2026, 7, 1)
 
 
 async def subscribed(
@@ -31,7 +35,7 @@ async def meter(
     start = datetime(*(when or (2026, 4, 1)), tzinfo=UTC)  # type: ignore[misc, arg-type]  # the zone is by name
     events = [
         MeteredEvent(
-            id=f"{deployment_id}/{kind}/{start:%d%H%M}/{number}",
+            id=f"{deployment_id}/{kind}/{start:%m%d%H%M}/{number}",
             deployment_id=deployment_id,
             resource_kind=kind,
             quantity=Decimal(quantity),
@@ -60,6 +64,19 @@ async def invoices(given: Given, period_start: date = APRIL) -> list[dict[str, A
     )
 
 
+async def issue_last(given: Given, month: date = APRIL, *, issue_stale: bool = False) -> UUID:
+    """Issues the month's last invoice."""
+    invoice_id: UUID = (await invoices(given, month))[-1]["id"]
+    return await issue_invoice(given.platform, invoice_id=invoice_id, issue_stale=issue_stale)
+
+
+async def unbilled(given: Given) -> list[tuple[UUID, date, str]]:
+    """Tenant, month and reason of each month that is not billed."""
+    page = await unbilled_months(given.platform, first=1000)
+    assert not page.has_next
+    return [(month.tenant_id, month.period_start, month.reason) for month in page.months]
+
+
 async def lines(given: Given, invoice_id: UUID) -> list[tuple[str, int]]:
     """Kind and amount of each line, in order."""
     rows = await given.rows(
@@ -73,3 +90,12 @@ def counts(run: dict[str, Any]) -> dict[str, Any]:
     names = ("tenants_total", "tenants_done", "total_cents", "status")
     outcomes = ("created", "replaced", "skipped", "failed")
     return {name: run[name] for name in names} | {name: n for name in outcomes if (n := run[f"invoices_{name}"])}
+
+
+async def correct(given: Given, deployment_id: UUID, quantity: str, number: int = 0) -> None:
+    """Corrects the deployment's event, by its place in time."""
+    events = await given.rows(
+        "SELECT tenant_id, source, event_id FROM usage_records WHERE deployment_id = $1 ORDER BY occurred_at, event_id",
+        deployment_id,
+    )
+    await correct_usage(given.platform, quantity=Decimal(quantity), reason="misread", **events[number])

@@ -8,9 +8,11 @@ NUMBERS = "invoice numbers have no gap"
 TOTALS = "a day's totals are its events folded"
 STATE = "a deployment is where its last event led"
 FOLLOWS = "a subscription follows its deployment"
-BILLED = "every ended month is billed or listed as unbilled"
-LATE = "an invoiced month is billed to the last event, once"
-RATED = "an invoice was rated from what was there"
+ROWS = "every ended month has its row"
+MONTHS = "a month is what its invoices say"
+OF_INVOICES = "every invoice has its month"
+CHANGES = "only rated months have changes"
+CONSERVED = "every cent of a month is billed or listed as unbilled"
 COUNTS = "a run counts its outcomes"
 CHUNKS = "a run's chunks account for its tenants"
 OUTCOMES = "an outcome is of its run's month and has what it says"
@@ -25,11 +27,11 @@ FIRST_RUN = "(SELECT id FROM rollup_runs ORDER BY id LIMIT 1)"
 BROKEN: dict[str, tuple[str, set[str]]] = {
     "a line's amount": (
         f"UPDATE tenant_invoice_lines SET amount_cents = 1 WHERE id = {LINE.format('OVERAGE')}",
-        {SUMS, TAX, INPUTS, LATE},
+        {SUMS, TAX, INPUTS, MONTHS},
     ),
     "a line lost": (
         f"DELETE FROM tenant_invoice_lines WHERE id = {LINE.format('ADDON')}",
-        {SUMS, TAX, INPUTS},
+        {SUMS, TAX, INPUTS, MONTHS},
     ),
     "tax by another rule, and everything in agreement": (
         f"""
@@ -58,11 +60,11 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         UPDATE tenant_invoices SET status = 'ISSUED', voided_at = NULL
             WHERE status = 'VOID' AND period_start = '2026-05-01'
         """,
-        {LIVE, LATE},
+        {LIVE, MONTHS},
     ),
     "a number taken back": (
         """
-        UPDATE tenant_invoices SET number = NULL, issued_at = NULL, due_on = NULL
+        UPDATE tenant_invoices SET number = NULL, issued_at = NULL, issued_on = NULL, due_on = NULL
             WHERE number = 'INV-2026-000002'
         """,
         {NUMBERS},
@@ -72,7 +74,7 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         {NUMBERS},
     ),
     "a number of another year": (
-        "UPDATE tenant_invoices SET issued_at = '2027-01-05' WHERE number = 'INV-2026-000001'",
+        "UPDATE tenant_invoices SET issued_on = '2027-01-05' WHERE number = 'INV-2026-000001'",
         {NUMBERS},
     ),
     "an event lost": (
@@ -80,8 +82,8 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         {TOTALS},
     ),
     "a total lost": (
-        "DELETE FROM usage_daily_totals WHERE resource_kind = 'storage_gb'",
-        {TOTALS, RATED},
+        "DELETE FROM usage_daily_totals WHERE resource_kind = 'droplet_hours'",
+        {TOTALS, CONSERVED},
     ),
     "a total too high": (
         "UPDATE usage_daily_totals SET total = total + 1 WHERE resource_kind = 'storage_gb_hours'",
@@ -89,33 +91,68 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     ),
     "a peak too high": (
         "UPDATE usage_daily_totals SET peak = peak + 1 WHERE resource_kind = 'storage_gb'",
-        {TOTALS, RATED},
+        {TOTALS},
     ),
     "a level too high": (
         "UPDATE usage_daily_totals SET last_level = last_level + 1 WHERE resource_kind = 'storage_gb_hours'",
-        {TOTALS, RATED, LATE},
+        {TOTALS, CONSERVED},
     ),
-    "late usage forgotten": (
-        "DELETE FROM late_usage WHERE state = 'OPEN'",
-        {LATE},
+    "a change forgotten": (
+        "DELETE FROM billing_month_changes",
+        {CONSERVED},
     ),
-    "late usage of an issued month that no rollup takes": (
-        "UPDATE late_usage SET flagged = false, opened_on = NULL WHERE state = 'OPEN'",
-        {LATE},
+    "a change of a month that is not rated": (
+        """
+        INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_deployments)
+            SELECT gen_random_uuid(), id, '2026-06-01', 'OPEN', 0, '{}' FROM tenants;
+        INSERT INTO billing_month_changes (id, tenant_id, period_start, reason, changed_at)
+            SELECT gen_random_uuid(), id, '2026-06-01', 'USAGE', now() FROM tenants
+        """,
+        {CHANGES},
+    ),
+    "a month's row lost": (
+        "DELETE FROM billing_months WHERE period_start = '2026-04-01'",
+        {ROWS, OF_INVOICES},
+    ),
+    "a month's rated amount": (
+        "UPDATE billing_months SET rated_cents = rated_cents - 1 WHERE period_start = '2026-04-01'",
+        {CONSERVED},
+    ),
+    "a month's billed amount": (
+        "UPDATE billing_months SET billed_cents = billed_cents - 1 WHERE period_start = '2026-04-01'",
+        {MONTHS},
+    ),
+    "a difference taken as rated": (
+        """
+        UPDATE billing_months SET rated_cents = billed_cents WHERE period_start = '2026-05-01';
+        DELETE FROM billing_month_changes
+        """,
+        {CONSERVED},
+    ),
+    "a month that says its draft is issued": (
+        "UPDATE billing_months SET state = 'ISSUED' WHERE state = 'DRAFT'",
+        {MONTHS},
+    ),
+    "a month that says another invoice is its own": (
+        """
+        UPDATE billing_months SET invoice_id = (SELECT id FROM tenant_invoices WHERE status = 'VOID' LIMIT 1)
+            WHERE period_start = '2026-04-01'
+        """,
+        {MONTHS},
     ),
     "a level's weight": (
         """
-        UPDATE usage_daily_totals SET level_microseconds = level_microseconds + 1
+        UPDATE usage_daily_totals SET level_microseconds = level_microseconds + 3600000000000
             WHERE resource_kind = 'storage_gb_hours'
         """,
-        {TOTALS, RATED},
+        {TOTALS, CONSERVED},
     ),
     "usage moved to a month that was not to have it": (
         """
-        UPDATE usage_records SET quantity = 4 WHERE resource_kind = 'storage_gb';
-        UPDATE usage_daily_totals SET total = 36, peak = 4 WHERE resource_kind = 'storage_gb'
+        UPDATE usage_records SET quantity = 400 WHERE resource_kind = 'storage_gb';
+        UPDATE usage_daily_totals SET total = 3600, peak = 400 WHERE resource_kind = 'storage_gb'
         """,
-        {RATED},
+        {CONSERVED},
     ),
     "a state without an event": (
         f"UPDATE cloud_deployments SET state = 'PAUSED' WHERE id = {PILOT}",
@@ -134,11 +171,11 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         UPDATE subscription_active_spans SET first_on = '2026-04-03'
             WHERE last_on IS NULL AND first_on = '2026-04-01'
         """,
-        {FOLLOWS, RATED},
+        {FOLLOWS, CONSERVED},
     ),
     "a span lost": (
         "DELETE FROM subscription_active_spans WHERE last_on IS NOT NULL",
-        {FOLLOWS, RATED},
+        {FOLLOWS, CONSERVED},
     ),
     "an end": (
         "UPDATE subscriptions SET ended_on = '2026-04-11' WHERE status = 'CANCELLED'",
@@ -146,19 +183,35 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     ),
     "a plan history lost": (
         "DELETE FROM subscription_plan_versions WHERE effective_on > '2026-04-01'",
+        {FOLLOWS, CONSERVED},
+    ),
+    "a pending plan change that the history does not have": (
+        f"""
+        UPDATE subscriptions SET pending_plan_version_id = plan_version_id, pending_from = '2027-01-01'
+            WHERE deployment_id = {PILOT}
+        """,
+        {FOLLOWS},
+    ),
+    "a plan change to come that the subscription does not have": (
+        f"""
+        INSERT INTO subscription_plan_versions
+            (id, tenant_id, subscription_id, plan_version_id, effective_on, created_at)
+            SELECT gen_random_uuid(), tenant_id, id, plan_version_id, '2027-01-01', created_at FROM subscriptions
+            WHERE deployment_id = {PILOT}
+        """,
         {FOLLOWS},
     ),
     "a plan from too late on": (
         "UPDATE subscription_plan_versions SET effective_on = '2026-04-11' WHERE effective_on = '2026-04-01'",
-        {FOLLOWS},
+        {FOLLOWS, CONSERVED},
     ),
     "an add-on that was not there": (
         "UPDATE subscription_addons SET price_cents = 751",
-        {RATED},
+        {CONSERVED},
     ),
     "a subscription that was left out": (
         f"DELETE FROM tenant_invoice_inputs WHERE position = 3 AND invoice_id = {ISSUED}",
-        {INPUTS, RATED},
+        {INPUTS},
     ),
     "a month that nobody bills": (
         f"UPDATE rollup_chunks SET finished_at = NULL WHERE run_id = {FIRST_RUN}",

@@ -2,21 +2,26 @@
 
 from datetime import date
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from app.billing import Proration, Quote
 from app.operations.quotes import forecasts, months_to_date
+from app.operations.quotes.running_month import Month
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.usage import monthly_usage
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, meter, subscribed
 
 
-def amounts(quote: Quote | None) -> list[tuple[str, int]]:
-    assert quote is not None
+def amounts(quote: Month) -> list[tuple[str, int]]:
+    assert isinstance(quote, Quote)
     return [(line.kind, line.amount_cents) for line in quote.lines]
+
+
+def totals(months: dict[UUID, Month]) -> dict[UUID, int | None]:
+    return {key: month.total_cents if isinstance(month, Quote) else None for key, month in months.items()}
 
 
 async def test_the_month_to_date_and_its_forecast(given: Given) -> None:
@@ -52,9 +57,8 @@ async def test_many_deployments_at_once_and_none_where_nothing_is_subscribed(giv
     everyone = await months_to_date(given.platform, asked)
     own = await months_to_date(given.viewer(tenant_id), asked)
 
-    totals = {key: quote and quote.total_cents for key, quote in everyone.items()}
-    assert totals == {first: 5500, bare: None, other: 5500, unknown: None}
-    assert {key: quote and quote.total_cents for key, quote in own.items()} == {**totals, other: None}
+    assert totals(everyone) == {first: 5500, bare: None, other: 5500, unknown: None}
+    assert totals(own) == {**totals(everyone), other: None}
 
 
 async def test_usage_beside_what_is_included(given: Given) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from app.billing import DeploymentState
 from app.operations.deployments import transition_deployment
-from app.operations.rollups import catch_up, resume, roll_up_period, roll_up_run, unbilled_periods
+from app.operations.rollups import catch_up, resume, roll_up_period, roll_up_run
 from tests.operations.given import Given
-from tests.operations.months import APRIL, MAY, invoices, roll_up, subscribed
+from tests.operations.months import APRIL, MAY, invoices, roll_up, subscribed, unbilled
 
 JUNE, JULY = date(2026, 6, 1), date(2026, 7, 1)
 
@@ -31,18 +31,18 @@ async def test_three_months_away_bills_each_month_once(given: Given) -> None:
     given.clock.set(2026, 5, 20)
     await transition_deployment(given.platform, deployment_id=leaving, to=DeploymentState.CANCELLED)
     given.clock.set(2026, 8, 3)
-    waiting = "no rollup has come to it yet"
-    assert sorted(await unbilled_periods(given.platform)) == sorted(
+    waiting = "no rollup has rated it yet"
+    assert sorted(await unbilled(given)) == sorted(
         [(tenant, month, waiting) for tenant in (stays, leaves) for month in (APRIL, MAY)]
         + [(stays, month, waiting) for month in (JUNE, JULY)]
     )
 
     await catch_up(given.platform)
     assert await runs(given) == [(APRIL, "QUEUED", 2), (MAY, "QUEUED", 2), (JUNE, "QUEUED", 1), (JULY, "QUEUED", 1)]
-    assert {reason for _, _, reason in await unbilled_periods(given.platform)} == {"a rollup is under way"}
+    assert {reason for _, _, reason in await unbilled(given)} == {"a rollup is under way"}
     await finish_all(given)
 
-    assert await unbilled_periods(given.platform) == []
+    assert await unbilled(given) == []
     for month, billed in (
         (APRIL, ["leaves", "stays"]),
         (MAY, ["leaves", "stays"]),
@@ -88,7 +88,7 @@ async def test_a_month_is_left_to_its_last_usage_until_three(given: Given, hour:
     given.clock.set(2026, 5, 1, hour)
     await catch_up(given.platform)
     assert [month for month, _, _ in await runs(given)] == months
-    assert [month for _, month, _ in await unbilled_periods(given.platform)] == [APRIL]
+    assert [month for _, month, _ in await unbilled(given)] == [APRIL]
 
 
 async def test_what_is_open_is_rung_for_again_and_what_is_done_is_not(given: Given) -> None:

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from app.operations.rollups import roll_up_chunk, unbilled_periods
+from app.operations.rollups import roll_up_chunk
 from tests.operations.given import Given
-from tests.operations.months import APRIL, counts, invoices, roll_up, subscribed
+from tests.operations.months import APRIL, counts, invoices, roll_up, subscribed, unbilled
 
 FAULT = "INTERNAL_ERROR: ValueError: pilot has a plan in another currency than NZD"
 
@@ -38,7 +38,7 @@ async def test_one_tenants_failure_is_recorded_and_the_others_are_billed(
     assert [invoice["code"] for invoice in await invoices(given)] == ["a", "b", "d", "e"]
     failure = await given.row("SELECT tenant_id, code || ': ' || message AS fault, attempts FROM rollup_failures")
     assert failure == {"tenant_id": tenants["c"], "fault": FAULT, "attempts": 3}
-    assert await unbilled_periods(given.platform) == [(tenants["c"], APRIL, f"the last rollup failed: {FAULT}")]
+    assert await unbilled(given) == [(tenants["c"], APRIL, f"the last rollup failed: {FAULT}")]
     (logged,) = caplog.records
     assert str(tenants["c"]) in logged.getMessage()
     assert logged.exc_info
@@ -53,7 +53,7 @@ async def test_what_failed_is_billed_once_its_cause_is_gone(given: Given) -> Non
 
     assert counts(await roll_up(given))["created"] == 1
 
-    assert await unbilled_periods(given.platform) == []
+    assert await unbilled(given) == []
 
 
 async def test_a_run_whose_chunk_comes_twice_does_not_repeat_its_failure(given: Given) -> None:

@@ -4,9 +4,8 @@ import pytest
 
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
 from app.operations.rollups import billing as billing_of_tenants
-from app.operations.rollups import unbilled_periods
 from tests.operations.given import Given
-from tests.operations.months import APRIL, MAY, counts, invoices, lines, meter, roll_up, subscribed
+from tests.operations.months import APRIL, MAY, counts, invoices, lines, meter, roll_up, subscribed, unbilled
 
 
 async def test_a_draft_is_rated_again_in_place(given: Given) -> None:
@@ -83,12 +82,12 @@ async def test_a_voided_month_is_unbilled_until_it_is_rolled_up_as_the_next_revi
     await roll_up(given)
     (first,) = await invoices(given)
     await void_invoice(given.platform, invoice_id=first["id"], reason="wrong tenant")
-    assert await unbilled_periods(given.platform) == [(tenant_id, APRIL, "its invoice was voided")]
+    assert await unbilled(given) == [(tenant_id, APRIL, "its invoice was voided")]
 
     assert counts(await roll_up(given))["created"] == 1
 
     assert [(row["revision"], row["status"]) for row in await invoices(given)] == [(1, "VOID"), (2, "DRAFT")]
-    assert await unbilled_periods(given.platform) == []
+    assert await unbilled(given) == []
 
 
 @pytest.mark.parametrize("issued", [False, True])
@@ -113,7 +112,7 @@ async def test_what_rates_to_nothing_is_withdrawn_and_settled(
     (void,) = await invoices(given)
     assert (void["status"], void["void_reason"]) == ("VOID", "rated again: nothing to bill")
     assert len(await lines(given, void["id"])) == 3
-    assert await unbilled_periods(given.platform) == []
+    assert await unbilled(given) == []
     assert counts(await roll_up(given))["skipped"] == 1
 
 
@@ -150,7 +149,7 @@ async def test_a_dry_run_leaves_the_month_unbilled(given: Given) -> None:
     await given.plan(base_price_cents=0)
     tenant_id, _ = await subscribed(given)
     await roll_up(given, dry_run=True)
-    assert await unbilled_periods(given.platform) == [(tenant_id, APRIL, "no rollup has come to it yet")]
+    assert await unbilled(given) == [(tenant_id, APRIL, "no rollup has rated it yet")]
 
 
 async def test_a_tenant_written_slice_by_slice_gets_the_invoice_it_gets_in_one(

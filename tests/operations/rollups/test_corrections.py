@@ -1,26 +1,29 @@
-"""Usage that comes after its month was invoiced: billed once, by the next rollup, whatever becomes of the invoices."""
+"""What comes to a month after it was rated: billed once, by the next rollup, whatever becomes of the invoices."""
 
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
-from app.billing import DeploymentState, PriceModel, Tier
-from app.operations.catalog import ResourceDraft
-from app.operations.deployments import transition_deployment
-from app.operations.invoices import (
-    LineReference,
-    explain_lines,
-    mark_invoice_paid,
-    verify_invoice,
-    void_invoice,
-)
+from app.operations.invoices import mark_invoice_paid, verify_invoice, void_invoice
 from app.operations.laws import check
 from app.operations.rollups import billing as billing_of_tenants
-from app.operations.rollups import catch_up, roll_up_run, unbilled_periods
+from app.operations.subscriptions import change_plan_version
 from tests.operations.given import Given
-from tests.operations.late import JUNE, LATE_KEY, issue_last, late, of_months
-from tests.operations.months import APRIL, MAY, counts, invoices, lines, meter, roll_up, subscribed
+from tests.operations.late import LATE_KEY, billed_of_month, changes, month_states, net_lines, overage
+from tests.operations.months import (
+    APRIL,
+    JUNE,
+    MAY,
+    counts,
+    invoices,
+    issue_last,
+    lines,
+    meter,
+    roll_up,
+    subscribed,
+    unbilled,
+)
 
 
 @pytest.fixture
@@ -37,7 +40,8 @@ async def pilot(given: Given) -> UUID:
 
 async def test_the_next_rollup_bills_the_difference_as_overage_of_the_earlier_month(given: Given, pilot: UUID) -> None:
     await meter(given, pilot, "30", 2026, 4, 20)
-    assert await late(given) == [(APRIL, "OPEN", None)]
+    assert await changes(given) == [(APRIL, "pilot", "USAGE")]
+    assert await month_states(given) == {APRIL: ("ISSUED", 5012, 5012)}
     given.clock.set(2026, 6, 1, 4)
 
     run = await roll_up(given, MAY)
@@ -45,16 +49,21 @@ async def test_the_next_rollup_bills_the_difference_as_overage_of_the_earlier_mo
     assert (run["invoices_created"], run["total_cents"]) == (1, 5533)
     (may,) = await invoices(given, MAY)
     assert await lines(given, may["id"]) == [("PLAN_BASE", 5000), ("OVERAGE", 30), ("TAX", 503)]
-    assert await of_months(given, may["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
-    assert await late(given) == [(APRIL, "BILLED", MAY)]
+    assert await overage(given, may["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await changes(given) == []
+    assert await month_states(given) == {APRIL: ("ISSUED", 5042, 5042), MAY: ("DRAFT", 5000, 5000)}
+    line = await given.row(
+        "SELECT description, resource_kind, unit_price_cents, deployment_id FROM tenant_invoice_lines WHERE key = $1",
+        LATE_KEY,
+    )
+    assert line == {
+        "description": "Correction of 2026-04: droplet_hours: 42 h over 1488 h included",
+        "resource_kind": "droplet_hours",
+        "unit_price_cents": Decimal(1),
+        "deployment_id": pilot,
+    }
     verified = await verify_invoice(given.platform, invoice_id=may["id"])
     assert (verified.matches, verified.differences) == (True, ())
-    line = await given.row("SELECT subscription_id FROM tenant_invoice_lines WHERE key = $1", LATE_KEY)
-    (explained,) = await explain_lines(
-        given.platform, [LineReference(may["id"], UUID(str(line["subscription_id"])), LATE_KEY)]
-    )
-    assert explained.formula == "42 h over 1488 included x 1c = 42c, less 12c billed before"
-    assert (explained.exact_cents, explained.used_quantity) == (Decimal(30), Decimal(1530))
     assert await check(given.platform) == []
 
 
@@ -69,11 +78,12 @@ async def test_late_again_bills_the_rest(given: Given, pilot: UUID) -> None:
     await roll_up(given, JUNE)
 
     (june,) = await invoices(given, JUNE)
-    assert await of_months(given, june["id"]) == [(LATE_KEY, APRIL, Decimal(5), 5)]
-    assert await late(given) == [(APRIL, "BILLED", MAY), (APRIL, "BILLED", JUNE), (APRIL, "BILLED", JUNE)]
+    assert await overage(given, june["id"]) == [(LATE_KEY, APRIL, Decimal(5), 5)]
+    assert await changes(given) == []
+    assert await check(given.platform) == []
 
 
-async def test_usage_within_what_is_included_is_settled(given: Given) -> None:
+async def test_usage_within_what_is_included_makes_no_line(given: Given) -> None:
     given.clock.set(2026, 5, 2)
     await given.plan()
     _, deployment_id = await subscribed(given)
@@ -82,7 +92,8 @@ async def test_usage_within_what_is_included_is_settled(given: Given) -> None:
     await meter(given, deployment_id, "7")
     given.clock.set(2026, 6, 2)
     await roll_up(given, MAY)
-    assert await late(given) == [(APRIL, "SETTLED", None)]
+    assert await net_lines(given, (await invoices(given, MAY))[0]["id"]) == [(MAY, "PLAN_BASE", 5000)]
+    assert await unbilled(given) == []
     await meter(given, deployment_id, "1500", 2026, 4, 3)
     given.clock.set(2026, 7, 2)
     await roll_up(given, JUNE)
@@ -96,13 +107,16 @@ async def test_voiding_the_invoice_that_billed_it_opens_it_again(given: Given, p
     await roll_up(given, MAY)
     (first,) = await invoices(given, MAY)
     await void_invoice(given.platform, invoice_id=first["id"])
-    assert await late(given) == [(APRIL, "OPEN", None)]
+    assert await changes(given) == [(APRIL, "pilot", "INVOICE_VOIDED")]
+    assert await month_states(given) == {APRIL: ("ISSUED", 5042, 5012), MAY: ("OPEN", None, 0)}
+    assert await check(given.platform) == []
 
     await roll_up(given, MAY)
 
     _, second = await invoices(given, MAY)
-    assert await of_months(given, second["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
-    assert await late(given) == [(APRIL, "BILLED", MAY)]
+    assert await overage(given, second["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await changes(given) == []
+    assert await check(given.platform) == []
 
 
 @pytest.mark.parametrize("issued", [False, True])
@@ -124,8 +138,8 @@ async def test_force_bills_it_once_again_on_the_invoice_that_takes_the_place(
 
     assert preview["total_cents"] == run["total_cents"] == 11033
     live = (await invoices(given, MAY))[-1]
-    assert await of_months(given, live["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
-    assert await late(given) == [(APRIL, "BILLED", MAY)]
+    assert await overage(given, live["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await unbilled(given) == []
     assert (await verify_invoice(given.platform, invoice_id=live["id"])).matches
     assert await check(given.platform) == []
 
@@ -143,9 +157,8 @@ async def test_a_month_billed_whole_again_takes_off_what_was_billed_late(
     await roll_up(given, force=True)  # April, which is voided and rated whole
 
     _, whole = await invoices(given)
-    overage = "pilot/overage/droplet_hours/studio@1"
-    assert await of_months(given, whole["id"]) == [
-        (overage, APRIL, Decimal(42), 42),
+    assert await overage(given, whole["id"]) == [
+        ("pilot/overage/droplet_hours/studio@1", APRIL, Decimal(42), 42),
         (LATE_KEY, APRIL, Decimal(-30), -30),
     ]
     assert (await verify_invoice(given.platform, invoice_id=whole["id"])).matches
@@ -156,7 +169,8 @@ async def test_a_month_billed_whole_again_takes_off_what_was_billed_late(
     await roll_up(given, MAY)
 
     _, may = await invoices(given, MAY)
-    assert await of_months(given, may["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await overage(given, may["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await unbilled(given) == []
     assert await check(given.platform) == []
 
 
@@ -166,7 +180,7 @@ async def test_usage_late_for_an_invoice_that_is_then_voided_is_in_the_next_revi
     await roll_up(given)
     _, again = await invoices(given)
     assert again["subtotal_cents"] == 5042
-    assert await late(given) == [(APRIL, "BILLED", APRIL)]
+    assert await unbilled(given) == []
     given.clock.set(2026, 6, 2)
     await roll_up(given, MAY)
     assert (await invoices(given, MAY))[0]["subtotal_cents"] == 5000
@@ -180,57 +194,62 @@ async def test_a_paid_month_is_billed_late_too(given: Given, pilot: UUID) -> Non
     assert (await invoices(given, MAY))[0]["subtotal_cents"] == 5030
 
 
-async def test_a_tenant_with_nothing_but_late_usage_is_billed_by_the_next_rollup(given: Given) -> None:
-    given.clock.set(2026, 4, 20)
+async def test_a_draft_is_corrected_by_the_next_months_rollup_as_an_issued_month_is(given: Given) -> None:
+    """Without force, April's draft stays; the next rollup takes up what it lacks."""
+    given.clock.set(2026, 5, 2)
     await given.plan()
-    tenant_id, deployment_id = await subscribed(given)
-    await transition_deployment(given.platform, deployment_id=deployment_id, to=DeploymentState.CANCELLED)
-    given.clock.set(2026, 5, 2)
-    await roll_up(given)
-    await issue_last(given)
-    given.clock.set(2026, 6, 10)
-    await meter(given, deployment_id, "1500")
-    assert await unbilled_periods(given.platform) == []
-    given.clock.set(2026, 7, 1, 4)
-    assert await unbilled_periods(given.platform) == [(tenant_id, JUNE, "late usage of earlier months is open")]
-    assert await check(given.platform) == []
-
-    await catch_up(given.platform)
-    run = await given.row("SELECT id FROM rollup_runs WHERE finished_at IS NULL")
-    await roll_up_run(given.platform, run_id=run["id"])
-
-    (june,) = await invoices(given, JUNE)
-    assert await lines(given, june["id"]) == [("OVERAGE", 12), ("TAX", 1)]
-    assert await unbilled_periods(given.platform) == []
-    assert await check(given.platform) == []
-    assert counts(await roll_up(given, JUNE))["tenants_total"] == 0
-
-
-async def test_more_usage_that_costs_less_is_credited_and_no_invoice_goes_below_nothing(given: Given) -> None:
-    given.clock.set(2026, 5, 2)
-    volume = ResourceDraft(
-        "egress_gb",
-        Decimal(0),
-        (Tier(Decimal(100), Decimal(1)), Tier(None, Decimal("0.5"))),
-        PriceModel.VOLUME,
-    )
-    await given.plan(base_price_cents=0, resources=[volume])
     _, deployment_id = await subscribed(given)
-    await meter(given, deployment_id, "100", kind="egress_gb")
     await roll_up(given)
-    await issue_last(given)
-    await meter(given, deployment_id, "20", 2026, 4, 2, kind="egress_gb")  # 120 x 0.5c: 60c, and 100c were billed
+    await meter(given, deployment_id, "1500")
+    assert counts(await roll_up(given))["skipped"] == 1
     given.clock.set(2026, 6, 2)
     await roll_up(given, MAY)
-    assert await invoices(given, MAY) == []
-    assert await late(given) == [(APRIL, "OPEN", None)]
+    (may,) = await invoices(given, MAY)
+    assert await net_lines(given, may["id"]) == [(MAY, "PLAN_BASE", 5000), (APRIL, "OVERAGE", 12)]
+    assert await month_states(given) == {APRIL: ("DRAFT", 5012, 5012), MAY: ("DRAFT", 5000, 5000)}
 
-    given.clock.set(2026, 6, 4)
-    await meter(given, deployment_id, "90", 2026, 6, 3, kind="egress_gb")
-    given.clock.set(2026, 7, 2)
-    await roll_up(given, JUNE)
+    await roll_up(given, force=True)  # April's draft, in place: it has 12c to bill and 12c to take off
 
-    (june,) = await invoices(given, JUNE)
-    assert await lines(given, june["id"]) == [("PLAN_BASE", 0), ("OVERAGE", 90), ("OVERAGE", -40), ("TAX", 5)]
-    assert await late(given) == [(APRIL, "BILLED", JUNE)]
+    assert await net_lines(given, (await invoices(given))[0]["id"]) == [
+        (APRIL, "PLAN_BASE", 5000),
+        (APRIL, "OVERAGE", 12),
+        (APRIL, "OVERAGE", -12),
+    ]
+    assert await billed_of_month(given, APRIL) == 5012
     assert await check(given.platform) == []
+
+
+async def test_a_plan_changed_into_an_issued_month_is_the_difference_of_its_series(given: Given) -> None:
+    """B2 and the series: one line of the base, whichever versions it was and is rated on."""
+    given.clock.set(2026, 5, 2)
+    await given.plan()
+    _, deployment_id = await subscribed(given)
+    await roll_up(given)
+    await issue_last(given)
+    await given.plan_version(base_price_cents=90000)
+    await change_plan_version(
+        given.platform, deployment_id=deployment_id, plan_code="studio", plan_version=2, effective_on=APRIL
+    )
+    assert await changes(given) == [(APRIL, "pilot", "PLAN_CHANGED")]
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    (may,) = await invoices(given, MAY)
+    rows = await given.rows(
+        "SELECT key, description, quantity, unit_price_cents, amount_cents FROM tenant_invoice_lines"
+        " WHERE invoice_id = $1 ORDER BY position",
+        may["id"],
+    )
+    assert [row["key"] for row in rows] == ["pilot/base/studio@2", "late:2026-04:pilot/base", "tax:GST:0.1"]
+    assert tuple(rows[1].values())[1:] == ("Correction of 2026-04: Plan: studio v2", 1, 85000, 85000)
+    assert await check(given.platform) == []
+
+
+async def test_a_rerun_in_which_nothing_changed_changes_nothing(given: Given, pilot: UUID) -> None:
+    await meter(given, pilot, "30", 2026, 4, 20)
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    tables = ("billing_months", "tenant_invoices", "tenant_invoice_lines", "tenant_invoice_inputs")
+    before = await given.contents()
+    assert counts(await roll_up(given, MAY))["skipped"] == 1
+    after = await given.contents()
+    assert {name: after[name] for name in tables} == {name: before[name] for name in tables}
