@@ -10,7 +10,7 @@ from app.operations import billing_months, charges, invoices, tenants
 from app.operations.refusal import ProblemCode
 from tests.lives.terms import Charge
 from tests.simulation.faults import Fault
-from tests.simulation.ledger import Month
+from tests.simulation.known import Month
 from tests.simulation.steps import Steps, chosen, faults, pick
 
 CHARGE = "SELECT FROM charges WHERE description = %s"
@@ -167,7 +167,7 @@ class BillingSteps(Steps):
         if self.attempt(operation, fault, refusal, lambda: refusal is None and self.exists(now_is, known.id, becomes)):
             known.status = becomes
             if act == "issue":
-                self.ledger.is_as_rated_now(known)
+                self.ledger.has_its_tax(known)
 
     @precondition(lambda self: any(known.status != "VOID" for known in self.ledger.invoices.values()))
     @rule(of=pick)

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,52 +19,13 @@ from app.operations.subscriptions import apply_pending_plan_changes
 from app.tables.ids import new_id
 from tests.lives.rating import local_day, month_of, next_month, start_of
 from tests.simulation.faults import Crash, Fault
+from tests.simulation.known import INVOICES, LINES, OUTCOMES, OUTCOMES_OF_RUN, RIVAL, Known, Month
 from tests.simulation.model import Tenant
 from tests.simulation.world import World
 
-Month = tuple[UUID, date]
-
-INVOICES = """
-SELECT i.id, i.tenant_id, i.period_start, i.revision, i.status, i.number, i.subtotal_cents, i.tax_cents, i.total_cents
-FROM tenant_invoices i ORDER BY i.id
-"""
-LINES = """
-SELECT invoice_id, position, key, kind, resource_kind, quantity, unit_price_cents, amount_cents, description,
-       deployment_id, period_start
-FROM tenant_invoice_lines ORDER BY invoice_id, position
-"""
-OUTCOMES = """
-SELECT o.id, o.run_id, o.tenant_id, o.period_start, o.outcome, o.total_cents, o.invoice_id, r.force, r.dry_run,
-       r.rates_stale_drafts
-FROM rollup_outcomes o JOIN rollup_runs r ON r.id = o.run_id WHERE NOT o.id = ANY (%s) ORDER BY o.id
-"""
-OUTCOMES_OF_RUN = "SELECT tenant_id, outcome, total_cents FROM rollup_outcomes WHERE run_id = %s"
-RIVAL = """
-INSERT INTO tenant_invoices (id, tenant_id, period_start, period_end, revision, status, currency, subtotal_cents,
-                             tax_cents, total_cents, input_hash, created_at)
-SELECT %s, tenant_id, period_start, period_end, revision + 100, 'DRAFT', currency, 0, 0, 0, input_hash, created_at
-FROM tenant_invoices WHERE id = %s RETURNING id
-"""
 FINAL = frozenset({"ISSUED", "PAID"})
 MOST_MONTHS = 4
 """After the faults stop: by then everything is billed, or it is no longer going to be."""
-
-
-@dataclass(eq=False)
-class Known:
-    """An invoice that was seen, as it is to stay."""
-
-    id: UUID
-    month: Month
-    revision: int
-    status: str = "DRAFT"
-    number: str | None = None
-    content: Any = None
-    net_by_month: dict[date, int] | None = None
-
-    @property
-    def total_cents(self) -> int:
-        return int(self.content[2])
 
 
 class Ledger:
@@ -97,11 +58,6 @@ class Ledger:
 
     def last(self, month: Month) -> Known:
         return self._of(month)[-1]
-
-    def is_as_rated_now(self, known: Known) -> None:
-        """An invoice that was issued, and was not stale, is what its tenant is due now."""
-        tax = self.tenant(known.month[0]).tax(known.net_by_month or {})
-        assert known.content[1] == tax, f"a draft was issued with a tax of {known.content[1]}, and not {tax}"
 
     def is_stale(self, known: Known) -> bool:
         """Whether changes of its month wait to be rated, as the system tells."""
@@ -160,6 +116,7 @@ class Ledger:
     def finish(self) -> None:
         """Without faults: months pass, rolled up and issued, until nothing is due but credits that find no room."""
         self.work(None)
+        listed: dict[Month, UnbilledMonth] = {}
         for number in range(MOST_MONTHS):
             self.world.now = start_of(next_month(self.running), self.zone) + timedelta(hours=4)
             self.catch_up(1, None)
@@ -220,7 +177,7 @@ class Ledger:
         billed: dict[Month, int] = defaultdict(int)
         for known in self.invoices.values():
             if known.status != "VOID":
-                for month, cents in (known.net_by_month or {}).items():
+                for month, cents in known.net_by_month.items():
                     billed[known.month[0], month] += cents
         return billed
 
@@ -244,26 +201,18 @@ class Ledger:
             assert (row.status, row.revision) == (known.status, known.revision)
             content = (row.subtotal_cents, row.tax_cents, row.total_cents, lines[row.id])
             if known.content is None:
-                self._take_in(known, content)
+                known.take_in(content)
+                self.has_its_tax(known)
             assert content == known.content, f"a {known.status} invoice has changed"
             assert known.number in {None, row.number}, "a number changed"
             known.number = row.number
         if written:
             self._credits_are_taken(written.values())
 
-    def _take_in(self, known: Known, content: tuple[int, int, int, list[Any]]) -> None:
-        """An invoice as it was just rated."""
-        subtotal, tax, total, lines = content
-        net_by_month: dict[date, int] = defaultdict(int)
-        for line in lines:
-            if line.kind != "TAX":
-                net_by_month[line.period_start] += line.amount_cents
-        assert any(line.amount_cents for line in lines), "nothing was billed"
-        assert min(subtotal, total) >= 0, "an invoice is below 0"
-        assert (subtotal, total) == (sum(net_by_month.values()), sum(line.amount_cents for line in lines))
-        due = self.tenant(known.month[0]).tax(net_by_month)
-        assert known.status == "VOID" or tax == due, f"tax is {tax}, and not {due}"
-        known.content, known.net_by_month = content, net_by_month
+    def has_its_tax(self, known: Known) -> None:
+        """An invoice that is not void and has just been rated, or was issued and not stale, has the tax of now."""
+        tax = self.tenant(known.month[0]).tax(known.net_by_month)
+        assert known.status == "VOID" or known.content[1] == tax, f"the tax is {known.content[1]}, and not {tax}"
 
     def _credits_are_taken(self, written: Any) -> None:
         """An invoice that was just rated leaves no credit open that it had room for."""

@@ -1,6 +1,6 @@
 """What should be, in plain Python: tenants with their deployments, events and charges.
 
-It keeps what callers were told was done, and knows no tables. What a month is worth is computed by tests/lives/rating.py,
+It keeps what callers were told was done, and knows no tables. A month is worth what tests/lives/rating.py says,
 which is written from the text of the billing rules and shares no code with the system.
 """
 

@@ -1,7 +1,7 @@
 """The real system on a PostgreSQL database of its own, with a clock that is set and faults that are planned."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -72,7 +72,7 @@ class World:
 
         self.run(work())
 
-    async def _all_wait(self, tasks: list[asyncio.Future[object]]) -> None:
+    async def _all_wait(self, tasks: Sequence[asyncio.Future[object]]) -> None:
         while len(self.rows(WAITING)) < sum(not task.done() for task in tasks):  # noqa: ASYNC110 - a lock has no event
             await asyncio.sleep(0.002)
 
