@@ -1,4 +1,4 @@
-"""All writers at once on one tenant, by clocks on both sides of a month's end: nobody deadlocks, and no cent is lost."""
+"""All writers at once on one tenant, by clocks on both sides of a month's end: no deadlock, and no cent is lost."""
 
 import asyncio
 import random
@@ -44,7 +44,7 @@ class Crowd:
     random: random.Random
     behind: Context
     ahead: Context
-    numbers: count[int] = field(default_factory=count)
+    numbers: "count[int]" = field(default_factory=count)
     done: dict[str, int] = field(default_factory=dict)
 
     @property
