@@ -293,10 +293,8 @@ async def test_a_plan_is_archived_once_and_gets_no_versions_then(given: Given) -
     await archive_plan(given.platform, plan_code="studio")
     assert await given.row("SELECT archived_at FROM plans") == {"archived_at": given.clock()}
     before = await given.contents()
-    with pytest.raises(Refusal) as refused:
-        await archive_plan(given.platform, plan_code="studio")
-    assert (refused.value.code, refused.value.path) == (ProblemCode.CONFLICT, ("planCode",))
-    with pytest.raises(Refusal) as refused:
-        await given.draft("studio")
-    assert (refused.value.code, refused.value.path) == (ProblemCode.CONFLICT, ("planCode",))
+    for act in (lambda: archive_plan(given.platform, plan_code="studio"), lambda: given.draft("studio")):
+        with pytest.raises(Refusal) as refused:
+            await act()
+        assert (refused.value.code, refused.value.path) == (ProblemCode.CONFLICT, ("planCode",))
     assert await given.contents() == before
