@@ -158,6 +158,12 @@ async def subscribe(world: LivesWorld, life: Life, at: datetime, numbers: Number
         deployment.attached = await _addons_of(world, deployment)
 
 
+async def deploy(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
+    """A deployment that may be metered and charged before it is subscribed, if it ever is."""
+    if len(life.deployments) < 2 + numbers[0] % 2:
+        await _create(world, life, at)
+
+
 async def _create(world: LivesWorld, life: Life, at: datetime) -> LivingDeployment:
     slug = f"d{len(life.deployments)}"
     deployment_id = await deployments.create_deployment(
@@ -243,3 +249,14 @@ async def transition(world: LivesWorld, life: Life, at: datetime, numbers: Numbe
     if (to := pick(targets, numbers[1])) is not None:
         await deployments.transition_deployment(world.context(at), deployment_id=deployment.id, to=DeploymentState(to))
         deployment.transition(to, at)
+
+
+async def leave(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
+    """All that can be cancelled is."""
+    assert numbers
+    for deployment in life.deployments:
+        if "CANCELLED" in TRANSITIONS[deployment.state]:
+            await deployments.transition_deployment(
+                world.context(at), deployment_id=deployment.id, to=DeploymentState.CANCELLED
+            )
+            deployment.transition("CANCELLED", at)

@@ -17,7 +17,9 @@ Numbers = tuple[int, ...]
 _OF_A_TENANT: dict[str, Callable[[LivesWorld, Life, datetime, Numbers], Awaitable[None]]] = {
     "meter": deployment_requests.meter,
     "correct": deployment_requests.correct,
+    "deploy": deployment_requests.deploy,
     "subscribe": deployment_requests.subscribe,
+    "leave": deployment_requests.leave,
     "attach": deployment_requests.attach_addon,
     "detach": deployment_requests.detach_addon,
     "change_plan": deployment_requests.change_plan,
