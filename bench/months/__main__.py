@@ -30,7 +30,8 @@ MOST = 20.0
 """Times `{ viewer { subject } }`, that the first page may take."""
 
 VIEWER = "{ viewer { subject } }"
-FIRST_PAGE = "{ unbilledMonths { nodes { periodStart reason differenceCents tenant { code } } pageInfo { endCursor } } }"
+_SELECTED = "{ nodes { periodStart reason differenceCents tenant { code } } pageInfo { endCursor } }"
+FIRST_PAGE = f"{{ unbilledMonths {_SELECTED} }}"
 NEXT_PAGE = FIRST_PAGE.replace("unbilledMonths", 'unbilledMonths(first: 100, after: "%s")')
 LIST = "{ unbilledPeriods { periodStart reason } }"
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -293,7 +294,7 @@ async def test_a_plan_is_archived_once_and_gets_no_versions_then(given: Given) -
     await archive_plan(given.platform, plan_code="studio")
     assert await given.row("SELECT archived_at FROM plans") == {"archived_at": given.clock()}
     before = await given.contents()
-    for act in (lambda: archive_plan(given.platform, plan_code="studio"), lambda: given.draft("studio")):
+    for act in (partial(archive_plan, given.platform, plan_code="studio"), partial(given.draft, "studio")):
         with pytest.raises(Refusal) as refused:
             await act()
         assert (refused.value.code, refused.value.path) == (ProblemCode.CONFLICT, ("planCode",))
