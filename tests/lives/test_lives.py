@@ -6,7 +6,6 @@ ARCADIA_LIVES_SEED=7 ARCADIA_LIVES=1 python -m pytest tests/lives/test_lives.py 
 """
 
 import os
-import random
 import time
 import traceback
 
@@ -47,7 +46,7 @@ def live(world: LivesWorld, seed: int, lives: int, capsys: pytest.CaptureFixture
 
 @pytest.fixture
 def seed() -> int:
-    return int(os.environ.get("ARCADIA_LIVES_SEED") or random.SystemRandom().randrange(2**32))
+    return int(os.environ.get("ARCADIA_LIVES_SEED") or 2026)
 
 
 @pytest.mark.timeout(600)

@@ -24,8 +24,7 @@ from app.operations.refusal import ProblemCode, Refusal
 from app.tables.ids import new_id
 from tests.operations.given import Given
 
-ONE = Decimal(1)
-FLAT = (Tier(None, ONE),)
+FLAT = (Tier(None, ONE := Decimal(1)),)
 
 
 async def test_a_kind_is_defined_once(given: Given) -> None:
