@@ -24,7 +24,9 @@ def months_ago(day: date, months: int) -> date:
 async def charge(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
     deployment = pick([None, *life.deployments], numbers[0])
     day = local_day(at, world.zone) - timedelta(days=numbers[1] % 70 if numbers[2] % 2 else 0)
-    cents = (numbers[3] % 5000 + 1) * (-1 if numbers[4] % 3 == 0 else 1)
+    cents = numbers[3] % 5000 + 1
+    if numbers[4] % 3 == 0:
+        cents *= -10 if numbers[4] % 2 else -1
     if month_of(day) in life.described.waived:
         return
     await charges.add_charge(
@@ -94,6 +96,13 @@ async def issue(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -
     invoice_id = pick(_invoices(world, life, "DRAFT"), numbers[0])
     if invoice_id is not None:
         await issue_draft(world, at, invoice_id, issue_stale=numbers[1] % 2 == 0)
+
+
+async def issue_drafts(world: LivesWorld, life: Life | None, at: datetime, numbers: Numbers) -> None:
+    """All of them, sometimes as they are although they are stale."""
+    assert life is None
+    for row in world.rows("SELECT id FROM tenant_invoices WHERE status = 'DRAFT' ORDER BY period_start, id"):
+        await issue_draft(world, at, row.id, issue_stale=numbers[0] % 4 == 0)
 
 
 async def issue_draft(world: LivesWorld, at: datetime, invoice_id: UUID, *, issue_stale: bool) -> None:

@@ -14,6 +14,7 @@ from app.operations.principal import Role
 from tests.lives.catalog import ADDONS, AGGREGATIONS, PLANS, exact_decimal
 from tests.lives.life import TRANSITIONS, Life, LivingDeployment, attach, change_by_admin, change_by_tenant, pick
 from tests.lives.rating import local_day, start_of
+from tests.lives.script import LARGEST
 from tests.lives.terms import Subscription
 from tests.lives.world import LivesWorld
 
@@ -34,6 +35,12 @@ async def send_usage(world: LivesWorld, lives: list[Life], at: datetime) -> None
 
 
 async def meter(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
+    """Up to four events, which are sent later."""
+    for burst in range(1 + numbers[2] // 4 % 4):
+        await _meter(world, life, at, tuple(number * (2 * burst + 1) % LARGEST for number in numbers))
+
+
+async def _meter(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
     deployment = pick(life.deployments, numbers[0])
     if deployment is None:
         return

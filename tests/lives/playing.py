@@ -37,6 +37,7 @@ _OF_A_TENANT: dict[str, Callable[[LivesWorld, Life, datetime, Numbers], Awaitabl
 _OF_ALL: dict[str, Callable[[LivesWorld, Life | None, datetime, Numbers], Awaitable[None]]] = {
     "roll_up": billing_requests.roll_up,
     "catch_up": billing_requests.catch_up,
+    "issue_drafts": billing_requests.issue_drafts,
     "reprice": billing_requests.reprice,
 }
 MOST_MONTHS = 4
@@ -97,15 +98,10 @@ async def _settle(world: LivesWorld, lives: list[Life], at: datetime, seed: int)
         if (seed + number) % 2:
             await billing_requests.roll_up(world, None, at, (0, 1, 1, 0))
         await billing_requests.catch_up(world, None, at, (0,))
-        await _issue_drafts(world, at)
+        await billing_requests.issue_drafts(world, None, at, (1,))
         if number and not await _due(world, lives, at):
             break
     return at
-
-
-async def _issue_drafts(world: LivesWorld, at: datetime) -> None:
-    for row in world.rows("SELECT id FROM tenant_invoices WHERE status = 'DRAFT' ORDER BY period_start, id"):
-        await billing_requests.issue_draft(world, at, row.id, issue_stale=False)
 
 
 async def _due(world: LivesWorld, lives: list[Life], at: datetime) -> bool:

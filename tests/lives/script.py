@@ -4,6 +4,7 @@ A script holds requests, not effects. One that is not possible when its time com
 script is a script too: that is how a failing one is made smaller.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
@@ -53,8 +54,8 @@ class Script:
 
 
 _LIFE = {
-    "meter": 30,
-    "correct": 7,
+    "meter": 32,
+    "correct": 12,
     "deploy": 3,
     "subscribe": 7,
     "leave": 2,
@@ -65,9 +66,9 @@ _LIFE = {
     "end_resource": 3,
     "move_resource": 1,
     "charge": 4,
-    "roll_up": 6,
-    "issue": 8,
-    "void": 4,
+    "roll_up": 9,
+    "issue": 6,
+    "void": 9,
     "pay": 1,
     "waive": 2,
     "exempt": 1,
@@ -87,9 +88,20 @@ def draw(seed: int, tenants: int) -> Script:
         requests.append(_request(random, begins_at + timedelta(minutes=1 + tenant), tenant, "subscribe"))
         names = random.choices(list(_LIFE), list(_LIFE.values()), k=random.randint(6, 22))
         requests += [_request(random, _moment(random, zone, days), tenant, name) for name in names]
-    names = random.choices(list(_ALL), list(_ALL.values()), k=len(days) // 12)
+    names = random.choices(list(_ALL), list(_ALL.values()), k=len(days) // 25)
     requests += [_request(random, _moment(random, zone, days), None, name) for name in names]
+    requests += _month_ends(random, zone, days)
     return Script(seed, zone, begins_at, tenants, tuple(sorted(requests, key=lambda request: request.at)))
+
+
+def _month_ends(random: Random, zone: ZoneInfo, days: list[date]) -> Iterator[Request]:
+    """What scheduled jobs and the operator do every month, unless they are forgotten."""
+    for month in sorted({next_month(day) for day in days}):
+        if random.random() < 0.8:
+            yield _request(random, start_of(month, zone) + timedelta(hours=random.choice([4, 4, 30])), None, "catch_up")
+        if random.random() < 0.8:
+            issued_at = start_of(month, zone) + timedelta(hours=random.randint(31, 200))
+            yield _request(random, issued_at, None, "issue_drafts")
 
 
 def _request(random: Random, at: datetime, tenant: int | None, name: str) -> Request:
