@@ -1,6 +1,6 @@
 """Steps of time, rollups and invoices."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -8,9 +8,11 @@ from hypothesis.stateful import precondition, rule
 
 from app.operations import billing_months, charges, invoices, tenants
 from app.operations.refusal import ProblemCode
+from tests.lives.rating import next_month, start_of
 from tests.lives.terms import Charge
 from tests.simulation.faults import Fault
 from tests.simulation.known import Month
+from tests.simulation.model import Tenant
 from tests.simulation.steps import Steps, chosen, faults, pick
 
 CHARGE = "SELECT FROM charges WHERE description = %s"
@@ -24,6 +26,25 @@ class BillingSteps(Steps):
     @rule(days=st.sampled_from([0, 1, 3, 9, 20]), hours=st.integers(1, 23))
     def time_goes_by(self, days: int, hours: int) -> None:
         self.world.advance(days=days, hours=hours)
+
+    @rule(hours=st.integers(4, 60), force=st.booleans())
+    def month_ends_and_is_rolled_up(self, hours: int, force: bool) -> None:
+        """By hand; nothing else is."""
+        self.sound = False
+        self.world.now = start_of(next_month(self.ledger.running), self.zone) + timedelta(hours=hours)
+        run_id: UUID = self.world.run(self.ledger.start(self.ledger.month_ago(1), None, force=force, dry=False))
+        self.ledger.work_on(run_id)
+
+    @rule(hours=st.integers(4, 60), issued=st.sampled_from(["none", "some", "all"]))
+    def month_ends(self, hours: int, issued: str) -> None:
+        """The scheduled job rolls it up, and drafts are issued."""
+        self.sound = False
+        self.world.now = start_of(next_month(self.ledger.running), self.zone) + timedelta(hours=hours)
+        self.ledger.catch_up(1, None)
+        self.ledger.work(None)
+        drafts = [known.month for known in self.ledger.invoices.values() if known.status == "DRAFT"]
+        for month in drafts[:: {"none": 99, "some": 2, "all": 1}[issued]]:
+            self.handle(month, "issue")
 
     @rule(times=st.sampled_from([1, 1, 2, 3]), fault=faults)
     def cron(self, times: int, fault: Fault | None) -> None:
@@ -97,9 +118,15 @@ class BillingSteps(Steps):
                 deployment.changed()
 
     @precondition(lambda self: bool(self.tenants))
-    @rule(of=pick, exempt=st.booleans(), days=st.sampled_from([0, -9, -40]), fault=faults)
-    def exempt_from_tax(self, of: int, exempt: bool, days: int, fault: Fault | None) -> None:
+    @rule(of=pick, waived=st.booleans(), exempt=st.booleans(), times=st.sampled_from([0, 1, 1, 2]), fault=faults)
+    def waive_month_or_tax(self, of: int, waived: bool, exempt: bool, times: int, fault: Fault | None) -> None:
         tenant = self.tenants[of % len(self.tenants)]
+        if waived:
+            self.waive_month(tenant, self.ledger.month_ago(times), fault)
+        else:
+            self.exempt_from_tax(tenant, exempt, -20 * times, fault)
+
+    def exempt_from_tax(self, tenant: Tenant, exempt: bool, days: int, fault: Fault | None) -> None:
         self.number += 1
         self.world.advance(seconds=1)
         reason, first_day = f"reason {self.number}", self.today + timedelta(days=days)
@@ -117,10 +144,7 @@ class BillingSteps(Steps):
         ):
             tenant.exempt(first_day, exempt)
 
-    @precondition(lambda self: bool(self.tenants))
-    @rule(of=pick, months_ago=st.sampled_from([0, 1, 1, 1, 2]), fault=faults)
-    def waive_month(self, of: int, months_ago: int, fault: Fault | None) -> None:
-        tenant, month = self.tenants[of % len(self.tenants)], self.ledger.month_ago(months_ago)
+    def waive_month(self, tenant: Tenant, month: date, fault: Fault | None) -> None:
         cannot_be = month in tenant.waived or self.ledger.live((tenant.id, month)) is not None
         if self.attempt(
             lambda: billing_months.waive_month(
@@ -132,8 +156,20 @@ class BillingSteps(Steps):
         ):
             tenant.waived.add(month)
 
+    @precondition(lambda self: any(known.status == "DRAFT" for known in self.ledger.invoices.values()))
+    @rule(of=pick, act=st.sampled_from(["issue", "issue stale"]), fault=faults)
+    def issue_invoice(self, of: int, act: str, fault: Fault | None) -> None:
+        drafts = [known.month for known in self.ledger.invoices.values() if known.status == "DRAFT"]
+        self.handle(drafts[of % len(drafts)], act, fault)
+
+    @precondition(lambda self: bool(self.ledger.live_invoices()))
+    @rule(of=pick, fault=faults)
+    def void_invoice(self, of: int, fault: Fault | None) -> None:
+        live = self.ledger.live_invoices()
+        self.handle(live[-1 - of % len(live)].month, "void", fault)
+
     @precondition(lambda self: bool(self.ledger.invoices))
-    @rule(of=pick, act=st.sampled_from(["issue", "issue", "issue stale", "pay", "void"]), fault=faults)
+    @rule(of=pick, act=st.sampled_from(["issue", "issue stale", "pay", "pay", "void"]), fault=faults)
     def handle_invoice(self, of: int, act: str, fault: Fault | None) -> None:
         """One of the last ones."""
         self.handle(list(self.ledger.invoices.values())[-1 - of % len(self.ledger.invoices)].month, act, fault)
@@ -169,10 +205,10 @@ class BillingSteps(Steps):
             if act == "issue":
                 self.ledger.has_its_tax(known)
 
-    @precondition(lambda self: any(known.status != "VOID" for known in self.ledger.invoices.values()))
+    @precondition(lambda self: bool(self.ledger.live_invoices()))
     @rule(of=pick)
     def a_rival_writes_a_second_live_invoice(self, of: int) -> None:
         """As a version of the code might that takes no lock: the database alone refuses it."""
         self.sound = False
-        live = [known for known in self.ledger.invoices.values() if known.status != "VOID"]
+        live = self.ledger.live_invoices()
         self.ledger.rival(live[of % len(live)])

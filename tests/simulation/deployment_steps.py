@@ -49,7 +49,10 @@ class DeploymentSteps(Steps):
             lambda: not taken and self.exists(mine, tenant.id, name),
         ):
             deployment_id = self.id_of(mine, tenant.id, name)
-            tenant.deployments.append(Deployment(deployment_id, terms.Deployment(name), self.world.now))
+            deployment = Deployment(deployment_id, terms.Deployment(name), self.world.now)
+            tenant.deployments.append(deployment)
+            for resource in ("r0", "r1"):
+                self._register(deployment, resource)
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, way=pick, to=st.sampled_from(DeploymentState), actor=st.sampled_from(Actor), fault=faults)
@@ -73,31 +76,10 @@ class DeploymentSteps(Steps):
             if decision is TransitionDecision.APPLY:
                 deployment.move(to, self.world.now)
 
-    @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
-    @rule(of=pick, suspended=st.booleans())
-    def suspend_billing_actions(self, of: int, suspended: bool) -> None:
-        _, deployment = self.deployment(of)
-        self.attempt(
-            lambda: deployments.update_deployment(
-                self.world.context(), deployment_id=deployment.id, billing_action_suspended=suspended
-            ),
-            None,
-            None,
-            lambda: True,
-        )
-        deployment.suspended = suspended
-
-    @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
-    @rule(of=pick, fault=faults)
-    def register_resource(self, of: int, fault: Fault | None) -> None:
-        _, deployment = self.deployment(of)
-        name = f"r{len(deployment.resources)}"
-        if len(deployment.resources) == 2:
-            return
+    def _register(self, deployment: Deployment, name: str) -> None:
         external_id = f"{deployment.id} {name}"
-        registered = "SELECT id FROM cloud_resources WHERE external_id = %s"
-        if self.attempt(
-            lambda: deployments.register_resource(
+        deployment.resources[name] = self.world.run(
+            deployments.register_resource(
                 self.world.context(),
                 deployment_id=deployment.id,
                 provider="digitalocean",
@@ -105,12 +87,8 @@ class DeploymentSteps(Steps):
                 resource_kind="storage_gb",
                 name=name,
                 created_at=self.world.now - timedelta(days=200),
-            ),
-            fault,
-            None,
-            lambda: self.exists(registered, external_id),
-        ):
-            deployment.resources[name] = self.id_of(registered, external_id)
+            )
+        )
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, which=pick, hours=st.sampled_from([0, 0, 5, 200, 900]), fault=faults)
@@ -134,13 +112,22 @@ class DeploymentSteps(Steps):
             deployment.changed()
 
     @precondition(lambda self: len(self.tenants) > 1 and any(tenant.deployments for tenant in self.tenants))
-    @rule(of=pick, by=pick)
-    def another_tenant_finds_nothing(self, of: int, by: int) -> None:
+    @rule(of=pick, suspended=st.booleans())
+    def suspend_billing_actions(self, of: int, suspended: bool) -> None:
+        """And another tenant finds nothing to change."""
         tenant, deployment = self.deployment(of)
-        others = [other for other in self.tenants if other is not tenant]
-        context = self.caller(others[by % len(others)], "tenant")
         self.attempt(
-            lambda: deployments.transition_deployment(context, deployment_id=deployment.id, to=DeploymentState.PAUSED),
+            lambda: deployments.update_deployment(
+                self.world.context(), deployment_id=deployment.id, billing_action_suspended=suspended
+            ),
+            None,
+            None,
+            lambda: True,
+        )
+        deployment.suspended = suspended
+        other = self.caller(next(other for other in self.tenants if other is not tenant), "tenant")
+        self.attempt(
+            lambda: deployments.transition_deployment(other, deployment_id=deployment.id, to=DeploymentState.PAUSED),
             None,
             ProblemCode.NOT_FOUND,
             lambda: False,

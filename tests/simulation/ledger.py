@@ -56,6 +56,9 @@ class Ledger:
     def live(self, month: Month) -> Known | None:
         return next((known for known in self._of(month) if known.status != "VOID"), None)
 
+    def live_invoices(self) -> list[Known]:
+        return [known for known in self.invoices.values() if known.status != "VOID"]
+
     def last(self, month: Month) -> Known:
         return self._of(month)[-1]
 
@@ -129,7 +132,7 @@ class Ledger:
         assert self.world.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL") == []
         for unbilled in listed.values():
             assert (unbilled.difference_cents or 0) < 0, f"a month is never billed: {unbilled}"
-        for known in [known for known in self.invoices.values() if known.status != "VOID"][:1]:
+        for known in self.live_invoices()[:1]:
             self.rival(known)
         self.hold()
 

@@ -41,8 +41,6 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps):
             self.create_deployment(number, number, "operator", None)
             tenant = self.tenants[number % 2]
             deployment = tenant.deployments[-1]
-            every = [deployment for tenant in self.tenants for deployment in tenant.deployments]
-            self.register_resource(every.index(deployment), None)
             self.subscribe_to(
                 tenant=tenant,
                 deployment=deployment,

@@ -16,7 +16,7 @@ from app.operations.usage import MeteredEvent, UsageFault
 from app.tables.ids import new_id
 from tests.lives.rating import month_of, start_of
 from tests.simulation.faults import Fault
-from tests.simulation.model import UNBILLABLE_KIND, UNBILLABLE_QUANTITY, Deployment, Event, Tenant
+from tests.simulation.model import KINDS, UNBILLABLE_KIND, UNBILLABLE_QUANTITY, Deployment, Event, Tenant
 from tests.simulation.steps import Metered, Steps, chosen, faults, metered, pick, quantities
 
 STORED = "SELECT FROM usage_records WHERE tenant_id = %s AND event_id = %s"
@@ -52,6 +52,31 @@ class UsageSteps(Steps):
             )
             sent.append(Sent(tenant, deployment, name, event))
         self.send(sent, fault)
+
+    @precondition(lambda self: bool(self.ledger.live_invoices()))
+    @rule(
+        of=pick, which=pick, kind=st.sampled_from(sorted(KINDS)), quantity=quantities, hour=st.integers(0, 670),
+        name=st.sampled_from([None, None, "r0"]),
+    )  # fmt: skip
+    def meter_late(  # noqa: PLR0917 - Hypothesis gives them by name
+        self, of: int, which: int, kind: str, quantity: Decimal, hour: int, name: str | None
+    ) -> None:
+        """For a month that has an invoice."""
+        live = self.ledger.live_invoices()
+        tenant_id, month = live[-1 - of % len(live)].month
+        tenant = self.ledger.tenant(tenant_id)
+        deployment = chosen(tenant.deployments, which)
+        if deployment is not None:
+            self.number += 1
+            event = MeteredEvent(
+                id=f"late {self.number}",
+                deployment_id=deployment.id,
+                resource_kind=kind,
+                quantity=quantity,
+                occurred_at=start_of(month, self.zone) + timedelta(hours=hour),
+                resource_id=None if name is None else deployment.resources[name],
+            )
+            self.send([Sent(tenant, deployment, name, event)], None)
 
     def send(self, sent: list[Sent], fault: Fault | None) -> None:
         wanted, kept = _classified(sent, self.world.now + timedelta(seconds=1))
