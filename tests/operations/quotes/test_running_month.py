@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.billing import Proration, Quote
+from app.billing import Proration, Quote, Tier
+from app.operations.catalog import ResourceDraft
 from app.operations.quotes import forecasts, months_to_date
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.usage import monthly_usage
@@ -14,9 +15,14 @@ from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, meter, subscribed
 
 
-def amounts(quote: Quote | None) -> list[tuple[str, int]]:
-    assert quote is not None
+def amounts(quote: Quote | Refusal | None) -> list[tuple[str, int]]:
+    assert isinstance(quote, Quote)
     return [(line.kind, line.amount_cents) for line in quote.lines]
+
+
+def total(quote: Quote | Refusal | None) -> int | None:
+    assert not isinstance(quote, Refusal)
+    return None if quote is None else quote.total_cents
 
 
 async def test_the_month_to_date_and_its_forecast(given: Given) -> None:
@@ -52,9 +58,27 @@ async def test_many_deployments_at_once_and_none_where_nothing_is_subscribed(giv
     everyone = await months_to_date(given.platform, asked)
     own = await months_to_date(given.viewer(tenant_id), asked)
 
-    totals = {key: quote and quote.total_cents for key, quote in everyone.items()}
+    totals = {key: total(quote) for key, quote in everyone.items()}
     assert totals == {first: 5500, bare: None, other: 5500, unknown: None}
-    assert {key: quote and quote.total_cents for key, quote in own.items()} == {**totals, other: None}
+    assert {key: total(quote) for key, quote in own.items()} == {**totals, other: None}
+
+
+async def test_an_amount_that_does_not_fit_is_refused_for_its_deployment_alone(given: Given) -> None:
+    """W7: 999999999999999 GB at 999999999999999c."""
+    largest = Decimal(999_999_999_999_999)
+    await given.plan(resources=[ResourceDraft("egress_gb", Decimal(0), (Tier(None, largest),))])
+    tenant_id, large = await subscribed(given)
+    small = await given.deployment(tenant_id, "small")
+    await given.subscription(small, starts_on=APRIL)
+    given.clock.set(2026, 4, 16)
+    await meter(given, large, str(largest), 2026, 4, 2, kind="egress_gb")
+    for ask in (months_to_date, forecasts):
+        answers = await ask(given.viewer(tenant_id), [large, small])
+        assert total(answers[small]) == 5500
+        refused = answers[large]
+        assert isinstance(refused, Refusal)
+        assert refused.code is ProblemCode.AMOUNT_TOO_LARGE
+        assert "pilot/overage/egress_gb/studio@1" in refused.message
 
 
 async def test_usage_beside_what_is_included(given: Given) -> None:
