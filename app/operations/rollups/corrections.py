@@ -204,6 +204,7 @@ class Corrections:
         found = tuple(differences(inputs, rate_subject(inputs)))
         if not found:
             return
+        _refuse_too_large(draft, inputs.header, found)
         if any(one.amount_cents < 0 for one in found):
             self._credits[draft.tenant_id].append(_Credit(month, _slug(inputs), inputs, found))
         else:
@@ -221,6 +222,13 @@ class Corrections:
         subject = credit.inputs.subject
         if partly and isinstance(subject, SubscriptionInputs) and subject.deployment_id:
             credit.month.open_deployments.append(UUID(subject.deployment_id))
+
+
+def _refuse_too_large(draft: Draft, header: QuoteHeader, found: Iterable[Difference]) -> None:
+    """Raises AmountTooLarge where the invoice could not hold the differences above 0 with their tax."""
+    base = draft.tax_base.copy()
+    base.add(header, sum(one.amount_cents for one in found if one.amount_cents > 0))
+    _ = base.total_cents
 
 
 def _correction(

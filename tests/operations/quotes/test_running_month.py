@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.billing import Proration, Quote
+from app.billing import Proration, Quote, Tier
+from app.operations.catalog import ResourceDraft
 from app.operations.quotes import forecasts, months_to_date
 from app.operations.quotes.running_month import Month
 from app.operations.refusal import ProblemCode, Refusal
@@ -59,6 +60,24 @@ async def test_many_deployments_at_once_and_none_where_nothing_is_subscribed(giv
 
     assert totals(everyone) == {first: 5500, bare: None, other: 5500, unknown: None}
     assert totals(own) == {**totals(everyone), other: None}
+
+
+async def test_an_amount_that_does_not_fit_is_refused_for_its_deployment_alone(given: Given) -> None:
+    """W7: 999999999999999 GB at 999999999999999c."""
+    largest = Decimal(999_999_999_999_999)
+    await given.plan(resources=[ResourceDraft("egress_gb", Decimal(0), (Tier(None, largest),))])
+    tenant_id, large = await subscribed(given)
+    small = await given.deployment(tenant_id, "small")
+    await given.subscription(small, starts_on=APRIL)
+    given.clock.set(2026, 4, 16)
+    await meter(given, large, str(largest), 2026, 4, 2, kind="egress_gb")
+    for ask in (months_to_date, forecasts):
+        answers = await ask(given.viewer(tenant_id), [large, small])
+        assert totals(answers)[small] == 5500
+        refused = answers[large]
+        assert isinstance(refused, Refusal)
+        assert refused.code is ProblemCode.AMOUNT_TOO_LARGE
+        assert "pilot/overage/egress_gb/studio@1" in refused.message
 
 
 async def test_usage_beside_what_is_included(given: Given) -> None:

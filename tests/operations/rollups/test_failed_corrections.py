@@ -138,3 +138,18 @@ async def test_another_tenants_correction_is_made(given: Given, pilot: tuple[UUI
     may: dict[str, Any] = next(one for one in await invoices(given, MAY) if one["code"] == "other")
     assert await net_lines(given, may["id"]) == [(MAY, "PLAN_BASE", 5000), (APRIL, "OVERAGE", 7)]
     assert len(await given.rows(WARNINGS)) == 1
+
+
+async def test_a_correction_that_fits_but_not_with_the_invoices_tax_fails_alone(
+    given: Given, pilot: tuple[UUID, UUID]
+) -> None:
+    """9000 GB are 64 bits wide, and with 10 % more they are not: the difference waits, May's own invoice does not."""
+    tenant_id, deployment_id = pilot
+    await correct(given, deployment_id, "9000")
+    run = await roll_up(given, MAY)
+    assert (counts(run)["status"], counts(run)["created"]) == ("SUCCEEDED", 1)
+    (may,) = await invoices(given, MAY)
+    assert await net_lines(given, may["id"]) == [(MAY, "PLAN_BASE", 5000)]
+    assert [row["code"] for row in await given.rows(WARNINGS)] == ["CORRECTION_FAILED"]
+    assert [(tenant, month) for tenant, month, _ in await unbilled(given)] == [(tenant_id, APRIL)]
+    assert await check(given.platform) == []
