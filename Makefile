@@ -188,6 +188,10 @@ test-long: install ## Ten minutes: 300 examples of every field of the roots by s
 	ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) ARCADIA_LIVES_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy --timeout 2400 \
 		tests/clients/test_schemathesis.py tests/simulation tests/lives $(PYTEST_FLAGS)
 
+.PHONY: test-lives
+test-lives: install ## Random lives of tenants, compared with an independent rating (ARCADIA_LIVES=10000 ARCADIA_LIVES_SEED=1)
+	ARCADIA_LIVES=$(or $(ARCADIA_LIVES),10000) $(BIN)/python -m pytest -n $(WORKERS) -m heavy --timeout 7200 tests/lives $(PYTEST_FLAGS)
+
 .PHONY: test-month-end
 test-month-end: install ## Three minutes: workers and servers killed again and again, a run over 10,000 tenants watched over a socket
 	$(BIN)/python -m pytest -m heavy --timeout 1200 tests/worker tests/faults/test_killed_processes.py \
@@ -208,3 +212,7 @@ bench-rollup: install ## Compare a month end with SQL alone and with the naive l
 .PHONY: bench-usage
 bench-usage: install ## Compare the ways in for metered events, and COPY (BENCH_FLAGS="--events 20000 --rounds 1")
 	@$(BIN)/python -m bench.usage $(BENCH_FLAGS)
+
+.PHONY: bench-months
+bench-months: install ## Time unbilled months of 60,000 tenants with three years each (BENCH_FLAGS="--tenants 10000 --check")
+	@$(BIN)/python -m bench.months $(BENCH_FLAGS)

@@ -34,7 +34,7 @@ class UsageEvent(NamedTuple):
     resource_id: str | None = None
 
 
-def fold(  # noqa: PLR0917
+def fold(  # noqa: PLR0917 - the events and what is known of them
     resource_kind: str,
     aggregation: Aggregation,
     events: Iterable[UsageEvent],

@@ -40,7 +40,7 @@ RETURNING id
 
 
 async def set_tax_rate(context: Context, *, country: str, name: str, rate: Decimal, valid_from: date) -> UUID:
-    """Sets the rate from a day on, and returns its id. A rate that was set for the same day is replaced; 0 ends the tax.
+    """Sets the rate from a day on, and returns its id. One that was set for the same day is replaced; 0 ends the tax.
 
     A month has the tax of its last day, and a month that ended keeps its tax: valid_from must not be before the first
     day of the running month. Raises VALIDATION_FAILED.
@@ -73,7 +73,10 @@ def _day_faults(context: Context, valid_from: date) -> list[Fault]:
 
 
 async def tax_rates(context: Context, *, country: str | None = None) -> list[UUID]:
-    """The ids of all rates, past and to come, by country, name and first day; of one country where it is named."""
+    """The ids of all rates, past and to come, by country, name and first day; of one country where it is named.
+    Raises VALIDATION_FAILED for what cannot be a country's code.
+    """
+    validation.refuse(validation.country("country", country) if country is not None else ())
 
     async def work(unit: UnitOfWork) -> list[UUID]:
         return [row["id"] for row in await unit.connection.fetch(_LIST, country)]

@@ -39,7 +39,9 @@ class TaxRateQueries:
         ] = strawberry.UNSET,
     ) -> list[TaxRate]:
         with refusals_as_errors():
-            rates = await taxes.tax_rates(info.context.operations, country=country or None)
+            rates = await taxes.tax_rates(
+                info.context.operations, country=None if country is strawberry.UNSET else country
+            )
         return [ref(TaxRate, rate) for rate in rates]
 
 

@@ -17,7 +17,7 @@ RECORDS = (
     *("id", "tenant_id", "deployment_id", "resource_kind", "source", "event_id"),
     *("quantity", "occurred_at", "recorded_at", "day"),
 )
-KEYS = ("id", "tenant_id", "source", "event_id", "fingerprint", "occurred_at")
+KEYS = ("id", "tenant_id", "source", "event_id", "occurred_at", "fingerprint")
 
 Batch = tuple[bytes, bytes]
 
@@ -29,9 +29,9 @@ def batch(events: Sequence[dict[str, str]]) -> Batch:
         tenant_id = tenant_id_of(event["deploymentId"])
         key = (str(row_id), tenant_id, event["source"], event["id"])
         fingerprint = sha256(repr(event).encode()).hexdigest()[:32]
-        keys.append("\t".join((*key, f"\\\\x{fingerprint}", event["occurredAt"])))
+        keys.append("\t".join((*key, event["occurredAt"], f"\\\\x{fingerprint}")))
         row = (*key[:2], event["deploymentId"], event["resourceKind"], *key[2:], event["quantity"])
-        records.append("\t".join((*row, *[event["occurredAt"]] * 2, event["occurredAt"][:10])))
+        records.append("\t".join((*row, event["occurredAt"], event["occurredAt"], event["occurredAt"][:10])))
     return "\n".join(records).encode() + b"\n", "\n".join(keys).encode() + b"\n"
 
 

@@ -54,7 +54,7 @@ HOURS = Series(OVERAGE, "droplet_hours")
 
 
 def correct(subject: SubscriptionInputs | ChargeInputs, billed: Iterable[Billed] = (), **more: object) -> list[Line]:
-    return rate_correction(CorrectionInputs(HEADER, subject, tuple(merged(billed)), **more))  # type: ignore[arg-type]
+    return rate_correction(CorrectionInputs(HEADER, subject, tuple(merged(billed)), **more))  # type: ignore[arg-type]  # of CorrectionInputs
 
 
 def by_series(lines: Iterable[Line]) -> Counter[Series]:

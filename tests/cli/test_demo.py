@@ -13,7 +13,7 @@ from tests.cli.command import Command, Outcome
 FIGURE_1 = [
     "plan_base $50.00",
     "addon $7.50 (Addon: storage_50gb)",
-    "overage droplet_hours $6.72 (672 over 1488 included)",
+    "overage droplet_hours $6.72 (droplet_hours: 672 h over 1488 h included)",
     "subtotal $64.22",
     "GST $6.42 (10% of 6422c = 642.2c)",
     "total $70.64",

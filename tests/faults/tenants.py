@@ -31,14 +31,15 @@ WITH tenant AS (
     SELECT gen_random_uuid(), tenant_id, id, $2::date FROM subscription
 ), usage AS (
     INSERT INTO usage_records (id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at,
-                               recorded_at)
+                               recorded_at, day)
     SELECT gen_random_uuid(), tenant_id, deployment_id, 'droplet_hours', 'seed', deployment_id::text, 2160,
-           $2::date, $2::date
+           $2::date, $2::date, $2::date
     FROM subscription
 )
 INSERT INTO usage_daily_totals (id, tenant_id, deployment_id, resource_kind, day, total, peak, first_at, last_level,
-                                level_microseconds)
-SELECT gen_random_uuid(), tenant_id, deployment_id, 'droplet_hours', $2::date, 2160, 2160, $2::date, 0, 0
+                                level_microseconds, resource_id)
+SELECT gen_random_uuid(), tenant_id, deployment_id, 'droplet_hours', $2::date, 2160, 2160, $2::date, 0, 0,
+       '00000000-0000-0000-0000-000000000000'
 FROM subscription
 """
 TOTAL_CENTS = 6239

@@ -29,8 +29,9 @@ WITH tenant AS (
     SELECT gen_random_uuid(), s.tenant_id, s.id, $2::date FROM subscription s
 )
 INSERT INTO usage_daily_totals (id, tenant_id, deployment_id, resource_kind, day, total, peak, first_at, last_level,
-                                level_microseconds)
-SELECT gen_random_uuid(), s.tenant_id, s.deployment_id, 'droplet_hours', day::date, 72, 72, day, 72, 72 * 86400000000
+                                level_microseconds, resource_id)
+SELECT gen_random_uuid(), s.tenant_id, s.deployment_id, 'droplet_hours', day::date, 72, 72, day, 72, 72 * 86400000000,
+       '00000000-0000-0000-0000-000000000000'
 FROM subscription s, generate_series($2::date, $2::date + interval '1 month - 1 day', interval '1 day') AS day
 """
 

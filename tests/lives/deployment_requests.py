@@ -126,7 +126,9 @@ async def subscribe(world: LivesWorld, life: Life, at: datetime, numbers: Number
     elif deployment.state == "ARCHIVED":
         return
     chance, size = numbers[3] % 10, numbers[3] // 10
-    days = (0, 0, 0, 0, 0, -(size % 12), -(size % 60), -(size % 160), 1 + size % 9, -(size % 31))[chance]
+    days = (0, 0, 0, -(size % 12), -(size % 31), -(size % 60), -(size % 60), -(size % 90), -(size % 160), size % 9)[
+        chance
+    ]
     if deployment.transitions and days < 0:
         days = 0  # the states of days past are another subscription's, if any's
     plan = PLANS[numbers[1] % len(PLANS)]
@@ -154,6 +156,12 @@ async def subscribe(world: LivesWorld, life: Life, at: datetime, numbers: Number
         attach(subscription, code, world.addon_prices, first_day)
     if codes:
         deployment.attached = await _addons_of(world, deployment)
+
+
+async def deploy(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
+    """A deployment that may be metered and charged before it is subscribed, if it ever is."""
+    if len(life.deployments) < 2 + numbers[0] % 2:
+        await _create(world, life, at)
 
 
 async def _create(world: LivesWorld, life: Life, at: datetime) -> LivingDeployment:
@@ -241,3 +249,14 @@ async def transition(world: LivesWorld, life: Life, at: datetime, numbers: Numbe
     if (to := pick(targets, numbers[1])) is not None:
         await deployments.transition_deployment(world.context(at), deployment_id=deployment.id, to=DeploymentState(to))
         deployment.transition(to, at)
+
+
+async def leave(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
+    """All that can be cancelled is."""
+    assert numbers
+    for deployment in life.deployments:
+        if "CANCELLED" in TRANSITIONS[deployment.state]:
+            await deployments.transition_deployment(
+                world.context(at), deployment_id=deployment.id, to=DeploymentState.CANCELLED
+            )
+            deployment.transition("CANCELLED", at)

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from app.operations import invoices, tenants
+from app.operations import billing_months, invoices, tenants
 from tests.lives import billing_requests, deployment_requests
 from tests.lives.life import Life
 from tests.lives.rating import local_day, month_of, next_month, start_of
@@ -17,7 +17,9 @@ Numbers = tuple[int, ...]
 _OF_A_TENANT: dict[str, Callable[[LivesWorld, Life, datetime, Numbers], Awaitable[None]]] = {
     "meter": deployment_requests.meter,
     "correct": deployment_requests.correct,
+    "deploy": deployment_requests.deploy,
     "subscribe": deployment_requests.subscribe,
+    "leave": deployment_requests.leave,
     "attach": deployment_requests.attach_addon,
     "detach": deployment_requests.detach_addon,
     "change_plan": deployment_requests.change_plan,
@@ -96,7 +98,7 @@ async def _settle(world: LivesWorld, lives: list[Life], at: datetime, seed: int)
             await billing_requests.roll_up(world, None, at, (0, 1, 1, 0))
         await billing_requests.catch_up(world, None, at, (0,))
         await _issue_drafts(world, at)
-        if number and not _due(world, lives):
+        if number and not await _due(world, lives, at):
             break
     return at
 
@@ -106,17 +108,18 @@ async def _issue_drafts(world: LivesWorld, at: datetime) -> None:
         await billing_requests.issue_draft(world, at, row.id, issue_stale=False)
 
 
-def _due(world: LivesWorld, lives: list[Life]) -> bool:
-    """Whether a month of a tenant that has not left, or a positive amount of any, is open."""
-    left = [life.id for life in lives if life.has_left]
-    return bool(
-        world.rows(
-            "SELECT FROM billing_months WHERE state IN ('OPEN', 'FAILED')"
-            " OR rated_cents > billed_cents OR rated_cents <> billed_cents AND tenant_id <> ALL (%s)"
-            " UNION ALL SELECT FROM billing_month_changes",
-            left,
-        )
-    )
+async def _due(world: LivesWorld, lives: list[Life], at: datetime) -> bool:
+    """Whether anything is unbilled but credits of tenants that have left."""
+    left = {life.id for life in lives if life.has_left}
+    unbilled = await _unbilled(world, at)
+    return any(cents is None or cents > 0 or tenant_id not in left for (tenant_id, _), cents in unbilled.items())
+
+
+async def _unbilled(world: LivesWorld, at: datetime) -> dict[tuple[UUID, date], int | None]:
+    """What the system says is unbilled: the difference of each tenant's month, None where it is not known."""
+    page = await billing_months.unbilled_months(world.context(at), first=billing_months.MAX_FIRST)
+    assert not page.has_next
+    return {(month.tenant_id, month.period_start): month.difference_cents for month in page.months}
 
 
 # What must hold then
@@ -124,19 +127,22 @@ def _due(world: LivesWorld, lives: list[Life]) -> bool:
 
 def differences(world: LivesWorld, played: Played) -> list[str]:
     """What is wrong with what was billed, in words; nothing where all is well."""
-    wrong = [f"{violation}" for violation in world.violations(played.at)]
-    billed = _billed(world)
-    months = _months(world)
+    billed, unbilled = _billed(world), world.run(_unbilled(world, played.at))
+    wrong = []
     for life in played.lives:
         worths = life.worths(played.until, world.zone)
-        for month in sorted(worths.keys() | billed[life.id].keys()):
+        listed = {month: cents for (tenant_id, month), cents in unbilled.items() if tenant_id == life.id}
+        for month in sorted(worths.keys() | billed[life.id].keys() | listed.keys()):
             worth, cents = worths.get(month, 0), billed[life.id][month]
-            if cents != worth and not _is_open_credit(months.get((life.id, month)), worth, cents):
-                row = months.get((life.id, month))
-                wrong.append(f"tenant {life.number}, {month:%Y-%m}: worth {worth}, billed {cents}; {row}")
-    wrong += _untaken(world, played, months)
+            # Only a credit may be open, and then the system says so.
+            is_open_credit = worth < cents and listed.get(month) == worth - cents
+            if not is_open_credit and (worth != cents or month in listed):
+                told = f"listed as unbilled: {listed[month]}" if month in listed else "not listed as unbilled"
+                wrong.append(f"tenant {life.number}, {month:%Y-%m}: worth {worth}, billed {cents}, {told}")
+    wrong += _untaken(world, played, {tenant_id for tenant_id, _ in unbilled})
     wrong += _below_zero(world)
-    return wrong + world.run(_unverified(world, played.at))
+    wrong += world.run(_unverified(world, played.at))
+    return wrong + [f"{violation}" for violation in world.violations(played.at)]
 
 
 def _billed(world: LivesWorld) -> dict[UUID, dict[date, int]]:
@@ -150,19 +156,8 @@ def _billed(world: LivesWorld) -> dict[UUID, dict[date, int]]:
     return billed
 
 
-def _months(world: LivesWorld) -> dict[tuple[UUID, date], Any]:
-    rows = world.rows("SELECT tenant_id, period_start, state, rated_cents, billed_cents FROM billing_months")
-    return {(row.tenant_id, row.period_start): row for row in rows}
-
-
-def _is_open_credit(row: Any, worth: int, cents: int) -> bool:
-    """Whether the month says itself that the tenant is to get back the difference."""
-    return row is not None and worth < cents and (row.rated_cents, row.billed_cents) == (worth, cents)
-
-
-def _untaken(world: LivesWorld, played: Played, months: dict[tuple[UUID, date], Any]) -> list[str]:
+def _untaken(world: LivesWorld, played: Played, owed: set[UUID]) -> list[str]:
     """Credits that the invoice of the last month had room for, of tenants that have not left."""
-    owed = {key[0] for key, row in months.items() if (row.rated_cents or 0) < row.billed_cents}
     last = month_of(played.until - timedelta(days=1))
     invoices_of_last = world.rows(
         "SELECT tenant_id, period_start, subtotal_cents, total_cents FROM tenant_invoices"

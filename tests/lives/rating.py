@@ -6,6 +6,7 @@ It shares no code with the system under test, so that an error of the one is not
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil, floor
 from typing import NamedTuple
@@ -122,6 +123,7 @@ def days_of_month(month: date) -> list[date]:
     return [month + timedelta(days=number) for number in range((next_month(month) - month).days)]
 
 
+@lru_cache(maxsize=10_000)
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of the day in the zone, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)

@@ -55,7 +55,9 @@ class Script:
 _LIFE = {
     "meter": 30,
     "correct": 7,
-    "subscribe": 4,
+    "deploy": 3,
+    "subscribe": 7,
+    "leave": 2,
     "attach": 4,
     "detach": 4,
     "change_plan": 6,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.billing import DeploymentState, PriceModel, Tier
-from app.operations import invoices, subscriptions
+from app.operations import billing_months, invoices, subscriptions
 from app.operations.catalog import ResourceDraft
 from app.operations.catalog.offers import AddonSelection
 from app.operations.context import Context
@@ -150,15 +150,9 @@ class Story:
         return {row["month"]: row["cents"] for row in rows}
 
     async def open(self) -> dict[date, int | None]:
-        """What is due, by month: the difference between what it was rated to and billed, None before it is rated."""
-        rows = await self.given.rows(
-            "SELECT m.period_start, m.rated_cents - m.billed_cents AS cents FROM billing_months m"
-            " WHERE m.tenant_id = $1 AND (m.state IN ('OPEN', 'FAILED') OR m.rated_cents <> m.billed_cents"
-            " OR EXISTS (SELECT FROM billing_month_changes c"
-            "            WHERE c.tenant_id = m.tenant_id AND c.period_start = m.period_start)) ORDER BY 1",
-            self.tenant_id,
-        )
-        return {row["period_start"]: row["cents"] for row in rows}
+        """What is unbilled, by month: the difference, None until it is rated with all that changed."""
+        page = await billing_months.unbilled_months(self.platform, first=billing_months.MAX_FIRST)
+        return {month.period_start: month.difference_cents for month in page.months}
 
     async def verify_all(self) -> None:
         for row in await self.given.rows("SELECT id FROM tenant_invoices WHERE status IN ('ISSUED', 'PAID')"):

@@ -1,14 +1,16 @@
 """The lives catch bugs that lose money: each is planted here, and the same lives are known to pass without it."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from tests.lives.script import draw
-from tests.lives.test_lives import TENANTS, fault_of
+from tests.lives.test_lives import fault_of
 from tests.lives.world import LivesWorld
 
 pytestmark = pytest.mark.timeout(600)
 
-SCRIPTS = 12
+SCRIPTS, TENANTS = 8, 10
 
 BUGS = {
     "late usage is not recorded": (
@@ -34,15 +36,12 @@ BUGS = {
         "BEFORE UPDATE",
         "IF NEW.rated_cents < NEW.billed_cents THEN NEW.rated_cents = NEW.billed_cents; END IF; RETURN NEW;",
     ),
-    "what a voided invoice had corrected is forgotten": (
-        "billing_month_changes",
-        "BEFORE INSERT",
-        "IF NEW.reason IN ('INVOICE_VOIDED', 'INVOICE_REPLACED') THEN RETURN NULL; END IF; RETURN NEW;",
-    ),
 }
 
 
-@pytest.mark.parametrize("bug", BUGS)
-def test_a_planted_bug_is_caught(lives_world: LivesWorld, bug: str) -> None:
-    with lives_world.planted(*BUGS[bug]):
-        assert any(fault_of(lives_world, draw(seed, TENANTS)) for seed in range(SCRIPTS))
+@pytest.mark.heavy
+@pytest.mark.parametrize("bug", [None, *BUGS])
+def test_a_planted_bug_is_caught(lives_world: LivesWorld, bug: str | None) -> None:
+    with lives_world.planted(*BUGS[bug]) if bug else nullcontext():
+        caught = any(fault_of(lives_world, draw(seed, TENANTS)) for seed in range(SCRIPTS))
+    assert caught is (bug is not None)

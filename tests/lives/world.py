@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,16 +12,15 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from app.billing import PriceModel, Proration, Tier
 from app.database import Database
-from app.operations import catalog, laws
+from app.operations import laws
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
 from app.queue import Queue
 from app.settings import Settings
 from tests.cleaning import Cleaner
-from tests.lives.catalog import ADDONS, PLANS, exact_decimal
-from tests.lives.terms import KindPrice
+from tests.lives.catalog import ADDONS, PLANS
+from tests.lives.offers import create_catalog
 
 T = TypeVar("T")
 _OPENED_AT = datetime(2025, 6, 1, tzinfo=UTC)
@@ -82,44 +80,11 @@ class LivesWorld:
     async def _open(self) -> None:
         await self.database.open()
         await self.queue.open()
-        context = self.context(_OPENED_AT)
-        for code in sorted({plan.code for plan in PLANS}):
-            await catalog.create_plan(context, code=code, name=code)
-        for plan in PLANS:
-            version_id = await catalog.draft_plan_version(
-                context,
-                plan_code=plan.code,
-                base_price_cents=plan.base_cents,
-                proration=Proration(plan.proration),
-                resources=[_resource(price) for price in plan.kinds],
-            )
-            await catalog.publish_plan_version(context, plan_version_id=version_id)
-        for code, (price, kind, quantity) in ADDONS.items():
-            await catalog.create_addon(
-                context,
-                code=code,
-                name=code,
-                price_cents=price,
-                resource_kind=kind,
-                quantity=exact_decimal(quantity),
-            )
+        await create_catalog(self.context(_OPENED_AT), PLANS)
 
     async def close(self) -> None:
         await self.queue.close()
         await self.database.close()
-
-
-def _resource(price: KindPrice) -> catalog.ResourceDraft:
-    def optional(number: Fraction | None) -> Any:
-        return None if number is None else exact_decimal(number)
-
-    return catalog.ResourceDraft(
-        price.kind,
-        exact_decimal(price.included),
-        tuple(Tier(optional(tier.up_to), exact_decimal(tier.unit_cents), tier.flat_cents) for tier in price.tiers),
-        PriceModel(price.model),
-        optional(price.package_size),
-    )
 
 
 @contextmanager

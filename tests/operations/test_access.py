@@ -69,6 +69,8 @@ OPERATIONS: dict[str, tuple[set[Role], Operation]] = {
             c, deployment_id=key, provider="do", external_id="1", resource_kind="droplet_hours", name="web"
         ),
     ),
+    "end_resource": (PLATFORM, lambda c, key: deployments.end_resource(c, resource_id=key)),
+    "move_resource": (PLATFORM, lambda c, key: deployments.move_resource(c, resource_id=key, deployment_id=key)),
     "subscribe": (TENANT, lambda c, key: subscriptions.subscribe(c, deployment_id=key, plan_code="studio")),
     "attach_addon": (TENANT, lambda c, key: subscriptions.attach_addon(c, deployment_id=key, addon_code="x")),
     "detach_addon": (TENANT, lambda c, key: subscriptions.detach_addon(c, subscription_addon_id=key)),
@@ -78,6 +80,12 @@ OPERATIONS: dict[str, tuple[set[Role], Operation]] = {
     ),
     "record_usage": (METER, lambda c, _: usage.record_usage(c, events=[])),
     "record_batch": (METER, lambda c, _: usage.record_batch(c, events=[])),
+    "correct_usage": (
+        METER,
+        lambda c, key: usage.correct_usage(
+            c, tenant_id=key, source="api", event_id="1", quantity=Decimal(1), reason="misread"
+        ),
+    ),
 }
 
 
@@ -162,7 +170,7 @@ def test_every_action_has_its_roles() -> None:
     of_viewers = {action for action, roles in WHO_MAY.items() if Role.TENANT_VIEWER in roles}
     of_meters = {action for action, roles in WHO_MAY.items() if Role.METER in roles}
     assert of_viewers == {Action.QUOTE}
-    assert of_meters == {Action.QUOTE, Action.RECORD_USAGE}
+    assert of_meters == {Action.QUOTE, Action.RECORD_USAGE, Action.CORRECT_USAGE}
 
 
 @pytest.mark.parametrize(

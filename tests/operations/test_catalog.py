@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,19 +11,20 @@ import pytest
 from app.billing import Aggregation, PriceModel, Proration, Tier
 from app.operations.catalog import (
     ResourceDraft,
+    archive_plan,
     create_addon,
     create_plan,
     define_resource_kind,
     draft_plan_version,
     publish_plan_version,
+    retire_plan_version,
     update_addon,
 )
 from app.operations.refusal import ProblemCode, Refusal
 from app.tables.ids import new_id
 from tests.operations.given import Given
 
-ONE = Decimal(1)
-FLAT = (Tier(None, ONE),)
+FLAT = (Tier(None, ONE := Decimal(1)),)
 
 
 async def test_a_kind_is_defined_once(given: Given) -> None:
@@ -266,3 +268,33 @@ async def test_an_unknown_addon_is_not_updated(given: Given, code: str) -> None:
     with pytest.raises(Refusal) as refused:
         await update_addon(given.platform, code=code, active=False)
     assert (refused.value.code, refused.value.path) == (ProblemCode.NOT_FOUND, ("code",))
+
+
+async def test_a_published_version_is_retired_once(given: Given) -> None:
+    version_id = await given.plan(publish=False)
+    for code in (ProblemCode.CONFLICT, None, ProblemCode.CONFLICT):
+        if code is None:
+            await publish_plan_version(given.platform, plan_version_id=version_id)
+            assert await retire_plan_version(given.platform, plan_version_id=version_id) == version_id
+            assert await given.row("SELECT status FROM plan_versions") == {"status": "RETIRED"}
+            continue
+        before = await given.contents()
+        with pytest.raises(Refusal) as refused:
+            await retire_plan_version(given.platform, plan_version_id=version_id)
+        assert (refused.value.code, refused.value.path) == (code, ("planVersionId",))
+        assert await given.contents() == before
+    with pytest.raises(Refusal) as refused:
+        await retire_plan_version(given.platform, plan_version_id=new_id())
+    assert refused.value.code is ProblemCode.NOT_FOUND
+
+
+async def test_a_plan_is_archived_once_and_gets_no_versions_then(given: Given) -> None:
+    await given.plan("studio")
+    await archive_plan(given.platform, plan_code="studio")
+    assert await given.row("SELECT archived_at FROM plans") == {"archived_at": given.clock()}
+    before = await given.contents()
+    for act in (partial(archive_plan, given.platform, plan_code="studio"), partial(given.draft, "studio")):
+        with pytest.raises(Refusal) as refused:
+            await act()
+        assert (refused.value.code, refused.value.path) == (ProblemCode.CONFLICT, ("planCode",))
+    assert await given.contents() == before

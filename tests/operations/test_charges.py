@@ -134,7 +134,7 @@ async def test_bad_input_is_refused(given: Given, asked: dict[str, Any], code: P
     if asked.get("deployment_id") == "another tenant's":
         asked = {"deployment_id": await given.deployment(await given.tenant("other"))}
     before = await given.contents()
-    sound = {"tenant_id": tenant_id, "description": "Setup", "net_cents": 1, "on": APRIL}
+    sound: dict[str, Any] = {"tenant_id": tenant_id, "description": "Setup", "net_cents": 1, "on": APRIL}
     with pytest.raises(Refusal) as refused:
         await add_charge(given.platform, **sound | asked)
     assert (refused.value.code, refused.value.path) == (code, (path,))

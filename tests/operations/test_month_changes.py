@@ -52,7 +52,7 @@ async def start(given: Given) -> tuple[UUID, UUID]:
 
 
 async def changes(given: Given) -> list[tuple[date, str | None, str]]:
-    return [tuple(row.values()) for row in await given.rows(CHANGES)]  # type: ignore[misc]  # three columns
+    return [tuple(row.values()) for row in await given.rows(CHANGES)]
 
 
 async def subscribe_bare(given: Given, starts_on: date | None) -> None:

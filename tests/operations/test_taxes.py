@@ -85,7 +85,7 @@ async def test_a_rate_set_again_for_the_same_day_replaces_it(given: Given) -> No
     ],
 )
 async def test_bad_input_is_refused(given: Given, asked: dict[str, Any], path: str) -> None:
-    sound = {"country": "AU", "name": "GST", "rate": Decimal("0.12"), "valid_from": date(2026, 5, 1)}
+    sound: dict[str, Any] = {"country": "AU", "name": "GST", "rate": Decimal("0.12"), "valid_from": date(2026, 5, 1)}
     with pytest.raises(Refusal) as refused:
         await set_tax_rate(given.platform, **sound | asked)
     assert (refused.value.code, refused.value.path) == (ProblemCode.VALIDATION_FAILED, (path,))

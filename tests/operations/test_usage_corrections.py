@@ -35,7 +35,8 @@ async def test_the_event_counts_as_if_it_had_been_sent_so(given: Given, pilot: t
     await record(given, metered(deployment_id, "droplet_hours", "500", NOON, id="1"))
     await record(given, metered(deployment_id, "droplet_hours", "7", NOON, id="2"))
     corrected = await correct(given.platform, "50", tenant_id=tenant_id)
-    assert (corrected.deployment_id, corrected.previous_quantity, corrected.quantity) == (deployment_id, 500, 50)
+    assert corrected.deployment_id == deployment_id
+    assert (corrected.previous_quantity, corrected.quantity) == (Decimal(500), Decimal(50))
     assert await given.row("SELECT total, peak FROM usage_daily_totals") == {"total": 57, "peak": 50}
     assert await given.rows("SELECT event_id, quantity FROM usage_records ORDER BY event_id") == [
         {"event_id": "1", "quantity": 500},

@@ -91,7 +91,7 @@ async def test_totals_are_the_events_folded(given: Given, zone: str, data: st.Da
     resources = [None, *[await resource(given, deployment_id, str(new_id())) for _ in range(2)]]
     acts: Acts = data.draw(_acts(zone))
     events = [at(deployment_id, event, resources[number]) for event, number in acts.events]
-    ended: UUID = resources[2]  # type: ignore[assignment]
+    ended: UUID = resources[2]  # type: ignore[assignment]  # only the first is None
 
     recorded: set[int] = set()
     for number, batch in enumerate(acts.batches):

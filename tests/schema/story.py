@@ -33,6 +33,7 @@ class Story:
     rival: UUID
     deployment: UUID
     subscription: UUID
+    attached: UUID
     rivals_deployment: UUID
     bare_deployment: UUID
     resource: UUID
@@ -53,6 +54,7 @@ async def tell(given: Given) -> Story:
     await _offer(given)
     deployment, rivals = await _deployment(given, acme), await given.deployment(rival, "pilot")
     subscription = await given.subscription(deployment, "studio", addons=["storage_50gb"], starts_on=APRIL)
+    attached = UUID(str((await given.row("SELECT id FROM subscription_addons"))["id"]))
     await given.subscription(rivals, "studio", starts_on=date(2026, 3, 1))
     bare = await given.deployment(rival, "bare")
     await _cancel_a_trial(given, acme)
@@ -70,7 +72,9 @@ async def tell(given: Given) -> Story:
     await _meter_late(given, rivals, "to a draft")
     await _ask(given)
     bill, resource = await _import(given), await _end_a_resource(given, rivals)
-    return Story(acme, rival, deployment, subscription, rivals, bare, resource, invoice, rivals_invoice, run, bill)
+    return Story(
+        acme, rival, deployment, subscription, attached, rivals, bare, resource, invoice, rivals_invoice, run, bill
+    )
 
 
 async def _correct(given: Given, tenant_id: UUID) -> None:

@@ -170,3 +170,36 @@ async def test_a_resource_kind_is_defined(api: Api) -> None:
     codes = [kind["code"] for kind in (await api.data("{ resourceKinds { code } }"))["resourceKinds"]]
     assert codes == sorted(codes)
     assert "gpu_hours" in codes
+
+
+async def test_a_version_is_retired_and_a_plan_archived(api: Api) -> None:
+    version = {"planVersionId": str(await api.given.plan("studio"))}
+    answer = await api.mutate(
+        "retirePlanVersion", version, "... on PlanVersionRetired { planVersion { version status plan { archivedAt } } }"
+    )
+    assert answer["planVersion"] == {"version": 1, "status": "RETIRED", "plan": {"archivedAt": None}}
+    assert await api.mutate("retirePlanVersion", version) == refused("CONFLICT", "planVersionId")
+    plan = {"planCode": "studio"}
+    answer = await api.mutate("archivePlan", plan, "... on PlanArchived { plan { code archivedAt } }")
+    assert answer["plan"] == {"code": "studio", "archivedAt": "2026-05-01T03:00:00+00:00"}
+    assert await api.mutate("archivePlan", plan) == refused("CONFLICT", "planCode")
+    assert await api.mutate("archivePlan", {"planCode": "none"}) == refused("NOT_FOUND", "planCode")
+
+
+async def test_an_addon_has_a_currency(api: Api) -> None:
+    asked = {"code": "support", "name": "Support", "priceCents": 100}
+    selection = "... on AddonCreated { addon { currency } }"
+    assert (await api.mutate("createAddon", asked, selection))["addon"] == {"currency": "AUD"}
+    yen = asked | {"code": "support_jp", "currency": "JPY"}
+    assert (await api.mutate("createAddon", yen, selection))["addon"] == {"currency": "JPY"}
+    assert await api.mutate("createAddon", yen | {"currency": "YEN"}) == refused("VALIDATION_FAILED", "currency")
+
+
+async def test_the_currencies_are_those_of_iso_4217_with_their_minor_units(api: Api) -> None:
+    currencies = (await api.data("{ currencies { code name minorUnits } }"))["currencies"]
+    codes = [currency["code"] for currency in currencies]
+    assert codes == sorted(set(codes))
+    digits = {currency["code"]: currency["minorUnits"] for currency in currencies}
+    assert [digits.get(code) for code in ("AUD", "EUR", "JPY", "KWD", "CLF")] == [2, 2, 0, 3, 4]
+    assert not digits.keys() & {"XAU", "XXX", "XTS", "DEM", "AUE"}
+    assert {"code": "AUD", "name": "Australian Dollar", "minorUnits": 2} in currencies

@@ -1,13 +1,22 @@
 """Every field of every type, read from a database in which each that can have a value has one."""
 
+from datetime import date
+from decimal import Decimal
+
 from graphql import get_named_type, is_required_argument
 
-from app.billing import LineKind
-from tests.operations.costs.invoiced import InvoicedLine, invoiced
+from app.billing import Tier
+from app.operations.billing_months import waive_month
+from app.operations.catalog import ResourceDraft, archive_plan
+from app.operations.charges import add_charge
+from app.operations.invoices import issue_invoice
+from app.operations.subscriptions import change_plan_version, detach_addon
+from app.operations.tenants import close_tenant, update_tenant
 from tests.operations.given import Given
+from tests.operations.months import meter, roll_up
 from tests.schema.api import Api
 from tests.schema.selections import conforms, fields_of, query_type, readable_types
-from tests.schema.story import APRIL, tell
+from tests.schema.story import APRIL, Story, tell
 
 DEPTH = 5
 
@@ -15,6 +24,8 @@ DEPTH = 5
 async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api) -> None:
     story = await tell(api.given)
     await _invoice_in_dollars(api.given)
+    await _change_terms(api.given, story)
+    await _months(api.given)
     answers = [await api.data(text) for text in _documents()]
     answers.append(await api.data("{ viewer { tenant { id } } }", caller=api.given.viewer(story.acme)))
     answered = {field for answer in answers for field in conforms(answer, query_type())}
@@ -25,9 +36,56 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
 async def _invoice_in_dollars(given: Given) -> None:
     """Revenue that the margin lists beside its own currency."""
     await given.plan("dollar", currency="USD")
-    deployment = await given.deployment(await given.tenant("american", currency="USD"), "abroad")
-    subscription = await given.subscription(deployment, "dollar", starts_on=APRIL)
-    await invoiced(given, subscription, APRIL, [InvoicedLine(LineKind.PLAN_BASE, 5000, APRIL)])
+    tenant_id = await given.tenant("american", currency="USD")
+    await given.subscription(await given.deployment(tenant_id, "abroad"), "dollar", starts_on=APRIL)
+    await roll_up(given, tenant_ids=[tenant_id])
+    invoice = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", tenant_id)
+    await issue_invoice(given.platform, invoice_id=invoice["id"])
+
+
+async def _months(given: Given) -> None:
+    """A month without a tax rate, a waived one, one with an open credit, and one that cannot be rated."""
+    abroad = await given.tenant("untaxed", country="NZ")
+    await given.subscription(await given.deployment(abroad, "abroad"), "studio", starts_on=APRIL)
+    spared = await given.tenant("spared")
+    await waive_month(given.platform, tenant_id=spared, period_start=APRIL, reason="it never started")
+    huge = ResourceDraft("egress_gb", Decimal(0), (Tier(None, Decimal(10) ** 15 - 1),))
+    await given.plan("huge", resources=[huge])
+    overflowing = await given.tenant("overflowing")
+    deployment_id = await given.deployment(overflowing, "big")
+    await given.subscription(deployment_id, "huge", starts_on=APRIL)
+    await meter(given, deployment_id, "999999999", kind="egress_gb")
+    credited = await given.tenant("credited")
+    await add_charge(given.platform, tenant_id=credited, description="Goodwill", net_cents=-500, on=APRIL)
+    await roll_up(given, tenant_ids=[abroad, overflowing, credited])
+
+
+async def _change_terms(given: Given, story: Story) -> None:
+    """A tenant with every detail and one that is closed; a plan that is archived, and pending; an add-on's last day."""
+    await update_tenant(
+        given.platform,
+        tenant_id=story.acme,
+        email="accounts@example.com",
+        billing_address="1 High Street, Sydney",
+        abn="51824753556",
+        buyer_reference="PO 7",
+        tax_exempt=False,
+        tax_exempt_reason="the certificate ended",
+    )
+    await close_tenant(given.platform, tenant_id=await given.tenant("gone"))
+    await given.plan("past", base_price_cents=1)
+    await change_plan_version(given.admin(story.acme), deployment_id=story.deployment, plan_code="past")
+    await archive_plan(given.platform, plan_code="past")
+    attached = await given.row("SELECT id FROM subscription_addons LIMIT 1")
+    await detach_addon(given.platform, subscription_addon_id=attached["id"])
+    await add_charge(
+        given.platform,
+        tenant_id=story.acme,
+        deployment_id=story.deployment,
+        description="Setup",
+        net_cents=5,
+        on=date(2026, 5, 1),
+    )
 
 
 def _documents() -> list[str]:

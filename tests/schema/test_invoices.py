@@ -81,7 +81,7 @@ async def test_the_nested_query_of_the_console_reaches_the_invoice_and_back(api:
 
 async def test_an_invoice_is_issued_paid_and_then_stands(api: Api) -> None:
     invoice = {"invoiceId": (await drafts(api))["acme"]}
-    paid = invoice | {"reference": "transfer 7", "paidAt": "2026-05-01T01:00:00Z"}
+    paid = invoice | {"reference": "transfer 7", "paidAt": "2026-05-01T03:00:00Z"}
     issued = await api.mutate(
         "issueInvoice", invoice, "... on InvoiceIssued { invoice { status number issuedAt dueOn } }"
     )
@@ -92,12 +92,14 @@ async def test_an_invoice_is_issued_paid_and_then_stands(api: Api) -> None:
         "dueOn": "2026-05-15",
     }
     assert await api.mutate("issueInvoice", invoice) == refused("INVOICE_NOT_DRAFT", "invoiceId")
+    early = paid | {"paidAt": "2026-05-01T02:59:59Z"}
+    assert await api.mutate("markInvoicePaid", early) == refused("VALIDATION_FAILED", "paidAt")
     answer = await api.mutate(
         "markInvoicePaid", paid, "... on InvoiceMarkedPaid { invoice { status paidAt paymentReference } }"
     )
     assert answer["invoice"] == {
         "status": "PAID",
-        "paidAt": "2026-05-01T01:00:00+00:00",
+        "paidAt": "2026-05-01T03:00:00+00:00",
         "paymentReference": "transfer 7",
     }
     assert await api.mutate("markInvoicePaid", paid) == refused("INVOICE_PAID", "invoiceId")

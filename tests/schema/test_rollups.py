@@ -96,7 +96,8 @@ async def test_what_nobody_billed_is_listed(api: Api) -> None:
     await tell(api.given)
     data = await api.data("{ unbilledPeriods { tenant { code } periodStart reason } }")
     assert [(each["tenant"]["code"], each["periodStart"]) for each in data["unbilledPeriods"]] == [
-        ("rival", "2026-03-01")
+        ("rival", "2026-03-01"),
+        ("rival", "2026-04-01"),  # its draft is stale
     ]
     assert len(api.statements) == 1  # all tenants at once
 

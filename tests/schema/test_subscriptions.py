@@ -125,3 +125,70 @@ async def test_the_plan_version_is_changed(api: Api) -> None:
         "... on PlanVersionChanged { subscription { planVersion { version basePriceCents } } }",
     )
     assert answer["subscription"] == {"planVersion": {"version": 2, "basePriceCents": 6000}}
+
+
+async def test_a_change_to_a_lower_base_price_is_pending_until_the_next_month(api: Api) -> None:
+    deployment = await on_offer(api)
+    await api.given.subscription(deployment)
+    await api.given.plan_version("studio", base_price_cents=4000)
+    (acme,) = await api.given.rows("SELECT id FROM tenants")
+    answer = await api.mutate(
+        "changePlanVersion",
+        {"deploymentId": str(deployment), "planCode": "studio"},
+        """... on PlanVersionChanged { subscription {
+            planVersion { version } pendingPlanVersion { version basePriceCents } pendingFrom } }""",
+        caller=api.given.admin(acme["id"]),
+    )
+    assert answer["subscription"] == {
+        "planVersion": {"version": 1},
+        "pendingPlanVersion": {"version": 2, "basePriceCents": 4000},
+        "pendingFrom": "2026-06-01",
+    }
+    answer = await api.mutate(
+        "changePlanVersion",
+        {"deploymentId": str(deployment), "planCode": "studio", "effectiveOn": "9999-12-31"},
+    )
+    assert answer == refused("VALIDATION_FAILED", "effectiveOn")
+
+
+async def test_an_addon_is_attached_once_and_detached(api: Api) -> None:
+    deployment = await on_offer(api)
+    await api.given.subscription(deployment, addons=["storage_50gb"])
+    asked = {"deploymentId": str(deployment), "addonCode": "storage_50gb"}
+    assert await api.mutate("attachAddon", asked) == refused("ALREADY_ATTACHED", "addonCode")
+    attached = await api.mutate(
+        "attachAddon", asked | {"additional": True}, "... on AddonAttached { subscriptionAddon { id detachedOn } }"
+    )
+    assert attached["subscriptionAddon"].pop("detachedOn") is None
+    detached = await api.mutate(
+        "detachAddon",
+        {"subscriptionAddonId": attached["subscriptionAddon"]["id"]},
+        "... on AddonDetached { subscriptionAddon { id detachedOn } }",
+    )
+    assert detached["subscriptionAddon"] == attached["subscriptionAddon"] | {"detachedOn": "2026-05-01"}
+    again = {"subscriptionAddonId": attached["subscriptionAddon"]["id"], "lastDay": "2026-04-30"}
+    assert await api.mutate("detachAddon", again) == refused("CONFLICT", "lastDay")
+
+
+async def test_a_subscription_is_in_one_currency_with_each_addon_once(api: Api) -> None:
+    deployment = await on_offer(api)
+    await api.given.addon("in_yen", currency="JPY")
+    await api.given.plan("yen", currency="JPY")
+    asked = {"deploymentId": str(deployment), "planCode": "studio"}
+    storage = {"code": "storage_50gb"}
+    for wrong, answer in (
+        ({"planCode": "yen"}, refused("CURRENCY_MISMATCH", "planCode")),
+        ({"addons": [{"code": "in_yen"}]}, refused("CURRENCY_MISMATCH", "addons", "0", "code")),
+        ({"addons": [storage, storage]}, refused("ALREADY_ATTACHED", "addons", "1", "code")),
+        ({"startsOn": "2002-04-01"}, refused("CONFIRMATION_REQUIRED", "startsOn")),
+    ):
+        assert await api.mutate("subscribe", asked | wrong) == answer
+    confirmed = {
+        "startsOn": "2002-04-01",
+        "confirmBackdating": True,
+        "addons": [storage, storage | {"additional": True}],
+    }
+    answer = await api.mutate(
+        "subscribe", asked | confirmed, "... on Subscribed { subscription { startedOn addons { addon { code } } } }"
+    )
+    assert answer["subscription"] == {"startedOn": "2002-04-01", "addons": [{"addon": storage}, {"addon": storage}]}

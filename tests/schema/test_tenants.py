@@ -78,6 +78,88 @@ async def test_what_is_not_there_is_null_among_the_nodes(api: Api) -> None:
     assert answer == {"nodes": [None, tenant, None, tenant]}
 
 
+async def test_a_tenant_is_changed_and_null_clears_where_absence_does_not(api: Api) -> None:
+    tenant = {"tenantId": str(await api.given.tenant("acme"))}
+    changes = {
+        "email": "accounts@example.com",
+        "billingAddress": "1 High Street",
+        "abn": "51 824 753 556",
+        "buyerReference": "PO 7",
+        "taxExempt": True,
+        "taxExemptReason": "a charity",
+        "taxExemptFrom": "2026-04-15",
+    }
+    selection = """... on TenantUpdated { tenant { name email billingAddress abn buyerReference taxExempt closedAt
+        taxExemptions { firstDay taxExempt reason } } }"""
+    expected = {
+        "name": "Acme",
+        "email": "accounts@example.com",
+        "billingAddress": "1 High Street",
+        "abn": "51824753556",
+        "buyerReference": "PO 7",
+        "taxExempt": True,
+        "closedAt": None,
+        "taxExemptions": [{"firstDay": "2026-04-15", "taxExempt": True, "reason": "a charity"}],
+    }
+    assert (await api.mutate("updateTenant", tenant | changes, selection))["tenant"] == expected
+    cleared = {"email": None, "name": None, "taxExempt": None}
+    expected |= {"email": None}
+    assert (await api.mutate("updateTenant", tenant | cleared, selection))["tenant"] == expected
+    assert await api.mutate("updateTenant", tenant | {"abn": "51824753557"}) == refused("VALIDATION_FAILED", "abn")
+
+
+async def test_a_tenant_is_closed(api: Api) -> None:
+    acme = await api.given.tenant("acme")
+    deployment = await api.given.deployment(acme)
+    asked = {"tenantId": str(acme)}
+    assert await api.mutate("closeTenant", asked) == refused("CONFLICT", "tenantId")
+    await api.mutate("transitionDeployment", {"deploymentId": str(deployment), "to": "CANCELLED"})
+    answer = await api.mutate("closeTenant", asked, "... on TenantClosed { tenant { closedAt } }")
+    assert answer["tenant"] == {"closedAt": "2026-05-01T03:00:00+00:00"}
+    charge = asked | {"description": "Setup", "netCents": 5, "on": "2026-05-01"}
+    assert await api.mutate("addCharge", charge) == refused("TENANT_CLOSED", "tenantId")
+
+
+async def test_charges_are_listed_with_their_tenant_the_latest_day_first(api: Api) -> None:
+    acme = await api.given.tenant("acme")
+    deployment = await api.given.deployment(acme)
+    charge = {"tenantId": str(acme), "description": "Setup", "netCents": 5, "on": "2026-04-30"}
+    credit = charge | {"description": "Goodwill", "netCents": -7, "on": "2026-05-01", "deploymentId": str(deployment)}
+    selection = "... on ChargeAdded { charge { description netCents on deployment { slug } tenant { code } } }"
+    added = [(await api.mutate("addCharge", each, selection))["charge"] for each in (charge, credit)]
+    assert added == [
+        {"description": "Setup", "netCents": 5, "on": "2026-04-30", "deployment": None, "tenant": {"code": "acme"}},
+        {
+            "description": "Goodwill",
+            "netCents": -7,
+            "on": "2026-05-01",
+            "deployment": {"slug": "pilot"},
+            "tenant": {"code": "acme"},
+        },
+    ]
+    text = "{ tenants { nodes { charges { nodes { description } totalCount } } } }"
+    listed = {"charges": {"nodes": [{"description": "Goodwill"}, {"description": "Setup"}], "totalCount": 2}}
+    assert (await api.data(text, caller=api.given.viewer(acme)))["tenants"] == {"nodes": [listed]}
+    assert await api.mutate("addCharge", charge | {"netCents": 0}) == refused("VALIDATION_FAILED", "netCents")
+
+
+async def test_tax_rates_are_set_by_day_and_listed(api: Api) -> None:
+    asked = {"country": "AU", "name": "GST", "rate": "0.12", "validFrom": "2026-07-01"}
+    raised = {"country": "AU", "name": "GST", "rate": "0.12", "validFrom": "2026-07-01"}
+    answer = await api.mutate("setTaxRate", asked, "... on TaxRateSet { taxRate { country name rate validFrom } }")
+    assert answer["taxRate"] == raised
+    await api.mutate("setTaxRate", asked | {"country": "NZ", "rate": "0.15"})
+    text = "query ($country: String) { taxRates(country: $country) { country name rate validFrom } }"
+    gst = raised | {"rate": "0.1", "validFrom": "2000-07-01"}
+    new_zealands = raised | {"country": "NZ", "rate": "0.15"}
+    for caller in (api.given.meter(), api.given.platform):
+        for country, rates in (("AU", [gst, raised]), (None, [gst, raised, new_zealands]), ("FR", [])):
+            assert await api.data(text, {"country": country}, caller=caller) == {"taxRates": rates}
+    assert len(await api.data("{ taxRates { rate } }")) == 1
+    early = asked | {"validFrom": "2026-04-30"}
+    assert await api.mutate("setTaxRate", early) == refused("VALIDATION_FAILED", "validFrom")
+
+
 _TABLES = {
     "tenants": "Tenant",
     "plans": "Plan",

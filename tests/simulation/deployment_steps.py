@@ -1,14 +1,17 @@
 """Steps of tenants and their deployments."""
 
+from datetime import date, timedelta
+
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from app.billing import Actor, DeploymentState, TransitionDecision, allowed_transitions, decide_transition
 from app.operations import deployments, tenants
 from app.operations.refusal import ProblemCode
+from tests.lives import terms
 from tests.simulation.faults import Fault
 from tests.simulation.model import Deployment, Tenant
-from tests.simulation.steps import Steps, faults, pick
+from tests.simulation.steps import Steps, chosen, faults, pick
 
 MOST_TENANTS, MOST_DEPLOYMENTS = 4, 4
 
@@ -27,7 +30,8 @@ class DeploymentSteps(Steps):
             None,
             lambda: self.exists("SELECT FROM tenants WHERE code = %s", code),
         ):
-            self.tenants.append(Tenant(self.id_of("SELECT id FROM tenants WHERE code = %s", code), code, exempt))
+            tenant_id = self.id_of("SELECT id FROM tenants WHERE code = %s", code)
+            self.tenants.append(Tenant(tenant_id, code, [(date.min, exempt)]))
 
     @precondition(lambda self: bool(self.tenants))
     @rule(of=pick, slug=st.integers(0, 4), by=st.sampled_from(["operator", "tenant"]), fault=faults)
@@ -44,7 +48,8 @@ class DeploymentSteps(Steps):
             ProblemCode.SLUG_TAKEN if taken else None,
             lambda: not taken and self.exists(mine, tenant.id, name),
         ):
-            tenant.deployments.append(Deployment(self.id_of(mine, tenant.id, name), name))
+            deployment_id = self.id_of(mine, tenant.id, name)
+            tenant.deployments.append(Deployment(deployment_id, terms.Deployment(name), self.world.now))
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, way=pick, to=st.sampled_from(DeploymentState), actor=st.sampled_from(Actor), fault=faults)
@@ -64,8 +69,9 @@ class DeploymentSteps(Steps):
             lambda: self.exists(recorded, deployment.id, deployment.events),
         ):
             deployment.events += 1
+            deployment.recorded_at = self.world.now
             if decision is TransitionDecision.APPLY:
-                deployment.move(to, self.world.now, self.zone)
+                deployment.move(to, self.world.now)
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, suspended=st.booleans())
@@ -80,6 +86,52 @@ class DeploymentSteps(Steps):
             lambda: True,
         )
         deployment.suspended = suspended
+
+    @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
+    @rule(of=pick, fault=faults)
+    def register_resource(self, of: int, fault: Fault | None) -> None:
+        _, deployment = self.deployment(of)
+        name = f"r{len(deployment.resources)}"
+        if len(deployment.resources) == 2:
+            return
+        external_id = f"{deployment.id} {name}"
+        registered = "SELECT id FROM cloud_resources WHERE external_id = %s"
+        if self.attempt(
+            lambda: deployments.register_resource(
+                self.world.context(),
+                deployment_id=deployment.id,
+                provider="digitalocean",
+                external_id=external_id,
+                resource_kind="storage_gb",
+                name=name,
+                created_at=self.world.now - timedelta(days=200),
+            ),
+            fault,
+            None,
+            lambda: self.exists(registered, external_id),
+        ):
+            deployment.resources[name] = self.id_of(registered, external_id)
+
+    @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
+    @rule(of=pick, which=pick, hours=st.sampled_from([0, 0, 5, 200, 900]), fault=faults)
+    def end_resource(self, of: int, which: int, hours: int, fault: Fault | None) -> None:
+        _, deployment = self.deployment(of)
+        name = chosen(sorted(deployment.resources), which)
+        if name is None:
+            return
+        ended_at = self.world.now - timedelta(hours=hours)
+        ended = deployment.described.resource_ends.get(name)
+        is_ended = "SELECT FROM cloud_resources WHERE id = %s AND destroyed_at = %s"
+        if self.attempt(
+            lambda: deployments.end_resource(
+                self.world.context(), resource_id=deployment.resources[name], ended_at=ended_at
+            ),
+            fault,
+            ProblemCode.CONFLICT if ended not in {None, ended_at} else None,
+            lambda: self.exists(is_ended, deployment.resources[name], ended_at),
+        ):
+            deployment.described.resource_ends[name] = ended_at
+            deployment.changed()
 
     @precondition(lambda self: len(self.tenants) > 1 and any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, by=pick)

@@ -1,6 +1,7 @@
-"""The invoices as they should be: each held to the month that the model foretold when it was rated, and for good."""
+"""The invoices as they should be: every cent of every ended month is billed once, or the system says that it is not."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,39 +12,20 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from app.billing import Aggregation, Period, day_of
 from app.database import DatabaseUnavailable
-from app.operations import rollups
+from app.operations import billing_months, invoices, rollups
+from app.operations.billing_months import UnbilledMonth
+from app.operations.subscriptions import apply_pending_plan_changes
 from app.tables.ids import new_id
+from tests.lives.rating import local_day, month_of, next_month, start_of
 from tests.simulation.faults import Crash, Fault
-from tests.simulation.late import Foretold, Known, Month, foretell, late_line, terms_of
-from tests.simulation.model import KINDS, Event, Tenant
+from tests.simulation.known import INVOICES, LINES, OUTCOMES, OUTCOMES_OF_RUN, RIVAL, Known, Month
+from tests.simulation.model import Tenant
 from tests.simulation.world import World
 
-INVOICES = """
-SELECT i.id, i.tenant_id, i.period_start, i.revision, i.status, i.number, i.subtotal_cents, i.tax_cents, i.total_cents
-FROM tenant_invoices i ORDER BY i.id
-"""
-LINES = """
-SELECT l.invoice_id, d.slug, l.kind, l.resource_kind, l.quantity, l.unit_price_cents, l.amount_cents, l.description,
-       l.period_start, l.key LIKE 'late:%%' AS is_late
-FROM tenant_invoice_lines l LEFT JOIN cloud_deployments d ON d.id = l.deployment_id ORDER BY l.invoice_id, l.position
-"""
-OUTCOMES = """
-SELECT o.id, o.tenant_id, o.period_start, o.outcome, o.total_cents, o.invoice_id, r.force, r.dry_run
-FROM rollup_outcomes o JOIN rollup_runs r ON r.id = o.run_id WHERE NOT o.id = ANY (%s) ORDER BY o.id
-"""
-RIVAL = """
-INSERT INTO tenant_invoices (id, tenant_id, period_start, period_end, revision, status, currency, subtotal_cents,
-                             tax_cents, total_cents, input_hash, created_at)
-SELECT %s, tenant_id, period_start, period_end, revision + 100, 'DRAFT', currency, 0, 0, 0, input_hash, created_at
-FROM tenant_invoices WHERE id = %s RETURNING id
-"""
-OPENED = """
-SELECT FROM late_usage
-WHERE tenant_id = %s AND date_trunc('month', opened_on::timestamp)::date = %s AND state = 'OPEN'
-"""
 FINAL = frozenset({"ISSUED", "PAID"})
+MOST_MONTHS = 4
+"""After the faults stop: by then everything is billed, or it is no longer going to be."""
 
 
 class Ledger:
@@ -55,90 +37,108 @@ class Ledger:
         self.settled: set[Month] = set()
         self._outcomes: list[UUID] = []
 
-    def is_final(self, tenant: Tenant, first_day: date) -> bool:
-        """Whether a month that holds the day, or a later one, is invoiced for good."""
-        return any(
-            known.status in FINAL and known.month[0] == tenant.id and Period(known.month[1], self.zone).end > first_day
-            for known in self.invoices.values()
-        )
+    @property
+    def running(self) -> date:
+        """The first day of the month that has not ended."""
+        return month_of(local_day(self.world.now, self.zone))
 
-    def tenant(self, month: Month) -> Tenant:
-        (tenant,) = [tenant for tenant in self.tenants if tenant.id == month[0]]
+    def tenant(self, tenant_id: UUID) -> Tenant:
+        (tenant,) = [tenant for tenant in self.tenants if tenant.id == tenant_id]
         return tenant
 
-    def foretold(self, month: Month) -> Foretold | None:
-        """What the month is to be invoiced for, by what is invoiced now."""
-        live = [known for known in self.invoices.values() if known.status != "VOID" and known.month[0] == month[0]]
-        others = [known for known in live if known.month != month]
-        return foretell(self.tenant(month), Period(month[1], self.zone), others)
+    def month_ago(self, months: int) -> date:
+        """The first day of the month so many before the running one."""
+        month = self.running
+        for _ in range(months):
+            month = month_of(month - timedelta(days=1))
+        return month
 
-    def reopen(self, tenant: Tenant, first_day: date) -> None:
-        """Something was changed from this day on."""
-        self.settled -= {month for month in self.settled if month[0] == tenant.id and self._end(month) > first_day}
+    def live(self, month: Month) -> Known | None:
+        return next((known for known in self._of(month) if known.status != "VOID"), None)
 
-    def meter(self, tenant: Tenant, event: Event) -> None:
-        """The event came, and is among the tenant's."""
-        day = day_of(event.occurred_at, self.zone)
-        later = [
-            day_of(other.occurred_at, self.zone)
-            for other in tenant.events.values()
-            if (other.deployment_id, other.kind) == (event.deployment_id, event.kind)
-            and day_of(other.occurred_at, self.zone) > day
-        ]
-        is_level = KINDS.get(event.kind) is Aggregation.TIME_WEIGHTED
-        for month in [month for month in self.settled if month[0] == tenant.id]:
-            carried = is_level and month[1] > day and min(later, default=month[1]) >= month[1]
-            if month[1] == day.replace(day=1) or carried:
-                self.settled.discard(month)
+    def last(self, month: Month) -> Known:
+        return self._of(month)[-1]
 
-    def _end(self, month: Month) -> date:
-        return Period(month[1], self.zone).end
+    def is_stale(self, known: Known) -> bool:
+        """Whether changes of its month wait to be rated, as the system tells."""
+        unbilled = self.listed().get(known.month)
+        return unbilled is not None and unbilled.difference_cents is None
+
+    def listed(self) -> dict[Month, UnbilledMonth]:
+        page = self.world.run(billing_months.unbilled_months(self.world.context(), first=1000))
+        assert not page.has_next
+        return {(unbilled.tenant_id, unbilled.period_start): unbilled for unbilled in page.months}
 
     # Rollups
 
-    async def start(self, month: date, tenant_ids: Sequence[UUID] | None, *, force: bool, dry: bool) -> None:
-        await rollups.roll_up_period(
+    async def start(self, month: date, tenant_ids: Sequence[UUID] | None, *, force: bool, dry: bool) -> UUID:
+        return await rollups.roll_up_period(
             self.world.context(), period_start=month, tenant_ids=tenant_ids, force=force, dry_run=dry
         )
 
     def catch_up(self, times: int, fault: Fault | None) -> None:
-        """So many at once; all that is due is then under way."""
+        """So many at once; all that a run can bill is then under way."""
 
         async def work() -> None:
+            await apply_pending_plan_changes(self.world.context())
             await asyncio.gather(*(rollups.catch_up(self.world.context()) for _ in range(times)))
 
         self.world.advance(seconds=1)
         if self._under(fault, work):
-            due = day_of(self.world.now - timedelta(hours=3), self.zone).replace(day=1)
-            for unbilled in self._unbilled():
-                assert unbilled.period_start >= due or unbilled.reason == "a rollup is under way", unbilled
+            due = month_of(local_day(self.world.now - timedelta(hours=3), self.zone))
+            for month, unbilled in self.listed().items():
+                live = self.live(month)
+                corrected_elsewhere = unbilled.difference_cents is not None or (live and live.status in FINAL)
+                if month[1] < due and not corrected_elsewhere:
+                    assert unbilled.reason == "a rollup is under way", unbilled
 
     def work(self, fault: Fault | None, *, at_once: int = 1) -> None:
         """What is left of all runs, by so many workers at once."""
         if fault is not None:
             fault = replace(fault, at=fault.at * 4)
         for run in self.world.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL ORDER BY id"):
-            run_id = run.id
+            self.work_on(run.id, fault, at_once=at_once)
 
-            async def work(run_id: UUID = run_id) -> None:
-                await asyncio.gather(
-                    *(rollups.roll_up_run(self.world.context(), run_id=run_id) for _ in range(at_once))
-                )
+    def work_on(self, run_id: UUID, fault: Fault | None = None, *, at_once: int = 1) -> dict[UUID, tuple[str, int]]:
+        """The run's outcomes and totals so far, by tenant."""
 
-            self._under(fault, work)
+        async def work() -> None:
+            await asyncio.gather(*(self.rate(run_id) for _ in range(at_once)))
+
+        self._under(fault, work)
         self._observe()
+        rows = self.world.rows(OUTCOMES_OF_RUN, run_id)
+        return {row.tenant_id: (row.outcome, row.total_cents) for row in rows}
+
+    async def rate(self, run_id: UUID) -> None:
+        await rollups.roll_up_run(self.world.context(), run_id=run_id)
 
     def finish(self) -> None:
-        """Without faults: everything that is open is worked off, and every month that is over is billed."""
+        """Without faults: months pass, rolled up and issued, until nothing is due but credits that find no room."""
         self.work(None)
+        listed: dict[Month, UnbilledMonth] = {}
+        for number in range(MOST_MONTHS):
+            self.world.now = start_of(next_month(self.running), self.zone) + timedelta(hours=4)
+            self.catch_up(1, None)
+            self.work(None)
+            self.issue_drafts()
+            self.hold()
+            listed = self.listed()
+            if number and all((unbilled.difference_cents or 0) < 0 for unbilled in listed.values()):
+                break
         assert self.world.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL") == []
-        assert self._unbilled() == []
-        today = day_of(self.world.now, self.zone)
-        for tenant in self.tenants:
-            assert {(tenant.id, month) for month in tenant.owed(today)} <= self._live() | self.settled
+        for unbilled in listed.values():
+            assert (unbilled.difference_cents or 0) < 0, f"a month is never billed: {unbilled}"
         for known in [known for known in self.invoices.values() if known.status != "VOID"][:1]:
             self.rival(known)
         self.hold()
+
+    def issue_drafts(self) -> None:
+        """None of them is stale any more."""
+        for known in sorted(self.invoices.values(), key=lambda known: known.month[1]):
+            if known.status == "DRAFT":
+                self.world.run(invoices.issue_invoice(self.world.context(), invoice_id=known.id))
+                known.status = "ISSUED" if known.total_cents else "PAID"
 
     def rival(self, known: Known) -> None:
         with suppress(psycopg.errors.UniqueViolation):
@@ -158,92 +158,113 @@ class Ledger:
     # What is there
 
     def hold(self) -> None:
-        """Nothing moved that nobody moved, and what is unbilled is what the model says."""
+        """Nothing moved that nobody moved, and every cent of every ended month is billed or listed."""
         self._observe()
-        today = day_of(self.world.now, self.zone)
-        owed = {(tenant.id, month) for tenant in self.tenants for month in tenant.owed(today)}
-        listed = {(unbilled.tenant_id, unbilled.period_start) for unbilled in self._unbilled()}
-        missing = owed - self._live() - self.settled
-        assert listed >= missing, "a month that is due is not listed"
-        assert all(self.world.rows(OPENED, *month) for month in listed - missing), "a month is due that is not"
+        listed, billed = self.listed(), self._billed()
+        for tenant in self.tenants:
+            months = {*tenant.months(self.running), *(month for of, month in listed.keys() | billed if of == tenant.id)}
+            for month in sorted(months):
+                worth, cents = tenant.worth(month, self.zone), billed[tenant.id, month]
+                unbilled = listed.get((tenant.id, month))
+                told = f"{month:%Y-%m} of {tenant.code} is worth {worth}c, {cents}c are billed: {unbilled}"
+                if unbilled is None:
+                    assert cents == worth, f"cents are neither billed nor listed: {told}"
+                elif unbilled.difference_cents is not None:
+                    assert unbilled.difference_cents == worth - cents, f"another difference is listed: {told}"
 
-    def _live(self) -> set[Month]:
-        return {known.month for known in self.invoices.values() if known.status != "VOID"}
-
-    def _unbilled(self) -> list[rollups.UnbilledPeriod]:
-        return self.world.run(rollups.unbilled_periods(self.world.context()))
+    def _billed(self) -> dict[Month, int]:
+        """Net, by service month, on live invoices."""
+        billed: dict[Month, int] = defaultdict(int)
+        for known in self.invoices.values():
+            if known.status != "VOID":
+                for month, cents in known.net_by_month.items():
+                    billed[known.month[0], month] += cents
+        return billed
 
     def _observe(self) -> None:
         """Takes in what rollups did since the last time, by outcome: only what they tell of may have changed."""
         outcomes = self.world.rows(OUTCOMES, self._outcomes)
-        lines: dict[UUID, list[tuple[object, ...]]] = {}
+        lines: dict[UUID, list[Any]] = defaultdict(list)
         for line in self.world.rows(LINES):
-            lines.setdefault(line.invoice_id, []).append(_shown(line))
+            lines[line.invoice_id].append(line)
         rows = {row.id: row for row in self.world.rows(INVOICES)}
+        written: dict[UUID, Known] = {}
         for outcome in outcomes:
-            self._judge(outcome, rows)
+            written.pop(outcome.tenant_id, None)
+            if (known := self._judge(outcome)) is not None:
+                written[outcome.tenant_id] = known
             self._outcomes.append(outcome.id)
         assert rows.keys() >= self.invoices.keys(), "an invoice is gone"
         for row in rows.values():
             assert row.id in self.invoices, "an invoice came from nowhere"
             known = self.invoices[row.id]
             assert (row.status, row.revision) == (known.status, known.revision)
-            content = (row.subtotal_cents, row.tax_cents, row.total_cents, lines.get(row.id, []))
-            assert content == known.content, f"a {known.status} invoice is not what was foretold"
+            content = (row.subtotal_cents, row.tax_cents, row.total_cents, lines[row.id])
+            if known.content is None:
+                known.take_in(content)
+                self.has_its_tax(known)
+            assert content == known.content, f"a {known.status} invoice has changed"
             assert known.number in {None, row.number}, "a number changed"
             known.number = row.number
+        if written:
+            self._credits_are_taken(written.values())
 
-    def _judge(self, outcome: Any, rows: dict[UUID, Any]) -> None:
-        """What became of a tenant in a run is what the model foretells for it."""
+    def has_its_tax(self, known: Known) -> None:
+        """An invoice that is not void and has just been rated, or was issued and not stale, has the tax of now."""
+        tax = self.tenant(known.month[0]).tax(known.net_by_month)
+        assert known.status == "VOID" or known.content[1] == tax, f"the tax is {known.content[1]}, and not {tax}"
+
+    def _credits_are_taken(self, written: Any) -> None:
+        """An invoice that was just rated leaves no credit open that it had room for."""
+        listed = self.listed()
+        for known in written:
+            tenant_id, own = known.month
+            owed = [
+                unbilled
+                for (of, month), unbilled in listed.items()
+                if of == tenant_id and month <= own and (unbilled.difference_cents or 0) < 0
+            ]
+            if owed and known.status != "VOID" and not self.tenant(tenant_id).was_ever_exempt:
+                assert known.content[0] == 0, f"an invoice of {known.content[:3]} takes no credit: {owed}"
+
+    def _judge(self, outcome: Any) -> Known | None:
+        """What became of a tenant in a run is possible. Gives the invoice that was written."""
         month = (outcome.tenant_id, outcome.period_start)
-        foretold = self.foretold(month)
-        live = next((known for known in self._of(month) if known.status != "VOID"), None)
+        tenant, live = self.tenant(outcome.tenant_id), self.live(month)
+        is_draft = live is not None and live.status == "DRAFT"
+        replaces = outcome.force or (outcome.rates_stale_drafts and is_draft)
         match outcome.outcome:
             case "CREATED" | "REPLACED":
-                assert foretold is not None, "a month was billed that cannot be rated"
-                assert foretold.subtotal_cents > 0, "nothing was billed"
-                assert outcome.total_cents == foretold.total_cents, "another amount was billed than foretold"
-                assert (live is not None) == (outcome.outcome == "REPLACED") == (live is not None and outcome.force)
-                self._take(outcome.invoice_id, month, live, foretold)
+                assert month[1] not in tenant.waived, "a waived month was billed"
+                assert tenant.can_be_billed(month[1], self.zone), "a month was billed that cannot be"
+                assert (live is not None) == (outcome.outcome == "REPLACED") == (live is not None and replaces)
+                self.settled.discard(month)
+                return self._take(outcome.invoice_id, month, live)
             case "SETTLED":
-                assert foretold is not None
-                assert foretold.subtotal_cents <= 0, "a month was settled that is not nothing"
                 if live is not None:
-                    self._void(live, outcome.force)
+                    assert replaces, "a plain rollup voided an invoice"
+                    assert live.status != "PAID", "a rollup voided a paid invoice"
+                    live.status = "VOID"
                 self.settled.add(month)
-            case "PREVIEWED":
-                assert foretold is not None
-                assert outcome.total_cents == foretold.total_cents, "another amount was previewed than foretold"
             case "SKIPPED":
-                assert not outcome.force
-                assert live is not None or month in self.settled, "a month was skipped that is due"
+                settled = live is not None or month in self.settled
+                assert month[1] in tenant.waived or (not outcome.force and settled), "a month was skipped that is due"
             case "FAILED":
-                assert foretold is None or (outcome.force and live is not None and live.status == "PAID")
+                is_paid = live is not None and live.status == "PAID"
+                assert not tenant.can_be_billed(month[1], self.zone) or (outcome.force and is_paid), "nothing is wrong"
+        return None
 
-    def _take(self, invoice_id: UUID, month: Month, live: Known | None, foretold: Foretold) -> None:
+    def _take(self, invoice_id: UUID, month: Month, live: Known | None) -> Known:
         if live is not None and live.status != "DRAFT":
-            self._void(live, force=True)
-            live = None
+            assert live.status == "ISSUED", "a paid invoice was replaced"
+            live.status, live = "VOID", None
         if live is None:
             revision = max((known.revision for known in self._of(month)), default=0) + 1
             assert invoice_id not in self.invoices
-            live = self.invoices[invoice_id] = Known(invoice_id, month, revision, "DRAFT", None, None)
+            live = self.invoices[invoice_id] = Known(invoice_id, month, revision)
         assert live.id == invoice_id
-        live.content, live.charges = foretold.content, foretold.charges
-        live.terms = terms_of(self.tenant(month), Period(month[1], self.zone))
-        self.settled.discard(month)
-
-    def _void(self, known: Known, force: bool) -> None:
-        assert force, "a plain rollup voided an invoice"
-        assert known.status in {"DRAFT", "ISSUED"}
-        known.status = "VOID"
+        live.content = None
+        return live
 
     def _of(self, month: Month) -> list[Known]:
         return [known for known in self.invoices.values() if known.month == month]
-
-
-def _shown(line: Any) -> tuple[object, ...]:
-    """As the model tells it."""
-    if line.is_late:
-        return late_line(line.slug, line.resource_kind, line.amount_cents, line.period_start)
-    return tuple(line)[1:8]

@@ -4,13 +4,11 @@ What a caller was told was done must be so, what was refused must not, and what 
 without its answer) is done wholly or not at all: the rows say which, and the model follows.
 """
 
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
-from app.billing import Period
 from tests.simulation.billing_steps import BillingSteps
 from tests.simulation.deployment_steps import DeploymentSteps
 from tests.simulation.ledger import Ledger
@@ -43,8 +41,17 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps):
             self.create_deployment(number, number, "operator", None)
             tenant = self.tenants[number % 2]
             deployment = tenant.deployments[-1]
+            every = [deployment for tenant in self.tenants for deployment in tenant.deployments]
+            self.register_resource(every.index(deployment), None)
             self.subscribe_to(
-                tenant=tenant, deployment=deployment, plan=plan, extras=extras, days=days, trial=None, fault=None
+                tenant=tenant,
+                deployment=deployment,
+                plan=plan,
+                extras=extras,
+                days=days,
+                trial=None,
+                fault=None,
+                confirmed=True,
             )
 
     @invariant()
@@ -64,11 +71,7 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps):
         if self.sound:
             self.sound = False
             for tenant in self.tenants:
-                tenant.currency = "AUD"
-            self.world.rows("UPDATE tenants SET currency = 'AUD' RETURNING id")
-            self.world.now = Period.holding(self.world.now, self.zone).ends_at + timedelta(hours=4)
-            self.ledger.catch_up(1, None)
-            self.ledger.hold()
+                self.recover(tenant)
             self.ledger.finish()
             self.hold_to_the_laws()
 

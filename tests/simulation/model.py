@@ -1,212 +1,170 @@
-"""What should be, in plain Python: tenants with their deployments and events, and the month they come to.
+"""What should be, in plain Python: tenants with their deployments, events and charges.
 
-It keeps what callers were told was done, and knows no tables. Amounts come from app.billing, and from nothing else of
-the system: usage is folded from the events themselves, billable days are told from each change of state.
+It keeps what callers were told was done, and knows no tables. A month is worth what tests/lives/rating.py says,
+which is written from the text of the billing rules and shares no code with the system.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.billing import (
-    ActiveSpan,
-    AddonTerms,
-    Aggregation,
-    DeploymentState,
-    Line,
-    LineKind,
-    Period,
-    PlanInForce,
-    PlanTerms,
-    PriceModel,
-    Proration,
-    Quote,
-    QuoteHeader,
-    QuoteInputs,
-    ResourceTerms,
-    SubscriptionInputs,
-    SubscriptionStatus,
-    TaxTerms,
-    Tier,
-    Usage,
-    UsageEvent,
-    day_of,
-    fold,
-    quote,
-    subscription_status,
-)
+from app.billing import DeploymentState
+from tests.lives import catalog, terms
+from tests.lives.rating import month_of, next_month, rounded, worth_of_deployment
 
-KINDS = {
-    "droplet_hours": Aggregation.SUM,
-    "storage_gb": Aggregation.MAX,
-    "storage_gb_hours": Aggregation.TIME_WEIGHTED,
+KINDS = catalog.AGGREGATIONS
+ADDONS = catalog.ADDONS
+
+# So dear that the month of whoever uses that much of it has an amount that cannot be stored.
+UNBILLABLE_KIND, UNBILLABLE_QUANTITY = "llm_input_tokens", Decimal(10**14)
+_TOKENS = terms.KindPrice(UNBILLABLE_KIND, "SUM", Fraction(0), "PER_UNIT", (terms.Tier(None, Fraction(10**6)),))
+LARGEST_CENTS = 2**63 - 1
+
+PLANS: dict[tuple[str, int], terms.Plan] = {
+    (plan.code, plan.version): replace(plan, kinds=(*plan.kinds, _TOKENS)) for plan in catalog.PLANS
 }
-UNITS = {"droplet_hours": "hour", "storage_gb": "GB", "storage_gb_hours": "GB h"}
+BEGINNING = datetime(2026, 1, 10, 9, tzinfo=UTC)
+
+_ACTIVE = frozenset({"TRIAL", "ACTIVE", "PAST_DUE"})
+_GONE = frozenset({"CANCELLED", "ARCHIVED"})
 
 
-def _terms(plan: str, version: int, base: int, proration: Proration, included: int) -> PlanTerms:
-    prices = {
-        "droplet_hours": (PriceModel.GRADUATED, (Tier(Decimal(50), Decimal("0.7"), 3), Tier(None, Decimal("0.5")))),
-        "storage_gb": (PriceModel.PER_UNIT, (Tier(None, Decimal(10)),)),
-        "storage_gb_hours": (PriceModel.VOLUME, (Tier(Decimal(900), Decimal("0.03")), Tier(None, Decimal("0.02")))),
-    }
-    resources = tuple(
-        ResourceTerms(kind, UNITS[kind], KINDS[kind], Decimal(included), model, tiers)
-        for kind, (model, tiers) in prices.items()
-    )
-    return PlanTerms(plan, version, "AUD", base, proration, resources)
+class Event(NamedTuple):
+    """A usage event as it was sent."""
 
-
-PLANS: dict[tuple[str, int], PlanTerms] = {
-    (terms.plan, terms.version): terms
-    for terms in (
-        _terms("whole", 1, 5000, Proration.NONE, 10),
-        _terms("whole", 2, 5900, Proration.NONE, 25),
-        _terms("daily", 1, 4700, Proration.DAILY, 20),
-        _terms("daily", 2, 0, Proration.DAILY, 1000),
-    )
-}
-TAXES = (TaxTerms("GST", Decimal("0.1")),)
-ADDONS = {"storage": (750, "storage_gb", Decimal(50)), "support": (1999, None, Decimal(1))}
-
-
-@dataclass(frozen=True)
-class Event:
     deployment_id: UUID
     kind: str
     quantity: Decimal
     occurred_at: datetime
+    resource_id: UUID | None
 
 
-@dataclass(eq=False)
-class Subscription:
-    first_day: date
-    trial_ends_at: datetime | None
-    active_at_first: bool
-    plans: list[tuple[date, tuple[str, int]]]
-    addons: list[tuple[datetime, date, str]] = field(default_factory=list)
-    changes: list[tuple[datetime, bool]] = field(default_factory=list)
-    ended_on: date | None = None
-
-    def was_active(self, day: date, zone: ZoneInfo) -> bool:
-        """At any time of the day."""
-        standing = self.active_at_first
-        for at, active in self.changes:
-            if day_of(at, zone) < day:
-                standing = active
-            elif day_of(at, zone) == day and active:
-                return day >= self.first_day
-        return standing and day >= self.first_day
-
-    def change_plan(self, first_day: date, plan: tuple[str, int]) -> bool:
-        """Whether that changes anything."""
-        wanted = [change for change in self.plans if change[0] < first_day]
-        if not wanted or wanted[-1][1] != plan:
-            wanted.append((first_day, plan))
-        changed, self.plans = wanted != self.plans, wanted
-        return changed
+class Attached(NamedTuple):
+    id: UUID
+    addon: terms.Addon
 
 
 @dataclass(eq=False)
 class Deployment:
+    """described: the same for the rating. recorded_at: when its last event, or its subscription, was recorded."""
+
     id: UUID
-    slug: str
+    described: terms.Deployment
+    recorded_at: datetime
     state: DeploymentState = DeploymentState.ACTIVE
     suspended: bool = False
     events: int = 1
-    subscription: Subscription | None = None
+    attached: list[Attached] = field(default_factory=list)
+    resources: dict[str, UUID] = field(default_factory=dict)
+    _worths: dict[date, int] = field(default_factory=dict)
 
-    def move(self, to: DeploymentState, now: datetime, zone: ZoneInfo) -> None:
-        before, after = subscription_status(self.state), subscription_status(to)
-        self.state = to
-        if self.subscription is None or before is after:
-            return
-        self.subscription.changes.append((now, after is SubscriptionStatus.ACTIVE))
-        if after is SubscriptionStatus.CANCELLED:
-            self.subscription.ended_on = max(day_of(now, zone), self.subscription.first_day)
+    @property
+    def slug(self) -> str:
+        return self.described.slug
+
+    @property
+    def subscription(self) -> terms.Subscription | None:
+        return self.described.subscription
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in _ACTIVE
+
+    @property
+    def is_gone(self) -> bool:
+        return self.state in _GONE
+
+    @property
+    def current(self) -> terms.Subscription | None:
+        """Its subscription, unless cancelled."""
+        return None if self.is_gone else self.subscription
+
+    def changed(self) -> None:
+        """What it is billed by is another now. Of levels set at the same instant the highest holds."""
+        self.described.readings.sort(key=lambda reading: (reading.at, reading.quantity))
+        self._worths.clear()
+
+    def worth(self, month: date, zone: ZoneInfo) -> int:
+        if month not in self._worths:
+            self._worths[month] = sum(worth_of_deployment(self.described, month, zone).values())
+        return self._worths[month]
+
+    def move(self, to: DeploymentState, at: datetime) -> None:
+        was_active, self.state = self.is_active, to
+        if self.subscription is not None and was_active != self.is_active:
+            self.subscription.changes.append((at, self.is_active))
+            self.changed()
 
 
 @dataclass(eq=False)
 class Tenant:
+    """charges: those of no deployment. waived: the first days of waived months. exemptions: from each day on."""
+
     id: UUID
     code: str
-    tax_exempt: bool
-    currency: str = "AUD"
+    exemptions: list[tuple[date, bool]]
     deployments: list[Deployment] = field(default_factory=list)
-    events: dict[tuple[str, str], Event] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    readings: dict[str, terms.Reading] = field(default_factory=dict)
+    charges: list[terms.Charge] = field(default_factory=list)
+    waived: set[date] = field(default_factory=set)
 
-    def rate(self, period: Period) -> Quote | None:
-        """The month as it would be billed now; None where it cannot be."""
-        header = QuoteHeader(period, self.currency, TAXES, self.tax_exempt)
-        inputs = [
-            self._inputs(deployment, deployment.subscription, period)
-            for deployment in self.deployments
-            if deployment.subscription is not None
-        ]
-        try:
-            return quote(QuoteInputs(header, tuple(inputs)))
-        except ValueError:
-            return None
+    @property
+    def was_ever_exempt(self) -> bool:
+        return any(exempt for _, exempt in self.exemptions)
 
-    def overages(self, terms: dict[str, "Subscription"], period: Period) -> list[Line]:
-        """Of the deployments with these terms, with their usage as it is now."""
-        header = QuoteHeader(period, "AUD", TAXES, self.tax_exempt)
-        inputs = [
-            self._inputs(deployment, terms[deployment.slug], period)
-            for deployment in self.deployments
-            if deployment.slug in terms
-        ]
-        return [line for line in quote(QuoteInputs(header, tuple(inputs))).lines if line.kind is LineKind.OVERAGE]
+    def worth(self, month: date, zone: ZoneInfo) -> int:
+        """All that the tenant is billed for the month, without tax."""
+        if month in self.waived:
+            return 0
+        charges = sum(charge.cents for charge in self.charges if month_of(charge.day) == month)
+        return charges + sum(deployment.worth(month, zone) for deployment in self.deployments)
 
-    def owed(self, today: date) -> Iterator[date]:
-        """The months that are over and had a subscription, with repeats."""
+    def can_be_billed(self, month: date, zone: ZoneInfo) -> bool:
+        return abs(self.worth(month, zone)) <= LARGEST_CENTS
+
+    def months(self, until: date) -> Iterable[date]:
+        """Those before `until` that may be worth anything."""
+        days = [charge.day for charge in self.charges]
         for deployment in self.deployments:
-            if (subscription := deployment.subscription) is not None:
-                month = Period.holding(subscription.first_day, ZoneInfo("UTC"))
-                while month.end <= today and (subscription.ended_on is None or month.start <= subscription.ended_on):
-                    yield month.start
-                    month = month.next()
+            days += [charge.day for charge in deployment.described.charges]
+            days += [deployment.subscription.first_day] if deployment.subscription else []
+        month = month_of(min(days, default=until))
+        while month < until:
+            yield month
+            month = next_month(month)
 
-    def _inputs(self, deployment: Deployment, subscription: Subscription, period: Period) -> SubscriptionInputs:
-        days = [day for day in period.days if subscription.was_active(day, period.zone)]
-        return SubscriptionInputs(
-            slug=deployment.slug,
-            plans=tuple(PlanInForce(day, PLANS[plan]) for day, plan in subscription.plans if day < period.end),
-            active_spans=tuple(ActiveSpan(day, day) for day in days),
-            addons=tuple(
-                AddonTerms(f"{number:03}", code, ADDONS[code][0], at, day, *ADDONS[code][1:])
-                for number, (at, day, code) in enumerate(subscription.addons)
-                if day < period.end
-            ),
-            usage=tuple(self._usage(deployment, period)),
-            trial_ends_at=subscription.trial_ends_at,
-            deployment_id=deployment.slug,
-        )
+    def exempt(self, first_day: date, exempt: bool) -> None:
+        """From that day on, in place of what was set for later days."""
+        self.exemptions = [*(each for each in self.exemptions if each[0] < first_day), (first_day, exempt)]
 
-    def _usage(self, deployment: Deployment, period: Period) -> Iterator[Usage]:
-        metered = [event for event in self.events.values() if event.deployment_id == deployment.id]
-        for kind, aggregation in sorted(KINDS.items()):
-            of_kind = [event for event in metered if event.kind == kind]
-            earlier = [(event.occurred_at, event.quantity) for event in of_kind if event.occurred_at < period.starts_at]
-            within = [
-                UsageEvent(event.occurred_at, event.quantity)
-                for event in of_kind
-                if period.starts_at <= event.occurred_at < period.ends_at
-            ]
-            carried = max(earlier)[1] if earlier else Decimal(0)
-            yield fold(kind, aggregation, within, period.zone, carried)
+    def tax(self, net_by_month: dict[date, int]) -> int:
+        """GST of 10% on the sum of the months in which the tenant was not exempt on the last day."""
+        return rounded(Fraction(sum(cents for month, cents in net_by_month.items() if not self._is_exempt(month)), 10))
+
+    def _is_exempt(self, month: date) -> bool:
+        in_force = [exempt for first_day, exempt in self.exemptions if first_day < next_month(month)]
+        return bool(in_force) and in_force[-1]
+
+    def keep_event(self, event_id: str, event: Event, deployment: Deployment, resource: str | None) -> None:
+        reading = terms.Reading(event.kind, Fraction(event.quantity), event.occurred_at, resource)
+        self.events[event_id], self.readings[event_id] = event, reading
+        deployment.described.readings.append(reading)
+        deployment.changed()
+
+    def deployment_of(self, event: Event) -> Deployment:
+        return next(deployment for deployment in self.deployments if deployment.id == event.deployment_id)
 
 
-def shown(lines: tuple[Line, ...]) -> list[tuple[object, ...]]:
-    """Lines as they can be compared with rows: without keys, which hold the rows' own ids."""
-    return [
-        (line.deployment_id, str(line.kind), line.resource_kind, line.quantity, line.unit_price_cents,
-         line.amount_cents, line.description)
-        for line in lines
-    ]  # fmt: skip
-
-
-BEGINNING = datetime(2026, 1, 10, 9, tzinfo=UTC)
+def versions(plans: Iterable[tuple[date, terms.Plan]]) -> list[tuple[date, tuple[str, int]]]:
+    """The days on which another version begins, with its code and number."""
+    found: list[tuple[date, tuple[str, int]]] = []
+    for first_day, plan in plans:
+        if not found or found[-1][1] != (plan.code, plan.version):
+            found.append((first_day, (plan.code, plan.version)))
+    return found

@@ -1,22 +1,24 @@
 """What every step of the simulator is made of: what is drawn for it, and whether it was done."""
 
-from collections.abc import Awaitable, Callable
-from datetime import date
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
-from app.billing import day_of
 from app.database import CommitUnknown, DatabaseUnavailable
 from app.operations.principal import Role
 from app.operations.refusal import ProblemCode, Refusal
+from tests.lives.rating import local_day
 from tests.simulation.faults import Crash, Fault, Kind
 from tests.simulation.ledger import Ledger
 from tests.simulation.model import ADDONS, KINDS, PLANS, Deployment, Tenant
 from tests.simulation.world import World
+
+T = TypeVar("T")
 
 pick = st.integers(0, 11)
 faults = st.one_of(
@@ -33,14 +35,17 @@ faults = st.one_of(
 )
 plans = st.sampled_from(sorted(PLANS))
 addons = st.sampled_from(sorted(ADDONS))
-quantities = st.integers(0, 400).map(lambda number: Decimal(number) / 4)
+quantities = st.one_of(st.integers(0, 400), st.integers(0, 4800)).map(lambda number: Decimal(number) / 4)
+resources = st.sampled_from([None, None, None, "r0", "r0", "r1", "another's"])
 metered = st.tuples(
     pick,
-    st.sampled_from([*KINDS, "egress_gb", "unheard_of"]),
+    st.sampled_from([*KINDS, *KINDS, "unheard_of"]),
     st.one_of(quantities, quantities, st.just(Decimal(-1))),
     st.integers(-70 * 24 * 4, 2),  # quarters of an hour from now
     st.integers(0, 30),
+    resources,
 )
+Metered = tuple[int, str, Decimal, int, int, str | None]
 
 
 class Steps(RuleBasedStateMachine):
@@ -97,11 +102,17 @@ class Steps(RuleBasedStateMachine):
 
     @property
     def today(self) -> date:
-        return day_of(self.world.now, self.zone)
+        return local_day(self.world.now, self.zone)
 
-    def caller(self, tenant: Tenant, by: str) -> Any:
-        return self.world.context() if by == "operator" else self.world.context(Role.TENANT_ADMIN, tenant.id)
+    def caller(self, tenant: Tenant, by: str, behind: timedelta = timedelta(0)) -> Any:
+        if by == "operator":
+            return self.world.context(behind=behind)
+        return self.world.context(Role.TENANT_ADMIN, tenant.id, behind=behind)
 
     def deployment(self, number: int) -> tuple[Tenant, Deployment]:
         every = [(tenant, deployment) for tenant in self.tenants for deployment in tenant.deployments]
         return every[number % len(every)]
+
+
+def chosen(options: Sequence[T], number: int) -> T | None:
+    return options[number % len(options)] if options else None

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -20,12 +18,11 @@ from app.operations.deployments import transition
 from app.operations.deployments.events import DeploymentEvent
 from app.operations.rollups import chunk
 from app.operations.rollups.run import Share
-from app.operations.usage import MeteredEvent, UsageRecorded, record
-from app.operations.usage.store import TouchedDay, add_to_days
+from app.operations.usage import MeteredEvent, UsageRecorded
 from app.tables.ids import new_id
 from tests.simulation.faults import Fault, Kind
 from tests.simulation.machine import Simulation, simulation_of
-from tests.simulation.model import KINDS
+from tests.simulation.played import JANUARY, at_the_end_of, come_to_an_end, meter, roll_up
 from tests.simulation.test_simulation import simulate
 from tests.simulation.world import World
 
@@ -70,7 +67,7 @@ def test_a_constraint_dropped_that_keeps_metered_events_single(world: World) -> 
     def play(simulation: Simulation) -> None:
         simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)
         for _ in range(2):
-            simulation.ingest(batch=[(3, "egress_gb", Decimal(1), -4, 1)], fault=None)
+            simulation.ingest(batch=[(3, "egress_gb", Decimal(1), -4, 1, None)], fault=None)
             simulation.everything_holds()
         simulation.teardown()
 
@@ -128,57 +125,15 @@ def test_a_late_event_that_is_lost(world: World, monkeypatch: pytest.MonkeyPatch
         late = sum(event.occurred_at <= last_month for event in events)
         return UsageRecorded(recorded.accepted + late, recorded.duplicates, recorded.rejected)
 
+    def play(simulation: Simulation) -> None:
+        simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)
+        meter(simulation, days_ago=40, quantity=1)
+        come_to_an_end(simulation)
+
+    play(simulation_of(world)())
     monkeypatch.setattr(usage, "record_usage", forgetful)
-    assert "it was answered, and is not done" in caught(world)
-
-
-class Late(NamedTuple):
-    """Usage that comes to January in February, when its invoice is in hand; and what fails where nobody flags it."""
-
-    plan: tuple[str, int]
-    acts_before: tuple[str, ...]
-    acts_after: tuple[str, ...]
-    failure: str
-
-    def play(self, simulation: Simulation) -> None:
-        simulation.begin(zone="Australia/Sydney", exempt=[False, False], chosen=[(self.plan, [], 0)] * 3)
-        simulation.time_goes_by(days=22, hours=1)
-        simulation.cron(times=1, fault=None)
-        simulation.work(fault=None, twice=False)
-        for act in self.acts_before:
-            simulation.handle_invoice(of=0, act=act, fault=None)
-        simulation.everything_holds()
-        ten_days_ago = -10 * 24 * 4
-        late = [(of, kind, Decimal(4000), ten_days_ago) for of in (3, 4, 5) for kind in KINDS]  # each deployment
-        simulation.ingest(batch=[(*event, number) for number, event in enumerate(late)], fault=None)
-        for act in self.acts_after:
-            simulation.handle_invoice(of=0, act=act, fault=None)
-        simulation.everything_holds()
-        simulation.teardown()
-
-
-LATE = {
-    "for an issued invoice": Late(("whole", 1), ("issue",), (), "billed to the last event, once"),
-    "for a paid invoice": Late(("whole", 1), ("issue", "pay"), (), "billed to the last event, once"),
-    "for a draft that is then issued": Late(("whole", 1), (), ("issue",), "billed to the last event, once"),
-    "for a month settled at nothing": Late(("daily", 2), (), (), "a month that is due is not listed"),
-}
-
-
-@pytest.mark.parametrize("late", LATE.values(), ids=LATE)
-def test_a_late_event_that_nobody_flags(world: World, monkeypatch: pytest.MonkeyPatch, late: Late) -> None:
-    """Step by step: few random runs issue an invoice and then meter much for its month."""
-
-    async def forgetful(
-        unit: UnitOfWork, at: datetime, zone: ZoneInfo, level_kinds: Sequence[str], _: date | None
-    ) -> list[TouchedDay]:
-        """As if every month were open."""
-        return await add_to_days(unit, at, zone, level_kinds, None)
-
-    late.play(simulation_of(world)())
-    monkeypatch.setattr(record, "add_to_days", forgetful)
-    with pytest.raises(AssertionError, match=late.failure):
-        late.play(simulation_of(world)())
+    with pytest.raises(AssertionError, match="it was answered, and is not done"):
+        play(simulation_of(world)())
 
 
 def test_a_failure_that_is_swallowed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,5 +144,14 @@ def test_a_failure_that_is_swallowed(world: World, monkeypatch: pytest.MonkeyPat
             await sound(self, batch)
         return {}
 
+    def play(simulation: Simulation) -> None:
+        simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)
+        simulation.become_unbillable_or_recover(of=0, days=0)
+        at_the_end_of(simulation, JANUARY, hours=5)
+        roll_up(simulation, 1)
+        come_to_an_end(simulation)
+
+    play(simulation_of(world)())
     monkeypatch.setattr(chunk._Chunk, "_bill", swallowing)
-    assert "a run's chunks account for its tenants" in caught(world)
+    with pytest.raises(AssertionError, match="a run's chunks account for its tenants"):
+        play(simulation_of(world)())

@@ -1,6 +1,7 @@
 """Runs of the simulator. ARCADIA_SIMULATION_SEED replays one; each run prints its own.
 
 ARCADIA_SIMULATION_SEED=7 python -m pytest tests/simulation/test_simulation.py -k few -s
+ARCADIA_SIMULATION_RUNS=20 python -m pytest tests/simulation/test_simulation.py -m heavy
 """
 
 import os
@@ -41,4 +42,4 @@ def test_a_few_runs(world: World, seed: int) -> None:
 @pytest.mark.heavy
 @pytest.mark.timeout(3600)
 def test_two_hundred_runs_of_fifty_steps(world: World, seed: int) -> None:
-    simulate(world, runs=200, steps=50, seed=seed)
+    simulate(world, runs=int(os.environ.get("ARCADIA_SIMULATION_RUNS", "200")), steps=50, seed=seed)

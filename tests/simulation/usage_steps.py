@@ -1,18 +1,34 @@
-"""Steps of metering: late, out of order, twice, under ids used before, from the future."""
+"""Steps of metering: late, out of order, twice, under ids used before, from the future, corrected."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from app.operations import usage
 from app.operations.principal import Role
+from app.operations.refusal import ProblemCode
 from app.operations.usage import MeteredEvent, UsageFault
 from app.tables.ids import new_id
+from tests.lives.rating import month_of, start_of
 from tests.simulation.faults import Fault
-from tests.simulation.model import Deployment, Event, Tenant
-from tests.simulation.steps import Steps, faults, metered
+from tests.simulation.model import UNBILLABLE_KIND, UNBILLABLE_QUANTITY, Deployment, Event, Tenant
+from tests.simulation.steps import Metered, Steps, chosen, faults, metered, pick, quantities
+
+STORED = "SELECT FROM usage_records WHERE tenant_id = %s AND event_id = %s"
+
+
+class Sent(NamedTuple):
+    """An event that is sent, the deployment it is meant for, and the name of its resource there."""
+
+    tenant: Tenant
+    deployment: Deployment
+    resource: str | None
+    event: MeteredEvent
 
 
 class UsageSteps(Steps):
@@ -20,72 +36,157 @@ class UsageSteps(Steps):
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(batch=st.lists(metered, min_size=1, max_size=12), fault=faults)
-    def ingest(self, batch: list[tuple[int, str, Decimal, int, int]], fault: Fault | None) -> None:
+    def ingest(self, batch: list[Metered], fault: Fault | None) -> None:
         now = self.world.now + timedelta(seconds=1)
         quarter = datetime.fromtimestamp(now.timestamp() // 900 * 900, UTC)
-        events = [
-            (
-                self.deployment(of),
-                MeteredEvent(
-                    id=f"e{event_id}",
-                    deployment_id=self.deployment(of)[1].id if of else new_id(),
-                    resource_kind=kind,
-                    quantity=quantity,
-                    occurred_at=quarter + timedelta(minutes=15 * quarters),
-                ),
+        sent = []
+        for of, kind, quantity, quarters, event_id, name in batch:
+            tenant, deployment = self.deployment(of)
+            event = MeteredEvent(
+                id=f"e{event_id}",
+                deployment_id=deployment.id if of else new_id(),
+                resource_kind=kind,
+                quantity=quantity,
+                occurred_at=quarter + timedelta(minutes=15 * quarters),
+                resource_id=None if name is None else deployment.resources.get(name, new_id()),
             )
-            for of, kind, quantity, quarters, event_id in batch
-        ]
-        wanted, kept = _classified(events, now)
+            sent.append(Sent(tenant, deployment, name, event))
+        self.send(sent, fault)
+
+    def send(self, sent: list[Sent], fault: Fault | None) -> None:
+        wanted, kept = _classified(sent, self.world.now + timedelta(seconds=1))
         answers: list[usage.UsageRecorded] = []
 
         async def record() -> None:
-            sent = [event for _, event in events]
-            answers.append(await usage.record_usage(self.world.context(Role.METER), events=sent))
+            events = [each.event for each in sent]
+            answers.append(await usage.record_usage(self.world.context(Role.METER), events=events))
 
-        stored = "SELECT FROM usage_records WHERE tenant_id = %s AND event_id = %s"
-        first = next(iter(kept), None)
-        done = self.attempt(record, fault, None, lambda: self.exists(stored, first[0].id, first[1]) if first else None)
-        if done:
-            for (tenant, event_id), event in kept.items():
-                tenant.events["api", event_id] = event
-            for (tenant, _), event in kept.items():
-                self.ledger.meter(tenant, event)
+        first = next(iter(kept.values()), None)
+        if self.attempt(
+            record, fault, None, lambda: self.exists(STORED, first.tenant.id, first.event.id) if first else None
+        ):
+            _keep(kept)
         for answer in answers:
             told = (answer.accepted, answer.duplicates, [(fault.index, fault.code) for fault in answer.rejected])
             assert told == wanted, f"answered {told}, not {wanted}"
         (row,) = self.world.rows("SELECT count(*) AS events FROM usage_records")
         assert row.events == sum(len(tenant.events) for tenant in self.tenants), "an event was lost, or doubled"
 
+    @precondition(lambda self: any(tenant.events for tenant in self.tenants))
+    @rule(of=pick, which=pick, quantity=st.one_of(quantities, st.just(Decimal(0))), fault=faults)
+    def correct_usage(self, of: int, which: int, quantity: Decimal, fault: Fault | None) -> None:
+        tenant = self.tenants[of % len(self.tenants)]
+        self.correct(tenant, chosen(sorted(tenant.events), which) or "unheard of", quantity, fault)
 
-Given = list[tuple[tuple[Tenant, Deployment], MeteredEvent]]
+    def correct(self, tenant: Tenant, event_id: str, quantity: Decimal, fault: Fault | None) -> None:
+        self.number += 1
+        reason = f"correction {self.number}"
+        if self.attempt(
+            lambda: usage.correct_usage(
+                self.world.context(Role.METER),
+                tenant_id=tenant.id,
+                source="api",
+                event_id=event_id,
+                quantity=quantity,
+                reason=reason,
+            ),
+            fault,
+            None if event_id in tenant.events else ProblemCode.NOT_FOUND,
+            lambda: self.exists("SELECT FROM usage_corrections WHERE reason = %s", reason),
+        ):
+            tenant.readings[event_id].quantity = Fraction(quantity)
+            tenant.deployment_of(tenant.events[event_id]).changed()
+
+    @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
+    @rule(of=pick, days=st.sampled_from([0, 20, 40]))
+    def become_unbillable_or_recover(self, of: int, days: int) -> None:
+        """A meter tells of so much that the month's amount cannot be stored; the next time it is corrected."""
+        tenant, deployment = self.deployment(of)
+        if not self.recover(tenant):
+            self.number += 1
+            event = MeteredEvent(
+                id=f"unbillable {self.number}",
+                deployment_id=deployment.id,
+                resource_kind=UNBILLABLE_KIND,
+                quantity=UNBILLABLE_QUANTITY,
+                occurred_at=self.world.now - timedelta(days=days),
+            )
+            self.send([Sent(tenant, deployment, None, event)], None)
+
+    def recover(self, tenant: Tenant) -> bool:
+        """Whether there was anything to correct."""
+        found = [key for key, reading in tenant.readings.items() if reading.quantity == UNBILLABLE_QUANTITY]
+        for event_id in found:
+            self.correct(tenant, event_id, Decimal(0), None)
+        return bool(found)
+
+    @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
+    @rule(of=pick, force=st.booleans(), quantity=quantities)
+    def usage_races_the_rating(self, of: int, force: bool, quantity: Decimal) -> None:
+        """A batch for last month is being kept while that month is rolled up."""
+        self.sound = False
+        self.world.advance(seconds=1)
+        self.number += 1
+        tenant, deployment = self.deployment(of)
+        ends_at = start_of(self.ledger.running, self.zone)
+        event = MeteredEvent(
+            id=f"race {self.number}",
+            deployment_id=deployment.id,
+            resource_kind="droplet_hours",
+            quantity=quantity,
+            occurred_at=ends_at - timedelta(hours=1),
+        )
+        month = month_of((ends_at - timedelta(days=1)).astimezone(self.zone).date())
+        run_id: UUID = self.world.run(self.ledger.start(month, [tenant.id], force=force, dry=False))
+        self.world.run_beside(
+            lambda: usage.record_usage(self.world.context(Role.METER), events=[event]),
+            lambda: self.ledger.rate(run_id),
+            held_up_at="usage_daily_totals",
+        )
+        _, kept = _classified([Sent(tenant, deployment, None, event)], self.world.now)
+        _keep(kept)
+
+
 Wanted = tuple[int, int, list[tuple[int, UsageFault]]]
 
 
-def _classified(events: Given, now: datetime) -> tuple[Wanted, dict[tuple[Tenant, str], Event]]:
+def _keep(kept: dict[tuple[Tenant, str], Sent]) -> None:
+    for (tenant, event_id), sent in kept.items():
+        tenant.keep_event(event_id, _as_sent(sent.event), sent.deployment, sent.resource)
+
+
+def _as_sent(event: MeteredEvent) -> Event:
+    return Event(event.deployment_id, event.resource_kind, event.quantity, event.occurred_at, event.resource_id)
+
+
+def _classified(events: list[Sent], now: datetime) -> tuple[Wanted, dict[tuple[Tenant, str], Sent]]:
     """The answer that is due, and the events to keep by tenant and id."""
-    kept: dict[tuple[Tenant, str], Event] = {}
+    kept: dict[tuple[Tenant, str], Sent] = {}
     rejected, duplicates = [], 0
-    for index, ((tenant, deployment), event) in enumerate(events):
-        told = Event(event.deployment_id, event.resource_kind, event.quantity, event.occurred_at)
-        earlier = tenant.events.get(("api", event.id)) or kept.get((tenant, event.id))
-        fault = _fault(event, deployment, now)
+    for index, sent in enumerate(events):
+        key = sent.tenant, sent.event.id
+        earlier = sent.tenant.events.get(sent.event.id) or (_as_sent(kept[key].event) if key in kept else None)
+        fault = _fault(sent, now)
         if fault is not None:
             rejected.append((index, fault))
         elif earlier is None:
-            kept[tenant, event.id] = told
-        elif earlier == told:
+            kept[key] = sent
+        elif earlier == _as_sent(sent.event):
             duplicates += 1
         else:
             rejected.append((index, UsageFault.ID_REUSED))
     return (len(kept), duplicates, rejected), kept
 
 
-def _fault(event: MeteredEvent, deployment: Deployment, now: datetime) -> UsageFault | None:
+def _fault(sent: Sent, now: datetime) -> UsageFault | None:
+    event, deployment = sent.event, sent.deployment
     if event.quantity < 0:
         return UsageFault.NEGATIVE_QUANTITY
     if event.occurred_at > now + timedelta(minutes=5):
         return UsageFault.IN_THE_FUTURE
     if event.deployment_id != deployment.id:
         return UsageFault.UNKNOWN_DEPLOYMENT
-    return UsageFault.UNKNOWN_RESOURCE_KIND if event.resource_kind == "unheard_of" else None
+    if event.resource_kind == "unheard_of":
+        return UsageFault.UNKNOWN_RESOURCE_KIND
+    known = sent.resource is None or sent.resource in deployment.resources
+    return None if known else UsageFault.UNKNOWN_RESOURCE

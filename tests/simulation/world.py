@@ -1,7 +1,7 @@
 """The real system on a PostgreSQL database of its own, with a clock that is set and faults that are planned."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,16 +12,24 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from app.operations import catalog, laws
+from app.operations import laws
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
 from app.queue import Queue
 from app.settings import Settings
 from tests.cleaning import Cleaner
+from tests.lives.offers import create_catalog
 from tests.simulation.faults import FaultyDatabase
-from tests.simulation.model import ADDONS, BEGINNING, PLANS
+from tests.simulation.model import BEGINNING, PLANS
 
 T = TypeVar("T")
+Work = Callable[[], Coroutine[Any, Any, object]]
+
+WAITING = """
+SELECT DISTINCT w.pid FROM pg_locks w WHERE NOT w.granted AND EXISTS (
+    SELECT FROM pg_locks h
+    WHERE h.pid = w.pid AND h.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
 
 
 class World:
@@ -48,9 +56,32 @@ class World:
 
         return self._runner.run(awaited())
 
-    def context(self, role: Role = Role.PLATFORM_ADMIN, tenant_id: UUID | None = None) -> Context:
+    def run_beside(self, first: Work, second: Work, *, held_up_at: str) -> None:
+        """Begins the first, which waits as soon as it writes to the table; then the second, until it waits too or is
+        done; then both go on to their ends.
+        """
+
+        async def work() -> None:
+            with self.owner.transaction():
+                self.owner.execute(f"LOCK TABLE {held_up_at} IN SHARE MODE")
+                begun = []
+                for each in (first, second):
+                    begun.append(asyncio.ensure_future(each()))
+                    await self._all_wait(begun)
+            await asyncio.gather(*begun)
+
+        self.run(work())
+
+    async def _all_wait(self, tasks: Sequence[asyncio.Future[object]]) -> None:
+        while len(self.rows(WAITING)) < sum(not task.done() for task in tasks):  # noqa: ASYNC110 - a lock has no event
+            await asyncio.sleep(0.002)
+
+    def context(
+        self, role: Role = Role.PLATFORM_ADMIN, tenant_id: UUID | None = None, *, behind: timedelta = timedelta(0)
+    ) -> Context:
+        """behind: how far the clock of the machine is."""
         principal = Principal(role.lower(), frozenset({role}), tenant_id)
-        return Context(principal, self.database, lambda: self.now, self.settings, self.queue)
+        return Context(principal, self.database, lambda: self.now - behind, self.settings, self.queue)
 
     def rows(self, statement: str, *arguments: object) -> list[Any]:
         """As the owner, beside the system."""
@@ -67,27 +98,7 @@ class World:
     async def _open(self) -> None:
         await self.database.open()
         await self.queue.open()
-        for plan in sorted({plan for plan, _ in PLANS}):
-            await catalog.create_plan(self.context(), code=plan, name=plan)
-        for terms in PLANS.values():
-            version = await catalog.draft_plan_version(
-                self.context(),
-                plan_code=terms.plan,
-                base_price_cents=terms.base_price_cents,
-                currency=terms.currency,
-                proration=terms.proration,
-                resources=[
-                    catalog.ResourceDraft(
-                        resource.resource_kind, resource.included_quantity, resource.tiers, resource.price_model
-                    )
-                    for resource in terms.resources
-                ],
-            )
-            await catalog.publish_plan_version(self.context(), plan_version_id=version)
-        for code, (price, kind, quantity) in ADDONS.items():
-            await catalog.create_addon(
-                self.context(), code=code, name=code, price_cents=price, resource_kind=kind, quantity=quantity
-            )
+        await create_catalog(self.context(), PLANS.values())
 
     async def _close(self) -> None:
         await self.queue.close()

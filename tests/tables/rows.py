@@ -129,6 +129,7 @@ def _usage(tenant: int) -> dict[str, Row]:
             "source": "api",
             "event_id": "1",
             "fingerprint": "\\x" + "0" * 32,
+            "occurred_at": MOMENT,
         },
         "usage_daily_totals": {
             "id": key(10, tenant),

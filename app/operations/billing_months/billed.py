@@ -20,7 +20,7 @@ _LIVE = """
 JOIN tenant_invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
     AND i.status <> 'VOID' AND i.id <> all($1::uuid[])
 """
-# A charge that was billed before its deployment had a subscription is the subscription's from then on.
+# A charge that was billed apart is the subscription's since one that was backdated covers its month.
 _OF_SUBSCRIPTIONS = f"""
 SELECT l.subscription_id, {_SERIES}
 FROM unnest($2::uuid[], $3::uuid[]) AS o (tenant_id, subscription_id)
@@ -28,7 +28,7 @@ JOIN tenant_invoice_lines l
     ON l.tenant_id = o.tenant_id AND l.subscription_id = o.subscription_id AND l.period_start = $4
 {_LIVE} GROUP BY 1, 2, 3
 UNION ALL
-SELECT o.subscription_id, {_SERIES}
+SELECT s.id, {_SERIES}
 FROM unnest($2::uuid[], $3::uuid[]) AS o (tenant_id, subscription_id)
 JOIN subscriptions s ON s.tenant_id = o.tenant_id AND s.id = o.subscription_id
 JOIN charges c ON c.tenant_id = s.tenant_id AND c.deployment_id = s.deployment_id AND c.net_cents > 0
@@ -43,17 +43,19 @@ FROM charges c JOIN tenant_invoice_lines l
 {_LIVE}
 WHERE c.tenant_id = any($2::uuid[]) AND c.charged_on >= $3 AND c.charged_on < $4
   AND (c.net_cents < 0 OR NOT EXISTS (
-      SELECT FROM subscriptions s WHERE s.tenant_id = c.tenant_id AND s.deployment_id = c.deployment_id
-        AND s.started_on < $4 AND (s.ended_on IS NULL OR s.ended_on >= $3)))
+    SELECT FROM subscriptions s
+    WHERE s.tenant_id = c.tenant_id AND s.deployment_id = c.deployment_id
+      AND s.started_on < $4 AND (s.ended_on IS NULL OR s.ended_on >= $3)))
 GROUP BY 1, 2, 3
 """  # noqa: S608 - made of constants
 # Only invoices that correct the month have lines for it beside its own, which is among those to be replaced.
 _ELSEWHERE = f"""
 SELECT coalesce(l.subscription_id, s.id) AS subscription_id, l.tenant_id, {_SERIES}
 FROM tenant_invoice_lines l {_LIVE}
-LEFT JOIN charges c ON l.subscription_id IS NULL AND c.tenant_id = l.tenant_id AND c.id = l.charge_id
-    AND c.net_cents > 0
-LEFT JOIN subscriptions s ON s.tenant_id = c.tenant_id AND s.deployment_id = c.deployment_id
+LEFT JOIN charges c
+    ON c.tenant_id = l.tenant_id AND c.id = l.charge_id AND c.net_cents > 0 AND l.subscription_id IS NULL
+LEFT JOIN subscriptions s
+    ON s.tenant_id = c.tenant_id AND s.deployment_id = c.deployment_id
     AND s.started_on < $3::date + interval '1 month' AND (s.ended_on IS NULL OR s.ended_on >= $3)
 WHERE l.invoice_id IN (SELECT n.invoice_id FROM tenant_invoice_inputs n
                        WHERE n.tenant_id = any($2::uuid[]) AND n.late_month = $3)
@@ -106,7 +108,7 @@ async def billed_series(
 async def billed_charges(
     unit: UnitOfWork, tenant_ids: Sequence[UUID], period: Period, replaced: Sequence[UUID]
 ) -> dict[UUID, list[Billed]]:
-    """Of charges without a subscription, by tenant."""
+    """Of charges that stand apart from subscriptions, by tenant."""
     rows = await unit.connection.fetch(_OF_CHARGES, replaced, tenant_ids, period.start, period.end)
     return _grouped((row["tenant_id"], row) for row in rows)
 

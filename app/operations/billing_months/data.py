@@ -3,6 +3,7 @@
 Nothing here writes or locks: verification and the data-integrity check ask it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -25,11 +26,14 @@ from app.operations.rating import enrolments, gather, tenant_headers
 SLICE = 500
 """Subscriptions rated at a time: a tenant of any size takes little memory."""
 
-_RATINGS = "SELECT state, rules_version FROM billing_months WHERE tenant_id = $1 AND period_start = $2"
+_RATINGS = """
+SELECT tenant_id, state, rules_version FROM billing_months WHERE tenant_id = any($1::uuid[]) AND period_start = $2
+"""
 _BILLED = """
-SELECT coalesce(sum(l.amount_cents), 0)::bigint FROM tenant_invoice_lines l
+SELECT l.tenant_id, sum(l.amount_cents)::bigint FROM tenant_invoice_lines l
 JOIN tenant_invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id AND i.status <> 'VOID'
-WHERE l.tenant_id = $1 AND l.period_start = $2 AND l.kind <> 'TAX'
+WHERE l.tenant_id = any($1::uuid[]) AND l.period_start = $2 AND l.kind <> 'TAX'
+GROUP BY l.tenant_id
 """
 
 
@@ -40,16 +44,24 @@ class MonthInData:
     differences: by slug (empty for charges without a subscription), in words. failure: why it cannot be rated.
     """
 
+    header: QuoteHeader
+    waived: bool
+    billed_cents: int
     rated_cents: int = 0
-    billed_cents: int = 0
     differences: list[tuple[str, str]] = field(default_factory=list)
     failure: str | None = None
 
-    def add(self, slug: str, inputs: CorrectionInputs) -> None:
-        """Raises as rate_subscription does."""
-        lines = rate_subject(inputs)
+    def add(self, slug: str, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]) -> None:
+        """Rates a part of the month, and compares it with what was billed of it."""
+        inputs = CorrectionInputs(self.header, subject, tuple(merged(billed)), waived=self.waived)
+        try:
+            lines = rate_subject(inputs)
+            found = differences(inputs, lines)
+        except (ValueError, ArithmeticError) as error:
+            self.failure = self.failure or str(error)
+            return
         self.rated_cents += sum(line.amount_cents for line in lines)
-        for one in differences(inputs, lines):
+        for one in found:
             now = sum(line.amount_cents for line in one.lines)
             what = " ".join(filter(None, one.series))
             text = f"the data of today give {now}c for {what}, {one.billed.amount_cents}c are billed"
@@ -57,38 +69,36 @@ class MonthInData:
 
 
 async def month_in_data(unit: UnitOfWork, tenant_id: UUID, period: Period) -> MonthInData:
-    """Rates the tenant's month under the rules by which it was first rated.
+    """Rates the tenant's month as `months_in_data` does."""
+    return (await months_in_data(unit, [tenant_id], period))[tenant_id]
+
+
+async def months_in_data(unit: UnitOfWork, tenant_ids: Sequence[UUID], period: Period) -> dict[UUID, MonthInData]:
+    """Rates the tenants' month under the rules by which each was first rated, with the same few statements for all.
 
     One snapshot is the caller's to see to.
     """
-    row = await unit.connection.fetchrow(_RATINGS, tenant_id, period.start)
-    month = MonthInData(billed_cents=await unit.connection.fetchval(_BILLED, tenant_id, period.start))
-    waived = row is not None and row["state"] == "WAIVED"
-    header = (await tenant_headers(unit, [tenant_id], period))[tenant_id].under(row and row["rules_version"])
-    try:
-        await _add_subscriptions(unit, month, header, tenant_id, waived=waived)
-        for subject in (await charges_of(unit, period, [tenant_id])).values():
-            billed = (await billed_charges(unit, [tenant_id], period, ())).get(tenant_id, [])
-            month.add("", _inputs(header, subject, billed, waived=waived))
-    except (ValueError, ArithmeticError) as error:
-        month.failure = str(error)
-    return month
+    ratings = {row["tenant_id"]: row for row in await unit.connection.fetch(_RATINGS, tenant_ids, period.start)}
+    billed = dict(await unit.connection.fetch(_BILLED, tenant_ids, period.start))
+    months = {}
+    for tenant_id, header in (await tenant_headers(unit, tenant_ids, period)).items():
+        row = ratings.get(tenant_id)
+        is_waived = row is not None and row["state"] == "WAIVED"
+        under_rules = header.under(row and row["rules_version"])
+        months[tenant_id] = MonthInData(under_rules, is_waived, billed.get(tenant_id, 0))
+    await _add_subscriptions(unit, months, period)
+    if charges := await charges_of(unit, period, tenant_ids):
+        billed_apart = await billed_charges(unit, list(charges), period, ())
+        for tenant_id, subject in charges.items():
+            months[tenant_id].add("", subject, billed_apart.get(tenant_id, []))
+    return months
 
 
-async def _add_subscriptions(
-    unit: UnitOfWork, month: MonthInData, header: QuoteHeader, tenant_id: UUID, *, waived: bool
-) -> None:
-    period = header.period
-    enrolled = await enrolments(unit, period, [tenant_id])
+async def _add_subscriptions(unit: UnitOfWork, months: Mapping[UUID, MonthInData], period: Period) -> None:
+    enrolled = await enrolments(unit, period, months)
     for start in range(0, len(enrolled), SLICE):
         portion = enrolled[start : start + SLICE]
-        subscriptions = [(tenant_id, one.subscription_id) for one in portion if one.subscription_id]
+        subscriptions = [(one.tenant_id, one.subscription_id) for one in portion if one.subscription_id]
         billed = await billed_series(unit, subscriptions, period.start, ())
         for one, inputs in zip(portion, await gather(unit, period, portion), strict=True):
-            month.add(one.slug, _inputs(header, inputs, billed.get(one.subscription_id, []), waived=waived))
-
-
-def _inputs(
-    header: QuoteHeader, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed], *, waived: bool
-) -> CorrectionInputs:
-    return CorrectionInputs(header, subject, tuple(merged(billed)), waived=waived)
+            months[one.tenant_id].add(one.slug, inputs, billed.get(one.subscription_id, []))

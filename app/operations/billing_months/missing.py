@@ -15,8 +15,7 @@ SELECT least((SELECT min(started_on) FROM subscriptions), (SELECT min(charged_on
 # A subscription or a charge makes a month one to bill; usage without a subscription is listed on the month's run.
 _INSERT = """
 WITH months AS (
-    SELECT month::date AS starts, (month + interval '1 month')::date AS ends
-    FROM generate_series($1::date::timestamp, $2::date::timestamp, interval '1 month') AS month
+    SELECT $1::date AS starts, ($1::date + interval '1 month')::date AS ends
 ), due AS (
     SELECT s.tenant_id, m.starts FROM months m
     JOIN subscriptions s ON s.started_on < m.ends AND (s.ended_on IS NULL OR s.ended_on >= m.starts)
@@ -51,7 +50,8 @@ async def insert_missing_months(context: Context, unit: UnitOfWork) -> None:
         first = last.start if first is None else first.replace(day=1)
     else:
         first = Period(through, last.zone).end
-    if first <= last.start:
-        await unit.connection.execute(_INSERT, first, last.start)
+    while first <= last.start:  # a month to a statement: many of them would outlast the statements' time limit
+        await unit.connection.execute(_INSERT, first)
+        first = Period(first, last.zone).end
     if through is None or through < last.start:
         await unit.connection.execute(_ADVANCE, last.start)

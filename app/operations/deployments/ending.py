@@ -12,7 +12,7 @@ from app.operations.deployments.resources import insert_resource
 from app.operations.locking import lock_deployment
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.transaction import transact
-from app.operations.usage import end_usage
+from app.operations.usage.ends import end_usage
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.ids import new_id
 

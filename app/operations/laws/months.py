@@ -1,10 +1,12 @@
 """Laws of billing months: their rows are what the invoices say, and every cent of a month is billed or listed."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from app.billing import Period
-from app.operations.billing_months.data import month_in_data
+from app.operations.billing_months.data import MonthInData, months_in_data
 from app.operations.laws.law import Examination, Finding, Law, Spine, by_statement
 
 # A month of a subscription up to the one through which rows were made has its row.
@@ -60,25 +62,32 @@ SELECT b.id, b.tenant_id, b.period_start, b.rated_cents, b.billed_cents FROM bil
 WHERE b.tenant_id = any($1::uuid[]) AND b.rated_cents IS NOT NULL
   AND NOT EXISTS (SELECT FROM billing_month_changes c
                   WHERE c.tenant_id = b.tenant_id AND c.period_start = b.period_start)
-ORDER BY b.tenant_id, b.period_start
+ORDER BY b.period_start, b.tenant_id
 """
 
 
 async def _not_conserved(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
     found = []
-    for row in await examination.fetch(_RATED, keys):
-        period = Period(row["period_start"], examination.zone)
-        month = await month_in_data(examination.unit, row["tenant_id"], period)
-        where = f"billing_months {row['id']}"
-        if month.failure:
-            found.append(Finding(where, f"{period.start} cannot be rated: {month.failure}"))
-        elif month.rated_cents != row["rated_cents"]:
-            listed = (
-                "it is listed as unbilled" if row["rated_cents"] != row["billed_cents"] else "nothing says it is due"
-            )
-            text = f"{period.start} comes to {month.rated_cents}c, was rated to {row['rated_cents']}c, and {listed}"
-            found.append(Finding(where, text))
+    for start, group in groupby(await examination.fetch(_RATED, keys), itemgetter("period_start")):
+        rows = list(group)
+        tenant_ids = [row["tenant_id"] for row in rows]
+        months = await months_in_data(examination.unit, tenant_ids, Period(start, examination.zone))
+        found += [
+            Finding(f"billing_months {row['id']}", f"{start} {text}")
+            for row in rows
+            if (text := _text(row, months[row["tenant_id"]]))
+        ]
     return found
+
+
+def _text(row: Any, month: MonthInData) -> str | None:
+    """What is wrong with the month, or None."""
+    if month.failure:
+        return f"cannot be rated: {month.failure}"
+    if month.rated_cents == row["rated_cents"]:
+        return None
+    listed = "it is listed as unbilled" if row["rated_cents"] != row["billed_cents"] else "nothing says it is due"
+    return f"comes to {month.rated_cents}c, was rated to {row['rated_cents']}c, and {listed}"
 
 
 LAWS = (

@@ -63,11 +63,7 @@ async def subscribe(
     Raises ALREADY_SUBSCRIBED, PLAN_NOT_PUBLISHED, ADDON_INACTIVE, ALREADY_ATTACHED, CURRENCY_MISMATCH,
     CONFIRMATION_REQUIRED, TENANT_CLOSED; CONFLICT for a cancelled deployment.
     """
-    authorise(context, Action.SUBSCRIBE)
-    if trial_ends_at is not None:
-        authorise(context, Action.CHOOSE_BILLING_DAYS, ("trialEndsAt",))
-    faults = [*validation.day("starts_on", starts_on), *validation.instant("trial_ends_at", trial_ends_at)]
-    validation.refuse([*faults, *validation.at_most("addons", addons, MOST_ADDONS)])
+    _require_valid(context, starts_on, trial_ends_at, addons)
 
     async def work(unit: UnitOfWork) -> UUID:
         deployment = await lock_deployment(
@@ -93,10 +89,21 @@ async def subscribe(
             trial_ends_at=trial_ends_at,
         )
         subscription_id = await _write(order, now)
-        await record_changes(context, unit, [Change(tenant_id, deployment_id, first_day)], ChangeReason.SUBSCRIBED)
+        change = Change(tenant_id, deployment_id, first_day)
+        await record_changes(context, unit, [change], ChangeReason.SUBSCRIBED)
         return subscription_id
 
     return await transact(context, work)
+
+
+def _require_valid(
+    context: Context, starts_on: date | None, trial_ends_at: datetime | None, addons: Sequence[AddonSelection]
+) -> None:
+    authorise(context, Action.SUBSCRIBE)
+    if trial_ends_at is not None:
+        authorise(context, Action.CHOOSE_BILLING_DAYS, ("trialEndsAt",))
+    faults = [*validation.day("starts_on", starts_on), *validation.instant("trial_ends_at", trial_ends_at)]
+    validation.refuse([*faults, *validation.at_most("addons", addons, MOST_ADDONS)])
 
 
 def _starting_status(state: DeploymentState) -> SubscriptionStatus:

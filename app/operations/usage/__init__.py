@@ -1,7 +1,6 @@
 """Usage: metered events, kept once each, their corrections, and their totals by day."""
 
 from app.operations.usage.correct import UsageCorrected, correct_usage
-from app.operations.usage.ends import end_usage
 from app.operations.usage.events import MeteredEvent, UsageFault, UsageRejection
 from app.operations.usage.months import monthly_usage
 from app.operations.usage.partitions import make_months
@@ -16,7 +15,6 @@ __all__ = [
     "UsageRecorded",
     "UsageRejection",
     "correct_usage",
-    "end_usage",
     "make_months",
     "monthly_usage",
     "prove_totals",

@@ -140,19 +140,27 @@ class _Batch:
         ]
 
     def early_kept(self, taken: Mapping[UUID, bool]) -> Iterator[Occurrence]:
-        """The early events whose ids are not taken."""
+        """The early events whose ids are not taken: each level, and one amount or reading a deployment and day."""
+        kinds, seen = self.known.kinds, set[tuple[UUID, date]]()
         for place, day in self.early:
-            if self.ids[place] not in taken:
-                event = self.events[self.indexes[place]]
-                yield Occurrence(
-                    self.known.deployments[event.deployment_id].tenant_id,
-                    event.deployment_id,
-                    event.resource_kind,
-                    self.known.kinds[event.resource_kind],
-                    event.resource_id,
-                    day,
-                    event.occurred_at,
-                )
+            event = self.events[self.indexes[place]]
+            aggregation = kinds[event.resource_kind]
+            deployment_day = event.deployment_id, day
+            if deployment_day in seen and aggregation is not Aggregation.TIME_WEIGHTED:
+                continue
+            if taken and self.ids[place] in taken:
+                continue
+            if aggregation is not Aggregation.TIME_WEIGHTED:
+                seen.add(deployment_day)
+            yield Occurrence(
+                self.known.deployments[event.deployment_id].tenant_id,
+                event.deployment_id,
+                event.resource_kind,
+                aggregation,
+                event.resource_id,
+                day,
+                event.occurred_at,
+            )
 
 
 def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | None) -> Fault | None:

@@ -113,7 +113,7 @@ class UnbilledMonthQueries:
             str | None, strawberry.argument(description="Only months after this cursor.")
         ] = strawberry.UNSET,
     ) -> UnbilledMonthConnection:
-        size = _size(first or None, _DEFAULT_PAGE, _LARGEST_PAGE)
+        size = _size(_DEFAULT_PAGE if first is None or first is strawberry.UNSET else first, _LARGEST_PAGE)
         place = _place(after) if after else None
         with refusals_as_errors():
             page = await billing_months.unbilled_months(info.context.operations, first=size, after=place)
@@ -139,9 +139,7 @@ class UnbilledMonthQueries:
         first: Annotated[int, strawberry.argument(description="The first so many, 1 to 1,000.")] = MAX_FIRST,
     ) -> list[UnbilledPeriod]:
         with refusals_as_errors():
-            page = await billing_months.unbilled_months(
-                info.context.operations, first=_size(first, MAX_FIRST, MAX_FIRST)
-            )
+            page = await billing_months.unbilled_months(info.context.operations, first=_size(first, MAX_FIRST))
         return [
             UnbilledPeriod(tenant=ref(Tenant, each.tenant_id), period_start=each.period_start, reason=each.reason)
             for each in page.months
@@ -166,11 +164,10 @@ class BillingMonthMutations:
         return MonthWaived(billing_month=ref(BillingMonth, month_id))
 
 
-def _size(first: int | None, default: int, largest: int) -> int:
-    size = default if first is None else first
-    if not 1 <= size <= largest:
+def _size(first: int, largest: int) -> int:
+    if not 1 <= first <= largest:
         raise GraphQLError(f"first must be from 1 to {largest}", extensions={"code": "BAD_USER_INPUT"})
-    return size
+    return first
 
 
 def _cursor(month: billing_months.UnbilledMonth) -> str:

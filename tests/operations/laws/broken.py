@@ -185,6 +185,22 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         "DELETE FROM subscription_plan_versions WHERE effective_on > '2026-04-01'",
         {FOLLOWS, CONSERVED},
     ),
+    "a pending plan change that the history does not have": (
+        f"""
+        UPDATE subscriptions SET pending_plan_version_id = plan_version_id, pending_from = '2027-01-01'
+            WHERE deployment_id = {PILOT}
+        """,
+        {FOLLOWS},
+    ),
+    "a plan change to come that the subscription does not have": (
+        f"""
+        INSERT INTO subscription_plan_versions
+            (id, tenant_id, subscription_id, plan_version_id, effective_on, created_at)
+            SELECT gen_random_uuid(), tenant_id, id, plan_version_id, '2027-01-01', created_at FROM subscriptions
+            WHERE deployment_id = {PILOT}
+        """,
+        {FOLLOWS},
+    ),
     "a plan from too late on": (
         "UPDATE subscription_plan_versions SET effective_on = '2026-04-11' WHERE effective_on = '2026-04-01'",
         {FOLLOWS, CONSERVED},

@@ -2,27 +2,27 @@
 
 from datetime import date
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from app.billing import Proration, Quote, Tier
 from app.operations.catalog import ResourceDraft
 from app.operations.quotes import forecasts, months_to_date
+from app.operations.quotes.running_month import Month
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.usage import monthly_usage
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, meter, subscribed
 
 
-def amounts(quote: Quote | Refusal | None) -> list[tuple[str, int]]:
+def amounts(quote: Month) -> list[tuple[str, int]]:
     assert isinstance(quote, Quote)
     return [(line.kind, line.amount_cents) for line in quote.lines]
 
 
-def total(quote: Quote | Refusal | None) -> int | None:
-    assert not isinstance(quote, Refusal)
-    return None if quote is None else quote.total_cents
+def totals(months: dict[UUID, Month]) -> dict[UUID, int | None]:
+    return {key: month.total_cents if isinstance(month, Quote) else None for key, month in months.items()}
 
 
 async def test_the_month_to_date_and_its_forecast(given: Given) -> None:
@@ -58,9 +58,8 @@ async def test_many_deployments_at_once_and_none_where_nothing_is_subscribed(giv
     everyone = await months_to_date(given.platform, asked)
     own = await months_to_date(given.viewer(tenant_id), asked)
 
-    totals = {key: total(quote) for key, quote in everyone.items()}
-    assert totals == {first: 5500, bare: None, other: 5500, unknown: None}
-    assert {key: total(quote) for key, quote in own.items()} == {**totals, other: None}
+    assert totals(everyone) == {first: 5500, bare: None, other: 5500, unknown: None}
+    assert totals(own) == {**totals(everyone), other: None}
 
 
 async def test_an_amount_that_does_not_fit_is_refused_for_its_deployment_alone(given: Given) -> None:
@@ -74,7 +73,7 @@ async def test_an_amount_that_does_not_fit_is_refused_for_its_deployment_alone(g
     await meter(given, large, str(largest), 2026, 4, 2, kind="egress_gb")
     for ask in (months_to_date, forecasts):
         answers = await ask(given.viewer(tenant_id), [large, small])
-        assert total(answers[small]) == 5500
+        assert totals(answers)[small] == 5500
         refused = answers[large]
         assert isinstance(refused, Refusal)
         assert refused.code is ProblemCode.AMOUNT_TOO_LARGE
