@@ -1,44 +1,14 @@
-<<<<<<< HEAD
 """How much of what is owed to a tenant an invoice takes: in order, and never below zero."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-=======
-"""How far an invoice takes credits: in order, as long as its subtotal and its total stay at or above 0."""
-
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
->>>>>>> main
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-<<<<<<< HEAD
 from app.billing import QuoteHeader, TaxBase, TaxTerms, taken_parts
 from tests.billing.examples import APRIL, HEADER, D
-=======
-from app.billing import (
-    Period,
-    QuoteHeader,
-    TaxBase,
-    TaxTerms,
-    taken_parts,
-)
-from tests.billing.examples import (
-    APRIL,
-    GST,
-    HEADER,
-    ZONE,
-    D,
-)
-
-MAY_HEADER = replace(HEADER, period=Period(date(2026, 5, 1), ZONE))
-
-
-# Credits
->>>>>>> main
 
 _taxes = st.lists(
     st.builds(TaxTerms, st.sampled_from(["GST", "VAT"]), st.sampled_from([D(0), D("0.1"), D("0.125"), D("0.5")])),
@@ -94,8 +64,4 @@ def test_an_invoice_takes_credits_in_order_as_far_as_subtotal_and_total_stay_at_
 def test_worked_credits(
     added: list[tuple[QuoteHeader, int]], owed: list[tuple[QuoteHeader, int]], parts: list[int]
 ) -> None:
-<<<<<<< HEAD
-=======
-    assert GST in HEADER.taxes
->>>>>>> main
     assert taken_parts(based(added), owed) == parts

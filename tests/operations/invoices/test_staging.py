@@ -35,10 +35,11 @@ def _lines(owner: tuple[str | None, str | None]) -> st.SearchStrategy[Line]:
         subscription_id=st.just(subscription_id),
         addon_id=st.none() | _ids,
         charge=st.just(_charge),
+        charge_id=st.none() | _ids,
     )
 
 
-_owners = st.just((None, None)) | st.tuples(_ids, _ids)
+_owners = st.just((None, None)) | st.tuples(_ids, st.none() | _ids)
 _months = st.dates(date(1999, 1, 1), date(2199, 1, 1))
 _numbered = st.lists(st.tuples(_owners.flatmap(_lines), _months), max_size=20)
 _documents = st.lists(st.tuples(st.none() | _ids, _text, st.none() | _months), max_size=20)
@@ -61,10 +62,13 @@ async def test_lines_that_are_staged_are_the_lines_given(given: Given, numbered:
             *(row["key"], row["kind"], row["description"], row["resource_kind"]),
             *(row["units"], row["price"], row["amount_cents"]),
             *(str(row[name]) if row[name] else None for name in ("deployment_id", "subscription_id")),
-            str(row["subscription_addon_id"]) if row["subscription_addon_id"] else None,
+            *(str(row[name]) if row[name] else None for name in ("subscription_addon_id", "charge_id")),
         )
         for row in staged
-    ] == [(tenant_id, invoice_id, ids[at], at, month, *line[:10]) for at, (line, month) in enumerate(numbered)]
+    ] == [
+        (tenant_id, invoice_id, ids[at], at, month, *line[:10], line.charge_id)
+        for at, (line, month) in enumerate(numbered)
+    ]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
