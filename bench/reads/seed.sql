@@ -26,8 +26,8 @@ SELECT pg_temp.seed_id(4, n), id, 1, 1.25, 0 FROM (SELECT id, row_number() OVER 
 UPDATE plan_versions SET status = 'PUBLISHED', published_at = '2025-02-01Z';
 UPDATE plan_versions SET status = 'RETIRED' WHERE version = 1;
 
-INSERT INTO addons (id, code, name, price_cents, resource_kind, quantity, active, created_at)
-SELECT pg_temp.seed_id(5, n), code, initcap(code), price, kind, quantity, true, '2025-01-01Z'
+INSERT INTO addons (id, code, name, currency, price_cents, resource_kind, quantity, active, created_at)
+SELECT pg_temp.seed_id(5, n), code, initcap(code), 'AUD', price, kind, quantity, true, '2025-01-01Z'
 FROM (VALUES (1, 'backups', 900, 'storage_gb', 25), (2, 'support', 2900, NULL, 1), (3, 'staging', 1900, 'droplet_hours', 744),
              (4, 'traffic', 1500, 'egress_gb', 250)) AS addon (n, code, price, kind, quantity);
 
@@ -101,7 +101,7 @@ FROM seeded_tenants, generate_series(1, 3) AS month JOIN tenant_invoices AS invo
 WHERE invoice.id = pg_temp.seed_id(13, n * 10 + month)
 ORDER BY 1;
 
-UPDATE tenant_invoices SET status = 'ISSUED', issued_at = created_at, due_on = period_end + 14, number = numbered.number
+UPDATE tenant_invoices SET status = 'ISSUED', issued_at = created_at, issued_on = period_end, due_on = period_end + 14, number = numbered.number
 FROM (SELECT id, 'INV-2026-' || to_char(row_number() OVER (ORDER BY period_start, id), 'FM000000') AS number FROM tenant_invoices) AS numbered
 WHERE numbered.id = tenant_invoices.id;
 UPDATE tenant_invoices SET status = 'PAID', paid_at = issued_at + interval '7 days', payment_reference = 'transfer ' || number
