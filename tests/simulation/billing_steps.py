@@ -159,13 +159,17 @@ class BillingSteps(Steps):
     @precondition(lambda self: any(known.status == "DRAFT" for known in self.ledger.invoices.values()))
     @rule(of=pick, act=st.sampled_from(["issue", "issue stale"]), fault=faults)
     def issue_invoice(self, of: int, act: str, fault: Fault | None) -> None:
-        drafts = [known.month for known in self.ledger.invoices.values() if known.status == "DRAFT"]
-        self.handle(drafts[of % len(drafts)], act, fault)
+        """A stale one where there is any."""
+        drafts = [known for known in self.ledger.invoices.values() if known.status == "DRAFT"]
+        drafts = [known for known in drafts if self.ledger.is_stale(known)] or drafts
+        self.handle(drafts[of % len(drafts)].month, act, fault)
 
     @precondition(lambda self: bool(self.ledger.live_invoices()))
     @rule(of=pick, fault=faults)
     def void_invoice(self, of: int, fault: Fault | None) -> None:
+        """One that corrects an earlier month, where there is any."""
         live = self.ledger.live_invoices()
+        live = [known for known in live if len(known.net_by_month) > 1] or live
         self.handle(live[-1 - of % len(live)].month, "void", fault)
 
     @precondition(lambda self: bool(self.ledger.invoices))

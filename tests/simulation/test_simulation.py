@@ -15,16 +15,15 @@ from tests.simulation.machine import simulation_of
 from tests.simulation.world import World
 
 
-def simulate(world: World, runs: int, steps: int, seed: int, *, shrinking: bool = True) -> None:
+def simulate(world: World, runs: int, steps: int, seed: int) -> None:
     """So many runs of so many steps, all of them told by the seed. Raises what the first that fails does."""
     print(f"ARCADIA_SIMULATION_SEED={seed}")  # noqa: T201 - shown with a failure, and what replays it
-    phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrinking else [])]
     settings = hypothesis.settings(
         max_examples=runs,
         stateful_step_count=steps,
         deadline=None,
         database=None,
-        phases=phases,
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     run_state_machine_as_test(hypothesis.seed(seed)(simulation_of(world)), settings=settings)
@@ -36,7 +35,7 @@ def seed() -> int:
 
 
 def test_a_few_runs(world: World, seed: int) -> None:
-    simulate(world, runs=8, steps=30, seed=seed)
+    simulate(world, runs=5, steps=30, seed=seed)
 
 
 @pytest.mark.heavy
