@@ -25,8 +25,8 @@ SELECT pg_temp.seed_id(4, n * 10 + tier), pg_temp.seed_id(3, n * 10 + k), positi
 FROM generate_series(1, 3) AS n, (VALUES (1, 1, 1, 500, 1.0), (2, 1, 2, NULL, 0.8), (3, 2, 1, NULL, 1.25),
     (4, 3, 1, NULL, 10)) AS resource (tier, k, position, up_to, price);
 
-INSERT INTO addons (id, code, name, price_cents, resource_kind, quantity, active, created_at)
-SELECT pg_temp.seed_id(5, n), code, initcap(code), price, kind, quantity, true, '2025-01-01Z'
+INSERT INTO addons (id, code, name, currency, price_cents, resource_kind, quantity, active, created_at)
+SELECT pg_temp.seed_id(5, n), code, initcap(code), 'AUD', price, kind, quantity, true, '2025-01-01Z'
 FROM (VALUES (1, 'backups', 900, 'storage_gb', 25), (2, 'support', 2900, NULL, 1), (3, 'staging', 1900, 'droplet_hours', 120),
              (4, 'traffic', 1500, 'egress_gb', 25)) AS addon (n, code, price, kind, quantity);
 
@@ -65,10 +65,10 @@ FROM seeded, generate_series(1, 2) AS a JOIN addons AS addon ON true
 WHERE addon.id = pg_temp.seed_id(5, (number + a) % 4 + 1)
 ORDER BY number, a;
 
-INSERT INTO usage_daily_totals (id, tenant_id, deployment_id, resource_kind, day, total, peak, first_at, last_level, level_microseconds, resource_id)
-SELECT pg_temp.seed_id(13, number * 100 + usage.k * 32 + extract(day FROM day)::integer), tenant_id, deployment_id, kind, day::date,
-    quantity, quantity, day AT TIME ZONE 'UTC', quantity, quantity * 86400000000,
-    '00000000-0000-0000-0000-000000000000'
+INSERT INTO usage_daily_totals (id, tenant_id, deployment_id, resource_kind, resource_id, day, total, peak, first_at, last_level, level_microseconds)
+SELECT pg_temp.seed_id(13, number * 100 + usage.k * 32 + extract(day FROM day)::integer), tenant_id, deployment_id, kind,
+    '00000000-0000-0000-0000-000000000000', day::date,
+    quantity, quantity, day AT TIME ZONE 'UTC', quantity, quantity * 86400000000
 FROM seeded,
     generate_series(started_on::timestamp, started_on + interval '1 month' - interval '1 day', interval '1 day') AS day,
     LATERAL (VALUES (0, 'droplet_hours', 48 + (number % 3) * 24 + extract(day FROM day)::numeric % 5),

@@ -18,6 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from app.operations.billing_months import unbilled_months
 from app.operations.rollups import roll_up_period, starting
 from tests.faults.api import ROOT, Api, apis
 from tests.faults.tenants import seed
@@ -105,6 +106,11 @@ def worker(given: Given) -> subprocess.Popen[bytes]:
     )
 
 
+async def insert_months(given: Given) -> None:
+    """So that there is one to lock."""
+    assert len((await unbilled_months(given.platform, first=100)).months) == 20
+
+
 async def test_a_worker_told_to_stop_ends_the_step_in_hand(
     given: Given, worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +119,8 @@ async def test_a_worker_told_to_stop_ends_the_step_in_hand(
     await seed(given.database, 20, await given.plan(), APRIL)
     tenants = [row["id"] for row in await given.rows("SELECT id FROM tenants ORDER BY id")]
     try:
-        async with locked(given, "SELECT FROM tenants WHERE id = $1 FOR UPDATE", tenants[9]):
+        await insert_months(given)
+        async with locked(given, "SELECT FROM billing_months WHERE tenant_id = $1 FOR UPDATE", tenants[9]):
             run_id = await roll_up_period(given.platform, period_start=APRIL)
             await until(lambda: is_waited_for(given))
             worker.send_signal(signal.SIGTERM)
