@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.billing import (
@@ -72,6 +72,7 @@ def columns(line: Line) -> tuple[str, str, Decimal, Decimal, int]:
 # Rounds
 
 
+@settings(max_examples=30)  # each draws and rates several months
 @given(st.lists(subscriptions(), min_size=1, max_size=4), st.data())
 def test_over_any_number_of_rounds_the_lines_add_up_to_the_month_as_it_is_last(
     rounds: list[SubscriptionInputs], data: st.DataObject
@@ -90,6 +91,7 @@ def test_over_any_number_of_rounds_the_lines_add_up_to_the_month_as_it_is_last(
     assert by_series(billed) == by_series(rate_subject(CorrectionInputs(HEADER, rounds[-1])))
 
 
+@settings(max_examples=30)  # each draws and rates several months
 @given(st.lists(unsubscribed_charges(), min_size=2, max_size=2), st.booleans())
 def test_a_month_that_is_waived_or_rated_again_as_it_was_has_no_difference(
     rounds: list[ChargeInputs], waived: bool
@@ -102,6 +104,7 @@ def test_a_month_that_is_waived_or_rated_again_as_it_was_has_no_difference(
         assert by_series(credited) == Counter({one.series: -one.amount_cents for one in billed})
 
 
+@settings(max_examples=30)  # each draws and rates several months
 @given(subscriptions(), subscriptions(), headers, st.booleans())
 def test_documents_give_the_same_lines_when_they_are_read_again(
     before: SubscriptionInputs, now: SubscriptionInputs, header: QuoteHeader, waived: bool
@@ -120,6 +123,7 @@ def test_documents_give_the_same_lines_when_they_are_read_again(
     assert [line.explanation for line in again] == [line.explanation for line in lines]
 
 
+@settings(max_examples=30)  # each draws and rates several months
 @given(unsubscribed_charges(), headers)
 def test_documents_of_charges_are_read_again(subject: ChargeInputs, header: QuoteHeader) -> None:
     inputs = CorrectionInputs(header, subject)
@@ -127,6 +131,7 @@ def test_documents_of_charges_are_read_again(subject: ChargeInputs, header: Quot
     assert parsed == inputs
 
 
+@settings(max_examples=30)  # each draws and rates several months
 @given(subscriptions(), subscriptions(), st.data())
 def test_an_explanation_is_the_month_now_less_what_was_billed_less_what_stays_open(
     before: SubscriptionInputs, now: SubscriptionInputs, data: st.DataObject
