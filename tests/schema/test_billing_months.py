@@ -67,9 +67,27 @@ async def test_a_page_goes_on_after_the_last_cursor(api: Api) -> None:
     assert seen == [(f"2026-0{month}-01", code) for month in (4, 5) for code in ("acme", "beta", "coda")]
 
 
+async def test_pages_are_asked_for_backwards_too(api: Api) -> None:
+    await api.given.plan()
+    for code in ("acme", "beta", "coda"):
+        await subscribed(api.given, code)
+    api.given.clock.set(2026, 5, 1, 3)
+    text = """query ($last: Int, $before: String) { unbilledMonths(last: $last, before: $before) {
+        nodes { tenant { code } } pageInfo { hasNextPage hasPreviousPage startCursor } } }"""
+    page = (await api.data(text, {"last": 2}))["unbilledMonths"]
+    assert [node["tenant"]["code"] for node in page["nodes"]] == ["beta", "coda"]
+    assert (page["pageInfo"]["hasNextPage"], page["pageInfo"]["hasPreviousPage"]) == (False, True)
+    page = (await api.data(text, {"last": 2, "before": page["pageInfo"]["startCursor"]}))["unbilledMonths"]
+    assert [node["tenant"]["code"] for node in page["nodes"]] == ["acme"]
+    assert (page["pageInfo"]["hasNextPage"], page["pageInfo"]["hasPreviousPage"]) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("field", "message"),
     [
+        ("unbilledMonths(first: 1, last: 1) { totalCount }", "give first or last, not both"),
+        ("unbilledMonths(last: 0) { totalCount }", "last must be from 1 to 100"),
+        ('unbilledMonths(before: "x") { totalCount }', "before is no cursor of this connection"),
         ("unbilledMonths(first: 0) { totalCount }", "first must be from 1 to 100"),
         ("unbilledMonths(first: 101) { totalCount }", "first must be from 1 to 100"),
         ('unbilledMonths(after: "x") { totalCount }', "after is no cursor of this connection"),

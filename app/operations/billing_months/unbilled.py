@@ -10,19 +10,21 @@ from app.operations.billing_months.missing import insert_missing_months
 from app.operations.context import Context
 from app.operations.transaction import transact
 
-# $1: the first month that has not ended. $2, $3: only months after this one, by month and tenant. Each branch follows
+# $1: the first month that has not ended. After $2, $3 and before $5, $6, by month and tenant. Each branch follows
 # an index in the order of the list, so that a page costs what it holds.
 _DUE = """
 SELECT tenant_id, period_start FROM (
     (SELECT tenant_id, period_start FROM billing_months
      WHERE (state IN ('OPEN', 'FAILED') OR rated_cents <> billed_cents)
        AND period_start < $1 AND (period_start, tenant_id) > ($2::date, $3::uuid)
-     ORDER BY period_start, tenant_id LIMIT $4)
+       AND (period_start, tenant_id) < ($5::date, $6::uuid)
+     ORDER BY period_start {order}, tenant_id {order} LIMIT $4)
     UNION
     (SELECT DISTINCT tenant_id, period_start FROM billing_month_changes
      WHERE period_start < $1 AND (period_start, tenant_id) > ($2::date, $3::uuid)
-     ORDER BY period_start, tenant_id LIMIT $4)
-) AS due ORDER BY period_start, tenant_id LIMIT $4
+       AND (period_start, tenant_id) < ($5::date, $6::uuid)
+     ORDER BY period_start {order}, tenant_id {order} LIMIT $4)
+) AS due ORDER BY period_start {order}, tenant_id {order} LIMIT $4
 """
 _LISTED = f"""
 SELECT b.id, b.tenant_id, b.period_start, b.state, b.rated_cents, b.billed_cents, b.failure, t.currency,
@@ -35,8 +37,9 @@ SELECT b.id, b.tenant_id, b.period_start, b.state, b.rated_cents, b.billed_cents
 FROM ({_DUE}) AS d
 JOIN billing_months b ON b.tenant_id = d.tenant_id AND b.period_start = d.period_start
 JOIN tenants t ON t.id = b.tenant_id
-ORDER BY b.period_start, b.tenant_id
+ORDER BY b.period_start {{order}}, b.tenant_id {{order}}
 """  # noqa: S608 - made of constants
+_FORWARDS, _BACKWARDS = _LISTED.format(order="ASC"), _LISTED.format(order="DESC")
 _COUNT = """
 SELECT count(*) FROM (
     SELECT tenant_id, period_start FROM billing_months
@@ -46,8 +49,11 @@ SELECT count(*) FROM (
 ) AS due
 """
 MAX_FIRST = 1000
-_BEGINNING = date(1, 1, 1)
-_NO_TENANT = UUID(int=0)
+Place = tuple[date, UUID]
+"""A month and a tenant: where a listed month is."""
+
+_BEGINNING: Place = (date(1, 1, 1), UUID(int=0))
+_END: Place = (date(9999, 1, 1), UUID(int=0))
 
 
 class UnbilledMonth(NamedTuple):
@@ -65,20 +71,30 @@ class UnbilledMonth(NamedTuple):
 
 
 class UnbilledPage(NamedTuple):
+    """has_more: whether there are months further on, before the page where it was asked for backwards."""
+
     months: list[UnbilledMonth]
-    has_next: bool
+    has_more: bool
 
 
-async def unbilled_months(context: Context, *, first: int, after: tuple[date, UUID] | None = None) -> UnbilledPage:
-    """A page of them, by month and tenant. after: month and tenant of the last one on the page before."""
+async def unbilled_months(
+    context: Context,
+    *,
+    first: int,
+    after: Place | None = None,
+    before: Place | None = None,
+    backwards: bool = False,
+) -> UnbilledPage:
+    """The first so many of them, by month and tenant, or backwards the last; between two listed months, if given."""
     authorise(context, Action.SEE_UNBILLED_PERIODS)
-    month, tenant_id = after or (_BEGINNING, _NO_TENANT)
 
     async def work(unit: UnitOfWork) -> UnbilledPage:
         await insert_missing_months(context, unit)
-        rows = await unit.connection.fetch(_LISTED, context.today().replace(day=1), month, tenant_id, first + 1)
-        months = [_listed(row) for row in rows]
-        return UnbilledPage(months[:first], len(months) > first)
+        places = *(after or _BEGINNING), first + 1, *(before or _END)
+        statement = _BACKWARDS if backwards else _FORWARDS
+        rows = await unit.connection.fetch(statement, context.today().replace(day=1), *places)
+        months = [_listed(row) for row in rows[:first]]
+        return UnbilledPage(months[::-1] if backwards else months, len(rows) > first)
 
     return await transact(context, work)
 

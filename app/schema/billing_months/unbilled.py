@@ -14,6 +14,7 @@ from app.reads import PageInfo, ref
 from app.schema.arguments import Input
 from app.schema.billing_months.types import BillingMonth
 from app.schema.context import Info
+from app.schema.nodes import Node
 from app.schema.problems import Refused, refusals_as_errors, result_of
 from app.schema.scalars import Cents
 from app.schema.tenants import Tenant
@@ -31,8 +32,8 @@ class UnbilledPeriod:
 
 
 @strawberry.type(description="A month that has ended and in which not everything of a tenant is billed.")
-class UnbilledMonth:
-    """operations.billing_months.UnbilledMonth."""
+class UnbilledMonth(Node):
+    """operations.billing_months.UnbilledMonth; its id is the billing month's."""
 
     tenant: Tenant = strawberry.field(description="The tenant.")
     period_start: date = strawberry.field(description="The month's first day.")
@@ -47,6 +48,7 @@ class UnbilledMonth:
     def of(cls, month: billing_months.UnbilledMonth) -> "UnbilledMonth":
         """The operation's value, with its tenant and billing month to be read."""
         return cls(
+            id=month.billing_month_id,
             tenant=ref(Tenant, month.tenant_id),
             period_start=month.period_start,
             reason=month.reason,
@@ -112,19 +114,27 @@ class UnbilledMonthQueries:
         after: Annotated[
             str | None, strawberry.argument(description="Only months after this cursor.")
         ] = strawberry.UNSET,
+        last: Annotated[
+            int | None, strawberry.argument(description="The last so many months, 1 to 100.")
+        ] = strawberry.UNSET,
+        before: Annotated[
+            str | None, strawberry.argument(description="Only months before this cursor.")
+        ] = strawberry.UNSET,
     ) -> UnbilledMonthConnection:
-        size = _size(_DEFAULT_PAGE if first is None or first is strawberry.UNSET else first, _LARGEST_PAGE)
-        place = _place(after) if after else None
+        size, backwards = _page_size(first, last)
+        earliest, latest = _place("after", after), _place("before", before)
         with refusals_as_errors():
-            page = await billing_months.unbilled_months(info.context.operations, first=size, after=place)
+            page = await billing_months.unbilled_months(
+                info.context.operations, first=size, after=earliest, before=latest, backwards=backwards
+            )
         nodes = [UnbilledMonth.of(month) for month in page.months]
         cursors = [_cursor(month) for month in page.months]
         return UnbilledMonthConnection(
             edges=[UnbilledMonthEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
             nodes=nodes,
             page_info=PageInfo(
-                has_next_page=page.has_next,
-                has_previous_page=place is not None,
+                has_next_page=latest is not None if backwards else page.has_more,
+                has_previous_page=page.has_more if backwards else earliest is not None,
                 start_cursor=cursors[0] if cursors else None,
                 end_cursor=cursors[-1] if cursors else None,
             ),
@@ -139,7 +149,7 @@ class UnbilledMonthQueries:
         first: Annotated[int, strawberry.argument(description="The first so many, 1 to 1,000.")] = MAX_FIRST,
     ) -> list[UnbilledPeriod]:
         with refusals_as_errors():
-            page = await billing_months.unbilled_months(info.context.operations, first=_size(first, MAX_FIRST))
+            page = await billing_months.unbilled_months(info.context.operations, first=_size("first", first, MAX_FIRST))
         return [
             UnbilledPeriod(tenant=ref(Tenant, each.tenant_id), period_start=each.period_start, reason=each.reason)
             for each in page.months
@@ -164,19 +174,35 @@ class BillingMonthMutations:
         return MonthWaived(billing_month=ref(BillingMonth, month_id))
 
 
-def _size(first: int, largest: int) -> int:
-    if not 1 <= first <= largest:
-        raise GraphQLError(f"first must be from 1 to {largest}", extensions={"code": "BAD_USER_INPUT"})
-    return first
+def _page_size(first: int | None, last: int | None) -> tuple[int, bool]:
+    """How many months, and whether they are asked for backwards."""
+    given = {name: size for name, size in (("first", first), ("last", last)) if isinstance(size, int)}
+    if len(given) > 1:
+        raise _bad_input("give first or last, not both")
+    for name, size in given.items():
+        return _size(name, size, _LARGEST_PAGE), name == "last"
+    return _DEFAULT_PAGE, False
+
+
+def _size(name: str, size: int, largest: int) -> int:
+    if not 1 <= size <= largest:
+        raise _bad_input(f"{name} must be from 1 to {largest}")
+    return size
+
+
+def _bad_input(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
 
 def _cursor(month: billing_months.UnbilledMonth) -> str:
     return urlsafe_b64encode(f"{month.period_start} {month.tenant_id}".encode()).decode()
 
 
-def _place(cursor: str) -> tuple[date, UUID]:
+def _place(name: str, cursor: str | None) -> tuple[date, UUID] | None:
+    if not isinstance(cursor, str):
+        return None
     try:
         month, _, tenant_id = urlsafe_b64decode(cursor).decode().partition(" ")
         return date.fromisoformat(month), UUID(tenant_id)
     except ValueError as error:
-        raise GraphQLError("after is no cursor of this connection", extensions={"code": "BAD_USER_INPUT"}) from error
+        raise _bad_input(f"{name} is no cursor of this connection") from error

@@ -88,7 +88,7 @@ async def test_pages_follow_month_and_tenant_and_say_whether_there_is_more(given
             assert len(page.months) <= size
             found += page.months
             last = page.months[-1]
-            after, more = (last.period_start, last.tenant_id), page.has_next
+            after, more = (last.period_start, last.tenant_id), page.has_more
         assert [(month.period_start, month.tenant_id) for month in found] == expected
         assert len({month.billing_month_id for month in found}) == 15
     past_the_last = await unbilled_months(given.platform, first=5, after=expected[-1])
