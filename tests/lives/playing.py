@@ -114,7 +114,7 @@ async def _due(world: LivesWorld, lives: list[Life], at: datetime) -> bool:
 async def _unbilled(world: LivesWorld, at: datetime) -> dict[tuple[UUID, date], int | None]:
     """What the system says is unbilled: the difference of each tenant's month, None where it is not known."""
     page = await billing_months.unbilled_months(world.context(at), first=billing_months.MAX_FIRST)
-    assert not page.has_next
+    assert not page.has_more
     return {(month.tenant_id, month.period_start): month.difference_cents for month in page.months}
 
 

@@ -73,7 +73,7 @@ async def issue_last(given: Given, month: date = APRIL, *, issue_stale: bool = F
 async def unbilled(given: Given) -> list[tuple[UUID, date, str]]:
     """Tenant, month and reason of each month that is not billed."""
     page = await unbilled_months(given.platform, first=1000)
-    assert not page.has_next
+    assert not page.has_more
     return [(month.tenant_id, month.period_start, month.reason) for month in page.months]
 
 

@@ -69,7 +69,7 @@ class Ledger:
 
     def listed(self) -> dict[Month, UnbilledMonth]:
         page = self.world.run(billing_months.unbilled_months(self.world.context(), first=1000))
-        assert not page.has_next
+        assert not page.has_more
         return {(unbilled.tenant_id, unbilled.period_start): unbilled for unbilled in page.months}
 
     # Rollups
