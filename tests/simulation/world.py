@@ -73,8 +73,9 @@ class World:
         self.run(work())
 
     async def _all_wait(self, tasks: Sequence[asyncio.Future[object]]) -> None:
-        while len(self.rows(WAITING)) < sum(not task.done() for task in tasks):  # noqa: ASYNC110 - a lock has no event
-            await asyncio.sleep(0.002)
+        async with asyncio.timeout(30):
+            while len(self.rows(WAITING)) < sum(not task.done() for task in tasks):  # noqa: ASYNC110 - a lock has no event
+                await asyncio.sleep(0.002)
 
     def context(
         self, role: Role = Role.PLATFORM_ADMIN, tenant_id: UUID | None = None, *, behind: timedelta = timedelta(0)
