@@ -183,14 +183,18 @@ test-browser: install ## GraphiQL in Chromium, without internet (Debian: apt-get
 test-clients: install tests/clients/node_modules/.installed ## Other people's clients and suites against the served API
 	PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" $(BIN)/python -m pytest tests/clients -m "not heavy" $(PYTEST_FLAGS)
 
+# The same tests in two lengths: runs of the simulator, lives of tenants, examples of each field by schemathesis.
+LONG = ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) ARCADIA_LIVES_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy
+
 .PHONY: test-long
-test-long: install ## Ten minutes: 300 examples of every field of the roots by schemathesis, 200 runs of the simulator, 400 lives of tenants
-	ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) ARCADIA_LIVES_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy --timeout 2400 \
+test-long: install ## Minutes: 60 runs of the simulator, 200 lives of tenants, 100 examples of every field by schemathesis (SEED=7)
+	ARCADIA_SIMULATION_RUNS=60 ARCADIA_LIVES=200 ARCADIA_EXAMPLES=100 $(LONG) --timeout 2400 \
 		tests/clients/test_schemathesis.py tests/simulation tests/lives $(PYTEST_FLAGS)
 
-.PHONY: test-lives
-test-lives: install ## Random lives of tenants, compared with an independent rating (ARCADIA_LIVES=10000 ARCADIA_LIVES_SEED=1)
-	ARCADIA_LIVES=$(or $(ARCADIA_LIVES),10000) $(BIN)/python -m pytest -n $(WORKERS) -m heavy --timeout 7200 tests/lives $(PYTEST_FLAGS)
+.PHONY: test-nightly
+test-nightly: install ## An hour and more: 200 runs of the simulator, 10,000 lives of tenants, 300 examples of every field
+	ARCADIA_SIMULATION_RUNS=200 ARCADIA_LIVES=10000 ARCADIA_EXAMPLES=300 $(LONG) --timeout 10800 \
+		tests/clients/test_schemathesis.py tests/simulation tests/lives $(PYTEST_FLAGS)
 
 .PHONY: test-month-end
 test-month-end: install ## Three minutes: workers and servers killed again and again, a run over 10,000 tenants watched over a socket

@@ -13,7 +13,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 CI = (ROOT / ".ci" / "run").read_text()
 
 # `arcadia serve` is started, asked and stopped by tests/cli; measurements want a machine of their own.
-NOT_FOR_CI = {"serve", "bench-reads", "bench-rollup", "bench-usage", "bench-months", "test-lives"}
+NOT_FOR_CI = {"serve", "bench-reads", "bench-rollup", "bench-usage", "bench-months", "test-nightly"}
 
 
 def _mentioned(program: str) -> set[str]:

@@ -49,8 +49,8 @@ async def test_a_few_examples_of_each_operation(tmp_path: Path, rows: str, house
 
 @pytest.mark.heavy
 @pytest.mark.timeout(2400)
-async def test_300_examples_of_each_operation(tmp_path: Path, rows: str, house_url: str, house_token: str) -> None:
-    status, output = await _run(
-        tmp_path, house_url, house_token, rows, "--max-examples=300", "--seed=1", "--workers=2", "--phases=fuzzing"
-    )
+async def test_many_examples_of_each_operation(tmp_path: Path, rows: str, house_url: str, house_token: str) -> None:
+    examples = os.environ.get("ARCADIA_EXAMPLES", "300")
+    options = f"--max-examples={examples}", "--seed=1", "--workers=2", "--phases=fuzzing"
+    status, output = await _run(tmp_path, house_url, house_token, rows, *options)
     assert status == 0, output

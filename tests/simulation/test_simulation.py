@@ -5,7 +5,6 @@ ARCADIA_SIMULATION_RUNS=20 python -m pytest tests/simulation/test_simulation.py 
 """
 
 import os
-import random
 
 import hypothesis
 import pytest
@@ -31,7 +30,7 @@ def simulate(world: World, runs: int, steps: int, seed: int) -> None:
 
 @pytest.fixture
 def seed() -> int:
-    return int(os.environ.get("ARCADIA_SIMULATION_SEED") or random.SystemRandom().randrange(2**32))
+    return int(os.environ.get("ARCADIA_SIMULATION_SEED") or 2026)
 
 
 def test_a_few_runs(world: World, seed: int) -> None:
