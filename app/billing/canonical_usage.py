@@ -15,10 +15,9 @@ from app.billing.usage import DailyLevel, LevelStream, LevelUsage, MaxUsage, Pea
 
 def usage_text(usage: Usage, period: Period) -> str:
     kind = f'{quoted(usage.resource_kind)},"{usage.aggregation}"'
-    if isinstance(usage, SumUsage):
-        days = DailyQuantities.of(usage.days, period)
-        return f'[{kind},"{day_ranges(days.mask)}","{days.text}"]'
     match usage:
+        case SumUsage():
+            return f"[{kind},{_quantities_text(usage.days, period)}]"
         case MaxUsage():
             peaks = (
                 f"[{optional_text(stream.resource_id)},{_quantities_text(stream.days, period)}]"

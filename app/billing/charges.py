@@ -37,15 +37,17 @@ class Share(NamedTuple):
     def of(self, cents: int) -> Ratio:
         return Ratio(Decimal(cents * self.numerator), self.denominator)
 
+    @property
+    def _whole(self) -> bool:
+        return not self.prorated or self.billable_days == self.period_days
+
     def factor(self) -> str:
         """How a formula says it, empty for a whole month."""
-        whole = not self.prorated or self.billable_days == self.period_days
-        return "" if whole else f" x {self.billable_days}/{self.period_days} days"
+        return "" if self._whole else f" x {self.billable_days}/{self.period_days} days"
 
     def days_text(self) -> str:
         """How a line's description says it, empty for a whole month."""
-        whole = not self.prorated or self.billable_days == self.period_days
-        return "" if whole else f", {self.billable_days} of {self.period_days} days"
+        return "" if self._whole else f", {self.billable_days} of {self.period_days} days"
 
 
 class PriceCharge(NamedTuple):

@@ -1,4 +1,4 @@
-"""Corrections: what a rated month comes to now, less what live invoices have billed for it, series by series.
+"""Corrections: the difference between a rated month's amount now and what live invoices have billed, series by series.
 
 A series is what stays the same over time: a subscription's base price, its overage of one kind, an add-on, a charge;
 never a plan version. Amounts are differences of rounded amounts, so however often a month is corrected, its lines add

@@ -52,7 +52,7 @@ class TaxBase:
         return storable_cents("total", storable_cents("subtotal", self.subtotal_cents) + self.tax_cents)
 
     def copy(self) -> "TaxBase":
-        """Another one with the same amounts, to try what more of them would come to."""
+        """Another one with the same amounts, to try the total with more of them."""
         other = TaxBase()
         other.subtotal_cents, other._first, other._taxable = self.subtotal_cents, self._first, dict(self._taxable)
         return other

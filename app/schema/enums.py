@@ -140,7 +140,7 @@ _describe(
     CREATED="A new draft invoice.",
     REPLACED="An existing invoice, rated anew.",
     SKIPPED="Nothing: the tenant has an invoice for the period.",
-    SETTLED="Nothing to bill: every line would be 0. What comes to the month later makes it due again.",
+    SETTLED="Nothing to bill: every line would be 0. A later change to the month makes it due again.",
     PREVIEWED="Rated by a dry run; nothing was written.",
     FAILED="A failure, which the run records with its reason.",
 )

@@ -41,7 +41,7 @@ class ChangeReason(StrEnum):
 class BillingMonths(Table, tablename="billing_months"):
     """One a tenant and month. app/operations/billing_months draws the states.
 
-    rated_cents: what the month came to when it was last rated, net; null before. billed_cents: the net lines of live
+    rated_cents: the month's amount when it was last rated, net; null before. billed_cents: the net lines of live
     invoices for it, drafts included. Of open_deployments a credit is not taken yet. rules_version: the rules under
     which it was first rated.
     """

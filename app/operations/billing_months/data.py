@@ -1,4 +1,4 @@
-"""What a month comes to by the data as they are now, held against what live invoices have billed for it.
+"""A month's net amount, rated from the current data, compared with what live invoices have billed for it.
 
 Nothing here writes or locks: verification and the data-integrity check ask it.
 """
@@ -39,7 +39,7 @@ GROUP BY l.tenant_id
 
 @dataclass(slots=True)
 class MonthInData:
-    """rated_cents: what the month comes to now; billed_cents: what live invoices have billed for it, both net.
+    """rated_cents: the month's amount, rated now; billed_cents: what live invoices have billed for it, both net.
 
     differences: by slug (empty for charges without a subscription), in words. failure: why it cannot be rated.
     """

@@ -59,7 +59,7 @@ _END: Place = (date(9999, 1, 1), UUID(int=0))
 class UnbilledMonth(NamedTuple):
     """A tenant's month of which not everything is billed.
 
-    difference_cents: what it came to when it was last rated, less what is billed, net; below 0 it is a credit. None
+    difference_cents: its amount when last rated less what is billed, net; below 0 it is a credit. None
     until it was rated, and while changes wait that it has not been rated with.
     """
 

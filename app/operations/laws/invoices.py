@@ -21,7 +21,7 @@ WHERE i.id = any($1::uuid[])
   AND (i.subtotal_cents, i.tax_cents, i.total_cents) IS DISTINCT FROM (l.subtotal, l.tax, l.subtotal + l.tax)
 ORDER BY i.id
 """
-# Of each month that the invoice has lines for: what they come to without tax, and a document that has its header.
+# Of each month that the invoice has lines for: their sum without tax, and a document that has its header.
 _TAXES = """
 SELECT i.id, m.taxable, h.document, h.position = 0 AS is_own,
        array(SELECT l.key || ' ' || l.amount_cents FROM tenant_invoice_lines l

@@ -72,7 +72,7 @@ async def preview(
 
 
 async def record_once(unit: UnitOfWork, run: Run, billed: Billed) -> None:
-    """Records what a preview came to, of tenants that nobody else has recorded in the run meanwhile."""
+    """Records the results of a preview, of tenants that nobody else has recorded in the run meanwhile."""
     await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
     tenant_ids = [settlement.tenant_id for settlement in billed.settled]
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, tenant_ids)}

@@ -10,7 +10,7 @@ from app.tables.billing_months import BillingMonthState
 
 
 def note_ratings(draft: Draft, corrections: Corrections, rated_cents: int, now: datetime) -> Iterator[Month]:
-    """A tenant's months as they are from now on. rated_cents: what the month that was rolled up comes to."""
+    """A tenant's months as they are from now on. rated_cents: the amount of the month that was rolled up."""
     run, months, replaced = corrections.run, corrections.months[draft.tenant_id], corrections.replaced.cents
     own = months.own
     version = draft.header.rules_version

@@ -12,14 +12,15 @@ from app.billing import day_of
 from app.billing.period import ONE_DAY, day_start, microseconds
 from app.database import UnitOfWork
 
+_LAST_CORRECTIONS = """
+SELECT DISTINCT ON (c.record_id) c.record_id, c.quantity
+FROM cloud_deployments d JOIN usage_corrections c ON c.tenant_id = d.tenant_id AND c.deployment_id = d.id
+WHERE d.id = any($1::uuid[])
+ORDER BY c.record_id, c.corrected_at DESC, c.id DESC
+"""
 # A day is the one that is stored with the event.
-_AMOUNTS_AND_READINGS = """
-WITH corrected AS (
-    SELECT DISTINCT ON (c.record_id) c.record_id, c.quantity
-    FROM cloud_deployments d JOIN usage_corrections c ON c.tenant_id = d.tenant_id AND c.deployment_id = d.id
-    WHERE d.id = any($1::uuid[])
-    ORDER BY c.record_id, c.corrected_at DESC, c.id DESC
-), folded AS (
+_AMOUNTS_AND_READINGS = f"""
+WITH corrected AS ({_LAST_CORRECTIONS}), folded AS (
     SELECT r.deployment_id, r.resource_kind, r.day,
            coalesce(CASE WHEN k.aggregation <> 'SUM' THEN r.resource_id END,
                     '00000000-0000-0000-0000-000000000000') AS resource_id,
@@ -45,14 +46,9 @@ SELECT coalesce('usage_daily_totals ' || k.id, 'cloud_deployments ' || f.deploym
 FROM folded f FULL JOIN kept k USING (deployment_id, resource_kind, resource_id, day)
 WHERE (k.total, k.peak, k.first_at) IS DISTINCT FROM (f.total, f.peak, f.first_at)
 ORDER BY 1, 2
-"""
-_LEVEL_EVENTS = """
-WITH corrected AS (
-    SELECT DISTINCT ON (c.record_id) c.record_id, c.quantity
-    FROM cloud_deployments d JOIN usage_corrections c ON c.tenant_id = d.tenant_id AND c.deployment_id = d.id
-    WHERE d.id = any($1::uuid[])
-    ORDER BY c.record_id, c.corrected_at DESC, c.id DESC
-)
+"""  # noqa: S608 - made of constants
+_LEVEL_EVENTS = f"""
+WITH corrected AS ({_LAST_CORRECTIONS})
 SELECT r.resource_kind, coalesce(r.resource_id, '00000000-0000-0000-0000-000000000000') AS resource_id, r.day,
        r.occurred_at, coalesce(c.quantity, r.quantity) AS quantity, s.destroyed_at
 FROM cloud_deployments d JOIN usage_records r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.id
@@ -60,7 +56,7 @@ JOIN resource_kinds k ON k.code = r.resource_kind AND k.aggregation = 'TIME_WEIG
 LEFT JOIN corrected c ON c.record_id = r.id
 LEFT JOIN cloud_resources s ON s.tenant_id = r.tenant_id AND s.id = r.resource_id
 WHERE d.id = any($1::uuid[]) AND (s.destroyed_at IS NULL OR r.occurred_at < s.destroyed_at)
-"""
+"""  # noqa: S608 - made of constants
 _LEVEL_TOTALS = """
 SELECT t.id, t.resource_kind, t.resource_id, t.day, t.total, t.peak, t.first_at, t.last_level, t.level_microseconds
 FROM usage_daily_totals t JOIN resource_kinds k ON k.code = t.resource_kind AND k.aggregation = 'TIME_WEIGHTED'

@@ -15,7 +15,7 @@ from app.schema.tenants import Tenant
 from app.tables.billing_months import BillingMonths, BillingMonthState
 
 
-@read_type(BillingMonths, description="One month of one tenant: whether it is rated and billed, and what it came to.")
+@read_type(BillingMonths, description="One month of one tenant: whether it is rated and billed, and its amount.")
 class BillingMonth(Node):
     """A row of `billing_months`."""
 
@@ -27,7 +27,7 @@ class BillingMonth(Node):
     )
     rated_cents: Cents | None = column(
         BillingMonths.rated_cents,
-        description="What the month came to when it was last rated, net, in the tenant's minor unit; null before.",
+        description="The month's amount when it was last rated, net, in the tenant's minor unit; null before.",
     )
     billed_cents: Cents = column(
         BillingMonths.billed_cents,

@@ -87,7 +87,7 @@ class WaiveMonthInput:
     reason: str = strawberry.field(description="Why it is not billed; kept.")
 
 
-@strawberry.type(description="The month is waived: it is worth nothing, whatever comes to it later.")
+@strawberry.type(description="The month is waived: its amount is 0, whatever changes later.")
 class MonthWaived:
     """Payload of `waiveMonth`."""
 
