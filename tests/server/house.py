@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -14,6 +14,7 @@ from app.server.application import create_application
 from app.server.signing import sign_token
 from app.settings import Settings
 from tests.clock import Clock
+from tests.server.answers import without_cost
 from tests.server.serving import served
 
 
@@ -40,7 +41,7 @@ async def house(settings: Settings, clock: Clock) -> AsyncIterator[House]:
 
 
 async def ask(client: httpx.AsyncClient, query: str, key: str | None = None, **variables: Any) -> dict[str, Any]:
-    """The whole answer, decoded."""
+    """The decoded answer without its cost, whose `resetAt` is the time of day: equal answers compare as equal."""
     headers = {} if key is None else {"idempotency-key": key}
     response = await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
-    return cast("dict[str, Any]", response.json())
+    return without_cost(response.json())
