@@ -78,16 +78,18 @@ class Page:
             raise RuntimeError(json.dumps(result["exceptionDetails"]))
         return result["result"].get("value")
 
-    async def until(self, condition: str, seconds: float = 30) -> None:
+    async def until(self, condition: str, seconds: float = 60) -> None:
         """Waits until a JavaScript expression is true."""
         async with asyncio.timeout(seconds):
             while not await self.evaluate(f"Boolean({condition})"):  # noqa: ASYNC110  # the page has no event for it
                 await asyncio.sleep(0.1)
 
     async def click(self, selector: str) -> None:
-        """A real click in the middle of the element."""
-        script = f"(() => {{ const r = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
-        x, y = await self.evaluate(script + " return [r.x + r.width / 2, r.y + r.height / 2] })()")
+        """A real click in the middle of the element, once it is there and nothing covers it."""
+        element = f"document.querySelector({json.dumps(selector)})"
+        middle = f"(r => [r.x + r.width / 2, r.y + r.height / 2])({element}.getBoundingClientRect())"
+        await self.until(f"{element} && {element}.contains(document.elementFromPoint(...{middle}))")
+        x, y = await self.evaluate(middle)
         for kind in ("mousePressed", "mouseReleased"):
             await self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 

@@ -137,25 +137,27 @@ async def test_sockets_are_silent_of_another_tenant(changed: Worlds, walls: str,
 
 @pytest.mark.parametrize("root", ["deployment", "invoice", "tenant", "node"])
 async def test_time_does_not_tell_anothers_from_missing(read: Worlds, root: str) -> None:
-    """The medians of many, asked in turn at random. Noise parts them now and then; what is there parts them always."""
+    """Ids are asked for in random order. What other processes take only ever adds to a time, so the quick answers are
+    compared; a real difference shows in all five attempts, a chance one does not.
+    """
     story = read.walled.story
     ours = {"invoice": story.invoice, "tenant": story.acme}.get(root, story.deployment)
     theirs = {"invoice": story.rivals_invoice, "tenant": story.rival}.get(root, story.rivals_deployment)
     case = f"query ($id: ID!) {{ {root}(id: $id) {{ id }} }}"
     differences = []
     for _ in range(5):
-        own, foreign, missing = await medians(read.walled, case, [str(ours), str(theirs), UNKNOWN])
+        own, foreign, missing = await quick_times(read.walled, case, [str(ours), str(theirs), UNKNOWN])
         differences.append((own / missing - 1, foreign / missing - 1))
         if abs(own / missing - 1) < 0.2 and abs(foreign / missing - 1) < 0.05:
             return
     raise AssertionError(f"another's ids take another time: {differences}")
 
 
-async def medians(world: World, text: str, ids: list[str], count: int = 200) -> list[float]:
-    """Seconds to answer for each id."""
+async def quick_times(world: World, text: str, ids: list[str], count: int = 200) -> list[float]:
+    """Seconds to answer for each id: the tenth part of the answers is quicker."""
     taken: dict[str, list[float]] = {id_: [] for id_ in ids}
     for id_ in random.sample(ids * count, len(ids) * count):
         began = time.perf_counter()
         await world.answer(Case(text, {"id": id_}))
         taken[id_].append(time.perf_counter() - began)
-    return [statistics.median(times) for times in taken.values()]
+    return [statistics.quantiles(times, n=10)[0] for times in taken.values()]
