@@ -86,7 +86,7 @@ class Queue:
         if self._settings.queue_url is not None:
             self._saq = await _open_redis(self._settings.queue_url, self._settings)
         else:
-            self._pool = await _open_pool((await places(self._settings)).write, self._settings)
+            self._pool = await _open_pool((await places(self._settings)).direct, self._settings)
             self._saq = MigratedPostgresQueue(pool=self._pool, name=NAME)
         await self._saq.connect()
 

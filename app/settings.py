@@ -138,6 +138,8 @@ class Settings:
 
     database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
     owner_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
+    platform_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
+    direct_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
     read_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
     queue_url: str | None = _setting(_url("redis", "rediss"), secret=True)
 

@@ -22,8 +22,9 @@ def _now() -> datetime:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Works until SIGTERM or SIGINT. Raises DatabaseUnavailable or DatabaseNotMigrated if it cannot begin."""
+    """Works until SIGTERM or SIGINT. Raises DatabaseUnavailable or DatabaseUnsuitable if it cannot begin."""
     async with Database(settings) as database, Queue(settings) as queue:
+        await database.check_logins()
         gc.collect()
         gc.freeze()  # what start-up made stays: collections need not look at it again
         gc.set_threshold(*_COLLECTIONS)

@@ -13,7 +13,7 @@ from app.schema.schema import schema
 
 async def read(context: Context, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The data of a query. Its errors would be faults of our own documents, and are raised as such."""
-    reads = Reads(schema, context.database.reading_written)  # a command shows what it has just done
+    reads = Reads(schema, lambda request: context.database.reading_written(request.scope))  # what it has just done
     response = await reads.execute(document, variables, None, RequestContext(context))
     answer = msgspec.json.decode(response.body, type=dict[str, Any])
     if "errors" in answer:

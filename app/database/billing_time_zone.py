@@ -10,7 +10,6 @@ import asyncpg
 from app.database.connect import connection, unavailable_is_typed
 from app.database.database import places
 from app.database.errors import BillingTimeZoneUnsuitable, DatabaseNotMigrated, DatabaseUnavailable
-from app.database.scope import PLATFORM
 from app.database.unit_of_work import UnitOfWork
 from app.settings import Settings
 
@@ -33,7 +32,7 @@ async def require_billing_time_zone(settings: Settings) -> None:
     zone; DatabaseNotMigrated where there is no place to record it.
     """
     zone, at = settings.billing_time_zone.key, await places(settings)
-    async with connection(settings, at.write) as application:
+    async with connection(settings, at.direct) as application:
         try:
             with unavailable_is_typed():
                 state = await application.fetchrow(_STATE, zone)
@@ -53,7 +52,6 @@ async def require_billing_time_zone(settings: Settings) -> None:
 
 async def _record(application: Any, zone: str) -> None:
     recorded = await application.fetchval(_LOCK)
-    await application.execute("SELECT set_config('app.tenant_id', $1, true)", PLATFORM.setting)
     if await application.fetchval("SELECT EXISTS (SELECT FROM tenants)"):
         _require_same(recorded, zone)
     await application.execute(_RECORD, zone)

@@ -4,39 +4,52 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable, is_unavailable
+from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable, is_unavailable
+from app.database.roles import PLATFORM, ROLES
 from app.settings import Settings
-
-APPLICATION_ROLE = "arcadia_app"
-"""Neither owner nor superuser, so row-level security binds it. `arcadia migrate` makes it and grants it."""
 
 # What a client may wait beyond the server's own limit before it takes the connection for dead.
 _GRACE_SECONDS = 5
 _PARTING_SECONDS = 2
+_UNKNOWN_TO_POOLERS = "unsupported startup parameter"
+
+POOLER_SETTINGS = {"application_name": "arcadia", "TimeZone": "UTC"}
+"""What PgBouncer takes of a session's settings, and keeps apart for each client."""
 
 logger = logging.getLogger(__name__)
 
 
-def server_settings(settings: Settings, *, role: str | None = APPLICATION_ROLE) -> dict[str, str]:
-    """The session's settings, sent with the first packet and so free of a round trip."""
-    sent = {
-        "application_name": "arcadia",
+def timeouts(settings: Settings) -> dict[str, int]:
+    """PostgreSQL's own time-outs, in seconds."""
+    return {
+        "statement_timeout": settings.statement_timeout,
+        "lock_timeout": settings.lock_timeout,
+        "idle_in_transaction_session_timeout": settings.idle_transaction_timeout,
+    }
+
+
+def session_settings(settings: Settings) -> dict[str, str]:
+    """What a session needs of PostgreSQL's settings, beside its role."""
+    return {
         "TimeZone": "UTC",  # instants in JSON follow it
         "jit": "off",  # compiling costs these short statements fifty times what it saves
         "client_min_messages": "warning",
-        "statement_timeout": f"{settings.statement_timeout}s",
-        "lock_timeout": f"{settings.lock_timeout}s",
-        "idle_in_transaction_session_timeout": f"{settings.idle_transaction_timeout}s",
+        **{name: f"{seconds}s" for name, seconds in timeouts(settings).items()},
     }
+
+
+def server_settings(settings: Settings, *, role: str | None = PLATFORM) -> dict[str, str]:
+    """The session's settings, sent with the first packet and so free of a round trip."""
+    sent = {"application_name": "arcadia", **session_settings(settings)}
     return sent if role is None else {**sent, "role": role}
 
 
-def connection_options(settings: Settings, url: str, *, role: str | None = APPLICATION_ROLE) -> dict[str, Any]:
-    """Arguments of asyncpg's connect and create_pool."""
+def connection_options(settings: Settings, url: str, *, role: str | None = PLATFORM) -> dict[str, Any]:
+    """Arguments of asyncpg's connect and create_pool. `role` None: the login's own."""
     return {
         "dsn": url,
         "timeout": settings.connect_timeout,
@@ -48,14 +61,16 @@ def connection_options(settings: Settings, url: str, *, role: str | None = APPLI
     }
 
 
-def pool_options(settings: Settings, url: str, size: int) -> dict[str, Any]:
+def pool_options(settings: Settings, url: str, size: int, *, role: str, least: int, pooled: bool) -> dict[str, Any]:
+    """Arguments of asyncpg's create_pool. A pooler (`pooled`) drops what is sent with the first packet, so the login
+    has its role and time-outs by ALTER ROLE; and the next transaction may meet another session, without the statements
+    that this one has prepared.
+    """
+    options = connection_options(settings, url, role=role)
+    if pooled:
+        options |= {"server_settings": POOLER_SETTINGS, "statement_cache_size": 0}
     # Nothing of a session outlives a transaction here, so a connection needs no round trip to be reset.
-    return {
-        **connection_options(settings, url),
-        "min_size": min(size, 2),
-        "max_size": size,
-        "reset": _no_reset,
-    }
+    return {**options, "min_size": least, "max_size": size, "reset": _no_reset}
 
 
 async def _no_reset(_connection: object) -> None:
@@ -75,11 +90,35 @@ def named_failures(url: str) -> Iterator[None]:
 
 
 def _refused(url: str, error: asyncpg.PostgresError) -> Exception:
-    if APPLICATION_ROLE in str(error):
+    if _UNKNOWN_TO_POOLERS in str(error):
+        return behind_a_pooler(url)
+    if any(role in str(error) for role in ROLES):
         return DatabaseNotMigrated(
-            f"The database at {place(url)} has no role {APPLICATION_ROLE} for this user: run `arcadia migrate`"
+            f"The login of the database at {place(url)} has no role ({error}): run `arcadia migrate`"
         )
     return DatabaseUnavailable(f"PostgreSQL at {place(url)} refuses the connection: {error}")
+
+
+def behind_a_pooler(url: str) -> DatabaseUnsuitable:
+    return DatabaseUnsuitable(
+        f"{place(url)} is a connection pooler: set ARCADIA_DIRECT_DATABASE_URL to PostgreSQL itself, for LISTEN, the"
+        " queue and migrations, and ARCADIA_PLATFORM_DATABASE_URL to a second login; see docs/reliability.md"
+    )
+
+
+async def is_pooler(settings: Settings, url: str) -> bool:
+    """Whether a connection pooler answers there: the process that it names when connecting is not PostgreSQL's."""
+    options = {**connection_options(settings, url), "server_settings": POOLER_SETTINGS, "statement_cache_size": 0}
+    with named_failures(url):
+        opened = await asyncpg.connect(**options)
+        try:
+            return not await _is_direct(opened)
+        finally:
+            await close(opened)
+
+
+async def _is_direct(opened: Any) -> bool:
+    return bool(await opened.fetchval("SELECT pg_backend_pid()") == opened.get_server_pid())
 
 
 def place(url: str) -> str:
@@ -89,6 +128,12 @@ def place(url: str) -> str:
     host = parts.hostname or query.get("host", "the local socket")
     port = parts.port or (6379 if parts.scheme.startswith("redis") else 5432)
     return f"{host}:{port}{parts.path}"
+
+
+def login_of(url: str) -> str | None:
+    """The user that a URL names."""
+    user = urlsplit(url).username
+    return unquote(user) if user else None
 
 
 @contextmanager
@@ -111,11 +156,15 @@ def away(error: Exception) -> DatabaseUnavailable:
 
 
 @asynccontextmanager
-async def connection(settings: Settings, url: str, *, role: str | None = APPLICATION_ROLE) -> AsyncIterator[Any]:
-    """A connection outside the pools: to listen, to migrate. Closed at the end."""
+async def connection(settings: Settings, url: str, *, role: str | None = PLATFORM) -> AsyncIterator[Any]:
+    """A connection outside the pools: to listen, to migrate. Closed at the end. Raises DatabaseUnsuitable for that of a
+    pooler.
+    """
     with named_failures(url):
         opened = await asyncpg.connect(**connection_options(settings, url, role=role))
     try:
+        if not await _is_direct(opened):
+            raise behind_a_pooler(url)
         yield opened
     finally:
         await close(opened)

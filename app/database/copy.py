@@ -39,21 +39,27 @@ async def stage(unit: UnitOfWork, table: type[Table], names: Sequence[str], rows
     """Copies rows of these columns into a temporary table, empty until then, and gives its quoted name.
 
     The temporary table stays with the connection and empties itself at the end of the transaction, so that only the
-    first use of a connection pays for it. Its name tells the columns and so the version of the code.
+    first use of a connection pays for it; behind a pooler, where the connection is others' next, it goes. Its name
+    tells the columns and so the version of the code.
     """
     target = table._meta.get_formatted_tablename()
     listed = ", ".join(f'"{name}"' for name in names)
     digest = blake2b(f"{target} {listed}".encode(), digest_size=6).hexdigest()
     staging = f"staging_{table._meta.tablename[:40]}_{digest}"
-    await empty_staging(unit, staging, f"ON COMMIT DELETE ROWS AS SELECT {listed} FROM {target} WITH NO DATA")
+    await empty_staging(unit, staging, "", f"AS SELECT {listed} FROM {target} WITH NO DATA")
     await unit.connection.copy_records_to_table(staging, records=rows, columns=list(names), schema_name="pg_temp")
     return f'pg_temp."{staging}"'
 
 
-async def empty_staging(unit: UnitOfWork, staging: str, made: str) -> None:
-    """Gives the connection this temporary table, without rows. `made`: what follows its name in CREATE."""
+async def empty_staging(unit: UnitOfWork, staging: str, columns: str, source: str = "") -> None:
+    """Gives the connection this temporary table, without rows. `columns` and `source`: what stands in CREATE before ON
+    COMMIT, and behind it.
+    """
     if staging in unit.staged:
         await unit.connection.execute(f'TRUNCATE pg_temp."{staging}"')
     else:
-        await unit.connection.execute(f'CREATE TEMPORARY TABLE IF NOT EXISTS "{staging}" {made}')
+        at_commit = "DROP" if unit.pooled else "DELETE ROWS"
+        await unit.connection.execute(
+            f'CREATE TEMPORARY TABLE IF NOT EXISTS "{staging}" {columns} ON COMMIT {at_commit} {source}'
+        )
         unit.staged.add(staging)

@@ -73,7 +73,7 @@ async def copy_encoded(unit: UnitOfWork, staging: str, columns: str, rows: Itera
 
     It holds no other rows then; it stays with the connection and empties itself at the end of the transaction.
     """
-    await empty_staging(unit, staging, f"({columns}) ON COMMIT DELETE ROWS")
+    await empty_staging(unit, staging, f"({columns})")
     await unit.connection.copy_to_table(staging, source=_file(rows), format="binary", schema_name="pg_temp")
 
 

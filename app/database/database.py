@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-import asyncpg
-
-from app.database import embedded
-from app.database.connect import give_back, named_failures, passthrough_json, pool_options, unavailable_is_typed
+from app.database import embedded, roles
+from app.database.connect import behind_a_pooler, give_back, is_pooler, unavailable_is_typed
 from app.database.engine import bind_tables
-from app.database.errors import CommitUnknown, DatabaseUnavailable
-from app.database.lending import Lender, Loan
+from app.database.errors import CommitUnknown, DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable
 from app.database.listener import Listener, Subscription
+from app.database.pools import RolePools
 from app.database.scope import Scope
+from app.database.self_check import check_login, check_session
 from app.database.unit_of_work import UnitOfWork, run_in_transaction
 from app.settings import Settings
 
@@ -25,54 +24,69 @@ T = TypeVar("T")
 class Places:
     """The URL for each use of PostgreSQL. They hold passwords: never log them."""
 
-    write: str
-    read: str
+    tenant: str
+    platform: str
+    read: str | None  # a replica
+    direct: str  # past a pooler: to listen, for the queue, for what one connection does
     owner: str
 
 
 async def places(settings: Settings) -> Places:
     """Where each use goes; starts or joins the embedded server when no database is named."""
-    write = settings.database_url
-    if write is None:
-        write = await asyncio.to_thread(embedded.url, settings.data_dir)
-    return Places(write=write, read=settings.read_database_url or write, owner=settings.owner_database_url or write)
+    tenant = settings.database_url
+    if tenant is None:
+        tenant = await asyncio.to_thread(embedded.url, settings.data_dir)
+    platform = settings.platform_database_url or tenant
+    direct = settings.direct_database_url or platform
+    return Places(
+        tenant=tenant,
+        platform=platform,
+        read=settings.read_database_url,
+        direct=direct,
+        owner=settings.owner_database_url or direct,
+    )
 
 
 class Database:
     """Opened once per process, on the loop that uses it: `async with Database(settings) as database`.
 
-    Opening raises DatabaseUnavailable or DatabaseNotMigrated, whose text is one line for people. Once open it outlives
+    Opening raises DatabaseUnavailable or DatabaseUnsuitable, whose text is one line for people. Once open it outlives
     restarts of PostgreSQL: work that meets one raises DatabaseUnavailable, and later work succeeds.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._write_pool: Any = None
-        self._read_pool: Any = None
-        self._reading: Lender | None = None
+        self._tenant = RolePools(settings, roles.TENANT)
+        self._platform = RolePools(settings, roles.PLATFORM)
         self._listener: Listener | None = None
+        self._pooled = False
 
     async def open(self) -> None:
         at = await places(self.settings)
         try:
-            self._write_pool = await _open_pool(self.settings, at.write, self.settings.database_pool_size)
-            self._read_pool = await _open_pool(self.settings, at.read, self.settings.read_pool_size)
+            self._pooled = await self._is_pooled(at)
+            await self._tenant.open(at.tenant, at.read, pooled=self._pooled)
+            await self._platform.open(at.platform, at.read, pooled=self._pooled)
+            with suppress(DatabaseNotMigrated):  # readiness says so, and looks again once it is migrated
+                await self.check()
         except BaseException:
             await self.close()
             raise
-        self._reading = Lender(self._read_pool, self.settings.read_pool_size, self.settings.connect_timeout)
-        self._listener = Listener(self.settings, at.write)
+        self._listener = Listener(self.settings, at.direct)
         bind_tables()
+
+    async def _is_pooled(self, at: Places) -> bool:
+        pooled = await is_pooler(self.settings, at.tenant)
+        if pooled and None in {self.settings.direct_database_url, self.settings.platform_database_url}:
+            raise behind_a_pooler(at.tenant)
+        return pooled
 
     async def close(self) -> None:
         if self._listener is not None:
             await self._listener.close()
-        if self._reading is not None:
-            await self._reading.close()
-        for pool in (self._read_pool, self._write_pool):
-            if pool is not None:
-                await _close_pool(pool)
-        self._listener = self._reading = self._read_pool = self._write_pool = None
+        for pools in (self._tenant, self._platform):
+            await pools.close()
+        self._listener = None
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -83,63 +97,82 @@ class Database:
 
     def unit_of_work(self, scope: Scope) -> UnitOfWork:
         """One operation's transaction, tried once: `async with database.unit_of_work(scope) as unit`."""
-        return UnitOfWork(self.write_pool, scope, acquire_timeout=self.settings.connect_timeout)
+        return UnitOfWork(
+            self.write_pool(scope),
+            scope,
+            acquire_timeout=self.settings.connect_timeout,
+            pooled=self._pooled,
+            replicated=self.settings.read_database_url is not None,
+        )
 
     async def run_in_transaction(self, scope: Scope, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """One operation's transaction, tried again when PostgreSQL gave it up or went away: see unit_of_work.py."""
         return await run_in_transaction(lambda: self.unit_of_work(scope), work)
 
-    @property
-    def write_pool(self) -> Any:
-        """The asyncpg pool of the units of work. Its `json` comes as bytes too, for payloads read back after them."""
-        if self._write_pool is None:
-            raise RuntimeError("The database is not open.")
-        return self._write_pool
+    def write_pool(self, scope: Scope) -> Any:
+        """The asyncpg pool of the scope's units of work. Its `json` comes as bytes too, for payloads read back after
+        them.
+        """
+        return self._pools(scope).write
 
-    @property
-    def read_pool(self) -> Any:
-        """The asyncpg pool for reads, in which `json` comes as bytes. May point to a replica."""
-        if self._read_pool is None:
-            raise RuntimeError("The database is not open.")
-        return self._read_pool
-
-    def reading(self) -> Loan:
-        """A connection of the read pool, for `async with`. Raises DatabaseUnavailable: there is none, or it is lost."""
-        if self._reading is None:
-            raise RuntimeError("The database is not open.")
-        return self._reading.loan()
+    def reading(self, scope: Scope, after: int | None = None) -> AbstractAsyncContextManager[Any]:
+        """A connection to read the scope's rows with, for `async with`; `json` comes as bytes. A replica's, where there
+        is one that has what was written up to `after`. Raises DatabaseUnavailable: there is none, or it is lost.
+        """
+        pools = self._pools(scope)
+        return pools.reading.loan() if pools.replica is None else pools.replica.loan(after)
 
     @asynccontextmanager
-    async def reading_written(self) -> AsyncIterator[Any]:
+    async def reading_written(self, scope: Scope) -> AsyncIterator[Any]:
         """As `reading`, where a replica may lag behind: for what was written a moment ago. Raises CommitUnknown: that
         what was done cannot be read is no reason to have it done again.
         """
+        pool = self.write_pool(scope)
         try:
             with unavailable_is_typed():
-                connection = await self.write_pool.acquire(timeout=self.settings.connect_timeout)
+                connection = await pool.acquire(timeout=self.settings.connect_timeout)
                 try:
                     yield connection
                 finally:
-                    await give_back(self.write_pool, connection)
+                    await give_back(pool, connection)
         except DatabaseUnavailable as error:
             raise CommitUnknown("What was written could not be read back.") from error
+
+    async def check(self) -> str | None:
+        """Looks at a connection of each role; of the replica too, and says what is wrong with that, which no caller
+        notices. Raises DatabaseUnavailable or DatabaseUnsuitable.
+        """
+        fault = None
+        for pools in (self._tenant, self._platform):
+            async with pools.reading.loan() as connection:
+                await check_session(connection, self.settings, pools.role)
+            fault = fault or await self._replica_fault(pools)
+        return fault
+
+    async def _replica_fault(self, pools: RolePools) -> str | None:
+        if pools.replica is None:
+            return None
+        try:
+            async with pools.replica.loan() as connection:
+                await check_session(connection, self.settings, pools.role)
+        except DatabaseUnsuitable as error:
+            return f"The replica: {error}"
+        return pools.replica.fault
+
+    async def check_logins(self) -> None:
+        """Raises DatabaseUnsuitable in production where a login can take row-level security off."""
+        for pools in (self._tenant, self._platform):
+            async with pools.reading.loan() as connection:
+                await check_login(connection, self.settings)
+
+    def _pools(self, scope: Scope) -> RolePools:
+        pools = self._platform if scope.is_platform else self._tenant
+        if pools.write is None:
+            raise RuntimeError("The database is not open.")
+        return pools
 
     def listen(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
         """Notifications of a channel: `async with database.listen(channel) as payloads`, then `async for`."""
         if self._listener is None:
             raise RuntimeError("The database is not open.")
         return self._listener.subscribe(channel)
-
-
-async def _open_pool(settings: Settings, url: str, size: int) -> Any:
-    with named_failures(url):
-        return await asyncpg.create_pool(**pool_options(settings, url, size), init=passthrough_json())
-
-
-async def _close_pool(pool: Any) -> None:
-    """Waits for what is running, for some seconds; then closes all the same."""
-    try:
-        async with asyncio.timeout(5):
-            await pool.close()
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        pool.terminate()

@@ -1,18 +1,18 @@
-"""Brings a database up to date: the role of the application, our tables, the queue's tables.
+"""Brings a database up to date: the application's roles, our tables and their policies, the queue's tables.
 
-The owner needs: to own the database or hold CREATE on its schema public, and, unless an administrator has made the
-role arcadia_app and granted it to the login of ARCADIA_DATABASE_URL, the attribute CREATEROLE.
+The owner needs: to own the database or hold CREATE on its schema public, and the attribute CREATEROLE. Without that a
+superuser runs, once, the statements that the refusal names.
 """
 
 import asyncio
 import io
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, redirect_stdout
+from contextlib import asynccontextmanager, contextmanager, redirect_stdout
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, Protocol, cast
-from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
@@ -21,15 +21,24 @@ from piccolo.engine import engine_finder
 from saq.queue.postgres import PostgresQueue
 
 import app.tables.migrations
-from app.database.connect import APPLICATION_ROLE, connection, unavailable_is_typed
-from app.database.database import places
+from app.database import roles
+from app.database.connect import connection, login_of, session_settings, unavailable_is_typed
+from app.database.database import Places, places
 from app.database.engine import OwnerEngine, bind_tables, owner_of
-from app.database.errors import DatabaseNotMigrated, DatabaseOfAnotherVersion, DatabaseUnavailable
+from app.database.errors import (
+    DatabaseNotMigrated,
+    DatabaseOfAnotherVersion,
+    DatabaseUnavailable,
+    DatabaseUnsuitable,
+)
+from app.database.roles import make_roles
+from app.database.suitability import require_suitable
 from app.settings import Settings
 
 APP_NAME = "arcadia"
 """Our name in Piccolo's registry and in its table `migration`."""
 
+_POLICIES = Path(app.tables.migrations.__path__[0]) / "policies.sql"
 _LOCK = 0x4152434144494131
 _LOCK_POLL_SECONDS = 0.2
 
@@ -49,24 +58,56 @@ async def migrate(settings: Settings) -> list[str]:
 
     Any number of processes may call it at once: one works, the others wait and find nothing left to do. It may run
     while others work on the database: it raises DatabaseUnavailable rather than hold them up for a lock. Raises
-    DatabaseOfAnotherVersion, with nothing changed, where another version has migrated the database.
+    DatabaseUnsuitable, with nothing changed, for a database that it cannot migrate; DatabaseOfAnotherVersion where
+    another version has migrated it.
     """
     at = await places(settings)
     async with connection(settings, at.owner, role=None) as owner, _alone(owner):
-        with unavailable_is_typed():
+        with unavailable_is_typed(), _misfits_are_typed():
+            await require_suitable(owner)
             _require_known(await _ran(owner))
-            await _make_role(owner, login=urlsplit(at.write).username)
+            await make_roles(owner, await logins(owner, at))
             with owner_of(settings, at.owner):
                 bind_tables()
                 ran = await _run_migrations(settings)
             await _make_queue_tables(owner, at.owner)
+            async with owner.transaction():
+                await owner.execute(_POLICIES.read_text(encoding="utf-8"))
     return ran
+
+
+async def pooler_statements(settings: Settings) -> list[str]:
+    """What an administrator has to run where ARCADIA_PLATFORM_DATABASE_URL names a second login: a pooler drops what a
+    session needs, so that each login has to have it by itself. Empty where that is done, or there is no second login.
+    """
+    if settings.platform_database_url is None:
+        return []
+    at = await places(settings)
+    async with connection(settings, at.owner, role=None) as owner:
+        return [
+            statement
+            for url, role in ((at.tenant, roles.TENANT), (at.platform, roles.PLATFORM))
+            for statement in await roles.settings_of_login(
+                owner, login_of(url), {"role": role, **session_settings(settings)}
+            )
+        ]
+
+
+async def logins(owner: Any, at: Places) -> dict[str, list[str]]:
+    """The roles that each login is to have. A URL without a user is the owner's."""
+    user = await owner.fetchval("SELECT current_user")
+    needed: dict[str, list[str]] = {}
+    for url, role in ((at.tenant, roles.TENANT), (at.platform, roles.PLATFORM), (at.direct, roles.PLATFORM)):
+        has = needed.setdefault(login_of(url) or user, [])
+        if role not in has:
+            has.append(role)
+    return needed
 
 
 async def pending(settings: Settings) -> list[str]:
     """The ids of the migrations that the database has not run yet, in their order."""
     at = await places(settings)
-    async with connection(settings, at.write) as application:
+    async with connection(settings, at.direct) as application:
         ran = await _ran(application)
     return _missing(ran)
 
@@ -76,7 +117,7 @@ async def require_current(settings: Settings) -> None:
     have.
     """
     at = await places(settings)
-    async with connection(settings, at.write) as application:
+    async with connection(settings, at.direct) as application:
         ran = await _ran(application)
     _require_known(ran)
     missing = _missing(ran)
@@ -120,22 +161,18 @@ async def _alone(owner: Any) -> AsyncIterator[None]:
             await owner.execute("SELECT pg_advisory_unlock($1)", _LOCK)
 
 
-async def _make_role(owner: Any, login: str | None) -> None:
-    """Makes the application's role, which all databases of a server share, and lets the logins become it."""
-    if not await owner.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", APPLICATION_ROLE):
-        try:
-            await owner.execute(f"CREATE ROLE {APPLICATION_ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS")
-        except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
-            logger.info("The role %s was made by another process.", APPLICATION_ROLE)
-    user = await owner.fetchval("SELECT current_user")
-    for member in {user, unquote(login) if login else user}:
-        if not await owner.fetchval("SELECT pg_has_role($1, $2, 'MEMBER')", member, APPLICATION_ROLE):
-            quoted = await owner.fetchval("SELECT quote_ident($1)", member)
-            await owner.execute(f"GRANT {APPLICATION_ROLE} TO {quoted}")
-    may_stage = "SELECT has_database_privilege($1, current_database(), 'TEMPORARY')"
-    if not await owner.fetchval(may_stage, APPLICATION_ROLE):
-        database = await owner.fetchval("SELECT quote_ident(current_database())")
-        await owner.execute(f"GRANT TEMPORARY ON DATABASE {database} TO {APPLICATION_ROLE}")
+@contextmanager
+def _misfits_are_typed() -> Iterator[None]:
+    """Raises DatabaseUnsuitable, in one line, for what a database that is restored in part has too much or too little
+    of.
+    """
+    try:
+        yield
+    except (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError) as error:
+        raise DatabaseUnsuitable(
+            f"The database is not one that `arcadia migrate` has made or can begin with ({error}): if a restore broke"
+            " off, drop the database and restore it again"
+        ) from error
 
 
 async def _run_migrations(settings: Settings) -> list[str]:
@@ -181,7 +218,3 @@ async def _make_queue_tables(owner: Any, url: str) -> None:
     finally:
         await queue.disconnect()
         await queue.pool.close()
-    await owner.execute(
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON saq_jobs, saq_stats TO {APPLICATION_ROLE};"
-        f"GRANT USAGE ON SEQUENCE saq_jobs_lock_key_seq TO {APPLICATION_ROLE}"
-    )

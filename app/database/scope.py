@@ -17,8 +17,12 @@ class Scope:
 
     @cached_property
     def setting(self) -> str:
-        """The text of PostgreSQL's setting `app.tenant_id`: the tenant's id, or '*' for the platform."""
-        return "*" if self.tenant_id is None else str(self.tenant_id)
+        """The text of PostgreSQL's setting `app.tenant_id`: the tenant's id; the platform has no use for it."""
+        return "" if self.tenant_id is None else str(self.tenant_id)
+
+    @property
+    def is_platform(self) -> bool:
+        return self.tenant_id is None
 
 
 PLATFORM = Scope(None)

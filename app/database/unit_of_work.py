@@ -26,6 +26,7 @@ from app.database.errors import (
     is_unavailable,
 )
 from app.database.scope import Scope
+from app.database.written import CURRENT, UNKNOWN, parse_position
 
 T = TypeVar("T")
 AfterCommit = Callable[[], Awaitable[object]]
@@ -45,14 +46,18 @@ class UnitOfWork(PostgresTransaction):
     CommitUnknown when it is lost after COMMIT was sent.
     """
 
-    def __init__(self, pool: Any, scope: Scope, *, acquire_timeout: float) -> None:
+    def __init__(
+        self, pool: Any, scope: Scope, *, acquire_timeout: float, pooled: bool = False, replicated: bool = False
+    ) -> None:
         if ENGINE.transaction_exists():
             raise NestedUnitOfWork("A unit of work is open already; one operation has one transaction.")
         super().__init__(ENGINE)
         self.scope = scope
         self.connection: Any = None
+        self.pooled = pooled  # behind a pooler the session is not this process' own: nothing may be left in it
         self.staged: set[str] = set()  # the temporary tables of copy.py in use
         self._pool = pool
+        self._replicated = replicated
         self._acquire_timeout = acquire_timeout
         self._after_commit: list[AfterCommit] = []
         self._attempts = 0
@@ -81,8 +86,7 @@ class UnitOfWork(PostgresTransaction):
         with unavailable_is_typed():
             self.connection = await self._pool.acquire(timeout=self._acquire_timeout)
             try:
-                # One simple query, one round trip. The setting is a UUID or '*', never a caller's text.
-                await self.connection.execute(f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.setting}'")
+                await self.connection.execute(self._beginning())
             except BaseException:
                 await self._release()
                 raise
@@ -108,6 +112,10 @@ class UnitOfWork(PostgresTransaction):
             await self._run_callbacks()
         return False
 
+    def _beginning(self) -> str:
+        """One simple query, one round trip. The setting is a UUID, never a caller's text."""
+        return "BEGIN" if self.scope.is_platform else f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.setting}'"
+
     async def _commit(self) -> None:
         if not self._in_transaction():
             raise DatabaseUnavailable("The connection was lost before COMMIT was sent.")
@@ -122,6 +130,17 @@ class UnitOfWork(PostgresTransaction):
         if answer != "COMMIT":
             raise TransactionRolledBack("An error in the unit of work was swallowed; everything was rolled back.")
         self._committed = True
+        if self._replicated and (written := CURRENT.get()) is not None:
+            written.position = await self._log_position()
+
+    async def _log_position(self) -> int:
+        """How far PostgreSQL's log has come: what is committed by now lies before it."""
+        try:
+            text = await self.connection.fetchval("SELECT pg_current_wal_insert_lsn()::text", timeout=ROLLBACK_SECONDS)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            logger.warning("The position of a commit is not known: %s", error)
+            return UNKNOWN
+        return parse_position(text)
 
     async def _roll_back(self, exception: BaseException) -> None:
         """Rolls back for the exception, which is the one to raise: what goes wrong here only costs the connection."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import saq.types
 
+from app.database import PLATFORM
 from app.database.billing_time_zone import require_recorded_time_zone
 from app.operations import rollups, subscriptions
 from app.operations.context import Context
@@ -20,7 +21,7 @@ class JobContext(saq.types.Context, total=False):
 
 async def _require_recorded_time_zone(operations: Context) -> None:
     """A worker that started while the database was empty, and with another zone than the API after it, does no run."""
-    async with operations.database.reading_written() as connection:
+    async with operations.database.reading_written(PLATFORM) as connection:
         await require_recorded_time_zone(connection, operations.settings)
 
 

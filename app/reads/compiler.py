@@ -54,6 +54,11 @@ class Operation:
         """Whether the viewer sees every tenant."""
         return self.values.request.scope.tenant_id is None
 
+    @property
+    def of_tenant(self) -> bool:
+        """Whether row-level security holds the statement to the rows of one tenant."""
+        return not self.values.request.scope.is_platform
+
     def selected(
         self, type_: GraphQLObjectType, fields: FieldDetailsList, path: tuple[str, ...]
     ) -> Iterator[tuple[str, Selected]]:
@@ -87,17 +92,21 @@ class Compiler:
         self._aliases = count(1)
 
     def statement(self, value: Compiled, allow: Allow | None = None) -> Statement:
-        """The whole statement. It sets the tenant that row-level security reads, for itself alone and before the first
-        row is looked for; were that ever too late, the policies would find '' and show nothing.
+        """The whole statement. For a tenant it sets what row-level security reads, for itself alone and before the
+        first row is looked for; were that ever too late, the policies would find '' and show nothing.
         """
         sql, shape = value
         used = sorted({int(number) for number in _PARAMETER.findall(sql)})
-        numbers = {number: index for index, number in enumerate(used, 2)}
+        of_tenant = self.operation.of_tenant
+        numbers = {number: index for index, number in enumerate(used, 2 if of_tenant else 1)}
         sql = _PARAMETER.sub(lambda match: f"${numbers[int(match[1])]}::", sql)
         getters = [self._sources[number] for number in used]
         checks = [source for number, source in enumerate(self._sources) if number not in numbers]
-        setting = "WITH scope AS MATERIALIZED (SELECT set_config('app.tenant_id', $1, true))"
-        return Statement(f"{setting} SELECT {sql} FROM scope", tuple(getters), tuple(checks), shape, allow)
+        if of_tenant:
+            sql = f"WITH scope AS MATERIALIZED (SELECT set_config('app.tenant_id', $1, true)) SELECT {sql} FROM scope"
+        else:
+            sql = f"SELECT {sql}"
+        return Statement(sql, tuple(getters), tuple(checks), shape, of_tenant, allow)
 
     def alias(self) -> str:
         """A name for a table, new in this statement."""

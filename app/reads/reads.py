@@ -33,8 +33,9 @@ from app.reads.request import Request
 from app.reads.roots import compile_refs, compile_root
 from app.reads.statement import Statement, Values
 
-Acquire: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
-"""Lends an asyncpg connection that hands out `json` as the bytes PostgreSQL sent, its TimeZone UTC."""
+Acquire: TypeAlias = Callable[[Request], AbstractAsyncContextManager[Any]]
+"""Lends an asyncpg connection of the role that the request's scope has, which hands out `json` as the bytes PostgreSQL
+sent, its TimeZone UTC."""
 
 FormatError: TypeAlias = Callable[[GraphQLError, Request], Mapping[str, Any]]
 """An error as the response shows it: where a server logs and masks what has no code of ours."""
@@ -183,7 +184,7 @@ class Reads:
         given = executable.variables.coerced(variables or {})
         cost = document.cost(variables)
         operation = Operation(self._model, executable.definition, document.fragments, Values(given, request))
-        key = (text, operation_name, operation.platform, executable.variables.shape(given))
+        key = (text, operation_name, operation.platform, operation.of_tenant, executable.variables.shape(given))
         plan = self._plans.get(key)
         if plan is None:
             plan = _Plan(self._compile(operation))
@@ -230,7 +231,7 @@ class Reads:
                     fetched[key] = error
         try:
             if bound:
-                async with self._acquire() as connection:
+                async with self._acquire(values.request) as connection:
                     for key, (statement, parameters) in bound.items():
                         fetched[key] = await connection.fetchval(statement.sql, *parameters) or b"null"
         except Exception as error:  # noqa: BLE001 # reported at the path of each field that it cost
@@ -265,7 +266,7 @@ class Reads:
         values = Values(operation.values.variables, operation.values.request, keys=keys)
         acquire = self._acquire if operation.kind is OperationType.QUERY else self._acquire_primary
         parameters = statement.bind(values)
-        async with acquire() as connection:
+        async with acquire(values.request) as connection:
             answer = await connection.fetchval(statement.sql, *parameters)
         if statement.shape is None:
             return msgspec.json.decode(answer, type=dict[str, msgspec.Raw])

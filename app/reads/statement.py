@@ -145,12 +145,15 @@ TYPE_KEY = ":type"
 
 @dataclass(frozen=True)
 class Statement:
-    """One SQL statement whose one value is JSON. Without a shape, its bytes go out as they are."""
+    """One SQL statement whose one value is JSON. Without a shape, its bytes go out as they are. Its first parameter is
+    the tenant's setting where it is `of_tenant`.
+    """
 
     sql: str
     getters: tuple[Source, ...]
     checks: tuple[Source, ...]
     shape: Shapes | None
+    of_tenant: bool
     allow: Allow | None = None
 
     def bind(self, values: Values) -> list[Any]:
@@ -159,7 +162,8 @@ class Statement:
             raise ForbiddenError("You may not read this.")
         for check in self.checks:
             _get(check, values)
-        return [values.request.scope.setting, *(_get(getter, values) for getter in self.getters)]
+        given = [_get(getter, values) for getter in self.getters]
+        return [values.request.scope.setting, *given] if self.of_tenant else given
 
 
 def _get(source: Source, values: Values) -> Any:

@@ -60,6 +60,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
             with suppress(DatabaseNotMigrated):  # readiness says so, and looks at the zone once it is migrated
                 await require_billing_time_zone(settings)
             await opened.enter_async_context(database)
+            await database.check_logins()
             await opened.enter_async_context(queue)
             await opened.enter_async_context(refused_sign_ins.kept())
             opened.push_async_callback(authenticator.close)
@@ -97,8 +98,8 @@ async def _pay(request: Request, cost: int) -> None:
 def _reads(database: Database, *, hide_suggestions: bool) -> Reads:
     return Reads(
         schema,
-        database.reading,
-        acquire_primary=database.reading_written,
+        lambda request: database.reading(request.scope),
+        acquire_primary=lambda request: database.reading_written(request.scope),
         parse=parse_document,
         limits=inspect_document,
         admit=_pay,

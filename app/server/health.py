@@ -5,33 +5,36 @@ from collections.abc import Awaitable, Callable
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
-from app.database import Database
+from app.database import PLATFORM, Database
 from app.database.billing_time_zone import require_billing_time_zone, require_recorded_time_zone
 from app.database.migrate import require_current
 
 
 class Readiness:
     """Whether requests may be sent here: the schema is this version's and the billing time zone is recorded, both seen
-    once; the database answers, and it still uses that zone.
+    once; the database answers each role, isolates tenants, and still uses that zone.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._current = False
 
-    async def __call__(self) -> None:
-        """Raises DatabaseUnavailable or DatabaseUnsuitable."""
+    async def __call__(self) -> str | None:
+        """What is degraded, though requests may be sent here. Raises DatabaseUnavailable or DatabaseUnsuitable."""
         settings = self._database.settings
         if not self._current:
             await require_current(settings)
             await require_billing_time_zone(settings)
             self._current = True
-        async with self._database.reading() as connection:
+        async with self._database.reading_written(PLATFORM) as connection:
             await require_recorded_time_zone(connection, settings)
+        return await self._database.check()
 
 
-def health_handlers(check: Callable[[], Awaitable[None]]) -> list[HTTPRouteHandler]:
-    """/health for the process, /ready for what `check` finds; its errors become a 503 with Retry-After."""
+def health_handlers(check: Callable[[], Awaitable[str | None]]) -> list[HTTPRouteHandler]:
+    """/health for the process, /ready for what `check` finds: what is degraded, and its errors become
+    a 503 with Retry-After.
+    """
 
     @get("/health", sync_to_thread=False, name="health")
     def health() -> dict[str, str]:
@@ -39,7 +42,7 @@ def health_handlers(check: Callable[[], Awaitable[None]]) -> list[HTTPRouteHandl
 
     @get("/ready", name="ready")
     async def ready() -> dict[str, str]:
-        await check()
-        return {"status": "ready"}
+        degraded = await check()
+        return {"status": "ready"} if degraded is None else {"status": "degraded", "reason": degraded}
 
     return [health, ready]

@@ -27,7 +27,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 def assemble(
     service: GraphQLService[Any],
     *,
-    ready: Callable[[], Awaitable[None]],
+    ready: Callable[[], Awaitable[str | None]],
     graphiql: GraphiQL,
     handlers: Sequence[HTTPRouteHandler] = (),
     allowed_origins: Sequence[str] = (),

@@ -26,3 +26,12 @@ class DataCheckProgress(Table, tablename="data_check_progress"):
     table_name = text(unique=True)
     after = UUID(default=None, null=True)
     completed_at = instant(null=True)
+
+
+class RowSecurityProbe(Table, tablename="row_security_probe"):
+    """One row of a tenant that does not exist. A connection that sees it without that tenant's id in its setting
+    app.tenant_id is not bound by row-level security: every process looks when it starts (app/database/self_check.py).
+    """
+
+    id = primary_key()
+    tenant_id = UUID(default=None, unique=True)

@@ -74,7 +74,7 @@ def measure_pgbench(cluster: Cluster, query: Query, script: Script, pressure: Pr
             *(f"--define={name}={value}" for name, value in variables.items()),
             cluster.url,
         ]
-        environment = {**client_environment(cluster), "PGOPTIONS": "-c role=arcadia_app -c TimeZone=UTC"}
+        environment = {**client_environment(cluster), "PGOPTIONS": "-c role=arcadia_tenant -c TimeZone=UTC"}
         process = subprocess.Popen(
             pressure.pinned(command), env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )

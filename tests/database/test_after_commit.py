@@ -94,9 +94,9 @@ async def test_a_lost_connection_is_tried_again_with_callbacks_of_the_last_attem
         unit.after_commit(note)
         if number < ATTEMPTS:
             await kill_backend_of(unit, database)
-        return str(await unit.connection.fetchval("SELECT current_setting('app.tenant_id')"))
+        return str(await unit.connection.fetchval("SELECT current_user"))
 
-    assert await database.run_in_transaction(PLATFORM, work) == "*"
+    assert await database.run_in_transaction(PLATFORM, work) == "arcadia_platform"
     assert len(attempts) == ATTEMPTS
     assert committed == [ATTEMPTS]
 

@@ -137,9 +137,9 @@ async def test_a_process_learns_that_the_zone_was_changed_after_it_started(
     owner: Any, database: Database, settings: Settings
 ) -> None:
     await require_billing_time_zone(settings)
-    async with database.reading() as connection:
+    async with database.reading(PLATFORM) as connection:
         await require_recorded_time_zone(connection, settings)
     await require_billing_time_zone(using(settings, SYDNEY))
-    async with database.reading() as connection:
+    async with database.reading(PLATFORM) as connection:
         with pytest.raises(BillingTimeZoneUnsuitable):
             await require_recorded_time_zone(connection, settings)

@@ -8,6 +8,7 @@ import pytest
 from app.database import PLATFORM, Database, Scope
 from app.database.copy import copy_rows
 from app.tables.ids import new_id
+from app.tables.rate_limits import RateLimitBuckets
 from app.tables.tenants import Tenants
 
 COLUMNS = (
@@ -59,10 +60,17 @@ async def test_what_is_there_already_is_left_out(database: Database) -> None:
 
 
 async def test_row_level_security_holds(database: Database) -> None:
-    mine = new_id()
+    mine, theirs, columns = new_id(), new_id(), RateLimitBuckets.all_columns()
+
+    def bucket(tenant_id: UUID) -> tuple[object, ...]:
+        return new_id(), tenant_id, "someone", 1, datetime(2026, 4, 1, tzinfo=UTC)
+
+    async with database.unit_of_work(PLATFORM) as unit:
+        await copy_rows(unit, Tenants, COLUMNS, [tenant("mine", mine), tenant("theirs", theirs)])
     async with database.unit_of_work(Scope.tenant(mine)) as unit:
-        assert await copy_rows(unit, Tenants, COLUMNS, [tenant("mine", mine)]) == 1
+        assert await copy_rows(unit, RateLimitBuckets, columns, [bucket(mine)]) == 1
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
         async with database.unit_of_work(Scope.tenant(mine)) as unit:
-            await copy_rows(unit, Tenants, COLUMNS, [tenant("theirs")])
-    assert await codes(database) == ["mine"]
+            await copy_rows(unit, RateLimitBuckets, columns, [bucket(theirs)])
+    async with database.unit_of_work(PLATFORM):
+        assert await RateLimitBuckets.select(RateLimitBuckets.tenant_id) == [{"tenant_id": mine}]

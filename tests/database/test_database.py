@@ -20,12 +20,12 @@ from app.tables.ids import new_id
 def test_a_scope_is_a_tenant_or_the_platform() -> None:
     tenant = new_id()
     assert Scope.tenant(tenant).setting == str(tenant)
-    assert PLATFORM.setting == "*"
+    assert PLATFORM.setting == ""
     assert Scope.tenant(tenant) == Scope.tenant(tenant) != PLATFORM
 
 
 async def test_reads_give_json_as_bytes_and_instants_in_utc(database: Database) -> None:
-    async with database.reading() as connection:
+    async with database.reading(PLATFORM) as connection:
         document = await connection.fetchval(
             "SELECT row_to_json(r) FROM (SELECT 1 AS a, '2026-04-01 10:00+10'::timestamptz AS at) r"
         )
@@ -34,7 +34,7 @@ async def test_reads_give_json_as_bytes_and_instants_in_utc(database: Database) 
 
 async def test_a_read_sets_its_tenant_for_one_statement(database: Database) -> None:
     tenant = str(new_id())
-    async with database.reading() as connection:
+    async with database.reading(PLATFORM) as connection:
         statement = "WITH scope AS MATERIALIZED (SELECT set_config('app.tenant_id', $1, true) AS t) SELECT t FROM scope"
         assert await connection.fetchval(statement, tenant) == tenant
         assert await connection.fetchval("SELECT current_setting('app.tenant_id', true)") in {None, ""}
@@ -44,9 +44,9 @@ async def test_what_was_just_written_is_not_read_from_the_replica(settings: Sett
     replica = replace(settings, database_url=empty_database_url)
     await migrate(replica)
     async with Database(replace(settings, read_database_url=empty_database_url)) as database:
-        async with database.reading() as connection:
+        async with database.reading(PLATFORM) as connection:
             replicated = await connection.fetchval("SELECT current_database()")
-        async with database.reading_written() as connection:
+        async with database.reading_written(PLATFORM) as connection:
             primary = await connection.fetchval("SELECT current_database()")
             document = await connection.fetchval("SELECT row_to_json(r) FROM (SELECT 1 AS a) r")
         async with database.unit_of_work(PLATFORM) as unit:
@@ -97,7 +97,7 @@ async def test_reads_and_writes_recover_from_a_restart(settings: Settings, datab
         )
     finally:
         await owner.close()
-    async with database.reading() as connection:
+    async with database.reading(PLATFORM) as connection:
         assert await connection.fetchval("SELECT 1") == 1
 
     async def count(_unit: object) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from app.database import Database, DatabaseUnavailable
+from app.database import PLATFORM, Database, DatabaseUnavailable
 from app.settings import Settings
 
 
@@ -19,12 +19,12 @@ async def small(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def backend(database: Database) -> int:
-    async with database.reading() as connection:
+    async with database.reading(PLATFORM) as connection:
         return int(await connection.fetchval("SELECT pg_backend_pid()"))
 
 
 async def test_the_connection_used_last_is_lent_first(small: Database) -> None:
-    async with small.reading() as first, small.reading() as second:
+    async with small.reading(PLATFORM) as first, small.reading(PLATFORM) as second:
         one, other = first.get_server_pid(), second.get_server_pid()
     assert one != other
     assert [await backend(small) for _ in range(3)] == [one] * 3  # given back last
@@ -32,7 +32,7 @@ async def test_the_connection_used_last_is_lent_first(small: Database) -> None:
 
 async def test_no_more_are_lent_than_there_are(small: Database) -> None:
     async def read() -> int:
-        async with small.reading() as connection:
+        async with small.reading(PLATFORM) as connection:
             return int(await connection.fetchval("SELECT pg_backend_pid() FROM pg_sleep(0.005)"))
 
     assert len(set(await asyncio.gather(*(read() for _ in range(40))))) == 2
@@ -42,11 +42,11 @@ async def test_who_waits_longest_is_served_first(small: Database) -> None:
     served: list[int] = []
 
     async def read(number: int) -> None:
-        async with small.reading():
+        async with small.reading(PLATFORM):
             served.append(number)
 
-    async with small.reading():
-        async with small.reading():
+    async with small.reading(PLATFORM):
+        async with small.reading(PLATFORM):
             waiting = [asyncio.create_task(read(number)) for number in range(5)]
             await asyncio.sleep(0)
             assert served == []
@@ -55,26 +55,26 @@ async def test_who_waits_longest_is_served_first(small: Database) -> None:
 
 
 async def test_none_to_be_had_in_time_is_unavailable_and_costs_nothing(small: Database) -> None:
-    async with small.reading(), small.reading():
+    async with small.reading(PLATFORM), small.reading(PLATFORM):
         with pytest.raises(DatabaseUnavailable):
             await backend(small)
-    async with small.reading(), small.reading():
+    async with small.reading(PLATFORM), small.reading(PLATFORM):
         pass
 
 
 async def test_a_refused_statement_leaves_as_many_connections(small: Database) -> None:
     for _ in range(5):
         with pytest.raises(asyncpg.DivisionByZeroError):
-            async with small.reading() as connection:
+            async with small.reading(PLATFORM) as connection:
                 await connection.fetchval("SELECT 1/0")
-    async with small.reading(), small.reading():
+    async with small.reading(PLATFORM), small.reading(PLATFORM):
         pass
 
 
 async def test_an_error_lets_the_next_in_the_queue_go_on(small: Database) -> None:
-    async with small.reading():
+    async with small.reading(PLATFORM):
         with pytest.raises(asyncpg.DivisionByZeroError):
-            async with small.reading() as connection:
+            async with small.reading(PLATFORM) as connection:
                 waiting = asyncio.create_task(backend(small))
                 await asyncio.sleep(0)
                 await connection.fetchval("SELECT 1/0")
@@ -83,7 +83,7 @@ async def test_an_error_lets_the_next_in_the_queue_go_on(small: Database) -> Non
 
 async def test_a_cancelled_read_is_stopped_and_its_connection_usable(small: Database) -> None:
     async def sleep() -> None:
-        async with small.reading() as connection:
+        async with small.reading(PLATFORM) as connection:
             await connection.fetchval("SELECT pg_sleep(30)")
 
     for _ in range(4):
@@ -92,13 +92,13 @@ async def test_a_cancelled_read_is_stopped_and_its_connection_usable(small: Data
         sleeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sleeping
-    async with small.reading() as one, small.reading() as other:
+    async with small.reading(PLATFORM) as one, small.reading(PLATFORM) as other:
         assert await one.fetchval("SELECT 1") + await other.fetchval("SELECT 1") == 2
 
 
 async def test_one_cancelled_at_the_moment_of_its_turn_passes_it_on(small: Database) -> None:
-    async with small.reading():
-        async with small.reading():
+    async with small.reading(PLATFORM):
+        async with small.reading(PLATFORM):
             doomed, heir = (asyncio.create_task(backend(small)) for _ in range(2))
             await asyncio.sleep(0)
         doomed.cancel()  # its turn has come, but it has not run yet
@@ -114,13 +114,13 @@ async def test_a_lost_connection_is_replaced_once_it_is_known(small: Database, s
     await killer.close()
     await asyncio.sleep(0.05)
     assert await backend(small) != lost
-    async with small.reading(), small.reading():
+    async with small.reading(PLATFORM), small.reading(PLATFORM):
         pass
 
 
 async def test_one_lost_while_lent_is_unavailable(small: Database) -> None:
     with pytest.raises(DatabaseUnavailable):
-        async with small.reading() as connection:
+        async with small.reading(PLATFORM) as connection:
             await connection.execute("SET ROLE NONE")
             await connection.fetchval("SELECT pg_terminate_backend(pg_backend_pid())")
     assert await backend(small) > 0

@@ -61,7 +61,7 @@ async def test_the_application_works_as_a_role_that_row_level_security_binds(emp
             "SELECT rolname, rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = current_user"
         )
         assert dict(role) == {
-            "rolname": "arcadia_app",
+            "rolname": "arcadia_platform",
             "rolsuper": False,
             "rolbypassrls": False,
             "rolcanlogin": False,
@@ -82,7 +82,7 @@ async def test_a_login_of_its_own_is_granted_the_role(empty: Settings) -> None:
         await migrate(apart)
         async with Database(apart) as database, database.unit_of_work(PLATFORM) as unit:
             row = await unit.connection.fetchrow("SELECT session_user AS login, current_user AS role")
-            assert dict(row) == {"login": "o'login", "role": "arcadia_app"}
+            assert dict(row) == {"login": "o'login", "role": "arcadia_platform"}
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await unit.connection.execute("CREATE TABLE anything (n int)")
             await unit.connection.execute("ROLLBACK; BEGIN")

@@ -26,7 +26,12 @@ async def test_every_connection_is_encrypted(database: Database, settings: Setti
     """Those of both pools, the queue's and the listener's. Only their owner is shown how they are."""
     owner = await asyncpg.connect(settings.database_url)
     try:
-        async with Queue(settings), database.listen("anything"), database.unit_of_work(PLATFORM), database.reading():
+        async with (
+            Queue(settings),
+            database.listen("anything"),
+            database.unit_of_work(PLATFORM),
+            database.reading(PLATFORM),
+        ):
             encrypted = [row["ssl"] for row in await owner.fetch(ENCRYPTED)]
     finally:
         await owner.close()

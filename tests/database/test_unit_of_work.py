@@ -27,8 +27,9 @@ async def small(settings: Settings, database: Database) -> AsyncIterator[Databas
         yield small
 
 
-async def idle_connections(database: Database) -> int:
-    return int(database.write_pool.get_idle_size())
+def connections_in_use(database: Database) -> int:
+    pool = database.write_pool(PLATFORM)
+    return int(pool.get_size() - pool.get_idle_size())
 
 
 async def count_kinds(database: Database) -> int:
@@ -40,11 +41,11 @@ async def test_the_tenant_is_set_for_the_transaction_only(small: Database) -> No
     tenant = uuid4()
     async with small.unit_of_work(Scope.tenant(tenant)) as unit:
         row = await unit.connection.fetchrow("SELECT current_setting('app.tenant_id') AS tenant, current_user AS role")
-        assert (row["tenant"], row["role"]) == (str(tenant), "arcadia_app")
+        assert (row["tenant"], row["role"]) == (str(tenant), "arcadia_tenant")
         connection = unit.connection
         assert connection.is_in_transaction()
     for _ in range(4):
-        async with small.write_pool.acquire() as again:
+        async with small.write_pool(Scope.tenant(tenant)).acquire() as again:
             assert await again.fetchval("SELECT current_setting('app.tenant_id', true)") in {None, ""}
 
 
@@ -88,7 +89,7 @@ async def test_a_failing_commit_gives_its_connection_back(small: Database) -> No
             await fail_to_commit(small)
         assert ENGINE.current_transaction.get() is None
     assert await count_kinds(small) == 6
-    assert await idle_connections(small) == 2
+    assert connections_in_use(small) == 0
 
 
 async def test_a_dead_backend_costs_only_its_connection(small: Database) -> None:
@@ -124,7 +125,7 @@ async def test_a_swallowed_error_is_not_taken_for_success(small: Database) -> No
         async with small.unit_of_work(PLATFORM) as unit:
             with pytest.raises(asyncpg.UndefinedTableError):
                 await unit.connection.execute("SELECT * FROM nowhere")
-    assert await idle_connections(small) == 2
+    assert connections_in_use(small) == 0
 
 
 async def test_cancellation_rolls_back_and_gives_the_connection_back(small: Database) -> None:

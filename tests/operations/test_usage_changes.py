@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from app.database import PLATFORM, roles
 from app.operations.deployments import end_resource
 from app.operations.usage import correct_usage, record_usage
 from app.tables.ids import new_id
@@ -141,7 +142,7 @@ async def test_usage_of_a_month_that_ends_at_any_moment_waits_for_whoever_rates_
         return True
 
     with psycopg.connect(worker_database_url) as rating:
-        rating.execute("SELECT set_config('app.tenant_id', '*', true)")
+        rating.execute(f"SET ROLE {roles.PLATFORM}")
         assert rating.execute("SELECT FROM billing_months FOR UPDATE").rowcount == 4
         given.clock.set(2026, 4, 30, 23, 54)
         assert await recorded(at(4, 30))
@@ -166,13 +167,13 @@ async def test_the_running_month_takes_as_many_statements_as_ever(given: Given, 
 
     async def statements(*moments: datetime) -> int:
         found: list[Any] = []
-        connection = await given.database.write_pool.acquire()
-        await given.database.write_pool.release(connection)
-        for one in given.database.write_pool._holders:
+        connection = await given.database.write_pool(PLATFORM).acquire()
+        await given.database.write_pool(PLATFORM).release(connection)
+        for one in given.database.write_pool(PLATFORM)._holders:
             if one._con is not None:
                 one._con.add_query_logger(found.append)
         await record(given, *(metered(pilot, "droplet_hours", "1", moment) for moment in moments))
-        for one in given.database.write_pool._holders:
+        for one in given.database.write_pool(PLATFORM)._holders:
             if one._con is not None:
                 one._con.remove_query_logger(found.append)
         return sum("billing_month" in str(one.query) for one in found)

@@ -14,13 +14,13 @@ import pytest
 from app.database.connect import passthrough_json
 from app.database.scope import PLATFORM, Scope
 from app.reads.reads import Reads, Response
+from app.reads.request import Request
 from tests import postgres
 from tests.reads.music.albums import Caller
 from tests.reads.music.labels import build_schema
 from tests.reads.music.rows import ROWS, id_of
-from tests.reads.music.tables import SQL
+from tests.reads.music.tables import PLATFORM_READER, READER, SQL
 
-READER = "reads_test_reader"  # neither owner nor superuser: row-level security binds it
 TODAY = date(2026, 4, 15)
 
 
@@ -29,6 +29,7 @@ class Server:
     """A `Reads` over a pool, with the conveniences of tests."""
 
     pool: asyncpg.Pool
+    platform_pool: asyncpg.Pool
     statements: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     reads: Reads = field(init=False)
@@ -37,8 +38,9 @@ class Server:
         self.reads = Reads(build_schema(), self.acquire)
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Any]:
-        async with self.pool.acquire() as connection:
+    async def acquire(self, request: Request) -> AsyncIterator[Any]:
+        pool = self.platform_pool if request.scope.is_platform else self.pool
+        async with pool.acquire() as connection:
             with connection.query_logger(self._log):
                 yield connection
 
@@ -81,34 +83,46 @@ async def music_url() -> AsyncIterator[str]:
     name = postgres.run_name(f"reads_{uuid4().hex[:8]}")
     url = postgres.create(name)
     owner = await asyncpg.connect(url)
-    await owner.execute(
-        f"DO $$ BEGIN CREATE ROLE {READER}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-    )
+    for role in (READER, PLATFORM_READER):
+        await owner.execute(
+            f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        )
     await owner.execute(SQL)
     for table, rows in ROWS.items():
         await owner.copy_records_to_table(table, records=[tuple(row.values()) for row in rows], columns=list(rows[0]))
-    await owner.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}")
+    await owner.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}, {PLATFORM_READER}")
     await owner.close()
     yield url
     postgres.drop(name)
 
 
-@pytest.fixture(scope="session")
-async def pool(music_url: str) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(
-        music_url,
+def pool_of(url: str, role: str) -> asyncpg.Pool:
+    return asyncpg.create_pool(
+        url,
         min_size=1,
         max_size=4,
         init=passthrough_json(),
         max_cacheable_statement_size=0,
-        server_settings={"role": READER, "TimeZone": "UTC", "jit": "off"},
-    ) as opened:
+        server_settings={"role": role, "TimeZone": "UTC", "jit": "off"},
+    )
+
+
+@pytest.fixture(scope="session")
+async def pool(music_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """As a tenant's reads have it."""
+    async with pool_of(music_url, READER) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def music(pool: asyncpg.Pool) -> Server:
-    return Server(pool)
+async def platform_pool(music_url: str) -> AsyncIterator[asyncpg.Pool]:
+    async with pool_of(music_url, PLATFORM_READER) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def music(pool: asyncpg.Pool, platform_pool: asyncpg.Pool) -> Server:
+    return Server(pool, platform_pool)
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ class _Unreachable:
 
 
 async def test_the_databases_failure_is_the_fields_error(music: Server) -> None:
-    reads = Reads(build_schema(), _Unreachable)
+    reads = Reads(build_schema(), lambda _: _Unreachable())
     response = await reads.execute('{ genre(code: "pop") { code } greeting }', None, None, music.caller(PLATFORM))
     assert json.loads(response.body)["data"] == {"genre": None, "greeting": "someone greets you"}
     assert isinstance(response.errors[0].original_error, ConnectionError)

@@ -8,9 +8,10 @@ import pytest
 from app.database.connect import passthrough_json
 from app.database.scope import PLATFORM, Scope
 from app.reads.reads import Reads
-from tests.reads.conftest import READER, Server
+from tests.reads.conftest import Server
 from tests.reads.music.labels import build_schema
 from tests.reads.music.rows import id_of
+from tests.reads.music.tables import PLATFORM_READER
 
 TITLES = "{ albums(first: 100) { nodes { label { code } } totalCount } labels { nodes { code } } }"
 
@@ -61,6 +62,12 @@ async def test_the_filter_cannot_name_another_tenant(music: Server, bolt: Scope)
     assert await music.data(text, scope=bolt) == {"albums": {"totalCount": 0}}
 
 
+async def test_the_platform_needs_no_setting(music: Server) -> None:
+    """Its role has a policy of its own: its statements neither set a tenant nor read one."""
+    await music.data(TITLES)
+    assert all("app.tenant_id" not in statement for statement in music.statements)
+
+
 async def _count(connection: asyncpg.Connection, statement: str, *parameters: object) -> int:
     count: int = await connection.fetchval(statement, *parameters)
     return count
@@ -74,7 +81,7 @@ UNFILTERED = """
 
 async def test_row_level_security_alone_holds_and_forgets(pool: asyncpg.Pool, acme: Scope, bolt: Scope) -> None:
     async with pool.acquire() as connection:
-        for scope, count in ((acme, 9), (bolt, 3), (PLATFORM, 12), (acme, 9)) * 4:
+        for scope, count in ((acme, 9), (bolt, 3), (PLATFORM, 0), (acme, 9)) * 4:
             assert await _count(connection, UNFILTERED, scope.setting) == count
             assert await _count(connection, "SELECT count(*) FROM albums") == 0
 
@@ -83,7 +90,7 @@ async def test_a_generic_plan_looks_at_the_setting_anew(pool: asyncpg.Pool, acme
     async with pool.acquire() as connection:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         try:
-            for scope, count in ((acme, 9), (bolt, 3), (PLATFORM, 12), (acme, 9)):
+            for scope, count in ((acme, 9), (bolt, 3), (PLATFORM, 0), (acme, 9)):
                 assert await _count(connection, UNFILTERED, scope.setting) == count
         finally:
             await connection.execute("RESET plan_cache_mode")
@@ -92,7 +99,7 @@ async def test_a_generic_plan_looks_at_the_setting_anew(pool: asyncpg.Pool, acme
 async def test_the_compilers_filter_alone_holds(music_url: str, bolt: Scope) -> None:
     """As the owner, a superuser whom row-level security does not bind."""
     async with asyncpg.create_pool(music_url, min_size=1, max_size=1, init=passthrough_json()) as owners:
-        server = Server(owners)
+        server = Server(owners, owners)
         assert (await server.data(TITLES, scope=bolt))["albums"]["totalCount"] == 3
         text = "{ genres { albums { nodes { label { code } tracks { id } } totalCount } } }"
         counts = [genre["albums"]["totalCount"] for genre in (await server.data(text, scope=bolt))["genres"]]
@@ -120,11 +127,11 @@ async def test_a_read_is_one_snapshot(music_url: str) -> None:
     """While two rows are exchanged for two others over and over, no read sees one of each."""
     owner = await asyncpg.connect(music_url)
     pool = asyncpg.create_pool(
-        music_url, min_size=1, max_size=1, init=passthrough_json(), server_settings={"role": READER}
+        music_url, min_size=1, max_size=1, init=passthrough_json(), server_settings={"role": PLATFORM_READER}
     )
     async with pool as readers:
-        reads = Reads(build_schema(), readers.acquire)
-        caller = Server(readers).caller(PLATFORM)
+        reads = Reads(build_schema(), lambda _: readers.acquire())
+        caller = Server(readers, readers).caller(PLATFORM)
         stop = asyncio.Event()
 
         async def rename(number: int) -> None:

@@ -43,13 +43,17 @@ CURSORS = """{
 
 @dataclass(frozen=True, slots=True)
 class Unfiltered(Scope):
-    """Says to the compiler that it is the platform, which is not filtered, and to PostgreSQL that it is the tenant."""
+    """Names no tenant to the compiler, which then filters nothing, and is the tenant's to PostgreSQL."""
 
     behind: UUID
 
     @property
     def setting(self) -> str:
         return str(self.behind)
+
+    @property
+    def is_platform(self) -> bool:
+        return False
 
 
 class World:
@@ -58,7 +62,11 @@ class World:
     def __init__(self, given: Given, story: Story) -> None:
         self.given = given
         self.story = story
-        self.reads = Reads(schema, given.database.reading, acquire_primary=given.database.reading_written)
+        self.reads = Reads(
+            schema,
+            lambda request: given.database.reading(request.scope),
+            acquire_primary=lambda request: given.database.reading_written(request.scope),
+        )
 
     def admin(self) -> Context:
         return self.given.admin(self.story.acme)

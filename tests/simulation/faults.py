@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from app.database import Database
+from app.database import Database, Scope
 from app.settings import Settings
 
 
@@ -50,9 +50,8 @@ class FaultyDatabase(Database):
             return self._fault.kind
         return None
 
-    @property
-    def write_pool(self) -> Any:
-        return _Pool(super().write_pool, self)
+    def write_pool(self, scope: Scope) -> Any:
+        return _Pool(super().write_pool(scope), self)
 
 
 class _Pool:

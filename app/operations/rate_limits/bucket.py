@@ -93,7 +93,7 @@ class Buckets:
         """
         limit = self.limit
         scope = PLATFORM if tenant_id is None else Scope.tenant(tenant_id)
-        async with self._database.reading_written() as connection:  # one statement, hence no unit of work
+        async with self._database.reading_written(scope) as connection:  # one statement, hence no unit of work
             row = await connection.fetchrow(
                 _TAKE,
                 scope.setting,

@@ -64,7 +64,6 @@ BEGIN
     RETURN month;
 END $$;
 REVOKE ALL ON FUNCTION usage_records_make_months FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION usage_records_make_months TO arcadia_app;
 SELECT usage_records_make_months(now() + interval '2 months');
 
 -- A day's total is written again with every batch that adds to it: room on its page keeps its indexes out of that.

@@ -1,4 +1,4 @@
--- What the tables cannot say in Piccolo: tenant-wide keys, indexes, immutability, the totals check, row-level security.
+-- What the tables cannot say in Piccolo: tenant-wide keys, indexes, immutability, the totals check. policies.sql has row-level security and grants.
 
 -- A child's reference carries its tenant, so that no row can point into another tenant (and Citus can shard them).
 ALTER TABLE cloud_deployments ADD CONSTRAINT cloud_deployments_tenant_id_id_key UNIQUE (tenant_id, id);
@@ -303,61 +303,3 @@ CREATE FUNCTION subscription_period_end(started_on date, ended_on date, today da
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT (subscription_period_start(started_on, ended_on, today) + interval '1 month')::date
 $$;
-
--- Row-level security: the setting app.tenant_id is a tenant's id, or '*' for the platform; unset shows nothing.
--- Whether the platform asks is decided once a statement and comes first, so that for the platform a row costs a look at a boolean.
-DO $$
-DECLARE
-    owned text;
-BEGIN
-    FOR owned IN
-        SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-          AND (a.attname = 'tenant_id' OR c.relname = 'tenants' AND a.attname = 'id')
-    LOOP
-        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', owned);
-        IF owned = 'cloud_invoice_lines' THEN
-            CONTINUE;
-        END IF;
-        EXECUTE format(
-            'CREATE POLICY tenant ON %I USING (
-                (SELECT current_setting(''app.tenant_id'', true) = ''*'')
-                OR %I = (SELECT nullif(nullif(current_setting(''app.tenant_id'', true), ''''), ''*'')::uuid))',
-            owned, CASE owned WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END
-        );
-    END LOOP;
-END $$;
-
--- The provider's bills and the runs are the platform's alone, and so is how far its checks have come.
-DO $$
-DECLARE
-    owned text;
-BEGIN
-    FOREACH owned IN ARRAY ARRAY['cloud_invoices', 'cloud_invoice_lines', 'rollup_runs', 'rollup_chunks', 'data_check_progress'] LOOP
-        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', owned);
-        EXECUTE format(
-            'CREATE POLICY platform ON %I USING ((SELECT current_setting(''app.tenant_id'', true)) = ''*'')', owned
-        );
-    END LOOP;
-END $$;
-
--- What the application may do; history and issued documents are not its to change.
-GRANT USAGE ON SCHEMA public TO arcadia_app;
-GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO arcadia_app;
-DO $$
-DECLARE
-    hidden text;
-BEGIN
-    -- Row-level security is the parent's: partitions are reached through it alone.
-    FOR hidden IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relispartition AND relkind = 'r' LOOP
-        EXECUTE format('REVOKE ALL ON %I FROM arcadia_app', hidden);
-    END LOOP;
-END $$;
-GRANT UPDATE ON tenants, tenant_tax_exemptions, tax_rates, plans, plan_versions, addons, cloud_deployments, cloud_resources,
-    subscriptions, subscription_active_spans, subscription_plan_versions, subscription_addons, usage_daily_totals, tenant_invoices,
-    invoice_number_sequences, billing_months, cloud_invoices, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures,
-    rollup_unpriced_usage, idempotency_keys, rate_limit_buckets, installation, data_check_progress TO arcadia_app;
-GRANT DELETE ON tenant_invoice_lines, tenant_invoice_inputs, subscription_plan_versions, subscription_active_spans,
-    usage_daily_totals, billing_month_changes, rollup_failures, rollup_unpriced_usage, tenant_tax_exemptions, tax_rates, idempotency_keys,
-    rate_limit_buckets TO arcadia_app;
-REVOKE INSERT ON migration FROM arcadia_app;

@@ -29,7 +29,7 @@ function settingsOf(authorization) {
     issuer: JWT_ISSUER,
     audience: JWT_AUDIENCE,
   });
-  const settings = { role: "arcadia_app", "app.tenant_id": claims.tenant_id };
+  const settings = { role: "arcadia_tenant", "app.tenant_id": claims.tenant_id };
   remembered.set(authorization, { settings, endsAt: claims.exp * 1000 });
   if (remembered.size > REMEMBERED_TOKENS) remembered.delete(remembered.keys().next().value);
   return settings;

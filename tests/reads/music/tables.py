@@ -64,8 +64,11 @@ class Audits(Table):
 
 ALL: tuple[type[Table], ...] = (Labels, Genres, Charts, Albums, Tracks, Contracts, Audits)
 
-OWN = "(SELECT nullif(nullif(current_setting('app.tenant_id', true), ''), '*')::uuid)"
-PLATFORM = "(SELECT current_setting('app.tenant_id', true)) = '*'"
+READER = "reads_test_reader"
+"""Sees one tenant's rows. Neither owner nor superuser, so that row-level security binds it."""
+PLATFORM_READER = "reads_test_platform"
+
+OWN = "nullif(current_setting('app.tenant_id', true), '')::uuid"
 
 SQL = f"""
 CREATE TABLE labels (id uuid PRIMARY KEY, code text NOT NULL UNIQUE, name text NOT NULL);
@@ -96,15 +99,17 @@ CREATE FUNCTION net_price(price numeric, discount numeric) RETURNS numeric IMMUT
     $$ SELECT price - coalesce(discount, 0) $$;
 ALTER TABLE labels ENABLE ROW LEVEL SECURITY;
 ALTER TABLE labels FORCE ROW LEVEL SECURITY;
-CREATE POLICY own ON labels USING (id = {OWN} OR {PLATFORM});
+CREATE POLICY own ON labels TO {READER} USING (id = {OWN});
+CREATE POLICY platform ON labels TO {PLATFORM_READER} USING (true);
 ALTER TABLE audits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audits FORCE ROW LEVEL SECURITY;
-CREATE POLICY own ON audits USING ({PLATFORM});
+CREATE POLICY platform ON audits TO {PLATFORM_READER} USING (true);
 """ + "".join(
     f"""
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-CREATE POLICY own ON {table} USING (tenant_id = {OWN} OR {PLATFORM});
+CREATE POLICY own ON {table} TO {READER} USING (tenant_id = {OWN});
+CREATE POLICY platform ON {table} TO {PLATFORM_READER} USING (true);
 """
     for table in ("albums", "tracks", "contracts")
 )

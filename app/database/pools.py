@@ -1,0 +1,65 @@
+"""The connections of one role: those for changes, those for reads, and those to a replica."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+
+from app.database.connect import named_failures, passthrough_json, pool_options
+from app.database.lending import Lender
+from app.database.replica import Replica
+from app.settings import Settings
+
+_CLOSE_SECONDS = 5
+
+
+class RolePools:
+    """Opened once per process and role. Every connection takes the role when it is opened and keeps it.
+
+    A pool opens one connection at first and more as they are needed, up to the settings' sizes; `write` closes those
+    that were idle for five minutes. So a role that nobody works as costs a process two connections.
+    """
+
+    def __init__(self, settings: Settings, role: str) -> None:
+        self.role = role
+        self._settings = settings
+        self.write: Any = None
+        self.reading: Lender
+        self.replica: Replica | None = None
+        self._pools: list[Any] = []
+
+    async def open(self, primary: str, replica: str | None, *, pooled: bool) -> None:
+        """`pooled`: the primary is reached through a connection pooler."""
+        settings, size = self._settings, self._settings.read_pool_size
+        self.write = await self._open_pool(primary, settings.database_pool_size, pooled=pooled)
+        # Where a replica serves the reads, the primary's connections for reads wait for it to fail.
+        for_reads = await self._open_pool(primary, size, least=1 if replica is None else 0, pooled=pooled)
+        self.reading = Lender(for_reads, size, settings.connect_timeout)
+        if replica is not None:
+            of_replica = await self._open_pool(replica, size, least=0, pooled=False)
+            self.replica = Replica(Lender(of_replica, size, settings.connect_timeout), self.reading)
+
+    async def close(self) -> None:
+        if self.replica is not None:
+            await self.replica.close()
+        if self.write is not None and len(self._pools) > 1:
+            await self.reading.close()
+        for pool in reversed(self._pools):
+            await _close_pool(pool)
+        self.write, self.replica, self._pools = None, None, []
+
+    async def _open_pool(self, url: str, size: int, *, pooled: bool, least: int = 1) -> Any:
+        options = pool_options(self._settings, url, size, role=self.role, least=least, pooled=pooled)
+        with named_failures(url):
+            pool = await asyncpg.create_pool(**options, init=passthrough_json())
+        self._pools.append(pool)
+        return pool
+
+
+async def _close_pool(pool: Any) -> None:
+    """Waits for what is running, for some seconds; then closes all the same."""
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await pool.close()
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        pool.terminate()

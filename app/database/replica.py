@@ -1,0 +1,148 @@
+"""Reads on a replica that fall back to the primary: while the replica is down, where PostgreSQL cancels a read for
+what it has to replay (a recovery conflict), and for callers whose own changes it does not have yet.
+"""
+
+import asyncio
+import logging
+from types import TracebackType
+from typing import Any, Self
+
+import asyncpg
+
+from app.database.connect import is_away
+from app.database.errors import DatabaseUnavailable
+from app.database.lending import Lender, Loan
+from app.database.written import parse_position
+
+_PAUSE_SECONDS = 5.0
+"""What a replica that could not be reached is left alone for: meanwhile no read waits for it."""
+
+_REPLAYED = "SELECT coalesce(pg_last_wal_replay_lsn(), pg_current_wal_insert_lsn())::text"
+_FAILURES = (
+    DatabaseUnavailable,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Replica:
+    """Lends the connections of a replica, or of the primary in its stead."""
+
+    def __init__(self, lender: Lender, primary: Lender) -> None:
+        self.primary = primary
+        self.fault: str | None = None
+        """Why it serves no reads now."""
+        self._lender = lender
+        self._left_alone_until = 0.0
+        self._replayed = 0
+
+    def loan(self, after: int | None = None) -> "ReplicaLoan":
+        """`after`: the position that the connection must have come to."""
+        return ReplicaLoan(self, after)
+
+    async def close(self) -> None:
+        await self._lender.close()
+
+    async def take(self, after: int | None) -> Any:
+        """A connection of the replica; None where it cannot serve the read."""
+        if asyncio.get_running_loop().time() < self._left_alone_until:
+            return None
+        try:
+            connection = await self._lender.take()
+        except _FAILURES as error:
+            self._leave_alone(error)
+            return None
+        try:
+            if after is None or after <= self._replayed or await self._has(connection, after):
+                self._recovered()
+                return connection
+        except _FAILURES as error:
+            await self.drop(connection, error)
+            return None
+        self._lender.give_back(connection)
+        return None
+
+    def give_back(self, connection: Any) -> None:
+        self._lender.give_back(connection)
+
+    async def drop(self, connection: Any, error: BaseException | None) -> None:
+        """Takes back a connection after an error."""
+        if error is not None and is_away(error):
+            self._leave_alone(error)
+        await self._lender.discard(connection)
+
+    async def _has(self, connection: Any, after: int) -> bool:
+        self._replayed = max(self._replayed, parse_position(await connection.fetchval(_REPLAYED)))
+        return after <= self._replayed
+
+    def _leave_alone(self, error: BaseException) -> None:
+        if self.fault is None:
+            logger.warning("The replica serves no reads, the primary does: %s", str(error) or type(error).__name__)
+        self.fault = "The replica cannot be reached; the primary serves its reads."
+        self._left_alone_until = asyncio.get_running_loop().time() + _PAUSE_SECONDS
+
+    def _recovered(self) -> None:
+        if self.fault is not None:
+            logger.info("The replica serves reads again.")
+        self.fault = None
+
+
+class ReplicaLoan:
+    """A connection to read with, from `async with` to its end. What fails on the replica is read from the primary."""
+
+    def __init__(self, replica: Replica, after: int | None) -> None:
+        self._replica = replica
+        self._after = after
+        self._connection: Any = None
+        self._primary: Loan | None = None
+        self._primary_connection: Any = None
+
+    async def __aenter__(self) -> Self:
+        self._connection = await self._replica.take(self._after)
+        if self._connection is None:
+            await self._turn_to_primary()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._primary is not None:
+            await self._primary.__aexit__(kind, error, traceback)
+        elif error is None:
+            self._replica.give_back(self._connection)
+        else:
+            await self._replica.drop(self._connection, error)
+
+    async def fetchval(self, statement: str, *parameters: Any) -> Any:
+        """As asyncpg's."""
+        return await self._read("fetchval", statement, *parameters)
+
+    async def fetchrow(self, statement: str, *parameters: Any) -> Any:
+        """As asyncpg's."""
+        return await self._read("fetchrow", statement, *parameters)
+
+    async def _read(self, method: str, statement: str, *parameters: Any) -> Any:
+        if self._primary is None:
+            try:
+                return await getattr(self._connection, method)(statement, *parameters)
+            except _FAILURES as error:
+                if not (is_away(error) or _is_recovery_conflict(error)):
+                    raise
+                logger.info("A read of the replica is tried on the primary: %s", error)
+                await self._replica.drop(self._connection, error)
+                await self._turn_to_primary()
+        return await getattr(self._primary_connection, method)(statement, *parameters)
+
+    async def _turn_to_primary(self) -> None:
+        self._primary = self._replica.primary.loan()
+        self._primary_connection = await self._primary.__aenter__()
+
+
+def _is_recovery_conflict(error: BaseException) -> bool:
+    """40001 comes of nothing else in a statement that only reads; the others name it."""
+    return isinstance(error, asyncpg.SerializationError) or "conflict with recovery" in str(error)

@@ -1,0 +1,92 @@
+"""The two roles that the application works as, and who may take them. Row-level security has a policy for each
+(app/tables/migrations/policies.sql).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import asyncpg
+
+from app.database.errors import DatabaseUnsuitable
+
+TENANT: Final = "arcadia_tenant"
+"""Sees and changes the rows of the tenant that the setting app.tenant_id names."""
+PLATFORM: Final = "arcadia_platform"
+"""Sees and changes the rows of all tenants, and the platform's own."""
+ROLES: Final = (TENANT, PLATFORM)
+
+_ATTEMPTS = 3
+_SET_IS_APART = 160000
+"""From PostgreSQL 16 on, membership of a role and the right to SET ROLE to it are granted apart."""
+
+_HELD = """
+SELECT array_agg(item) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(setconfig) AS item
+WHERE r.rolname = $1 AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
+
+
+async def make_roles(owner: Any, logins: Mapping[str, Sequence[str]]) -> None:
+    """Makes the roles, which all databases of a server share, and lets each login take those that it is to have.
+
+    Raises DatabaseUnsuitable, with the statements that a superuser has to run, where the owner may not.
+    """
+    for attempt in range(_ATTEMPTS):
+        statements = await _missing(owner, logins)
+        try:
+            async with owner.transaction():
+                for statement in statements:
+                    await owner.execute(statement)
+        except asyncpg.InsufficientPrivilegeError as error:
+            user = await owner.fetchval("SELECT current_user")
+            raise DatabaseUnsuitable(
+                f"{user} may not make the roles of ArcadiaCloud ({error}). A superuser has to run this once, in this"
+                f" database: {'; '.join(statements)}; then run `arcadia migrate` again"
+            ) from error
+        except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError, asyncpg.InternalServerError):
+            if attempt == _ATTEMPTS - 1:  # else another process, migrating another database of the server, was faster
+                raise
+        else:
+            return
+
+
+async def _missing(owner: Any, logins: Mapping[str, Sequence[str]]) -> list[str]:
+    """The statements that make what is not there yet."""
+    existing = {row["rolname"]: row["rolsuper"] for row in await owner.fetch("SELECT rolname, rolsuper FROM pg_roles")}
+    statements = [f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS" for role in ROLES if role not in existing]
+    version = owner.get_server_version()
+    apart = version.major * 10_000 >= _SET_IS_APART
+    for login, roles in logins.items():
+        if login not in existing:
+            raise DatabaseUnsuitable(f"PostgreSQL has no login {login}: make it before `arcadia migrate`")
+        if existing[login]:  # a superuser may take every role
+            continue
+        quoted = await owner.fetchval("SELECT quote_ident($1)", login)
+        statements += [
+            f"GRANT {role} TO {quoted}" + (" WITH INHERIT FALSE, SET TRUE" if apart else "")
+            for role in roles
+            if role not in existing or not await _may_take(owner, login, role, apart=apart)
+        ]
+    database = await owner.fetchval("SELECT quote_ident(current_database())")
+    may_stage = "SELECT has_database_privilege($1, current_database(), 'TEMPORARY')"
+    statements += [
+        f"GRANT TEMPORARY ON DATABASE {database} TO {role}"
+        for role in ROLES
+        if role in existing and not await owner.fetchval(may_stage, role)
+    ]
+    return statements
+
+
+async def _may_take(owner: Any, login: str, role: str, *, apart: bool) -> bool:
+    may: bool = await owner.fetchval("SELECT pg_has_role($1, $2, $3)", login, role, "SET" if apart else "MEMBER")
+    return may
+
+
+async def settings_of_login(owner: Any, login: str | None, needed: Mapping[str, str]) -> list[str]:
+    """The statements that give a login the settings which it does not have yet."""
+    held = await owner.fetchval(_HELD, login)
+    quoted = await owner.fetchval("SELECT quote_ident($1)", login)
+    return [
+        f"ALTER ROLE {quoted} SET {name} = '{value}';"
+        for name, value in needed.items()
+        if f"{name}={value}" not in (held or [])
+    ]

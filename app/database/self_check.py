@@ -1,0 +1,99 @@
+"""Whether a process' connections are what tenants' isolation rests on: looked at when it starts, and by /ready."""
+
+import json
+import logging
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+
+from app.database.connect import timeouts
+from app.database.errors import DatabaseNotMigrated, DatabaseUnsuitable
+from app.database.roles import PLATFORM
+from app.settings import Settings
+
+OLDEST_VERSION = 150000
+
+# The probe is a row of a tenant that does not exist. The parameter shows that statements with parameters work, which
+# some poolers break.
+_SESSION = """
+SELECT session_user AS login, current_user AS role, current_setting('TimeZone') AS zone,
+       current_setting('server_version_num')::integer AS version, current_setting('server_encoding') AS encoding,
+       (SELECT count(*) FROM row_security_probe WHERE id <> $1) AS visible,
+       (SELECT json_object_agg(name, extract(epoch FROM current_setting(name)::interval)::integer)
+        FROM unnest($2::text[]) AS name)::text AS timeouts
+"""
+# A login that may take another role may take row-level security off, whichever role its connections have now.
+_BEYOND = """
+SELECT session_user AS login, r.rolname AS role,
+       CASE WHEN r.rolsuper THEN 'a superuser'
+            WHEN r.rolbypassrls THEN 'a role that bypasses row-level security'
+            WHEN r.oid = owners.oid THEN 'the owner of the tables'
+            ELSE 'a role that can make itself one of these' END AS what
+FROM pg_roles r
+LEFT JOIN (SELECT DISTINCT relowner AS oid FROM pg_class
+           WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')) AS owners ON owners.oid = r.oid
+WHERE pg_has_role(session_user, r.oid, 'MEMBER')
+  AND (r.rolsuper OR r.rolbypassrls OR r.oid = owners.oid
+       OR r.rolcreaterole AND current_setting('server_version_num')::integer < 160000
+       OR r.rolname IN ('pg_execute_server_program', 'pg_write_server_files'))
+ORDER BY r.rolname <> session_user, r.rolname
+LIMIT 1
+"""
+
+logger = logging.getLogger(__name__)
+
+
+async def check_session(connection: Any, settings: Settings, role: str) -> None:
+    """Raises DatabaseUnsuitable for a session that is not as this process needs it, DatabaseNotMigrated where there is
+    no schema.
+    """
+    expected = timeouts(settings)
+    try:
+        state = await connection.fetchrow(_SESSION, uuid4(), list(expected))
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
+        raise DatabaseNotMigrated("The database has no schema yet, or a part of it: run `arcadia migrate`") from error
+    faults = _faults(state, role, expected)
+    if faults:
+        raise DatabaseUnsuitable(
+            f"Connections of the login {state['login']} are not as ArcadiaCloud needs them: {'; '.join(faults)}."
+            " Behind a pooler run the statements that `arcadia migrate` prints"
+        )
+
+
+def _faults(state: Any, role: str, expected: dict[str, int]) -> list[str]:
+    faults = []
+    if state["role"] != role:
+        faults.append(f"the role is {state['role']}, not {role}")
+    elif state["visible"] != (1 if role == PLATFORM else 0):
+        faults.append("row-level security is not in force as `arcadia migrate` sets it up")
+    if state["encoding"] != "UTF8":
+        faults.append(f"the database's encoding is {state['encoding']}, not UTF8")
+    if state["version"] < OLDEST_VERSION:
+        faults.append(f"PostgreSQL is version {state['version'] // 10_000}, not {OLDEST_VERSION // 10_000} or newer")
+    if state["zone"] != "UTC":
+        faults.append(f"TimeZone is {state['zone']}, not UTC")
+    found = json.loads(state["timeouts"])
+    faults += [
+        f"{name} is {found[name]} s, not {seconds} s" for name, seconds in expected.items() if found[name] != seconds
+    ]
+    return faults
+
+
+async def check_login(connection: Any, settings: Settings) -> None:
+    """A login that can take row-level security off may not serve: raises DatabaseUnsuitable in production, and is
+    logged elsewhere. The embedded PostgreSQL has no other login.
+    """
+    if settings.database_url is None:
+        return
+    beyond = await connection.fetchrow(_BEYOND)
+    if beyond is None:
+        return
+    told = (
+        f"The database's login {beyond['login']} can act as {beyond['role']}, {beyond['what']}, and so take row-level"
+        " security off: serve with a login of its own in ARCADIA_DATABASE_URL, and give the owner's in"
+        " ARCADIA_OWNER_DATABASE_URL to `arcadia migrate`"
+    )
+    if settings.production:
+        raise DatabaseUnsuitable(told)
+    logger.warning("%s. Production refuses it.", told)

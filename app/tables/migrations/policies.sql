@@ -1,0 +1,79 @@
+-- Row-level security and grants. `arcadia migrate` runs this whenever its migrations are done, so it changes only what is not yet so:
+-- a table that a later migration adds is covered without a word there.
+
+-- A tenant's rows are those of the setting app.tenant_id; unset or '' shows none. The comparison is neither in a sub-select nor beside an OR,
+-- so that an index finds the rows. The platform has a policy and a role of its own.
+DO $$
+DECLARE
+    protected record;
+BEGIN
+    FOR protected IN
+        SELECT c.oid, c.relname, c.relrowsecurity AND c.relforcerowsecurity AS forced,
+               max(CASE WHEN c.relname = 'tenants' THEN 'id' ELSE 'tenant_id' END)
+                   FILTER (WHERE a.attname IS NOT NULL AND c.relname <> 'cloud_invoice_lines') AS tenant_column
+        FROM pg_class c
+        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+            AND (a.attname = 'tenant_id' OR c.relname = 'tenants' AND a.attname = 'id')
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND (a.attname IS NOT NULL
+               -- The provider's bills and the runs are the platform's alone, and so is how far its checks have come.
+               OR c.relname IN ('cloud_invoices', 'cloud_invoice_lines', 'rollup_runs', 'rollup_chunks', 'data_check_progress'))
+        GROUP BY c.oid
+    LOOP
+        IF NOT protected.forced THEN
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', protected.relname);
+        END IF;
+        IF protected.tenant_column IS NOT NULL
+            AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = protected.oid AND polname = 'tenant') THEN
+            EXECUTE format(
+                'CREATE POLICY tenant ON %I TO arcadia_tenant
+                    USING (%I = nullif(current_setting(''app.tenant_id'', true), '''')::uuid)',
+                protected.relname, protected.tenant_column
+            );
+        END IF;
+        IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = protected.oid AND polname = 'platform') THEN
+            EXECUTE format('CREATE POLICY platform ON %I TO arcadia_platform USING (true)', protected.relname);
+        END IF;
+    END LOOP;
+END $$;
+
+-- What both roles may do; history and issued documents are not theirs to change.
+GRANT USAGE ON SCHEMA public TO arcadia_tenant, arcadia_platform;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO arcadia_tenant, arcadia_platform;
+GRANT INSERT ON ALL TABLES IN SCHEMA public TO arcadia_platform;
+GRANT EXECUTE ON FUNCTION usage_records_make_months TO arcadia_platform;
+DO $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN
+        SELECT c.relname, c.relispartition FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+          AND (c.relispartition OR EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'tenant'))
+    LOOP
+        IF found.relispartition THEN
+            -- Row-level security is the parent's: partitions are reached through it alone.
+            EXECUTE format('REVOKE ALL ON %I FROM arcadia_tenant, arcadia_platform', found.relname);
+        ELSIF found.relname NOT IN ('tenants', 'tenant_tax_exemptions', 'cloud_resources', 'charges') -- the platform inserts these
+            AND found.relname NOT LIKE 'tenant\_invoice%' AND found.relname NOT LIKE 'rollup\_%' THEN
+            EXECUTE format('GRANT INSERT ON %I TO arcadia_tenant', found.relname);
+        END IF;
+    END LOOP;
+END $$;
+GRANT UPDATE (name) ON tenants TO arcadia_tenant; -- to lock its row takes a column
+GRANT UPDATE ON cloud_deployments, cloud_resources, subscriptions, subscription_active_spans, subscription_plan_versions,
+    subscription_addons, usage_daily_totals, billing_months, idempotency_keys, rate_limit_buckets
+    TO arcadia_tenant, arcadia_platform;
+GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets
+    TO arcadia_tenant, arcadia_platform;
+GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plans, plan_versions, addons, invoice_number_sequences,
+    cloud_invoices, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
+    data_check_progress TO arcadia_platform;
+GRANT DELETE ON tenant_invoice_lines, tenant_invoice_inputs, billing_month_changes, tenant_tax_exemptions, tax_rates,
+    rollup_failures, rollup_unpriced_usage TO arcadia_platform;
+REVOKE INSERT ON migration, row_security_probe FROM arcadia_tenant, arcadia_platform;
+
+-- The queue is the platform's: its jobs name things of every tenant.
+REVOKE ALL ON saq_jobs, saq_stats, saq_versions FROM arcadia_tenant, arcadia_platform;
+GRANT SELECT, INSERT, UPDATE, DELETE ON saq_jobs, saq_stats TO arcadia_platform;
+GRANT USAGE ON SEQUENCE saq_jobs_lock_key_seq TO arcadia_platform;
