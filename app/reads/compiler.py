@@ -25,7 +25,7 @@ from app.reads import paging
 from app.reads.declared import Allow, ColumnOf, Computed, Finished, Fixed, Many, One, Page
 from app.reads.model import Model
 from app.reads.selection import Selection
-from app.reads.sql import SortKeys, column_of, exact, joined, order_by, sort_keys, source
+from app.reads.sql import SortKeys, column_of, exact, generated, joined, order_by, sort_keys, source
 from app.reads.statement import Arguments, FinishedField, Getter, Selected, Shape, Shapes, Source, Statement, Values
 from app.reads.values import is_decimal, referenced, sql_type, to_parameter
 
@@ -103,14 +103,16 @@ class Compiler:
         getters = [self._sources[number] for number in used]
         checks = [source for number, source in enumerate(self._sources) if number not in numbers]
         if of_tenant:
-            sql = f"WITH scope AS MATERIALIZED (SELECT set_config('app.tenant_id', $1, true)) SELECT {sql} FROM scope"
+            scope = generated("scope")
+            setting = f"WITH {scope} AS MATERIALIZED (SELECT set_config('app.tenant_id', $1, true))"
+            sql = f"{setting} SELECT {sql} FROM {scope}"
         else:
             sql = f"SELECT {sql}"
         return Statement(sql, tuple(getters), tuple(checks), shape, of_tenant, allow)
 
     def alias(self) -> str:
         """A name for a table, new in this statement."""
-        return f"t{next(self._aliases)}"
+        return generated(f"t{next(self._aliases)}")
 
     def parameter(self, getter: Getter, type_: str, blamed: Selected | None = None) -> str:
         """A parameter: values never stand in the text. What the statement turns out not to need is still checked."""

@@ -24,8 +24,8 @@ Parse: TypeAlias = Callable[[str], DocumentNode]
 """graphql-core's `parse`, or one with limits of its own; raises GraphQLError."""
 
 
-class Inspection(Protocol):
-    """What the limits have to say of a document, before it is validated. The errors carry their own codes."""
+class OperationInspection(Protocol):
+    """What the limits have to say of one operation. The errors carry their own codes."""
 
     @property
     def errors(self) -> Sequence[GraphQLError]: ...
@@ -41,7 +41,26 @@ class Inspection(Protocol):
         """Why one request may not run it: a page's size may come with the variables."""
 
 
+class Inspection(Protocol):
+    """What the limits have to say of a document, before it is validated. The errors carry their own codes."""
+
+    @property
+    def errors(self) -> Sequence[GraphQLError]:
+        """Why none of its operations may run."""
+
+    @property
+    def greatest_cost(self) -> int:
+        """Of its dearest operation; 0: not known."""
+
+    @property
+    def operations(self) -> Mapping[str, OperationInspection]:
+        """By name, "" being that of an operation without one."""
+
+
 Limits: TypeAlias = Callable[[DocumentNode], Inspection]
+
+ReadingCost: TypeAlias = Callable[[str, DocumentNode | None], int]
+"""What it costs to read a text, of this syntax tree if it has one."""
 
 
 @dataclass(frozen=True)
@@ -50,28 +69,10 @@ class Executable:
 
     definition: OperationDefinitionNode
     variables: Variables
-
-
-@dataclass(frozen=True)
-class Document:
-    """A valid document."""
-
-    node: DocumentNode
-    operations: Mapping[str, Executable]
-    fragments: dict[str, FragmentDetails] = field(default_factory=dict)
-    inspection: Inspection | None = None
-
-    def operation(self, name: str | None) -> Executable:
-        """The operation of that name, or the only one. Raises RequestError."""
-        if name is None and len(self.operations) == 1:
-            return next(iter(self.operations.values()))
-        if name is None or name not in self.operations:
-            message = f"There is no operation named {name!r}." if name is not None else "Name the operation to execute."
-            raise RequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
-        return self.operations[name]
+    inspection: OperationInspection | None = None
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """What the document costs with these variables. Raises RequestError if that is too much."""
+        """What the operation costs with these variables. Raises RequestError if that is too much."""
         if self.inspection is None:
             return 0
         cost = self.inspection.cost(variables)
@@ -79,6 +80,27 @@ class Document:
         if error is not None:
             raise RequestError([error], cost)
         return cost
+
+
+@dataclass(frozen=True)
+class Document:
+    """A valid document."""
+
+    operations: Mapping[str, Executable]
+    fragments: dict[str, FragmentDetails] = field(default_factory=dict)
+
+    def operation(self, name: str | None) -> Executable:
+        """The operation of that name, or the only one. Raises RequestError, also where a limit refuses it."""
+        if name is None and len(self.operations) == 1:
+            (chosen,) = self.operations.values()
+        elif name is None or name not in self.operations:
+            message = f"There is no operation named {name!r}." if name is not None else "Name the operation to execute."
+            raise RequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
+        else:
+            chosen = self.operations[name]
+        if chosen.inspection is not None and chosen.inspection.errors:
+            raise RequestError(chosen.inspection.errors, chosen.inspection.greatest_cost)
+        return chosen
 
 
 class Documents:
@@ -90,6 +112,7 @@ class Documents:
         *,
         parse: Parse,
         limits: Limits | None,
+        reading_cost: ReadingCost,
         rules: Sequence[type[ASTValidationRule]],
         max_errors: int,
         hide_suggestions: bool,
@@ -98,26 +121,33 @@ class Documents:
         self._schema = schema
         self._parse = parse
         self._limits = limits
+        self._reading_cost = reading_cost
         self._rules = (*specified_rules, *rules)
         self._max_errors = max_errors
         self._hide_suggestions = hide_suggestions
         self._known = cache
 
-    def get(self, text: str) -> Document:
-        """The document of a text. Raises RequestError, also for a text known to be faulty."""
-        known = self._known.get(text)
+    def get(self, text: str) -> tuple[Document, int]:
+        """The document of a text, and what it cost to read it: nothing where it is remembered.
+
+        Raises RequestError, also for a text known to be faulty.
+        """
+        known, reading_cost = self._known.get(text), 0
         if known is None:
-            known = self._read(text)
+            known, reading_cost = self._read(text)
             self._known.put(text, known, len(text))
         if isinstance(known, RequestError):
-            raise known.with_traceback(None)
-        return known
+            raise RequestError(known.errors, known.cost, reading_cost)
+        return known, reading_cost
 
-    def _read(self, text: str) -> Document | RequestError:
+    def _read(self, text: str) -> tuple[Document | RequestError, int]:
         try:
             node = self._parse(text)
         except GraphQLError as error:
-            return RequestError([coded("GRAPHQL_PARSE_FAILED", error)])
+            return RequestError([coded("GRAPHQL_PARSE_FAILED", error)]), self._reading_cost(text, None)
+        return self._validated(node), self._reading_cost(text, node)
+
+    def _validated(self, node: DocumentNode) -> Document | RequestError:
         inspection = self._limits(node) if self._limits else None
         errors = list(inspection.errors) if inspection else []
         errors = errors or validate(
@@ -135,7 +165,9 @@ class Documents:
         for definition in node.definitions:
             if isinstance(definition, OperationDefinitionNode):
                 variables = Variables(self._schema, definition, hide_suggestions=self._hide_suggestions)
-                operations[definition.name.value if definition.name else ""] = Executable(definition, variables)
+                name = definition.name.value if definition.name else ""
+                inspected = inspection.operations.get(name) if inspection else None
+                operations[name] = Executable(definition, variables, inspected)
             elif isinstance(definition, FragmentDefinitionNode):
                 fragments[definition.name.value] = FragmentDetails(definition)
-        return Document(node, operations, fragments, inspection)
+        return Document(operations, fragments)

@@ -27,12 +27,15 @@ class ForbiddenError(ReadError):
 
 
 class RequestError(Exception):
-    """A request that cannot be executed at all: a response with errors and no data. `cost`: as far as it is known."""
+    """A request that cannot be executed at all: a response with errors and no data. `cost` is the operation's, as far
+    as it is known, and `reading_cost` that of the text.
+    """
 
-    def __init__(self, errors: Sequence[GraphQLError], cost: int = 0) -> None:
+    def __init__(self, errors: Sequence[GraphQLError], cost: int = 0, reading_cost: int = 0) -> None:
         super().__init__(errors[0].message)
         self.errors = errors
         self.cost = cost
+        self.reading_cost = reading_cost
 
 
 def coded(code: str, error: GraphQLError) -> GraphQLError:

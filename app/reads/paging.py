@@ -14,7 +14,7 @@ from app.reads.errors import BadInputError
 from app.reads.filtering import filtered
 from app.reads.model import node_type
 from app.reads.selection import Selection
-from app.reads.sql import SortKeys, beyond, column_of, exact, order_by, sort_keys, source
+from app.reads.sql import SortKeys, beyond, column_of, exact, generated, order_by, sort_keys, source
 from app.reads.statement import Arguments, Selected, Shape, Shapes, Values
 from app.reads.values import from_json, is_decimal, sql_type, to_parameter
 
@@ -49,6 +49,7 @@ class _Connection:
             raise selected.blame(BadInputError("Give `first` or `last`, not both."))
         self._backwards = "last" in self._given
         self._alias = compiler.alias()
+        self._page_name = generated(f"{self._alias}page")
         self._conditions = [
             *link(self._alias),
             *compiler.visible(self._table, self._alias),
@@ -66,7 +67,7 @@ class _Connection:
         readings = sum({"nodes": 1, "edges": 1, "pageInfo": 2}.get(member.name, 0) for _, member in members)
         common, rows = "", self._page(self._limit)
         if readings > 1 or self._backwards:
-            common = f"WITH {self._alias}p AS MATERIALIZED ({self._ranked()}) "
+            common = f"WITH {self._page_name} AS MATERIALIZED ({self._ranked()}) "
             rows = self._of_ranked(f"<= {self._limit}", backwards=self._backwards)
         selection, children = Selection(), {}
         for key, member in members:
@@ -153,7 +154,9 @@ class _Connection:
 
     def _of_ranked(self, ranks: str, *, backwards: bool = False) -> str:
         rank = f"{self._alias}.{_RANK}"
-        return f"FROM {self._alias}p {self._alias} WHERE {rank} {ranks} ORDER BY {rank}{' DESC' if backwards else ''}"
+        return (
+            f"FROM {self._page_name} {self._alias} WHERE {rank} {ranks} ORDER BY {rank}{' DESC' if backwards else ''}"
+        )
 
     def _beyond(self, cursor: str, *, after: bool, inclusive: bool = False) -> str:
         return beyond(self._keys, self._alias, self._cursors[cursor], after=after, inclusive=inclusive)

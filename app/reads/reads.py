@@ -24,7 +24,7 @@ from strawberry.types.arguments import convert_arguments
 
 from app.reads.cache import LeastRecentlyUsed
 from app.reads.compiler import Operation
-from app.reads.documents import Documents, Limits, Parse
+from app.reads.documents import Documents, Limits, Parse, ReadingCost
 from app.reads.errors import ReadError, RequestError, coded
 from app.reads.executor import ReadExecutor, RefPlace
 from app.reads.finishing import Row, finish
@@ -46,14 +46,15 @@ Admit: TypeAlias = Callable[[Request, int], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Response:
-    """The body of a response. `executed` is false for a request error: then it has no `data`, and `cost` is the
-    operation's as far as it is known.
+    """The body of a response. `executed` is false for a request error, without `data`: then `cost` is the operation's,
+    as far as it is known, and `reading_cost` that of its text.
     """
 
     body: bytes
     executed: bool
     errors: Sequence[GraphQLError] = ()
     cost: int = 0
+    reading_cost: int = 0
 
 
 Root: TypeAlias = Statement | ReadError | bytes | None
@@ -85,9 +86,9 @@ class Reads:
     """Executes operations over a Strawberry schema whose types are declared as reads. Raises DeclarationError.
 
     `acquire_primary` lends connections for what is read after a write, where `acquire` lends a replica's. `parse`,
-    `limits` and `rules` refuse documents, `admit` operations; `format_error` shows errors, at most `max_errors` of
-    them. Each cache holds at most so many entries of at most `cached_characters` together; a parsed character weighs
-    about 100 bytes.
+    `limits` and `rules` refuse documents, `admit` operations; `reading_cost` is added to the cost of an operation whose
+    text is not remembered; `format_error` shows errors, at most `max_errors` of them. Each cache holds at most so many
+    entries of at most `cached_characters` together; a parsed character weighs about 100 bytes.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Reads:
         acquire_primary: Acquire | None = None,
         parse: Parse = parse,
         limits: Limits | None = None,
+        reading_cost: ReadingCost = lambda _text, _document: 0,
         admit: Admit | None = None,
         rules: Sequence[type[ASTValidationRule]] = (),
         max_errors: int = 100,
@@ -118,6 +120,7 @@ class Reads:
             self._model.graphql,
             parse=parse,
             limits=limits,
+            reading_cost=reading_cost,
             rules=rules,
             max_errors=max_errors,
             hide_suggestions=hide_suggestions,
@@ -132,12 +135,12 @@ class Reads:
         try:
             plan, operation, cost = self._prepare(text, variables, operation_name, request)
         except RequestError as error:
-            return self._response(error.errors, request, cost=error.cost)
-        if operation.kind is OperationType.SUBSCRIPTION:
-            told = coded("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))
-            return self._response([told], request, cost=cost)
+            return self._response(error.errors, request, None, error.cost, error.reading_cost)
         if self._admit is not None:
             await self._admit(request, cost)
+        if operation.kind is OperationType.SUBSCRIPTION:
+            told = coded("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))
+            return self._response([told], request, None, cost)
         return await self._executed(plan, operation)
 
     async def subscribe(
@@ -147,7 +150,7 @@ class Reads:
         try:
             plan, operation, cost = self._prepare(text, variables, operation_name, request)
         except RequestError as error:
-            return self._response(error.errors, request, cost=error.cost)
+            return self._response(error.errors, request, None, error.cost, error.reading_cost)
         if self._admit is not None:
             await self._admit(request, cost)
         if operation.kind is not OperationType.SUBSCRIPTION:
@@ -157,7 +160,7 @@ class Reads:
         if inspect.isawaitable(stream):
             stream = await stream
         if isinstance(stream, ExecutionResult):
-            return self._response(stream.errors or (), request, cost=cost)
+            return self._response(stream.errors or (), request, None, cost)
         return self._events(executor, cast("AsyncGenerator[Any]", stream), request)
 
     async def _events(
@@ -179,10 +182,14 @@ class Reads:
     def _prepare(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
     ) -> tuple[_Plan, Operation, int]:
-        document = self._documents.get(text)
-        executable = document.operation(operation_name)
-        given = executable.variables.coerced(variables or {})
-        cost = document.cost(variables)
+        document, reading_cost = self._documents.get(text)
+        try:
+            executable = document.operation(operation_name)
+            given = executable.variables.coerced(variables or {})
+            cost = executable.cost(variables) + reading_cost
+        except RequestError as error:
+            error.reading_cost = reading_cost
+            raise
         operation = Operation(self._model, executable.definition, document.fragments, Values(given, request))
         key = (text, operation_name, operation.platform, operation.of_tenant, executable.variables.shape(given))
         plan = self._plans.get(key)
@@ -283,9 +290,9 @@ class Reads:
         )
 
     def _response(
-        self, errors: Sequence[GraphQLError], request: Request, executed: ExecutionResult | None = None, cost: int = 0
+        self, errors: Sequence[GraphQLError], request: Request, executed: ExecutionResult | None = None, *costs: int
     ) -> Response:
         body: dict[str, Any] = {"data": executed.data} if executed else {}
         if errors:
             body["errors"] = [self._format_error(error, request) for error in errors[: self._max_errors]]
-        return Response(msgspec.json.encode(body), executed is not None, errors, cost)
+        return Response(msgspec.json.encode(body), executed is not None, errors, *costs)

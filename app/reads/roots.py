@@ -12,7 +12,7 @@ from app.reads.compiler import Compiled, Compiler, Operation
 from app.reads.declared import Declaration, Page, RootMany, RootNode, RootOne
 from app.reads.errors import BadInputError
 from app.reads.model import DEFINITION
-from app.reads.sql import column_of, sort_keys, source
+from app.reads.sql import column_of, generated, sort_keys, source
 from app.reads.statement import TYPE_KEY, Arguments, Selected, Shape, Statement, Values
 from app.reads.values import sql_type, to_parameter, to_uuid
 
@@ -86,8 +86,10 @@ def _nodes(compiler: Compiler, selected: Selected) -> Compiled:
         return [to_uuid(id_) for id_ in ids]
 
     ids = compiler.parameter(to_ids, "uuid[]", selected)
-    sql, shape = _object_of(compiler, selected, "i.id")
-    return f"(SELECT coalesce(json_agg({sql} ORDER BY i.n), '[]') FROM unnest({ids}) WITH ORDINALITY i (id, n))", shape
+    row, id_, place = generated("i"), generated("id"), generated("n")
+    sql, shape = _object_of(compiler, selected, f"{row}.{id_}")
+    rows = f"FROM unnest({ids}) WITH ORDINALITY {row} ({id_}, {place})"
+    return f"(SELECT coalesce(json_agg({sql} ORDER BY {row}.{place}), '[]') {rows})", shape
 
 
 def _object_of(compiler: Compiler, selected: Selected, id_: str) -> Compiled:

@@ -1,9 +1,10 @@
 """JSON objects and lists in SQL, from columns and their response keys."""
 
-from app.reads.sql import quote
+from app.reads.sql import generated, quote
 
 _LONGEST_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer ones off
 _MOST_COLUMNS = 1600
+_OBJECT, _JSON = generated("o"), generated("j")
 
 
 class Selection:
@@ -22,14 +23,16 @@ class Selection:
         `common` is a WITH that the members refer to.
         """
         if self._fits:
-            return f"({common}SELECT row_to_json(o) FROM (SELECT {self._columns} {source}) o)"
+            return f"({common}SELECT row_to_json({_OBJECT}) FROM (SELECT {self._columns} {source}) {_OBJECT})"
         return f"({common}SELECT {self._text} {source})"
 
     def rows(self, source: str) -> str:
         """A sub-select of the list of the objects made from `source`."""
         if self._fits:
-            return f"(SELECT coalesce(json_agg(o), '[]') FROM (SELECT {self._columns} {source}) o)"
-        return f"(SELECT coalesce(json_agg(o.j), '[]') FROM (SELECT {self._text} AS j {source}) o)"
+            value, columns = _OBJECT, self._columns
+        else:
+            value, columns = f"{_OBJECT}.{_JSON}", f"{self._text} AS {_JSON}"
+        return f"(SELECT coalesce(json_agg({value}), '[]') FROM (SELECT {columns} {source}) {_OBJECT})"
 
     @property
     def _fits(self) -> bool:

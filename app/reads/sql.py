@@ -13,6 +13,11 @@ SortKeys: TypeAlias = Sequence[tuple[Column, bool]]
 """The columns that rows are sorted by, each with whether it descends."""
 
 
+def generated(name: str) -> str:
+    """A name inside a statement. GraphQL's names have no dollar sign, so it never equals a response key."""
+    return f"{name}$"
+
+
 def quote(identifier: str) -> str:
     """An SQL identifier, case and all."""
     return '"' + identifier.replace('"', '""') + '"'

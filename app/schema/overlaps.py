@@ -6,7 +6,7 @@ graphql-core's OverlappingFieldsCanBeMergedRule compares every two fields that s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, SelectionSetNode
 
@@ -16,10 +16,12 @@ MAX_EXPANDED_FIELDS = 10_000
 """Fields with every fragment expanded: what is to be compiled."""
 
 
-def count_overlaps(root: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> tuple[int, int]:
-    """(overlapping pairs, expanded fields) of an operation without fragment cycles; stops soon after either limit."""
+def count_overlaps(
+    roots: Sequence[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]
+) -> tuple[int, int]:
+    """(overlapping pairs, expanded fields) of definitions without fragment cycles; stops soon after either limit."""
     overlaps = expanded = 0
-    waiting = [[root]]
+    waiting = [[root] for root in roots]
     while waiting and overlaps <= MAX_OVERLAPS and expanded <= MAX_EXPANDED_FIELDS:
         by_response_name = _fields_at_one_path(waiting.pop(), fragments)
         for fields in by_response_name.values():

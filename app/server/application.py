@@ -17,7 +17,7 @@ from app.operations.rate_limits import Buckets, Charge, Limit, RateLimiter
 from app.queue import Queue
 from app.reads import Reads, Request
 from app.schema.context import RequestContext
-from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
+from app.schema.limits import MAX_ERRORS, inspect_document, parse_document, reading_cost
 from app.schema.schema import schema
 from app.server.auth import Authenticator
 from app.server.documents import DocumentPolicy
@@ -102,6 +102,7 @@ def _reads(database: Database, *, hide_suggestions: bool) -> Reads:
         acquire_primary=lambda request: database.reading_written(request.scope),
         parse=parse_document,
         limits=inspect_document,
+        reading_cost=reading_cost,
         admit=_pay,
         max_errors=MAX_ERRORS,
         hide_suggestions=hide_suggestions,

@@ -27,6 +27,10 @@ class Answer(Protocol):
     def cost(self) -> int:
         """Of an operation that was refused, as far as it is known."""
 
+    @property
+    def reading_cost(self) -> int:
+        """Of the text of an operation that was refused."""
+
 
 class Executor(Protocol[RequestT_contra]):
     """Parses, validates, holds to the limits and runs one operation."""

@@ -91,7 +91,7 @@ class GraphQLEndpoint:
         if answer.errors:
             raise_if_unavailable(answer)
         if not answer.executed:
-            await charge.pay_for_refusal(answer.cost)
+            await charge.pay_for_refusal(answer.cost, answer.reading_cost)
         return answer
 
 

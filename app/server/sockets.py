@@ -222,7 +222,7 @@ class _Connection:
         if answer.executed:
             await self._send(_framed("next", name, with_cost(answer.body, charge)))
         else:
-            await charge.pay_for_refusal(answer.cost)
+            await charge.pay_for_refusal(answer.cost, answer.reading_cost)
             await self._send(_framed("error", name, _with_costs(_request_errors.decode(answer.body).errors, charge)))
         return answer.executed
 

@@ -12,10 +12,12 @@ from app.database.scope import PLATFORM, Scope
 from tests.reads.conftest import Server
 from tests.reads.music.documents import Case, cases
 from tests.reads.music.labels import build_schema as build_music
+from tests.reads.music.names import names
 from tests.reads.music.plainly import Plainly
 from tests.reads.music.rows import id_of
 
 SCHEMA = build_schema(build_music().as_str())
+WORDS = names()
 SCOPES = [PLATFORM, *(Scope.tenant(id_of("labels", code)) for code in ("acme", "bolt", "calm"))]
 
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
@@ -23,7 +25,7 @@ CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function
 
 
 @settings(max_examples=300, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
-@given(case=cases(SCHEMA), scope=st.sampled_from(SCOPES))
+@given(case=cases(SCHEMA, WORDS), scope=st.sampled_from(SCOPES))
 async def test_compiled_reads_answer_as_plain_resolvers_do(music: Server, case: Case, scope: Scope) -> None:
     await agree(music, case, scope)
 
@@ -31,7 +33,7 @@ async def test_compiled_reads_answer_as_plain_resolvers_do(music: Server, case: 
 @pytest.mark.heavy
 @pytest.mark.timeout(3600)
 @settings(max_examples=10_000, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
-@given(case=cases(SCHEMA), scope=st.sampled_from(SCOPES))
+@given(case=cases(SCHEMA, WORDS), scope=st.sampled_from(SCOPES))
 async def test_ten_thousand_documents_agree(music: Server, case: Case, scope: Scope) -> None:
     await agree(music, case, scope)
 

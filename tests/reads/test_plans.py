@@ -97,6 +97,10 @@ class Inspected:
 
     greatest_cost = 0
 
+    @property
+    def operations(self) -> Mapping[str, Any]:
+        return {"": self}
+
     def cost(self, variables: Mapping[str, Any] | None) -> int:
         return int((variables or {}).get("n", 0))
 

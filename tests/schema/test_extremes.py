@@ -56,7 +56,7 @@ _EVENT = {
 }
 
 # Every field of every mutation's input: asked like this, most would be done. `@` begins an id of the story.
-_INPUTS: dict[str, dict[str, Any]] = {
+INPUTS: dict[str, dict[str, Any]] = {
     "createTenant": {"code": "c", "name": "C", "country": "AU", "currency": "AUD", "taxExempt": False},
     "updateTenant": {
         "tenantId": "@acme",
@@ -164,11 +164,11 @@ _INPUTS: dict[str, dict[str, Any]] = {
 }
 
 
-def _with_ids(value: Any, story: Story) -> Any:
+def with_ids(value: Any, story: Story) -> Any:
     if isinstance(value, dict):
-        return {name: _with_ids(item, story) for name, item in value.items()}
+        return {name: with_ids(item, story) for name, item in value.items()}
     if isinstance(value, list):
-        return [_with_ids(item, story) for item in value]
+        return [with_ids(item, story) for item in value]
     return str(getattr(story, value[1:])) if isinstance(value, str) and value.startswith("@") else value
 
 
@@ -199,7 +199,7 @@ def _extremes_given(type_: GraphQLInputType, value: Any) -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", mutation_type().fields)
 async def test_a_mutation_answers_whatever_it_is_given(api: Api, name: str) -> None:
-    given = _with_ids(_INPUTS[name], await tell(api.given))
+    given = with_ids(INPUTS[name], await tell(api.given))
     for extreme in _extremes(mutation_type().fields[name].args["input"].type, given):
         body = await api.mutate_body(name, extreme)
         codes = [error.get("extensions", {}).get("code") for error in body.get("errors", ())]

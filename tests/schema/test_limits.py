@@ -13,18 +13,26 @@ from app.schema.limits import (
     MAX_COST,
     MAX_DEPTH,
     MAX_INPUT_LIST,
-    MAX_NESTING,
+    MAX_OPERATIONS,
     MAX_TOKENS,
     Inspection,
+    OperationInspection,
     inspect_document,
     parse_document,
+    reading_cost,
 )
+from app.schema.measure import MAX_NESTING
 
 T = TypeVar("T")
 
 
 def inspect(text: str) -> Inspection:
     return inspect_document(parse_document(text))
+
+
+def only_operation(text: str) -> OperationInspection:
+    (operation,) = inspect(text).operations.values()
+    return operation
 
 
 def quickest(work: Callable[[], T]) -> tuple[T, float]:
@@ -72,8 +80,68 @@ def test_aliases_count_each_time_a_fragment_is_spread() -> None:
     assert limits("{ x { ...F } y { ...F } } " + fragment) == [("aliases", 32)]
 
 
-def test_one_operation() -> None:
-    assert limits("query A { a } query B { a }") == [("operations", 2)]
+def test_an_operation_is_held_to_its_own_limits() -> None:
+    dear = ROWS.replace("{ rows", "query Dear { rows", 1)
+    others = f"query Deep {nested(13)} query C {{ ...F }} fragment F on T {{ a }}"
+    inspection = inspect(f"query A {{ a {{ b }} }} {dear} {others}")
+    assert inspection.errors == ()
+    assert {name: bool(each.errors) for name, each in inspection.operations.items()} == {
+        "A": False,
+        "Dear": False,
+        "Deep": True,
+        "C": False,
+    }
+    assert [inspection.operations[name].cost(None) for name in ("A", "Dear", "C")] == [1, 1_020_201, 0]
+    assert inspection.operations["Dear"].cost_error(None) is not None
+    assert inspection.greatest_cost == 1_020_201
+
+
+def test_a_fragment_costs_what_the_defaults_of_its_operation_make_it() -> None:
+    fragment = "fragment F on T { rows(first: $n) { nodes { a } } }"
+    inspection = inspect(f"query A($n: Int = 3) {{ ...F }} query B($n: Int = 5) {{ ...F }} {fragment}")
+    assert [inspection.operations[name].cost(None) for name in "AB"] == [1 + 3, 1 + 5]
+
+
+def test_the_document_is_refused_where_none_of_its_operations_may_run() -> None:
+    assert limits(f"query A {nested(13)} query B {nested(14)}") == [("depth", 13), ("depth", 14)]
+
+
+def test_many_operations() -> None:
+    operations = [f"query Q{number} {{ a }}" for number in range(MAX_OPERATIONS + 1)]
+    assert limits(" ".join(operations[1:])) == []
+    assert limits(" ".join(operations)) == [("operations", MAX_OPERATIONS + 1)]
+
+
+def test_what_validation_reads_beside_the_operation_is_bounded_too() -> None:
+    repeated = "{" + "a { b } " * 50 + "}"
+    assert limits(f"query A {repeated}") == []
+    assert limits(f"query A {repeated} query B {repeated}") == [("repeated fields", 3675)]
+    assert limits("{ a } fragment Unused on T {" + "a { b } " * 450 + "}")[0][0] == "repeated fields"
+    assert limits("{ a } fragment Unused on T " + nested(MAX_NESTING + 1)) == [("nesting", MAX_NESTING + 1)]
+
+
+@pytest.mark.parametrize(
+    "padded",
+    [
+        lambda size: "#" + "x" * 100 * size + "\n{ a }",
+        lambda size: " " * 100 * size + "{ a }",
+        lambda size: '{ a(b: "' + "x" * 100 * size + '") }',
+        lambda size: "{ " + " ".join(f"f{number}" for number in range(size)) + " }",
+        lambda size: "{ " + "abc " * size,
+    ],
+    ids=["comment", "whitespace", "string", "unknown fields", "no syntax"],
+)
+def test_reading_costs_points_in_proportion_to_size(padded: Callable[[int], str]) -> None:
+    def cost(size: int) -> int:
+        text = padded(size)
+        try:
+            return reading_cost(text, parse_document(text))
+        except GraphQLError:
+            return reading_cost(text, None)
+
+    assert cost(10) == 0
+    assert cost(1900) > 850
+    assert cost(1900) > 1.9 * cost(1000) > 3.5 * cost(500) > 0
 
 
 def test_root_mutations() -> None:
@@ -108,7 +176,9 @@ def test_cost(text: str, cost: int) -> None:
 
 
 def test_a_variable_page_size_costs_what_it_is() -> None:
-    inspection = inspect("query ($n: Int = 3) { rows(first: $n) { nodes { rows(first: 100) { nodes { a } } } } }")
+    inspection = only_operation(
+        "query ($n: Int = 3) { rows(first: $n) { nodes { rows(first: 100) { nodes { a } } } } }"
+    )
     assert inspection.greatest_cost == 1 + 100 * 102
     assert inspection.cost({"n": 10}) == 1 + 10 * 102
     assert inspection.cost({}) == inspection.cost(None) == 1 + 3 * 102
@@ -121,7 +191,7 @@ def test_a_variable_page_size_costs_what_it_is() -> None:
 
 
 def test_a_variable_list_of_ids_costs_its_length() -> None:
-    inspection = inspect("query ($ids: [ID!]!) { nodes(ids: $ids) { rows(first: 100) { nodes { a } } } }")
+    inspection = only_operation("query ($ids: [ID!]!) { nodes(ids: $ids) { rows(first: 100) { nodes { a } } } }")
     assert inspection.cost({"ids": ["a", "b"]}) == 2 * 102
     assert inspection.cost_error({"ids": ["a"] * 50}) is not None
 
@@ -137,7 +207,7 @@ def test_a_literal_nul_is_refused() -> None:
 
 
 def test_at_most_five_errors() -> None:
-    assert len(inspect("query A { a }" + "".join(f"query B{n} {nested(13)}" for n in range(9))).errors) == 5
+    assert len(inspect("".join(f"query B{n} {nested(13)}" for n in range(9))).errors) == 5
 
 
 def parse_failure(text: str) -> dict[str, Any] | None:
@@ -148,7 +218,10 @@ def parse_failure(text: str) -> dict[str, Any] | None:
 
 def first_refusal(text: str) -> dict[str, Any] | None:
     inspection = inspect(text)
-    error = inspection.errors[0] if inspection.errors else inspection.cost_error({})
+    if inspection.errors:
+        return inspection.errors[0].extensions
+    (operation,) = inspection.operations.values()
+    error = operation.cost_error({})
     assert error is not None
     return error.extensions
 

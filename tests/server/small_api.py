@@ -8,13 +8,22 @@ from typing import Any, cast
 
 import msgspec
 import strawberry
-from graphql import ExecutionResult, GraphQLError, OperationType, execute, get_operation_ast, subscribe, validate
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    OperationType,
+    execute,
+    get_operation_ast,
+    subscribe,
+    validate,
+)
 
 from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
-from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
+from app.schema.limits import MAX_ERRORS, OperationInspection, inspect_document, parse_document
 from app.server.errors import show_error
 
 
@@ -43,6 +52,7 @@ class SmallAnswer:
     executed: bool
     errors: Sequence[GraphQLError] = ()
     cost: int = 0
+    reading_cost: int = 0
 
 
 @strawberry.type
@@ -112,10 +122,10 @@ class SmallExecutor:
     ) -> SmallAnswer:
         if HAPPENINGS.failure is not None:
             raise HAPPENINGS.failure
-        document, errors = _prepared(text, variables)
+        document, errors = _prepared(text, variables, operation_name)
         if errors:
             return _refused(errors)
-        await request.charge.pay(inspect_document(document).cost(variables))
+        await request.charge.pay(_inspected(document, operation_name).cost(variables))
         result = execute(
             SCHEMA,
             document,
@@ -128,11 +138,11 @@ class SmallExecutor:
     async def subscribe(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: SmallRequest
     ) -> SmallAnswer | AsyncIterator[SmallAnswer]:
-        document, errors = _prepared(text, variables)
+        document, errors = _prepared(text, variables, operation_name)
         operation = get_operation_ast(document, operation_name) if document else None
         if errors or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
             return await self.execute(text, variables, operation_name, request)
-        await request.charge.pay(inspect_document(document).cost(variables))
+        await request.charge.pay(_inspected(document, operation_name).cost(variables))
         source = subscribe(
             SCHEMA,
             document,
@@ -150,14 +160,23 @@ async def _answers(feed: AsyncIterator[ExecutionResult]) -> AsyncGenerator[Small
             yield _answer(result)
 
 
-def _prepared(text: str, variables: Mapping[str, Any] | None) -> tuple[Any, Sequence[GraphQLError]]:
+def _inspected(document: DocumentNode, operation_name: str | None) -> OperationInspection:
+    operations = inspect_document(document).operations
+    return operations.get(operation_name or "") or next(iter(operations.values()))
+
+
+def _prepared(
+    text: str, variables: Mapping[str, Any] | None, operation_name: str | None
+) -> tuple[Any, Sequence[GraphQLError]]:
     try:
         document = parse_document(text)
     except GraphQLError as error:
         return None, [error]
-    inspection = inspect_document(document)
-    cost_error = inspection.cost_error(variables)
-    errors = [*inspection.errors, *([cost_error] if cost_error else [])]
+    errors = list(inspect_document(document).errors)
+    if not errors:
+        inspected = _inspected(document, operation_name)
+        cost_error = inspected.cost_error(variables)
+        errors = [*inspected.errors, *([cost_error] if cost_error else [])]
     return document, errors or validate(SCHEMA, document, max_errors=MAX_ERRORS)
 
 

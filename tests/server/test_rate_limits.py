@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -102,6 +103,35 @@ async def test_every_answer_tells_the_cost(api: House) -> None:
             await asyncio.sleep(0.8)
         malformed = await ada.post("/graphql", content=b"[", headers={"content-type": "application/json"})
         assert (malformed.status_code, cost_of(malformed)["requested"]) == (400, 0)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        lambda size: "#" + "x" * size + "\n{ viewer { subject } }",
+        lambda size: "{ viewer { subject } }" + " " * size,
+        lambda size: "{ " + " ".join(f"f{number}" for number in range(size // 100)) + " }",
+    ],
+    ids=["comment", "whitespace", "unknown fields"],
+)
+async def test_a_document_costs_what_it_takes_to_read(
+    limited: Settings, database: Database, clock: Clock, document: Callable[[int], str]
+) -> None:
+    roomy = replace(limited, rate_limit_burst=100_000, rate_limit_per_second=1)
+    async with house(roomy, clock) as api, api.client() as ada:
+        left = [cost_of(await post(ada, document(size)))["remaining"] for size in (100, 100, 100_000, 190_000)]
+        paid = [before - after for before, after in pairwise(left)]
+        assert paid[0] <= 10
+        assert 400 <= paid[1] <= 0.6 * paid[2]
+        assert paid[2] <= 1000
+
+
+async def test_a_remembered_document_is_not_paid_for_again(limited: Settings, database: Database, clock: Clock) -> None:
+    roomy = replace(limited, rate_limit_burst=100_000, rate_limit_per_second=1)
+    text = "#" + "x" * 22_000 + "\n{ viewer { subject } }"
+    async with house(roomy, clock) as api, api.client() as ada:
+        costs = [cost_of(await post(ada, text))["requested"] for _ in range(3)]
+    assert costs == [1 + 100, 1, 1]
 
 
 async def test_refused_documents_run_a_bucket_dry_too(api: House) -> None:

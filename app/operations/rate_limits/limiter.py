@@ -181,10 +181,10 @@ class Charge:
         if self._account is not None:
             await self._limiter.take(self._account, self._principal, cost)
 
-    async def pay_for_refusal(self, cost: int) -> None:
-        """For an operation of this cost, if it is known, that was refused: to find out was work too."""
-        await self.pay(REFUSAL_COST)
-        self.requested = cost
+    async def pay_for_refusal(self, cost: int, reading_cost: int = 0) -> None:
+        """For an operation of this cost, if it is known, that was refused: to read its text and find out was work."""
+        await self.pay(REFUSAL_COST + reading_cost)
+        self.requested = cost + reading_cost
 
     @property
     def standing(self) -> Standing | None:

@@ -16,13 +16,13 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
+from tests.reads.music.names import LONG
 from tests.reads.music.plainly import ORDERS, cursor_of
 from tests.reads.music.rows import ALBUMS, ROWS, TITLES
 
 IDS = [str(row["id"]) for rows in ROWS.values() for row in rows if "id" in row]
 ALBUM_IDS = [str(row["id"]) for row in ALBUMS]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-LONG = "a_response_key_that_is_longer_than_the_sixty_three_bytes_of_an_identifier"
 
 FILTER: dict[str, tuple[str, st.SearchStrategy[Any]]] = {
     "labelId": ("ID", st.sampled_from([*IDS[:3], UNKNOWN])),
@@ -63,6 +63,8 @@ class Case:
 class _Writer:
     draw: Callable[[st.SearchStrategy[Any]], Any]
     schema: GraphQLSchema
+    names: st.SearchStrategy[str]
+    taken: set[str]
     count: int = 0
     definitions: list[str] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
@@ -75,6 +77,13 @@ class _Writer:
     def fresh(self, prefix: str) -> str:
         self.count += 1
         return f"{LONG if self.chance(40) else ''}{prefix}{self.count}"
+
+    def key(self) -> str:
+        """A response key that the document does not have yet: often a word of the compiler's SQL."""
+        name = self.draw(self.names) if self.chance(2) else ""
+        key = self.fresh("a") if name in {"", *self.taken} else name
+        self.taken.add(key)
+        return key
 
     def document(self) -> Case:
         query = self.schema.query_type
@@ -98,7 +107,7 @@ class _Writer:
         possible = self.draw(st.lists(st.sampled_from(self.schema.get_possible_types(type_)), max_size=3))
         parts.extend(f"... on {one.name} {{ {self.aliased(one, depth)} }}" for one in possible)
         if self.chance(3):
-            parts.append(f"... on {type_.name} {self.directive()} {{ {self.fresh('a')}: id }}")
+            parts.append(f"... on {type_.name} {self.directive()} {{ {self.key()}: id }}")
         return f"{{ {' '.join(parts)} }}"
 
     def one(self, type_: GraphQLObjectType, depth: int) -> str:
@@ -125,10 +134,10 @@ class _Writer:
 
     def aliased(self, type_: GraphQLObjectType, depth: int) -> str:
         if self.chance(12):
-            return f"{self.fresh('a')}: __typename"
+            return f"{self.key()}: __typename"
         name, definition = self.choose(type_, depth, bare=False)
         arguments = self.arguments(type_, name, definition)
-        return f"{self.fresh('a')}: {name}{arguments} {self.directive()} {self.below(definition, depth)}"
+        return f"{self.key()}: {name}{arguments} {self.directive()} {self.below(definition, depth)}"
 
     def choose(self, type_: GraphQLObjectType, depth: int, *, bare: bool) -> tuple[str, GraphQLField]:
         names = [
@@ -195,12 +204,13 @@ class _Writer:
 
     def filter(self) -> str:
         names = self.draw(st.lists(st.sampled_from(sorted(FILTER)), max_size=2, unique=True))
+        values = {key: FILTER[key][1] | self.names if FILTER[key][0] == "String" else FILTER[key][1] for key in names}
         if self.chance(3):
             name = self.fresh("v")
             self.definitions.append(f"${name}: AlbumFilter")
-            self.variables[name] = {key: self.draw(st.none() | FILTER[key][1]) for key in names}
+            self.variables[name] = {key: self.draw(st.none() | value) for key, value in values.items()}
             return f"${name}"
-        return f"{{ {', '.join(f'{key}: {self.value(FILTER[key][0], FILTER[key][1])}' for key in names)} }}"
+        return f"{{ {', '.join(f'{key}: {self.value(FILTER[key][0], value)}' for key, value in values.items())} }}"
 
 
 def literal(value: Any, *, enum: bool = False) -> str:
@@ -214,11 +224,13 @@ def literal(value: Any, *, enum: bool = False) -> str:
     return str(value)
 
 
-def cases(schema: GraphQLSchema) -> st.SearchStrategy[Case]:
-    """Documents over the schema."""
+def cases(schema: GraphQLSchema, words: list[str]) -> st.SearchStrategy[Case]:
+    """Documents over the schema, whose response keys and texts are often one of the words or any other name."""
+    names = st.sampled_from(words) | st.from_regex(r"[_A-Za-z][_0-9A-Za-z]{0,80}", fullmatch=True)
+    fields = {name for type_ in schema.type_map.values() for name in getattr(type_, "fields", ())}  # may be there plain
 
     @st.composite
     def write(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Case:
-        return _Writer(draw, schema).document()
+        return _Writer(draw, schema, names, {*fields, "__typename"}).document()
 
     return write()
