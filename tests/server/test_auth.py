@@ -103,6 +103,25 @@ async def test_a_bad_claim(authenticator: Authenticator, clock: Clock, changes: 
 
 
 @pytest.mark.parametrize(
+    "subject",
+    [
+        *("a\0b", "a\nb", "\x1b[31m", "\u202eada", "a" * 256, "é" * 256, "\ud800", " ", "\u200b"),
+    ],
+)
+@pytest.mark.xfail(strict=True, reason="SEC-A3")
+async def test_a_subject_is_short_and_printable(authenticator: Authenticator, clock: Clock, subject: str) -> None:
+    assert "255 printable characters" in await refusal(authenticator, bearer(claims(clock, sub=subject)))
+
+
+@pytest.mark.parametrize(
+    "subject", ["a" * 255, "auth0|5f7c8ec7c33c6c004bbafe82", "Ada Lovelace", "Åsa", "google-oauth2|1"]
+)
+async def test_subjects_of_issuers(authenticator: Authenticator, clock: Clock, subject: str) -> None:
+    session = await authenticator.authenticate(bearer(claims(clock, sub=subject)))
+    assert session.principal.subject == subject
+
+
+@pytest.mark.parametrize(
     ("changes", "good"),
     [
         ({"exp": -29}, True),
