@@ -21,6 +21,7 @@ from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
 from app.schema.schema import schema
 from app.server.auth import Authenticator
 from app.server.documents import DocumentPolicy
+from app.server.entrance import Entrance
 from app.server.errors import show_error
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
@@ -38,7 +39,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
+def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     """The application; its database and queue are opened by its lifespan, on the loop that serves it."""
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
@@ -83,7 +84,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
         ready=Readiness(database),
         graphiql=load_graphiql(),
         handlers=[usage_handler(service.signed_in, new_context, rate_limiter, ingestions)],
-        allowed_origins=settings.allowed_origins,
+        settings=settings,
         lifespan=[lifespan],
     )
 

@@ -16,6 +16,8 @@ from app.settings import Settings
 
 LEEWAY = timedelta(seconds=30)
 MAX_TOKEN_LENGTH = 8_192
+MAX_SUBJECT_LENGTH = 255
+"""The subject is a key of rate limits and a column of the audit log: PostgreSQL's text holds no U+0000."""
 REMEMBERED_TOKENS = 8_192
 REMEMBERED_FOR = timedelta(minutes=5)
 """Then a token is verified again, by a key that may meanwhile have been withdrawn."""
@@ -134,8 +136,10 @@ class Authenticator:
 
 def _principal(claims: _Claims) -> Principal:
     roles = frozenset(_ROLES[name] for name in claims.roles if name in _ROLES)
-    if not claims.sub or not roles:
-        raise UnauthenticatedError("The token names no subject, or no role that is known here.")
+    if not roles:
+        raise UnauthenticatedError("The token names no role that is known here.")
+    if not 1 <= len(claims.sub) <= MAX_SUBJECT_LENGTH or not claims.sub.isprintable() or claims.sub.isspace():
+        raise UnauthenticatedError("The claim sub must be 1 to 255 printable characters.")
     if roles & TENANT_ROLES and claims.tenant_id is None:
         raise UnauthenticatedError("The token names a tenant role and no tenant.")
     return Principal(claims.sub, roles, claims.tenant_id)

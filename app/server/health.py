@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-from litestar import get
+from litestar import HttpMethod, route
 from litestar.handlers import HTTPRouteHandler
 
 from app.database import Database
 from app.database.billing_time_zone import require_billing_time_zone, require_recorded_time_zone
 from app.database.migrate import require_current
+
+ASKED = (HttpMethod.GET, HttpMethod.HEAD)
 
 
 class Readiness:
@@ -33,11 +35,11 @@ class Readiness:
 def health_handlers(check: Callable[[], Awaitable[None]]) -> list[HTTPRouteHandler]:
     """/health for the process, /ready for what `check` finds; its errors become a 503 with Retry-After."""
 
-    @get("/health", sync_to_thread=False, name="health")
+    @route("/health", http_method=ASKED, sync_to_thread=False, name="health")
     def health() -> dict[str, str]:
         return {"status": "alive"}
 
-    @get("/ready", name="ready")
+    @route("/ready", http_method=ASKED, name="ready")
     async def ready() -> dict[str, str]:
         await check()
         return {"status": "ready"}

@@ -4,7 +4,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from enum import IntEnum
 from typing import Any, cast
@@ -23,6 +23,7 @@ from app.server.edge import address, request_id
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.keys import KeysUnavailableError
+from app.server.origins import Origins
 from app.server.parameters import Parameters, decode_parameters
 from app.server.service import GraphQLService, raise_if_unavailable
 
@@ -76,11 +77,9 @@ _init_payloads = msgspec.json.Decoder(_InitPayload | None)
 _request_errors = msgspec.json.Decoder(_RequestError)
 
 
-async def serve_socket(
-    socket: WebSocket[Any, Any, Any], service: GraphQLService[Any], allowed_origins: Sequence[str]
-) -> None:
+async def serve_socket(socket: WebSocket[Any, Any, Any], service: GraphQLService[Any], origins: Origins) -> None:
     """One client's socket, from its handshake to its end."""
-    if not _same_origin(socket.headers, allowed_origins):
+    if not _same_origin(socket.headers, origins):
         await socket.close(Close.FORBIDDEN)  # before it is accepted: an HTTP 403
         return
     offered = SUBPROTOCOL in socket.scope["subprotocols"]
@@ -91,10 +90,10 @@ async def serve_socket(
     await _Connection(socket, service).serve()
 
 
-def _same_origin(headers: Any, allowed_origins: Sequence[str]) -> bool:
+def _same_origin(headers: Any, origins: Origins) -> bool:
     """Browsers send cookies and no CORS check with a socket, but always its Origin; other clients send none."""
     origin = headers.get("origin")
-    return origin is None or origin in allowed_origins or urlsplit(origin).netloc == headers.get("host")
+    return origin is None or origins.allow(origin) or urlsplit(origin).netloc == headers.get("host")
 
 
 class _Connection:

@@ -248,7 +248,6 @@ async def test_everyone_is_admitted_while_the_buckets_are_away(
         await owner.close()
 
 
-@pytest.mark.xfail(strict=True, reason="SEC-A3")
 async def test_a_statement_that_fails_lets_nobody_in(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     time = Time()
     process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.steady)

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from app.operations.principal import Role
-from app.server.admission import admitting
 from app.server.auth import Authenticator
 from app.server.graphiql import load_graphiql
 from app.server.keys import Keys
@@ -49,10 +48,7 @@ def small_application(settings: Settings) -> Any:
     """The small API behind the edge that these settings make."""
     authenticator = Authenticator.from_settings(settings, utc_now)
     service = GraphQLService(SmallExecutor(), authenticator, SmallRequest, time_limit=0.5)
-    application = assemble(
-        service, ready=always_ready, graphiql=load_graphiql(), allowed_origins=settings.allowed_origins
-    )
-    return admitting(application, settings)
+    return assemble(service, ready=always_ready, graphiql=load_graphiql(), settings=settings)
 
 
 @asynccontextmanager

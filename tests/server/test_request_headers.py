@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from app.server import http_protocol
 from tests.server.raw import sent, status
 
 UPGRADE = (
@@ -22,7 +23,6 @@ def filler(size: int, lines: int = 1) -> bytes:
     return b"".join(line + b"a" * (size // lines - len(line) - 2) + b"\r\n" for _ in range(lines))
 
 
-@pytest.mark.xfail(strict=True, reason="SEC-A5")
 @pytest.mark.parametrize("start", [GET, POST, UPGRADE, b"GET /nowhere HTTP/1.1\r\nhost: x\r\n"])
 @pytest.mark.parametrize("lines", [1, 64])
 async def test_headers_beyond_the_limit_are_refused(base_url: str, start: bytes, lines: int) -> None:
@@ -32,13 +32,11 @@ async def test_headers_beyond_the_limit_are_refused(base_url: str, start: bytes,
     assert b"REQUEST_HEADERS_TOO_LARGE" in answer
 
 
-@pytest.mark.xfail(strict=True, reason="SEC-A5")
 async def test_headers_that_never_end_are_refused_as_soon_as_they_are_too_large(base_url: str) -> None:
     parts = [GET, b"x-filler: ", *(b"a" * 16_384 for _ in range(1_000))]
     assert status(await sent(base_url, *parts)) == 431
 
 
-@pytest.mark.xfail(strict=True, reason="SEC-A5")
 async def test_an_address_counts_as_headers_do(base_url: str) -> None:
     assert status(await sent(base_url, b"GET /health?" + b"a" * LIMIT + b" HTTP/1.1\r\nhost: x\r\n\r\n")) == 431
 
@@ -54,19 +52,15 @@ async def test_each_request_of_a_connection_has_the_limit_for_itself(base_url: s
     assert (await sent(base_url, *parts)).count(b"HTTP/1.1 200") == 4
 
 
-@pytest.mark.xfail(strict=True, reason="SEC-A2: headers that do not end")
 @pytest.mark.parametrize("start", [b"", b"GET /health HTTP/1.1\r\nhost: x\r\n"])
 async def test_a_connection_that_sends_no_whole_headers_is_closed(
     base_url: str, monkeypatch: pytest.MonkeyPatch, start: bytes
 ) -> None:
-    from app.server import http_protocol
-
     monkeypatch.setattr(http_protocol, "HEADERS_TIME_LIMIT", 0.2)
     answer = await sent(base_url, start, seconds=3)
     assert status(answer) == 408 if start else answer == b""
 
 
-@pytest.mark.xfail(strict=True, reason="SEC-A13")
 @pytest.mark.parametrize(
     ("headers", "named"),
     [
@@ -88,7 +82,6 @@ async def test_a_missing_or_repeated_header_is_refused(base_url: str, path: byte
     assert b"x-request-id: " in answer
 
 
-@pytest.mark.xfail(strict=True, reason="SEC-A13")
 async def test_a_socket_with_a_repeated_header_is_refused(base_url: str) -> None:
     answer = await sent(base_url, UPGRADE + b"authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n")
     assert status(answer) == 400
