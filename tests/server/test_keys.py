@@ -96,6 +96,32 @@ async def test_stale_keys_serve_while_the_issuer_is_away(issuer: Issuer, keys: I
     await keys.close()
 
 
+@pytest.mark.xfail(strict=True, reason="SEC-A7")
+async def test_a_withdrawn_key_is_refused_after_idle_hours(issuer: Issuer, keys: IssuerKeys, clock: Clock) -> None:
+    await keys.find("ES256", "a")
+    issuer.withdraw("a")
+    issuer.publish("ES256", new_key(), key_id="b")
+    clock.advance(hours=12)
+    assert await keys.find("ES256", "a") is None
+    assert issuer.requests == 2
+    await keys.close()
+
+
+@pytest.mark.xfail(strict=True, reason="SEC-A7")
+async def test_keys_beyond_their_age_decide_nothing(issuer: Issuer, keys: IssuerKeys, clock: Clock) -> None:
+    await keys.find("ES256", "a")
+    issuer.away = True
+    clock.advance(hours=2)
+    for _ in range(2):
+        with pytest.raises(KeysUnavailableError):
+            await keys.find("ES256", "a")
+    assert issuer.requests == 2
+    clock.advance(seconds=RETRY_INTERVAL.total_seconds())
+    issuer.away = False
+    assert await keys.find("ES256", "a") is not None
+    await keys.close()
+
+
 async def test_an_issuer_away_is_not_asked_by_every_caller(issuer: Issuer, keys: IssuerKeys, clock: Clock) -> None:
     issuer.away = True
     for _ in range(20):
