@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, reset_tzpath
 
-from app.settings_web import Network, parse_networks, parse_origins, parse_public_url
+from app.settings_web import Network, parse_networks, parse_origins, parse_public_url, parse_role_names
 
 # The zones' rules come from the package tzdata, whose version is locked, and from no machine's own files: two machines
 # must not differ in the day that an event belongs to.
@@ -147,6 +147,10 @@ class Settings:
     jwks_url: str | None = _setting(_url("https", "http"))
     jwt_issuer: str = _setting(str, "arcadia")
     jwt_audience: str = _setting(str, "arcadia-billing")
+    jwt_subject_claim: str = _setting(str, "sub")
+    jwt_roles_claim: str = _setting(str, "roles")
+    jwt_tenant_claim: str = _setting(str, "tenant_id")
+    jwt_role_names: tuple[tuple[str, str], ...] = _setting(parse_role_names, ())
     public_url: str | None = _setting(parse_public_url)
     allowed_origins: tuple[str, ...] = _setting(parse_origins, ())
     trusted_proxies: tuple[Network, ...] = _setting(parse_networks, ())

@@ -1,4 +1,4 @@
-"""How the settings about browsers and proxies are read: origins, trusted proxies, the public URL."""
+"""How the settings about browsers, proxies and identity providers are read."""
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -28,6 +28,16 @@ def parse_networks(text: str) -> tuple[Network, ...]:
                 f"has {part}, which is no address such as 10.0.0.5 and no network such as 10.0.0.0/8"
             ) from None
     return tuple(networks)
+
+
+def parse_role_names(text: str) -> tuple[tuple[str, str], ...]:
+    """Pairs of the identity provider's name of a role, and ours."""
+    pairs = [tuple(side.strip() for side in part.split("=")) for part in text.split(",") if part.strip()]
+    if not all(len(pair) == 2 and all(pair) for pair in pairs):
+        raise ValueError("must be pairs such as billing-admins=platform_admin, separated by commas")
+    if len({theirs for theirs, _ in pairs}) < len(pairs):
+        raise ValueError("has one name twice: a name stands for one role")
+    return tuple((theirs, ours) for theirs, ours in pairs)
 
 
 def parse_public_url(text: str) -> str:

@@ -28,7 +28,8 @@ from app.server.health import Readiness
 from app.server.routes import assemble
 from app.server.service import GraphQLService
 from app.server.sign_ins import RefusedSignIns
-from app.server.usage import Ingestions, usage_handler
+from app.server.uploads import Uploads
+from app.server.usage import usage_handler
 from app.settings import Settings
 
 GRACE_SECONDS = 10
@@ -53,7 +54,8 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     def new_request(principal: Principal, origin: Origin, charge: Charge) -> RequestContext:
         return RequestContext(new_context(principal), origin, charge=charge)
 
-    ingestions = Ingestions(max(1, settings.database_pool_size // 2))
+    places = max(1, settings.database_pool_size // 2)
+    uploads = Uploads(of_one_caller=(places + 1) // 2, most=places)
 
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
@@ -83,7 +85,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(service.signed_in, new_context, rate_limiter, ingestions)],
+        handlers=[usage_handler(service.signed_in, new_context, rate_limiter, uploads)],
         settings=settings,
         lifespan=[lifespan],
     )

@@ -17,6 +17,7 @@ from app.server.faults import Code, Fault
 MAX_HEADERS_BYTES = 65_536
 """Of the request line and all headers."""
 LINGER_SECONDS = 1.0
+"""For what a client still sends after its answer: the end of a body that was refused. Then the connection is closed."""
 HEADERS_TIME_LIMIT = 10.0
 """Seconds from the connection, or from the first byte of a later request, to the end of its headers."""
 
@@ -45,6 +46,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _refusal = _MALFORMED
     _refused = False
     _headers_timer: TimerHandle | None = None
+    _body_timer: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -52,6 +54,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        if self._body_timer is not None:
+            self._body_timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -79,6 +83,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._counted = 0
         self._stop_timer()
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body and not self.transport.is_closing():
+            self._body_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def on_message_complete(self) -> None:
+        if self._body_timer is not None:
+            self._body_timer.cancel()
+            self._body_timer = None
+        super().on_message_complete()
 
     def send_400_response(self, _msg: str) -> None:
         """How uvicorn answers what the parser refuses."""

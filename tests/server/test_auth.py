@@ -78,24 +78,25 @@ async def test_other_good_claims(
 
 @pytest.mark.parametrize("name", ["iss", "aud", "sub", "iat", "exp", "roles"])
 async def test_every_claim_is_required(authenticator: Authenticator, clock: Clock, name: str) -> None:
-    assert "claim" in await refusal(authenticator, bearer(claims(clock, **{name: ABSENT})))
+    told = await refusal(authenticator, bearer(claims(clock, **{name: ABSENT})))
+    assert told == f"The token has no claim {name}."
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"iss": "someone"}, "someone else"),
-        ({"aud": "someone"}, "someone else"),
-        ({"aud": []}, "someone else"),
+        ({"iss": "someone"}, "claim iss"),
+        ({"aud": "someone"}, "claim aud"),
+        ({"aud": []}, "claim aud"),
         ({"sub": ""}, "255 printable"),
-        ({"sub": 7}, "claim"),
-        ({"exp": "tomorrow"}, "claim"),
+        ({"sub": 7}, "claim sub"),
+        ({"exp": "tomorrow"}, "claim exp"),
         ({"roles": []}, "no role"),
-        ({"roles": "platform_admin"}, "claim"),
+        ({"roles": {"platform_admin": True}}, "claim roles"),
         ({"roles": ["PLATFORM_ADMIN"]}, "no role"),
         ({"roles": ["root"]}, "no role"),
-        ({"tenant_id": ABSENT}, "no tenant"),
-        ({"tenant_id": "everyone"}, "claim"),
+        ({"tenant_id": ABSENT}, "no claim tenant_id"),
+        ({"tenant_id": "everyone"}, "claim tenant_id"),
     ],
 )
 async def test_a_bad_claim(authenticator: Authenticator, clock: Clock, changes: dict[str, Any], told: str) -> None:
@@ -216,10 +217,8 @@ async def test_a_withdrawn_key_ends_its_tokens(clock: Clock) -> None:
     issuer.withdraw("old")
     issuer.publish("ES256", new, key_id="new")
     clock.advance(seconds=REMEMBERED_FOR.total_seconds() + 1)
-    await authenticator.authenticate(token)  # stale keys serve this one request, which starts the refresh
-    await issuer.fetched_times(2)
-    await authenticator.close()
     assert "trusted" in await refusal(authenticator, token)
+    await authenticator.close()
 
 
 async def test_an_expiry_beyond_the_calendar(authenticator: Authenticator, clock: Clock) -> None:

@@ -10,7 +10,6 @@ from websockets.frames import Frame, Opcode
 from tests.server.test_sockets import Client, connected
 
 Token = Callable[..., str]
-SEC_A12 = pytest.mark.xfail(strict=True, reason="SEC-A12")
 FLOOD = 2_000
 
 
@@ -31,7 +30,6 @@ def masked(opcode: Opcode, data: bytes, *, fin: bool = True) -> bytes:
     return Frame(opcode, data, fin=fin).serialize(mask=True)
 
 
-@SEC_A12
 @pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
 @pytest.mark.parametrize("signed_in", [True, False])
 async def test_a_flood_of_control_frames(base_url: str, token: Token, opcode: Opcode, signed_in: bool) -> None:
@@ -41,7 +39,6 @@ async def test_a_flood_of_control_frames(base_url: str, token: Token, opcode: Op
         assert await flooded(client, masked(opcode, b"x")) == (1008, "Too many control frames")
 
 
-@SEC_A12
 async def test_a_flood_of_empty_pieces(base_url: str, token: Token) -> None:
     async with connected(base_url) as client:
         await client.initialise(token())
@@ -49,7 +46,6 @@ async def test_a_flood_of_empty_pieces(base_url: str, token: Token) -> None:
         assert await flooded(client, masked(Opcode.CONT, b"", fin=False)) == (1008, "Too many control frames")
 
 
-@SEC_A12
 @pytest.mark.parametrize("message", [b'{"type":"ping"}', b'{"type":"pong"}', b'{"type":"complete","id":"never"}'])
 async def test_a_flood_of_messages_that_cost_nothing(base_url: str, token: Token, message: bytes) -> None:
     async with connected(base_url) as client:
