@@ -1,8 +1,6 @@
 """For ASGI servers: `uvicorn app.asgi:application --ws-max-size 262144`; `arcadia serve` does it all."""
 
-from app.server.admission import admitting
 from app.server.application import create_application
 from app.settings import Settings
 
-_settings = Settings.from_environment()
-application = admitting(create_application(_settings), _settings)
+application = create_application(Settings.from_environment())

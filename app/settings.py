@@ -8,8 +8,10 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, reset_tzpath
+
+from app.settings_web import Network, parse_networks, parse_origins, parse_public_url, parse_role_names
 
 # The zones' rules come from the package tzdata, whose version is locked, and from no machine's own files: two machines
 # must not differ in the day that an event belongs to.
@@ -112,15 +114,6 @@ def _currency(text: str) -> str:
     return text
 
 
-def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(part.strip() for part in text.split(",") if part.strip())
-    for origin in origins:
-        parts: SplitResult = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query or parts.fragment:
-            raise ValueError("must be origins such as https://console.example.com, parted by commas")
-    return origins
-
-
 def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -156,7 +149,13 @@ class Settings:
     jwks_url: str | None = _setting(_url("https", "http"))
     jwt_issuer: str = _setting(str, "arcadia")
     jwt_audience: str = _setting(str, "arcadia-billing")
-    allowed_origins: tuple[str, ...] = _setting(_origins, ())
+    jwt_subject_claim: str = _setting(str, "sub")
+    jwt_roles_claim: str = _setting(str, "roles")
+    jwt_tenant_claim: str = _setting(str, "tenant_id")
+    jwt_role_names: tuple[tuple[str, str], ...] = _setting(parse_role_names, ())
+    public_url: str | None = _setting(parse_public_url)
+    allowed_origins: tuple[str, ...] = _setting(parse_origins, ())
+    trusted_proxies: tuple[Network, ...] = _setting(parse_networks, ())
     documents: Documents = _setting(_choice(Documents), Documents.ANY)
     trusted_documents: Path | None = _setting(_path)
 

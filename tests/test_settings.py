@@ -64,7 +64,7 @@ def test_all_faults_are_reported_together() -> None:
         "ARCADIA_DATABASE_URL must be a URL that starts with postgresql:// or postgres://.",
         "ARCADIA_QUEUE_URL is not a URL.",
         "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2).",
-        "ARCADIA_ALLOWED_ORIGINS must be origins such as https://console.example.com, parted by commas.",
+        "ARCADIA_ALLOWED_ORIGINS has https://a.example/path: an origin has no path and no query.",
         "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not Mars/Olympus.",
         "ARCADIA_PAYMENT_TERMS_DAYS must be a whole number from 0 to 365.",
         "ARCADIA_REPORTING_CURRENCY must be an ISO 4217 code, such as AUD.",

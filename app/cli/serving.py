@@ -9,7 +9,6 @@ import uvicorn
 from app.cli.session import operator
 from app.database.billing_time_zone import require_billing_time_zone
 from app.database.migrate import migrate, require_current
-from app.server.admission import admitting
 from app.server.application import create_application
 from app.server.logs import configure_logging
 from app.server.serving import server_config
@@ -33,7 +32,7 @@ async def _serve(settings: Settings, host: str, port: int, *, with_worker: bool)
     # uvicorn stops at these signals and raises them again once it has: the worker beside it stops then, in its turn.
     for stopping in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stopping, lambda: None)
-    server = uvicorn.Server(server_config(admitting(create_application(settings), settings), host, port))
+    server = uvicorn.Server(server_config(create_application(settings), host, port))
     click.echo(f"ArcadiaCloud billing on http://{host}:{port}/graphql", err=True)
     if not with_worker:
         await server.serve()

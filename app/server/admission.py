@@ -13,8 +13,12 @@ RETRY_AFTER_SECONDS = 1
 REQUESTS_PER_CONNECTION = 4
 """Beyond what PostgreSQL serves at a time, a few wait while others are parsed and encoded."""
 
-_PROBES = frozenset({"/health", "/ready"})  # a busy process is no dead one
-_REFUSAL = Fault(503, Code.SERVICE_UNAVAILABLE, "This process has all it can do in hand: try again.")
+_PROBES = frozenset({"/health", "/ready"})  # a busy process is not a dead one
+_REFUSAL = Fault(
+    503,
+    Code.SERVICE_UNAVAILABLE,
+    "At capacity: too many concurrent requests. Retry after the number of seconds in Retry-After.",
+)
 _HEADERS = (
     *SECURITY_HEADERS,
     (b"content-type", b"application/json; charset=utf-8"),
@@ -59,10 +63,10 @@ class Admission:
             self._free += taken
 
 
-def admitting(application: Any, settings: Settings) -> Admission:
-    """The application, bounded as the settings say; by its connections to PostgreSQL if they do not."""
+def capacity(settings: Settings) -> int:
+    """How many requests a process takes in hand: by its connections to PostgreSQL if the settings do not say."""
     connections = settings.database_pool_size + settings.read_pool_size
-    return Admission(application, settings.requests_in_hand or REQUESTS_PER_CONNECTION * connections)
+    return settings.requests_in_hand or REQUESTS_PER_CONNECTION * connections
 
 
 async def _refuse(scope: Any, send: Any) -> None:

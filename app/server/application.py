@@ -21,13 +21,15 @@ from app.schema.limits import MAX_ERRORS, inspect_document, parse_document, read
 from app.schema.schema import schema
 from app.server.auth import Authenticator
 from app.server.documents import DocumentPolicy
+from app.server.entrance import Entrance
 from app.server.errors import show_error
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
 from app.server.routes import assemble
 from app.server.service import GraphQLService
 from app.server.sign_ins import RefusedSignIns
-from app.server.usage import Ingestions, usage_handler
+from app.server.uploads import Uploads
+from app.server.usage import usage_handler
 from app.settings import Settings
 
 GRACE_SECONDS = 10
@@ -38,7 +40,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
+def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     """The application; its database and queue are opened by its lifespan, on the loop that serves it."""
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
@@ -52,7 +54,8 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
     def new_request(principal: Principal, origin: Origin, charge: Charge) -> RequestContext:
         return RequestContext(new_context(principal), origin, charge=charge)
 
-    ingestions = Ingestions(max(1, settings.database_pool_size // 2))
+    places = max(1, settings.database_pool_size // 2)
+    uploads = Uploads(of_one_caller=(places + 1) // 2, most=places)
 
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
@@ -83,8 +86,8 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(service.signed_in, new_context, rate_limiter, ingestions)],
-        allowed_origins=settings.allowed_origins,
+        handlers=[usage_handler(service.signed_in, new_context, rate_limiter, uploads)],
+        settings=settings,
         lifespan=[lifespan],
     )
 

@@ -1,26 +1,27 @@
 """From a bearer token to a principal (RFC 7519, RFC 6750)."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from typing import Any
 
 import msgspec
 from jwt import PyJWS, get_unverified_header
 from jwt.exceptions import PyJWTError
 
-from app.operations.principal import TENANT_ROLES, Principal, Role
-from app.server.keys import Clock, IssuerKeys, Keys, fetch_key_set
+from app.operations.principal import Principal
+from app.server.claims import AS_WE_SIGN, Bearer, ClaimError, Claims, check_issuer_and_audience, seconds
+from app.server.keys import ISSUED_ALGORITHMS, SECRET_ALGORITHM, Clock, IssuerKeys, Keys, fetch_key_set
 from app.server.signing import shared_secret
 from app.settings import Settings
 
 LEEWAY = timedelta(seconds=30)
 MAX_TOKEN_LENGTH = 8_192
+ACCESS_TOKEN_TYPES = frozenset({"jwt", "at+jwt"})
 REMEMBERED_TOKENS = 8_192
 REMEMBERED_FOR = timedelta(minutes=5)
 """Then a token is verified again, by a key that may meanwhile have been withdrawn."""
-
-_ROLES = {role.value.lower(): role for role in Role}
 
 
 class UnauthenticatedError(Exception):
@@ -35,26 +36,16 @@ class Session:
     ends_at: datetime
 
 
-class _Claims(msgspec.Struct):
-    sub: str
-    iss: str
-    aud: str | list[str]
-    exp: float
-    iat: float
-    roles: list[str]
-    nbf: float = 0
-    tenant_id: UUID | None = None
-
-
 class Authenticator:
     """Verifies tokens. A token once verified is remembered until it ends or the trusted keys change."""
 
-    def __init__(self, keys: Keys, issuer: str, audience: str, clock: Clock) -> None:
+    def __init__(self, keys: Keys, issuer: str, audience: str, clock: Clock, bearer: Bearer = AS_WE_SIGN) -> None:
         self._keys = keys
+        self._bearer = bearer
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
-        self._signatures = PyJWS(algorithms=["HS256", "RS256", "ES256"])
+        self._signatures = PyJWS(algorithms=[SECRET_ALGORITHM, *ISSUED_ALGORITHMS])
         self._remembered: OrderedDict[str, tuple[Session, datetime]] = OrderedDict()
         self._remembered_under = keys.trusted
 
@@ -62,7 +53,8 @@ class Authenticator:
     def from_settings(cls, settings: Settings, clock: Clock) -> "Authenticator":
         url = settings.jwks_url
         issuer = IssuerKeys(lambda: fetch_key_set(url), clock) if url is not None else None
-        return cls(Keys(shared_secret(settings), issuer), settings.jwt_issuer, settings.jwt_audience, clock)
+        keys = Keys(shared_secret(settings), issuer)
+        return cls(keys, settings.jwt_issuer, settings.jwt_audience, clock, Bearer.from_settings(settings))
 
     async def authenticate(self, authorization: str | None) -> Session:
         """Who sent an `Authorization` header. Raises UnauthenticatedError, or KeysUnavailableError if none can tell."""
@@ -98,44 +90,51 @@ class Authenticator:
         if len(self._remembered) > REMEMBERED_TOKENS:
             self._remembered.popitem(last=False)
 
-    async def _verified_claims(self, token: str) -> _Claims:
+    async def _verified_claims(self, token: str) -> Claims:
         if len(token) > MAX_TOKEN_LENGTH:
             raise UnauthenticatedError("The token is too long.")
         try:
             header = get_unverified_header(token)
-            key_id = header.get("kid")
-            key = await self._keys.find(str(header.get("alg")), key_id if isinstance(key_id, str) else None)
+            _check_type(header)
+            algorithm, key_id = str(header.get("alg")), header.get("kid")
+            key = await self._keys.find(algorithm, key_id if isinstance(key_id, str) else None)
             if key is None:
                 raise UnauthenticatedError("The token is not signed with a key that is trusted here.")
-            payload = self._signatures.decode_complete(token, key.key, algorithms=[key.algorithm])["payload"]
+            payload = self._signatures.decode_complete(token, key.key, algorithms=[algorithm])["payload"]
         except (PyJWTError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("The token is malformed or its signature is wrong.") from error
         try:
-            return msgspec.json.decode(payload, type=_Claims)
+            return msgspec.json.decode(payload, type=dict[str, Any])
         except (msgspec.DecodeError, RecursionError) as error:
-            raise UnauthenticatedError("The token lacks a claim, or a claim is malformed.") from error
+            raise UnauthenticatedError("The token's claims are not a JSON object.") from error
 
-    def _session(self, claims: _Claims, at: datetime) -> Session:
+    def _session(self, claims: Claims, at: datetime) -> Session:
         now = at.timestamp()
         leeway = LEEWAY.total_seconds()
-        audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-        if claims.iss != self._issuer or self._audience not in audiences:
-            raise UnauthenticatedError("The token was made by or for someone else.")
-        if now >= claims.exp + leeway:
+        try:
+            check_issuer_and_audience(claims, self._issuer, self._audience)
+            ends = seconds(claims, "exp") + leeway
+            begins = max(seconds(claims, "iat"), seconds(claims, "nbf", 0)) - leeway
+            principal = self._bearer.principal(claims)
+        except ClaimError as error:
+            raise UnauthenticatedError(str(error)) from error
+        if now >= ends:
             raise UnauthenticatedError("The token has expired.")
-        if max(claims.iat, claims.nbf) > now + leeway:
+        if begins > now:
             raise UnauthenticatedError("The token is not valid yet.")
         try:
-            ends_at = datetime.fromtimestamp(claims.exp + leeway, UTC)
+            ends_at = datetime.fromtimestamp(ends, UTC)
         except (ValueError, OverflowError, OSError):
             ends_at = datetime.max.replace(tzinfo=UTC)
-        return Session(_principal(claims), ends_at)
+        return Session(principal, ends_at)
 
 
-def _principal(claims: _Claims) -> Principal:
-    roles = frozenset(_ROLES[name] for name in claims.roles if name in _ROLES)
-    if not claims.sub or not roles:
-        raise UnauthenticatedError("The token names no subject, or no role that is known here.")
-    if roles & TENANT_ROLES and claims.tenant_id is None:
-        raise UnauthenticatedError("The token names a tenant role and no tenant.")
-    return Principal(claims.sub, roles, claims.tenant_id)
+def _check_type(header: Mapping[str, Any]) -> None:
+    """Refuses what an issuer signs with the same keys for other uses (RFC 8725, section 3.11), and extensions that a
+    verifier must know (RFC 7515, section 4.1.11).
+    """
+    kind = str(header.get("typ") or "JWT").lower().removeprefix("application/")
+    if kind not in ACCESS_TOKEN_TYPES:
+        raise UnauthenticatedError("The token's header typ says that it is no access token.")
+    if "crit" in header:
+        raise UnauthenticatedError("The token's header crit asks for what is not known here.")

@@ -34,7 +34,7 @@ def request_id(scope: Any) -> str:
 
 
 def address(scope: Any) -> str:
-    """The client's, or its proxy's where none is trusted to tell."""
+    """The client's, as the entrance has settled it."""
     return scope["client"][0] if scope.get("client") else ""
 
 
@@ -51,8 +51,18 @@ async def add_headers(message: Any, scope: Any) -> None:
     message["headers"] = headers
 
 
-async def send_answer(send: Any, number: str, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
-    """A whole answer on bare ASGI. Its last header is the request's id, by which add_headers knows that it has all."""
+async def send_answer(
+    send: Any,
+    number: str,
+    status: int,
+    headers: Iterable[tuple[bytes, bytes]],
+    body: bytes,
+    *,
+    kind: str = "http.response",
+) -> None:
+    """A whole answer on bare ASGI. Its last header is the request's id, by which add_headers knows that it has all.
+    `kind` is websocket.http.response for a socket that is refused before it is one.
+    """
     sent = [*headers, (b"content-length", b"%d" % len(body)), (REQUEST_ID, number.encode())]
-    await send({"type": "http.response.start", "status": status, "headers": sent})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": f"{kind}.start", "status": status, "headers": sent})
+    await send({"type": f"{kind}.body", "body": body})

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-from litestar import get
+from litestar import HttpMethod, route
 from litestar.handlers import HTTPRouteHandler
 
 from app.database import PLATFORM, Database
 from app.database.billing_time_zone import require_billing_time_zone, require_recorded_time_zone
 from app.database.migrate import require_current
+
+ASKED = (HttpMethod.GET, HttpMethod.HEAD)
 
 
 class Readiness:
@@ -36,11 +38,11 @@ def health_handlers(check: Callable[[], Awaitable[str | None]]) -> list[HTTPRout
     a 503 with Retry-After.
     """
 
-    @get("/health", sync_to_thread=False, name="health")
+    @route("/health", http_method=ASKED, sync_to_thread=False, name="health")
     def health() -> dict[str, str]:
         return {"status": "alive"}
 
-    @get("/ready", name="ready")
+    @route("/ready", http_method=ASKED, name="ready")
     async def ready() -> dict[str, str]:
         degraded = await check()
         return {"status": "ready"} if degraded is None else {"status": "degraded", "reason": degraded}

@@ -20,6 +20,7 @@ from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
+from app.server.packed import is_gzip, unpacked
 from app.server.parameters import (
     Parameters,
     decode_parameters,
@@ -28,8 +29,11 @@ from app.server.parameters import (
     operation_type,
 )
 from app.server.service import GraphQLService, raise_if_unavailable
+from app.server.uploads import Pace, Uploads
 
 MAX_BODY_BYTES = 262_144
+BODIES_OF_ONE_CALLER = 16
+"""That arrive in pieces at the same time."""
 _ALLOWED = "GET, OPTIONS, POST"
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 _HEADERS = {
@@ -44,6 +48,7 @@ class GraphQLEndpoint:
     def __init__(self, service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> None:
         self._service = service
         self._page = page
+        self._uploads = Uploads(BODIES_OF_ONE_CALLER)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -80,7 +85,7 @@ class GraphQLEndpoint:
         charge.check()
         if scope["method"] == "POST":
             check_content_type(_text(headers, b"content-type"))
-            parameters = decode_parameters(await _body(headers, receive))
+            parameters = decode_parameters(await _body(headers, receive, self._uploads, principal))
             text = service.documents.text_of(parameters, principal)
         else:
             parameters = decode_query_string(scope["query_string"])
@@ -104,29 +109,41 @@ def _unanswered(method: str) -> Fault:
     return Fault(405, Code.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
 
 
-async def _body(headers: Mapping[bytes, bytes], receive: Any) -> bytes:
-    """The whole body. Raises Fault (413, 400) as soon as it is too large, or when the client leaves in the middle."""
+async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Uploads, principal: Principal) -> bytes:
+    """The whole body, unpacked. Raises Fault (408, 413, 415, 429) as soon as it is known, and 400 when the client
+    leaves in the middle.
+    """
+    packed = b"content-encoding" in headers and is_gzip(_text(headers, b"content-encoding"))
     if int(headers.get(b"content-length", b"0")) > MAX_BODY_BYTES:
         raise _too_large()
-    message = await receive()
+    pace = Pace()
+    message = await pace.wait(receive())
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
-        parts = [body]
-        size = len(body)
-        while message.get("more_body"):
-            message = await receive()
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > MAX_BODY_BYTES:
-                raise _too_large()
-        body = b"".join(parts)
+        with uploads.one(principal):
+            message, body = await _rest(body, receive, pace)
     if message["type"] == "http.disconnect":
         raise Fault(400, Code.BAD_REQUEST, "The request broke off.")
-    return body
+    return unpacked(body, MAX_BODY_BYTES) if packed else body
+
+
+async def _rest(body: bytes, receive: Any, pace: Pace) -> tuple[Any, bytes]:
+    """The last message, and the whole body."""
+    parts, size = [body], len(body)
+    while True:
+        pace.received(len(parts[-1]))
+        message = await pace.wait(receive())
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        if not message.get("more_body"):
+            return message, b"".join(parts)
 
 
 def _too_large() -> Fault:
-    return Fault(413, Code.PAYLOAD_TOO_LARGE, "The request is larger than 256 KB.")
+    told = f"The request is larger than {MAX_BODY_BYTES // 1024} KB."
+    return Fault(413, Code.PAYLOAD_TOO_LARGE, told)
 
 
 def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:

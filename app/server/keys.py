@@ -1,6 +1,6 @@
 """The keys that tokens are verified with: a shared secret, an issuer's published key set (JWKS), or both.
 
-A key fixes its algorithm. A token may name which key it was signed with, never how that key is to be used.
+The kind of a key fixes its algorithms, or its `alg` the one. A token names which of a key's own it was signed with.
 """
 
 import asyncio
@@ -17,8 +17,12 @@ from jwt.exceptions import PyJWTError
 
 log = logging.getLogger(__name__)
 
-MAX_AGE = timedelta(minutes=5)
-"""Older keys are still used while newer ones are fetched."""
+REFRESH_AFTER = timedelta(minutes=4)
+"""Then newer keys are fetched while these are used."""
+STALE_AFTER = timedelta(minutes=5)
+"""Then newer keys are waited for; if they cannot be fetched, these decide."""
+MAX_AGE = timedelta(hours=1)
+"""Older keys decide nothing: who withdrew one is owed an end of its tokens."""
 LOOKUP_INTERVAL = timedelta(seconds=1)
 """Between two requests to the issuer, however many unknown key ids arrive."""
 RETRY_INTERVAL = timedelta(seconds=5)
@@ -34,9 +38,22 @@ class KeysUnavailableError(Exception):
     """The issuer's keys cannot be fetched, so a token can be neither accepted nor refused."""
 
 
+SECRET_ALGORITHM = "HS256"  # noqa: S105  # its name, not its content
+_ALGORITHMS = {
+    "RSA": frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}),
+    "EC P-256": frozenset({"ES256"}),
+    "EC P-384": frozenset({"ES384"}),
+    "EC P-521": frozenset({"ES512"}),
+    "OKP Ed25519": frozenset({"EdDSA"}),
+    "OKP Ed448": frozenset({"EdDSA"}),
+}
+"""What each kind of key verifies. None of these takes a public key for a secret."""
+ISSUED_ALGORITHMS = frozenset().union(*_ALGORITHMS.values())
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    algorithm: str
+    algorithms: frozenset[str]
     key: Any
     key_id: str | None = None
 
@@ -58,18 +75,34 @@ class IssuerKeys:
         return self._keys
 
     async def find(self, algorithm: str, key_id: str | None) -> VerificationKey | None:
-        """The key, after asking the issuer once if it is unknown here. Raises KeysUnavailableError when that fails."""
-        if self._fetched_at is not None and self._clock() - self._fetched_at > MAX_AGE and not self._resting():
-            self._start()
+        """The key, after asking the issuer if the set is stale, or once if the key is unknown here. Raises
+        KeysUnavailableError when that fails: beyond their age, known keys decide nothing either.
+        """
+        asked = await self._refresh_if_due()
         key = self._known(algorithm, key_id)
         if key is not None:
             return key
-        if not self._resting():
+        if not asked and not self._resting():
             await asyncio.shield(self._start())
         key = self._known(algorithm, key_id)
         if key is None and self._failed:
             raise KeysUnavailableError
         return key
+
+    async def _refresh_if_due(self) -> bool:
+        """Whether the issuer was asked and waited for. Raises KeysUnavailableError if all keys are too old."""
+        asked = False
+        if self._age() > REFRESH_AFTER and not self._resting():
+            refreshing = self._start()
+            if self._age() > STALE_AFTER:
+                await asyncio.shield(refreshing)
+                asked = True
+        if self._age() > MAX_AGE:
+            raise KeysUnavailableError
+        return asked
+
+    def _age(self) -> timedelta:
+        return timedelta.max if self._fetched_at is None else self._clock() - self._fetched_at
 
     async def close(self) -> None:
         if self._refreshing is not None:
@@ -77,7 +110,7 @@ class IssuerKeys:
             await asyncio.gather(self._refreshing, return_exceptions=True)
 
     def _known(self, algorithm: str, key_id: str | None) -> VerificationKey | None:
-        fitting = [key for key in self._keys if key.algorithm == algorithm and key_id in {None, key.key_id}]
+        fitting = [key for key in self._keys if algorithm in key.algorithms and key_id in {None, key.key_id}]
         return fitting[0] if len(fitting) == 1 else None
 
     def _resting(self) -> bool:
@@ -110,7 +143,7 @@ class Keys:
     """Every key this API trusts."""
 
     def __init__(self, secret: str | None, issuer: IssuerKeys | None) -> None:
-        self._secret = VerificationKey("HS256", secret.encode()) if secret is not None else None
+        self._secret = VerificationKey(frozenset({SECRET_ALGORITHM}), secret.encode()) if secret is not None else None
         self._issuer = issuer
 
     @property
@@ -119,9 +152,9 @@ class Keys:
         return self._issuer.keys if self._issuer is not None else self._secret
 
     async def find(self, algorithm: str, key_id: str | None) -> VerificationKey | None:
-        if algorithm == "HS256":
+        if algorithm == SECRET_ALGORITHM:
             return self._secret
-        if algorithm in {"RS256", "ES256"} and self._issuer is not None:
+        if algorithm in ISSUED_ALGORITHMS and self._issuer is not None:
             return await self._issuer.find(algorithm, key_id)
         return None
 
@@ -135,26 +168,26 @@ class _KeySet(msgspec.Struct):
 
 
 def parse_key_set(document: bytes) -> tuple[VerificationKey, ...]:
-    """The keys of a JWKS (RFC 7517) that sign with RS256 or ES256; others are passed over. Raises ValueError."""
+    """The keys of a JWKS (RFC 7517) that sign with these algorithms; others are passed over. Raises ValueError."""
     key_set = msgspec.json.decode(document, type=_KeySet)
     return tuple(key for key in map(_verification_key, key_set.keys) if key is not None)
 
 
 def _verification_key(jwk: dict[str, Any]) -> VerificationKey | None:
-    algorithm = {"RSA": "RS256", "EC P-256": "ES256"}.get(
-        " ".join(str(jwk[name]) for name in ("kty", "crv") if name in jwk)
-    )
-    if algorithm is None or jwk.get("use", "sig") != "sig" or jwk.get("alg", algorithm) != algorithm:
+    algorithms = _ALGORITHMS.get(" ".join(str(jwk[name]) for name in ("kty", "crv") if name in jwk), frozenset())
+    if "alg" in jwk:
+        algorithms &= {jwk["alg"]}
+    if not algorithms or jwk.get("use", "sig") != "sig" or "verify" not in jwk.get("key_ops", ["verify"]):
         return None
     public: dict[str, Any] = {name: jwk[name] for name in ("kty", "crv", "n", "e", "x", "y") if name in jwk}
     try:
-        key = PyJWK(public, algorithm).key
+        key = PyJWK(public, min(algorithms)).key
     except (PyJWTError, ValueError, TypeError):
         return None
-    if algorithm == "RS256" and key.key_size < MIN_RSA_BITS:
+    if jwk["kty"] == "RSA" and key.key_size < MIN_RSA_BITS:
         return None
     key_id = jwk.get("kid")
-    return VerificationKey(algorithm, key, key_id if isinstance(key_id, str) else None)
+    return VerificationKey(algorithms, key, key_id if isinstance(key_id, str) else None)
 
 
 async def fetch_key_set(url: str) -> bytes:

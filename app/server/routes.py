@@ -3,21 +3,25 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Litestar, Request, Response, WebSocket, asgi
-from litestar.config.cors import CORSConfig
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from app.server.edge import add_headers, request_id
+from app.server.entrance import Entrance
 from app.server.faults import Fault, fault_of
 from app.server.graphiql import GraphiQL, asset_handler
 from app.server.health import health_handlers
 from app.server.http import MAX_BODY_BYTES, GraphQLEndpoint
+from app.server.origins import Origins
+from app.server.root import root_handler
 from app.server.service import PATH, GraphQLService
 from app.server.sockets import serve_socket
+from app.settings import Settings
 
 JSON_UTF8 = "application/json; charset=utf-8"
 
@@ -29,41 +33,38 @@ def assemble(
     *,
     ready: Callable[[], Awaitable[str | None]],
     graphiql: GraphiQL,
+    settings: Settings,
     handlers: Sequence[HTTPRouteHandler] = (),
-    allowed_origins: Sequence[str] = (),
     lifespan: Sequence[Lifespan] = (),
-) -> Litestar:
-    """Every route of the API, `handlers` beside GraphQL's. `allowed_origins` are the sites that may call it from a
-    browser, besides its own.
-    """
-    return Litestar(
+) -> Entrance:
+    """Every route of the API behind its entrance, `handlers` beside GraphQL's."""
+    routes = Litestar(
         route_handlers=[
-            _graphql_handler(service, graphiql, allowed_origins),
+            _graphql_handler(service, graphiql, Origins.from_settings(settings)),
             asset_handler(graphiql),
+            root_handler(urlsplit(settings.public_url or "").path),
             *health_handlers(ready),
             *handlers,
         ],
         lifespan=list(lifespan),
         before_send=[add_headers],
-        cors_config=_cors(allowed_origins),
         exception_handlers={Fault: _answer, HTTPException: _answer, Exception: _answer},
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
+    return Entrance(routes, settings)
 
 
-def _graphql_handler(
-    service: GraphQLService[Any], graphiql: GraphiQL, allowed_origins: Sequence[str]
-) -> ASGIRouteHandler:
+def _graphql_handler(service: GraphQLService[Any], graphiql: GraphiQL, origins: Origins) -> ASGIRouteHandler:
     """HTTP and sockets at one address, which Litestar's bare ASGI handlers share."""
     endpoint = GraphQLEndpoint(service, graphiql.page)
 
     @asgi(PATH, copy_scope=False, name="graphql")
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.WEBSOCKET:
-            await serve_socket(WebSocket(scope, receive, send), service, allowed_origins)
+            await serve_socket(WebSocket(scope, receive, send), service, origins)
         else:
             await endpoint(scope, receive, send)
 
@@ -74,15 +75,3 @@ def _answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     number = request_id(request.scope)
     fault = fault_of(error, number)
     return Response(fault.body(number), status_code=fault.status, media_type=JSON_UTF8, headers=fault.headers)
-
-
-def _cors(origins: Sequence[str]) -> CORSConfig | None:
-    if not origins:
-        return None
-    return CORSConfig(
-        allow_origins=list(origins),
-        allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
-        expose_headers=["retry-after", "x-request-id"],
-        max_age=600,
-    )

@@ -4,6 +4,8 @@ from typing import Any
 
 import uvicorn
 
+from app.server.http_protocol import BoundedHttpProtocol
+from app.server.socket_protocol import BoundedSocketProtocol
 from app.server.sockets import MAX_MESSAGE_BYTES
 
 GRACEFUL_STOP_SECONDS = 30
@@ -16,10 +18,13 @@ def server_config(application: Any, host: str, port: int) -> uvicorn.Config:
         application,
         host=host,
         port=port,
+        http=BoundedHttpProtocol,
+        ws=BoundedSocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # a small frame could unpack to far more than the limit, and deflate costs memory
         timeout_graceful_shutdown=GRACEFUL_STOP_SECONDS,
         server_header=False,
+        proxy_headers=False,  # ARCADIA_TRUSTED_PROXIES decides, in proxies.py
         access_log=False,
         log_config=None,
     )

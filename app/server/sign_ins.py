@@ -2,15 +2,22 @@
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from ipaddress import IPv6Network
 
 from app.database import Database
 from app.operations.audit import enter_refused_sign_ins
 from app.operations.context import Clock
 
 GATHERED_SECONDS = 2.0
+MOST_REASONS = 3
+"""Of one address; what it is refused for beyond them is counted as one."""
+OTHER_REASONS = "Other reasons."
+HELD_BACK_FOR = timedelta(minutes=1)
+MOST_HELD_BACK = 1_000
 MOST_ENTRIES = 100
 """Addresses and reasons told apart between two writings; what is beyond is counted under no address."""
 
@@ -18,18 +25,31 @@ logger = logging.getLogger(__name__)
 
 
 class RefusedSignIns:
-    """A process's refusals since it last wrote them."""
+    """A process's refusals since it last wrote them. An address that was written is not written again for a minute:
+    what it is refused meanwhile is counted, and written then.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._refused: Counter[tuple[str, str]] = Counter()
+        self._held: Counter[tuple[str, str]] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._written: OrderedDict[str, datetime] = OrderedDict()
 
     def add(self, address: str, reason: str) -> None:
+        """`address` is the peer's, or the one that a trusted proxy names."""
+        address = _network(address)
+        held = address in self._written
+        entries = self._held if held else self._refused
         entry = address, reason
-        if entry not in self._refused and len(self._refused) >= MOST_ENTRIES:
+        if entry not in entries and not held and len(entries) >= MOST_ENTRIES:
             entry = "", reason
-        self._refused[entry] += 1
+        elif entry not in entries and self._reasons[address] >= MOST_REASONS:
+            entry = address, OTHER_REASONS
+        if entry not in entries:
+            self._reasons[entry[0]] += 1
+        entries[entry] += 1
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -41,18 +61,38 @@ class RefusedSignIns:
             writing.cancel()
             with suppress(asyncio.CancelledError):
                 await writing
-            await self._write()
+            await self._write(everything=True)
 
     async def _write_regularly(self) -> None:
         while True:
             await asyncio.sleep(GATHERED_SECONDS)
             await self._write()
 
-    async def _write(self) -> None:
-        if not self._refused:
+    async def _write(self, *, everything: bool = False) -> None:
+        now = self._clock()
+        while self._written and (everything or next(iter(self._written.values())) <= now - HELD_BACK_FOR):
+            self._written.popitem(last=False)
+        refused, held = self._refused, self._held
+        self._held = Counter({entry: count for entry, count in held.items() if entry[0] in self._written})
+        self._refused = Counter()
+        refused.update({entry: count for entry, count in held.items() if entry not in self._held})
+        self._reasons = Counter(address for address, _ in self._held)
+        if not refused:
             return
-        refused, self._refused = self._refused, Counter()
+        for address, _ in refused:
+            if address and len(self._written) < MOST_HELD_BACK:
+                self._written.setdefault(address, now)
         try:
-            await enter_refused_sign_ins(self._database, refused, self._clock())
+            await enter_refused_sign_ins(self._database, refused, now)
         except Exception:
             logger.exception("Refused sign-ins could not be entered in the audit log: %s", dict(refused))
+
+
+def _network(address: str) -> str:
+    """An IPv6 client has 2^64 addresses, so its network stands for it."""
+    if ":" not in address:
+        return address
+    try:
+        return str(IPv6Network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address

@@ -12,13 +12,16 @@ from uuid import UUID
 import jwt
 
 from app.operations.principal import Role
+from app.server.claims import Bearer, ClaimError
 from app.settings import Settings
 
 SECRET_FILE = "jwt-secret"  # noqa: S105  # its name, not its content
 
 
 class NoSigningSecretError(Exception):
-    """Tokens come from the issuer whose keys ARCADIA_JWKS_URL names: none can be signed here."""
+    """No such token can be signed here: tokens come from the issuer whose keys ARCADIA_JWKS_URL names, or the settings
+    have no name for a role.
+    """
 
 
 def shared_secret(settings: Settings) -> str | None:
@@ -35,16 +38,17 @@ def sign_token(  # noqa: PLR0917  # a token is these
     secret = shared_secret(settings)
     if secret is None:
         raise NoSigningSecretError("ARCADIA_JWKS_URL is set and ARCADIA_JWT_SECRET is not: ask the issuer for a token.")
-    claims: dict[str, object] = {
+    try:
+        bearer = Bearer.from_settings(settings).claims(subject, roles, tenant_id)
+    except ClaimError as error:
+        raise NoSigningSecretError(str(error)) from error
+    claims = {
         "iss": settings.jwt_issuer,
         "aud": settings.jwt_audience,
-        "sub": subject,
         "iat": int(now.timestamp()),
         "exp": int((now + ttl).timestamp()),
-        "roles": sorted(role.value.lower() for role in roles),
+        **bearer,
     }
-    if tenant_id is not None:
-        claims["tenant_id"] = str(tenant_id)
     return jwt.encode(claims, secret, algorithm="HS256")
 
 

@@ -4,7 +4,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from enum import IntEnum
 from typing import Any, cast
@@ -17,12 +17,15 @@ from litestar.exceptions import WebSocketDisconnect
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
+from app.server.allowance import Allowance
 from app.server.auth import Session, UnauthenticatedError
+from app.server.connection_init import authorization_of
 from app.server.costs import cost_of, with_cost
 from app.server.edge import address, request_id
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.keys import KeysUnavailableError
+from app.server.origins import Origins
 from app.server.parameters import Parameters, decode_parameters
 from app.server.service import GraphQLService, raise_if_unavailable
 
@@ -30,6 +33,11 @@ SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIME_LIMIT = 5.0
 MAX_OPERATIONS = 10
 MAX_MESSAGE_BYTES = 262_144
+MAX_REASON_BYTES = 123
+"""What a close frame has room for (RFC 6455, section 5.5)."""
+FREE_MESSAGES = 200
+"""Messages that start no operation, and so are not paid for in points: at once."""
+FREE_MESSAGES_PER_SECOND = 10
 
 
 class Close(IntEnum):
@@ -42,6 +50,7 @@ class Close(IntEnum):
     INIT_TIMEOUT = 4408
     SUBSCRIBER_EXISTS = 4409
     TOO_MANY_INITS = 4429
+    POLICY_VIOLATION = 1008
     TRY_AGAIN_LATER = 1013
 
 
@@ -51,7 +60,7 @@ class ClosingError(Exception):
     def __init__(self, code: Close, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        self.reason = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
 
 
 class _Message(msgspec.Struct):
@@ -60,27 +69,17 @@ class _Message(msgspec.Struct):
     payload: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _InitPayload(msgspec.Struct):
-    """Clients differ in the case of their connection parameters, as HTTP's header names may."""
-
-    authorization: str | None = None
-    capitalised: str | None = msgspec.field(default=None, name="Authorization")
-
-
 class _RequestError(msgspec.Struct):
     errors: list[dict[str, Any]]
 
 
 _messages = msgspec.json.Decoder(_Message)
-_init_payloads = msgspec.json.Decoder(_InitPayload | None)
 _request_errors = msgspec.json.Decoder(_RequestError)
 
 
-async def serve_socket(
-    socket: WebSocket[Any, Any, Any], service: GraphQLService[Any], allowed_origins: Sequence[str]
-) -> None:
+async def serve_socket(socket: WebSocket[Any, Any, Any], service: GraphQLService[Any], origins: Origins) -> None:
     """One client's socket, from its handshake to its end."""
-    if not _same_origin(socket.headers, allowed_origins):
+    if not _same_origin(socket.headers, origins):
         await socket.close(Close.FORBIDDEN)  # before it is accepted: an HTTP 403
         return
     offered = SUBPROTOCOL in socket.scope["subprotocols"]
@@ -91,10 +90,10 @@ async def serve_socket(
     await _Connection(socket, service).serve()
 
 
-def _same_origin(headers: Any, allowed_origins: Sequence[str]) -> bool:
+def _same_origin(headers: Any, origins: Origins) -> bool:
     """Browsers send cookies and no CORS check with a socket, but always its Origin; other clients send none."""
     origin = headers.get("origin")
-    return origin is None or origin in allowed_origins or urlsplit(origin).netloc == headers.get("host")
+    return origin is None or origins.allow(origin) or urlsplit(origin).netloc == headers.get("host")
 
 
 class _Connection:
@@ -106,6 +105,7 @@ class _Connection:
         self._request_id = request_id(socket.scope)
         self._origin = Origin(self._request_id, address(socket.scope))
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._free = Allowance(FREE_MESSAGES, FREE_MESSAGES_PER_SECOND)
 
     async def serve(self) -> None:
         try:
@@ -129,13 +129,13 @@ class _Connection:
         if message.type != "connection_init":
             raise ClosingError(Close.UNAUTHORIZED, "Unauthorized")
         try:
-            payload = _init_payloads.decode(message.payload) or _InitPayload()
-            return await self._service.signed_in(payload.authorization or payload.capitalised, self._origin.address)
-        except UnauthenticatedError:
-            raise ClosingError(Close.FORBIDDEN, "Forbidden") from None
+            given = authorization_of(message.payload) or self._socket.headers.get("authorization")
+            return await self._service.signed_in(given, self._origin.address)
+        except UnauthenticatedError as refused:
+            raise ClosingError(Close.FORBIDDEN, str(refused)) from None
         except KeysUnavailableError:
-            raise ClosingError(Close.TRY_AGAIN_LATER, "Try again later") from None
-        except msgspec.DecodeError:
+            raise ClosingError(Close.TRY_AGAIN_LATER, "The issuer's keys cannot be fetched: try again later") from None
+        except ValueError:
             raise ClosingError(Close.BAD_REQUEST, "Invalid connection_init payload") from None
 
     async def _serve_session(self, session: Session) -> None:
@@ -150,24 +150,32 @@ class _Connection:
     async def _handle(self, message: _Message, session: Session) -> None:
         match message:
             case _Message(type="ping"):
+                self._count()
                 await self._send(b'{"type":"pong"}')
             case _Message(type="pong"):
-                pass
+                self._count()
             case _Message(type="subscribe", id=str() as name):
                 await self._start(name, bytes(message.payload), session)
             case _Message(type="complete", id=str() as name):
                 if task := self._operations.pop(name, None):
                     task.cancel()
+                else:
+                    self._count()
             case _Message(type="connection_init"):
                 raise ClosingError(Close.TOO_MANY_INITS, "Too many initialisation requests")
             case _:
                 raise ClosingError(Close.BAD_REQUEST, "Invalid message")
+
+    def _count(self) -> None:
+        if not self._free.take():
+            raise ClosingError(Close.POLICY_VIOLATION, "Too many messages")
 
     async def _start(self, name: str, payload: bytes, session: Session) -> None:
         charge = self._service.rate_limiter.charge(session.principal)
         if name in self._operations:
             raise ClosingError(Close.SUBSCRIBER_EXISTS, f"Subscriber for {name[:64]} already exists")
         if len(self._operations) >= MAX_OPERATIONS:
+            self._count()
             told = f"A socket runs at most {MAX_OPERATIONS} operations at a time."
             await self._send_error(name, Fault(400, Code.LIMIT_EXCEEDED, told), charge)
             return
@@ -176,6 +184,7 @@ class _Connection:
         except Fault as fault:
             if fault.code is Code.BAD_REQUEST:
                 raise ClosingError(Close.BAD_REQUEST, "Invalid message") from None
+            self._count()
             await self._send_error(name, fault, charge)
             return
         operation = self._operate(name, parameters, session, charge)

@@ -11,9 +11,7 @@ nothing twice. What is counted as accepted in an answer is committed.
 Each block is a call of its own in the audit log, entered in the block's transaction; no Idempotency-Key is looked at.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import sha256
 from typing import Any
 
@@ -34,8 +32,9 @@ from app.operations.refusal import Refusal
 from app.operations.usage import record_batch
 from app.server.auth import Session
 from app.server.edge import address, request_id
-from app.server.faults import RETRY_AFTER_SECONDS, Code, Fault, fault_of
+from app.server.faults import Code, Fault, fault_of
 from app.server.ndjson import blocks, too_large
+from app.server.uploads import Uploads, paced
 from app.server.usage_lines import MALFORMED, read_block
 
 PATH = "/usage"
@@ -45,28 +44,8 @@ MOST_LINES = 100_000
 MOST_REJECTIONS = 1_000
 REQUEST_COST = 10
 """In points of the caller's rate limit, whatever the number of lines: those are held back by 503."""
-CHUNK_SECONDS = 30
-"""How long the next bytes of a body may be in coming."""
 
 MEDIA_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-
-
-class Ingestions:
-    """A bounded number at once in this process: the next one is told to come again, before its body is read."""
-
-    def __init__(self, most: int) -> None:
-        self._free = most
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        if self._free == 0:
-            told = "As much usage as this process can take is coming in: try again."
-            raise Fault(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
-        self._free -= 1
-        try:
-            yield
-        finally:
-            self._free += 1
 
 
 class _Input(msgspec.Struct):
@@ -98,7 +77,7 @@ def usage_handler(
     signed_in: Callable[[str | None, str], Awaitable[Session]],
     new_context: Callable[[Principal], Context],
     rate_limiter: RateLimiter,
-    ingestions: Ingestions,
+    uploads: Uploads,
 ) -> HTTPRouteHandler:
     @post(PATH, status_code=200, name="usage", request_max_body_size=None)
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
@@ -111,7 +90,7 @@ def usage_handler(
             async with auditing(context, _call(origin)):
                 authorise(context, Action.RECORD_USAGE)
             gzipped = _is_gzipped(request)
-            with ingestions.one():
+            with uploads.one(session.principal):
                 summary = await _record(context, origin, blocks(_chunks(request), gzipped=gzipped))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = fault_of(_told(error), number)
@@ -144,17 +123,11 @@ def _call(origin: Origin, block: _Input | None = None) -> Call:
 
 
 async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
-    stream = aiter(request.stream())
-    while True:
-        try:
-            async with asyncio.timeout(CHUNK_SECONDS):
-                yield await anext(stream)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise Fault(408, Code.TIMEOUT, "The body was too long in coming.") from None
-        except (InternalServerException, ClientException):  # Litestar's words for a client that left in the middle
-            raise Fault(400, Code.BAD_REQUEST, "The request broke off.") from None
+    try:
+        async for chunk in paced(aiter(request.stream())):
+            yield chunk
+    except (InternalServerException, ClientException):  # Litestar's words for a client that left in the middle
+        raise Fault(400, Code.BAD_REQUEST, "The request broke off.") from None
 
 
 def _is_gzipped(request: Request[Any, Any, Any]) -> bool:

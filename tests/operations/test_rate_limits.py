@@ -249,6 +249,15 @@ async def test_everyone_is_admitted_while_the_buckets_are_away(
         await owner.close()
 
 
+async def test_a_statement_that_fails_lets_nobody_in(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    time = Time()
+    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.steady)
+    with pytest.raises(asyncpg.PostgresError):
+        await process.spend(caller("a\0b"), 1)
+    assert await admitted_in_a_row(process, caller(), 10) == 10
+    assert caplog.records == []
+
+
 async def test_full_buckets_are_purged(given: Given, database: Database) -> None:
     process = RateLimiter(Buckets(database, Limit(100, 1)))
     quick = RateLimiter(Buckets(database, Limit(100, 100_000)))

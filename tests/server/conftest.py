@@ -1,7 +1,9 @@
 """The small API behind the real edge, served; and tokens for it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -42,13 +44,25 @@ async def always_ready() -> None:
     return
 
 
-@pytest.fixture(scope="session")
-async def base_url(edge_settings: Settings, authenticator: Authenticator) -> AsyncIterator[str]:
+def small_application(settings: Settings) -> Any:
+    """The small API behind the edge that these settings make."""
+    authenticator = Authenticator.from_settings(settings, utc_now)
     service = GraphQLService(SmallExecutor(), authenticator, SmallRequest, time_limit=0.5)
-    application = assemble(
-        service, ready=always_ready, graphiql=load_graphiql(), allowed_origins=edge_settings.allowed_origins
-    )
-    async with served(application) as url:
+    return assemble(service, ready=always_ready, graphiql=load_graphiql(), settings=settings)
+
+
+@asynccontextmanager
+async def served_with(**environment: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the small API, served with these settings and the secret of the tests; without a token."""
+    given = {f"ARCADIA_{name.upper()}": text for name, text in environment.items()}
+    settings = Settings.from_environment({"ARCADIA_JWT_SECRET": SECRET, **given})
+    async with served(small_application(settings)) as url, httpx.AsyncClient(base_url=url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def base_url(edge_settings: Settings) -> AsyncIterator[str]:
+    async with served(small_application(edge_settings)) as url:
         yield url
 
 

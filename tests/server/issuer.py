@@ -4,7 +4,8 @@ import asyncio
 import json
 from typing import Any
 
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 
 class Issuer:
@@ -14,10 +15,9 @@ class Issuer:
         self.away = False
         self.delay = 0.0
 
-    def publish(self, algorithm: str, private: Any, key_id: str, **members: Any) -> None:
-        public = private.public_key()
-        kind = RSAAlgorithm if algorithm == "RS256" else ECAlgorithm
-        self.keys[key_id] = {**json.loads(kind.to_jwk(public)), "kid": key_id, "use": "sig", **members}
+    def publish(self, _algorithm: str, private: Any, key_id: str, **members: Any) -> None:
+        """`_algorithm` is only for the reader: a key set says which kind a key is, and its `alg` if it is a member."""
+        self.keys[key_id] = {**json.loads(_jwk(private.public_key())), "kid": key_id, "use": "sig", **members}
 
     def withdraw(self, key_id: str) -> None:
         del self.keys[key_id]
@@ -35,3 +35,9 @@ class Issuer:
         while self.requests < count:  # noqa: ASYNC110  # the counter is what tests read
             await asyncio.sleep(0.005)
         await asyncio.sleep(self.delay + 0.005)
+
+
+def _jwk(public: Any) -> str:
+    if isinstance(public, rsa.RSAPublicKey):
+        return RSAAlgorithm.to_jwk(public)
+    return ECAlgorithm.to_jwk(public) if isinstance(public, ec.EllipticCurvePublicKey) else OKPAlgorithm.to_jwk(public)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from app.server.admission import Admission, admitting
+from app.server.admission import Admission, capacity
 from app.settings import Settings
 from tests.server.answers import code
 from tests.server.serving import served
@@ -104,5 +104,5 @@ async def test_who_leaves_gives_the_room_back(client: httpx.AsyncClient, slow: S
 
 def test_the_bound_follows_the_connections_unless_it_is_set() -> None:
     settings = Settings(database_pool_size=3, read_pool_size=7)
-    assert vars(admitting(None, settings))["_free"] == 40
-    assert vars(admitting(None, replace(settings, requests_in_hand=5)))["_free"] == 5
+    assert capacity(settings) == 40
+    assert capacity(replace(settings, requests_in_hand=5)) == 5

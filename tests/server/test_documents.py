@@ -95,7 +95,7 @@ def serving(authenticator: Authenticator, token: Callable[..., str]) -> Callable
         documents = DocumentPolicy({ID: TEXT, "changing": CHANGE}, **policy)
         service = GraphQLService(SmallExecutor(), authenticator, SmallRequest, time_limit=5, documents=documents)
         headers = {"authorization": f"Bearer {token(role)}", "accept": "application/graphql-response+json"}
-        application = assemble(service, ready=always_ready, graphiql=load_graphiql())
+        application = assemble(service, ready=always_ready, graphiql=load_graphiql(), settings=Settings())
         async with served(application) as url, httpx.AsyncClient(base_url=url, headers=headers) as client:
             yield client
 

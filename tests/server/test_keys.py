@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from app.server.keys import (
     LOOKUP_INTERVAL,
-    MAX_AGE,
     MAX_KEY_SET_BYTES,
+    REFRESH_AFTER,
     RETRY_INTERVAL,
     IssuerKeys,
     KeysUnavailableError,
@@ -44,7 +44,7 @@ async def test_a_known_key_is_fetched_once(issuer: Issuer, keys: IssuerKeys) -> 
     for _ in range(3):
         key = await keys.find("ES256", "a")
         assert key is not None
-        assert (key.algorithm, key.key_id) == ("ES256", "a")
+        assert (key.algorithms, key.key_id) == (frozenset({"ES256"}), "a")
     assert issuer.requests == 1
 
 
@@ -75,9 +75,9 @@ async def test_unknown_key_ids_are_bounded_and_do_not_hide_a_new_key(issuer: Iss
     assert 0.9 < loop.time() - began < 2
 
 
-async def test_stale_keys_serve_while_newer_ones_are_fetched(issuer: Issuer, keys: IssuerKeys, clock: Clock) -> None:
+async def test_keys_are_refreshed_before_they_are_stale(issuer: Issuer, keys: IssuerKeys, clock: Clock) -> None:
     await keys.find("ES256", "a")
-    clock.advance(seconds=MAX_AGE.total_seconds() + 1)
+    clock.advance(seconds=REFRESH_AFTER.total_seconds() + 1)
     issuer.delay = 0.05
     began = asyncio.get_running_loop().time()
     assert await keys.find("ES256", "a") is not None
@@ -86,13 +86,40 @@ async def test_stale_keys_serve_while_newer_ones_are_fetched(issuer: Issuer, key
     await keys.close()
 
 
-async def test_stale_keys_serve_while_the_issuer_is_away(issuer: Issuer, keys: IssuerKeys, clock: Clock) -> None:
+async def test_known_keys_serve_for_an_hour_while_the_issuer_is_away(
+    issuer: Issuer, keys: IssuerKeys, clock: Clock
+) -> None:
     await keys.find("ES256", "a")
     issuer.away = True
-    for hours in range(1, 4):
-        clock.advance(hours=hours)
-        assert await keys.find("ES256", "a") is not None
-        await issuer.fetched_times(hours + 1)
+    for asked in range(1, 5):
+        clock.advance(minutes=14)
+        for _ in range(3):
+            assert await keys.find("ES256", "a") is not None
+        assert issuer.requests == asked + 1
+    await keys.close()
+
+
+async def test_a_withdrawn_key_is_refused_after_idle_hours(issuer: Issuer, keys: IssuerKeys, clock: Clock) -> None:
+    await keys.find("ES256", "a")
+    issuer.withdraw("a")
+    issuer.publish("ES256", new_key(), key_id="b")
+    clock.advance(hours=12)
+    assert await keys.find("ES256", "a") is None
+    assert issuer.requests == 2
+    await keys.close()
+
+
+async def test_keys_beyond_their_age_decide_nothing(issuer: Issuer, keys: IssuerKeys, clock: Clock) -> None:
+    await keys.find("ES256", "a")
+    issuer.away = True
+    clock.advance(hours=2)
+    for _ in range(2):
+        with pytest.raises(KeysUnavailableError):
+            await keys.find("ES256", "a")
+    assert issuer.requests == 2
+    clock.advance(seconds=RETRY_INTERVAL.total_seconds())
+    issuer.away = False
+    assert await keys.find("ES256", "a") is not None
     await keys.close()
 
 
@@ -131,13 +158,18 @@ def test_which_keys_are_taken() -> None:
     strong = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     assert published("RS256", strong) == ["k"]
     assert published("RS256", strong, alg="RS256") == ["k"]
-    assert published("RS256", strong, alg="RS512") == []
+    assert published("RS256", strong, alg="RS512") == ["k"]
+    assert published("RS256", strong, alg="HS256") == []
+    assert published("RS256", strong, key_ops=["encrypt"]) == []
+    assert published("RS256", strong, key_ops=["verify"]) == ["k"]
     assert published("RS256", strong, use="enc") == []
     assert published("RS256", strong, n="AQAB") == []
     weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  # to be refused
     assert published("RS256", weak) == []
     assert published("ES256", new_key()) == ["k"]
-    assert published("ES256", ec.generate_private_key(ec.SECP384R1())) == []
+    assert published("ES256", new_key(), alg="ES384") == []
+    assert published("ES384", ec.generate_private_key(ec.SECP384R1())) == ["k"]
+    assert published("ES256K", ec.generate_private_key(ec.SECP256K1())) == []
     assert parse_key_set(b'{"keys": [{"kty": "oct", "k": "c2VjcmV0"}, {"kty": "OKP"}, {}, {"kty": ["RSA"]}]}') == ()
 
 

@@ -34,7 +34,7 @@ async def test_a_served_application_records_its_zone_and_starts_in_no_other_once
         assert await recorded(database) == "UTC"
         assert (await ask(client, CREATE_TENANT))["data"] == {"createTenant": {"__typename": "TenantCreated"}}
     with pytest.RaisesGroup(pytest.RaisesExc(BillingTimeZoneUnsuitable, match="the database uses UTC")):
-        async with create_application(in_sydney(settings), clock).lifespan():
+        async with create_application(in_sydney(settings), clock).application.lifespan():
             pass
     assert await recorded(database) == "UTC"
 

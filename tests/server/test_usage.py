@@ -13,7 +13,7 @@ import pytest
 from app.database import Database
 from app.operations.principal import Role
 from app.queue import Queue
-from app.server import usage
+from app.server import uploads
 from app.server.application import create_application
 from app.server.ndjson import LONGEST_LINE_BYTES
 from app.server.signing import sign_token
@@ -38,8 +38,8 @@ async def deployment(given: Given) -> UUID:
     return await given.deployment(await given.tenant())
 
 
-def signed(given: Given, role: Role, tenant_id: UUID | None = None) -> dict[str, str]:
-    token = sign_token(given.settings, "m", {role}, tenant_id, timedelta(hours=1), given.clock())
+def signed(given: Given, role: Role, tenant_id: UUID | None = None, subject: str = "m") -> dict[str, str]:
+    token = sign_token(given.settings, subject, {role}, tenant_id, timedelta(hours=1), given.clock())
     return {"authorization": f"Bearer {token}"}
 
 
@@ -200,7 +200,7 @@ async def test_who_may(meter: httpx.AsyncClient, given: Given, deployment: UUID)
 
 
 async def test_one_too_many_is_told_to_come_again_and_a_place_comes_free(
-    meter: httpx.AsyncClient, deployment: UUID
+    meter: httpx.AsyncClient, deployment: UUID, given: Given
 ) -> None:
     leave = asyncio.Event()
 
@@ -209,11 +209,18 @@ async def test_one_too_many_is_told_to_come_again_and_a_place_comes_free(
         await leave.wait()
         yield lines(event(deployment, number + 10))
 
+    another = signed(given, Role.METER, subject="another")
     async with asyncio.TaskGroup() as group:
-        under_way = [group.create_task(meter.post("/usage", content=slow(number))) for number in (1, 2)]
-        while (answer := await meter.post("/usage", content=b"")).status_code == 200:  # noqa: ASYNC110 - the server has it
+        under_way = [
+            group.create_task(meter.post("/usage", content=slow(number), headers=headers))
+            for number, headers in ((1, {}), (2, another))
+        ]
+        third = signed(given, Role.METER, subject="third")
+        while (answer := await meter.post("/usage", content=b"", headers=third)).status_code == 200:  # noqa: ASYNC110 - the server has it
             await asyncio.sleep(0.01)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        own = await meter.post("/usage", content=b"")
+        assert (own.status_code, own.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
         leave.set()
     assert [task.result().json()["accepted"] for task in under_way] == [2, 2]
     assert (await meter.post("/usage", content=b"")).status_code == 200
@@ -235,7 +242,7 @@ async def test_a_client_that_leaves_gives_its_place_back(meter: httpx.AsyncClien
 async def test_a_body_that_stalls_is_not_waited_for(
     meter: httpx.AsyncClient, deployment: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage, "CHUNK_SECONDS", 0.2)
+    monkeypatch.setattr(uploads, "GRACE_SECONDS", 0.2)
 
     async def stalling() -> AsyncIterator[bytes]:
         yield lines(event(deployment, 1))

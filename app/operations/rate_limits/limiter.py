@@ -14,8 +14,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
-
 from app.database.errors import DatabaseUnavailable
 from app.operations.principal import Principal
 from app.operations.rate_limits.bucket import Buckets, Grant, Limit
@@ -136,13 +134,15 @@ class RateLimiter:
             return True
 
     async def _granted(self, principal: Principal, cost: int, unspent: int) -> Grant | None:
-        """None while the database is away. Reads would fail by themselves, and a replica's need not."""
+        """None while PostgreSQL cannot be reached: reads would fail by themselves, and a replica's need not. Any other
+        error is raised: what one caller sends must not take the limits off the rest.
+        """
         if self._buckets is None or self._steady() < self._away_until:
             return None
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await self._buckets.take(principal.tenant_id, principal.subject, cost, unspent=unspent)
-        except (DatabaseUnavailable, asyncpg.PostgresError, TimeoutError) as error:
+        except (DatabaseUnavailable, TimeoutError) as error:
             logger.warning("Rate limits are not held while their buckets are away: %r", error)
             self._away_until = self._steady() + PATIENCE_SECONDS
             return None

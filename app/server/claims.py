@@ -1,0 +1,142 @@
+"""What a token's claims say of its bearer. Identity providers name and shape them differently: the settings say how.
+
+A claim is looked up by its whole name first (namespaced claims are URLs with dots) and else as a path, each dot a step
+into an object: `realm_access.roles` of Keycloak, `resource_access.CLIENT.roles`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from app.operations.principal import TENANT_ROLES, Principal, Role
+from app.settings import Settings, SettingsError
+
+MAX_SUBJECT_LENGTH = 255
+"""The subject is a key of rate limits and a column of the audit log: PostgreSQL's text holds no U+0000."""
+
+Claims = Mapping[str, Any]
+
+_OUR_NAMES = {role.value.lower(): role for role in Role}
+
+
+class ClaimError(Exception):
+    """A claim is missing or malformed. The text names it, and tells nothing of its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """How the settings say that a token names its subject, roles and tenant. `role_names`: theirs to ours."""
+
+    subject: str = "sub"
+    roles: tuple[str, ...] = ("roles",)
+    tenant: str = "tenant_id"
+    role_names: Mapping[str, Role] = field(default_factory=lambda: _OUR_NAMES)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Bearer":
+        """Raises SettingsError for a role that is none of ours."""
+        unknown = [ours for _, ours in settings.jwt_role_names if ours not in _OUR_NAMES]
+        if unknown:
+            told = f"ARCADIA_JWT_ROLE_NAMES has {unknown[0]}, which is not one of {', '.join(_OUR_NAMES)}."
+            raise SettingsError((told,))
+        mapped = {theirs: _OUR_NAMES[ours] for theirs, ours in settings.jwt_role_names}
+        roles = tuple(filter(None, (name.strip() for name in settings.jwt_roles_claim.split(","))))
+        return cls(settings.jwt_subject_claim, roles or ("roles",), settings.jwt_tenant_claim, mapped or _OUR_NAMES)
+
+    def principal(self, claims: Claims) -> Principal:
+        """Raises ClaimError."""
+        subject = _required(claims, self.subject)
+        printable = isinstance(subject, str) and subject.isprintable() and not subject.isspace()
+        if not printable or not 1 <= len(subject) <= MAX_SUBJECT_LENGTH:
+            raise ClaimError(f"The claim {self.subject} must be 1 to {MAX_SUBJECT_LENGTH} printable characters.")
+        roles = self._roles(claims)
+        tenant_id = self._tenant_id(claims)
+        if roles & TENANT_ROLES and tenant_id is None:
+            raise ClaimError(f"The token has no claim {self.tenant}, which its role needs.")
+        return Principal(subject, roles, tenant_id)
+
+    def claims(self, subject: str, roles: Iterable[Role], tenant_id: UUID | None) -> dict[str, object]:
+        """Those of a token of our own. Raises ClaimError for a role that has no name."""
+        names = {role: name for name, role in reversed(list(self.role_names.items()))}
+        nameless = [role.value.lower() for role in roles if role not in names]
+        if nameless:
+            raise ClaimError(f"No name in ARCADIA_JWT_ROLE_NAMES stands for {nameless[0]}.")
+        made: dict[str, object] = {self.subject: subject, self.roles[0]: sorted(names[role] for role in roles)}
+        return made if tenant_id is None else {**made, self.tenant: str(tenant_id)}
+
+    def _roles(self, claims: Claims) -> frozenset[Role]:
+        found = {name: value for name in self.roles if (value := look_up(claims, name)) is not None}
+        if not found:
+            raise ClaimError(f"The token has no claim {' or '.join(self.roles)}.")
+        named = [each for name, value in found.items() for each in _texts(name, value)]
+        roles = frozenset(self.role_names[name] for name in named if name in self.role_names)
+        if not roles:
+            raise ClaimError(f"The claim {' or '.join(found)} names no role that is known here.")
+        return roles
+
+    def _tenant_id(self, claims: Claims) -> UUID | None:
+        value = look_up(claims, self.tenant)
+        if value is None:
+            return None
+        try:
+            return UUID(value)
+        except (ValueError, TypeError, AttributeError):
+            raise ClaimError(f"The claim {self.tenant} must be a UUID.") from None
+
+
+AS_WE_SIGN = Bearer()
+"""Without settings of their own."""
+
+
+def look_up(claims: Claims, path: str) -> Any:
+    """The value of a claim; None if it is absent or null."""
+    if path in claims:
+        return claims[path]
+    for dot in re.finditer(r"\.", path):
+        inner = claims.get(path[: dot.start()])
+        if isinstance(inner, dict) and (found := look_up(inner, path[dot.end() :])) is not None:
+            return found
+    return None
+
+
+def seconds(claims: Claims, name: str, default: float | None = None) -> float:
+    """An instant of the claims. Raises ClaimError; without a default the claim is required."""
+    value = _required(claims, name) if default is None else claims.get(name)
+    if value is None and default is not None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ClaimError(f"The claim {name} must be a number of seconds since 1970.")
+    return value
+
+
+def check_issuer_and_audience(claims: Claims, issuer: str, audience: str) -> None:
+    """Raises ClaimError."""
+    by = _required(claims, "iss")
+    if not isinstance(by, str):
+        raise ClaimError("The claim iss must be text.")
+    if by != issuer:
+        raise ClaimError("The claim iss names an issuer that is not trusted here.")
+    meant = _required(claims, "aud")
+    audiences = [meant] if isinstance(meant, str) else meant
+    if not isinstance(audiences, list) or not all(isinstance(each, str) for each in audiences):
+        raise ClaimError("The claim aud must be text or a list of texts.")
+    if audience not in audiences:
+        raise ClaimError("The claim aud does not name this API.")
+
+
+def _required(claims: Claims, name: str) -> Any:
+    value = look_up(claims, name)
+    if value is None:
+        raise ClaimError(f"The token has no claim {name}.")
+    return value
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    """Of a list, its members; a text is a role by itself as well as by its words, for names may have spaces."""
+    if isinstance(value, str):
+        return [value, *re.split(r"[\s,]+", value)]
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ClaimError(f"The claim {name} must be a list of texts, or one text with spaces or commas.")
+    return value

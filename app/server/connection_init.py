@@ -1,0 +1,37 @@
+"""Where clients put their token in `connection_init`: the protocol leaves the payload to them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+NAME = "authorization"
+HEADERS = "headers"
+"""As Apollo Studio, Hasura's clients and the Java libraries nest what they would send as HTTP headers."""
+
+
+def authorization_of(payload: bytes | msgspec.Raw) -> str | None:
+    """The `Authorization` of a payload or of its `headers`, in any case of letters; None if there is none. Raises
+    ValueError for a payload that is no object or a token that is no text.
+    """
+    try:
+        given = msgspec.json.decode(payload, type=dict[str, Any] | None)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if given is None:
+        return None
+    return _named(given) or _named(_member(given, HEADERS, dict) or {})
+
+
+def _named(given: Mapping[str, Any]) -> str | None:
+    token: str | None = _member(given, NAME, str)
+    return token
+
+
+def _member(given: Mapping[str, Any], name: str, kind: type) -> Any:
+    for key, value in given.items():
+        if key.lower() == name and value is not None:
+            if not isinstance(value, kind):
+                raise ValueError(f"{name} is no {kind.__name__}")
+            return value
+    return None

@@ -1,0 +1,104 @@
+"""The outermost part of the application: what holds for every request, whatever it asks for and whoever answers it.
+
+In this order: headers that are missing or repeated are refused, the client's address and the path are settled, a
+preflight is answered, and every answer to an allowed origin says that its pages may read it.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.server.admission import Admission, capacity
+from app.server.edge import SECURITY_HEADERS, request_id, send_answer
+from app.server.faults import Code, Fault
+from app.server.origins import Origins, not_allowed, preflight, shared
+from app.server.proxies import client_address
+from app.settings import Settings
+
+SINGLE = {
+    name.lower().encode(): name
+    for name in ("Host", "Authorization", "Content-Type", "Idempotency-Key", "Origin", "Upgrade")
+}
+"""Headers of which two would leave open which one counts."""
+
+_JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"))
+
+
+class Entrance:
+    """An ASGI application around another, which is admitted as many requests at once as the settings allow."""
+
+    def __init__(self, application: Any, settings: Settings) -> None:
+        self.application = application
+        self._admitting = Admission(application, capacity(settings))
+        self._origins = Origins.from_settings(settings)
+        self._proxies = settings.trusted_proxies
+        self._prefix = urlsplit(settings.public_url or "").path
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self.application(scope, receive, send)
+            return
+        given: list[tuple[bytes, bytes]] = scope["headers"]
+        headers = dict(given)
+        self._settle(scope, given)
+        origin = headers.get(b"origin")
+        if origin is not None and scope["type"] == "http" and self._origins.allow(origin.decode("latin-1")):
+            send = _sharing(send, origin)
+        try:
+            _check(scope, given, headers)
+            if origin is not None and scope.get("method") == "OPTIONS":
+                await self._answer_preflight(origin, headers, scope, send)
+                return
+        except Fault as fault:
+            await _refuse(scope, receive, send, fault)
+            return
+        await self._admitting(scope, receive, send)
+
+    def _settle(self, scope: Any, given: list[tuple[bytes, bytes]]) -> None:
+        """The client's address, and the path without the prefix, which a proxy may have taken off or not."""
+        if self._proxies and scope.get("client"):
+            peer, port = scope["client"]
+            forwarded = [value for name, value in given if name == b"x-forwarded-for"]
+            address = client_address(peer, forwarded, self._proxies)
+            scope["client"] = address, port if address == peer else 0
+        if self._prefix and (scope["path"] + "/").startswith(self._prefix + "/"):
+            scope["path"] = scope["path"][len(self._prefix) :] or "/"
+            scope["raw_path"] = scope["path"].encode()
+
+    async def _answer_preflight(self, origin: bytes, headers: dict[bytes, bytes], scope: Any, send: Any) -> None:
+        """Nothing for an OPTIONS that is no preflight: it is told which methods there are all the same."""
+        if not self._origins.allow(origin.decode("latin-1")):
+            raise not_allowed(origin.decode("latin-1"))
+        asked = headers.get(b"access-control-request-headers", b"")
+        sent = (*SECURITY_HEADERS, *preflight(origin, asked))
+        await send_answer(send, request_id(scope), 204, sent, b"")
+
+
+def _check(scope: Any, given: list[tuple[bytes, bytes]], headers: dict[bytes, bytes]) -> None:
+    """Raises Fault (400). HTTP/1.0, which some health checks speak, has no Host."""
+    if len(headers) != len(given):
+        names = [name for name, _ in given]
+        for name, shown in SINGLE.items():
+            if names.count(name) > 1:
+                raise Fault(400, Code.BAD_REQUEST, f"The header {shown} is given more than once: send it once.")
+    if b"host" not in headers and scope["http_version"] != "1.0":
+        raise Fault(400, Code.BAD_REQUEST, "The header Host is missing: HTTP/1.1 requires it.")
+
+
+def _sharing(send: Any, origin: bytes) -> Any:
+    async def share(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            names = {name for name, _ in message["headers"]}
+            if b"access-control-allow-origin" not in names:  # a preflight's answer has its own
+                message = {**message, "headers": [*message["headers"], *shared(origin)]}
+        await send(message)
+
+    return share
+
+
+async def _refuse(scope: Any, receive: Any, send: Any, fault: Fault) -> None:
+    number = request_id(scope)
+    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+    if scope["type"] == "websocket":
+        await receive()
+    headers = [*_JSON, *((name.encode(), value.encode()) for name, value in fault.headers.items())]
+    await send_answer(send, number, fault.status, headers, fault.body(number), kind=kind)

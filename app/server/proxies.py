@@ -1,0 +1,46 @@
+"""Whose address a request has. `X-Forwarded-For` is believed of trusted proxies only: others may write anything."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from app.settings_web import Network
+
+MOST_HOPS = 32
+
+
+def client_address(peer: str, forwarded: Sequence[bytes], trusted: Sequence[Network]) -> str:
+    """The address nearest to us that is no trusted proxy. Each proxy adds its own peer at the end, so the list is read
+    from there; what is no address ends it, and the proxy that sent it is named instead.
+    """
+    near = _address(peer)
+    if near is None or not _is_trusted(near, trusted):
+        return peer
+    hops = b",".join(forwarded).decode("latin-1").split(",")
+    for hop in hops[: -MOST_HOPS - 1 : -1]:
+        address = _address(hop.strip())
+        if address is None:
+            break
+        near = address
+        if not _is_trusted(near, trusted):
+            break
+    return str(near)
+
+
+def _is_trusted(address: IPv4Address | IPv6Address, trusted: Sequence[Network]) -> bool:
+    return any(address.version == network.version and address in network for network in trusted)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address of `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`; None of anything else."""
+    if len(text) > 64:
+        return None
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

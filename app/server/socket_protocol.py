@@ -1,0 +1,56 @@
+"""uvicorn's WebSocket protocol with a bound on control frames: 100,000 pings a second would cost their sender nothing.
+
+The library answers each ping as it parses what has arrived, so large pieces are parsed in small ones, and a client that
+exceeds its allowance is closed in between. Empty pieces of a message count as control frames do.
+"""
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from app.server.allowance import Allowance
+
+PIECE_BYTES = 4_096
+CONTROL_FRAMES = 200
+"""At once."""
+CONTROL_FRAMES_PER_SECOND = 10
+POLICY_VIOLATION = 1008
+
+
+class BoundedSocketProtocol(WebSocketsSansIOProtocol):
+    """One socket, from its upgrade to its end."""
+
+    _flooded = False
+    _allowance: Allowance | None = None
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), PIECE_BYTES):
+            if self._flooded:
+                return
+            super().data_received(data[start : start + PIECE_BYTES])
+
+    def handle_ping(self) -> None:
+        self._count()
+        super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        self._count()
+        super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        if not event.data and not event.fin:
+            self._count()
+        super().handle_cont(event)
+
+    def _count(self) -> None:
+        if self._allowance is None:
+            self._allowance = Allowance(CONTROL_FRAMES, CONTROL_FRAMES_PER_SECOND)
+        if self._flooded or self._allowance.take():
+            return
+        self._flooded = True
+        reason = "Too many control frames"
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": POLICY_VIOLATION, "reason": reason})
+        if not self.close_sent and not self.transport.is_closing():
+            self.conn.fail(POLICY_VIOLATION, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+            self.transport.close()

@@ -1,0 +1,96 @@
+"""How long a request's body may be in coming, and how many bodies one caller may be sending at once.
+
+Cost follows work: who sends slowly holds memory, and at POST /usage one of a few places, for as long as the sending
+takes. Only the time spent waiting for the client counts, not what is done with its bytes meanwhile.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from app.operations.principal import Principal
+from app.server.faults import RETRY_AFTER_SECONDS, Code, Fault
+
+T = TypeVar("T")
+
+GRACE_SECONDS = 10.0
+"""What a body may take whatever its size."""
+LEAST_BYTES_PER_SECOND = 4_096
+"""Beyond that: the least rate on average, 32 kbit/s."""
+TOTAL_SECONDS = 600.0
+"""The longest for any body: 128 MB at 1.7 Mbit/s."""
+
+
+class Pace:
+    """The time that one body has. Each wait for its next bytes goes through here."""
+
+    def __init__(self) -> None:
+        self._waited = 0.0
+        self._received = 0
+
+    async def wait(self, arriving: Awaitable[T]) -> T:
+        """What arrives. Raises Fault (408) once the body has taken too long for what has arrived of it."""
+        allowed = min(GRACE_SECONDS + self._received / LEAST_BYTES_PER_SECOND, TOTAL_SECONDS)
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(allowed - self._waited):
+                return await arriving
+        except TimeoutError:
+            raise _too_slow() from None
+        finally:
+            self._waited += time.monotonic() - began
+
+    def received(self, size: int) -> None:
+        self._received += size
+
+
+async def paced(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The parts of a body. Raises Fault (408)."""
+    pace = Pace()
+    while True:
+        try:
+            part = await pace.wait(anext(parts))
+        except StopAsyncIteration:
+            return
+        pace.received(len(part))
+        yield part
+
+
+class Uploads:
+    """The bodies that are arriving in this process: at most so many of one caller, and in all if `most` is given."""
+
+    def __init__(self, of_one_caller: int, most: int | None = None) -> None:
+        self._of_one_caller = of_one_caller
+        self._most = most
+        self._arriving: Counter[Hashable] = Counter()
+
+    @contextmanager
+    def one(self, principal: Principal) -> Iterator[None]:
+        """For as long as the body arrives. Raises Fault (429 for the caller's own, 503 for all)."""
+        caller = principal.tenant_id, principal.subject
+        if self._arriving[caller] >= self._of_one_caller:
+            told = f"You are sending {self._of_one_caller} bodies already, as many as one caller may at once."
+            raise _later(429, Code.RATE_LIMITED, told)
+        if self._most is not None and self._arriving.total() >= self._most:
+            raise _later(
+                503, Code.SERVICE_UNAVAILABLE, "As much usage as this process can take is coming in: try again."
+            )
+        self._arriving[caller] += 1
+        try:
+            yield
+        finally:
+            self._arriving[caller] -= 1
+            if not self._arriving[caller]:
+                del self._arriving[caller]
+
+
+def _later(status: int, code: Code, told: str) -> Fault:
+    return Fault(status, code, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
+
+
+def _too_slow() -> Fault:
+    told = f"The body took too long to arrive: send at least {LEAST_BYTES_PER_SECOND // 1024} KB each second."
+    return Fault(408, Code.TIMEOUT, told)

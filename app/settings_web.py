@@ -1,0 +1,95 @@
+"""How the settings about browsers, proxies and identity providers are read."""
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import SplitResult, urlsplit
+
+Network = IPv4Network | IPv6Network
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_WILDCARD_HOST = re.compile(r"\*(\.[a-z0-9_-]+){2,}")
+
+
+def parse_origins(text: str) -> tuple[str, ...]:
+    """Origins as browsers write them: lower case, without the default port or a slash; each once."""
+    return tuple(dict.fromkeys(_origin(part.strip()) for part in text.split(",") if part.strip()))
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    networks = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            networks.append(ip_network(part))
+        except ValueError:
+            raise ValueError(
+                f"has {part}, which is no address such as 10.0.0.5 and no network such as 10.0.0.0/8"
+            ) from None
+    return tuple(networks)
+
+
+def parse_role_names(text: str) -> tuple[tuple[str, str], ...]:
+    """Pairs of the identity provider's name of a role, and ours."""
+    pairs = [tuple(side.strip() for side in part.split("=")) for part in text.split(",") if part.strip()]
+    if not all(len(pair) == 2 and all(pair) for pair in pairs):
+        raise ValueError("must be pairs such as billing-admins=platform_admin, separated by commas")
+    if len({theirs for theirs, _ in pairs}) < len(pairs):
+        raise ValueError("has one name twice: a name stands for one role")
+    return tuple((theirs, ours) for theirs, ours in pairs)
+
+
+def parse_public_url(text: str) -> str:
+    """A URL of scheme, host, port if need be, and path, without a slash at its end."""
+    parts = _split(text)
+    if parts.scheme not in _DEFAULT_PORTS or parts.query or parts.fragment:
+        raise ValueError("must be a URL such as https://example.com/billing, without a query")
+    path = parts.path.rstrip("/")
+    if not _PREFIX.fullmatch(path) or {".", ".."} & set(path.split("/")):
+        raise ValueError(f"has the path {path}: use letters, digits and . _ ~ - between slashes")
+    return _authority(text, parts) + path
+
+
+def _origin(text: str) -> str:
+    if text == "*":
+        raise ValueError("has *, which would allow every origin: name those that may call the API")
+    if text.lower() == "null":
+        raise ValueError("has null, which files and sandboxed pages of every site send: serve the page from an origin")
+    parts = _split(text)
+    if not parts.scheme or "://" not in text:
+        raise ValueError(f"has {text}, which lacks its scheme: write it as https://console.example.com")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError(f"has {text}: an origin has no path and no query")
+    return _authority(text, parts, wildcard=True)
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"has {text}, whose port or address is malformed") from None
+    return parts
+
+
+def _authority(text: str, parts: SplitResult, *, wildcard: bool = False) -> str:
+    """scheme://host:port in the one way to write it."""
+    scheme = parts.scheme.lower()
+    host, port = parts.netloc.lower(), parts.port
+    if "@" in host:
+        raise ValueError(f"has {text}: no user or password belongs there")
+    if not _SCHEME.fullmatch(scheme):
+        raise ValueError(f"has {text}, whose scheme is malformed")
+    if not text.isascii():
+        raise ValueError(f"has {text}: write the host in ASCII, as browsers do (xn--…)")
+    if port is not None:
+        host = host.rpartition(":")[0]
+    host = host.removesuffix(":")
+    if wildcard and "*" in host:
+        if not _WILDCARD_HOST.fullmatch(host):
+            raise ValueError(f"has {text}: a wildcard stands for the names below a domain, as in https://*.example.com")
+    elif not _HOST.fullmatch(host) and (host or scheme in _DEFAULT_PORTS):  # app:// has no host
+        raise ValueError(f"has {text}, whose host is malformed or missing")
+    shown = "" if port is None or port == _DEFAULT_PORTS.get(scheme) else f":{port}"
+    return f"{scheme}://{host}{shown}"

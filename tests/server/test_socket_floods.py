@@ -1,0 +1,62 @@
+"""Sockets that send what costs their sender nothing: bounded, and closed with a reason."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+
+from tests.server.test_sockets import Client, connected
+
+Token = Callable[..., str]
+FLOOD = 2_000
+
+
+async def flooded(client: Client, frame: bytes) -> tuple[int, str]:
+    """The close that answers so many of a frame, sent as fast as they can be."""
+    for _ in range(20):
+        client.connection.transport.write(frame * (FLOOD // 20))
+        await asyncio.sleep(0)
+    with pytest.raises(ConnectionClosed) as caught:
+        async with asyncio.timeout(5):
+            while True:
+                await client.connection.recv()
+    assert caught.value.rcvd is not None
+    return caught.value.rcvd.code, caught.value.rcvd.reason
+
+
+def masked(opcode: Opcode, data: bytes, *, fin: bool = True) -> bytes:
+    return Frame(opcode, data, fin=fin).serialize(mask=True)
+
+
+@pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_a_flood_of_control_frames(base_url: str, token: Token, opcode: Opcode, signed_in: bool) -> None:
+    async with connected(base_url) as client:
+        if signed_in:
+            await client.initialise(token())
+        assert await flooded(client, masked(opcode, b"x")) == (1008, "Too many control frames")
+
+
+async def test_a_flood_of_empty_pieces(base_url: str, token: Token) -> None:
+    async with connected(base_url) as client:
+        await client.initialise(token())
+        client.connection.transport.write(masked(Opcode.TEXT, b"{", fin=False))
+        assert await flooded(client, masked(Opcode.CONT, b"", fin=False)) == (1008, "Too many control frames")
+
+
+@pytest.mark.parametrize("message", [b'{"type":"ping"}', b'{"type":"pong"}', b'{"type":"complete","id":"never"}'])
+async def test_a_flood_of_messages_that_cost_nothing(base_url: str, token: Token, message: bytes) -> None:
+    async with connected(base_url) as client:
+        await client.initialise(token())
+        assert await flooded(client, masked(Opcode.TEXT, message)) == (1008, "Too many messages")
+
+
+async def test_a_client_that_pings_as_clients_do(base_url: str, token: Token) -> None:
+    async with connected(base_url) as client:
+        await client.initialise(token())
+        for _ in range(50):
+            await client.connection.ping()
+            await client.send(type="ping")
+            assert await client.receive() == {"type": "pong"}
