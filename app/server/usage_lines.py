@@ -18,12 +18,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
 from app.operations.usage import MeteredEvent
 from app.reads import BadInputError
+from app.schema.scalars import parse_decimal
 from app.schema.usage_events import known_id, known_instant
 
 T = TypeVar("T")
@@ -31,8 +33,11 @@ T = TypeVar("T")
 MALFORMED = "MALFORMED_EVENT"
 
 
+_ABSENT = msgspec.Raw(b"null")
+
+
 class _Data(msgspec.Struct, rename="camel", gc=False):
-    quantity: Decimal | None = None
+    quantity: msgspec.Raw = _ABSENT
     resource_id: str | None = None
 
 
@@ -41,7 +46,7 @@ class _Line(msgspec.Struct, rename="camel", gc=False):
     source: str = "api"
     deployment_id: str | None = None
     resource_kind: str | None = None
-    quantity: Decimal | None = None
+    quantity: msgspec.Raw = _ABSENT
     occurred_at: str | None = None
     resource_id: str | None = None
     subject: str | None = None
@@ -110,9 +115,9 @@ def _decoded_line(text: bytes) -> _Line | str | None:
 def _event(line: _Line) -> MeteredEvent:
     """Raises ValueError or BadInputError for what is absent, no id or no instant."""
     data = line.data
-    quantity, resource_id = line.quantity, line.resource_id
+    quantity, resource_id = _quantity(bytes(line.quantity)), line.resource_id
     if data is not None:
-        quantity = data.quantity if quantity is None else quantity
+        quantity = _quantity(bytes(data.quantity)) if quantity is None else quantity
         resource_id = data.resource_id if resource_id is None else resource_id
     return MeteredEvent(
         id=line.id,
@@ -123,6 +128,15 @@ def _event(line: _Line) -> MeteredEvent:
         occurred_at=known_instant(_required(line.occurred_at or line.time, _Absent.INSTANT)),
         resource_id=None if resource_id is None else known_id(resource_id),
     )
+
+
+@lru_cache(maxsize=16_384)  # quantities are round again and again
+def _quantity(text: bytes) -> Decimal | None:
+    """Of JSON text: a number or a string, exact as it is written. Raises BadInputError."""
+    if text == b"null":
+        return None
+    value = text.decode() if text[:1] in b"-0123456789" else msgspec.json.decode(text)
+    return parse_decimal(value)
 
 
 def _required(value: T | None, absent: _Absent) -> T:

@@ -115,7 +115,6 @@ async def outcomes(given: Given, rejections: dict[str, str | None]) -> dict[str,
     }
 
 
-@pytest.mark.xfail(strict=True, reason="API-U5")
 async def test_quantities_by_http(client: httpx.AsyncClient, deployment: UUID, given: Given) -> None:
     rejections = {}
     for text, event in events(deployment).items():
@@ -124,7 +123,6 @@ async def test_quantities_by_http(client: httpx.AsyncClient, deployment: UUID, g
     assert await outcomes(given, rejections) == QUANTITIES
 
 
-@pytest.mark.xfail(strict=True, reason="API-U5")
 async def test_quantities_by_websocket(
     served_house: House, client: httpx.AsyncClient, deployment: UUID, given: Given
 ) -> None:
@@ -141,7 +139,6 @@ async def test_quantities_by_websocket(
     assert await outcomes(given, rejections) == QUANTITIES
 
 
-@pytest.mark.xfail(strict=True, reason="API-U5")
 async def test_quantities_by_the_line(client: httpx.AsyncClient, deployment: UUID, given: Given) -> None:
     body = b"\n".join(events(deployment).values())
     answer = await client.post("/usage", content=body, headers={"content-type": "application/x-ndjson"})
