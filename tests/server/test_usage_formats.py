@@ -3,7 +3,7 @@
 import gzip
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -66,7 +66,6 @@ def counts(answer: httpx.Response) -> tuple[int, int, list[tuple[int, str]]]:
     return body["accepted"], body["duplicates"], [(each["index"], each["code"]) for each in body["rejected"]]
 
 
-@pytest.mark.xfail(strict=True, reason="API-U1")
 async def test_a_body_of_which_nothing_is_accepted_is_unprocessable(
     meter: httpx.AsyncClient, deployment: UUID, given: Given, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -93,7 +92,6 @@ async def test_a_body_of_which_nothing_is_accepted_is_unprocessable(
     assert (line.levelname, line.__dict__["accepted"], line.__dict__["rejected"]) == ("WARNING", 0, told)
 
 
-@pytest.mark.xfail(strict=True, reason="API-U1")
 async def test_a_duplicate_is_enough_to_be_processed(
     meter: httpx.AsyncClient, deployment: UUID, given: Given, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -110,7 +108,6 @@ async def test_a_duplicate_is_enough_to_be_processed(
     assert [record.levelname for record in caplog.records if record.message == "usage was rejected"] == ["INFO"]
 
 
-@pytest.mark.xfail(strict=True, reason="API-U1")
 async def test_the_mutation_is_entered_with_the_same_counts(
     meter: httpx.AsyncClient, deployment: UUID, given: Given
 ) -> None:
@@ -125,7 +122,6 @@ async def test_the_mutation_is_entered_with_the_same_counts(
     }
 
 
-@pytest.mark.xfail(strict=True, reason="API-U2")
 @pytest.mark.parametrize("packed", [False, True])
 async def test_a_byte_order_mark_is_ignored(meter: httpx.AsyncClient, deployment: UUID, packed: bool) -> None:
     body = b"\xef\xbb\xbf" + lines(event(deployment, 0), event(deployment, 1))
@@ -134,7 +130,7 @@ async def test_a_byte_order_mark_is_ignored(meter: httpx.AsyncClient, deployment
     assert counts(answer) == (2, 0, [])
 
 
-BODIES = {
+BODIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "an array": ("application/json", lambda events: json.dumps(events, indent=2)),
     "one event": ("application/json", lambda events: json.dumps(events[0])),
     "a batch": (BATCH, json.dumps),
@@ -143,7 +139,6 @@ BODIES = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="API-U3")
 @pytest.mark.parametrize("name", BODIES)
 async def test_json_is_accepted(meter: httpx.AsyncClient, deployment: UUID, given: Given, name: str) -> None:
     media_type, encode = BODIES[name]
@@ -155,7 +150,6 @@ async def test_json_is_accepted(meter: httpx.AsyncClient, deployment: UUID, give
     assert counts(await post(meter, body, media_type)) == (0, accepted, [])
 
 
-@pytest.mark.xfail(strict=True, reason="API-U3")
 async def test_a_batch_is_answered_event_by_event(meter: httpx.AsyncClient, deployment: UUID) -> None:
     events = [
         cloud_event(deployment, 0),
@@ -172,7 +166,6 @@ async def test_a_batch_is_answered_event_by_event(meter: httpx.AsyncClient, depl
     )
 
 
-@pytest.mark.xfail(strict=True, reason="API-U3")
 @pytest.mark.parametrize(
     "body",
     [b"", b"[", b'[{"id": "1"}', b'[{"id": "1"},]', b'[{"id" 1}]', b"[] []", b"7", b"[\xff]", b"[" * 100_000, b"\n"],
@@ -184,7 +177,6 @@ async def test_what_is_no_json_array_is_refused(meter: httpx.AsyncClient, body: 
     assert await given.rows("SELECT id FROM usage_records") == []
 
 
-@pytest.mark.xfail(strict=True, reason="API-U3")
 async def test_an_array_of_many_events_is_read_as_it_comes(meter: httpx.AsyncClient, deployment: UUID) -> None:
     body = json.dumps([event(deployment, number) for number in range(9_000)]).encode()
 
@@ -197,7 +189,6 @@ async def test_an_array_of_many_events_is_read_as_it_comes(meter: httpx.AsyncCli
     assert (await post(meter, b"[" + b"7," * 100_000 + b"7]", "application/json")).status_code == 413
 
 
-@pytest.mark.xfail(strict=True, reason="API-U4")
 async def test_packed_bodies(meter: httpx.AsyncClient, deployment: UUID) -> None:
     body = lines(*(event(deployment, number) for number in range(3_000)))
     for number, (encoding, packed) in enumerate(
@@ -210,7 +201,6 @@ async def test_packed_bodies(meter: httpx.AsyncClient, deployment: UUID) -> None
         assert (await post(meter, b"no such thing", content_encoding=encoding)).status_code == 400
 
 
-@pytest.mark.xfail(strict=True, reason="API-U4")
 @pytest.mark.parametrize("encoding", ["br", "gzip, zstd", "deflate"])
 async def test_another_encoding_is_told_which_may_be(meter: httpx.AsyncClient, encoding: str) -> None:
     answer = await post(meter, b"", content_encoding=encoding)
@@ -218,16 +208,13 @@ async def test_another_encoding_is_told_which_may_be(meter: httpx.AsyncClient, e
     assert answer.json()["errors"][0]["message"] == "Pack a body with gzip or zstd, or send it as it is."
 
 
-A1 = pytest.mark.xfail(strict=True, reason="SEC-A1")
-
-
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [
         (gzip.compress(b"x\n" * 262_144), "gzip"),
-        pytest.param(zstd.compress(b"x\n" * 262_144), "zstd", marks=A1),
-        pytest.param(gzip.compress(b"") * 50_000, "gzip", marks=A1),
-        pytest.param(gzip.compress((b" " * 60_000 + b"\n") * 1_000), "gzip", marks=A1),
+        (zstd.compress(b"x\n" * 262_144), "zstd"),
+        (gzip.compress(b"") * 50_000, "gzip"),
+        (gzip.compress((b" " * 60_000 + b"\n") * 1_000), "gzip"),
     ],
     ids=["short lines", "short lines, zstd", "empty members", "blank lines"],
 )
@@ -239,14 +226,13 @@ async def test_a_small_body_of_much_work_is_refused_unread(
     assert await given.rows("SELECT id FROM audit_log") == []
 
 
-@pytest.mark.xfail(strict=True, reason="SEC-A1")
 async def test_a_body_costs_by_its_lines_and_bytes(meter: httpx.AsyncClient, deployment: UUID) -> None:
     """10 points for the request, 1 for each 10 lines, 1 for each 10 KiB. One a second flows in meanwhile."""
     body = lines(*(event(deployment, number) for number in range(1_000)))
     before = await points_left(meter)
     await post(meter, body)
     cost = before - await points_left(meter)
-    assert 110 < cost <= 1 + 10 + 100 + len(body) // 10_240
+    assert 110 < cost <= 1 + 10 + 100 + 1 + len(body) // 10_240
     for _ in range(4):
         assert (await post(meter, b"x\n" * 99_999)).status_code == 422
     refused = await post(meter, b"x\n" * 99_999)
