@@ -52,7 +52,7 @@ from app.billing.lifecycle import (
     subscription_status,
 )
 from app.billing.lines import Explanation, Line, LineKind, Quote, TierCharge
-from app.billing.money import AmountTooLarge, decimal_text, round_half_away, storable_cents, to_decimal
+from app.billing.money import AmountTooLarge, decimal_text, parse_decimal, round_half_away, storable_cents, to_decimal
 from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
 from app.billing.quote import quote
 from app.billing.rating import rate_charges, rate_subscription
@@ -157,6 +157,7 @@ __all__ = [
     "merged",
     "month_to_date",
     "parse_charges",
+    "parse_decimal",
     "parse_document",
     "parse_header",
     "parse_subscription",

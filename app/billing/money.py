@@ -1,5 +1,6 @@
-"""Exact numbers: ratios, the one rounding of money, and decimals as they are shown and kept."""
+"""Exact numbers: ratios, the one rounding of money, and decimals as they are read, shown and kept."""
 
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
@@ -12,6 +13,7 @@ add, subtract, multiply, fma = EXACT.add, EXACT.subtract, EXACT.multiply, EXACT.
 ZERO = Decimal(0)
 SHOWN_DIGITS = 12
 _SHOWN_SCALE = 10**SHOWN_DIGITS
+_DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,4})?|NaN|-?Infinity", re.ASCII)
 SMALLEST_CENTS, LARGEST_CENTS = -(2**63), 2**63 - 1
 
 
@@ -70,6 +72,15 @@ def to_decimal(exact: Ratio) -> Decimal:
         return exact.numerator
     scaled = round_half_away(Ratio(multiply(exact.numerator, _SHOWN_SCALE), exact.denominator))
     return Decimal(scaled).scaleb(-SHOWN_DIGITS, EXACT).normalize(EXACT)
+
+
+def parse_decimal(text: str) -> Decimal | None:
+    """The number that the text writes, exactly: "2160", "-0.50" or "1e-7", as JSON writes numbers; zeros may lead.
+
+    NaN and the infinities are numbers here, for the caller to refuse. None for any other text: with spaces, separators,
+    a plus sign, digits of other scripts, or more than 40 digits before or after the point.
+    """
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
 def decimal_text(value: Decimal) -> str:

@@ -30,8 +30,8 @@ LONGEST_INPUT = 4_000
 # By hand, for it is part of every mutation: Piccolo takes twice as long for the same row.
 _INSERT = """
 INSERT INTO audit_log
-    (id, tenant_id, occurred_at, subject, roles, action, input, outcome, occurrences, address, request_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10)
+    (id, tenant_id, occurred_at, subject, roles, action, input, outcome, occurrences, address, request_id, result)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11)
 """
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ async def enter(unit: UnitOfWork, context: Context, call: Call, outcome: str) ->
 
 async def _enter_alone(context: Context, call: Call, outcome: str) -> None:
     """In a transaction of its own. If there can be none the log has it: the caller is owed its own answer."""
+    call.result = None  # what came of it was not kept
     try:
         async with context.database.unit_of_work(PLATFORM) as unit:
             await _insert(unit, context, call, outcome)
@@ -81,6 +82,7 @@ async def _insert(unit: UnitOfWork, context: Context, call: Call, outcome: str) 
         outcome,
         call.origin.address,
         call.origin.request_id,
+        call.result,
     )
 
 

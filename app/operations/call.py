@@ -21,7 +21,7 @@ class Call:
     """A mutation under way, or a block of lines of POST /usage.
 
     `place` is a mutation's response key: a request may hold several, even of the same name.
-    `transactions` counts those begun for it.
+    `transactions` counts those begun for it. `result`: what came of it, where an operation says so in the audit log.
     """
 
     mutation: str
@@ -29,3 +29,4 @@ class Call:
     input: str | None
     origin: Origin
     transactions: int = 0
+    result: str | None = None

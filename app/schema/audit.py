@@ -32,6 +32,11 @@ class AuditEntry(Node):
     occurrences: int = column(AuditLog.occurrences, description="How often: refused sign-ins are entered together.")
     address: str = column(AuditLog.address, description="The network address it came from.")
     request_id: str = column(AuditLog.request_id, description="The request's id, which the log has too.")
+    result: str | None = column(
+        AuditLog.result,
+        description="Of recordUsage and POST /usage that are DONE, how many events were accepted, were duplicates, "
+        "and were rejected for each reason, as JSON; null otherwise.",
+    )
 
 
 @strawberry.input(description="Which entries of the audit log; all that is given must hold.")

@@ -3,6 +3,7 @@
 Values that PostgreSQL reads straight into the answer have the same text as those that are serialised here.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -23,13 +24,13 @@ from graphql import (
 from graphql.utilities import value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
+from app import billing
 from app.billing import decimal_text
 from app.reads import BadInputError
 
 Cents = NewType("Cents", int)
 
 _LARGEST_CENTS = 2**63 - 1
-_DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,40})?|NaN|-?Infinity", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
 
@@ -54,18 +55,33 @@ def parse_cents(value: object) -> int:
 
 
 def parse_decimal(value: object) -> Decimal:
-    """Exact text, or a whole number. A JSON fraction is refused: it may have been rounded on its way here.
+    """Exact text, or a number as `read_number` makes it of JSON. Of floats, which may have been rounded on their way
+    here, only whole ones.
 
     NaN and the infinities pass: what they are given for refuses them by its own rules, event by event where it must.
     """
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return Decimal(value)
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if isinstance(text, str) and _DECIMAL.fullmatch(text):
-        return Decimal(text)
-    raise _refused(value, "Decimal", 'plain decimal text such as "0.5"')
+    if isinstance(text, str) and (parsed := billing.parse_decimal(text)) is not None:
+        return parsed
+    raise _refused(value, "Decimal", 'a decimal such as "0.5"')
+
+
+def read_number(text: str) -> float | Decimal:
+    """A JSON number with a fraction or an exponent, exactly. It is a float where that is whole and the same number, so
+    that 1.0 may be an Int; and NaN, which every scalar refuses, where it has more digits than a Decimal may have.
+    """
+    exact, number = billing.parse_decimal(text), float(text)
+    if exact is None:
+        return math.nan
+    return number if number.is_integer() and number == exact else exact
 
 
 def parse_decimal_literal(node: ValueNode, _variables: object = None) -> Decimal:
-    """A number written in the document is text still, and so exact."""
+    """A number written in the document is still text, and so exact."""
     if isinstance(node, StringValueNode | IntValueNode | FloatValueNode):
         return parse_decimal(node.value)
     return parse_decimal(value_from_ast_untyped(node))
@@ -124,7 +140,8 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     ),
     Decimal: strawberry.scalar(
         name="Decimal",
-        description='An exact decimal as a JSON string without exponent, such as "2160" or "0.5".',
+        description='An exact decimal as a JSON string without exponent, such as "2160" or "0.5". An input may also be '
+        "a number, and have an exponent; it has at most 40 digits before and after the point.",
         serialize=decimal_text,
         parse_value=parse_decimal,
         parse_literal=parse_decimal_literal,

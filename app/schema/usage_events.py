@@ -7,7 +7,6 @@ wrong with it, or takes it after all.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -33,7 +32,7 @@ class _Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=Fals
     id: str
     deployment_id: str
     resource_kind: str
-    quantity: str | int
+    quantity: Any
     occurred_at: str
     source: str = "api"
     resource_id: str | None = None
@@ -76,21 +75,16 @@ def _metered(event: _Event) -> MeteredEvent:
         source=event.source,
         deployment_id=known_id(event.deployment_id),
         resource_kind=event.resource_kind,
-        quantity=_quantity(event.quantity),
+        quantity=parse_decimal(event.quantity),
         occurred_at=known_instant(event.occurred_at),
         resource_id=None if event.resource_id is None else known_id(event.resource_id),
     )
 
 
-# A meter names the same few deployments, round quantities and instants again and again.
+# A meter names the same few deployments and instants again and again.
 @lru_cache(maxsize=16_384)
 def known_id(text: str) -> UUID:
     return quick(parse_id(text))
-
-
-@lru_cache(maxsize=16_384)
-def _quantity(value: str | int) -> Decimal:
-    return parse_decimal(value)
 
 
 @lru_cache(maxsize=16_384)

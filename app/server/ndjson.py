@@ -1,67 +1,73 @@
-"""A body of lines as it arrives: unpacked if need be, and cut into blocks of whole lines, in bounded memory."""
+"""A body of lines as it arrives, cut into blocks of whole lines, in bounded memory."""
 
-import zlib
 from collections.abc import AsyncIterator, Iterator
 
 from app.server.faults import Code, Fault
 
 BLOCK_BYTES = 524_288
+BLOCK_LINES = 2_500
+MOST_LINES = 100_000
 LONGEST_LINE_BYTES = 65_536
 LARGEST_BODY_BYTES = 128 * 1024 * 1024
 """Unpacked."""
 
-_GZIP = zlib.MAX_WBITS | 16
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def too_large(what: str) -> Fault:
+    """413, of a body that was read as far as this."""
     return Fault(413, Code.PAYLOAD_TOO_LARGE, f"{what}. What stood before it may be recorded; resending is safe.")
 
 
-async def blocks(chunks: AsyncIterator[bytes], *, gzipped: bool) -> AsyncIterator[bytes]:
-    """The body in blocks of whole lines, of about BLOCK_BYTES each. Raises Fault (400, 413)."""
+async def blocks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The body in blocks of whole lines, of about BLOCK_BYTES and at most BLOCK_LINES each. Raises Fault (413): lines
+    are counted as they arrive, before any of their block is handed on.
+    """
     rest = bytearray()
-    total = 0
-    async for part in _unpacked(chunks) if gzipped else chunks:
-        total += len(part)
-        if total > LARGEST_BODY_BYTES:
+    size = lines = 0
+    async for part in parts:
+        size += len(part)
+        lines += part.count(b"\n")
+        if size > LARGEST_BODY_BYTES:
             raise too_large(f"The body is larger than {LARGEST_BODY_BYTES // 1024 // 1024} MB")
+        if lines > MOST_LINES:
+            raise too_large(f"The body has more than {MOST_LINES:,} lines")
         rest += part
         if len(rest) < BLOCK_BYTES:
             continue
         end = rest.rfind(b"\n") + 1
         if len(rest) - end > LONGEST_LINE_BYTES:
             raise too_large(f"A line is longer than {LONGEST_LINE_BYTES // 1024} KB")
-        if end:
-            yield bytes(rest[:end])
-            del rest[:end]
-    if rest:
-        yield bytes(rest)
+        for block in cut(bytes(rest[:end]), BLOCK_LINES):
+            yield block
+        del rest[:end]
+    if rest and lines + (not rest.endswith(b"\n")) > MOST_LINES:
+        raise too_large(f"The body has more than {MOST_LINES:,} lines")
+    for block in cut(bytes(rest), BLOCK_LINES):
+        yield block
 
 
-async def _unpacked(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Never more than a block at once, however small it was packed."""
-    members = _Members()
-    async for chunk in chunks:
-        try:
-            for part in members.feed(chunk):
-                yield part
-        except zlib.error as error:
-            raise Fault(400, Code.BAD_REQUEST, "The body is not gzip.") from error
-    if not members.ended:
-        raise Fault(400, Code.BAD_REQUEST, "The body broke off: its gzip has no end.")
+async def without_mark(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The parts without the byte order mark that some programs of Windows begin UTF-8 with."""
+    start = b""
+    async for part in parts:
+        start += part
+        if len(start) >= len(_BYTE_ORDER_MARK):
+            break
+    yield start.removeprefix(_BYTE_ORDER_MARK)
+    async for part in parts:
+        yield part
 
 
-class _Members:
-    """The members of a gzip file, one after another (RFC 1952, section 2.2)."""
-
-    def __init__(self) -> None:
-        self._member = zlib.decompressobj(_GZIP)
-        self.ended = True
-
-    def feed(self, packed: bytes) -> Iterator[bytes]:
-        while packed:
-            if self._member.eof:
-                self._member = zlib.decompressobj(_GZIP)
-            yield self._member.decompress(packed, BLOCK_BYTES)
-            packed = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
-        self.ended = self._member.eof
+def cut(text: bytes, lines: int) -> Iterator[bytes]:
+    """The text in pieces of so many lines, the last of fewer."""
+    start = 0
+    while start < len(text):
+        end = start
+        for _ in range(lines):
+            end = text.find(b"\n", end) + 1
+            if not end:
+                end = len(text)
+                break
+        yield text[start:end]
+        start = end

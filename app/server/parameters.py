@@ -10,6 +10,7 @@ import msgspec
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from app.schema.limits import MAX_INPUT_LIST, parse_document
+from app.schema.scalars import read_number
 from app.server.faults import Code, Fault
 
 
@@ -21,7 +22,8 @@ class Parameters(msgspec.Struct, frozen=True, rename="camel"):
     extensions: dict[str, Any] | None = None
 
 
-_decoder = msgspec.json.Decoder(Parameters)
+_decoder = msgspec.json.Decoder(Parameters, float_hook=read_number)
+_values = msgspec.json.Decoder(float_hook=read_number)
 
 
 def decode_parameters(body: bytes) -> Parameters:
@@ -42,7 +44,7 @@ def decode_query_string(query_string: bytes) -> Parameters:
     given: dict[str, Any] = {}
     with _decoding():
         for name, text in pairs:
-            given[name] = msgspec.json.decode(text) if name in {"variables", "extensions"} else text
+            given[name] = _values.decode(text) if name in {"variables", "extensions"} else text
         parameters = msgspec.convert(given, Parameters)
     check_variables(parameters.variables)
     return parameters

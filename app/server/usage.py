@@ -1,19 +1,18 @@
-"""POST /usage: metered events by the line, for machines. `recordUsage` by another door: the same rules and answers.
+"""POST /usage: metered events for machines. `recordUsage` by another entry point: the same rules and answers.
 
-The body is NDJSON, packed with gzip if so declared, of at most 100,000 lines; the answer is
-
-    {"accepted": 2, "duplicates": 1, "rejectedTotal": 1, "rejected": [{"index": 3, "code": "…", "message": "…"}]}
-
-with the number of the line, from 0, as the index, and the first rejections only. Events are committed by the block as
-they come: a request that fails half way has kept what came before, and is to be sent again whole, which counts
-nothing twice. What is counted as accepted in an answer is committed.
+The body is NDJSON, a JSON array of events or one event, packed with gzip or zstd if so declared, of at most 100,000
+events; usage_summary.py has the answer. Events are committed by the block as they come: a request that fails half way
+has kept what came before, and is to be sent again whole, which counts nothing twice. What is counted as accepted in an
+answer is committed. The status is 422 where events were rejected and none is recorded, now or before.
 
 Each block is a call of its own in the audit log, entered in the block's transaction; no Idempotency-Key is looked at.
 """
 
+import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from litestar import Request, post
@@ -27,25 +26,32 @@ from app.operations.audit import auditing
 from app.operations.call import Call, Origin
 from app.operations.context import Context
 from app.operations.principal import Principal
-from app.operations.rate_limits import RateLimiter
+from app.operations.rate_limits import RateLimitedError, RateLimiter
 from app.operations.refusal import Refusal
-from app.operations.usage import record_batch
+from app.operations.usage import MALFORMED, record_batch
 from app.server.auth import Session
 from app.server.edge import address, request_id
 from app.server.faults import Code, Fault, fault_of
-from app.server.ndjson import blocks, too_large
+from app.server.json_events import as_lines
+from app.server.ndjson import blocks, without_mark
+from app.server.unpacking import UNPACKERS, unpacked
 from app.server.uploads import Uploads, paced
-from app.server.usage_lines import MALFORMED, read_block
+from app.server.usage_lines import read_block
+from app.server.usage_summary import Rejection, Tally
 
 PATH = "/usage"
 CALLED = f"POST {PATH}"
 """In the audit log."""
-MOST_LINES = 100_000
-MOST_REJECTIONS = 1_000
 REQUEST_COST = 10
-"""In points of the caller's rate limit, whatever the number of lines: those are held back by 503."""
+"""In points of the caller's rate limit, before anything is read."""
+LINES_A_POINT = 10
+BYTES_A_POINT = 10_240
+"""Unpacked. A block is paid for before its lines are decoded."""
 
-MEDIA_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+JSON_TYPES = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
+
+logger = logging.getLogger(__name__)
 
 
 class _Input(msgspec.Struct):
@@ -56,21 +62,36 @@ class _Input(msgspec.Struct):
     sha256: str
 
 
-class _Rejection(msgspec.Struct):
-    index: int
-    code: str
-    message: str
+class _Format(NamedTuple):
+    """Of a body, as its headers declare it."""
+
+    is_json: bool
+    encoding: str
 
 
-class _Summary(msgspec.Struct, rename="camel"):
-    accepted: int = 0
-    duplicates: int = 0
-    rejected_total: int = 0
-    rejected: list[_Rejection] = []
+class _Payment:
+    """What a body costs its caller, paid as it is read; no body costs more than a full bucket."""
 
-    def reject(self, rejections: list[_Rejection]) -> None:
-        self.rejected_total += len(rejections)
-        self.rejected += rejections[: MOST_REJECTIONS - len(self.rejected)]
+    def __init__(self, rate_limiter: RateLimiter, principal: Principal) -> None:
+        self._rate_limiter = rate_limiter
+        self._principal = principal
+        self._paid = 0
+
+    async def pay(self, cost: int) -> None:
+        """Raises RateLimitedError, by whose Retry-After the caller has what the body costs up to here: sent again then,
+        it is read further than before.
+        """
+        limit = self._rate_limiter.limit
+        if limit is not None:
+            cost = min(cost, limit.burst - self._paid)
+            if cost <= 0:
+                return
+        try:
+            await self._rate_limiter.spend(self._principal, cost)
+        except RateLimitedError as error:
+            again = math.ceil(self._paid / limit.per_second) if limit is not None else 0
+            raise RateLimitedError(error.retry_after + again) from error
+        self._paid += cost
 
 
 def usage_handler(
@@ -86,36 +107,39 @@ def usage_handler(
         try:
             session = await signed_in(request.headers.get("authorization"), origin.address)
             context = new_context(session.principal)
-            await rate_limiter.spend(session.principal, REQUEST_COST)
+            payment = _Payment(rate_limiter, session.principal)
+            await payment.pay(REQUEST_COST)
             async with auditing(context, _call(origin)):
                 authorise(context, Action.RECORD_USAGE)
-            gzipped = _is_gzipped(request)
+            body = _lines(_chunks(request), _format(request))
             with uploads.one(session.principal):
-                summary = await _record(context, origin, blocks(_chunks(request), gzipped=gzipped))
+                tally = await _record(context, origin, payment, blocks(body))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = fault_of(_told(error), number)
             return _response(fault.body(number), fault.status, fault.headers)
-        return _response(msgspec.json.encode(summary))
+        return _response(tally.body(number), 422 if tally.is_refused else 200)
 
     return ingest
 
 
-async def _record(context: Context, origin: Origin, body: AsyncIterator[bytes]) -> _Summary:
-    summary, lines = _Summary(), 0
+async def _record(context: Context, origin: Origin, payment: _Payment, body: AsyncIterator[bytes]) -> Tally:
+    tally, lines = Tally(), 0
     async for text in body:
-        block = read_block(text, lines)
-        first, lines = lines, lines + block.lines
-        if lines > MOST_LINES:
-            raise too_large(f"The body has more than {MOST_LINES:,} lines")
-        call = _call(origin, _Input(first, block.lines, sha256(text).hexdigest()))
+        count = text.count(b"\n") + (not text.endswith(b"\n"))
+        await payment.pay(math.ceil(count / LINES_A_POINT + len(text) / BYTES_A_POINT))
+        first, lines = lines, lines + count
+        block = await read_block(text, first)
+        if not (block.events or block.malformed):
+            continue  # blank lines
+        call = _call(origin, _Input(first, count, sha256(text).hexdigest()))
         async with auditing(context, call) as operations:
-            recorded = await record_batch(operations, block.events)
-        summary.accepted += recorded.accepted
-        summary.duplicates += recorded.duplicates
-        rejected = [_Rejection(number, MALFORMED, told) for number, told in block.malformed]
-        rejected += [_Rejection(block.numbers[each.index], each.code, each.message) for each in recorded.rejected]
-        summary.reject(sorted(rejected, key=lambda rejection: rejection.index))
-    return summary
+            recorded = await record_batch(operations, block.events, malformed=len(block.malformed))
+        rejections = [Rejection(number, MALFORMED, told) for number, told in block.malformed]
+        rejections += [Rejection(block.numbers[each.index], each.code, each.message) for each in recorded.rejected]
+        tally.add(recorded.accepted, recorded.duplicates, rejections)
+    if tally.counts["rejected"]:
+        logger.log(logging.WARNING if tally.is_refused else logging.INFO, "usage was rejected", extra=tally.counts)
+    return tally
 
 
 def _call(origin: Origin, block: _Input | None = None) -> Call:
@@ -130,17 +154,24 @@ async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
         raise Fault(400, Code.BAD_REQUEST, "The request broke off.") from None
 
 
-def _is_gzipped(request: Request[Any, Any, Any]) -> bool:
-    """Raises Fault (415) for what is neither NDJSON nor NDJSON in gzip."""
+def _lines(chunks: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
+    """The body as NDJSON, in parts of any size."""
+    parts = without_mark(unpacked(chunks, body.encoding) if body.encoding in UNPACKERS else chunks)
+    return as_lines(parts) if body.is_json else parts
+
+
+def _format(request: Request[Any, Any, Any]) -> _Format:
+    """Raises Fault (415) for what no body may be."""
     media_type, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
     charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
-    if media_type not in MEDIA_TYPES or charsets not in ([], ["utf-8"], ["utf8"]):
-        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, f"Send usage as {MEDIA_TYPES[0]} in UTF-8.")
+    if media_type not in NDJSON_TYPES + JSON_TYPES or charsets not in ([], ["utf-8"], ["utf8"]):
+        told = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
+        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {"identity", "gzip"}:
-        told = "A body may be packed with gzip, and with nothing else."
-        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
-    return encoding == "gzip"
+    if encoding not in {*UNPACKERS, "identity"}:
+        told = "Pack a body with gzip or zstd, or send it as it is."
+        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
+    return _Format(media_type in JSON_TYPES, encoding)
 
 
 def _told(error: Exception) -> Exception:

@@ -1,5 +1,7 @@
 """One line of NDJSON as a metered event: in our own field names, or as a CloudEvent (version 1.0, JSON format).
 
+An event of a JSON array is such a line too (json_events.py).
+
 | ours         | CloudEvents        |
 |--------------|--------------------|
 | id           | id                 |
@@ -11,28 +13,38 @@
 | resourceId   | data.resourceId    |
 
 Fields of other names are ignored; of a field given both ways ours holds. A quantity is text or a number, exact as
-it is written.
+it is written. Of CloudEvents `data_base64` is not read. `time` is required although CloudEvents does not: an event that
+was stamped on its arrival would be another one when it is sent again.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
 from app.operations.usage import MeteredEvent
 from app.reads import BadInputError
+from app.schema.scalars import parse_decimal
 from app.schema.usage_events import known_id, known_instant
+from app.server.ndjson import cut
 
 T = TypeVar("T")
 
-MALFORMED = "MALFORMED_EVENT"
+_VERSION = "1.0"
+_STEP_LINES = 500
+"""Decoded at once, before others have their turn."""
+
+
+_ABSENT = msgspec.Raw(b"null")
 
 
 class _Data(msgspec.Struct, rename="camel", gc=False):
-    quantity: Decimal | None = None
+    quantity: msgspec.Raw = _ABSENT
     resource_id: str | None = None
 
 
@@ -41,13 +53,14 @@ class _Line(msgspec.Struct, rename="camel", gc=False):
     source: str = "api"
     deployment_id: str | None = None
     resource_kind: str | None = None
-    quantity: Decimal | None = None
+    quantity: msgspec.Raw = _ABSENT
     occurred_at: str | None = None
     resource_id: str | None = None
     subject: str | None = None
     type: str | None = None
     time: str | None = None
     data: _Data | None = None
+    specversion: str | None = None
 
 
 class _Absent(StrEnum):
@@ -64,16 +77,23 @@ _decoder = msgspec.json.Decoder(_Line)
 class Block:
     """The events of a block of lines, with the number of the line of each, and the lines that hold none."""
 
-    lines: int = 0
     events: list[MeteredEvent] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     malformed: list[tuple[int, str]] = field(default_factory=list)
 
 
-def read_block(text: bytes, first: int) -> Block:
-    """`first` is the number of the block's first line. Blank lines are counted, and are neither."""
+async def read_block(text: bytes, first: int) -> Block:
+    """`first` is the number of the block's first line. A blank line is neither an event nor malformed."""
+    block = Block()
+    for piece in cut(text, _STEP_LINES):
+        first += _read(piece, first, block)
+        await asyncio.sleep(0)
+    return block
+
+
+def _read(text: bytes, first: int, block: Block) -> int:
+    """How many lines they were that were added to the block."""
     decoded = _decoded(text)
-    block = Block(lines=len(decoded))
     for number, line in enumerate(decoded, first):
         if isinstance(line, _Line):
             try:
@@ -85,7 +105,7 @@ def read_block(text: bytes, first: int) -> Block:
                 block.numbers.append(number)
         elif line is not None:
             block.malformed.append((number, line))
-    return block
+    return len(decoded)
 
 
 def _decoded(text: bytes) -> Sequence[_Line | str | None]:
@@ -99,8 +119,10 @@ def _decoded(text: bytes) -> Sequence[_Line | str | None]:
 
 
 def _decoded_line(text: bytes) -> _Line | str | None:
-    if not text or text.isspace():
+    if not (text := text.strip()):
         return None
+    if not text.startswith(b"{"):  # a body of nothing else is to cost as little as may be
+        return "an event is a JSON object"
     try:
         return _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -109,10 +131,12 @@ def _decoded_line(text: bytes) -> _Line | str | None:
 
 def _event(line: _Line) -> MeteredEvent:
     """Raises ValueError or BadInputError for what is absent, no id or no instant."""
+    if line.specversion not in {None, _VERSION}:
+        raise ValueError(f"specversion must be {_VERSION}")
     data = line.data
-    quantity, resource_id = line.quantity, line.resource_id
+    quantity, resource_id = _quantity(bytes(line.quantity)), line.resource_id
     if data is not None:
-        quantity = data.quantity if quantity is None else quantity
+        quantity = _quantity(bytes(data.quantity)) if quantity is None else quantity
         resource_id = data.resource_id if resource_id is None else resource_id
     return MeteredEvent(
         id=line.id,
@@ -123,6 +147,15 @@ def _event(line: _Line) -> MeteredEvent:
         occurred_at=known_instant(_required(line.occurred_at or line.time, _Absent.INSTANT)),
         resource_id=None if resource_id is None else known_id(resource_id),
     )
+
+
+@lru_cache(maxsize=16_384)  # quantities are round again and again
+def _quantity(text: bytes) -> Decimal | None:
+    """Of JSON text: a number or a string, exact as it is written. Raises BadInputError."""
+    if text == b"null":
+        return None
+    value = text.decode() if text[:1] in b"-0123456789" else msgspec.json.decode(text)
+    return parse_decimal(value)
 
 
 def _required(value: T | None, absent: _Absent) -> T:

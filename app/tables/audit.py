@@ -23,6 +23,7 @@ class AuditLog(Table, tablename="audit_log"):
     occurrences = integer()
     address = text()
     request_id = text()
+    result = text(null=True)
 
     audit_log_occurrences_check = Check("occurrences > 0")
 

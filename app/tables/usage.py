@@ -18,7 +18,8 @@ NO_RESOURCE = uuid.UUID(int=0)
 class UsageRecords(Table, tablename="usage_records"):
     """One event. Partitioned by the month of `occurred_at`: its key in the database is wider than `id`.
 
-    `day`: the day of the billing time zone in which it occurred.
+    `day`: the day of the billing time zone in which it occurred. `level_stream`: of a TIME_WEIGHTED kind the
+    `resource_id` of the daily total that it is part of, else null. An index leads from a level to its neighbours.
     """
 
     id = primary_key()
@@ -32,6 +33,7 @@ class UsageRecords(Table, tablename="usage_records"):
     recorded_at = instant()
     resource_id = reference(CloudResources, null=True)
     day = calendar_day()
+    level_stream = UUID(default=None, null=True)
 
     usage_records_source_check = Check("length(source) BETWEEN 1 AND 200")
     usage_records_event_id_check = Check("length(event_id) BETWEEN 1 AND 200")

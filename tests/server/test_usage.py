@@ -158,7 +158,7 @@ async def test_nothing_is_nothing(meter: httpx.AsyncClient) -> None:
     ("headers", "body", "status", "code"),
     [
         ({"authorization": ""}, b"", 401, "UNAUTHENTICATED"),
-        ({"content-type": "application/json"}, b"", 415, "UNSUPPORTED_MEDIA_TYPE"),
+        ({"content-type": "text/plain"}, b"", 415, "UNSUPPORTED_MEDIA_TYPE"),
         ({"content-type": "application/x-ndjson; charset=latin1"}, b"", 415, "UNSUPPORTED_MEDIA_TYPE"),
         ({"content-encoding": "br"}, b"", 415, "UNSUPPORTED_MEDIA_TYPE"),
         ({"content-encoding": "gzip"}, b"no gzip", 400, "BAD_REQUEST"),
@@ -188,7 +188,7 @@ async def test_who_may(meter: httpx.AsyncClient, given: Given, deployment: UUID)
         [
             (Role.PLATFORM_ADMIN, None, 200, 1),
             (Role.METER, tenant_id, 200, 1),
-            (Role.METER, other_id, 200, 0),
+            (Role.METER, other_id, 422, 0),
             (Role.TENANT_ADMIN, tenant_id, 403, None),
             (Role.TENANT_VIEWER, tenant_id, 403, None),
         ]

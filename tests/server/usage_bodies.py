@@ -1,8 +1,16 @@
 """Bodies for POST /usage."""
 
 import json
+import sys
 from typing import Any
 from uuid import UUID
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+__all__ = ["event", "lines", "zstd"]
 
 
 def event(deployment: UUID, number: int, **changes: Any) -> dict[str, Any]:

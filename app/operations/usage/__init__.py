@@ -1,13 +1,14 @@
 """Usage: metered events, kept once each, their corrections, and their totals by day."""
 
 from app.operations.usage.correct import UsageCorrected, correct_usage
-from app.operations.usage.events import MeteredEvent, UsageFault, UsageRejection
+from app.operations.usage.events import MALFORMED, MeteredEvent, UsageFault, UsageRejection
 from app.operations.usage.months import monthly_usage
 from app.operations.usage.partitions import make_months
 from app.operations.usage.record import UsageRecorded, record_batch, record_usage
 from app.operations.usage.totals import Difference, prove_totals
 
 __all__ = [
+    "MALFORMED",
     "Difference",
     "MeteredEvent",
     "UsageCorrected",

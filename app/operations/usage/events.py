@@ -31,6 +31,10 @@ class MeteredEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     resource_id: UUID | None = None
 
 
+MALFORMED = "MALFORMED_EVENT"
+"""Why text is rejected that holds no event."""
+
+
 class UsageFault(StrEnum):
     """Why an event is rejected. Part of the API: clients tell what to repair by it."""
 

@@ -1,5 +1,7 @@
 """Recording usage: the good events are kept, once each, whatever the others of the batch are."""
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +20,7 @@ from app.operations.transaction import transact
 from app.operations.usage.event_days import event_days
 from app.operations.usage.events import (
     FUTURE_ALLOWED,
+    MALFORMED,
     Fault,
     MeteredEvent,
     UsageFault,
@@ -52,8 +55,11 @@ async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> U
     return await record_batch(context, events)
 
 
-async def record_batch(context: Context, events: Sequence[MeteredEvent]) -> UsageRecorded:
-    """The same for as many events as the caller sees fit: one transaction holds them all."""
+async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malformed: int = 0) -> UsageRecorded:
+    """The same for as many events as the caller sees fit: one transaction holds them all.
+
+    The call's entry in the audit log has the counts, with those that were no event at all.
+    """
     authorise(context, Action.RECORD_USAGE)
     scope = context.principal.metering_scope
     await require_months(context, context.clock() + FUTURE_ALLOWED)
@@ -61,9 +67,19 @@ async def record_batch(context: Context, events: Sequence[MeteredEvent]) -> Usag
     async def work(unit: UnitOfWork) -> UsageRecorded:
         zone = context.settings.billing_time_zone
         batch = _Batch(events, await _look_up(unit, scope, events), context.clock(), zone, first_open_day(context))
-        return await _keep(context, unit, batch)
+        recorded = await _keep(context, unit, batch)
+        if context.call is not None:
+            context.call.result = _counts(recorded, malformed)
+        return recorded
 
     return await transact(context, work, scope)
+
+
+def _counts(recorded: UsageRecorded, malformed: int) -> str:
+    reasons = Counter[str](rejection.code for rejection in recorded.rejected)
+    if malformed:
+        reasons[MALFORMED] = malformed
+    return json.dumps({"accepted": recorded.accepted, "duplicates": recorded.duplicates, "rejected": reasons})
 
 
 class _Resource(NamedTuple):

@@ -1,0 +1,97 @@
+"""A body of events that is one JSON text, an array or a single event, as lines of NDJSON, in bounded memory.
+
+An event is read as soon as so much follows that the longest one allowed would have ended.
+"""
+
+import asyncio
+import json
+import re
+from codecs import getincrementaldecoder
+from collections.abc import AsyncIterator, Iterator
+
+from app.server.faults import Code, Fault
+from app.server.ndjson import LONGEST_LINE_BYTES
+
+_STEP_EVENTS = 200
+_scan = json.JSONDecoder(parse_float=str, parse_int=str).raw_decode
+_blank = re.compile(r"[ \t\n\r]*").match
+_START, _FIRST, _EVENT, _AFTER, _NOTHING = "[{", "event ]", "event", ",]", ""
+"""What may come next."""
+
+
+async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """A line for each event, without the body being held. Raises Fault (400) where the body is no such JSON."""
+    decoder = getincrementaldecoder("utf-8")()
+    events = _Events()
+    async for part in parts:
+        try:
+            text = decoder.decode(part)
+        except UnicodeDecodeError as error:
+            raise _malformed("it is not UTF-8") from error
+        for lines in events.feed(text):
+            yield lines
+            await asyncio.sleep(0)
+    for lines in events.feed("", final=True):
+        yield lines
+        await asyncio.sleep(0)
+    if decoder.getstate()[0]:
+        raise _malformed("it is not UTF-8")
+
+
+class _Events:
+    """The events of a JSON text that comes in pieces."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._at = 0
+        self._expected = _START
+
+    def feed(self, text: str, *, final: bool = False) -> Iterator[bytes]:
+        self._text = self._text[self._at :] + text
+        self._at = 0
+        lines: list[str] = []
+        while (line := self._next(final=final)) is not None:
+            if line:
+                lines.append(line)
+            if len(lines) == _STEP_EVENTS:
+                yield _joined(lines)
+                lines = []
+        if lines:
+            yield _joined(lines)
+        if final and self._expected:
+            raise _malformed("it ends too early")
+
+    def _next(self, *, final: bool) -> str | None:
+        """The next event, or nothing of a bracket or comma; None until there is more text."""
+        self._at = at = _blank(self._text, self._at).end()  # type: ignore[union-attr] # it matches nothing too
+        if at == len(self._text):
+            return None
+        found = self._text[at]
+        if self._expected is _START and found == "{":
+            return self._event(_NOTHING, final=final)
+        if self._expected in (_FIRST, _EVENT) and found not in ",]":
+            return self._event(_AFTER, final=final)
+        if found not in self._expected or found.isalpha():
+            raise _malformed(f"{found!r} is not expected where it stands")
+        self._at, self._expected = at + 1, {"[": _FIRST, ",": _EVENT, "]": _NOTHING}[found]
+        return ""
+
+    def _event(self, then: str, *, final: bool) -> str | None:
+        if not final and len(self._text) - self._at <= LONGEST_LINE_BYTES:
+            return None
+        start = self._at
+        try:
+            _, self._at = _scan(self._text, start)
+        except (ValueError, RecursionError) as error:
+            raise _malformed(f"an event is malformed or longer than {LONGEST_LINE_BYTES // 1024} KB") from error
+        self._expected = then
+        return self._text[start : self._at].replace("\n", " ")  # which only stand between its parts
+
+
+def _joined(lines: list[str]) -> bytes:
+    return "\n".join([*lines, ""]).encode()
+
+
+def _malformed(why: str) -> Fault:
+    told = f"The body is neither a JSON array of events nor one event: {why}. Events before it may be recorded."
+    return Fault(400, Code.BAD_REQUEST, told)

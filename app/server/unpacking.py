@@ -1,0 +1,103 @@
+"""A body as it was before it was packed with gzip (RFC 1952) or zstd (RFC 8878), in small steps and within bounds."""
+
+import asyncio
+import sys
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from app.server.faults import Code, Fault
+from app.server.ndjson import too_large
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+STEP_BYTES = 65_536
+"""Unpacked at once, before others have their turn."""
+LARGEST_PACKED_BYTES = 32 * 1024 * 1024
+LARGEST_RATIO = 250
+"""Of what is unpacked to what was sent. Usage by the line comes to 20 to 100."""
+RATIO_FREE_BYTES = 524_288
+"""Unpacked whatever the ratio."""
+MOST_MEMBERS = 1_000
+"""gzip members or zstd frames, each of which costs something even if it is empty."""
+
+_GZIP = zlib.MAX_WBITS | 16
+_ZSTD: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: 23}  # 8 MB, as RFC 9659 allows in HTTP
+
+
+class _Unpacker(Protocol):
+    """One member or frame after another, with what is left of the last one's input."""
+
+    ended: bool
+    members: int
+
+    def steps(self, packed: bytes) -> Iterator[bytes]: ...
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP)
+        self.members = 1
+        self.ended = True
+
+    def steps(self, packed: bytes) -> Iterator[bytes]:
+        while packed:
+            if self._member.eof:
+                self._member = zlib.decompressobj(_GZIP)
+                self.members += 1
+            yield self._member.decompress(packed, STEP_BYTES)
+            packed = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+        self.ended = self._member.eof
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        self._frame = zstd.ZstdDecompressor(options=_ZSTD)
+        self.members = 1
+        self.ended = True
+
+    def steps(self, packed: bytes) -> Iterator[bytes]:
+        while packed:
+            if self._frame.eof:
+                self._frame = zstd.ZstdDecompressor(options=_ZSTD)
+                self.members += 1
+            yield self._frame.decompress(packed, STEP_BYTES)
+            while not (self._frame.eof or self._frame.needs_input):
+                yield self._frame.decompress(b"", STEP_BYTES)
+            packed = self._frame.unused_data if self._frame.eof else b""
+        self.ended = self._frame.eof
+
+
+UNPACKERS: Mapping[str, Callable[[], _Unpacker]] = MappingProxyType({"gzip": _Gzip, "x-gzip": _Gzip, "zstd": _Zstd})
+"""By Content-Encoding."""
+
+
+async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
+    """The body in parts of at most STEP_BYTES. Raises Fault (400, 413)."""
+    unpacker = UNPACKERS[encoding]()
+    packed = size = 0
+    async for chunk in chunks:
+        packed += len(chunk)
+        if packed > LARGEST_PACKED_BYTES:
+            raise too_large(f"The packed body is larger than {LARGEST_PACKED_BYTES // 1024 // 1024} MB")
+        try:
+            for part in unpacker.steps(chunk):
+                size += len(part)
+                _check(unpacker.members, packed, size)
+                yield part
+                await asyncio.sleep(0)
+        except (zlib.error, zstd.ZstdError) as error:
+            raise Fault(400, Code.BAD_REQUEST, f"The body is not {encoding}.") from error
+    if not unpacker.ended:
+        raise Fault(400, Code.BAD_REQUEST, f"The body broke off: its {encoding} has no end.")
+
+
+def _check(members: int, packed: int, size: int) -> None:
+    if members > MOST_MEMBERS:
+        raise too_large(f"The body is packed in more than {MOST_MEMBERS:,} parts")
+    if size > max(RATIO_FREE_BYTES, LARGEST_RATIO * packed):
+        raise too_large(f"The body unpacks to more than {LARGEST_RATIO} times its size")

@@ -1,0 +1,71 @@
+"""The answer of POST /usage: how many events were recorded, and which were not.
+
+    {"accepted": 2, "duplicates": 1, "rejectedTotal": 1, "rejected": [{"index": 3, "code": "…", "message": "…"}]}
+
+`index` is the event's place in the body, from 0. The first MOST_REJECTIONS are listed, all are counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from app.server.faults import Code, Fault
+
+MOST_REJECTIONS = 1_000
+
+
+class Rejection(msgspec.Struct):
+    """An event that was not recorded."""
+
+    index: int
+    code: str
+    message: str
+
+
+class Summary(msgspec.Struct, rename="camel"):
+    """What became of a body's events."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected_total: int = 0
+    rejected: list[Rejection] = []
+
+
+class Tally:
+    """What became of the events that were read so far."""
+
+    def __init__(self) -> None:
+        self._summary = Summary()
+        self._reasons = Counter[str]()
+
+    def add(self, accepted: int, duplicates: int, rejections: Iterable[Rejection]) -> None:
+        """Adds a block's events, the rejections in any order."""
+        summary, found = self._summary, sorted(rejections, key=lambda rejection: rejection.index)
+        summary.accepted += accepted
+        summary.duplicates += duplicates
+        summary.rejected_total += len(found)
+        summary.rejected += found[: MOST_REJECTIONS - len(summary.rejected)]
+        self._reasons.update(rejection.code for rejection in found)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """For the log: the rejections by their codes."""
+        summary = self._summary
+        return {"accepted": summary.accepted, "duplicates": summary.duplicates, "rejected": dict(self._reasons)}
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether there were events and none of them is recorded, now or before."""
+        return bool(self._summary.rejected_total) and not self._summary.accepted + self._summary.duplicates
+
+    def body(self, request_id: str) -> bytes:
+        """The answer. Where nothing is recorded it has `errors` as well, as every answer has that is none of 2xx."""
+        if not self.is_refused:
+            return msgspec.json.encode(self._summary)
+        reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(self._reasons.items()))
+        told = f"None of the {self._summary.rejected_total:,} events was accepted: {reasons}."
+        (error,) = Fault(422, Code.BAD_USER_INPUT, told).errors(request_id)
+        error["extensions"]["rejected"] = dict(self._reasons)
+        return msgspec.json.encode({"errors": [error], **msgspec.to_builtins(self._summary)})

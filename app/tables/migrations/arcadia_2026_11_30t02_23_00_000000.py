@@ -1,0 +1,22 @@
+"""The way from a level to its neighbours."""
+
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from app.tables.tenants import Tenants
+
+ID = "2026-11-30T02:23:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "Indexes that lead from a level to its neighbours"
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="arcadia", description=DESCRIPTION)
+
+    async def run() -> None:
+        transaction = Tenants._meta.db.current_transaction.get()
+        await transaction.connection.execute((Path(__file__).parent / "levels.sql").read_text())
+
+    manager.add_raw(run)
+    return manager
