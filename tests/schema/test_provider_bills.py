@@ -33,21 +33,18 @@ async def slugs(api: Api, bill: dict[str, Any]) -> list[str | None]:
     return [line["deployment"] and line["deployment"]["slug"] for line in lines]
 
 
-@pytest.mark.xfail(strict=True, reason="API-B1")
 async def test_a_row_is_matched_by_the_name_before_the_first_bracket(api: Api) -> None:
     await droplet(api, "data-nyc3-01")
     row = f"Volumes,,data-nyc3-01 (nyc3) 100GB,720,{APRIL},$10.00,arcadia,iaas"
     assert await slugs(api, bill_of(row)) == ["pilot"]
 
 
-@pytest.mark.xfail(strict=True, reason="API-B3")
 async def test_a_row_of_a_cluster_is_matched_by_its_group(api: Api) -> None:
     await droplet(api, "prod-cluster")
     row = f"Kubernetes Clusters,prod-cluster,pool-1 (s-2vcpu-4gb),720,{APRIL},$24.00,arcadia,iaas"
     assert await slugs(api, bill_of(row)) == ["pilot"]
 
 
-@pytest.mark.xfail(strict=True, reason="API-B4")
 @pytest.mark.parametrize(
     ("header", "row"),
     [
@@ -65,7 +62,6 @@ async def test_columns_are_found_by_their_names(api: Api, header: str, row: str)
     assert await slugs(api, bill_of(csv=f"{header}\n{row}\n")) == ["pilot"]
 
 
-@pytest.mark.xfail(strict=True, reason="API-B6")
 async def test_a_resource_registered_after_the_import_is_matched_again(api: Api) -> None:
     bill = bill_of(f"Droplets,,web-1,720,{APRIL},$12.00,arcadia,iaas")
     imported = await api.mutate("importCloudInvoice", bill, LINES)
@@ -78,7 +74,6 @@ async def test_a_resource_registered_after_the_import_is_matched_again(api: Api)
     assert (rematched["changedLines"], rematched["allocatedCents"], rematched["unallocatedCents"]) == (1, 1200, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="API-B6")
 async def test_a_wrong_bill_is_withdrawn_and_imported_again(api: Api) -> None:
     bill = bill_of(f"Droplets,,web-1,720,{APRIL},$12.00,arcadia,iaas")
     imported = await api.mutate("importCloudInvoice", bill, LINES)
@@ -92,14 +87,12 @@ async def test_a_wrong_bill_is_withdrawn_and_imported_again(api: Api) -> None:
     assert again["__typename"] == "CloudInvoiceImported"
 
 
-@pytest.mark.xfail(strict=True, reason="API-B7")
 async def test_a_bill_in_another_currency_than_the_reporting_one_needs_a_rate(api: Api) -> None:
     bill = bill_of(f"Droplets,,web-1,720,{APRIL},$12.00,arcadia,iaas")
     del bill["exchangeRate"]
     assert await api.mutate("importCloudInvoice", bill) == refused("VALIDATION_FAILED", "exchangeRate")
 
 
-@pytest.mark.xfail(strict=True, reason="API-B8")
 async def test_another_providers_bill_is_not_read_as_digitaloceans(api: Api) -> None:
     bill = bill_of(f"Droplets,,web-1,720,{APRIL},$12.00,arcadia,iaas", provider="aws")
     assert await api.mutate("importCloudInvoice", bill) == refused("VALIDATION_FAILED", "columns")
