@@ -46,6 +46,8 @@ class Action(StrEnum):
     CHECK_LAWS = "check the laws"
     REPAIR_USAGE_TOTALS = "repair usage totals"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
+    REMATCH_CLOUD_INVOICE = "match the provider's invoices again"
+    WITHDRAW_CLOUD_INVOICE = "withdraw the provider's invoices"
     SEE_MARGIN = "see the margin"
 
 
@@ -88,6 +90,8 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.CHECK_LAWS: _PLATFORM,
         Action.REPAIR_USAGE_TOTALS: _PLATFORM,
         Action.IMPORT_CLOUD_INVOICE: _PLATFORM,
+        Action.REMATCH_CLOUD_INVOICE: _PLATFORM,
+        Action.WITHDRAW_CLOUD_INVOICE: _PLATFORM,
         Action.SEE_MARGIN: _PLATFORM,
     }
 )

@@ -33,9 +33,9 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
             "a resource with this id of the provider is registered and has not ended; end or move it",
             ("externalId",),
         ),
-        "cloud_invoices_provider_external_id_key": (
+        "cloud_invoices_live_key": (
             ProblemCode.CONFLICT,
-            "this bill of the provider is imported already",
+            "this bill of the provider is imported already; withdraw it first to import it again",
             ("externalId",),
         ),
         "subscriptions_deployment_id_key": (

@@ -1,6 +1,6 @@
-"""The provider's bills to us, and the margin between them and what tenants are invoiced."""
+"""The margin between what tenants are invoiced and what providers charge us."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -10,64 +10,12 @@ import strawberry
 from app.billing import LineKind
 from app.operations import costs
 from app.operations.costs import MarginDimension
-from app.reads import Connection, column, connection, desc, one, read_type, ref, root_connection
-from app.schema.arguments import Input
-from app.schema.context import Info, is_platform_admin
+from app.reads import ref
+from app.schema.context import Info
 from app.schema.deployments.types import Deployment
-from app.schema.nodes import Node
-from app.schema.problems import Refused, refusals_as_errors, result_of
+from app.schema.problems import refusals_as_errors
 from app.schema.scalars import Cents
 from app.schema.tenants import Tenant
-from app.tables.costs import CloudInvoiceLines, CloudInvoices
-
-
-@read_type(CloudInvoiceLines, platform=True, description="A row of the provider's bill.")
-class CloudInvoiceLine(Node):
-    """A row of `cloud_invoice_lines`."""
-
-    product: str = column(CloudInvoiceLines.product, description="The provider's product.")
-    description: str = column(CloudInvoiceLines.description, description="The provider's words for it.")
-    hours: Decimal | None = column(CloudInvoiceLines.hours, description="The hours charged, where it says so.")
-    started_at: datetime = column(CloudInvoiceLines.started_at, description="From when.")
-    ended_at: datetime = column(CloudInvoiceLines.ended_at, description="Until when.")
-    amount_cents: Cents = column(
-        CloudInvoiceLines.amount_cents, description="The amount in the bill's currency, rounded to whole cents."
-    )
-    exact_cents: Decimal = column(
-        CloudInvoiceLines.exact_cents,
-        description="The amount in cents of the bill's currency, exactly as the bill has it.",
-    )
-    resource_kind: str | None = column(
-        CloudInvoiceLines.resource_kind, description="The code of the matched resource's kind."
-    )
-    deployment: Deployment | None = one(
-        CloudInvoiceLines.deployment_id, description="What it was spent on; null: nothing of ours, unallocated."
-    )
-
-
-@read_type(CloudInvoices, platform=True, description="The provider's bill to us: cost, never revenue.")
-class CloudInvoice(Node):
-    """A row of `cloud_invoices`."""
-
-    provider: str = column(CloudInvoices.provider, description="The provider's name, such as digitalocean.")
-    external_id: str = column(CloudInvoices.external_id, description="The provider's id of the bill.")
-    period_start: date = column(CloudInvoices.period_start, description="The first day it charges for.")
-    period_end: date = column(CloudInvoices.period_end, description="The first day after what it charges for.")
-    currency: str = column(CloudInvoices.currency, description="ISO 4217.")
-    exchange_rate: Decimal = column(
-        CloudInvoices.exchange_rate, description="Units of the reporting currency for one of the bill's."
-    )
-    total_cents: Cents = column(
-        CloudInvoices.total_cents, description="The exact sum of its rows, rounded to cents of its currency."
-    )
-    allocated_cents: Cents = column(
-        CloudInvoices.allocated_cents, description="The part that found a deployment, rounded to cents of its currency."
-    )
-    lines: Connection[CloudInvoiceLine] = connection(
-        CloudInvoiceLines.cloud_invoice_id,
-        order=(CloudInvoiceLines.position,),
-        description="Its rows, in the file's order.",
-    )
 
 
 @strawberry.type(description="Revenue and cost of one group, in the reporting currency. The fields grouped by are set.")
@@ -135,12 +83,6 @@ class MarginReport:
 class CostQueries:
     """Costs at the root."""
 
-    cloud_invoices: Connection[CloudInvoice] = root_connection(
-        order=(desc(CloudInvoices.period_start), desc(CloudInvoices.id)),
-        allow=is_platform_admin,
-        description="The provider's bills, the latest period first. The platform's admin only.",
-    )
-
     @strawberry.field(
         description="Revenue beside cost of the service months that start in a span. The platform's admin only."
     )
@@ -180,53 +122,4 @@ class CostQueries:
                 CurrencyRevenue(currency=other.currency, revenue_cents=Cents(other.revenue_cents))
                 for other in report.other_currencies
             ],
-        )
-
-
-@strawberry.input(description="A bill of the provider's to import.")
-class ImportCloudInvoiceInput:
-    """Input of `importCloudInvoice`."""
-
-    provider: str = strawberry.field(description="The provider's name: digitalocean.")
-    external_id: str = strawberry.field(description="The provider's id of the bill; the same bill is refused twice.")
-    csv: str = strawberry.field(description="The text of DigitalOcean's invoice CSV.")
-    currency: str = strawberry.field(default="USD", description="ISO 4217.")
-    exchange_rate: Decimal = strawberry.field(
-        default=Decimal(1), description="Units of the reporting currency for one of the bill's."
-    )
-
-
-@strawberry.type(description="The bill was imported.")
-class CloudInvoiceImported:
-    """Payload of `importCloudInvoice`."""
-
-    cloud_invoice: CloudInvoice = strawberry.field(description="The new bill.")
-    allocated_cents: Cents = strawberry.field(description="The part that found a deployment, in the bill's currency.")
-    unallocated_cents: Cents = strawberry.field(description="The rest.")
-
-
-ImportCloudInvoiceResult = Annotated[CloudInvoiceImported | Refused, result_of("importCloudInvoice")]
-
-
-@strawberry.type
-class CostMutations:
-    """Changes to costs."""
-
-    @strawberry.mutation(
-        description="Import a bill, matching its rows to registered resources; a malformed one is refused whole. "
-        "The platform's admin only."
-    )
-    async def import_cloud_invoice(self, info: Info, given: Input[ImportCloudInvoiceInput]) -> ImportCloudInvoiceResult:
-        imported = await costs.import_cloud_invoice(
-            info.context.operations,
-            provider=given.provider,
-            external_id=given.external_id,
-            csv=given.csv,
-            currency=given.currency,
-            exchange_rate=given.exchange_rate,
-        )
-        return CloudInvoiceImported(
-            cloud_invoice=ref(CloudInvoice, imported.cloud_invoice_id),
-            allocated_cents=Cents(imported.allocated_cents),
-            unallocated_cents=Cents(imported.unallocated_cents),
         )

@@ -5,11 +5,12 @@ from enum import StrEnum
 import strawberry
 
 from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, SubscriptionStatus
-from app.operations.costs import MarginDimension
+from app.operations.costs import BillField, MarginDimension
 from app.operations.principal import Role
 from app.operations.refusal import ProblemCode
 from app.tables.billing_months import BillingMonthState
 from app.tables.catalog import PlanVersionStatus
+from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
 from app.tables.deployments import LlmMode
 from app.tables.invoices import InvoiceStatus
 from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
@@ -154,6 +155,36 @@ _describe(
     MONTH="By calendar month.",
 )
 _describe(
+    BillField,
+    "What a column of a bill's file holds.",
+    name="CloudInvoiceField",
+    PRODUCT="The provider's product. Optional.",
+    GROUP_DESCRIPTION="The cluster or database that the row is grouped under. Optional.",
+    DESCRIPTION="The resource charged for, by its id or name. Required.",
+    HOURS="The hours charged. Optional.",
+    START="The start of the time charged for, such as 2026-04-01T00:00:00Z. Required.",
+    END="The end of the time charged for. Required.",
+    AMOUNT="The amount, such as $12.00 or -0.0015. Required.",
+    PROJECT_NAME="The provider's project. Optional.",
+    CATEGORY="The provider's category. Optional.",
+)
+_describe(
+    CloudInvoiceMatch,
+    "How the resource of a bill's row was found, in the order in which it is looked for.",
+    PROVIDER_ID="By the provider's id of the resource.",
+    NAME="By the resource's exact name.",
+    SHORT_NAME="By the part of the description before a bracket.",
+    GROUP="By the cluster or database that the row is grouped under.",
+)
+_describe(
+    UnallocatedReason,
+    "Why a bill's row is no deployment's cost.",
+    UNKNOWN_NAME="No registered resource has a name or id that the row names.",
+    NOT_ALIVE="Resources have the name, and all ended before the time charged for.",
+    SEVERAL_DEPLOYMENTS="Resources of several deployments had the name at that time.",
+    NO_DEPLOYMENT="The resource belongs to no deployment.",
+)
+_describe(
     ProblemCode,
     "Why a mutation was refused.",
     NOT_FOUND="What the input names does not exist, or is not the caller's to see.",
@@ -172,7 +203,7 @@ _describe(
     CONFLICT="The state of things does not allow it now.",
     DRAFT_STALE="The draft's month changed after it was rated.",
     AMOUNT_TOO_LARGE="An amount does not fit 64 bits; the message names the line.",
-    CURRENCY_MISMATCH="Plan, add-ons and tenant do not share one currency.",
+    CURRENCY_MISMATCH="Amounts that must be in one currency are not.",
     ALREADY_ATTACHED="The add-on is attached already; ask for it as additional.",
     CONFIRMATION_REQUIRED="The start lies more than three months back and must be confirmed.",
     TENANT_CLOSED="The tenant is closed.",

@@ -13,7 +13,9 @@ from app.schema.catalog.plan_changes import PlanMutations
 from app.schema.catalog.plans import PlanQueries
 from app.schema.catalog.resource_kinds import ResourceKindMutations, ResourceKindQueries
 from app.schema.charges import ChargeMutations
-from app.schema.costs import CostMutations, CostQueries
+from app.schema.cloud_invoices.mutations import CloudInvoiceMutations
+from app.schema.cloud_invoices.types import CloudInvoiceQueries
+from app.schema.costs import CostQueries
 from app.schema.currencies import CurrencyQueries
 from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
@@ -52,6 +54,7 @@ class Query(
     BillingMonthQueries,
     UnbilledMonthQueries,
     RollupQueries,
+    CloudInvoiceQueries,
     CostQueries,
     AuditQueries,
 ):
@@ -73,7 +76,7 @@ class Mutation(
     RollupMutations,
     InvoiceMutations,
     BillingMonthMutations,
-    CostMutations,
+    CloudInvoiceMutations,
 ):
     """The root of mutations."""
 

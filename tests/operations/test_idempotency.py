@@ -10,7 +10,7 @@ import pytest
 
 from app.billing import Aggregation
 from app.database import PLATFORM, Database, UnitOfWork
-from app.operations import costs, invoices, rollups
+from app.operations import invoices, rollups
 from app.operations.call import Call, Origin
 from app.operations.catalog import define_resource_kind
 from app.operations.context import Context
@@ -20,6 +20,7 @@ from app.queue import Queue
 from app.settings import Settings
 from app.tables.tenants import Tenants
 from tests.clock import Clock
+from tests.operations.costs.bills import import_bill
 from tests.operations.given import Given
 from tests.schema.conftest import queue
 from tests.schema.story import BILL, Story, tell
@@ -41,14 +42,7 @@ OPERATIONS: dict[str, Callable[[Context, Story], Awaitable[Any]]] = {
         context, code="gpu_hours", unit="hour", aggregation=Aggregation.SUM, description=""
     ),
     "id": lambda context, _: rollups.roll_up_period(context, period_start=date(2026, 3, 1)),
-    "amounts": lambda context, _: costs.import_cloud_invoice(
-        context,
-        provider="digitalocean",
-        external_id="kept",
-        csv=BILL,
-        currency="USD",
-        exchange_rate=Decimal("1.5"),
-    ),
+    "amounts": lambda context, _: import_bill(context, BILL, external_id="kept"),
     "verification": lambda context, story: invoices.verify_invoice(context, invoice_id=story.invoice),
     "rejections": lambda context, story: record_usage(
         context,

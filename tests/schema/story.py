@@ -9,12 +9,12 @@ from app.billing import DeploymentState, PriceModel, Tier
 from app.operations.audit import auditing
 from app.operations.call import Call, Origin
 from app.operations.catalog import ResourceDraft, create_plan, update_addon
-from app.operations.costs import import_cloud_invoice
 from app.operations.deployments import create_deployment, end_resource, register_resource, transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
 from app.operations.subscriptions import subscribe
 from app.operations.usage import MeteredEvent, correct_usage, record_usage
+from tests.operations.costs.bills import import_bill
 from tests.operations.given import Given
 
 APRIL = date(2026, 4, 1)
@@ -196,12 +196,5 @@ async def _invoice(given: Given, tenant_id: UUID) -> UUID:
 
 
 async def _import(given: Given) -> UUID:
-    bill = await import_cloud_invoice(
-        given.platform,
-        provider="digitalocean",
-        external_id="2026-04",
-        csv=BILL,
-        currency="USD",
-        exchange_rate=Decimal("1.5"),
-    )
+    bill = await import_bill(given.platform, BILL, external_id="2026-04", exchange_rate=Decimal("1.5"))
     return bill.cloud_invoice_id

@@ -46,6 +46,8 @@ WHO_MAY = {
     "verifyInvoice": _PLATFORM,
     "waiveMonth": _PLATFORM,
     "importCloudInvoice": _PLATFORM,
+    "rematchCloudInvoice": _PLATFORM,
+    "withdrawCloudInvoice": _PLATFORM,
 }
 
 

@@ -160,7 +160,10 @@ INPUTS: dict[str, dict[str, Any]] = {
         "csv": BILL,
         "currency": "USD",
         "exchangeRate": "1",
+        "columns": [{"field": "AMOUNT", "column": "USD"}],
     },
+    "rematchCloudInvoice": {"cloudInvoiceId": "@bill"},
+    "withdrawCloudInvoice": {"cloudInvoiceId": "@bill", "reason": "r"},
 }
 
 

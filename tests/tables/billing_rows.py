@@ -127,6 +127,7 @@ def provider_bills(tenant: int) -> dict[str, Row]:
             "project_name": "arcadia",
             "category": "iaas",
             "cloud_resource_id": key(4, tenant),
+            "matched_by": "NAME",
             "deployment_id": key(2, tenant),
             "resource_kind": "droplet_hours",
             "month": "2026-04-01",

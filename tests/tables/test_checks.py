@@ -141,8 +141,23 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "cloud_invoices_period_check": [{"period_end": "2026-04-01"}],
     "cloud_invoices_currency_check": [{"currency": currency} for currency in CURRENCIES],
     "cloud_invoices_exchange_rate_check": [{"exchange_rate": rate} for rate in (0, -1, "NaN", "Infinity")],
+    "cloud_invoices_reporting_currency_check": [{"reporting_currency": currency} for currency in CURRENCIES],
+    "cloud_invoices_same_currency_check": [{"currency": "AUD"}],
+    "cloud_invoices_withdrawn_check": [
+        {"withdrawn_at": MOMENT},
+        {"withdrawn_by": "ada", "withdrawal_reason": "wrong rate"},
+    ],
     "cloud_invoice_lines_started_at_check": [{"ended_at": "2026-04-10T11:59:59+00:00"}],
-    "cloud_invoice_lines_allocation_check": [{"tenant_id": None}, {"deployment_id": None}],
+    "cloud_invoice_lines_allocation_check": [
+        {"tenant_id": None},
+        {"deployment_id": None, "unallocated_reason": "NO_DEPLOYMENT"},
+    ],
+    "cloud_invoice_lines_reason_check": [{"unallocated_reason": "NO_DEPLOYMENT"}],
+    "cloud_invoice_lines_match_check": [{"matched_by": None}, {"cloud_resource_id": None}],
+    "cloud_invoice_lines_matched_by_check": [{"matched_by": "LUCK"}],
+    "cloud_invoice_lines_unallocated_reason_check": [
+        {"tenant_id": None, "deployment_id": None, "unallocated_reason": "BOREDOM"}
+    ],
     "installation_id_check": [{"id": 2}],
 }
 SEEDED: dict[str, dict[str, Any]] = {

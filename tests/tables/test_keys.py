@@ -35,7 +35,7 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "rollup_outcomes_run_id_tenant_id_key": ("rollup_outcomes", {}),
     "rollup_failures_run_id_tenant_id_key": ("rollup_failures", {}),
     "rollup_unpriced_usage_run_id_deployment_id_resource_kind_key": ("rollup_unpriced_usage", {}),
-    "cloud_invoices_provider_external_id_key": ("cloud_invoices", {}),
+    "cloud_invoices_live_key": ("cloud_invoices", {}),
     "cloud_invoice_lines_cloud_invoice_id_position_key": ("cloud_invoice_lines", {}),
     "idempotency_keys_tenant_id_subject_key_key": ("idempotency_keys", {}),
     "rate_limit_buckets_tenant_id_subject_key": ("rate_limit_buckets", {}),
@@ -105,6 +105,10 @@ async def test_what_was_void_or_closed_leaves_room(filled: Any) -> None:
     await insert(filled, "subscription_active_spans", span)
     await filled.execute("UPDATE cloud_resources SET destroyed_at = now()")
     await insert(filled, "cloud_resources", {**base_row("cloud_resources"), "id": NEW})
+    await filled.execute(
+        "UPDATE cloud_invoices SET withdrawn_at = now(), withdrawn_by = 'ada', withdrawal_reason = 'wrong rate'"
+    )
+    await insert(filled, "cloud_invoices", {**base_row("cloud_invoices"), "id": NEW})
 
 
 async def test_another_tenant_has_its_own_keys(filled: Any) -> None:

@@ -1,37 +1,38 @@
-"""Imports the provider's bill: a row that names a resource of ours is its deployment's cost, the rest is nobody's."""
+"""Imports a provider's bill: a row that names a resource of ours is its deployment's cost, the rest is unallocated."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import reduce
-from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
 from app.billing import Fault, cents_fault
-from app.billing.money import ZERO, add
+from app.billing.money import EXACT, ZERO, add, multiply
 from app.database import UnitOfWork
 from app.database.copy import copy_rows
 from app.operations import validation
 from app.operations.access import Action, authorise
 from app.operations.context import Context
-from app.operations.costs.digitalocean import COLUMNS, BillRow, MalformedBill, read_bill, round_cents
-from app.operations.costs.matching import matcher_for
+from app.operations.costs.bill_file import BillFile, BillRow, BillSummary, MalformedBill, round_cents, sum_exactly
+from app.operations.costs.layouts import ColumnOfField, layout_faults, layout_of
+from app.operations.costs.matching import Match, match_rows
+from app.operations.currencies import CURRENCIES
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.transaction import transact
 from app.tables.costs import CloudInvoiceLines, CloudInvoices
 from app.tables.ids import new_id
 
-BILL_CURRENCY = "USD"
-"""What DigitalOcean bills in, and calls the column of amounts."""
+Progress = Callable[[int, int], None]
+"""Told how many of how many rows are imported."""
 
 
 class CloudInvoiceImported(NamedTuple):
-    """What became of the bill, in cents of its currency."""
+    """What became of the bill. Amounts are in the minor unit of its currency."""
 
     cloud_invoice_id: UUID
     allocated_cents: int
     unallocated_cents: int
+    rows: int
+    ignored_columns: tuple[str, ...]
 
 
 async def import_cloud_invoice(
@@ -39,66 +40,116 @@ async def import_cloud_invoice(
     *,
     provider: str,
     external_id: str,
-    csv: str,
-    currency: str = BILL_CURRENCY,
-    exchange_rate: Decimal = Decimal(1),
+    file: BinaryIO,
+    currency: str,
+    exchange_rate: Decimal | None = None,
+    columns: Sequence[ColumnOfField] = (),
+    progress: Progress | None = None,
 ) -> CloudInvoiceImported:
-    """Keeps the bill with all its rows. exchange_rate: units of the reporting currency for one of the bill's. Amounts
-    are kept exactly; the bill's sums are rounded from the exact ones.
+    """Imports a bill with all its rows, in one transaction and in bounded memory.
 
-    A malformed file is refused whole, with the row named; the same bill a second time is a CONFLICT.
+    file: its CSV in UTF-8, plain or gzip; it is read twice, so it must be seekable. exchange_rate: units of the
+    reporting currency for one of the bill's; required when they differ. columns: the file's columns, for providers
+    without a built-in layout.
+
+    Amounts are kept exactly; the bill's sums are rounded once, from the exact ones. A malformed file is refused whole,
+    with the row and column named; a bill that is imported already and not withdrawn is a CONFLICT.
     """
     authorise(context, Action.IMPORT_CLOUD_INVOICE)
-    validation.refuse(_faults(provider, external_id, currency, exchange_rate))
+    reporting = context.settings.reporting_currency
+    validation.refuse(
+        [
+            *validation.name("provider", provider, longest=63),
+            *validation.name("external_id", external_id),
+            *validation.currency("currency", currency),
+            *_rate_faults(currency, reporting, exchange_rate),
+            *layout_faults(provider, columns),
+        ]
+    )
+    rate = Decimal(1) if exchange_rate is None else exchange_rate
+    bill = BillFile(file, layout_of(provider, currency, columns), CURRENCIES[currency].minor_units)
     try:
-        bill = read_bill(csv)
+        summary = await bill.summary()
     except MalformedBill as error:
         raise Refusal(ProblemCode.VALIDATION_FAILED, str(error), ("csv",)) from error
-    total = round_cents(_sum(row.exact_cents for row in bill))
-    if fault := cents_fault(round_cents(_sum(row.exact_cents.copy_abs() for row in bill))):
-        raise Refusal(ProblemCode.AMOUNT_TOO_LARGE, f"the sum of the bill's amounts {fault} cents", ("csv",))
+    _refuse_too_large(summary, multiply(rate, minor_unit_factor(currency, reporting)))
 
     async def work(unit: UnitOfWork) -> CloudInvoiceImported:
-        matcher = await matcher_for(unit, provider, bill)
-        matched = [(row, matcher.resource_of(row)) for row in bill]
-        is_allocated = [resource is not None and resource["deployment_id"] is not None for _, resource in matched]
-        allocated = round_cents(_sum(row.exact_cents for row in compress(bill, is_allocated)))
-        first_day, end_day = _days(bill)
-        invoice = CloudInvoices(
-            id=new_id(),
-            provider=provider,
-            external_id=external_id,
-            period_start=first_day,
-            period_end=end_day,
-            currency=currency,
-            exchange_rate=exchange_rate,
-            total_cents=total,
-            allocated_cents=allocated,
-            created_at=context.clock(),
-        )
+        terms = {"provider": provider, "external_id": external_id, "currency": currency, "exchange_rate": rate}
+        invoice = _invoice(context, summary, terms)
         await CloudInvoices.insert(invoice)
-        await copy_rows(unit, CloudInvoiceLines, _LINE_COLUMNS, _lines(invoice.id, matched))
-        return CloudInvoiceImported(invoice.id, allocated, total - allocated)
+        allocated, done = ZERO, 0
+        async for block in bill.blocks():
+            matches = await match_rows(unit, provider, block)
+            await copy_rows(unit, CloudInvoiceLines, _LINE_COLUMNS, _lines(invoice.id, done, block, matches))
+            allocated = add(allocated, sum_of_allocated(block, matches))
+            done += len(block)
+            if progress:
+                progress(done, summary.rows)
+        await CloudInvoices.update({CloudInvoices.allocated_cents: round_cents(allocated)}).where(
+            CloudInvoices.id == invoice.id
+        )
+        unallocated = invoice.total_cents - round_cents(allocated)
+        return CloudInvoiceImported(
+            invoice.id, round_cents(allocated), unallocated, summary.rows, summary.ignored_columns
+        )
 
     return await transact(context, work)
 
 
-def _faults(provider: str, external_id: str, currency: str, exchange_rate: Decimal) -> Iterator[Fault]:
-    yield from validation.name("provider", provider, longest=63)
-    yield from validation.name("external_id", external_id)
-    if currency != BILL_CURRENCY:
-        yield Fault(("currency",), f"must be {BILL_CURRENCY}, as in the bill's column of amounts ({','.join(COLUMNS)})")
-    if exchange_rate == 0:
-        yield Fault(("exchange_rate",), "must be positive")
-    yield from validation.quantity("exchange_rate", exchange_rate)
+def minor_unit_factor(currency: str, reporting_currency: str) -> Decimal:
+    """What an amount in minor units of the currency is multiplied by, beside the exchange rate, to be in minor units of
+    the reporting currency: 100 for JPY and AUD.
+    """
+    digits = CURRENCIES[reporting_currency].minor_units - CURRENCIES[currency].minor_units
+    return Decimal(1).scaleb(digits, EXACT)
 
 
-def _days(bill: Sequence[BillRow]) -> tuple[date, date]:
-    """The bill's first day and the first one after it, in its own zone."""
-    first = min(row.started_at.date() for row in bill)
-    last = max(row.ended_at for row in bill)
-    end = last.date() if last.time() == time() else last.date() + timedelta(days=1)
-    return first, max(end, first + timedelta(days=1))
+def sum_of_allocated(rows: Iterable[BillRow], matches: Iterable[Match]) -> Decimal:
+    """The exact sum of the rows that are a deployment's cost."""
+    pairs = zip(rows, matches, strict=True)
+    return sum_exactly(row.exact_cents for row, match in pairs if match.deployment_id is not None)
+
+
+def _rate_faults(currency: str, reporting_currency: str, exchange_rate: Decimal | None) -> Iterator[Fault]:
+    path = ("exchange_rate",)
+    if currency == reporting_currency:
+        if exchange_rate not in {None, Decimal(1)}:
+            yield Fault(path, f"must be 1 or left out: the bill is in the reporting currency, {reporting_currency}")
+    elif exchange_rate is None:
+        yield Fault(path, f"is required: how many {reporting_currency} one {currency} is")
+    elif exchange_rate == 0:
+        yield Fault(path, "must be positive")
+    else:
+        yield from validation.quantity("exchange_rate", exchange_rate)
+
+
+def _refuse_too_large(summary: BillSummary, factor: Decimal) -> None:
+    """Raises AMOUNT_TOO_LARGE for sums that do not fit, in the bill's currency or the reporting one."""
+    for amount, where in (
+        (summary.absolute_cents, "the sum of the bill's amounts"),
+        (multiply(summary.absolute_cents, factor), "the sum of the bill's amounts in the reporting currency"),
+    ):
+        if fault := cents_fault(round_cents(amount)):
+            raise Refusal(ProblemCode.AMOUNT_TOO_LARGE, f"{where} {fault} cents", ("csv",))
+
+
+def _invoice(context: Context, summary: BillSummary, terms: Mapping[str, Any]) -> CloudInvoices:
+    """The bill's row, before any of its rows is allocated. terms: further columns."""
+    now, subject = context.clock(), context.principal.subject
+    return CloudInvoices(
+        **terms,
+        id=new_id(),
+        period_start=summary.first_day,
+        period_end=summary.end_day,
+        reporting_currency=context.settings.reporting_currency,
+        total_cents=round_cents(summary.exact_cents),
+        allocated_cents=0,
+        created_at=now,
+        imported_by=subject,
+        matched_at=now,
+        matched_by=subject,
+    )
 
 
 _LINE_COLUMNS = (
@@ -106,11 +157,13 @@ _LINE_COLUMNS = (
     CloudInvoiceLines.cloud_invoice_id,
     CloudInvoiceLines.position,
     CloudInvoiceLines.month,
+    CloudInvoiceLines.amount_cents,
     CloudInvoiceLines.cloud_resource_id,
     CloudInvoiceLines.tenant_id,
     CloudInvoiceLines.deployment_id,
     CloudInvoiceLines.resource_kind,
-    CloudInvoiceLines.amount_cents,
+    CloudInvoiceLines.matched_by,
+    CloudInvoiceLines.unallocated_reason,
     CloudInvoiceLines.product,
     CloudInvoiceLines.group_description,
     CloudInvoiceLines.description,
@@ -123,14 +176,9 @@ _LINE_COLUMNS = (
 )
 
 
-def _lines(invoice_id: UUID, matched: Iterable[tuple[BillRow, Any | None]]) -> Iterator[tuple[Any, ...]]:
-    for position, (row, resource) in enumerate(matched, 1):
-        owner = (None,) * 4
-        if resource is not None:
-            owner = (resource["id"], resource["tenant_id"], resource["deployment_id"], resource["resource_kind"])
-        yield new_id(), invoice_id, position, row.month, *owner, row.amount_cents, *row
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    """The exact sum."""
-    return reduce(add, amounts, ZERO)
+def _lines(
+    invoice_id: UUID, before: int, rows: Sequence[BillRow], matches: Sequence[Match]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows as _LINE_COLUMNS has them. before: how many rows of the bill precede them."""
+    for position, (row, match) in enumerate(zip(rows, matches, strict=True), before + 1):
+        yield new_id(), invoice_id, position, row.month, row.amount_cents, *match, *row

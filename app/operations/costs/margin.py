@@ -2,7 +2,8 @@
 
 Revenue is the lines of issued and paid invoices without tax, each in the month that it charges for: a late line counts
 in its earlier month. What is invoiced in another currency is listed beside the margin, as there is no rate for it. Cost
-is the provider's rows in the month in which they start, each converted by its bill's rate exactly.
+is the rows of the provider's bills that are not withdrawn, in the month in which they start, each converted by its
+bill's rate exactly.
 
 Costs are rounded cumulatively, half away from zero, in the order of the rows: each row is the rounded running total
 less the one before it. So the rows of every grouping add up to the same rounded exact total, and so do they with the
@@ -27,7 +28,10 @@ from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context
-from app.operations.costs.digitalocean import round_cents
+from app.operations.costs.bill_file import round_cents
+from app.operations.costs.importing import minor_unit_factor
+from app.operations.currencies import CURRENCIES
+from app.operations.refusal import ProblemCode, Refusal
 from app.operations.transaction import transact
 from app.tables.invoices import InvoiceStatus
 from app.tables.tenants import Tenants
@@ -105,12 +109,19 @@ WITH money AS (
       AND l.period_start >= $3 AND l.period_start < $4 AND ($5::uuid IS NULL OR l.tenant_id = $5)
     UNION ALL
     SELECT $2::text, l.tenant_id IS NOT NULL, l.tenant_id, l.deployment_id, l.resource_kind, NULL, l.month, 0,
-           l.exact_cents * b.exchange_rate
-    FROM cloud_invoice_lines l JOIN cloud_invoices b ON b.id = l.cloud_invoice_id
+           l.exact_cents * b.exchange_rate * f.factor
+    FROM cloud_invoice_lines l JOIN cloud_invoices b ON b.id = l.cloud_invoice_id AND b.withdrawn_at IS NULL
+    JOIN unnest($6::text[], $7::numeric[]) AS f (currency, factor) ON f.currency = b.currency
     WHERE l.month >= $3 AND l.month < $4 AND ($5::uuid IS NULL OR l.tenant_id = $5)
 )
 SELECT {columns} currency, allocated, sum(revenue) AS revenue, sum(cost) AS cost
 FROM money GROUP BY {columns} currency, allocated ORDER BY {order} currency, allocated
+"""
+_OTHER_REPORTING_CURRENCY = """
+SELECT b.external_id, b.reporting_currency FROM cloud_invoices b
+WHERE b.withdrawn_at IS NULL AND b.reporting_currency <> $1
+  AND EXISTS (SELECT FROM cloud_invoice_lines l WHERE l.cloud_invoice_id = b.id AND l.month >= $2 AND l.month < $3)
+ORDER BY b.id LIMIT 1
 """
 _RATIO_DIGITS = 6
 
@@ -126,7 +137,8 @@ async def margin(
 ) -> MarginReport:
     """The service months that start in [from_day, to_day), one row for each group that has revenue or cost.
 
-    Without a dimension that is one row. Cost that is nobody's counts in a report over all tenants only.
+    Without a dimension that is one row. Cost that is nobody's counts in a report over all tenants only. Raises
+    CURRENCY_MISMATCH where a bill's exchange rate is to another reporting currency than the present one.
     """
     authorise(context, Action.SEE_MARGIN)
     faults = [*validation.day("from", from_day), *validation.day("to", to_day)]
@@ -140,10 +152,25 @@ async def margin(
     async def work(unit: UnitOfWork) -> MarginReport:
         if tenant_id is not None and not await Tenants.exists().where(Tenants.id == tenant_id):
             raise not_found("tenant", tenant_id, ("tenantId",))
-        found = await unit.connection.fetch(_statement(columns), statuses, currency, from_day, to_day, tenant_id)
+        await _refuse_other_reporting_currency(unit, currency, from_day, to_day)
+        factors = [minor_unit_factor(code, currency) for code in CURRENCIES]
+        found = await unit.connection.fetch(
+            _statement(columns), statuses, currency, from_day, to_day, tenant_id, list(CURRENCIES), factors
+        )
         return _report(currency, columns, found)
 
     return await transact(context, work)
+
+
+async def _refuse_other_reporting_currency(unit: UnitOfWork, currency: str, from_day: date, to_day: date) -> None:
+    """Raises CURRENCY_MISMATCH: a rate to the currency that was reported in before says nothing of the present one."""
+    bill = await unit.connection.fetchrow(_OTHER_REPORTING_CURRENCY, currency, from_day, to_day)
+    if bill is not None:
+        raise Refusal(
+            ProblemCode.CURRENCY_MISMATCH,
+            f"the exchange rate of bill {bill['external_id']!r} is to {bill['reporting_currency']}, and the reporting "
+            f"currency is {currency}; withdraw the bill and import it again with a rate to {currency}",
+        )
 
 
 def _statement(columns: Sequence[str]) -> str:

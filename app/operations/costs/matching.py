@@ -1,7 +1,9 @@
 """Which resource of ours a row of the provider's bill is for.
 
 A row is matched by the provider's id, then by the exact name, then by the name before " (", among the resources that
-were alive in the row's time span. A name of several deployments at that time matches none: the cost stays unallocated.
+were alive in the row's time span. A row whose description names none of them is matched by its group in the same way:
+nodes of a Kubernetes cluster or a database are billed under its name. A name of several deployments at that time
+matches none: the cost stays unallocated.
 A resource that was moved has one row in each deployment, one after the other, under one id of the provider's. A bill's
 row that spans the move belongs to the one alive at its start, or if none was, to the first one after it.
 
@@ -10,18 +12,65 @@ registration unless the caller says otherwise, and so may be later than the bill
 does.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.costs.digitalocean import BillRow
+from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
 
 _RESOURCES = """
 SELECT id, tenant_id, deployment_id, external_id, name, resource_kind, created_at, destroyed_at
 FROM cloud_resources WHERE provider = $1 AND (external_id = any($2::text[]) OR name = any($2::text[]))
 ORDER BY created_at, id
 """
+_BRACKET = re.compile(r"\s+\(")
+
+
+class Charged(Protocol):
+    """What of a bill's row says which resource it is for."""
+
+    @property
+    def description(self) -> str: ...
+    @property
+    def group_description(self) -> str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def ended_at(self) -> datetime: ...
+
+
+class Match(NamedTuple):
+    """What a row was matched to: the columns of cloud_invoice_lines of the same names."""
+
+    cloud_resource_id: UUID | None
+    tenant_id: UUID | None
+    deployment_id: UUID | None
+    resource_kind: str | None
+    matched_by: CloudInvoiceMatch | None
+    unallocated_reason: UnallocatedReason | None
+
+
+class _Rule(NamedTuple):
+    """A name to look for, among the provider's ids or the resources' names."""
+
+    matched_by: CloudInvoiceMatch
+    resources_by: dict[str, list[Any]]
+    name: str
+
+
+class _Candidates(NamedTuple):
+    matched_by: CloudInvoiceMatch
+    resources: list[Any]
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """What a text of the bill may call a resource: the whole text, then what is before each " (", the longest first."""
+    prefixes = [text[: bracket.start()] for bracket in _BRACKET.finditer(text)]
+    return (text, *(prefix for prefix in reversed(prefixes) if prefix)) if text else ()
 
 
 class ResourceMatcher:
@@ -34,37 +83,72 @@ class ResourceMatcher:
             self._by_external_id[resource["external_id"]].append(resource)
             self._by_name[resource["name"]].append(resource)
 
-    def resource_of(self, row: BillRow) -> Any | None:
-        """The resource that a row is for, or None."""
-        return _of_one_deployment(self._candidates(row, _is_alive) or self._candidates(row, _is_created_later))
+    def match(self, row: Charged) -> Match:
+        """The resource that a row is for, or why there is none."""
+        rules = list(self._by_description(row.description)), list(self._by_group(row.group_description))
+        for some in rules:
+            for counts in (_is_alive, _is_created_later):
+                if found := _candidates(some, row, counts):
+                    return _of_one_deployment(found)
+        is_known = any(rule.resources_by.get(rule.name) for some in rules for rule in some)
+        return _unallocated(UnallocatedReason.NOT_ALIVE if is_known else UnallocatedReason.UNKNOWN_NAME)
 
-    def _candidates(self, row: BillRow, counts: Callable[[Any, BillRow], bool]) -> list[Any]:
-        """The resources that count, by the first of the row's names that any of them has."""
+    def _by_description(self, description: str) -> Iterator[_Rule]:
+        names = names_of(description)
+        for name in names:
+            yield _Rule(CloudInvoiceMatch.PROVIDER_ID, self._by_external_id, name)
+        for name in names:
+            by = CloudInvoiceMatch.NAME if name == description else CloudInvoiceMatch.SHORT_NAME
+            yield _Rule(by, self._by_name, name)
+
+    def _by_group(self, group: str) -> Iterator[_Rule]:
+        names = names_of(group)
         for resources_by in (self._by_external_id, self._by_name):
-            for name in row.names:
-                found = [resource for resource in resources_by.get(name, ()) if counts(resource, row)]
-                if found:
-                    return found
-        return []
+            for name in names:
+                yield _Rule(CloudInvoiceMatch.GROUP, resources_by, name)
 
 
-def _is_alive(resource: Any, row: BillRow) -> bool:
+def _candidates(rules: Iterable[_Rule], row: Charged, counts: Callable[[Any, Charged], bool]) -> _Candidates | None:
+    """The resources that count, by the first rule by which any does."""
+    for rule in rules:
+        found = [resource for resource in rule.resources_by.get(rule.name, ()) if counts(resource, row)]
+        if found:
+            return _Candidates(rule.matched_by, found)
+    return None
+
+
+def _is_alive(resource: Any, row: Charged) -> bool:
     """Whether the lives of the two overlap, both [start, end). A row that ends when it starts is an instant."""
     is_created = resource["created_at"] < row.ended_at or resource["created_at"] <= row.started_at
     return is_created and (resource["destroyed_at"] is None or resource["destroyed_at"] > row.started_at)
 
 
-def _is_created_later(resource: Any, row: BillRow) -> bool:
+def _is_created_later(resource: Any, row: Charged) -> bool:
     return bool(resource["created_at"] >= row.ended_at)
 
 
-def _of_one_deployment(resources: Sequence[Any]) -> Any | None:
+def _of_one_deployment(candidates: _Candidates) -> Match:
     """The first resource, if all are of one deployment; of rows with one id of the provider's only the first counts."""
-    first_of_each = {resource["external_id"]: resource for resource in reversed(resources)}
-    deployments = {resource["deployment_id"] for resource in first_of_each.values()}
-    return resources[0] if len(deployments) == 1 else None
+    first_of_each = {resource["external_id"]: resource for resource in reversed(candidates.resources)}
+    if len({resource["deployment_id"] for resource in first_of_each.values()}) > 1:
+        return _unallocated(UnallocatedReason.SEVERAL_DEPLOYMENTS)
+    resource = candidates.resources[0]
+    return Match(
+        resource["id"],
+        resource["tenant_id"],
+        resource["deployment_id"],
+        resource["resource_kind"],
+        candidates.matched_by,
+        UnallocatedReason.NO_DEPLOYMENT if resource["deployment_id"] is None else None,
+    )
 
 
-async def matcher_for(unit: UnitOfWork, provider: str, bill: Sequence[BillRow]) -> ResourceMatcher:
-    names = list({name for row in bill for name in row.names})
-    return ResourceMatcher(await unit.connection.fetch(_RESOURCES, provider, names))
+def _unallocated(reason: UnallocatedReason) -> Match:
+    return Match(None, None, None, None, None, reason)
+
+
+async def match_rows(unit: UnitOfWork, provider: str, rows: Sequence[Charged]) -> list[Match]:
+    """The match of each row, among the resources that the provider runs for us."""
+    names = {name for row in rows for text in (row.description, row.group_description) for name in names_of(text)}
+    matcher = ResourceMatcher(await unit.connection.fetch(_RESOURCES, provider, list(names)))
+    return [matcher.match(row) for row in rows]

@@ -9,11 +9,11 @@ from uuid import UUID
 from app.database import UnitOfWork
 from app.operations.access import Action, authorise
 from app.operations.context import Context
-from app.operations.laws import invoices, lives, months, runs, usage
+from app.operations.laws import costs, invoices, lives, months, runs, usage
 from app.operations.laws.law import Examination, Law, Spine, Violation
 from app.operations.transaction import transact
 
-LAWS: tuple[Law, ...] = (*lives.LAWS, *usage.LAWS, *invoices.LAWS, *months.LAWS, *runs.LAWS)
+LAWS: tuple[Law, ...] = (*lives.LAWS, *usage.LAWS, *invoices.LAWS, *months.LAWS, *runs.LAWS, *costs.LAWS)
 
 SLACK = timedelta(hours=1)
 """Longer than any transaction, and than the clocks of two machines may lie apart."""

@@ -43,6 +43,7 @@ class Spine(Enum):
     DEPLOYMENTS = ("cloud_deployments", 200)
     INVOICES = ("tenant_invoices", 100)
     RUNS = ("rollup_runs", 50)
+    BILLS = ("cloud_invoices", 5)
 
     @property
     def table(self) -> str:

@@ -1,5 +1,6 @@
 """Revenue beside cost, by every dimension, to the cent."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -7,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.operations.costs import MarginDimension, MarginReport, import_cloud_invoice, margin
+from app.operations.costs import MarginDimension, MarginReport, margin, rematch_cloud_invoice, withdraw_cloud_invoice
 from app.operations.deployments import register_resource
 from app.operations.invoices import issue_invoice, mark_invoice_paid
 from app.operations.refusal import ProblemCode, Refusal
-from tests.operations.costs.bills import bill, row
+from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, invoices, meter, roll_up, subscribed
 
@@ -44,13 +45,8 @@ async def billed(given: Given) -> Billed:
     await issue_invoice(given.platform, invoice_id=paid["id"])
     await mark_invoice_paid(given.platform, invoice_id=paid["id"], reference="T-1")
     await issue_invoice(given.platform, invoice_id=issued["id"])
-    await import_cloud_invoice(
-        given.platform,
-        provider="digitalocean",
-        external_id="april",
-        csv=bill(row("web-1 (s)", "$10.01"), row("web-2 (s)", "$20.03"), row("GST", "$5.55", hours="")),
-        exchange_rate=Decimal("1.5"),
-    )
+    csv = bill(row("web-1 (s)", "$10.01"), row("web-2 (s)", "$20.03"), row("GST", "$5.55", hours=""))
+    await import_bill(given.platform, csv, external_id="april", exchange_rate=Decimal("1.5"))
     return first, pilot, second, other
 
 
@@ -149,3 +145,58 @@ async def test_what_margin_refuses(given: Given) -> None:
     with pytest.raises(Refusal) as refused:
         await report(given, tenant_id=uuid4())
     assert (refused.value.code, refused.value.path) == (ProblemCode.NOT_FOUND, ("tenantId",))
+
+
+async def test_a_withdrawn_bill_is_no_cost_and_a_rematched_one_is_cost_elsewhere(given: Given) -> None:
+    deployment_id = await given.deployment(await given.tenant())
+    wrong = await import_bill(given.platform, bill(row("web-1", "$10.00")), exchange_rate=Decimal(15))
+    await withdraw_cloud_invoice(given.platform, cloud_invoice_id=wrong.cloud_invoice_id, reason="wrong rate")
+    again = await import_bill(given.platform, bill(row("web-1", "$10.00")), exchange_rate=Decimal("1.5"))
+    found = await report(given)
+    assert (found.cost_cents, found.unallocated_cost_cents) == (0, 1500)
+    await register_resource(
+        given.platform,
+        deployment_id=deployment_id,
+        provider="digitalocean",
+        external_id="1",
+        resource_kind="droplet_hours",
+        name="web-1",
+    )
+    assert (await report(given)).cost_cents == 0
+    await rematch_cloud_invoice(given.platform, cloud_invoice_id=again.cloud_invoice_id)
+    found = await report(given, DEPLOYMENT)
+    assert table(found) == [(deployment_id, 0, 1500, -1500)]
+    assert found.unallocated_cost_cents == 0
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "rate", "cents"),
+    [
+        ("JPY", "1000", "0.0105", 1050),
+        ("KWD", "1.005", "4.9", 492),
+        ("USD", "0.00000123", "1000000", 123),
+        ("AUD", "12.345", None, 1235),
+    ],
+)
+async def test_costs_are_converted_between_currencies_of_other_minor_units(
+    given: Given, currency: str, amount: str, rate: str | None, cents: int
+) -> None:
+    csv = bill(row("web-1", amount)).replace("USD", currency)
+    await import_bill(given.platform, csv, currency=currency, exchange_rate=rate and Decimal(rate))
+    assert (await report(given)).unallocated_cost_cents == cents
+
+
+async def test_a_bill_with_a_rate_to_another_reporting_currency_is_not_converted_by_it(given: Given) -> None:
+    imported = await import_bill(given.platform, bill(row("web-1", "$10.00")))
+    platform = given.platform
+    now_in_euro = replace(platform, settings=replace(platform.settings, reporting_currency="EUR"))
+    with pytest.raises(Refusal) as refused:
+        await margin(now_in_euro, from_day=APRIL, to_day=MAY, group_by=[])
+    assert refused.value.code is ProblemCode.CURRENCY_MISMATCH
+    assert str(refused.value) == (
+        "the exchange rate of bill 'bill-1' is to AUD, and the reporting currency is EUR; "
+        "withdraw the bill and import it again with a rate to EUR"
+    )
+    assert (await margin(now_in_euro, from_day=MAY, to_day=MAY, group_by=[])).cost_cents == 0
+    await withdraw_cloud_invoice(given.platform, cloud_invoice_id=imported.cloud_invoice_id, reason="to EUR")
+    assert (await margin(now_in_euro, from_day=APRIL, to_day=MAY, group_by=[])).currency == "EUR"

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from app.billing import LineKind
-from app.operations.costs import CurrencyRevenue, MarginDimension, MarginReport, import_cloud_invoice, margin
+from app.operations.costs import CurrencyRevenue, MarginDimension, MarginReport, margin
 from app.operations.costs.margin import rounded_cumulatively
 from app.operations.deployments import register_resource
-from tests.operations.costs.bills import bill, row
+from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.costs.invoiced import InvoicedLine, invoiced
 from tests.operations.given import Given
 
@@ -86,13 +86,8 @@ async def bill_for(
             resource_kind="droplet_hours",
             name=name,
         )
-    await import_cloud_invoice(
-        given.platform,
-        provider="digitalocean",
-        external_id=external_id,
-        csv=bill(*(row(name, amount) for amount in amounts)),
-        exchange_rate=Decimal(rate),
-    )
+    csv = bill(*(row(name, amount) for amount in amounts))
+    await import_bill(given.platform, csv, external_id=external_id, exchange_rate=Decimal(rate))
 
 
 async def test_a_thousand_rows_of_four_tenths_of_a_cent_cost_four_dollars(given: Given) -> None:

@@ -17,6 +17,10 @@ COUNTS = "a run counts its outcomes"
 CHUNKS = "a run's chunks account for its tenants"
 OUTCOMES = "an outcome is of its run's month and has what it says"
 
+BILL_SUMS = "the rows of a provider's bill sum to its totals"
+BILL_ROWS = "a bill's row shows its exact amount, rounded"
+BILL_OWNERS = "a bill's row is the cost of its resource's owner"
+
 LINE = "(SELECT id FROM tenant_invoice_lines WHERE kind = '{}' ORDER BY id DESC LIMIT 1)"
 ISSUED = "(SELECT id FROM tenant_invoices WHERE status = 'PAID')"
 PILOT = "(SELECT id FROM cloud_deployments WHERE slug = 'pilot')"
@@ -232,6 +236,33 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     "a failure swallowed": (
         "DELETE FROM rollup_failures",
         {OUTCOMES},
+    ),
+    "the total of a provider's bill": (
+        "UPDATE cloud_invoices SET total_cents = total_cents + 1",
+        {BILL_SUMS},
+    ),
+    "what is allocated of a provider's bill": (
+        "UPDATE cloud_invoices SET allocated_cents = 0",
+        {BILL_SUMS},
+    ),
+    "a row lost of a provider's bill": (
+        "DELETE FROM cloud_invoice_lines WHERE description = 'GST'",
+        {BILL_SUMS},
+    ),
+    "an amount of a provider's bill": (
+        "UPDATE cloud_invoice_lines SET exact_cents = exact_cents + 100 WHERE description = 'GST'",
+        {BILL_SUMS, BILL_ROWS},
+    ),
+    "a cost without its resource": (
+        "UPDATE cloud_invoice_lines SET cloud_resource_id = NULL, matched_by = NULL WHERE description = 'web-1'",
+        {BILL_OWNERS},
+    ),
+    "a cost of another deployment": (
+        """
+        UPDATE cloud_invoice_lines SET deployment_id = (SELECT id FROM cloud_deployments WHERE slug = 'second')
+            WHERE description = 'web-1'
+        """,
+        {BILL_OWNERS},
     ),
     "a failed run that says otherwise": (
         f"UPDATE rollup_runs SET status = 'SUCCEEDED' WHERE id = {LAST_RUN}",

@@ -15,6 +15,7 @@ from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoi
 from app.operations.laws import LAWS, check
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import attach_addon, change_plan_version
+from tests.operations.costs.bills import bill, droplet, import_bill, row
 from tests.operations.given import Given
 from tests.operations.laws.broken import BROKEN
 from tests.operations.months import MAY, invoices, meter, roll_up
@@ -23,7 +24,7 @@ from tests.operations.months import MAY, invoices, meter, roll_up
 @pytest.fixture
 async def month(given: Given) -> None:
     """April and May of acme, with everything in it: three deployments, a pause, a plan change, all kinds of usage, an
-    issued, a paid and a voided invoice.
+    issued, a paid and a voided invoice, a provider's bill.
     """
     kinds = ("droplet_hours", "storage_gb", "storage_gb_hours")
     resources = [ResourceDraft(kind, Decimal(10), (Tier(None, Decimal(1)),)) for kind in kinds]
@@ -65,6 +66,8 @@ async def month(given: Given) -> None:
     )
     await roll_up(given, force=True)
     await meter(given, second, "50", 2026, 5, 4)  # late for May, which is a draft
+    await droplet(given, pilot, "web-1")
+    await import_bill(given.platform, bill(row("web-1", "$12.0049"), row("GST", "$1.2049")))
 
 
 @pytest.mark.usefixtures("month")
@@ -98,7 +101,7 @@ async def test_what_breaks_a_law_is_named(
 TABLES = {
     "cloud_deployments", "cloud_deployment_events", "subscriptions", "usage_daily_totals", "tenant_invoices",
     "invoice_number_sequences", "tenants", "rollup_runs", "rollup_chunks", "rollup_outcomes",
-    "billing_months", "billing_month_changes",
+    "billing_months", "billing_month_changes", "cloud_invoices", "cloud_invoice_lines",
 }  # fmt: skip
 
 

@@ -1,0 +1,64 @@
+"""Which column of a bill's file holds what: built in for DigitalOcean, given by the caller for other providers."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from app.billing import Fault
+from app.operations import validation
+
+LONGEST_COLUMN = 100
+
+
+class BillField(StrEnum):
+    """What a row of a bill says."""
+
+    PRODUCT = "product"
+    GROUP_DESCRIPTION = "group_description"
+    DESCRIPTION = "description"
+    HOURS = "hours"
+    START = "start"
+    END = "end"
+    AMOUNT = "amount"
+    PROJECT_NAME = "project_name"
+    CATEGORY = "category"
+
+
+REQUIRED = (BillField.DESCRIPTION, BillField.START, BillField.END, BillField.AMOUNT)
+
+
+class ColumnOfField(NamedTuple):
+    """The name, in the file's header, of the column that holds a field."""
+
+    field: BillField
+    column: str
+
+
+def _digitalocean(currency: str) -> dict[BillField, str]:
+    """Columns are named as the fields are, but for the amounts, whose column is named by their currency."""
+    return {field: field.value for field in BillField} | {BillField.AMOUNT: currency}
+
+
+BUILT_IN = MappingProxyType({"digitalocean": _digitalocean})
+
+
+def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[Fault]:
+    """What is wrong with the columns that a caller gives for a provider's file."""
+    given = dict(columns)
+    for position, (_, column) in enumerate(columns):
+        for fault in validation.name("column", column, LONGEST_COLUMN):
+            yield Fault(("columns", str(position), "column"), fault.message)
+    missing = [] if provider in BUILT_IN else [field.value for field in REQUIRED if field not in given]
+    if missing:
+        yield Fault(
+            ("columns",),
+            f"must name the file's columns for {', '.join(missing)}: no layout is built in for provider "
+            f"{provider!r}. Only {', '.join(BUILT_IN)} has one: {', '.join(_digitalocean('USD').values())}",
+        )
+
+
+def layout_of(provider: str, currency: str, columns: Iterable[ColumnOfField]) -> Mapping[BillField, str]:
+    """The column of each field: the provider's built-in ones, replaced by those given."""
+    built_in = BUILT_IN[provider](currency) if provider in BUILT_IN else {}
+    return built_in | dict(columns)

@@ -1,0 +1,45 @@
+"""By what the provider's bills and their rows are found."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+import strawberry
+
+from app.reads import among, at_least, before, equals
+from app.reads.filters import Condition
+from app.schema.arguments import optional
+from app.tables.costs import CloudInvoiceLines, CloudInvoiceMatch, CloudInvoices, UnallocatedReason
+
+
+@strawberry.input(description="Which bills; every field given must hold.")
+class CloudInvoiceFilter:
+    """The filter of a connection of bills."""
+
+    provider: str | None = optional(description="Of this provider.")
+    external_id: str | None = optional(description="With this id of the provider.")
+    period_from: date | None = optional(description="Of periods that start on this day or later.")
+    period_to: date | None = optional(description="Of periods that start before this day.")
+
+
+@strawberry.input(description="Which rows of a bill; every field given must hold.")
+class CloudInvoiceLineFilter:
+    """The filter of a connection of a bill's rows."""
+
+    matched_by: list[CloudInvoiceMatch] | None = optional(description="Matched in one of these ways.")
+    unallocated_reason: list[UnallocatedReason] | None = optional(description="Unallocated for one of these reasons.")
+    deployment_id: UUID | None = optional(description="Allocated to this deployment.")
+
+
+CLOUD_INVOICE_FILTERS: Mapping[str, Condition] = {
+    "provider": equals(CloudInvoices.provider),
+    "external_id": equals(CloudInvoices.external_id),
+    "period_from": at_least(CloudInvoices.period_start),
+    "period_to": before(CloudInvoices.period_start),
+}
+
+CLOUD_INVOICE_LINE_FILTERS: Mapping[str, Condition] = {
+    "matched_by": among(CloudInvoiceLines.matched_by),
+    "unallocated_reason": among(CloudInvoiceLines.unallocated_reason),
+    "deployment_id": equals(CloudInvoiceLines.deployment_id),
+}

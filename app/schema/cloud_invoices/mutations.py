@@ -1,0 +1,157 @@
+"""Importing the provider's bills, matching them again, withdrawing them."""
+
+from decimal import Decimal
+from io import BytesIO
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.operations import costs
+from app.operations.costs import BillField, ColumnOfField
+from app.reads import ref
+from app.schema.arguments import Input, optional
+from app.schema.cloud_invoices.types import CloudInvoice
+from app.schema.context import Info
+from app.schema.problems import Refused, result_of
+from app.schema.scalars import Cents
+
+
+@strawberry.input(description="The column of a bill's file that holds a field.")
+class CloudInvoiceColumnInput:
+    """operations.costs.ColumnOfField."""
+
+    field: BillField = strawberry.field(description="What the column holds.")
+    column: str = strawberry.field(description="Its name in the file's first row; upper and lower case are the same.")
+
+
+@strawberry.input(description="A bill of the provider's to import.")
+class ImportCloudInvoiceInput:
+    """Input of `importCloudInvoice`."""
+
+    provider: str = strawberry.field(
+        description="The provider's name. The columns of digitalocean's CSV are known; for others give `columns`."
+    )
+    external_id: str = strawberry.field(
+        description="The provider's id of the bill. An imported bill is refused a second time unless it is withdrawn."
+    )
+    csv: str = strawberry.field(
+        description="The text of the invoice CSV. A file too large for a request: POST /cloud-invoices or "
+        "`arcadia costs import`."
+    )
+    currency: str = strawberry.field(
+        default="USD",
+        description="The currency of the amounts, ISO 4217; digitalocean's column of amounts has its name.",
+    )
+    exchange_rate: Decimal | None = optional(
+        description="Units of the reporting currency for one of the bill's; required if the two differ."
+    )
+    columns: list[CloudInvoiceColumnInput] = strawberry.field(
+        default_factory=list,
+        description="The file's columns, where they are not the provider's known ones. Required for other providers: "
+        "DESCRIPTION, START, END and AMOUNT.",
+    )
+
+
+@strawberry.input(description="Which of the provider's bills to match again.")
+class RematchCloudInvoiceInput:
+    """Input of `rematchCloudInvoice`."""
+
+    cloud_invoice_id: UUID = strawberry.field(description="The bill.")
+
+
+@strawberry.input(description="Which of the provider's bills to withdraw, and why.")
+class WithdrawCloudInvoiceInput:
+    """Input of `withdrawCloudInvoice`."""
+
+    cloud_invoice_id: UUID = strawberry.field(description="The bill.")
+    reason: str = strawberry.field(description="Why it is withdrawn, for people; at most 200 characters.")
+
+
+@strawberry.type(description="The bill was imported.")
+class CloudInvoiceImported:
+    """Payload of `importCloudInvoice`."""
+
+    cloud_invoice: CloudInvoice = strawberry.field(description="The new bill.")
+    allocated_cents: Cents = strawberry.field(
+        description="The rows that are a deployment's cost, in the minor unit of the bill's currency."
+    )
+    unallocated_cents: Cents = strawberry.field(description="The rest of the bill's total.")
+    ignored_columns: list[str] = strawberry.field(description="The file's columns that nothing was read from.")
+
+
+@strawberry.type(description="The bill was matched again.")
+class CloudInvoiceRematched:
+    """Payload of `rematchCloudInvoice`."""
+
+    cloud_invoice: CloudInvoice = strawberry.field(description="The bill.")
+    changed_lines: int = strawberry.field(description="How many rows have another match than before.")
+    allocated_cents: Cents = strawberry.field(
+        description="The rows that are a deployment's cost, in the minor unit of the bill's currency."
+    )
+    unallocated_cents: Cents = strawberry.field(description="The rest of the bill's total.")
+
+
+@strawberry.type(description="The bill was withdrawn: it counts as cost no more, and may be imported again.")
+class CloudInvoiceWithdrawn:
+    """Payload of `withdrawCloudInvoice`."""
+
+    cloud_invoice: CloudInvoice = strawberry.field(description="The bill; its rows stay.")
+
+
+ImportCloudInvoiceResult = Annotated[CloudInvoiceImported | Refused, result_of("importCloudInvoice")]
+RematchCloudInvoiceResult = Annotated[CloudInvoiceRematched | Refused, result_of("rematchCloudInvoice")]
+WithdrawCloudInvoiceResult = Annotated[CloudInvoiceWithdrawn | Refused, result_of("withdrawCloudInvoice")]
+
+
+@strawberry.type
+class CloudInvoiceMutations:
+    """Changes to the provider's bills."""
+
+    @strawberry.mutation(
+        description="Import a bill, matching its rows to registered resources; a malformed one is refused whole, with "
+        "the row and column named. Platform admins only."
+    )
+    async def import_cloud_invoice(self, info: Info, given: Input[ImportCloudInvoiceInput]) -> ImportCloudInvoiceResult:
+        imported = await costs.import_cloud_invoice(
+            info.context.operations,
+            provider=given.provider,
+            external_id=given.external_id,
+            file=BytesIO(given.csv.encode("utf-8", "surrogatepass")),
+            currency=given.currency,
+            exchange_rate=given.exchange_rate,
+            columns=[ColumnOfField(each.field, each.column) for each in given.columns],
+        )
+        return CloudInvoiceImported(
+            cloud_invoice=ref(CloudInvoice, imported.cloud_invoice_id),
+            allocated_cents=Cents(imported.allocated_cents),
+            unallocated_cents=Cents(imported.unallocated_cents),
+            ignored_columns=list(imported.ignored_columns),
+        )
+
+    @strawberry.mutation(
+        description="Match a bill's rows again, as importing it now would: resources may have been registered, moved "
+        "or ended since. Amounts stay as they are. Platform admins only."
+    )
+    async def rematch_cloud_invoice(
+        self, info: Info, given: Input[RematchCloudInvoiceInput]
+    ) -> RematchCloudInvoiceResult:
+        rematched = await costs.rematch_cloud_invoice(info.context.operations, cloud_invoice_id=given.cloud_invoice_id)
+        return CloudInvoiceRematched(
+            cloud_invoice=ref(CloudInvoice, rematched.cloud_invoice_id),
+            changed_lines=rematched.changed_lines,
+            allocated_cents=Cents(rematched.allocated_cents),
+            unallocated_cents=Cents(rematched.unallocated_cents),
+        )
+
+    @strawberry.mutation(
+        description="Withdraw a wrong bill for good: its rows stay to be seen and count as cost no more, and the bill "
+        "may be imported again. Platform admins only."
+    )
+    async def withdraw_cloud_invoice(
+        self, info: Info, given: Input[WithdrawCloudInvoiceInput]
+    ) -> WithdrawCloudInvoiceResult:
+        withdrawn = await costs.withdraw_cloud_invoice(
+            info.context.operations, cloud_invoice_id=given.cloud_invoice_id, reason=given.reason
+        )
+        return CloudInvoiceWithdrawn(cloud_invoice=ref(CloudInvoice, withdrawn))
