@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.database_urls import postgresql_url
 from app.settings_parsing import choice, currency, integer, origins, path, secret, time_zone, url
 
 PREFIX = "ARCADIA_"
@@ -60,9 +61,9 @@ class Settings:
     log_level: LogLevel = _setting(choice(LogLevel), LogLevel.INFO)
     data_dir: Path = _setting(path, Path(".arcadia"))
 
-    database_url: str | None = _setting(url("postgresql", "postgres"), secret=True)
-    owner_database_url: str | None = _setting(url("postgresql", "postgres"), secret=True)
-    read_database_url: str | None = _setting(url("postgresql", "postgres"), secret=True)
+    database_url: str | None = _setting(postgresql_url, secret=True)
+    owner_database_url: str | None = _setting(postgresql_url, secret=True)
+    read_database_url: str | None = _setting(postgresql_url, secret=True)
     queue_url: str | None = _setting(url("redis", "rediss"), secret=True)
 
     database_pool_size: int = _setting(integer(1, 500), 10)

@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, reset_tzpath
 
+from app.database_urls import UNREADABLE
+
 # The zones' rules come from the package tzdata, whose version is locked, and from no machine's own files: two machines
 # must not differ in the day that an event belongs to.
 reset_tzpath(())
@@ -18,9 +20,11 @@ def url(*schemes: str) -> Callable[[str], str]:
             parts = urlsplit(text)
             _ = parts.port
         except ValueError:
-            raise ValueError("is not a URL") from None
+            raise ValueError(UNREADABLE if "@" in text else "is not a URL") from None
         if parts.scheme not in schemes:
             raise ValueError(f"must be a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        if "@" in parts.path + parts.query + parts.fragment:  # the first / ? # of a password ends what has the host
+            raise ValueError(UNREADABLE)
         return text
 
     return parse
@@ -81,4 +85,7 @@ def origins(text: str) -> tuple[str, ...]:
 
 
 def path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~, but there is no such home folder: give the whole path") from None

@@ -1,18 +1,21 @@
 """How every connection to PostgreSQL is set up, and what its failures are called."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 
 from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable, is_unavailable
+from app.database_urls import keep_alive, parse
 from app.settings import Settings
 
 APPLICATION_ROLE = "arcadia_app"
 """Neither owner nor superuser, so row-level security binds it. `arcadia migrate` makes it and grants it."""
+
+APPLICATION_NAME = "arcadia"
 
 # What a client may wait beyond the server's own limit before it takes the connection for dead.
 _GRACE_SECONDS = 5
@@ -24,7 +27,7 @@ logger = logging.getLogger(__name__)
 def server_settings(settings: Settings, *, role: str | None = APPLICATION_ROLE) -> dict[str, str]:
     """The session's settings, sent with the first packet and so free of a round trip."""
     sent = {
-        "application_name": "arcadia",
+        "application_name": APPLICATION_NAME,
         "TimeZone": "UTC",  # instants in JSON follow it
         "jit": "off",  # compiling costs these short statements fifty times what it saves
         "client_min_messages": "warning",
@@ -37,12 +40,13 @@ def server_settings(settings: Settings, *, role: str | None = APPLICATION_ROLE) 
 
 def connection_options(settings: Settings, url: str, *, role: str | None = APPLICATION_ROLE) -> dict[str, Any]:
     """Arguments of asyncpg's connect and create_pool."""
+    server = parse(url)
     return {
-        "dsn": url,
-        "timeout": settings.connect_timeout,
+        "dsn": server.asyncpg_dsn,
+        "timeout": server.connect_timeout or settings.connect_timeout,
         # Without it a half-open network hangs for ever.
         "command_timeout": settings.statement_timeout + _GRACE_SECONDS,
-        "server_settings": server_settings(settings, role=role),
+        "server_settings": server_settings(settings, role=role) | server.session,
         "max_cacheable_statement_size": 0,  # no limit: compiled reads are long, and worth keeping
         "max_cached_statement_lifetime": 0,  # no limit: PostgreSQL itself plans anew once statistics or tables change
     }
@@ -55,7 +59,15 @@ def pool_options(settings: Settings, url: str, size: int) -> dict[str, Any]:
         "min_size": min(size, 2),
         "max_size": size,
         "reset": _no_reset,
+        "connect": partial(connect, parse(url).keepalives),
     }
+
+
+async def connect(keepalives: Mapping[str, int], /, *arguments: Any, **options: Any) -> Any:
+    """As asyncpg's connect, with the TCP keepalives of the URL, which asyncpg itself does not set."""
+    opened = await asyncpg.connect(*arguments, **options)
+    keep_alive(opened._transport.get_extra_info("socket"), keepalives)
+    return opened
 
 
 async def _no_reset(_connection: object) -> None:
@@ -84,11 +96,7 @@ def _refused(url: str, error: asyncpg.PostgresError) -> Exception:
 
 def place(url: str) -> str:
     """Where a URL points, without its user and password."""
-    parts = urlsplit(url)
-    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    host = parts.hostname or query.get("host", "the local socket")
-    port = parts.port or (6379 if parts.scheme.startswith("redis") else 5432)
-    return f"{host}:{port}{parts.path}"
+    return parse(url).place
 
 
 @contextmanager
@@ -114,7 +122,7 @@ def away(error: Exception) -> DatabaseUnavailable:
 async def connection(settings: Settings, url: str, *, role: str | None = APPLICATION_ROLE) -> AsyncIterator[Any]:
     """A connection outside the pools: to listen, to migrate. Closed at the end."""
     with named_failures(url):
-        opened = await asyncpg.connect(**connection_options(settings, url, role=role))
+        opened = await connect(parse(url).keepalives, **connection_options(settings, url, role=role))
     try:
         yield opened
     finally:

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager, redirect_stdout
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol, cast
-from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
@@ -25,6 +24,7 @@ from app.database.connect import APPLICATION_ROLE, connection, unavailable_is_ty
 from app.database.database import places
 from app.database.engine import OwnerEngine, bind_tables, owner_of
 from app.database.errors import DatabaseNotMigrated, DatabaseOfAnotherVersion, DatabaseUnavailable
+from app.database_urls import parse
 from app.settings import Settings
 
 APP_NAME = "arcadia"
@@ -55,7 +55,7 @@ async def migrate(settings: Settings) -> list[str]:
     async with connection(settings, at.owner, role=None) as owner, _alone(owner):
         with unavailable_is_typed():
             _require_known(await _ran(owner))
-            await _make_role(owner, login=urlsplit(at.write).username)
+            await _make_role(owner, login=parse(at.write).user)
             with owner_of(settings, at.owner):
                 bind_tables()
                 ran = await _run_migrations(settings)
@@ -128,7 +128,7 @@ async def _make_role(owner: Any, login: str | None) -> None:
         except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
             logger.info("The role %s was made by another process.", APPLICATION_ROLE)
     user = await owner.fetchval("SELECT current_user")
-    for member in {user, unquote(login) if login else user}:
+    for member in {user, login or user}:
         if not await owner.fetchval("SELECT pg_has_role($1, $2, 'MEMBER')", member, APPLICATION_ROLE):
             quoted = await owner.fetchval("SELECT quote_ident($1)", member)
             await owner.execute(f"GRANT {APPLICATION_ROLE} TO {quoted}")
