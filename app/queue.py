@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import psycopg
 import psycopg_pool
@@ -22,9 +23,10 @@ from saq.job import TERMINAL_STATUSES
 from saq.queue.postgres import PostgresQueue
 from saq.queue.redis import RedisQueue
 
-from app.database.connect import place, server_settings
+from app.database.connect import server_settings
 from app.database.database import places
 from app.database.errors import DatabaseUnavailable
+from app.database_urls import parse
 from app.settings import Settings
 
 NAME = "arcadia"
@@ -182,13 +184,16 @@ def _key(job: str, key: str) -> str:
 
 
 async def _open_pool(url: str, settings: Settings) -> AsyncConnectionPool[Any]:
-    options = " ".join(f"-c {name}={value}" for name, value in server_settings(settings).items())
+    server = parse(url)
+    ours = " ".join(f"-c {name}={value}" for name, value in server_settings(settings).items())
+    options = f"{server.options} {ours}" if server.options else ours
+    seconds = server.connect_timeout or settings.connect_timeout
     pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
         url,
         min_size=1,
         max_size=settings.queue_pool_size,
         timeout=settings.connect_timeout,
-        kwargs={"options": options, "connect_timeout": settings.connect_timeout, "autocommit": True},
+        kwargs={"options": options, "connect_timeout": seconds, "autocommit": True},
         check=AsyncConnectionPool.check_connection,
         open=False,
     )
@@ -196,7 +201,7 @@ async def _open_pool(url: str, settings: Settings) -> AsyncConnectionPool[Any]:
         await pool.open(wait=True, timeout=settings.connect_timeout)
     except psycopg_pool.PoolTimeout as error:
         await pool.close()
-        raise DatabaseUnavailable(f"PostgreSQL at {place(url)} gives the queue no connection") from error
+        raise DatabaseUnavailable(f"PostgreSQL at {server.place} gives the queue no connection") from error
     return pool
 
 
@@ -207,5 +212,11 @@ async def _open_redis(url: str, settings: Settings) -> RedisQueue:
         await queue.redis.execute_command("PING")
     except (redis.exceptions.RedisError, OSError) as error:
         await queue.redis.aclose()  # not queue.disconnect(), which would connect first
-        raise DatabaseUnavailable(f"Redis at {place(url)} cannot be reached: {error}") from error
+        raise DatabaseUnavailable(f"Redis at {_place(url)} cannot be reached: {error}") from error
     return queue
+
+
+def _place(url: str) -> str:
+    """Where a URL of Redis points, without its user and password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'localhost'}:{parts.port or 6379}{parts.path}"

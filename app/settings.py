@@ -1,21 +1,17 @@
 """Every setting there is, read once from the environment and handed down from the entry points."""
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, reset_tzpath
+from zoneinfo import ZoneInfo
 
+from app.database_urls import postgresql_url
+from app.settings_parsing import choice, currency, integer, path, secret, time_zone, url
 from app.settings_web import Network, parse_networks, parse_origins, parse_public_url, parse_role_names
-
-# The zones' rules come from the package tzdata, whose version is locked, and from no machine's own files: two machines
-# must not differ in the day that an event belongs to.
-reset_tzpath(())
 
 PREFIX = "ARCADIA_"
 FILE_SUFFIX = "_FILE"
@@ -55,69 +51,6 @@ def _setting(parse: Callable[[str], object], default: Any = None, *, secret: boo
     return field(default=default, repr=not secret, metadata={"parse": parse, "secret": secret})
 
 
-def _url(*schemes: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        try:
-            parts = urlsplit(text)
-            _ = parts.port
-        except ValueError:
-            raise ValueError("is not a URL") from None
-        if parts.scheme not in schemes:
-            raise ValueError(f"must be a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-        return text
-
-    return parse
-
-
-def _integer(lowest: int, highest: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", text) or not lowest <= int(text) <= highest:
-            raise ValueError(f"must be a whole number from {lowest} to {highest}")
-        return int(text)
-
-    return parse
-
-
-def _choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
-    def parse(text: str) -> StrEnum:
-        for choice in choices:
-            if choice.value.lower() == text.lower():
-                return choice
-        raise ValueError(f"must be one of {', '.join(choices)}")
-
-    return parse
-
-
-def _secret(text: str) -> str:
-    if len(text.encode()) < 32:
-        raise ValueError("must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2)")
-    return text
-
-
-def _time_zone(text: str) -> ZoneInfo:
-    """Refuses names without a place: CET, EST and the like are fixed offsets to PostgreSQL and change their clocks in
-    Python, or the other way round. posix/ and right/ are copies of the database, which PostgreSQL does not have.
-    """
-    is_place = "/" in text and not text.startswith(("posix/", "right/"))
-    try:
-        zone = ZoneInfo(text) if is_place or text == "UTC" else None
-    except (ValueError, OSError, KeyError):
-        zone = None
-    if zone is None:
-        raise ValueError(f"must be UTC or an IANA place such as Australia/Sydney, not {text}")
-    return zone
-
-
-def _currency(text: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", text):
-        raise ValueError("must be an ISO 4217 code, such as AUD")
-    return text
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The configuration. Each field is `ARCADIA_<NAME>` in the environment; .env.example says what they mean.
@@ -125,28 +58,28 @@ class Settings:
     Time-outs are in whole seconds.
     """
 
-    environment: Environment = _setting(_choice(Environment), Environment.DEVELOPMENT)
-    log_level: LogLevel = _setting(_choice(LogLevel), LogLevel.INFO)
-    data_dir: Path = _setting(_path, Path(".arcadia"))
+    environment: Environment = _setting(choice(Environment), Environment.DEVELOPMENT)
+    log_level: LogLevel = _setting(choice(LogLevel), LogLevel.INFO)
+    data_dir: Path = _setting(path, Path(".arcadia"))
 
-    database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
-    owner_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
-    platform_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
-    direct_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
-    read_database_url: str | None = _setting(_url("postgresql", "postgres"), secret=True)
-    queue_url: str | None = _setting(_url("redis", "rediss"), secret=True)
+    database_url: str | None = _setting(postgresql_url, secret=True)
+    owner_database_url: str | None = _setting(postgresql_url, secret=True)
+    platform_database_url: str | None = _setting(postgresql_url, secret=True)
+    direct_database_url: str | None = _setting(postgresql_url, secret=True)
+    read_database_url: str | None = _setting(postgresql_url, secret=True)
+    queue_url: str | None = _setting(url("redis", "rediss"), secret=True)
 
-    database_pool_size: int = _setting(_integer(1, 500), 10)
-    read_pool_size: int = _setting(_integer(1, 500), 10)
-    queue_pool_size: int = _setting(_integer(3, 100), 4)
-    requests_in_hand: int | None = _setting(_integer(1, 10_000))
-    connect_timeout: int = _setting(_integer(1, 600), 5)
-    statement_timeout: int = _setting(_integer(1, 3600), 30)
-    lock_timeout: int = _setting(_integer(1, 3600), 10)
-    idle_transaction_timeout: int = _setting(_integer(1, 3600), 60)
+    database_pool_size: int = _setting(integer(1, 500), 10)
+    read_pool_size: int = _setting(integer(1, 500), 10)
+    queue_pool_size: int = _setting(integer(3, 100), 4)
+    requests_in_hand: int | None = _setting(integer(1, 10_000))
+    connect_timeout: int = _setting(integer(1, 600), 5)
+    statement_timeout: int = _setting(integer(1, 3600), 30)
+    lock_timeout: int = _setting(integer(1, 3600), 10)
+    idle_transaction_timeout: int = _setting(integer(1, 3600), 60)
 
-    jwt_secret: str | None = _setting(_secret, secret=True)
-    jwks_url: str | None = _setting(_url("https", "http"))
+    jwt_secret: str | None = _setting(secret, secret=True)
+    jwks_url: str | None = _setting(url("https", "http"))
     jwt_issuer: str = _setting(str, "arcadia")
     jwt_audience: str = _setting(str, "arcadia-billing")
     jwt_subject_claim: str = _setting(str, "sub")
@@ -156,21 +89,21 @@ class Settings:
     public_url: str | None = _setting(parse_public_url)
     allowed_origins: tuple[str, ...] = _setting(parse_origins, ())
     trusted_proxies: tuple[Network, ...] = _setting(parse_networks, ())
-    documents: Documents = _setting(_choice(Documents), Documents.ANY)
-    trusted_documents: Path | None = _setting(_path)
+    documents: Documents = _setting(choice(Documents), Documents.ANY)
+    trusted_documents: Path | None = _setting(path)
 
-    rate_limit_burst: int | None = _setting(_integer(0, 999_999_999))
-    rate_limit_per_second: int | None = _setting(_integer(0, 999_999_999))
+    rate_limit_burst: int | None = _setting(integer(0, 999_999_999))
+    rate_limit_per_second: int | None = _setting(integer(0, 999_999_999))
 
-    billing_time_zone: ZoneInfo = _setting(_time_zone, ZoneInfo("UTC"))
-    payment_terms_days: int = _setting(_integer(0, 365), 14)
-    reporting_currency: str = _setting(_currency, "AUD")
+    billing_time_zone: ZoneInfo = _setting(time_zone, ZoneInfo("UTC"))
+    payment_terms_days: int = _setting(integer(0, 365), 14)
+    reporting_currency: str = _setting(currency, "AUD")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Reads the settings. Raises SettingsError with every fault found; an empty variable counts as absent."""
         given = {name: text for name, text in (os.environ if environ is None else environ).items() if text.strip()}
-        values: dict[str, Any] = {"data_dir": _path(".arcadia")}
+        values: dict[str, Any] = {"data_dir": path(".arcadia")}
         faults: list[str] = []
         for setting in fields(cls):
             try:

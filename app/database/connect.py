@@ -1,23 +1,26 @@
 """How every connection to PostgreSQL is set up, and what its failures are called."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
 from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable, is_unavailable
 from app.database.roles import PLATFORM, ROLES
+from app.database_urls import keep_alive, parse
 from app.settings import Settings
+
+APPLICATION_NAME = "arcadia"
 
 # What a client may wait beyond the server's own limit before it takes the connection for dead.
 _GRACE_SECONDS = 5
 _PARTING_SECONDS = 2
 _UNKNOWN_TO_POOLERS = "unsupported startup parameter"
 
-POOLER_SETTINGS = {"application_name": "arcadia", "TimeZone": "UTC"}
+POOLER_SETTINGS = {"application_name": APPLICATION_NAME, "TimeZone": "UTC"}
 """What PgBouncer takes of a session's settings, and keeps apart for each client."""
 
 logger = logging.getLogger(__name__)
@@ -44,18 +47,19 @@ def session_settings(settings: Settings) -> dict[str, str]:
 
 def server_settings(settings: Settings, *, role: str | None = PLATFORM) -> dict[str, str]:
     """The session's settings, sent with the first packet and so free of a round trip."""
-    sent = {"application_name": "arcadia", **session_settings(settings)}
+    sent = {"application_name": APPLICATION_NAME, **session_settings(settings)}
     return sent if role is None else {**sent, "role": role}
 
 
 def connection_options(settings: Settings, url: str, *, role: str | None = PLATFORM) -> dict[str, Any]:
     """Arguments of asyncpg's connect and create_pool. `role` None: the login's own."""
+    server = parse(url)
     return {
-        "dsn": url,
-        "timeout": settings.connect_timeout,
+        "dsn": server.asyncpg_dsn,
+        "timeout": server.connect_timeout or settings.connect_timeout,
         # Without it a half-open network hangs for ever.
         "command_timeout": settings.statement_timeout + _GRACE_SECONDS,
-        "server_settings": server_settings(settings, role=role),
+        "server_settings": server_settings(settings, role=role) | server.session,
         "max_cacheable_statement_size": 0,  # no limit: compiled reads are long, and worth keeping
         "max_cached_statement_lifetime": 0,  # no limit: PostgreSQL itself plans anew once statistics or tables change
     }
@@ -70,7 +74,15 @@ def pool_options(settings: Settings, url: str, size: int, *, role: str, least: i
     if pooled:
         options |= {"server_settings": POOLER_SETTINGS, "statement_cache_size": 0}
     # Nothing of a session outlives a transaction here, so a connection needs no round trip to be reset.
-    return {**options, "min_size": least, "max_size": size, "reset": _no_reset}
+    connecting = partial(connect, parse(url).keepalives)
+    return {**options, "min_size": least, "max_size": size, "reset": _no_reset, "connect": connecting}
+
+
+async def connect(keepalives: Mapping[str, int], /, *arguments: Any, **options: Any) -> Any:
+    """As asyncpg's connect, with the TCP keepalives of the URL, which asyncpg itself does not set."""
+    opened = await asyncpg.connect(*arguments, **options)
+    keep_alive(opened._transport.get_extra_info("socket"), keepalives)
+    return opened
 
 
 async def _no_reset(_connection: object) -> None:
@@ -110,7 +122,7 @@ async def is_pooler(settings: Settings, url: str) -> bool:
     """Whether a connection pooler answers there: the process that it names when connecting is not PostgreSQL's."""
     options = {**connection_options(settings, url), "server_settings": POOLER_SETTINGS, "statement_cache_size": 0}
     with named_failures(url):
-        opened = await asyncpg.connect(**options)
+        opened = await connect(parse(url).keepalives, **options)
         try:
             return not await _is_direct(opened)
         finally:
@@ -123,17 +135,12 @@ async def _is_direct(opened: Any) -> bool:
 
 def place(url: str) -> str:
     """Where a URL points, without its user and password."""
-    parts = urlsplit(url)
-    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    host = parts.hostname or query.get("host", "the local socket")
-    port = parts.port or (6379 if parts.scheme.startswith("redis") else 5432)
-    return f"{host}:{port}{parts.path}"
+    return parse(url).place
 
 
 def login_of(url: str) -> str | None:
     """The user that a URL names."""
-    user = urlsplit(url).username
-    return unquote(user) if user else None
+    return parse(url).user
 
 
 @contextmanager
@@ -161,7 +168,7 @@ async def connection(settings: Settings, url: str, *, role: str | None = PLATFOR
     pooler.
     """
     with named_failures(url):
-        opened = await asyncpg.connect(**connection_options(settings, url, role=role))
+        opened = await connect(parse(url).keepalives, **connection_options(settings, url, role=role))
     try:
         if not await _is_direct(opened):
             raise behind_a_pooler(url)

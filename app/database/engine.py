@@ -7,13 +7,13 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-import asyncpg
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.table import Table
 
 import app.tables
 from app.database import embedded
-from app.database.connect import connection_options
+from app.database.connect import connect, connection_options
+from app.database_urls import parse
 from app.settings import Settings
 
 
@@ -57,7 +57,7 @@ class OwnerEngine(_UnconnectedEngine):
         # A migration may take its time; what waits for its locks may not.
         options["command_timeout"] = None
         options["server_settings"] |= {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-        return await asyncpg.connect(**options)
+        return await connect(parse(url).keepalives, **options)
 
     @staticmethod
     def _from_environment() -> tuple[Settings, str]:

@@ -1,0 +1,193 @@
+"""URLs of PostgreSQL, read by libpq itself, since our two drivers must obey the same one: psycopg, which is libpq, and
+asyncpg, which reads URLs in its own way and takes what it does not know for settings of the server.
+"""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict
+
+UNREADABLE = (
+    "cannot be read: percent-encode what is special in its user and password"
+    " (/ as %2F, @ as %40, : as %3A, % as %25, a space as %20)"
+)
+_SCHEMES = ("postgresql://", "postgres://")
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+_ASYNCPG_OBEYS = (
+    *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
+    *("ssl_min_protocol_version", "ssl_max_protocol_version", "target_session_attrs"),
+    *("passfile", "service", "krbsrvname", "gsslib"),
+)
+_SOCKET_OPTIONS = {
+    "keepalives_idle": "TCP_KEEPIDLE",
+    "keepalives_interval": "TCP_KEEPINTVL",
+    "keepalives_count": "TCP_KEEPCNT",
+    "tcp_user_timeout": "TCP_USER_TIMEOUT",
+}
+_OF_SOCKETS = ("keepalives", *_SOCKET_OPTIONS)
+_OURS = ("host", "port", "user", "password", "dbname", "connect_timeout", "application_name", "options", *_OF_SOCKETS)
+_WITHOUT_EFFECT = {
+    "channel_binding": {"disable", "prefer"},
+    "client_encoding": {"utf8", "utf-8", "unicode", "auto"},
+    "fallback_application_name": None,
+    "gssencmode": {"disable", "prefer"},
+    "load_balance_hosts": {"disable"},
+    "sslcompression": {"0"},
+    "sslsni": {"1"},
+}
+"""What asyncpg does not know, and the values (None: any) with which that makes no difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a URL says. Without hosts, the driver's own default: a local socket. `parameters` are those that both
+    drivers obey, `keepalives` those of the TCP socket; times are in seconds, `tcp_user_timeout` in milliseconds.
+    """
+
+    hosts: tuple[tuple[str, int], ...]
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    database: str | None = None
+    connect_timeout: int | None = None
+    application_name: str | None = None
+    options: str | None = None
+    keepalives: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def place(self) -> str:
+        """Where it is, without user and password: for people."""
+        hosts = [host if host.startswith("/") else f"{_bracketed(host)}:{port}" for host, port in self.hosts]
+        return f"{','.join(hosts) or 'the local socket'}/{self.database or ''}"
+
+    @property
+    def session(self) -> dict[str, str]:
+        """What goes to the server with the first packet, as asyncpg's `server_settings`."""
+        told = {"application_name": self.application_name, "options": self.options}
+        return {name: value for name, value in told.items() if value is not None}
+
+    @property
+    def asyncpg_dsn(self) -> str:
+        """The same for asyncpg, which takes all of it as a query."""
+        told: dict[str, Any] = {"user": self.user, "password": self.password, "dbname": self.database}
+        if self.hosts:
+            told["host"] = ",".join(_bracketed(host) for host, _ in self.hosts)
+            told["port"] = ",".join(str(port) for _, port in self.hosts)
+        told |= self.parameters
+        query = urlencode({name: value for name, value in told.items() if value is not None}, quote_via=quote)
+        return f"postgresql://?{query}"
+
+
+def parse(url: str) -> Server:
+    """Raises ValueError, whose text completes "ARCADIA_DATABASE_URL …" and repeats no part of a password."""
+    if not url.startswith(_SCHEMES):
+        raise ValueError("must be a URL that starts with postgresql:// or postgres://")
+    given = _read(url)
+    _require_supported(given)
+    if given.get("sslmode", "prefer") not in _SSL_MODES:
+        raise ValueError(f"has an unknown sslmode: use one of {', '.join(_SSL_MODES)}")
+    if given.get("sslrootcert") == "system":
+        raise ValueError("has sslrootcert=system, which is not supported here: name the file of the certificates")
+    return Server(
+        _hosts(given),
+        user=given.get("user"),
+        password=given.get("password"),
+        database=given.get("dbname"),
+        connect_timeout=_number(given, "connect_timeout") or None,
+        application_name=given.get("application_name"),
+        options=given.get("options"),
+        keepalives={name: _number(given, name) for name in _OF_SOCKETS if name in given},
+        parameters={name: given[name] for name in _ASYNCPG_OBEYS if name in given},
+    )
+
+
+def postgresql_url(text: str) -> str:
+    """A setting's parser: the URL as it is, once it is known to be readable. Raises ValueError as `parse` does."""
+    parse(text)
+    return text
+
+
+def keep_alive(connected: socket.socket, keepalives: Mapping[str, int]) -> None:
+    """Sets the keepalives of a TCP socket, as libpq does; 0 leaves the system's own value."""
+    if connected.family == socket.AF_UNIX or keepalives.get("keepalives") == 0:
+        return
+    if keepalives:
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, option in _SOCKET_OPTIONS.items():
+        if keepalives.get(name) and hasattr(socket, option):
+            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), keepalives[name])
+
+
+def _read(url: str) -> dict[str, str]:
+    """By libpq. A / or @ of a password ends the authority for it: what is behind then holds another @."""
+    authority, _, behind = url.partition("://")[2].partition("/")
+    if "@" in behind.partition("?")[0]:
+        raise ValueError(UNREADABLE)
+    try:
+        read: dict[str, str] = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    except psycopg.Error:
+        _require_known_parameters(behind.partition("?")[2])
+        raise ValueError(UNREADABLE) from None
+    if "@" in read.get("host", "") or authority.count("@") > 1:
+        raise ValueError(UNREADABLE)
+    return read
+
+
+def _require_known_parameters(query: str) -> None:
+    """Names the first parameter that is none, unless the query may hold a part of a password."""
+    if "@" in query:
+        return
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} | {"ssl"}
+    for pair in query.split("&"):
+        name = pair.partition("=")[0]
+        if name.isidentifier() and name not in known:
+            raise ValueError(
+                f"has {name}, which is no parameter of a connection: a setting of the server is given as"
+                f" options=-c%20{name}%3D…"
+            )
+
+
+def _require_supported(given: Mapping[str, str]) -> None:
+    for name, value in given.items():
+        if name in _OURS or name in _ASYNCPG_OBEYS:
+            continue
+        if name not in _WITHOUT_EFFECT:
+            shown = f"{name}={value}" if name == "replication" else name
+            raise ValueError(f"has {shown}, which is not supported here: leave it out")
+        values = _WITHOUT_EFFECT[name]
+        if values is not None and value.lower() not in values:
+            raise ValueError(f"has {name}={value}, which is not supported here: leave it out")
+
+
+def _hosts(given: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    hosts = given["host"].split(",") if given.get("host") else []
+    ports = [_port(port) for port in given.get("port", "").split(",")]
+    if len(ports) == 1:
+        ports *= max(1, len(hosts))
+    if hosts and len(ports) != len(hosts):
+        raise ValueError(f"has {len(ports)} ports for {len(hosts)} hosts")
+    return tuple(zip(hosts, ports, strict=False))
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else 0 if text else 5432
+    if not 0 < port <= 65535:
+        raise ValueError("has a port that is not a number from 1 to 65535")
+    return port
+
+
+def _number(given: Mapping[str, str], name: str) -> int:
+    text = given.get(name, "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ValueError(f"has a {name} that is not a whole number")
+    return int(text)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("/") else host

@@ -1,0 +1,82 @@
+"""How the text of each kind of setting is read. What is wrong is a ValueError that completes "ARCADIA_<NAME> …"."""
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, reset_tzpath
+
+from app.database_urls import UNREADABLE
+
+# The zones' rules come from the package tzdata, whose version is locked, and from no machine's own files: two machines
+# must not differ in the day that an event belongs to.
+reset_tzpath(())
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            _ = parts.port
+        except ValueError:
+            raise ValueError(UNREADABLE if "@" in text else "is not a URL") from None
+        if parts.scheme not in schemes:
+            raise ValueError(f"must be a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        if "@" in parts.path + parts.query + parts.fragment:  # the first / ? # of a password ends what has the host
+            raise ValueError(UNREADABLE)
+        return text
+
+    return parse
+
+
+def integer(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return parse
+
+
+def choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def parse(text: str) -> StrEnum:
+        for choice in choices:
+            if choice.value.lower() == text.lower():
+                return choice
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
+
+
+def secret(text: str) -> str:
+    if len(text.encode()) < 32:
+        raise ValueError("must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2)")
+    return text
+
+
+def time_zone(text: str) -> ZoneInfo:
+    """Refuses names without a place: CET, EST and the like are fixed offsets to PostgreSQL and change their clocks in
+    Python, or the other way round. posix/ and right/ are copies of the database, which PostgreSQL does not have.
+    """
+    is_place = "/" in text and not text.startswith(("posix/", "right/"))
+    try:
+        zone = ZoneInfo(text) if is_place or text == "UTC" else None
+    except (ValueError, OSError, KeyError):
+        zone = None
+    if zone is None:
+        raise ValueError(f"must be UTC or an IANA place such as Australia/Sydney, not {text}")
+    return zone
+
+
+def currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise ValueError("must be an ISO 4217 code, such as AUD")
+    return text
+
+
+def path(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~, but there is no such home folder: give the whole path") from None

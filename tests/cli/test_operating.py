@@ -1,0 +1,199 @@
+"""What an operator meets: containers without a home, data folders of any name, ports in use, processes killed."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+from tests.cli.command import ROOT, Command, Outcome
+from tests.conftest import SECRET
+from tests.faults.proxy import proxied
+
+NOBODY = "54321"
+"""The id of a user without an entry in passwd."""
+
+MIGRATING = """
+import sys
+from app.cli import arcadia
+sys.argv = ["arcadia", "migrate"]
+arcadia(standalone_mode=False)
+assert {"black", "piccolo.conf.apps"}.isdisjoint(sys.modules), "Piccolo's command line is imported"
+"""
+
+
+def only_line(outcome: Outcome) -> str:
+    """What the command said before it ended with exit code 1: one line, no stack, nothing on standard output."""
+    assert (outcome.code, outcome.out) == (1, ""), outcome.err
+    (line,) = outcome.err.splitlines()
+    return line
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    assert process.stderr is not None
+    return process.stderr.readline().rstrip("\n")
+
+
+def count(arcadia: Command, table: str) -> int:
+    with psycopg.connect(arcadia.environment["ARCADIA_DATABASE_URL"]) as connection:
+        row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def empty_folder() -> Iterator[Path]:
+    """Not under pytest's own folder, which other users may not enter: PostgreSQL runs as one."""
+    with TemporaryDirectory(prefix="arcadia-operating-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.xfail(strict=True, reason="API-C1")
+def test_the_demo_does_not_run_in_production(arcadia: Command) -> None:
+    production = Command({**arcadia.environment, "ARCADIA_ENVIRONMENT": "production"})
+    assert only_line(production("demo")) == (
+        "`arcadia demo` invents a tenant and prints an administrator's token: it does not run in production."
+    )
+    assert count(arcadia, "tenants") == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root may become another user")
+@pytest.mark.xfail(strict=True, reason="API-C2")
+async def test_a_user_without_a_home_and_without_an_entry_in_passwd_migrates_and_checks(
+    empty_database_url: str, empty_folder: Path
+) -> None:
+    async with proxied(empty_database_url) as proxy:  # over TCP, since the folder of the socket is closed to others
+        environment = {
+            "PATH": os.environ["PATH"],
+            "ARCADIA_DATABASE_URL": proxy.url,
+            "ARCADIA_DATA_DIR": str(empty_folder),
+        }
+        for program in (["-c", MIGRATING], ["-m", "app.cli", "check"]):
+            process = await asyncio.create_subprocess_exec(
+                *("setpriv", "--reuid", NOBODY, "--clear-groups", sys.executable, *program),
+                cwd=ROOT,
+                env=environment,
+                stderr=subprocess.PIPE,
+            )
+            _, err = await process.communicate()
+            assert (process.returncode, b"Traceback" in err) == (0, False), err.decode()
+
+
+@pytest.mark.xfail(strict=True, reason="API-C3, API-C4, API-C5")
+def test_a_folder_with_a_space_holds_all_and_its_server_stops_after_a_kill(empty_folder: Path) -> None:
+    data_dir, shared = empty_folder / "it's here", empty_folder / "shared"
+    shared.mkdir(mode=0o777)
+    embedded = Command({"ARCADIA_DATA_DIR": str(data_dir), "TMPDIR": str(shared), "XDG_RUNTIME_DIR": ""})
+    serving = embedded.start("serve", "--port", "0")
+    assert "http://127.0.0.1:" in first_line(serving)
+    serving.kill()
+    serving.communicate()
+    postmaster = data_dir / "postgres" / "postmaster.pid"
+    assert postmaster.exists()
+    outcome = embedded("migrate")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert not postmaster.exists()
+    assert list(shared.iterdir()) == []
+
+
+@pytest.mark.xfail(strict=True, reason="API-C6")
+def test_a_port_in_use_is_said_before_anything_is_started(arcadia: Command, busy_port: int, empty_folder: Path) -> None:
+    embedded = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data")})
+    for command in (arcadia, embedded):
+        assert only_line(command("serve", "--port", str(busy_port))) == (
+            f"127.0.0.1:{busy_port} is in use: stop what listens there, or choose another --port."
+        )
+    assert not (empty_folder / "data" / "postgres").exists()
+
+
+@pytest.mark.xfail(strict=True, reason="API-C6")
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("nowhere.invalid", "--host nowhere.invalid is not known: "),
+        ("203.0.113.1", "--host 203.0.113.1 is no address of this machine."),
+    ],
+)
+def test_a_host_that_is_not_here_is_said_before_anything_is_started(empty_folder: Path, host: str, said: str) -> None:
+    embedded = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data")})
+    assert only_line(embedded("serve", "--host", host, "--port", "0")).startswith(said)
+    assert not (empty_folder / "data" / "postgres").exists()
+
+
+@pytest.mark.xfail(strict=True, reason="API-C6")
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["serve", "--no-worker", "--port", "0"], ["worker"]])
+def test_a_redis_that_is_down_is_said_before_anything_is_started(empty_folder: Path, command: list[str]) -> None:
+    embedded = Command(
+        {"ARCADIA_DATA_DIR": str(empty_folder / "data"), "ARCADIA_QUEUE_URL": "redis://:hidden@127.0.0.1:1/0"}
+    )
+    line = only_line(embedded(*command))
+    assert line.startswith("Redis at 127.0.0.1:1/0 cannot be reached: ")
+    assert "hidden" not in line
+    assert not (empty_folder / "data" / "postgres").exists()
+
+
+@pytest.mark.xfail(strict=True, reason="API-C7")
+def test_an_address_of_ipv6_is_announced_in_brackets_with_its_port(arcadia: Command) -> None:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+    serving = arcadia.start("serve", "--host", "::1", "--port", "0", "--no-worker")
+    try:
+        announced = first_line(serving)
+        port = announced.removeprefix("ArcadiaCloud billing on http://[::1]:").removesuffix("/graphql")
+        with socket.create_connection(("::1", int(port)), timeout=10):
+            pass
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        serving.communicate(timeout=30)
+    assert serving.returncode == 0
+
+
+@pytest.mark.xfail(strict=True, reason="API-C8")
+@pytest.mark.parametrize(
+    "command", [["check"], ["usage-totals"], ["rollup", "2026-04"], ["token", "--role", "meter", "--tenant", "a"]]
+)
+def test_only_commands_that_begin_something_make_a_database(empty_folder: Path, command: list[str]) -> None:
+    elsewhere = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data"), "ARCADIA_JWT_SECRET": SECRET})
+    assert only_line(elsewhere(*command)) == (
+        f"There is no database in {empty_folder / 'data'}: set ARCADIA_DATABASE_URL, or ARCADIA_DATA_DIR to the folder"
+        " that has one; `arcadia migrate` makes a new one."
+    )
+    assert list(empty_folder.iterdir()) == []
+
+
+@pytest.mark.xfail(strict=True, reason="API-C8")
+@pytest.mark.parametrize("command", ["check", "usage-totals"])
+def test_a_check_says_which_database_it_looks_at(arcadia: Command, command: str) -> None:
+    outcome = arcadia(command)
+    name = arcadia.environment["ARCADIA_DATABASE_URL"].partition("?")[0].rpartition("/")[2]
+    assert outcome.code == 0
+    (line,) = outcome.err.splitlines()
+    assert line.startswith("Looking at the database ")
+    assert line.endswith(f"/{name}.")
+
+
+@pytest.mark.xfail(strict=True, reason="API-C11")
+def test_the_version_is_told(arcadia: Command) -> None:
+    outcome = arcadia("--version")
+    assert (outcome.code, outcome.out, outcome.err) == (0, f"arcadia {metadata.version('arcadia-billing')}\n", "")
