@@ -2,7 +2,8 @@
 
 from app.server.admission import admitting
 from app.server.application import create_application
+from app.server.request_log import RequestLog
 from app.settings import Settings
 
 _settings = Settings.from_environment()
-application = admitting(create_application(_settings), _settings)
+application = RequestLog(admitting(create_application(_settings), _settings))

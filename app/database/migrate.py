@@ -16,13 +16,12 @@ from typing import Any, Protocol, cast
 import asyncpg
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.apps.migrations.tables import Migration
-from piccolo.engine import engine_finder
 from saq.queue.postgres import PostgresQueue
 
 import app.tables.migrations
 from app.database.connect import APPLICATION_ROLE, connection, unavailable_is_typed
 from app.database.database import places
-from app.database.engine import OwnerEngine, bind_tables, owner_of
+from app.database.engine import OWNER_ENGINE, bind_tables, owner_of
 from app.database.errors import DatabaseNotMigrated, DatabaseOfAnotherVersion, DatabaseUnavailable
 from app.database_urls import parse
 from app.settings import Settings
@@ -140,7 +139,6 @@ async def _make_role(owner: Any, login: str | None) -> None:
 
 async def _run_migrations(settings: Settings) -> list[str]:
     """Runs what has not run, each recorded in its own transaction (Piccolo's command records it afterwards)."""
-    engine = cast("OwnerEngine", engine_finder())
     await Migration.create_table(if_not_exists=True).run()
     ran = set(await Migration.get_migrations_which_ran(app_name=APP_NAME))
     fresh = [module for module in _modules() if module.ID not in ran]
@@ -150,7 +148,7 @@ async def _run_migrations(settings: Settings) -> list[str]:
         try:
             with redirect_stdout(io.StringIO()):  # Piccolo prints its progress
                 if manager.wrap_in_transaction:
-                    async with engine.transaction():
+                    async with OWNER_ENGINE.transaction():
                         await manager.run()
                         await record.run()
                 else:

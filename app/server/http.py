@@ -25,8 +25,10 @@ from app.server.parameters import (
     decode_parameters,
     decode_query_string,
     fingerprint,
+    operation_name,
     operation_type,
 )
+from app.server.request_log import note
 from app.server.service import GraphQLService, raise_if_unavailable
 
 MAX_BODY_BYTES = 262_144
@@ -61,6 +63,7 @@ class GraphQLEndpoint:
             body = answer.body
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = fault_of(error, number)
+            note(code=fault.code)
             status, body, extra = fault.status, fault.body(number), fault.headers
         if charge is not None:
             body = with_cost(body, charge)
@@ -85,6 +88,7 @@ class GraphQLEndpoint:
         else:
             parameters = decode_query_string(scope["query_string"])
             text = _queried(service.documents, parameters, principal)
+        note(operation=operation_name(parameters.operation_name, text))
         request = service.new_request(principal, _origin(scope, headers, parameters), charge)
         async with asyncio.timeout(service.time_limit):
             answer = await service.executor.execute(text, parameters.variables, parameters.operation_name, request)
