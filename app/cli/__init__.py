@@ -5,6 +5,7 @@ import sys
 import rich_click as click
 
 from app.cli.administration import migrate, schema, token
+from app.cli.backup import backup, restore
 from app.cli.check import check
 from app.cli.demo import demo
 from app.cli.refusal import CommandRefusedError
@@ -26,7 +27,7 @@ def arcadia() -> None:
     """ArcadiaCloud billing: a month of deployments, subscriptions and usage into one invoice per tenant."""
 
 
-for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, schema):
+for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, backup, restore, schema):
     arcadia.add_command(command)
 
 

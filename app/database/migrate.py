@@ -62,6 +62,13 @@ async def migrate(settings: Settings) -> list[str]:
     return ran
 
 
+async def prepare_roles(settings: Settings) -> None:
+    """Makes the application's role and lets the logins become it: a backup grants to it what it had."""
+    at = await places(settings)
+    async with connection(settings, at.owner, role=None) as owner, _alone(owner):
+        await _make_role(owner, login=parse(at.write).user)
+
+
 async def pending(settings: Settings) -> list[str]:
     """The ids of the migrations that the database has not run yet, in their order."""
     at = await places(settings)
