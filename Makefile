@@ -174,6 +174,10 @@ test-postgresql: install ## What touches the database, on Debian's PostgreSQL 15
 	@[ -x /usr/lib/postgresql/15/bin/postgres ] || { echo "Debian's PostgreSQL 15 is needed; none was found." >&2; exit 1; }
 	$(BIN)/python -m tests.debian_postgresql -n $(WORKERS) -m "not heavy" tests/database tests/tables tests/operations $(PYTEST_FLAGS)
 
+.PHONY: test-wheel
+test-wheel: install ## A minute or two: the wheel, installed from the lock into an empty environment, runs the demo and GraphiQL
+	$(BIN)/python -m pytest -m heavy --timeout 1200 tests/wheel $(PYTEST_FLAGS)
+
 .PHONY: test-browser
 test-browser: install ## GraphiQL in Chromium, without internet (Debian: apt-get install chromium)
 	@command -v chromium >/dev/null || { echo "Chromium is needed; none was found on the PATH." >&2; exit 1; }

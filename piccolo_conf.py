@@ -1,9 +1,9 @@
-"""Piccolo's registry, for its command line (`piccolo migrations new arcadia --auto`) and for `arcadia migrate`."""
+"""Piccolo's registry, for its command line alone: `piccolo migrations new arcadia --auto`."""
 
 from piccolo.conf.apps import AppRegistry
 
-from app.database.engine import OwnerEngine
+from app.database.engine import OWNER_ENGINE
 
-DB = OwnerEngine()
+DB = OWNER_ENGINE
 
 APP_REGISTRY = AppRegistry(apps=["app.tables.piccolo_app"])

@@ -205,6 +205,12 @@ async def _open_pool(url: str, settings: Settings) -> AsyncConnectionPool[Any]:
     return pool
 
 
+async def require_redis(settings: Settings) -> None:
+    """Raises DatabaseUnavailable where the queue is on a Redis that does not answer."""
+    if settings.queue_url is not None:
+        await (await _open_redis(settings.queue_url, settings)).redis.aclose()
+
+
 async def _open_redis(url: str, settings: Settings) -> RedisQueue:
     limits = {"socket_connect_timeout": settings.connect_timeout, "health_check_interval": 15}
     queue = SweptRedisQueue(redis.asyncio.from_url(url, **limits), name=NAME)

@@ -36,6 +36,14 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
 
 
+class LogFormat(StrEnum):
+    """`auto`: text on a terminal in development, JSON elsewhere."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
 class SettingsError(Exception):
     """The environment does not make a working configuration. `faults` is one sentence for each thing wrong."""
 
@@ -60,6 +68,7 @@ class Settings:
 
     environment: Environment = _setting(choice(Environment), Environment.DEVELOPMENT)
     log_level: LogLevel = _setting(choice(LogLevel), LogLevel.INFO)
+    log_format: LogFormat = _setting(choice(LogFormat), LogFormat.AUTO)
     data_dir: Path = _setting(path, Path(".arcadia"))
 
     database_url: str | None = _setting(postgresql_url, secret=True)

@@ -50,7 +50,7 @@ def server_url() -> str:
     if external:
         return external
     with _locked("server"):
-        url = str(embedded.start(_directory()).get_uri())
+        url = embedded.start(_directory()).url()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET fsync = off")  # the data of a test need not outlive the machine
             connection.execute("SELECT pg_reload_conf()")

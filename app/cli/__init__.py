@@ -5,8 +5,10 @@ import sys
 import rich_click as click
 
 from app.cli.administration import migrate, schema, token
+from app.cli.backup import backup, restore
 from app.cli.check import check
 from app.cli.demo import demo
+from app.cli.refusal import CommandRefusedError
 from app.cli.rollup import rollup
 from app.cli.serving import serve, worker
 from app.cli.usage_totals import usage_totals
@@ -15,16 +17,17 @@ from app.operations.refusal import Refusal
 from app.server.signing import NoSigningSecretError
 from app.settings import SettingsError
 
-FAILURES = (SettingsError, DatabaseUnavailable, DatabaseUnsuitable, Refusal, NoSigningSecretError)
+FAILURES = (CommandRefusedError, SettingsError, DatabaseUnavailable, DatabaseUnsuitable, Refusal, NoSigningSecretError)
 """What is the operator's to mend: told in words, without a stack."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="arcadia-billing", prog_name="arcadia", message="%(prog)s %(version)s")
 def arcadia() -> None:
     """ArcadiaCloud billing: a month of deployments, subscriptions and usage into one invoice per tenant."""
 
 
-for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, schema):
+for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, backup, restore, schema):
     arcadia.add_command(command)
 
 

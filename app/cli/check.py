@@ -7,7 +7,7 @@ from click.exceptions import Exit
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.cli.session import operator
+from app.cli.session import operator, say_database
 from app.operations.laws import violations
 from app.settings import Settings
 
@@ -32,6 +32,7 @@ async def _check(console: Console, settings: Settings) -> int:
             shown.update(bar, description=table, completed=done, total=total)
 
         async with operator(settings) as context:
+            await say_database(settings)
             async for law, row, message in violations(context, progress=progress):
                 click.echo(f"{row}: {message} ({law})")
                 broken += 1

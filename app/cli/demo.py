@@ -1,6 +1,7 @@
 """`arcadia demo`: one tenant from its first deployment to its invoice, through the operations that the API calls."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from app.billing import DeploymentState
 from app.cli import story
 from app.cli.invoice_table import INVOICE, show_invoice
 from app.cli.reading import read
+from app.cli.refusal import CommandRefusedError
 from app.cli.rollup import run_of
 from app.cli.session import now, operator
 from app.database.migrate import migrate
@@ -38,9 +40,13 @@ query LastEvent($id: ID!) {
 @click.command()
 def demo() -> None:
     """The smoke story: a month of one deployment, metered, rolled up and invoiced. May be told again and again."""
-    configure_logging(LogLevel.ERROR)
-    console = Console(highlight=False)
-    asyncio.run(_tell(console, Settings.from_environment()))
+    settings = Settings.from_environment()
+    if settings.production:
+        raise CommandRefusedError(
+            "`arcadia demo` invents a tenant and prints an administrator's token: it does not run in production."
+        )
+    configure_logging(replace(settings, log_level=LogLevel.ERROR))
+    asyncio.run(_tell(Console(highlight=False), settings))
 
 
 async def _tell(console: Console, settings: Settings) -> None:

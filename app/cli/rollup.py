@@ -17,20 +17,27 @@ from app.cli.parameters import Month
 from app.cli.reading import read
 from app.cli.session import operator
 from app.operations.context import Context
-from app.operations.rollups import roll_up_period, roll_up_run
+from app.operations.rollups import roll_up_period, roll_up_run, skip_reasons
 from app.operations.tenants import tenant_id_of
 from app.settings import Settings
 
 RUN = """
 query Run($id: ID!) {
   rollupRun(id: $id) {
-    status dryRun tenantsTotal tenantsDone invoicesCreated invoicesReplaced invoicesSkipped invoicesFailed totalCents
+    id status dryRun tenantsTotal tenantsDone invoicesCreated invoicesReplaced invoicesSkipped invoicesFailed totalCents
     failures(first: 100) { nodes { tenant { code } code message } }
   }
 }
 """
 SUCCEEDED = frozenset({"QUEUED", "RUNNING", "SUCCEEDED"})
 PROGRESS_SECONDS = 0.5
+SKIPPED = {
+    "DRAFT": "has a draft (--force rates it again)",
+    "ISSUED": "has an issued invoice (--force replaces it)",
+    "PAID": "has a paid invoice",
+    "WAIVED": "the month is waived",
+    "ZERO": "closed with a zero amount (--force rates it again)",
+}
 
 
 @click.command()
@@ -42,21 +49,22 @@ PROGRESS_SECONDS = 0.5
 def rollup(month: date, tenants: tuple[str, ...], *, force: bool, dry_run: bool, enqueue: bool) -> None:
     """Invoice a month that has ended: 2026-04."""
     console = Console()
-    run = asyncio.run(_rollup(console, month, tenants, force=force, dry_run=dry_run, enqueue=enqueue))
-    show_run(console, run)
+    run, skipped = asyncio.run(_rollup(console, month, tenants, force=force, dry_run=dry_run, enqueue=enqueue))
+    show_run(console, run, skipped)
     if run["status"] not in SUCCEEDED:
         raise Exit(1)
 
 
 async def _rollup(
     console: Console, month: date, tenants: Sequence[str], *, force: bool, dry_run: bool, enqueue: bool
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """The run, and how many tenants it skipped for which reason."""
     async with operator(Settings.from_environment()) as context:
         tenant_ids = [await tenant_id_of(context, code=code) for code in tenants] or None
         run_id = await roll_up_period(context, period_start=month, tenant_ids=tenant_ids, force=force, dry_run=dry_run)
         if not enqueue:
             await _work(console, context, run_id)
-        return await run_of(context, run_id)
+        return await run_of(context, run_id), await skip_reasons(context, run_id=run_id)
 
 
 async def run_of(context: Context, run_id: UUID) -> dict[str, Any]:
@@ -78,14 +86,16 @@ async def _work(console: Console, context: Context, run_id: UUID) -> None:
     await work
 
 
-def show_run(console: Console, run: dict[str, Any]) -> None:
+def show_run(console: Console, run: dict[str, Any], skipped: dict[str, int]) -> None:
     """What became of the run: a table on a terminal, `name value` lines in a pipe."""
     rows = [
+        ("run", run["id"]),
         ("status", run["status"].lower()),
         ("tenants", f"{run['tenantsDone']} of {run['tenantsTotal']}"),
         ("created", str(run["invoicesCreated"])),
         ("replaced", str(run["invoicesReplaced"])),
         ("skipped", str(run["invoicesSkipped"])),
+        *((f"skipped, {SKIPPED[reason]}", str(tenants)) for reason, tenants in skipped.items()),
         ("failed", str(run["invoicesFailed"])),
         ("would total" if run["dryRun"] else "total", money(run["totalCents"])),
     ]

@@ -1,51 +1,75 @@
-"""`arcadia serve` and `arcadia worker`."""
+"""`arcadia serve` and `arcadia worker`. What can be known to be wrong is looked at before anything is begun."""
 
 import asyncio
+import logging
 import signal
+import socket
 
 import rich_click as click
 import uvicorn
 
+from app.cli.listening import bound, listen, url_of
 from app.cli.session import operator
 from app.database.billing_time_zone import require_billing_time_zone
 from app.database.migrate import migrate, require_current
+from app.queue import require_redis
 from app.server.application import create_application
 from app.server.logs import configure_logging
+from app.server.request_log import RequestLog
+from app.server.service import PATH
 from app.server.serving import server_config
 from app.settings import Settings
 from app.worker import run_worker, working
 
+log = logging.getLogger(__name__)
+
+
+class AnnouncedServer(uvicorn.Server):
+    """Says where it is once it answers there."""
+
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self._url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        log.info("ArcadiaCloud billing on %s", self._url)
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: one that is free.")
 @click.option("--no-worker", is_flag=True, help="Serve the API only; `arcadia worker` runs elsewhere.")
 def serve(host: str, port: int, *, no_worker: bool) -> None:
     """Serve the API and GraphiQL at /graphql, with a worker in the same process."""
     settings = Settings.from_environment()
-    configure_logging(settings.log_level)
-    asyncio.run(_serve(settings, host, port, with_worker=not no_worker))
+    configure_logging(settings)
+    with bound(host, port) as sockets:
+        asyncio.run(_serve(settings, host, sockets, with_worker=not no_worker))
 
 
-async def _serve(settings: Settings, host: str, port: int, *, with_worker: bool) -> None:
+async def _serve(settings: Settings, host: str, sockets: list[socket.socket], *, with_worker: bool) -> None:
     await _make_ready(settings)
     # uvicorn stops at these signals and raises them again once it has: the worker beside it stops then, in its turn.
     for stopping in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stopping, lambda: None)
-    server = uvicorn.Server(server_config(create_application(settings), host, port))
-    click.echo(f"ArcadiaCloud billing on http://{host}:{port}/graphql", err=True)
-    if not with_worker:
-        await server.serve()
-        return
-    async with operator(settings) as context, working(context):
-        await server.serve()
+    application = create_application(settings)
+    url = url_of(host, sockets[0].getsockname()[1], PATH)
+    server = AnnouncedServer(server_config(RequestLog(application), lifespan="off"), url)
+    async with application.lifespan():  # here, so that what fails in it is told as any other failure is
+        listen(sockets, host)
+        if not with_worker:
+            await server.serve(sockets)
+            return
+        async with operator(settings) as context, working(context):
+            await server.serve(sockets)
 
 
 @click.command()
 def worker() -> None:
     """Run jobs: month ends on the 1st, their chunks, and the catch-up of whatever was missed."""
     settings = Settings.from_environment()
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     asyncio.run(_work(settings))
 
 
@@ -56,6 +80,7 @@ async def _work(settings: Settings) -> None:
 
 async def _make_ready(settings: Settings) -> None:
     """The embedded database is kept up to date; one that others run too is theirs to migrate, and only looked at."""
+    await require_redis(settings)
     if settings.database_url is None:
         await migrate(settings)
     else:

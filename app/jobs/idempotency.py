@@ -1,10 +1,12 @@
 """Every hour: idempotency keys whose day is over."""
 
+from app.jobs.log import Counts, logged
 from app.jobs.rollups import JobContext
 from app.operations import idempotency
 from app.queue import heartbeat
 
 
-async def purge_idempotency_keys(context: JobContext) -> None:
+@logged
+async def purge_idempotency_keys(context: JobContext) -> Counts:
     async with heartbeat(context["job"]):
-        await idempotency.purge(context["operations"])
+        return {"purged": await idempotency.purge(context["operations"])}

@@ -7,6 +7,7 @@ import saq.types
 
 from app.database import PLATFORM
 from app.database.billing_time_zone import require_recorded_time_zone
+from app.jobs.log import Counts, logged
 from app.operations import rollups, subscriptions
 from app.operations.context import Context
 from app.queue import heartbeat
@@ -25,7 +26,8 @@ async def _require_recorded_time_zone(operations: Context) -> None:
         await require_recorded_time_zone(connection, operations.settings)
 
 
-async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> None:
+@logged
+async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> Counts:
     stopping = asyncio.Event()
     await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
@@ -44,24 +46,28 @@ async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> N
             stopping.set()
             await work
             raise
+    return await rollups.chunk_outcomes(context["operations"], run_id=UUID(run_id), position=position)
 
 
-async def roll_up_month_end(context: JobContext) -> None:
+@logged
+async def roll_up_month_end(context: JobContext) -> Counts:
     """On the 1st: the month just ended is what is due then."""
     await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
-        await rollups.catch_up(context["operations"])
+        return {"runs": await rollups.catch_up(context["operations"])}
 
 
-async def catch_up(context: JobContext) -> None:
+@logged
+async def catch_up(context: JobContext) -> Counts:
     """Daily and whenever a worker starts: whatever was missed."""
     await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
-        await subscriptions.apply_pending_plan_changes(context["operations"])
-        await rollups.catch_up(context["operations"])
+        changes = await subscriptions.apply_pending_plan_changes(context["operations"])
+        return {"plan_changes": changes, "runs": await rollups.catch_up(context["operations"])}
 
 
-async def resume(context: JobContext) -> None:
+@logged
+async def resume(context: JobContext) -> Counts:
     """Every few minutes: chunks whose ring was lost."""
     async with heartbeat(context["job"]):
-        await rollups.resume(context["operations"])
+        return {"chunks": await rollups.resume(context["operations"])}

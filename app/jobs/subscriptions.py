@@ -1,11 +1,13 @@
 """Every hour, for the day may end in any of them: plan changes whose first day has come."""
 
+from app.jobs.log import Counts, logged
 from app.jobs.rollups import JobContext
 from app.operations import subscriptions
 from app.queue import heartbeat
 
 
-async def apply_pending_plan_changes(context: JobContext) -> None:
+@logged
+async def apply_pending_plan_changes(context: JobContext) -> Counts:
     """Makes them the versions in force that subscriptions name."""
     async with heartbeat(context["job"]):
-        await subscriptions.apply_pending_plan_changes(context["operations"])
+        return {"plan_changes": await subscriptions.apply_pending_plan_changes(context["operations"])}

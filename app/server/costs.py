@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from app.operations.rate_limits import Charge
+from app.server.request_log import note
 
 _LIMITED = b'{"requested":%d,"limit":%d,"remaining":%d,"resetAt":"%b"}'
 _UNLIMITED = b'{"requested":%d,"limit":null,"remaining":null,"resetAt":null}'
@@ -18,6 +19,7 @@ _UNLIMITED = b'{"requested":%d,"limit":null,"remaining":null,"resetAt":null}'
 
 def cost_of(charge: Charge) -> bytes:
     """The JSON object."""
+    note(cost=charge.requested)
     standing = charge.standing
     if standing is None:
         return _UNLIMITED % charge.requested

@@ -4,8 +4,11 @@ In this order: headers that are missing or repeated are refused, the client's ad
 preflight is answered, and every answer to an allowed origin says that its pages may read it.
 """
 
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlsplit
+
+from litestar import Litestar
 
 from app.server.admission import Admission, capacity
 from app.server.edge import SECURITY_HEADERS, request_id, send_answer
@@ -26,12 +29,16 @@ _JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"
 class Entrance:
     """An ASGI application around another, which is admitted as many requests at once as the settings allow."""
 
-    def __init__(self, application: Any, settings: Settings) -> None:
+    def __init__(self, application: Litestar, settings: Settings) -> None:
         self.application = application
         self._admitting = Admission(application, capacity(settings))
         self._origins = Origins.from_settings(settings)
         self._proxies = settings.trusted_proxies
         self._prefix = urlsplit(settings.public_url or "").path
+
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
+        """Opens what requests need, for a server that leaves that to its caller."""
+        return self.application.lifespan()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":

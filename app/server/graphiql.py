@@ -14,7 +14,10 @@ from litestar.response.base import ASGIResponse
 
 from app.server.faults import Code, Fault
 
-FOLDER = Path(__file__).parents[2] / "graphiql"
+_PACKAGED = Path(__file__).with_name("graphiql_assets")
+FOLDER = _PACKAGED if _PACKAGED.exists() else Path(__file__).parents[2] / "graphiql"
+"""In the wheel, where setup.py puts them, or in a checkout."""
+
 ASSETS_PATH = "/graphql/assets"
 
 ASSETS = {

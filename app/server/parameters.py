@@ -1,5 +1,6 @@
 """A GraphQL request as clients send it: one JSON object, in a body, a query string or a socket's message."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -21,6 +22,8 @@ class Parameters(msgspec.Struct, frozen=True, rename="camel"):
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
 
+
+_FIRST_OPERATION = re.compile(r"\s*(?:query|mutation|subscription)\s+([_A-Za-z]\w{0,127})")
 
 _decoder = msgspec.json.Decoder(Parameters, float_hook=read_number)
 _values = msgspec.json.Decoder(float_hook=read_number)
@@ -83,6 +86,14 @@ def fingerprint(parameters: Parameters) -> str:
     if parameters.query is None and parameters.document_id is None:
         asked.append(parameters.extensions)
     return sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
+
+
+def operation_name(given: str | None, text: str) -> str | None:
+    """For the log: the name that the request gives, or that of the operation which the document begins with."""
+    if given is not None:
+        return given
+    match = _FIRST_OPERATION.match(text)
+    return match[1] if match else None
 
 
 def operation_type(text: str, operation_name: str | None) -> OperationType | None:

@@ -18,6 +18,7 @@ from app.server.graphiql import GraphiQL, asset_handler
 from app.server.health import health_handlers
 from app.server.http import MAX_BODY_BYTES, GraphQLEndpoint
 from app.server.origins import Origins
+from app.server.request_log import note
 from app.server.root import root_handler
 from app.server.service import PATH, GraphQLService
 from app.server.sockets import serve_socket
@@ -74,4 +75,5 @@ def _graphql_handler(service: GraphQLService[Any], graphiql: GraphiQL, origins: 
 def _answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     number = request_id(request.scope)
     fault = fault_of(error, number)
+    note(code=fault.code)
     return Response(fault.body(number), status_code=fault.status, media_type=JSON_UTF8, headers=fault.headers)

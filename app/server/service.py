@@ -11,6 +11,7 @@ from app.operations.rate_limits import Charge, RateLimiter
 from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.documents import DocumentPolicy
 from app.server.executor import Answer, Executor, RequestT
+from app.server.request_log import note
 
 PATH = "/graphql"
 
@@ -32,10 +33,12 @@ class GraphQLService(Generic[RequestT]):
     async def signed_in(self, authorization: str | None, address: str) -> Session:
         """Who asks. Raises UnauthenticatedError, once it is noted, or KeysUnavailableError."""
         try:
-            return await self.authenticator.authenticate(authorization)
+            session = await self.authenticator.authenticate(authorization)
         except UnauthenticatedError as refused:
             self.sign_in_refused(address, str(refused))
             raise
+        note(subject=session.principal.subject, tenant=session.principal.tenant_id)
+        return session
 
 
 def raise_if_unavailable(answer: Answer) -> None:

@@ -5,7 +5,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import AbstractContextManager, aclosing, suppress
 from enum import IntEnum
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -26,7 +26,8 @@ from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.keys import KeysUnavailableError
 from app.server.origins import Origins
-from app.server.parameters import Parameters, decode_parameters
+from app.server.parameters import Parameters, decode_parameters, operation_name
+from app.server.request_log import logged, note
 from app.server.service import GraphQLService, raise_if_unavailable
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -191,10 +192,21 @@ class _Connection:
         self._operations[name] = asyncio.create_task(operation, name="graphql-operation")
 
     async def _operate(self, name: str, parameters: Parameters, session: Session, charge: Charge) -> None:
-        with suppress(WebSocketDisconnect):
+        with suppress(WebSocketDisconnect), self._logged(parameters, session.principal):
             await self._answer(name, parameters, session.principal, charge)
         if self._operations.get(name) is asyncio.current_task():
             del self._operations[name]
+
+    def _logged(self, parameters: Parameters, principal: Principal) -> AbstractContextManager[None]:
+        """The line of one operation, beside that of the socket."""
+        return logged(
+            method="SUBSCRIBE",
+            path=self._socket.scope["path"],
+            request_id=self._request_id,
+            operation=operation_name(parameters.operation_name, parameters.query or ""),
+            subject=principal.subject,
+            tenant=principal.tenant_id,
+        )
 
     async def _answer(self, name: str, parameters: Parameters, principal: Principal, charge: Charge) -> None:
         try:
@@ -236,6 +248,7 @@ class _Connection:
         return answer.executed
 
     async def _send_error(self, name: str, fault: Fault, charge: Charge) -> None:
+        note(code=fault.code)
         await self._send(_framed("error", name, _with_costs(fault.errors(self._request_id), charge)))
 
     async def _send(self, message: bytes) -> None:

@@ -32,4 +32,4 @@ def fresh_machine() -> Iterator[Command]:
     """
     with TemporaryDirectory(prefix="arcadia-fresh-") as data_dir:
         yield Command({"ARCADIA_DATA_DIR": data_dir})
-        start(Path(data_dir)).cleanup()
+        start(Path(data_dir)).leave()

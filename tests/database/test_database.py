@@ -138,7 +138,7 @@ async def test_an_embedded_server_is_shared_and_stopped_by_the_last(embedded_set
     assert await run() == "0"
     async with Database(embedded_settings) as database, database.unit_of_work(PLATFORM):
         assert await ResourceKinds.count() == 6
-    await asyncio.to_thread(embedded.start(embedded_settings.data_dir).cleanup)
+    await asyncio.to_thread(embedded.start(embedded_settings.data_dir).leave)
     assert not pid_file.exists()
 
 

@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from saq import Job
 
 from app.database import BillingTimeZoneUnsuitable
 from app.jobs.rollups import JobContext, catch_up, roll_up_chunk, roll_up_month_end
@@ -12,7 +13,8 @@ from tests.operations.given import Given
 
 async def test_no_month_is_rolled_up_in_another_zone_than_the_databases(given: Given) -> None:
     await given.rows("UPDATE installation SET billing_time_zone = 'Australia/Sydney' RETURNING id")
-    context: JobContext = {"operations": given.platform, "turn": asyncio.Lock()}  # type: ignore[typeddict-item]  # no job
+    job = Job("of this test")
+    context: JobContext = {"operations": given.platform, "turn": asyncio.Lock(), "job": job}  # type: ignore[typeddict-item]  # no worker
     for refused in (
         catch_up(context),
         roll_up_month_end(context),

@@ -52,36 +52,39 @@ SELECT run_id, position FROM rollup_chunks WHERE finished_at IS NULL ORDER BY ru
 """
 
 
-async def catch_up(context: Context) -> None:
-    """Starts a run for each ended month with tenants to rate that are in no unfinished run.
+async def catch_up(context: Context) -> int:
+    """Starts a run for each ended month with tenants to rate that are in no unfinished run; returns their number.
 
     Drafts whose month changed are rated again in place. Enqueues what unfinished runs have left too. Any number of
     them at once start each run once.
     """
     authorise(context, Action.ROLL_UP)
 
-    async def work(unit: UnitOfWork) -> None:
+    async def work(unit: UnitOfWork) -> int:
         await lock(unit, "rollups", "catch-up")
         await _ring_for_open_chunks(context, unit)
         await insert_missing_months(context, unit)
-        for period_start, shares in sorted((await _due(context, unit)).items()):
+        due = await _due(context, unit)
+        for period_start, shares in sorted(due.items()):
             period = Period(period_start, context.settings.billing_time_zone)
             run = Run(new_id(), period, force=False, dry_run=False, rates_stale_drafts=True)
             await insert_run(context, unit, run, shares)
+        return len(due)
 
-    await transact(context, work)
+    return await transact(context, work)
 
 
-async def resume(context: Context) -> None:
-    """Enqueues what unfinished runs have left."""
+async def resume(context: Context) -> int:
+    """Enqueues what unfinished runs have left; returns the number of chunks."""
     authorise(context, Action.ROLL_UP)
 
-    await transact(context, lambda unit: _ring_for_open_chunks(context, unit))
+    return await transact(context, lambda unit: _ring_for_open_chunks(context, unit))
 
 
-async def _ring_for_open_chunks(context: Context, unit: UnitOfWork) -> None:
+async def _ring_for_open_chunks(context: Context, unit: UnitOfWork) -> int:
     chunks = [(row["run_id"], row["position"]) for row in await unit.connection.fetch(_OPEN_CHUNKS)]
     unit.after_commit(lambda: ring_chunks(context, chunks))
+    return len(chunks)
 
 
 async def _due(context: Context, unit: UnitOfWork) -> dict[date, list[Share]]:

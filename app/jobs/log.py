@@ -1,0 +1,40 @@
+"""Two structured log lines for each job: that it started, and how it ended."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+Counts = Mapping[str, int]
+"""What a job did, in numbers: {"purged": 12}."""
+
+
+def logged(function: Callable[..., Awaitable[Counts]]) -> Callable[..., Awaitable[Counts]]:
+    """The job with its log lines. It keeps its name, by which the queue knows it."""
+
+    @wraps(function)
+    async def run(context: Any, **arguments: Any) -> Counts:
+        job = context["job"]
+        facts = {"job": function.__name__, "job_id": job.key, "attempt": job.attempts, **arguments}
+        log.info("job started", extra=facts)
+        began = time.perf_counter()
+        try:
+            counts = await function(context, **arguments)
+        except asyncio.CancelledError:
+            log.info("job given back to the queue", extra=facts | _duration(began))
+            raise
+        except Exception as error:
+            log.warning("job failed", extra=facts | _duration(began) | {"error": type(error).__name__})
+            raise
+        log.info("job done", extra={**facts, **_duration(began), **counts})
+        return counts
+
+    return run
+
+
+def _duration(began: float) -> dict[str, float]:
+    return {"duration_ms": round((time.perf_counter() - began) * 1000, 1)}
