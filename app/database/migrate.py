@@ -81,6 +81,7 @@ async def migrate(settings: Settings) -> list[str]:
             await _make_queue_tables(owner, at.owner)
             async with owner.transaction():
                 await owner.execute(_POLICIES.read_text(encoding="utf-8"))
+            await _require_complete(owner)
     return ran
 
 
@@ -127,15 +128,19 @@ async def require_current(settings: Settings) -> None:
     at = await places(settings)
     async with connection(settings, at.direct) as application:
         ran = await _ran(application)
-        incomplete = await application.fetchval(_INCOMPLETE, table_names())
-    _require_known(ran)
-    missing = _missing(ran)
-    if missing:
-        raise DatabaseNotMigrated(f"The database lacks {len(missing)} migrations: run `arcadia migrate`")
-    if incomplete:
+        _require_known(ran)
+        missing = _missing(ran)
+        if missing:
+            raise DatabaseNotMigrated(f"The database lacks {len(missing)} migrations: run `arcadia migrate`")
+        await _require_complete(application)
+
+
+async def _require_complete(connected: Any) -> None:
+    incomplete = await connected.fetchval(_INCOMPLETE, table_names())
+    if incomplete is not None:
         raise DatabaseUnsuitable(
-            f"The database lacks {incomplete} or its row-level security: if a restore broke off, drop the database and"
-            " restore it again; else run `arcadia migrate`"
+            f"The database lacks the table {incomplete} or its row-level security: if a restore broke off, drop the"
+            " database and restore it again; else run `arcadia migrate`"
         )
 
 

@@ -18,10 +18,10 @@ from tests.database.owners import login, run, url_as
 
 @asynccontextmanager
 async def served_by(settings: Settings, *statements: str, attributes: str = "") -> AsyncIterator[Settings]:
-    """Production on a database of its own, through a login that the statements (`login`, and `other`, another role) have changed."""
+    """Production on a database of its own, through a login that the statements have changed; `other` is another."""
     database = postgres.run_name(uuid4().hex[:8])
     url = postgres.clone(database)
-    with login(attributes) as name, login("NOLOGIN") as other:
+    with login(attributes) as name, login() as other:
         run(url, f"GRANT {TENANT}, {PLATFORM} TO {name}")
         run(url, *(statement.format(login=name, other=other) for statement in statements))
         yield replace(settings, database_url=url_as(name, url), environment=Environment.PRODUCTION)
