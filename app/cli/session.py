@@ -10,6 +10,7 @@ from app.database import Database, embedded
 from app.database.billing_time_zone import require_billing_time_zone
 from app.database.connect import place
 from app.database.database import places
+from app.database.migrate import require_current
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
 from app.queue import Queue
@@ -30,6 +31,7 @@ async def operator(settings: Settings) -> AsyncIterator[Context]:
     """
     if settings.database_url is None:
         embedded.require_existing(settings.data_dir)
+    await require_current(settings)
     await require_billing_time_zone(settings)
     async with Database(settings) as database, Queue(settings) as queue:
         principal = Principal(SUBJECT, frozenset({Role.PLATFORM_ADMIN}))

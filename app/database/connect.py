@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable, is_unavailable
+from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable, first_line, is_unavailable
 from app.database.roles import PLATFORM, ROLES
 from app.database_urls import keep_alive, parse
 from app.settings import Settings
@@ -106,9 +106,9 @@ def _refused(url: str, error: asyncpg.PostgresError) -> Exception:
         return behind_a_pooler(url)
     if any(role in str(error) for role in ROLES):
         return DatabaseNotMigrated(
-            f"The login of the database at {place(url)} has no role ({error}): run `arcadia migrate`"
+            f"The login of the database at {place(url)} has no role ({first_line(error)}): run `arcadia migrate`"
         )
-    return DatabaseUnavailable(f"PostgreSQL at {place(url)} refuses the connection: {error}")
+    return DatabaseUnavailable(f"PostgreSQL at {place(url)} refuses the connection: {first_line(error)}")
 
 
 def behind_a_pooler(url: str) -> DatabaseUnsuitable:

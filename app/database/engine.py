@@ -92,12 +92,19 @@ def owner_of(settings: Settings, url: str) -> Iterator[None]:
 
 def bind_tables() -> None:
     """Gives our tables the engine of the application; all others have the owner's."""
+    for table in _tables():
+        table._meta.db = ENGINE
+
+
+def table_names() -> list[str]:
+    return [table._meta.tablename for table in _tables()]
+
+
+def _tables() -> list[type[Table]]:
     for found in iter_modules(app.tables.__path__, f"{app.tables.__name__}."):
         if not found.ispkg and not found.name.endswith(".piccolo_app"):  # that imports Piccolo's command line
             import_module(found.name)
-    for table in _descendants(Table):
-        if table.__module__.rpartition(".")[0] == app.tables.__name__:
-            table._meta.db = ENGINE
+    return [table for table in _descendants(Table) if table.__module__.rpartition(".")[0] == app.tables.__name__]
 
 
 def _descendants(table: type[Table]) -> Iterator[type[Table]]:

@@ -56,6 +56,11 @@ _UNAVAILABLE = (
 _LOST_IN_CLIENT = ("connection is closed", "connection has been released", "pool is clos", "connection was closed")
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, without PostgreSQL's lines of detail, hint and position."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 def is_unavailable(error: BaseException) -> bool:
     """Whether an error means that PostgreSQL was not there, rather than that it refused the statement."""
     if isinstance(error, asyncpg.InterfaceError):

@@ -23,12 +23,13 @@ import app.tables.migrations
 from app.database import roles
 from app.database.connect import connection, login_of, session_settings, unavailable_is_typed
 from app.database.database import Places, places
-from app.database.engine import OWNER_ENGINE, bind_tables, owner_of
+from app.database.engine import OWNER_ENGINE, bind_tables, owner_of, table_names
 from app.database.errors import (
     DatabaseNotMigrated,
     DatabaseOfAnotherVersion,
     DatabaseUnavailable,
     DatabaseUnsuitable,
+    first_line,
 )
 from app.database.roles import make_roles
 from app.database.suitability import require_suitable
@@ -37,6 +38,13 @@ from app.settings import Settings
 APP_NAME = "arcadia"
 """Our name in Piccolo's registry and in its table `migration`."""
 
+_INCOMPLETE = """
+SELECT name FROM unnest($1::text[]) AS name LEFT JOIN pg_class c ON c.oid = to_regclass('public.' || quote_ident(name))
+WHERE c.oid IS NULL
+   OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'tenant_id' AND NOT attisdropped)
+      AND NOT (c.relforcerowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'platform'))
+ORDER BY name LIMIT 1
+"""
 _POLICIES = Path(app.tables.migrations.__path__[0]) / "policies.sql"
 _LOCK = 0x4152434144494131
 _LOCK_POLL_SECONDS = 0.2
@@ -72,6 +80,7 @@ async def migrate(settings: Settings) -> list[str]:
             await _make_queue_tables(owner, at.owner)
             async with owner.transaction():
                 await owner.execute(_POLICIES.read_text(encoding="utf-8"))
+            await _require_complete(owner)
     return ran
 
 
@@ -119,16 +128,26 @@ async def pending(settings: Settings) -> list[str]:
 
 
 async def require_current(settings: Settings) -> None:
-    """Raises DatabaseNotMigrated unless every migration of this version has run, and DatabaseOfAnotherVersion if others
-    have.
+    """Raises DatabaseNotMigrated unless every migration of this version has run, DatabaseOfAnotherVersion if others
+    have, and DatabaseUnsuitable for a database that lacks a part of what they made.
     """
     at = await places(settings)
     async with connection(settings, at.direct) as application:
         ran = await _ran(application)
-    _require_known(ran)
-    missing = _missing(ran)
-    if missing:
-        raise DatabaseNotMigrated(f"The database lacks {len(missing)} migrations: run `arcadia migrate`")
+        _require_known(ran)
+        missing = _missing(ran)
+        if missing:
+            raise DatabaseNotMigrated(f"The database lacks {len(missing)} migrations: run `arcadia migrate`")
+        await _require_complete(application)
+
+
+async def _require_complete(connected: Any) -> None:
+    incomplete = await connected.fetchval(_INCOMPLETE, table_names())
+    if incomplete is not None:
+        raise DatabaseUnsuitable(
+            f"The database lacks the table {incomplete} or its row-level security: if a restore broke off, drop the"
+            " database and restore it again; else run `arcadia migrate`"
+        )
 
 
 async def _ran(connected: Any) -> set[str]:
@@ -176,8 +195,8 @@ def _misfits_are_typed() -> Iterator[None]:
         yield
     except (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError) as error:
         raise DatabaseUnsuitable(
-            f"The database is not one that `arcadia migrate` has made or can begin with ({error}): if a restore broke"
-            " off, drop the database and restore it again"
+            f"The database is not one that `arcadia migrate` has made or can begin with ({first_line(error)}): if a"
+            " restore broke off, drop the database and restore it again"
         ) from error
 
 

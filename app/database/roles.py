@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from app.database.errors import DatabaseUnsuitable
+from app.database.errors import DatabaseUnsuitable, first_line
 
 TENANT: Final = "arcadia_tenant"
 """Sees and changes the rows of the tenant that the setting app.tenant_id names."""
@@ -39,8 +39,8 @@ async def make_roles(owner: Any, logins: Mapping[str, Sequence[str]]) -> None:
         except asyncpg.InsufficientPrivilegeError as error:
             user = await owner.fetchval("SELECT current_user")
             raise DatabaseUnsuitable(
-                f"{user} may not make the roles of ArcadiaCloud ({error}). A superuser has to run this once, in this"
-                f" database: {'; '.join(statements)}; then run `arcadia migrate` again"
+                f"{user} may not make the roles of ArcadiaCloud ({first_line(error)}). A superuser has to run this"
+                f" once, in this database: {'; '.join(statements)}; then run `arcadia migrate` again"
             ) from error
         except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError, asyncpg.InternalServerError):
             if attempt == _ATTEMPTS - 1:  # else another process, migrating another database of the server, was faster

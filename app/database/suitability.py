@@ -9,7 +9,8 @@ _STATE = """
 SELECT current_user AS user, quote_ident(current_user) AS quoted, current_database() AS database,
        current_setting('server_version_num')::integer AS version, current_setting('server_encoding') AS encoding,
        current_schema() AS schema, current_setting('search_path') AS search_path,
-       has_schema_privilege(to_regnamespace('public')::oid, 'CREATE, USAGE') AS may_create
+       has_schema_privilege(to_regnamespace('public')::oid, 'CREATE')
+       AND has_schema_privilege(to_regnamespace('public')::oid, 'USAGE') AS may_create
 """
 
 

@@ -63,7 +63,7 @@ async def test_row_level_security_holds(database: Database) -> None:
     mine, theirs, columns = new_id(), new_id(), RateLimitBuckets.all_columns()
 
     def bucket(tenant_id: UUID) -> tuple[object, ...]:
-        return new_id(), tenant_id, "someone", 1, datetime(2026, 4, 1, tzinfo=UTC)
+        return new_id(), tenant_id, "someone", datetime(2026, 4, 1, tzinfo=UTC), 1
 
     async with database.unit_of_work(PLATFORM) as unit:
         await copy_rows(unit, Tenants, COLUMNS, [tenant("mine", mine), tenant("theirs", theirs)])

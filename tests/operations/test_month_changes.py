@@ -11,7 +11,6 @@ import asyncpg
 import pytest
 
 from app.billing import DeploymentState
-from app.database import roles
 from app.operations.charges import add_charge
 from app.operations.deployments import transition_deployment
 from app.operations.subscriptions import attach_addon, change_plan_version, detach_addon
@@ -216,7 +215,6 @@ async def rating(given: Given) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(given.settings.database_url)
     try:
         async with connection.transaction():
-            await connection.execute(f"SET LOCAL ROLE {roles.PLATFORM}")
             yield connection
     finally:
         await connection.close()

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from app.database import PLATFORM, roles
+from app.database import PLATFORM
 from app.operations.deployments import end_resource
 from app.operations.usage import correct_usage, record_usage
 from app.tables.ids import new_id
@@ -142,7 +142,6 @@ async def test_usage_of_a_month_that_ends_at_any_moment_waits_for_whoever_rates_
         return True
 
     with psycopg.connect(worker_database_url) as rating:
-        rating.execute(f"SET ROLE {roles.PLATFORM}")
         assert rating.execute("SELECT FROM billing_months FOR UPDATE").rowcount == 4
         given.clock.set(2026, 4, 30, 23, 54)
         assert await recorded(at(4, 30))

@@ -1,0 +1,48 @@
+"""Owners of a database, and logins, as operators have them: seldom superusers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote, urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from tests import postgres
+
+PASSWORD = "a password/with: characters of URLs"
+
+
+@contextmanager
+def login(attributes: str = "", server_url: str | None = None) -> Iterator[str]:
+    """The name of a new login. What it owns has to be gone before it."""
+    name = f"login_{uuid4().hex[:10]}"
+    create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} " + attributes)
+    with psycopg.connect(server_url or postgres.server_url(), autocommit=True) as server:
+        server.execute(create.format(sql.Identifier(name), sql.Literal(PASSWORD)))
+        yield name
+        server.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+
+@contextmanager
+def database_of(owner: str, options: str = "", server_url: str | None = None) -> Iterator[str]:
+    """The superuser's URL of a new database that belongs to the owner."""
+    name = postgres.run_name(uuid4().hex[:8])
+    create = sql.SQL("CREATE DATABASE {} OWNER {} " + options)
+    with psycopg.connect(server_url or postgres.server_url(), autocommit=True) as server:
+        server.execute(create.format(*map(sql.Identifier, (name, owner))))
+        yield postgres.in_database(server_url or postgres.server_url(), name)
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def url_as(name: str, url: str) -> str:
+    """The URL of the same database for another login."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{name}:{quote(PASSWORD, safe='')}@{host}"))
+
+
+def run(url: str, *statements: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
