@@ -109,7 +109,7 @@ def _bill_row(number: int, fields: list[str]) -> BillRow:
 
 
 def _text(text: str) -> str:
-    return _faultless(text, validation.free_text("", text))
+    return _faultless(text, validation.free_text("", text.replace("\n", " ")))
 
 
 def _hours(text: str) -> Decimal | None:

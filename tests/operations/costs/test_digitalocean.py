@@ -114,7 +114,10 @@ def test_a_quoted_field_may_hold_commas_quotes_and_lines() -> None:
             "row 2: start '0001-01-01 00:00:00 +0000' must be from 2000-01-01",
         ),
         (bill(row('"open', "$1")), "row 2: unexpected end of data"),
-        (bill(row("nul\0", "$1")), "row 2: description 'nul\\x00' holds characters that are no text"),
+        (
+            bill(row("nul\0", "$1")),
+            "row 2: description 'nul\\x00' must be one line without control",
+        ),
         (bill(row("x" * 200_000, "$1")), "row 2: field larger than field limit"),
     ],
 )
