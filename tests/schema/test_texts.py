@@ -27,10 +27,8 @@ LOOKED_UP = {"planCode", "addonCode", "resourceKind", "code"}
 """The names of rows that exist: what none of them can be called is answered as what does not exist."""
 
 
-NOT_KEPT = {
-    ("issueInvoice", "reason"),
-    ("verifyInvoice", "reason"),
-}  # only voidInvoice takes the reason of an InvoiceInput
+NOT_KEPT = {("issueInvoice", "reason"), ("verifyInvoice", "reason")}
+"""Of an InvoiceInput only voidInvoice takes the reason."""
 
 
 def text_inputs() -> Iterator[tuple[str, tuple[str, ...]]]:
