@@ -18,6 +18,7 @@ _RESOURCE_KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _EMAIL = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,189}")
 _ABN = re.compile(r"\d{11}", re.ASCII)
+_NOT_IN_TEXT = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _ABN_WEIGHTS = (10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19)
 
 # Far enough for any contract, near enough that no time zone runs out of the calendar.
@@ -38,9 +39,18 @@ def api_path(path: Iterable[str]) -> tuple[str, ...]:
     return tuple(re.sub(r"_([a-z])", lambda match: match[1].upper(), name) for name in path)
 
 
-def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can hold the text: no NUL, no half of a surrogate pair."""
-    return (text.isascii() and "\0" not in text) or not re.search("[\0\ud800-\udfff]", text)
+def text_fault(text: str) -> str | None:
+    """What is wrong with a line of text; None for a good one.
+
+    Terminals, logs and pages obey control characters, line breaks and bidirectional marks: a name that holds them can
+    pass for another. PostgreSQL cannot hold NUL and halves of surrogate pairs.
+    """
+    if text.isascii() and text.isprintable():
+        return None
+    found = _NOT_IN_TEXT.search(text)
+    if found is None:
+        return None
+    return f"must be one line without control characters and bidirectional marks; it holds U+{ord(found[0]):04X}"
 
 
 def is_code(text: str) -> bool:
@@ -104,13 +114,19 @@ def name(field: str, text: str | None, longest: int = LONGEST_NAME) -> Iterator[
         yield from free_text(field, text, longest)
 
 
+def lines(field: str, text: str | None) -> Iterator[Fault]:
+    """A text of several lines, such as a postal address; absent is fine, blank is not."""
+    yield from name(field, text and text.strip("\n").replace("\n", " "), LONGEST_TEXT)
+
+
 def free_text(field: str, text: str | None, longest: int = LONGEST_TEXT) -> Iterator[Fault]:
+    """One line of any words; absent and empty are fine."""
     if text is None:
         return
     if len(text) > longest:
         yield Fault((field,), f"must have at most {longest} characters")
-    elif not is_storable(text):
-        yield Fault((field,), "holds characters that are no text")
+    elif fault := text_fault(text):
+        yield Fault((field,), fault)
 
 
 def at_most(field: str, items: Sized, most: int) -> Iterator[Fault]:

@@ -130,11 +130,12 @@ class Compiler:
             return []
         if read.platform:
             return ["false"]
-        if read.tenant is None:
-            return []
-        if self._tenant is None:
-            self._tenant = self.parameter(lambda values: values.request.scope.tenant_id, "uuid")
-        return [f"{column_of(alias, read.tenant)} = {self._tenant}"]
+        conditions = [f"NOT {condition}" for condition in self.fixed(read.platform_rows, alias)]
+        if read.tenant is not None:
+            if self._tenant is None:
+                self._tenant = self.parameter(lambda values: values.request.scope.tenant_id, "uuid")
+            conditions.append(f"{column_of(alias, read.tenant)} = {self._tenant}")
+        return conditions
 
     def fixed(self, conditions: Sequence[Fixed], alias: str) -> list[str]:
         """Columns that the declaration ties to a value."""

@@ -56,17 +56,19 @@ def read_type(
     description: str,
     tenant: Column | None = None,
     platform: bool = False,
+    platform_rows: Sequence[Fixed] = (),
     name: str | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """A Strawberry type whose objects are the rows of `table`.
 
     Who sees them: with a tenant column (`tenant=`, else the table's `tenant_id`) the tenant itself and the platform;
-    with `platform=True` the platform only; otherwise, as a catalog, everyone.
+    with `platform=True` the platform only; otherwise, as a catalog, everyone. Rows that have the value of one of the
+    `platform_rows` are the platform's only; a non-null relation promises never to lead to one.
     """
 
     def decorate(cls: type[T]) -> type[T]:
         tenant_id = next((c for c in table._meta.columns if c._meta.name == "tenant_id"), None)
-        setattr(cls, READ_TYPE, ReadType(table, tenant or tenant_id, platform))
+        setattr(cls, READ_TYPE, ReadType(table, tenant or tenant_id, platform, tuple(platform_rows)))
         return strawberry.type(cls, name=name, description=description)
 
     return decorate

@@ -15,14 +15,20 @@ READ_TYPE = "__read_type__"
 
 R = TypeVar("R")
 
+Fixed: TypeAlias = tuple[Column, str | int | bool]
+"""A column and a value of it."""
+
 
 @dataclass(frozen=True)
 class ReadType:
-    """The table behind a GraphQL type. Neither tenant column nor platform: a catalog, visible to all."""
+    """The table behind a GraphQL type. Neither tenant column nor platform: a catalog, visible to all but for the rows
+    that have one of the `platform_rows` values, which are the platform's.
+    """
 
     table: type[Table]
     tenant: Column | None
     platform: bool
+    platform_rows: tuple[Fixed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,6 @@ class Descending:
 
 SortKey: TypeAlias = Column | Descending
 Order: TypeAlias = Sequence[SortKey]
-Fixed: TypeAlias = tuple[Column, str | int | bool]
 Allow: TypeAlias = Callable[[Any], bool]
 TODAY: Literal["today"] = "today"
 

@@ -11,13 +11,13 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
-    specified_rules,
     validate,
 )
 from graphql.execution.collect_fields import FragmentDetails
 
 from app.reads.cache import LeastRecentlyUsed
 from app.reads.errors import RequestError, coded
+from app.reads.literals import RULES
 from app.reads.variables import Variables
 
 Parse: TypeAlias = Callable[[str], DocumentNode]
@@ -122,7 +122,7 @@ class Documents:
         self._parse = parse
         self._limits = limits
         self._reading_cost = reading_cost
-        self._rules = (*specified_rules, *rules)
+        self._rules = (*RULES, *rules)
         self._max_errors = max_errors
         self._hide_suggestions = hide_suggestions
         self._known = cache

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from graphql import FieldNode, GraphQLError
+from graphql import GraphQLError, Node
 
 
 class ReadError(GraphQLError):
@@ -10,7 +10,7 @@ class ReadError(GraphQLError):
 
     code = "INTERNAL_SERVER_ERROR"
 
-    def __init__(self, message: str, node: FieldNode | None = None, path: Sequence[str] | None = None) -> None:
+    def __init__(self, message: str, node: Node | None = None, path: Sequence[str] | None = None) -> None:
         super().__init__(message, node, path=path, extensions={"code": self.code})
 
 
@@ -36,6 +36,11 @@ class RequestError(Exception):
         self.errors = errors
         self.cost = cost
         self.reading_cost = reading_cost
+
+
+def placed(error: GraphQLError, input_path: Sequence[str | int]) -> dict[str, object]:
+    """The extensions of an error about an input value: `inputPath` leads from its variable or argument to it."""
+    return {**(error.extensions or {}), "inputPath": list(input_path)}
 
 
 def coded(code: str, error: GraphQLError) -> GraphQLError:

@@ -1,6 +1,6 @@
 """A request's variables as GraphQL reads them; what of that their types alone decide is worked out once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -14,8 +14,9 @@ from graphql import (
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+from graphql.utilities.validate_input_value import validate_input_value
 
-from app.reads.errors import RequestError, coded
+from app.reads.errors import RequestError, coded, placed
 from app.reads.inputs import Decode, decoder_of
 
 MAX_ERRORS = 50
@@ -56,10 +57,26 @@ class Variables:
                 self._schema, others, dict(given), max_errors=MAX_ERRORS, hide_suggestions=self._hide_suggestions
             )
             if isinstance(rest, list):
-                raise RequestError([coded("BAD_USER_INPUT", error) for error in rest])
+                raise RequestError(self._errors(given) or [coded("BAD_USER_INPUT", error) for error in rest])
             sources |= rest.sources
             values |= rest.coerced
         return VariableValues(sources, values)
+
+    def _errors(self, given: Mapping[str, Any]) -> list[GraphQLError]:
+        """What is wrong with the values sent, each with the input path to it; nothing about defaults."""
+        errors: list[GraphQLError] = []
+        for name, definition, signature, _ in self._declared:
+
+            def report(error: GraphQLError, path: Sequence[str | int]) -> None:
+                where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+                message = f"Variable '${name}' has invalid value{where and ' at '}{where}: {error.message}"  # noqa: B023
+                extensions = placed(error, [name, *path])  # noqa: B023
+                told = GraphQLError(message, definition, extensions=extensions)  # noqa: B023
+                errors.append(coded("BAD_USER_INPUT", told))
+
+            if name in given or signature.default is None:
+                validate_input_value(given.get(name, Undefined), signature.type, report, self._hide_suggestions)
+        return errors[:MAX_ERRORS]
 
     def shape(self, values: VariableValues) -> tuple[object, ...]:
         """What of them a statement's text may depend on: booleans, and which values are absent or null."""

@@ -5,11 +5,11 @@ Values that PostgreSQL reads straight into the answer have the same text as thos
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from reprlib import repr as shortened
-from typing import NewType
+from typing import NewType, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -18,7 +18,6 @@ from graphql import (
     GraphQLNamedType,
     GraphQLScalarType,
     IntValueNode,
-    StringValueNode,
     ValueNode,
 )
 from graphql.utilities import value_from_ast_untyped
@@ -29,8 +28,10 @@ from app.billing import decimal_text
 from app.reads import BadInputError
 
 Cents = NewType("Cents", int)
+T = TypeVar("T")
 
 _LARGEST_CENTS = 2**63 - 1
+_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
 
@@ -49,9 +50,11 @@ def parse_id(value: object) -> UUID:
 
 
 def parse_cents(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_CENTS:
-        return value
-    raise _refused(value, "Cents", "a whole number of 64 bits")
+    """A whole number, or its text: JavaScript's numbers hold no more than 53 bits."""
+    amount = int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
+    if isinstance(amount, int) and not isinstance(amount, bool) and abs(amount) <= _LARGEST_CENTS:
+        return amount
+    raise _refused(value, "Cents", 'a whole number of 64 bits such as 9900 or "9900"')
 
 
 def parse_decimal(value: object) -> Decimal:
@@ -80,11 +83,20 @@ def read_number(text: str) -> float | Decimal:
     return number if number.is_integer() and number == exact else exact
 
 
-def parse_decimal_literal(node: ValueNode, _variables: object = None) -> Decimal:
-    """A number written in the document is still text, and so exact."""
-    if isinstance(node, StringValueNode | IntValueNode | FloatValueNode):
-        return parse_decimal(node.value)
-    return parse_decimal(value_from_ast_untyped(node))
+def literal_parser(parse: Callable[[object], T], *, exact: bool = False) -> Callable[..., T]:
+    """Parses a value that is written in the document, and gives what it refuses its location.
+
+    `exact`: numbers reach `parse` as the text they are in the document.
+    """
+
+    def parse_literal(node: ValueNode, _variables: object = None) -> T:
+        numeric = isinstance(node, IntValueNode | FloatValueNode)
+        try:
+            return parse(getattr(node, "value", None) if exact and numeric else value_from_ast_untyped(node))
+        except BadInputError as error:
+            raise BadInputError(error.message, node) from None
+
+    return parse_literal
 
 
 def parse_date(value: object) -> date:
@@ -125,7 +137,11 @@ _ID = ScalarDefinition(
     parse_value=None,
     parse_literal=None,
     implementation=_IDType(
-        "ID", serialize=str, parse_value=parse_id, description="A row's UUIDv7 as text, unique over all tables."
+        "ID",
+        serialize=str,
+        parse_value=parse_id,
+        parse_literal=literal_parser(parse_id),
+        description="A row's UUIDv7 as text, unique over all tables.",
     ),
 )
 
@@ -134,9 +150,10 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     strawberry.ID: _ID,
     Cents: strawberry.scalar(
         name="Cents",
-        description="An amount in the minor unit of its currency: a JSON integer of 64 bits.",
+        description="An amount in the minor unit of its currency: a JSON integer of 64 bits. An input may be its text.",
         serialize=int,
         parse_value=parse_cents,
+        parse_literal=literal_parser(parse_cents, exact=True),
     ),
     Decimal: strawberry.scalar(
         name="Decimal",
@@ -144,13 +161,14 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         "a number, and have an exponent; it has at most 40 digits before and after the point.",
         serialize=decimal_text,
         parse_value=parse_decimal,
-        parse_literal=parse_decimal_literal,
+        parse_literal=literal_parser(parse_decimal, exact=True),
     ),
     date: strawberry.scalar(
         name="Date",
         description="A day in the billing time zone, such as 2026-04-01.",
         serialize=date.isoformat,
         parse_value=parse_date,
+        parse_literal=literal_parser(parse_date),
     ),
     datetime: strawberry.scalar(
         name="DateTime",
@@ -158,5 +176,6 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_date_time_text,
         parse_value=parse_date_time,
+        parse_literal=literal_parser(parse_date_time),
     ),
 }

@@ -80,9 +80,9 @@ class DocumentPolicy:
 
     def text_of(self, parameters: Parameters, principal: Principal) -> str:
         """The text to run. Raises Fault where there is none, or none for this principal."""
-        id_ = parameters.document_id or _persisted(parameters.extensions)
+        persisted = _persisted(parameters.extensions)
         if parameters.query is None:
-            text = self._trusted_text(id_)
+            text = self._trusted_text(parameters.document_id) if persisted is None else self._persisted_text(persisted)
         elif parameters.document_id is not None:
             raise Fault(400, Code.BAD_REQUEST, "Send the text of a document or its documentId, not both.")
         else:
@@ -98,6 +98,16 @@ class DocumentPolicy:
             raise Fault(400, Code.BAD_REQUEST, "This is not a GraphQL request: it has no `query` and no `documentId`.")
         if id_ not in self.trusted:
             raise Fault(400, Code.PERSISTED_QUERY_NOT_FOUND, "There is no trusted document of this id.")
+        return self.trusted[id_]
+
+    def _persisted_text(self, id_: str) -> str:
+        """By the hash in place of a text. Clients look for these messages and codes: after NotFound they send the text
+        and go on asking by hash, after NotSupported they send texts.
+        """
+        if not self.trusted:
+            raise Fault(400, Code.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
+        if id_ not in self.trusted:
+            raise Fault(400, Code.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
         return self.trusted[id_]
 
     def _is_trusted(self, text: str) -> bool:

@@ -46,6 +46,18 @@ async def test_a_client_of_javascript(script: str, house_url: str, house_token: 
     assert json.loads(output) == ANSWERS
 
 
+@pytest.mark.skipif(node.NODE is None, reason="Node is not installed")
+@pytest.mark.skipif(not (node.HERE / "node_modules").is_dir(), reason="not installed: make test-clients")
+async def test_a_miss_of_a_persisted_query(house_url: str, house_token: str) -> None:
+    """Without trusted documents clients are told to send texts."""
+    status, output = await node.run("persisted.js", HOUSE_URL=house_url, ARCADIA_TOKEN=house_token)
+    assert status == 0, output
+    for client in json.loads(output).values():
+        assert client["answers"] == [ANSWERS["query"]] * 2
+        assert client["sent"][0] == "hash"
+        assert client["sent"][-1] == "text"
+
+
 @pytest.mark.parametrize("transport", ["http", "socket"])
 async def test_gql_of_python(transport: str, house_url: str, house_token: str, deployment: str) -> None:
     async with _socket(house_url, house_token) as socket:

@@ -71,21 +71,21 @@ def test_ids_are_looked_for_in_earnest() -> None:
 async def test_a_malformed_id_is_a_coded_request_error(api: Api, text: str, variables: dict[str, Any]) -> None:
     body = await api.body(text, variables)
     (error,) = body["errors"]
-    assert (error["extensions"], "data" in body) == ({"code": "BAD_USER_INPUT"}, False)
+    assert (error["extensions"]["code"], "data" in body) == ("BAD_USER_INPUT", False)
     assert MALFORMED in error["message"]
 
 
 async def test_a_malformed_id_in_the_document_is_no_other(api: Api) -> None:
     body = await api.body('{ deployment(id: "pilot") { slug } }')
     (error,) = body["errors"]
-    assert (error["extensions"], "data" in body) == ({"code": "BAD_USER_INPUT"}, False)
+    assert (error["extensions"]["code"], "data" in body) == ("BAD_USER_INPUT", False)
 
 
 async def test_ids_below_the_root_are_held_to_the_same(api: Api) -> None:
     text = """query ($filter: InvoiceLineFilter) { deployments { nodes {
         invoiceLines(filter: $filter) { totalCount } } } }"""
     (error,) = (await api.body(text, {"filter": {"deploymentId": MALFORMED}}))["errors"]
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "inputPath": ["filter", "deploymentId"]}
 
 
 def test_every_id_below_the_root_is_parsed_by_the_same_scalar() -> None:

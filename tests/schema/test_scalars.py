@@ -9,7 +9,7 @@ import pytest
 from graphql import GraphQLError, GraphQLScalarType
 from graphql.language import parse_value
 
-from app.schema.scalars import parse_cents, parse_date, parse_date_time, parse_decimal, parse_decimal_literal, parse_id
+from app.schema.scalars import literal_parser, parse_cents, parse_date, parse_date_time, parse_decimal, parse_id
 from app.schema.schema import schema
 
 
@@ -22,6 +22,8 @@ from app.schema.schema import schema
             UUID("019d4500-0000-7000-8000-00000000000a"),
         ),
         (parse_cents, 0, 0),
+        (parse_cents, "-9900", -9900),
+        (parse_cents, str(2**63 - 1), 2**63 - 1),
         (parse_cents, 2**63 - 1, 2**63 - 1),
         (parse_cents, -(2**31) - 1, -(2**31) - 1),
         (parse_decimal, "2160", Decimal(2160)),
@@ -61,7 +63,8 @@ def test_a_value_is_parsed(parse: Callable[[object], object], given: object, par
                 ["019d4500-0000-7000-8000-00000000000a"],
             )
         ),
-        *((parse_cents, bad) for bad in (2**63, -(2**63) - 1, "5000", 50.0, True, None, [5000])),
+        *((parse_cents, bad) for bad in (2**63, -(2**63) - 1, 50.0, True, None, [5000])),
+        *((parse_cents, bad) for bad in ("", "5e3", "5000.0", " 5", "5\n", "+5", "5_0", "١", str(2**63), "9" * 5000)),
         *(
             (parse_decimal, bad)
             for bad in (
@@ -111,13 +114,13 @@ def test_what_is_malformed_is_refused_with_a_code(parse: Callable[[object], obje
 
 @pytest.mark.parametrize("literal", ["0.000000000001", '"0.000000000001"', "1e-12"])
 def test_a_decimal_in_the_document_is_exact(literal: str) -> None:
-    assert parse_decimal_literal(parse_value(literal)) == Decimal("0.000000000001")
+    assert literal_parser(parse_decimal, exact=True)(parse_value(literal)) == Decimal("0.000000000001")
 
 
 @pytest.mark.parametrize("literal", ["true", "{a: 1}", "[1]", "null"])
 def test_only_decimals_are_taken_from_the_document(literal: str) -> None:
     with pytest.raises(GraphQLError, match="is no Decimal"):
-        parse_decimal_literal(parse_value(literal))
+        literal_parser(parse_decimal, exact=True)(parse_value(literal))
 
 
 @pytest.mark.parametrize(

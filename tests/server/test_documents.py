@@ -92,7 +92,7 @@ def test_the_policy_of_an_environment(tmp_path: Path) -> None:
 def serving(authenticator: Authenticator, token: Callable[..., str]) -> Callable[..., Any]:
     @asynccontextmanager
     async def start(role: Role = Role.TENANT_ADMIN, **policy: Any) -> AsyncIterator[httpx.AsyncClient]:
-        documents = DocumentPolicy({ID: TEXT, "changing": CHANGE}, **policy)
+        documents = DocumentPolicy(**{"trusted": {ID: TEXT, "changing": CHANGE}} | policy)
         service = GraphQLService(SmallExecutor(), authenticator, SmallRequest, time_limit=5, documents=documents)
         headers = {"authorization": f"Bearer {token(role)}", "accept": "application/graphql-response+json"}
         application = assemble(service, ready=always_ready, graphiql=load_graphiql(), settings=Settings())
@@ -107,6 +107,30 @@ async def answer(client: httpx.AsyncClient, **body: Any) -> tuple[int, Any]:
     response = await client.post("/graphql", json=body)
     decoded = response.json()
     return response.status_code, decoded["errors"][0]["extensions"]["code"] if "errors" in decoded else decoded["data"]
+
+
+NOT_FOUND = ("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+NOT_SUPPORTED = ("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED")
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
+@pytest.mark.parametrize(("trusted", "told"), [({ID: TEXT}, NOT_FOUND), ({}, NOT_SUPPORTED)])
+async def test_a_hash_that_is_not_known_is_told_as_clients_expect(
+    serving: Callable[..., Any], accept: str, trusted: dict[str, str], told: tuple[str, str]
+) -> None:
+    persisted = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+    async with serving(trusted=trusted) as client:
+        for query in (None, "{ viewer { subject } }"):
+            body = {"extensions": persisted} | ({"query": query} if query else {})
+            response = await client.post("/graphql", json=body, headers={"accept": accept})
+            if query:
+                assert response.json()["data"] == ME
+                continue
+            (error,) = response.json()["errors"]
+            assert (error["message"], error["extensions"]["code"]) == told
+            asked = {"extensions": json.dumps(persisted)}
+            queried = await client.get("/graphql", params=asked, headers={"accept": accept})
+            assert queried.json()["errors"][0]["message"] == told[0]
 
 
 async def test_a_document_by_its_id(serving: Callable[..., Any]) -> None:

@@ -10,6 +10,7 @@ from app.billing import Proration
 from app.operations.access import not_found
 from app.operations.catalog.addons import find_addon
 from app.operations.catalog.plans import find_plan
+from app.operations.principal import Principal
 from app.operations.refusal import ProblemCode, Refusal
 from app.tables.catalog import PlanVersions, PlanVersionStatus
 
@@ -44,13 +45,16 @@ class AddonOffer:
     quantity: Decimal
 
 
-async def plan_on_offer(plan_code: str, version: int | None) -> PlanOffer:
-    """The published version named, or the latest. Raises NOT_FOUND; PLAN_NOT_PUBLISHED, also for an archived plan."""
+async def plan_on_offer(principal: Principal, plan_code: str, version: int | None) -> PlanOffer:
+    """The published version named, or the latest. Raises NOT_FOUND, also for a draft unless the principal is a platform
+    admin; PLAN_NOT_PUBLISHED, also for an archived plan.
+    """
     plan_id = (plan := await find_plan(plan_code))["id"]
     if plan["archived_at"] is not None:
         raise Refusal(ProblemCode.PLAN_NOT_PUBLISHED, f"plan {plan_code} is archived", ("planCode",))
     row = await (_latest_published(plan_id) if version is None else _named(plan_id, version))
-    if row is None and version is not None:
+    hidden = row is not None and row["status"] == PlanVersionStatus.DRAFT and not principal.is_platform_admin
+    if version is not None and (row is None or hidden):
         raise not_found("plan version", f"{plan_code} version {version}", ("planVersion",))
     if row is None or row["status"] != PlanVersionStatus.PUBLISHED:
         which = plan_code if version is None else f"{plan_code} version {version}"

@@ -217,7 +217,7 @@ def _day_after(ended_at: datetime) -> date:
 
 
 def _text(text: str) -> str:
-    return _faultless(text, validation.free_text("", text))
+    return _faultless(text, validation.free_text("", text.replace("\n", " ")))
 
 
 def _hours(text: str) -> Decimal | None:

@@ -49,7 +49,7 @@ async def quote(
 
     async def work(unit: UnitOfWork) -> billing.Quote:
         tenant = await _tenant_header(context, unit, tenant_id, period)
-        offer = await plan_on_offer(plan_code, plan_version)
+        offer = await plan_on_offer(context.principal, plan_code, plan_version)
         if tenant is not None:
             offer.require_currency(tenant.currency)
         terms = (await plan_terms(unit, [offer.plan_version_id]))[offer.plan_version_id]

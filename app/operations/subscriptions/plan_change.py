@@ -56,7 +56,7 @@ async def change_plan_version(
     async def work(unit: UnitOfWork) -> UUID:
         subscription = await lock_standing(context, deployment_id)
         now = await now_of(context, unit, deployment_id)
-        plan = await plan_on_offer(plan_code, plan_version)
+        plan = await plan_on_offer(context.principal, plan_code, plan_version)
         plan.require_currency(await currency_of(subscription["tenant_id"]))
         history = await _history(subscription["id"])
         clock_day, started_on = day_of(now, context.settings.billing_time_zone), subscription["started_on"]

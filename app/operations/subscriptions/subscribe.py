@@ -76,7 +76,7 @@ async def subscribe(
         first_day = billed_from(context, starts_on, today, _STARTS_ON)
         if not confirm_backdating:
             require_confirmation(first_day, today, _STARTS_ON)
-        plan = await plan_on_offer(plan_code, plan_version)
+        plan = await plan_on_offer(context.principal, plan_code, plan_version)
         plan.require_currency(currency)
         order = _Order(
             tenant_id=tenant_id,

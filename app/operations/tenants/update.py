@@ -76,7 +76,7 @@ async def update_tenant(
 def _text_faults(name: str | None, given: Mapping[Column | str, Any]) -> Iterator[Fault]:
     yield from validation.name("name", name)
     yield from validation.email("email", given.get("email"))
-    yield from validation.name("billing_address", given.get("billing_address"), longest=validation.LONGEST_TEXT)
+    yield from validation.lines("billing_address", given.get("billing_address"))
     yield from validation.abn("abn", given.get("abn"))
     yield from validation.name("buyer_reference", given.get("buyer_reference"))
 

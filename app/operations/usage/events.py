@@ -66,9 +66,9 @@ Fault = tuple[UsageFault, str]
 def fault_of(event: MeteredEvent, now: datetime) -> Fault | None:
     """What is wrong with an event by itself."""
     if not _is_key(event.id):
-        return UsageFault.INVALID_ID, f"id must be text of 1 to {LONGEST_KEY} characters"
+        return UsageFault.INVALID_ID, f"id must be one line of text of 1 to {LONGEST_KEY} characters"
     if not _is_source(event.source):
-        return UsageFault.INVALID_SOURCE, f"source must be text of 1 to {LONGEST_KEY} characters"
+        return UsageFault.INVALID_SOURCE, f"source must be one line of text of 1 to {LONGEST_KEY} characters"
     return _quantity_fault(event.quantity) or _instant_fault(event.occurred_at, now)
 
 
@@ -91,7 +91,7 @@ def fingerprint(event: MeteredEvent, deployment: str, quantity: str, instant: in
 
 
 def _is_key(text: str) -> bool:
-    return 0 < len(text) <= LONGEST_KEY and validation.is_storable(text)
+    return 0 < len(text) <= LONGEST_KEY and validation.text_fault(text) is None
 
 
 _is_source = lru_cache(maxsize=1_024)(_is_key)  # few meters send many events

@@ -43,7 +43,11 @@ class PlanResource:
     )
 
 
-@read_type(PlanVersions, description="The terms of a plan; once published they never change.")
+@read_type(
+    PlanVersions,
+    platform_rows=((PlanVersions.status, PlanVersionStatus.DRAFT.value),),
+    description="The terms of a plan; once published they never change. Drafts are shown to platform admins only.",
+)
 class PlanVersion(Node):
     """A row of `plan_versions`."""
 
@@ -75,7 +79,9 @@ class Plan(Node):
         description="When it was taken off sale with all its versions; null while it can be subscribed to.",
     )
     versions: list[PlanVersion] = many(
-        PlanVersions.plan_id, order=(PlanVersions.version,), description="All versions, the first one first."
+        PlanVersions.plan_id,
+        order=(PlanVersions.version,),
+        description="All versions, the first one first; drafts are shown to platform admins only.",
     )
     current_version: PlanVersion | None = one(
         PlanVersions.plan_id,

@@ -139,7 +139,7 @@ def test_a_quoted_field_may_hold_commas_quotes_and_lines() -> None:
             "row 2: start '0001-01-01 00:00:00 +0000' must be from 2000-01-01",
         ),
         (bill(row('"open', "$1")), "row 2: unexpected end of data"),
-        (bill(row("nul\0", "$1")), "row 2: description 'nul\\x00' holds characters that are no text"),
+        (bill(row("nul\0", "$1")), "row 2: description 'nul\\x00' must be one line without control"),
         (bill(row("x" * 2_001, "$1")), f"row 2: description '{'x' * 80}…' must have at most 2000 characters"),
         (bill(row("x" * 70_000, "$1")), "row 2: has a line of more than 65,536 characters"),
         (bill(row("a\ud800", "$1")), "row 1 or a later one: is not text in UTF-8"),

@@ -1,0 +1,43 @@
+"""Validation of the values that are written in a document, whose errors say where the value is."""
+
+from typing import TYPE_CHECKING
+
+from graphql import (
+    SKIP,
+    GraphQLError,
+    GraphQLInputType,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VisitorAction,
+    specified_rules,
+)
+from graphql.utilities.validate_input_value import validate_input_literal
+from typing_extensions import override
+
+from app.reads.errors import placed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class LiteralsOfCorrectTypeRule(ValuesOfCorrectTypeRule):
+    """GraphQL's rule, with the input path of what is wrong in its error."""
+
+    @override
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        def on_error(error: GraphQLError, path: "Sequence[str | int]") -> None:
+            error.extensions = placed(error, [*self._argument(), *path])
+            self.report_error(error)
+
+        if input_type is not None:
+            validate_input_literal(node, input_type, on_error, hide_suggestions=self.context.hide_suggestions)
+        return SKIP
+
+    def _argument(self) -> list[str]:
+        """The name of the argument that holds the value; none for a variable's default."""
+        argument, field = self.context.get_argument(), self.context.get_field_def()
+        return [name for name, known in (field.args.items() if field else ()) if known is argument]
+
+
+RULES = tuple(LiteralsOfCorrectTypeRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
+"""GraphQL's validation rules, with ours in place of the one that it extends."""
