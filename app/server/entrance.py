@@ -12,6 +12,7 @@ from app.server.edge import SECURITY_HEADERS, request_id, send_answer
 from app.server.faults import Code, Fault
 from app.server.origins import Origins, not_allowed, preflight, shared
 from app.server.proxies import client_address
+from app.server.refusals import send_fault
 from app.settings import Settings
 
 SINGLE = {
@@ -19,8 +20,6 @@ SINGLE = {
     for name in ("Host", "Authorization", "Content-Type", "Idempotency-Key", "Origin", "Upgrade")
 }
 """Headers of which two would leave open which one counts."""
-
-_JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"))
 
 
 class Entrance:
@@ -49,7 +48,7 @@ class Entrance:
                 await self._answer_preflight(origin, headers, scope, send)
                 return
         except Fault as fault:
-            await _refuse(scope, receive, send, fault)
+            await send_fault(scope, receive, send, fault)
             return
         await self._admitting(scope, receive, send)
 
@@ -93,12 +92,3 @@ def _sharing(send: Any, origin: bytes) -> Any:
         await send(message)
 
     return share
-
-
-async def _refuse(scope: Any, receive: Any, send: Any, fault: Fault) -> None:
-    number = request_id(scope)
-    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
-    if scope["type"] == "websocket":
-        await receive()
-    headers = [*_JSON, *((name.encode(), value.encode()) for name, value in fault.headers.items())]
-    await send_answer(send, number, fault.status, headers, fault.body(number), kind=kind)
