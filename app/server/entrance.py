@@ -44,7 +44,7 @@ class Entrance:
             send = _sharing(send, origin)
         try:
             _check(scope, given, headers)
-            if origin is not None and scope.get("method") == "OPTIONS":
+            if origin is not None and b"access-control-request-method" in headers and scope.get("method") == "OPTIONS":
                 await self._answer_preflight(origin, headers, scope, send)
                 return
         except Fault as fault:
@@ -61,10 +61,10 @@ class Entrance:
             scope["client"] = address, port if address == peer else 0
         if self._prefix and (scope["path"] + "/").startswith(self._prefix + "/"):
             scope["path"] = scope["path"][len(self._prefix) :] or "/"
-            scope["raw_path"] = scope["path"].encode()
+            scope["raw_path"] = scope["raw_path"].removeprefix(self._prefix.encode()) or b"/"
 
     async def _answer_preflight(self, origin: bytes, headers: dict[bytes, bytes], scope: Any, send: Any) -> None:
-        """Nothing for an OPTIONS that is no preflight: it is told which methods there are all the same."""
+        """Raises Fault (403) for an origin that is not allowed."""
         if not self._origins.allow(origin.decode("latin-1")):
             raise not_allowed(origin.decode("latin-1"))
         asked = headers.get(b"access-control-request-headers", b"")

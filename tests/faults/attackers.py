@@ -17,6 +17,7 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 PINGS = Frame(Opcode.PING, b"x").serialize(mask=True) * 1_000
@@ -33,7 +34,8 @@ async def ping_flood(url: str, token: str, seen: Counter[str]) -> None:
         await socket.recv()
         try:
             while True:
-                socket.transport.write(PINGS)
+                if socket.state is State.OPEN:
+                    socket.transport.write(PINGS)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(socket.recv(), 0.01)
         except ConnectionClosed as closed:
@@ -98,25 +100,29 @@ ATTACKS: dict[str, Attack] = {
     attack.__name__: attack for attack in (ping_flood, header_flood, slow_uploads, gzip_lines, comment_documents)
 }
 AT_ONCE = 4
+PATIENCE_SECONDS = 20.0
 
 
 async def _attack(name: str, url: str, token: str, seconds: float) -> None:
+    """For so long, and then until there was at least one answer."""
     seen: Counter[str] = Counter()
-    end = time.monotonic() + seconds
 
     async def go_on() -> None:
-        while time.monotonic() < end:
+        while True:
             try:
                 await ATTACKS[name](url, token, seen)
             except (OSError, httpx.TransportError, InvalidHandshake, ConnectionClosed, TimeoutError):
                 seen["reset"] += 1
 
-    try:
-        async with asyncio.timeout(seconds):
-            await asyncio.gather(*(go_on() for _ in range(AT_ONCE)))
-    except TimeoutError:
-        pass
-    print(json.dumps(seen))  # noqa: T201 - how the test reads it
+    attacking = [asyncio.create_task(go_on()) for _ in range(AT_ONCE)]
+    print("begun", flush=True)  # noqa: T201 - how the test reads it
+    await asyncio.sleep(seconds)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not seen and time.monotonic() < end:  # noqa: ASYNC110 - each attack counts by itself
+        await asyncio.sleep(0.1)
+    for task in attacking:
+        task.cancel()
+    print(json.dumps(seen))  # noqa: T201 - as above
 
 
 if __name__ == "__main__":

@@ -67,9 +67,10 @@ async def test_an_attack_leaves_a_normal_caller_quick(api: Api, given: Given, na
     async with api.client(Role.TENANT_ADMIN, mine) as client:
         await median(client, 1)
         alone = await median(client, SECONDS / 2)
-        command = [sys.executable, "-m", "tests.faults.attackers", name, api.url, token, str(SECONDS + 1.5)]
+        command = [sys.executable, "-m", "tests.faults.attackers", name, api.url, token, str(SECONDS)]
         attacking = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
-        await asyncio.sleep(1)  # until it has started
+        assert attacking.stdout is not None
+        assert await attacking.stdout.readline() == b"begun\n"
         beside = await median(client, SECONDS)
         told, _ = await attacking.communicate()
     seen = json.loads(told)
