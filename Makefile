@@ -183,6 +183,16 @@ test-browser: install ## GraphiQL in Chromium, without internet (Debian: apt-get
 	@command -v chromium >/dev/null || { echo "Chromium is needed; none was found on the PATH." >&2; exit 1; }
 	$(BIN)/python -m pytest tests/browser $(PYTEST_FLAGS)
 
+.PHONY: test-proxy
+test-proxy: install ## The API and GraphiQL behind nginx, in Chromium (Debian: apt-get install nginx-light chromium)
+	@command -v chromium >/dev/null || { echo "Chromium is needed; none was found on the PATH." >&2; exit 1; }
+	@PATH="/usr/sbin:$$PATH" command -v nginx >/dev/null || { echo "nginx is needed; none was found." >&2; exit 1; }
+	$(BIN)/python -m pytest tests/proxy $(PYTEST_FLAGS)
+
+.PHONY: test-attacks
+test-attacks: install ## A normal caller's latency beside each attack, and that the attacker is limited or refused
+	$(BIN)/python -m pytest -m heavy -s tests/faults/test_attacks.py $(PYTEST_FLAGS)
+
 .PHONY: test-clients
 test-clients: install tests/clients/node_modules/.installed ## Other people's clients and suites against the served API
 	PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" $(BIN)/python -m pytest tests/clients -m "not heavy" $(PYTEST_FLAGS)

@@ -1,4 +1,6 @@
-"""For ASGI servers: `uvicorn app.asgi:application --ws-max-size 262144`; `arcadia serve` does it all."""
+"""For other ASGI servers: `uvicorn app.asgi:application --ws-max-size 262144 --no-proxy-headers`. `arcadia serve` does
+it all, and bounds headers, slow connections and control frames besides.
+"""
 
 from app.server.application import create_application
 from app.server.request_log import RequestLog

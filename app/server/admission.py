@@ -5,8 +5,8 @@ A process that takes all that comes answers all of it late: callers give up, sen
 
 from typing import Any
 
-from app.server.edge import SECURITY_HEADERS, request_id, send_answer
 from app.server.faults import Code, Fault
+from app.server.refusals import send_fault
 from app.settings import Settings
 
 RETRY_AFTER_SECONDS = 1
@@ -18,11 +18,6 @@ _REFUSAL = Fault(
     503,
     Code.SERVICE_UNAVAILABLE,
     "At capacity: too many concurrent requests. Retry after the number of seconds in Retry-After.",
-)
-_HEADERS = (
-    *SECURITY_HEADERS,
-    (b"content-type", b"application/json; charset=utf-8"),
-    (b"retry-after", b"%d" % RETRY_AFTER_SECONDS),
 )
 
 
@@ -39,7 +34,7 @@ class Admission:
         if scope["type"] != "http" or scope["path"] in _PROBES:
             await self._application(scope, receive, send)
         elif self._free <= 0:
-            await _refuse(scope, send)
+            await send_fault(scope, receive, send, _REFUSAL)
         else:
             await self._admit(scope, receive, send)
 
@@ -67,8 +62,3 @@ def capacity(settings: Settings) -> int:
     """How many requests a process takes in hand: by its connections to PostgreSQL if the settings do not say."""
     connections = settings.database_pool_size + settings.read_pool_size
     return settings.requests_in_hand or REQUESTS_PER_CONNECTION * connections
-
-
-async def _refuse(scope: Any, send: Any) -> None:
-    number = request_id(scope)
-    await send_answer(send, number, _REFUSAL.status, _HEADERS, _REFUSAL.body(number))

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any
 
 REQUEST_ID = b"x-request-id"
@@ -63,6 +64,7 @@ async def send_answer(
     """A whole answer on bare ASGI. Its last header is the request's id, by which add_headers knows that it has all.
     `kind` is websocket.http.response for a socket that is refused before it is one.
     """
-    sent = [*headers, (b"content-length", b"%d" % len(body)), (REQUEST_ID, number.encode())]
+    length = [] if status == HTTPStatus.NO_CONTENT else [(b"content-length", b"%d" % len(body))]
+    sent = [*headers, *length, (REQUEST_ID, number.encode())]
     await send({"type": f"{kind}.start", "status": status, "headers": sent})
     await send({"type": f"{kind}.body", "body": body})

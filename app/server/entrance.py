@@ -15,6 +15,7 @@ from app.server.edge import SECURITY_HEADERS, request_id, send_answer
 from app.server.faults import Code, Fault
 from app.server.origins import Origins, not_allowed, preflight, shared
 from app.server.proxies import client_address
+from app.server.refusals import send_fault
 from app.settings import Settings
 
 SINGLE = {
@@ -22,8 +23,6 @@ SINGLE = {
     for name in ("Host", "Authorization", "Content-Type", "Idempotency-Key", "Origin", "Upgrade")
 }
 """Headers of which two would leave open which one counts."""
-
-_JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"))
 
 
 class Entrance:
@@ -52,11 +51,11 @@ class Entrance:
             send = _sharing(send, origin)
         try:
             _check(scope, given, headers)
-            if origin is not None and scope.get("method") == "OPTIONS":
+            if origin is not None and b"access-control-request-method" in headers and scope.get("method") == "OPTIONS":
                 await self._answer_preflight(origin, headers, scope, send)
                 return
         except Fault as fault:
-            await _refuse(scope, receive, send, fault)
+            await send_fault(scope, receive, send, fault)
             return
         await self._admitting(scope, receive, send)
 
@@ -69,10 +68,10 @@ class Entrance:
             scope["client"] = address, port if address == peer else 0
         if self._prefix and (scope["path"] + "/").startswith(self._prefix + "/"):
             scope["path"] = scope["path"][len(self._prefix) :] or "/"
-            scope["raw_path"] = scope["path"].encode()
+            scope["raw_path"] = scope["raw_path"].removeprefix(self._prefix.encode()) or b"/"
 
     async def _answer_preflight(self, origin: bytes, headers: dict[bytes, bytes], scope: Any, send: Any) -> None:
-        """Nothing for an OPTIONS that is no preflight: it is told which methods there are all the same."""
+        """Raises Fault (403) for an origin that is not allowed."""
         if not self._origins.allow(origin.decode("latin-1")):
             raise not_allowed(origin.decode("latin-1"))
         asked = headers.get(b"access-control-request-headers", b"")
@@ -100,12 +99,3 @@ def _sharing(send: Any, origin: bytes) -> Any:
         await send(message)
 
     return share
-
-
-async def _refuse(scope: Any, receive: Any, send: Any, fault: Fault) -> None:
-    number = request_id(scope)
-    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
-    if scope["type"] == "websocket":
-        await receive()
-    headers = [*_JSON, *((name.encode(), value.encode()) for name, value in fault.headers.items())]
-    await send_answer(send, number, fault.status, headers, fault.body(number), kind=kind)

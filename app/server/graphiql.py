@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,10 @@ class GraphiQL:
     html: str
     version: str
     assets: Mapping[str, _Asset]
+
+    def under(self, prefix: str) -> "GraphiQL":
+        """The same where a proxy serves it under a path, such as /billing."""
+        return replace(self, html=self.html.replace("{base}", prefix))
 
     def page(self) -> ASGIResponse:
         return ASGIResponse(

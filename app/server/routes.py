@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import Litestar, Request, Response, WebSocket, asgi
+from litestar import Litestar, Request, Response, asgi
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
@@ -21,6 +21,7 @@ from app.server.origins import Origins
 from app.server.request_log import note
 from app.server.root import root_handler
 from app.server.service import PATH, GraphQLService
+from app.server.session import session_handler
 from app.server.sockets import serve_socket
 from app.settings import Settings
 
@@ -39,11 +40,14 @@ def assemble(
     lifespan: Sequence[Lifespan] = (),
 ) -> Entrance:
     """Every route of the API behind its entrance, `handlers` beside GraphQL's."""
+    prefix = urlsplit(settings.public_url or "").path
+    graphiql = graphiql.under(prefix)
     routes = Litestar(
         route_handlers=[
             _graphql_handler(service, graphiql, Origins.from_settings(settings)),
             asset_handler(graphiql),
-            root_handler(urlsplit(settings.public_url or "").path),
+            root_handler(prefix),
+            session_handler(service.signed_in),
             *health_handlers(ready),
             *handlers,
         ],
@@ -65,7 +69,7 @@ def _graphql_handler(service: GraphQLService[Any], graphiql: GraphiQL, origins: 
     @asgi(PATH, copy_scope=False, name="graphql")
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.WEBSOCKET:
-            await serve_socket(WebSocket(scope, receive, send), service, origins)
+            await serve_socket(scope, receive, send, service, origins)
         else:
             await endpoint(scope, receive, send)
 

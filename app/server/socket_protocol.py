@@ -9,8 +9,8 @@ from websockets.frames import Frame
 
 from app.server.allowance import Allowance
 
-PIECE_BYTES = 4_096
-CONTROL_FRAMES = 200
+PIECE_BYTES = 1_024
+CONTROL_FRAMES = 100
 """At once."""
 CONTROL_FRAMES_PER_SECOND = 10
 POLICY_VIOLATION = 1008

@@ -27,6 +27,7 @@ from app.server.faults import Code, Fault, fault_of
 from app.server.keys import KeysUnavailableError
 from app.server.origins import Origins
 from app.server.parameters import Parameters, decode_parameters, operation_name
+from app.server.refusals import send_fault
 from app.server.request_log import logged, note
 from app.server.service import GraphQLService, raise_if_unavailable
 
@@ -55,6 +56,14 @@ class Close(IntEnum):
     TRY_AGAIN_LATER = 1013
 
 
+_NOT_ALLOWED = Fault(
+    403,
+    Code.FORBIDDEN,
+    "Pages of this origin may not open sockets: ARCADIA_ALLOWED_ORIGINS does not name it, nor does ARCADIA_PUBLIC_URL, "
+    "and it is not the Host of the request.",
+)
+
+
 class ClosingError(Exception):
     """The client broke the protocol, or may not go on."""
 
@@ -78,12 +87,13 @@ _messages = msgspec.json.Decoder(_Message)
 _request_errors = msgspec.json.Decoder(_RequestError)
 
 
-async def serve_socket(socket: WebSocket[Any, Any, Any], service: GraphQLService[Any], origins: Origins) -> None:
+async def serve_socket(scope: Any, receive: Any, send: Any, service: GraphQLService[Any], origins: Origins) -> None:
     """One client's socket, from its handshake to its end."""
-    if not _same_origin(socket.headers, origins):
-        await socket.close(Close.FORBIDDEN)  # before it is accepted: an HTTP 403
+    if not _same_origin(dict(scope["headers"]), origins):
+        await send_fault(scope, receive, send, _NOT_ALLOWED)  # before it is accepted: an HTTP 403
         return
-    offered = SUBPROTOCOL in socket.scope["subprotocols"]
+    socket = WebSocket[Any, Any, Any](scope, receive, send)
+    offered = SUBPROTOCOL in scope["subprotocols"]
     await socket.accept(subprotocols=SUBPROTOCOL if offered else None)
     if not offered:
         await socket.close(Close.SUBPROTOCOL_NOT_ACCEPTABLE, f"Only {SUBPROTOCOL} is spoken here")
@@ -91,10 +101,12 @@ async def serve_socket(socket: WebSocket[Any, Any, Any], service: GraphQLService
     await _Connection(socket, service).serve()
 
 
-def _same_origin(headers: Any, origins: Origins) -> bool:
+def _same_origin(headers: dict[bytes, bytes], origins: Origins) -> bool:
     """Browsers send cookies and no CORS check with a socket, but always its Origin; other clients send none."""
-    origin = headers.get("origin")
-    return origin is None or origins.allow(origin) or urlsplit(origin).netloc == headers.get("host")
+    if b"origin" not in headers:
+        return True
+    origin = headers[b"origin"].decode("latin-1")
+    return origins.allow(origin) or urlsplit(origin).netloc.encode() == headers.get(b"host")
 
 
 class _Connection:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from app.operations.principal import Role
 from app.server.graphiql import load_graphiql
 from tests.browser.chromium import Page, executable, opened_page
+from tests.server.conftest import TENANT
 
 pytestmark = [
     pytest.mark.skipif(executable() is None, reason="Chromium is not installed"),
@@ -18,6 +20,7 @@ pytestmark = [
 
 QUERY = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
 RESULT = "document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()"
+STATUS = "document.getElementById('signed-in').textContent"
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ async def sign_in(page: Page, token: str) -> None:
     await page.click("#token")
     await page.type(token)
     await page.click("#sign-in button[type=submit]")
-    await page.until("document.getElementById('signed-in').textContent === 'Signed in'")
+    await page.until(f"{STATUS}.startsWith('ada · ')")
     await page.until(f"document.querySelector('.graphiql-query-editor .CodeMirror') && {QUERY}.options.lint.schema")
 
 
@@ -68,6 +71,43 @@ async def test_the_token_stays_in_the_tab(page: Page, token: Callable[..., str])
     assert await page.evaluate("Object.values(sessionStorage).join()") == await page.evaluate(
         f"Object.values(sessionStorage).join().replaceAll({json.dumps(mine)}, '')"
     )
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"),
+    [
+        (Role.PLATFORM_ADMIN, "ada · platform_admin · all tenants · until "),
+        (Role.TENANT_VIEWER, f"ada · tenant_viewer · tenant {TENANT} · until "),
+    ],
+)
+async def test_it_shows_who_signed_in_and_until_when(
+    page: Page, token: Callable[..., str], tmp_path: Path, role: Role, shown: str
+) -> None:
+    await page.click("#token")
+    await page.type(f'"Bearer {token(role)}"')
+    await page.click("#sign-in button[type=submit]")
+    await page.until(f"{STATUS}.startsWith({json.dumps(shown)})")
+    until = await page.evaluate(f"Date.parse({STATUS}.split(' until ')[1]) - Date.now()")
+    assert 590_000 < until <= 600_000
+    await page.screenshot(tmp_path / "signed-in.png")
+
+
+@pytest.mark.parametrize(
+    ("presented", "reason"),
+    [
+        ("abc", "The token is malformed or its signature is wrong."),
+        (None, "The token has expired."),
+    ],
+)
+async def test_it_says_why_a_token_is_refused(
+    page: Page, token: Callable[..., str], tmp_path: Path, presented: str | None, reason: str
+) -> None:
+    await page.click("#token")
+    await page.type(presented or token(seconds=-100))
+    await page.click("#sign-in button[type=submit]")
+    await page.until(f"{STATUS} === {json.dumps(f'Refused: {reason}')}")
+    assert await page.evaluate("document.getElementById('signed-in').className") == "refused"
+    await page.screenshot(tmp_path / "refused.png")
 
 
 async def test_without_a_token_it_says_so(page: Page) -> None:

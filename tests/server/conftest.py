@@ -44,10 +44,12 @@ async def always_ready() -> None:
     return
 
 
-def small_application(settings: Settings) -> Any:
+def small_application(settings: Settings, sign_in_refused: Callable[[str, str], None] = lambda *_: None) -> Any:
     """The small API behind the edge that these settings make."""
     authenticator = Authenticator.from_settings(settings, utc_now)
-    service = GraphQLService(SmallExecutor(), authenticator, SmallRequest, time_limit=0.5)
+    service = GraphQLService(
+        SmallExecutor(), authenticator, SmallRequest, time_limit=0.5, sign_in_refused=sign_in_refused
+    )
     return assemble(service, ready=always_ready, graphiql=load_graphiql(), settings=settings)
 
 

@@ -145,6 +145,7 @@ async def test_a_packed_body_of_two_members_is_read(client: httpx.AsyncClient) -
         (gzip.compress(QUERY) + b"trailing", 400),
         (b"", 400),
     ],
+    ids=["large", "a bomb", "members", "plain", "zlib", "broken off", "trailing", "empty"],
 )
 async def test_a_packed_body_is_bounded(client: httpx.AsyncClient, packed: bytes, status_code: int) -> None:
     response = await post(client, packed, **{"content-encoding": "gzip"})

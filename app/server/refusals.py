@@ -1,0 +1,19 @@
+"""A fault as a whole answer on bare ASGI, for what is refused before any handler runs."""
+
+from typing import Any
+
+from app.server.edge import SECURITY_HEADERS, request_id, send_answer
+from app.server.faults import Fault
+
+_JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"))
+
+
+async def send_fault(scope: Any, receive: Any, send: Any, fault: Fault) -> None:
+    """Answers a request, or a socket in place of its upgrade."""
+    kind = "http.response"
+    if scope["type"] == "websocket":
+        await receive()  # websocket.connect
+        kind = "websocket.http.response"
+    number = request_id(scope)
+    headers = [*_JSON, *((name.encode(), value.encode()) for name, value in fault.headers.items())]
+    await send_answer(send, number, fault.status, headers, fault.body(number), kind=kind)

@@ -1,0 +1,33 @@
+"""What a token was read as: for GraphiQL, and for whoever sets up an identity provider (curl shows the reason)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from app.server.auth import LEEWAY, Session
+from app.server.edge import address
+from app.server.service import PATH
+
+SESSION_PATH = f"{PATH}/session"
+
+
+def session_handler(signed_in: Callable[[str | None, str], Awaitable[Session]]) -> HTTPRouteHandler:
+    """Answers with the subject, the roles, the tenant and the end of the caller's token, or 401 with the reason."""
+
+    @get(SESSION_PATH, name="session")
+    async def session(request: Request[Any, Any, Any]) -> ASGIResponse:
+        known = await signed_in(request.headers.get("authorization"), address(request.scope))
+        principal = known.principal
+        told = {
+            "subject": principal.subject,
+            "roles": sorted(role.value for role in principal.roles),
+            "tenantId": principal.tenant_id,
+            "expiresAt": known.ends_at - LEEWAY,
+        }
+        return ASGIResponse(body=msgspec.json.encode(told), media_type="application/json; charset=utf-8")
+
+    return session
