@@ -14,6 +14,7 @@ from litestar.response.base import ASGIResponse
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
+from app.schema.limits import MAX_REQUEST_BYTES
 from app.server.costs import with_cost
 from app.server.documents import DocumentPolicy
 from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
@@ -29,7 +30,7 @@ from app.server.parameters import (
 )
 from app.server.service import GraphQLService, raise_if_unavailable
 
-MAX_BODY_BYTES = 262_144
+MAX_BODY_BYTES = MAX_REQUEST_BYTES
 _ALLOWED = "GET, OPTIONS, POST"
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 _HEADERS = {
@@ -126,7 +127,7 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any) -> bytes:
 
 
 def _too_large() -> Fault:
-    return Fault(413, Code.PAYLOAD_TOO_LARGE, "The request is larger than 256 KB.")
+    return Fault(413, Code.PAYLOAD_TOO_LARGE, f"The request is larger than {MAX_BODY_BYTES // 1_048_576} MB.")
 
 
 def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:

@@ -17,6 +17,7 @@ from litestar.exceptions import WebSocketDisconnect
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
+from app.schema.limits import MAX_REQUEST_BYTES
 from app.server.auth import Session, UnauthenticatedError
 from app.server.costs import cost_of, with_cost
 from app.server.edge import address, request_id
@@ -29,7 +30,7 @@ from app.server.service import GraphQLService, raise_if_unavailable
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIME_LIMIT = 5.0
 MAX_OPERATIONS = 10
-MAX_MESSAGE_BYTES = 262_144
+MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES + 1_024  # the request in its envelope
 
 
 class Close(IntEnum):
