@@ -84,15 +84,17 @@ WITH staged AS MATERIALIZED (
 SELECT tenant_id, deployment_id, resource_kind, resource_id, day FROM touched WHERE resource_kind = any($3::text[])
 """
 
-_STREAM_DAY = """(r.tenant_id, r.deployment_id, r.resource_kind, r.level_stream, r.day)
-             = (n.tenant_id, n.deployment_id, n.resource_kind, n.resource_id, n.day)"""
+# Given as bounds, the instants between which all days are, $10 and $11, leave one partition or two to be planned for.
+_OF_THE_DAY = """(r.tenant_id, r.deployment_id, r.resource_kind, r.level_stream, r.day)
+             = (n.tenant_id, n.deployment_id, n.resource_kind, n.resource_id, n.day)
+          AND r.occurred_at >= $10 AND r.occurred_at < $11"""
 
-# The level that holds from an instant, with its corrections, of the levels that were kept before. The first part passes
-# over no more levels than have corrections at that instant.
-_LEVEL_AT = """(
+# The level that holds from an instant of a day that has corrections, of the levels that were kept before. The first
+# part passes over no more levels than have corrections at that instant.
+_CORRECTED_AT = """(
     SELECT max(quantity) FROM (
         (SELECT r.quantity FROM usage_records r
-         WHERE {stream_day} AND r.occurred_at = {instant} AND NOT EXISTS (
+         WHERE {of_the_day} AND r.occurred_at = {instant} AND NOT EXISTS (
              SELECT FROM usage_corrections c
              WHERE (c.tenant_id, c.deployment_id, c.resource_kind, c.day, c.record_id)
                  = (r.tenant_id, r.deployment_id, r.resource_kind, r.day, r.id))
@@ -102,9 +104,7 @@ _LEVEL_AT = """(
          FROM usage_corrections c JOIN usage_records r
              ON (r.tenant_id, r.deployment_id, r.resource_kind, r.occurred_at, r.id)
               = (c.tenant_id, c.deployment_id, c.resource_kind, c.occurred_at, c.record_id)
-         WHERE (c.tenant_id, c.deployment_id, c.resource_kind, c.day)
-             = (n.tenant_id, n.deployment_id, n.resource_kind, n.day)
-           AND c.occurred_at = {instant} AND r.level_stream = n.resource_id
+         WHERE {of_the_day} AND r.occurred_at = {instant} AND c.day = n.day
          ORDER BY c.record_id, c.corrected_at DESC, c.id DESC)
     ) AS at_the_instant
 )"""
@@ -127,34 +127,41 @@ WITH staged AS MATERIALIZED (
     SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, day, resource_id,
            level_stream, $1
     FROM staged
+), days AS MATERIALIZED (
+    SELECT d.*, EXISTS (
+        SELECT FROM usage_corrections c
+        WHERE (c.tenant_id, c.deployment_id, c.resource_kind, c.day)
+            = (d.tenant_id, d.deployment_id, d.resource_kind, d.day)) AS is_corrected
+    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::date[], $8::timestamptz[], $9::bool[])
+        AS d (tenant_id, deployment_id, resource_kind, resource_id, day, ends_at, is_last)
 ), new AS MATERIALIZED (
     SELECT d.*, s.occurred_at, max(s.quantity) AS quantity,
            lead(s.occurred_at) OVER (
                PARTITION BY d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id, d.day ORDER BY s.occurred_at
            ) AS next_new
-    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::date[], $8::timestamptz[], $9::timestamptz[],
-                $10::bool[])
-        AS d (tenant_id, deployment_id, resource_kind, resource_id, day, starts_at, ends_at, is_last)
-    JOIN staged s ON (s.tenant_id, s.deployment_id, s.resource_kind, s.level_stream, s.day)
-                   = (d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id, d.day)
+    FROM days d JOIN staged s ON (s.tenant_id, s.deployment_id, s.resource_kind, s.level_stream, s.day)
+                               = (d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id, d.day)
     WHERE s.occurred_at < d.ends_at
-    GROUP BY d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id, d.day, d.starts_at, d.ends_at, d.is_last,
-             s.occurred_at
+    GROUP BY d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id, d.day, d.ends_at, d.is_last,
+             d.is_corrected, s.occurred_at
 ), placed AS (
     SELECT n.*, least(n.next_new, following.occurred_at, n.ends_at) - n.occurred_at AS held,
-           {_LEVEL_AT.format(stream_day=_STREAM_DAY, instant="n.occurred_at")} AS same,
-           {_LEVEL_AT.format(stream_day=_STREAM_DAY, instant="previous.occurred_at")} AS before,
+           CASE WHEN n.is_corrected THEN {_CORRECTED_AT.format(of_the_day=_OF_THE_DAY, instant="n.occurred_at")}
+           ELSE (SELECT r.quantity FROM usage_records r WHERE {_OF_THE_DAY} AND r.occurred_at = n.occurred_at
+                 ORDER BY r.quantity DESC LIMIT 1) END AS same,
+           CASE WHEN n.is_corrected THEN {_CORRECTED_AT.format(of_the_day=_OF_THE_DAY, instant="previous.occurred_at")}
+           ELSE previous.quantity END AS before,
            coalesce(following.occurred_at, n.next_new) IS NULL AS is_latest
     FROM new n
     LEFT JOIN LATERAL (
         SELECT r.occurred_at FROM usage_records r
-        WHERE {_STREAM_DAY} AND r.occurred_at > n.occurred_at AND r.occurred_at < n.ends_at
+        WHERE {_OF_THE_DAY} AND r.occurred_at > n.occurred_at AND r.occurred_at < n.ends_at
         ORDER BY r.occurred_at LIMIT 1
     ) following ON true
     LEFT JOIN LATERAL (
-        SELECT r.occurred_at FROM usage_records r
-        WHERE {_STREAM_DAY} AND r.occurred_at >= n.starts_at AND r.occurred_at < n.occurred_at
-        ORDER BY r.occurred_at DESC LIMIT 1
+        SELECT r.occurred_at, r.quantity FROM usage_records r
+        WHERE {_OF_THE_DAY} AND r.occurred_at < n.occurred_at
+        ORDER BY r.occurred_at DESC, r.quantity DESC LIMIT 1
     ) previous ON true
 ), added AS (
     SELECT tenant_id, deployment_id, resource_kind, resource_id, day,
@@ -211,4 +218,5 @@ async def add_levels(
     ends = [day_start(key.day + ONE_DAY, zone) for key in days]
     until = [min(end, streams.ended.get(key.resource_id, end)) for key, end in zip(days, ends, strict=True)]
     are_last = [instant < end for instant, end in zip(until, ends, strict=True)]
-    await unit.connection.execute(_ADD_LEVELS, recorded_at, streams.level_kinds, *columns, starts, until, are_last)
+    bounds = min(starts, default=recorded_at), max(ends, default=recorded_at)
+    await unit.connection.execute(_ADD_LEVELS, recorded_at, streams.level_kinds, *columns, until, are_last, *bounds)
