@@ -16,7 +16,7 @@ class Month(click.ParamType[date]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
-        match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", str(value))
+        match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", str(value), re.ASCII)
         if match is None:
             self.fail(f"{value!r} is not a month such as 2026-04", param, ctx)
         return date(int(match[1]), int(match[2]), 1)
@@ -30,7 +30,7 @@ class Span(click.ParamType[timedelta]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         if isinstance(value, timedelta):
             return value
-        match = re.fullmatch(r"([1-9]\d{0,5})([smhd])", str(value))
+        match = re.fullmatch(r"([1-9]\d{0,5})([smhd])", str(value), re.ASCII)
         if match is None:
             self.fail(f"{value!r} is not a span of time such as 90s, 15m, 1h or 7d", param, ctx)
         return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -44,9 +44,9 @@ async def add_headers(message: Any, scope: Any) -> None:
     if message["type"] != "http.response.start":
         return
     headers = list(message["headers"])
-    if headers and headers[-1][0] == REQUEST_ID:
-        return  # from the endpoint that says it all itself
     said = {name for name, _ in headers}
+    if REQUEST_ID in said:
+        return  # from the endpoint that says it all itself
     headers += [header for header in SECURITY_HEADERS if header[0] not in said]
     headers.append((REQUEST_ID, request_id(scope).encode()))
     message["headers"] = headers

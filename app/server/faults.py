@@ -46,7 +46,7 @@ class Code(StrEnum):
 _HTTP: dict[int, tuple[Code, str]] = {
     HTTPStatus.NOT_FOUND: (Code.NOT_FOUND, "There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: (Code.METHOD_NOT_ALLOWED, "This address does not answer that method."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (Code.PAYLOAD_TOO_LARGE, "The request is larger than 256 KB."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (Code.PAYLOAD_TOO_LARGE, "The request is too large."),
 }
 
 

@@ -14,6 +14,7 @@ from litestar.response.base import ASGIResponse
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
+from app.schema.limits import MAX_REQUEST_BYTES
 from app.server.costs import with_cost
 from app.server.documents import DocumentPolicy
 from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
@@ -33,7 +34,7 @@ from app.server.request_log import note
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.uploads import Pace, Uploads
 
-MAX_BODY_BYTES = 262_144
+MAX_BODY_BYTES = MAX_REQUEST_BYTES
 BODIES_OF_ONE_CALLER = 16
 """That arrive in pieces at the same time."""
 _ALLOWED = "GET, OPTIONS, POST"
@@ -146,8 +147,7 @@ async def _rest(body: bytes, receive: Any, pace: Pace) -> tuple[Any, bytes]:
 
 
 def _too_large() -> Fault:
-    told = f"The request is larger than {MAX_BODY_BYTES // 1024} KB."
-    return Fault(413, Code.PAYLOAD_TOO_LARGE, told)
+    return Fault(413, Code.PAYLOAD_TOO_LARGE, f"The request is larger than {MAX_BODY_BYTES // 1_048_576} MB.")
 
 
 def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:

@@ -17,6 +17,7 @@ from litestar.exceptions import WebSocketDisconnect
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
+from app.schema.limits import MAX_REQUEST_BYTES
 from app.server.allowance import Allowance
 from app.server.auth import Session, UnauthenticatedError
 from app.server.connection_init import authorization_of
@@ -34,7 +35,7 @@ from app.server.service import GraphQLService, raise_if_unavailable
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIME_LIMIT = 5.0
 MAX_OPERATIONS = 10
-MAX_MESSAGE_BYTES = 262_144
+MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES + 1_024  # the request in its envelope
 MAX_REASON_BYTES = 123
 """What a close frame has room for (RFC 6455, section 5.5)."""
 FREE_MESSAGES = 200

@@ -131,7 +131,7 @@ def _decoded_line(text: bytes) -> _Line | str | None:
 
 def _event(line: _Line) -> MeteredEvent:
     """Raises ValueError or BadInputError for what is absent, no id or no instant."""
-    if line.specversion not in {None, _VERSION}:
+    if line.specversion is not None and line.specversion != _VERSION:
         raise ValueError(f"specversion must be {_VERSION}")
     data = line.data
     quantity, resource_id = _quantity(bytes(line.quantity)), line.resource_id

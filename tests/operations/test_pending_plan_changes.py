@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from app.billing import DeploymentState, Proration
+from app.billing import DeploymentState, Proration, Quote
 from app.operations.access import Action
 from app.operations.catalog import archive_plan
 from app.operations.deployments import transition_deployment
+from app.operations.quotes import months_to_date
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import apply_pending_plan_changes, change_plan_version
 from tests.operations.given import Given
@@ -53,6 +54,12 @@ async def history(given: Given) -> list[tuple[date, str]]:
     return [(row["effective_on"], row["code"]) for row in await given.rows(HISTORY)]
 
 
+async def cents_to_date(given: Given, deployment_id: UUID) -> int:
+    month = (await months_to_date(given.platform, [deployment_id]))[deployment_id]
+    assert isinstance(month, Quote)
+    return month.subtotal_cents
+
+
 @pytest.mark.parametrize(
     ("before", "after", "is_pending"),
     [
@@ -86,6 +93,16 @@ async def test_down_before_midnight_and_up_after_it_costs_both_months_in_full(gi
     await change_plan_version(given.admin(tenant_id), deployment_id=deployment_id, plan_code="large")
     assert await subscription(given) == ("large", None, None)
     assert await history(given) == [(JANUARY, "large")]
+
+
+async def test_a_change_to_a_free_plan_leaves_the_month_to_date_as_it_is(given: Given) -> None:
+    """SEC-A14: nobody sets a month's charges to nothing on its last day."""
+    tenant_id, deployment_id = await start(given)
+    await given.plan("free", base_price_cents=0)
+    await change_plan_version(given.admin(tenant_id), deployment_id=deployment_id, plan_code="free")
+    assert await cents_to_date(given, deployment_id) == 20000
+    given.clock.set(2026, 2, 1, 0, 5)
+    assert await cents_to_date(given, deployment_id) == 0
 
 
 @pytest.mark.parametrize(

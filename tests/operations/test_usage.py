@@ -58,6 +58,7 @@ async def test_an_event_is_kept_as_it_came(given: Given) -> None:
         "day": date(2026, 4, 10),
         "recorded_at": given.clock(),
         "resource_id": resource_id,
+        "level_stream": None,
     }
 
 

@@ -1,8 +1,9 @@
-"""The same events by every entry point: the same numbers are taken, and the same are refused."""
+"""The same by every entry point: numbers, refusals, audit entries."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import httpx
@@ -10,12 +11,14 @@ import pytest
 
 from app.database import Database
 from app.operations.principal import Role
+from app.server.http import MAX_BODY_BYTES
 from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.schema.conftest import given, queue
 from tests.server.house import House, house
 from tests.server.test_sockets import connected
+from tests.server.usage_bodies import event
 
 __all__ = ["given", "queue"]
 
@@ -62,8 +65,6 @@ QUANTITIES = {
     "[1]": MALFORMED,
     '{"value": 1}': MALFORMED,
 }
-
-Send = Callable[[bytes], Awaitable[Any]]
 
 
 @pytest.fixture
@@ -117,8 +118,8 @@ async def outcomes(given: Given, rejections: dict[str, str | None]) -> dict[str,
 
 async def test_quantities_by_http(client: httpx.AsyncClient, deployment: UUID, given: Given) -> None:
     rejections = {}
-    for text, event in events(deployment).items():
-        answer = await client.post("/graphql", content=request(event), headers={"content-type": "application/json"})
+    for text, sent in events(deployment).items():
+        answer = await client.post("/graphql", content=request(sent), headers={"content-type": "application/json"})
         rejections[text] = by_graphql(answer.json())
     assert await outcomes(given, rejections) == QUANTITIES
 
@@ -129,8 +130,8 @@ async def test_quantities_by_websocket(
     rejections = {}
     async with connected(served_house.url) as socket:
         await socket.initialise(client.headers["authorization"].removeprefix("Bearer "))
-        for number, (text, event) in enumerate(events(deployment).items()):
-            await socket.connection.send(f'{{"type": "subscribe", "id": "{number}", "payload": {request(event)}}}')
+        for number, (text, sent) in enumerate(events(deployment).items()):
+            await socket.connection.send(f'{{"type": "subscribe", "id": "{number}", "payload": {request(sent)}}}')
             message = await socket.receive()
             errors = message["type"] == "error"
             rejections[text] = by_graphql({"errors": message["payload"]} if errors else message["payload"])
@@ -145,3 +146,102 @@ async def test_quantities_by_the_line(client: httpx.AsyncClient, deployment: UUI
     codes = {each["index"]: each["code"].replace("MALFORMED_EVENT", MALFORMED) for each in answer.json()["rejected"]}
     rejections = {text: codes.get(number) for number, text in enumerate(QUANTITIES)}
     assert await outcomes(given, rejections) == QUANTITIES
+
+
+async def test_quantities_in_an_array(client: httpx.AsyncClient, deployment: UUID, given: Given) -> None:
+    body = b"[%b]" % b",\n".join(events(deployment).values())
+    answer = await client.post("/usage", content=body, headers={"content-type": "application/json"})
+    codes = {each["index"]: each["code"].replace("MALFORMED_EVENT", MALFORMED) for each in answer.json()["rejected"]}
+    rejections = {text: codes.get(number) for number, text in enumerate(QUANTITIES)}
+    assert await outcomes(given, rejections) == QUANTITIES
+
+
+class Post(NamedTuple):
+    """An entry point over HTTP: its media type, and bodies that are refused there."""
+
+    media_type: str
+    malformed: bytes
+    too_large: bytes
+
+
+ORIGIN = "https://console.example.com"
+ENTRY_POINTS = {
+    "/graphql": Post("application/json", b"{", b" " * (MAX_BODY_BYTES + 1)),
+    "/usage": Post("application/json", b"[{", b"[" + b"7," * 100_000 + b"7]"),
+}
+REFUSALS: dict[str, tuple[int, str]] = {
+    "no token": (401, "UNAUTHENTICATED"),
+    "malformed": (400, "BAD_REQUEST"),
+    "too large": (413, "PAYLOAD_TOO_LARGE"),
+    "another type": (415, "UNSUPPORTED_MEDIA_TYPE"),
+    "another method": (405, "METHOD_NOT_ALLOWED"),
+    "too much": (429, "RATE_LIMITED"),
+}
+
+
+async def refused(client: httpx.AsyncClient, path: str, why: str) -> httpx.Response:
+    """An answer with this refusal, asked for by another site's page."""
+    post = ENTRY_POINTS[path]
+    headers = {"content-type": post.media_type, "origin": ORIGIN, "x-request-id": "r7"}
+    match why:
+        case "no token":
+            headers["authorization"] = ""
+        case "another type":
+            headers["content-type"] = "text/plain"
+        case "another method":
+            return await client.put(path, headers=headers)
+        case "too much":
+            costly = " ".join(f"m{number}: recordUsage(input: {{events: []}}) {{ __typename }}" for number in range(4))
+            query = {"query": f"mutation {{ {costly} }}"}
+            as_json = {**headers, "content-type": "application/json"}
+            while (answer := await client.post("/graphql", json=query, headers=as_json)).is_success:
+                pass
+            if path == "/graphql":
+                return answer
+    content = post.too_large if why == "too large" else post.malformed
+    return await client.post(path, content=content, headers=headers)
+
+
+@pytest.mark.parametrize("path", ENTRY_POINTS)
+async def test_refusals_are_the_same_everywhere(
+    settings: Settings, database: Database, clock: Clock, path: str
+) -> None:
+    limited = replace(settings, rate_limit_burst=60, rate_limit_per_second=1, allowed_origins=(ORIGIN,))
+    async with house(limited, clock) as served, served.client(Role.METER, subject=path) as client:
+        for why, (status, code) in REFUSALS.items():
+            answer = await refused(client, path, why)
+            assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code), why
+            assert answer.json().keys() <= {"errors", "extensions"}, why
+            (error,) = answer.json()["errors"]
+            assert error.keys() == {"message", "extensions"}, why
+            assert error["extensions"]["requestId"] == answer.headers["x-request-id"] == "r7", why
+            assert answer.headers["access-control-allow-origin"] == ORIGIN, why
+            assert answer.headers["content-type"].startswith("application/json"), why
+            assert ("retry-after" in answer.headers) == (status == 429), why
+
+
+async def test_calls_are_audited_the_same(served_house: House, deployment: UUID, given: Given) -> None:
+    """Who may not record usage, and what is recorded in part."""
+    good, bad = event(deployment, 1), event(deployment, 2, resourceKind="moon_dust")
+    document = {"query": DOCUMENT, "variables": {"input": {"events": [good, bad]}}}
+    for role in (Role.TENANT_VIEWER, Role.METER):
+        tenant_id = (await given.row("SELECT tenant_id FROM cloud_deployments"))["tenant_id"]
+        async with served_house.client(role, tenant_id, x_request_id="r8") as client:
+            await client.post("/graphql", json=document)
+            await client.post("/usage", json=[good, bad])
+    entries = await given.rows(
+        "SELECT action, outcome, result, tenant_id, subject, roles, address, request_id FROM audit_log"
+        " ORDER BY occurred_at, id"
+    )
+    assert [entry.pop("action") for entry in entries] == ["recordUsage", "POST /usage"] * 2
+    results = [entry.pop("result") for entry in entries]
+    assert entries[0] == entries[1]
+    assert entries[2] == entries[3]
+    assert [entry["outcome"] for entry in entries] == ["PERMISSION_DENIED"] * 2 + ["DONE"] * 2
+    rejected = {"UNKNOWN_RESOURCE_KIND": 1}
+    assert [result and json.loads(result) for result in results] == [
+        None,
+        None,
+        {"accepted": 1, "duplicates": 0, "rejected": rejected},
+        {"accepted": 0, "duplicates": 1, "rejected": rejected},
+    ]

@@ -94,7 +94,6 @@ def test_every_list_of_a_mutation_is_among_them() -> None:
     assert found == LARGEST.keys()
 
 
-@pytest.mark.xfail(strict=True, reason="API-G6")
 def test_the_largest_request_fits() -> None:
     sizes = {path: len(encoded(" " * 10_000, make())) for path, make in LARGEST.items()}
     assert {path: size for path, size in sizes.items() if size > min(MAX_BODY_BYTES, MAX_MESSAGE_BYTES)} == {}
@@ -112,7 +111,6 @@ async def metered(given: Given) -> tuple[UUID, UUID]:
     return deployment_id, await resource(given, deployment_id)
 
 
-@pytest.mark.xfail(strict=True, reason="API-G6")
 async def test_a_thousand_of_the_largest_events(served_house: House, metered: tuple[UUID, UUID]) -> None:
     body = encoded(RECORD_USAGE, {"events": events(*metered)})
     async with served_house.client(Role.METER, subject="m", content_type="application/json") as client:

@@ -24,8 +24,8 @@ SELECT g.tenant_id, g.deployment_id, g.day, c.destroyed_at, CASE
         SELECT FROM usage_records r
         WHERE (r.tenant_id, r.deployment_id, r.resource_kind, r.day)
             = (g.tenant_id, g.deployment_id, g.resource_kind, g.day)
-          AND r.occurred_at > g.latest AND r.occurred_at < g.latest + interval '2 days'
-          AND coalesce(r.resource_id, '00000000-0000-0000-0000-000000000000') = g.resource_id) THEN g.day
+          AND r.level_stream = g.resource_id
+          AND r.occurred_at > g.latest AND r.occurred_at < g.latest + interval '2 days') THEN g.day
     ELSE least(
         (SELECT min(t.day) FROM usage_daily_totals t
          WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id)

@@ -30,9 +30,9 @@ from app.operations.usage.events import (
 )
 from app.operations.usage.partitions import require_months
 from app.operations.usage.reach import Occurrence, changes_of
-from app.operations.usage.refold import DayKey, refold
+from app.operations.usage.refold import DayKey, fold_days, lock_days
 from app.operations.usage.staging import StagedDeployment, encoded, stage
-from app.operations.usage.store import TouchedDay, add_levels, add_to_days, claim
+from app.operations.usage.store import Streams, add_levels, add_to_days, claim
 from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_ids
 
@@ -96,21 +96,16 @@ class _Known:
     resources: Mapping[UUID, _Resource]
 
     @property
-    def streamed_kinds(self) -> list[str]:
-        """Those whose resources have daily totals of their own."""
-        return [kind for kind, aggregation in self.kinds.items() if aggregation is not Aggregation.SUM]
-
-    @property
-    def level_kinds(self) -> list[str]:
-        return [kind for kind, aggregation in self.kinds.items() if aggregation is Aggregation.TIME_WEIGHTED]
-
-    def ended(self, zone: ZoneInfo) -> dict[UUID, date]:
-        """The days on which the resources ended that have."""
-        return {
-            resource_id: day_of(resource.destroyed_at, zone)
-            for resource_id, resource in self.resources.items()
-            if resource.destroyed_at is not None
-        }
+    def streams(self) -> Streams:
+        return Streams(
+            [kind for kind, aggregation in self.kinds.items() if aggregation is not Aggregation.SUM],
+            [kind for kind, aggregation in self.kinds.items() if aggregation is Aggregation.TIME_WEIGHTED],
+            {
+                resource_id: resource.destroyed_at
+                for resource_id, resource in self.resources.items()
+                if resource.destroyed_at is not None
+            },
+        )
 
 
 class _Batch:
@@ -248,21 +243,16 @@ async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecor
 
 
 async def _add(unit: UnitOfWork, batch: _Batch, zone: ZoneInfo) -> None:
-    known, ended = batch.known, batch.known.ended(zone)
-    levels = known.level_kinds
-    touched = await add_to_days(unit, batch.recorded_at, known.streamed_kinds, levels, list(ended))
-    folded = set(_days_to_fold(touched, ended, levels))
-    rest = [day for day in touched if day.key.resource_kind in levels and day.key not in folded]
-    folded |= await add_levels(unit, batch.ids, rest, zone)
-    if folded:
-        await refold(unit, zone, folded)
+    streams = batch.known.streams
+    touched = await add_to_days(unit, batch.recorded_at, streams)
+    if streams.level_kinds:
+        await add_levels(unit, zone, batch.recorded_at, streams, touched)
+        await _add_ends(unit, zone, touched, streams.ended)
 
 
-def _days_to_fold(touched: Sequence[TouchedDay], ended: Mapping[UUID, date], levels: Sequence[str]) -> Iterator[DayKey]:
-    """Of the days of resources that have ended: those from the end on, and of levels the day of the end."""
-    for key, _ in touched:
-        end = ended.get(key.resource_id)
-        if end is not None and key.day >= end:
-            yield key
-        if end is not None and key.resource_kind in levels:
-            yield key._replace(day=end)
+async def _add_ends(
+    unit: UnitOfWork, zone: ZoneInfo, touched: Sequence[DayKey], ended: Mapping[UUID, datetime]
+) -> None:
+    """Makes the days on which the resources ended that have levels now: the end is a level of 0."""
+    ends = {key._replace(day=day_of(ended[key.resource_id], zone)) for key in touched if key.resource_id in ended}
+    await fold_days(unit, zone, await lock_days(unit, zone, sorted(ends.difference(touched))))

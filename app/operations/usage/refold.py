@@ -37,6 +37,7 @@ FROM unnest(
 ) AS d (id, tenant_id, deployment_id, resource_kind, resource_id, day, starts_at, ends_at)
 ORDER BY tenant_id, deployment_id, resource_kind, resource_id, day
 ON CONFLICT (tenant_id, deployment_id, resource_kind, resource_id, day) DO UPDATE SET total = t.total WHERE false
+RETURNING tenant_id, deployment_id, resource_kind, resource_id, day
 """
 
 # As app/billing/usage.py folds events: a level holds until the next one of its day, of levels set at the same instant
@@ -117,10 +118,14 @@ async def refold(unit: UnitOfWork, zone: ZoneInfo, days: Iterable[DayKey]) -> No
     await fold_days(unit, zone, keys)
 
 
-async def lock_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) -> None:
-    """Keeps everyone else from adding to the days until the commit. They must be folded then."""
-    if days:
-        await unit.connection.execute(_LOCK, *_columns(days, zone), new_ids(len(days)))
+async def lock_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) -> list[DayKey]:
+    """Keeps everyone else from adding to the days until the commit. Gives those that had no total: they must be folded
+    then.
+    """
+    if not days:
+        return []
+    made = await unit.connection.fetch(_LOCK, *_columns(days, zone), new_ids(len(days)))
+    return [DayKey(*key) for key in made]
 
 
 async def fold_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) -> None:

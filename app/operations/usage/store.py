@@ -6,7 +6,7 @@ Two batches at once wait for each other row by row and in one order, events befo
 where they do over days that both fold anew (refold.py), one is done again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -19,11 +19,14 @@ from app.database import UnitOfWork
 from app.operations.usage.refold import DayKey
 
 
-class TouchedDay(NamedTuple):
-    """A daily total to which events were added, the earliest of them at `since`."""
+class Streams(NamedTuple):
+    """Kinds whose resources have days of their own, those of them that are TIME_WEIGHTED, and the resources that have
+    ended, with the instant.
+    """
 
-    key: DayKey
-    since: datetime
+    kinds: Sequence[str]
+    level_kinds: Sequence[str]
+    ended: Mapping[UUID, datetime]
 
 
 _CLAIM = """
@@ -39,9 +42,11 @@ WHERE (k.tenant_id, k.source, k.event_id) = (given.tenant_id, given.source, give
 RETURNING given.id, k.fingerprint <> given.fingerprint
 """
 
-# A new day takes the id of one of its events. $2: the kinds whose resources have days of their own.
+# A new day takes the id of one of its events. $2: the kinds whose resources have days of their own, $3: those of
+# levels, which are kept by add_levels. $4 and $5: the resources that have ended, and when: their readings and levels
+# from then on are kept and count nowhere.
 _KEEP_AND_ADD = """
-WITH kept AS MATERIALIZED (
+WITH staged AS MATERIALIZED (
     SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity::numeric AS quantity,
            occurred_at, day, resource_id,
            CASE WHEN resource_id IS NOT NULL AND resource_kind = any($2::text[]) THEN resource_id
@@ -53,11 +58,15 @@ WITH kept AS MATERIALIZED (
         recorded_at
     )
     SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, day, resource_id, $1
-    FROM kept
+    FROM staged
+    WHERE resource_kind <> all($3::text[])
 ), touched AS (
     SELECT (array_agg(id))[1] AS id, tenant_id, deployment_id, resource_kind, stream AS resource_id, day,
            sum(quantity) AS total, max(quantity) AS peak, min(occurred_at) AS first_at
-    FROM kept
+    FROM staged
+    WHERE stream <> all($4::uuid[])
+       OR occurred_at < (SELECT e.ended_at FROM unnest($4::uuid[], $5::timestamptz[]) AS e (id, ended_at)
+                         WHERE e.id = stream)
     GROUP BY tenant_id, deployment_id, resource_kind, stream, day
 ), added AS (
     INSERT INTO usage_daily_totals AS t (
@@ -72,69 +81,103 @@ WITH kept AS MATERIALIZED (
         peak = greatest(t.peak, excluded.peak),
         first_at = least(t.first_at, excluded.first_at)
 )
-SELECT tenant_id, deployment_id, resource_kind, resource_id, day, first_at FROM touched
-WHERE resource_kind = any($3::text[]) OR resource_id = any($4::uuid[])
+SELECT tenant_id, deployment_id, resource_kind, resource_id, day FROM touched WHERE resource_kind = any($3::text[])
 """
 
-# What each level from a day's first new event on weighs now, less what it weighed before: only those are read. The
-# level that held until then stands first; of levels set at the same instant the highest holds. Days that have
-# corrections are left out.
-_ADD_LEVELS = """
-WITH days AS MATERIALIZED (
-    SELECT * FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::date[], $6::timestamptz[], $7::timestamptz[],
-        $8::timestamptz[]
-    ) AS d (tenant_id, deployment_id, resource_kind, resource_id, day, since, starts_at, ends_at)
-    WHERE NOT EXISTS (
+# Given as bounds, the instants between which all days are, $10 and $11, leave one partition or two to be planned for.
+_OF_THE_DAY = """(r.tenant_id, r.deployment_id, r.resource_kind, r.level_stream, r.day)
+             = (n.tenant_id, n.deployment_id, n.resource_kind, n.resource_id, n.day)
+          AND r.occurred_at >= $10 AND r.occurred_at < $11"""
+
+# The level that holds from an instant of a day that has corrections, of the levels that were kept before. The first
+# part passes over no more levels than have corrections at that instant.
+_CORRECTED_AT = """(
+    SELECT max(quantity) FROM (
+        (SELECT r.quantity FROM usage_records r
+         WHERE {of_the_day} AND r.occurred_at = {instant} AND NOT EXISTS (
+             SELECT FROM usage_corrections c
+             WHERE (c.tenant_id, c.deployment_id, c.resource_kind, c.day, c.record_id)
+                 = (r.tenant_id, r.deployment_id, r.resource_kind, r.day, r.id))
+         ORDER BY r.quantity DESC LIMIT 1)
+        UNION ALL
+        (SELECT DISTINCT ON (c.record_id) c.quantity
+         FROM usage_corrections c JOIN usage_records r
+             ON (r.tenant_id, r.deployment_id, r.resource_kind, r.occurred_at, r.id)
+              = (c.tenant_id, c.deployment_id, c.resource_kind, c.occurred_at, c.record_id)
+         WHERE {of_the_day} AND r.occurred_at = {instant} AND c.day = n.day
+         ORDER BY c.record_id, c.corrected_at DESC, c.id DESC)
+    ) AS at_the_instant
+)"""
+
+# A level changes its day from its instant to the next one that is set, where the level of the same instant held, or
+# else that of the last instant before. Each is found by an index, however many levels the day has. The statement sees
+# the levels that were kept before it, not its own.
+_ADD_LEVELS = f"""
+WITH staged AS MATERIALIZED (
+    SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity::numeric AS quantity,
+           occurred_at, day, resource_id,
+           coalesce(resource_id, '00000000-0000-0000-0000-000000000000') AS level_stream
+    FROM pg_temp.staged_usage
+    WHERE resource_kind = any($2::text[])
+), written AS (
+    INSERT INTO usage_records (
+        id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, day, resource_id,
+        level_stream, recorded_at
+    )
+    SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity, occurred_at, day, resource_id,
+           level_stream, $1
+    FROM staged
+), days AS MATERIALIZED (
+    SELECT d.*, EXISTS (
         SELECT FROM usage_corrections c
         WHERE (c.tenant_id, c.deployment_id, c.resource_kind, c.day)
-            = (d.tenant_id, d.deployment_id, d.resource_kind, d.day))
-), whole_days AS MATERIALIZED (
-    SELECT tenant_id, deployment_id, resource_kind, day, min(since) AS since, ends_at FROM days
-    GROUP BY tenant_id, deployment_id, resource_kind, day, ends_at
-), events AS (
-    SELECT r.id, r.tenant_id, r.deployment_id, r.resource_kind, r.day, r.occurred_at, r.quantity,
-           coalesce(r.resource_id, '00000000-0000-0000-0000-000000000000') AS resource_id
-    FROM whole_days w JOIN usage_records r USING (tenant_id, deployment_id, resource_kind, day)
-    WHERE r.occurred_at >= w.since AND r.occurred_at < w.ends_at
-), levels AS (
-    SELECT d.*, occurred_at, quantity, 1 AS rank, e.id = any($9::uuid[]) AS is_new
-    FROM days d JOIN events e USING (tenant_id, deployment_id, resource_kind, resource_id, day)
-    WHERE occurred_at >= since
-    UNION ALL
-    SELECT d.*, since, held.quantity, 0, false
-    FROM days d CROSS JOIN LATERAL (
-        SELECT quantity FROM usage_records r
-        WHERE (r.tenant_id, r.deployment_id, r.resource_kind, r.day)
-            = (d.tenant_id, d.deployment_id, d.resource_kind, d.day)
-          AND coalesce(r.resource_id, '00000000-0000-0000-0000-000000000000') = d.resource_id
-          AND occurred_at >= starts_at AND occurred_at < since
-        ORDER BY occurred_at DESC, quantity DESC LIMIT 1
-    ) held
-), weighed AS (
-    SELECT *,
-           lead(occurred_at, 1, ends_at) OVER (everyone ORDER BY occurred_at, rank, quantity) - occurred_at AS now,
-           CASE WHEN is_new THEN interval '0'
-           ELSE lead(occurred_at, 1, ends_at) OVER (alike ORDER BY occurred_at, rank, quantity) - occurred_at
-           END AS before
-    FROM levels
-    WINDOW everyone AS (PARTITION BY tenant_id, deployment_id, resource_kind, resource_id, day),
-           alike AS (PARTITION BY tenant_id, deployment_id, resource_kind, resource_id, day, is_new)
+            = (d.tenant_id, d.deployment_id, d.resource_kind, d.day)) AS is_corrected
+    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::date[], $8::timestamptz[], $9::bool[])
+        AS d (tenant_id, deployment_id, resource_kind, resource_id, day, ends_at, is_last)
+), new AS MATERIALIZED (
+    SELECT d.*, s.occurred_at, max(s.quantity) AS quantity,
+           lead(s.occurred_at) OVER (
+               PARTITION BY d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id, d.day ORDER BY s.occurred_at
+           ) AS next_new
+    FROM days d JOIN staged s ON (s.tenant_id, s.deployment_id, s.resource_kind, s.level_stream, s.day)
+                               = (d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id, d.day)
+    WHERE s.occurred_at < d.ends_at
+    GROUP BY d.tenant_id, d.deployment_id, d.resource_kind, d.resource_id, d.day, d.ends_at, d.is_last,
+             d.is_corrected, s.occurred_at
+), placed AS (
+    SELECT n.*, least(n.next_new, following.occurred_at, n.ends_at) - n.occurred_at AS held,
+           CASE WHEN n.is_corrected THEN {_CORRECTED_AT.format(of_the_day=_OF_THE_DAY, instant="n.occurred_at")}
+           ELSE (SELECT r.quantity FROM usage_records r WHERE {_OF_THE_DAY} AND r.occurred_at = n.occurred_at
+                 ORDER BY r.quantity DESC LIMIT 1) END AS same,
+           CASE WHEN n.is_corrected THEN {_CORRECTED_AT.format(of_the_day=_OF_THE_DAY, instant="previous.occurred_at")}
+           ELSE previous.quantity END AS before,
+           coalesce(following.occurred_at, n.next_new) IS NULL AS is_latest
+    FROM new n
+    LEFT JOIN LATERAL (
+        SELECT r.occurred_at FROM usage_records r
+        WHERE {_OF_THE_DAY} AND r.occurred_at > n.occurred_at AND r.occurred_at < n.ends_at
+        ORDER BY r.occurred_at LIMIT 1
+    ) following ON true
+    LEFT JOIN LATERAL (
+        SELECT r.occurred_at, r.quantity FROM usage_records r
+        WHERE {_OF_THE_DAY} AND r.occurred_at < n.occurred_at
+        ORDER BY r.occurred_at DESC, r.quantity DESC LIMIT 1
+    ) previous ON true
 ), added AS (
     SELECT tenant_id, deployment_id, resource_kind, resource_id, day,
-           (array_agg(quantity ORDER BY occurred_at DESC, rank DESC, quantity DESC))[1] AS last_level,
-           sum(quantity * extract(epoch FROM now - before) * 1000000) AS level_microseconds
-    FROM weighed
+           max(greatest(same, quantity)) FILTER (WHERE is_latest AND NOT is_last) AS last_level,
+           sum((greatest(same, quantity) - coalesce(same, before, 0)) * extract(epoch FROM held) * 1000000)
+               AS level_microseconds
+    FROM placed
     GROUP BY tenant_id, deployment_id, resource_kind, resource_id, day
 )
 UPDATE usage_daily_totals t
-SET last_level = added.last_level,
+SET last_level = coalesce(added.last_level, t.last_level),
     level_microseconds = trim_scale(t.level_microseconds + added.level_microseconds)
 FROM added
 WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id, t.day)
     = (added.tenant_id, added.deployment_id, added.resource_kind, added.resource_id, added.day)
-RETURNING t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id, t.day
-"""
+"""  # noqa: S608 - made of constants
 
 
 async def claim(unit: UnitOfWork) -> dict[UUID, bool]:
@@ -152,29 +195,28 @@ async def claim(unit: UnitOfWork) -> dict[UUID, bool]:
     return {}
 
 
-async def add_to_days(
-    unit: UnitOfWork, recorded_at: datetime, streamed: Sequence[str], levels: Sequence[str], ended: Sequence[UUID]
-) -> list[TouchedDay]:
-    """Keeps the events that are staged, and adds them to their days.
+async def add_to_days(unit: UnitOfWork, recorded_at: datetime, streams: Streams) -> list[DayKey]:
+    """Keeps the events that are staged but the levels, and adds all of them to their days: of levels all but how long
+    each holds, which is add_levels' part.
 
-    streamed: the kinds whose resources have days of their own, levels: those of TIME_WEIGHTED kinds. Gives the days of
-    levels and of the ended resources. The touched days stay locked, so that nobody else adds to them before the commit.
+    Gives the days of levels. The touched days stay locked, so that nobody else adds to them before the commit.
     """
-    touched = await unit.connection.fetch(_KEEP_AND_ADD, recorded_at, streamed, levels, ended)
-    return [TouchedDay(DayKey(*key), since) for *key, since in touched]
+    kinds, levels, ended = streams
+    touched = await unit.connection.fetch(_KEEP_AND_ADD, recorded_at, kinds, levels, list(ended), list(ended.values()))
+    return [DayKey(*key) for key in touched]
 
 
-async def add_levels(unit: UnitOfWork, new: Sequence[UUID], days: Sequence[TouchedDay], zone: ZoneInfo) -> set[DayKey]:
-    """Adds the levels of the new rows to the touched days of TIME_WEIGHTED kinds. Gives the days that have corrections:
-    nothing is added to those, and they must be folded anew.
+async def add_levels(
+    unit: UnitOfWork, zone: ZoneInfo, recorded_at: datetime, streams: Streams, days: Sequence[DayKey]
+) -> None:
+    """Keeps the levels that are staged, and adds to these days how long each holds.
 
-    A statement of its own: only one that starts with the days locked sees every event that was added to them.
+    A statement of its own: only one that starts with the days locked sees every level that was added to them.
     """
-    if not days:
-        return set()
-    columns = [list(column) for column in zip(*(day.key for day in days), strict=True)]
-    since = [day.since for day in days]
-    starts = [day_start(day.key.day, zone) for day in days]
-    ends = [day_start(day.key.day + ONE_DAY, zone) for day in days]
-    added = await unit.connection.fetch(_ADD_LEVELS, *columns, since, starts, ends, new)
-    return {day.key for day in days} - {DayKey(*key) for key in added}
+    columns = [[key[place] for key in days] for place in range(len(DayKey._fields))]
+    starts = [day_start(key.day, zone) for key in days]
+    ends = [day_start(key.day + ONE_DAY, zone) for key in days]
+    until = [min(end, streams.ended.get(key.resource_id, end)) for key, end in zip(days, ends, strict=True)]
+    are_last = [instant < end for instant, end in zip(until, ends, strict=True)]
+    bounds = min(starts, default=recorded_at), max(ends, default=recorded_at)
+    await unit.connection.execute(_ADD_LEVELS, recorded_at, streams.level_kinds, *columns, until, are_last, *bounds)
