@@ -6,6 +6,7 @@ import rich_click as click
 
 from app.cli.administration import migrate, schema, token
 from app.cli.check import check
+from app.cli.costs import costs
 from app.cli.demo import demo
 from app.cli.rollup import rollup
 from app.cli.serving import serve, worker
@@ -24,7 +25,7 @@ def arcadia() -> None:
     """ArcadiaCloud billing: a month of deployments, subscriptions and usage into one invoice per tenant."""
 
 
-for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, schema):
+for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, costs, schema):
     arcadia.add_command(command)
 
 

@@ -20,6 +20,7 @@ from app.schema.context import RequestContext
 from app.schema.limits import MAX_ERRORS, inspect_document, parse_document
 from app.schema.schema import schema
 from app.server.auth import Authenticator
+from app.server.cloud_invoices import cloud_invoices_handler
 from app.server.documents import DocumentPolicy
 from app.server.errors import show_error
 from app.server.graphiql import load_graphiql
@@ -82,7 +83,10 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(service.signed_in, new_context, rate_limiter, ingestions)],
+        handlers=[
+            usage_handler(service.signed_in, new_context, rate_limiter, ingestions),
+            cloud_invoices_handler(service.signed_in, new_context, rate_limiter, ingestions),
+        ],
         allowed_origins=settings.allowed_origins,
         lifespan=[lifespan],
     )

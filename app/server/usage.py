@@ -60,7 +60,7 @@ class Ingestions:
     @contextmanager
     def one(self) -> Iterator[None]:
         if self._free == 0:
-            told = "As much usage as this process can take is coming in: try again."
+            told = "At capacity: too many uploads at once. Try again."
             raise Fault(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
         self._free -= 1
         try:
@@ -112,7 +112,7 @@ def usage_handler(
                 authorise(context, Action.RECORD_USAGE)
             gzipped = _is_gzipped(request)
             with ingestions.one():
-                summary = await _record(context, origin, blocks(_chunks(request), gzipped=gzipped))
+                summary = await _record(context, origin, blocks(chunks(request), gzipped=gzipped))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = fault_of(_told(error), number)
             return _response(fault.body(number), fault.status, fault.headers)
@@ -143,7 +143,7 @@ def _call(origin: Origin, block: _Input | None = None) -> Call:
     return Call(CALLED, PATH, None if block is None else msgspec.json.encode(block).decode(), origin)
 
 
-async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+async def chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
     stream = aiter(request.stream())
     while True:
         try:
