@@ -7,6 +7,7 @@ import rich_click as click
 from app.cli.administration import migrate, schema, token
 from app.cli.backup import backup, restore
 from app.cli.check import check
+from app.cli.costs import costs
 from app.cli.demo import demo
 from app.cli.refusal import CommandRefusedError
 from app.cli.rollup import rollup
@@ -27,7 +28,7 @@ def arcadia() -> None:
     """ArcadiaCloud billing: a month of deployments, subscriptions and usage into one invoice per tenant."""
 
 
-for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, backup, restore, schema):
+for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, costs, backup, restore, schema):
     arcadia.add_command(command)
 
 

@@ -8,6 +8,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.union import StrawberryUnion
 
+import app.schema.enums  # noqa: F401  # describes the enums before Strawberry meets them in the types below
 from app.billing import DeploymentState
 from app.operations import refusal
 from app.operations.refusal import ProblemCode, Refusal

@@ -20,6 +20,7 @@ from app.schema.context import RequestContext
 from app.schema.limits import MAX_ERRORS, inspect_document, parse_document, reading_cost
 from app.schema.schema import schema
 from app.server.auth import Authenticator
+from app.server.cloud_invoices import cloud_invoices_handler
 from app.server.documents import DocumentPolicy
 from app.server.entrance import Entrance
 from app.server.errors import show_error
@@ -86,7 +87,10 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(service.signed_in, new_context, rate_limiter, uploads)],
+        handlers=[
+            usage_handler(service.signed_in, new_context, rate_limiter, uploads),
+            cloud_invoices_handler(service.signed_in, new_context, rate_limiter, uploads),
+        ],
         settings=settings,
         lifespan=[lifespan],
     )

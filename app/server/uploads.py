@@ -9,7 +9,10 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from litestar import Request
+from litestar.exceptions import ClientException, InternalServerException
 
 from app.operations.principal import Principal
 from app.server.faults import RETRY_AFTER_SECONDS, Code, Fault
@@ -59,6 +62,15 @@ async def paced(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield part
 
 
+async def chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+    """The parts of a request's body as they arrive. Raises Fault (408; 400 where the client leaves in the middle)."""
+    try:
+        async for part in paced(aiter(request.stream())):
+            yield part
+    except (InternalServerException, ClientException):  # Litestar's words for it
+        raise Fault(400, Code.BAD_REQUEST, "The request broke off.") from None
+
+
 class Uploads:
     """The bodies that are arriving in this process: at most so many of one caller, and in all if `most` is given."""
 
@@ -75,9 +87,7 @@ class Uploads:
             told = f"You are sending {self._of_one_caller} bodies already, as many as one caller may at once."
             raise _later(429, Code.RATE_LIMITED, told)
         if self._most is not None and self._arriving.total() >= self._most:
-            raise _later(
-                503, Code.SERVICE_UNAVAILABLE, "As much usage as this process can take is coming in: try again."
-            )
+            raise _later(503, Code.SERVICE_UNAVAILABLE, "At capacity: too many uploads at once. Try again.")
         self._arriving[caller] += 1
         try:
             yield

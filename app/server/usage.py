@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 from litestar import Request, post
-from litestar.exceptions import ClientException, InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
@@ -35,7 +34,7 @@ from app.server.faults import Code, Fault, fault_of
 from app.server.json_events import as_lines
 from app.server.ndjson import blocks, without_mark
 from app.server.unpacking import UNPACKERS, unpacked
-from app.server.uploads import Uploads, paced
+from app.server.uploads import Uploads, chunks
 from app.server.usage_lines import read_block
 from app.server.usage_summary import Rejection, Tally
 
@@ -111,7 +110,7 @@ def usage_handler(
             await payment.pay(REQUEST_COST)
             async with auditing(context, _call(origin)):
                 authorise(context, Action.RECORD_USAGE)
-            body = _lines(_chunks(request), _format(request))
+            body = _lines(chunks(request), _format(request))
             with uploads.one(session.principal):
                 tally = await _record(context, origin, payment, blocks(body))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
@@ -146,17 +145,9 @@ def _call(origin: Origin, block: _Input | None = None) -> Call:
     return Call(CALLED, PATH, None if block is None else msgspec.json.encode(block).decode(), origin)
 
 
-async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in paced(aiter(request.stream())):
-            yield chunk
-    except (InternalServerException, ClientException):  # Litestar's words for a client that left in the middle
-        raise Fault(400, Code.BAD_REQUEST, "The request broke off.") from None
-
-
-def _lines(chunks: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
+def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
     """The body as NDJSON, in parts of any size."""
-    parts = without_mark(unpacked(chunks, body.encoding) if body.encoding in UNPACKERS else chunks)
+    parts = without_mark(unpacked(sent, body.encoding) if body.encoding in UNPACKERS else sent)
     return as_lines(parts) if body.is_json else parts
 
 

@@ -1,6 +1,6 @@
 """Imports a provider's bill: a row that names a resource of ours is its deployment's cost, the rest is unallocated."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
@@ -12,7 +12,8 @@ from app.database.copy import copy_rows
 from app.operations import validation
 from app.operations.access import Action, authorise
 from app.operations.context import Context
-from app.operations.costs.bill_file import BillFile, BillRow, BillSummary, MalformedBill, round_cents, sum_exactly
+from app.operations.costs.bill_file import BillFile, BillSummary
+from app.operations.costs.bill_rows import BillRow, MalformedBill, round_cents, sum_exactly
 from app.operations.costs.layouts import ColumnOfField, layout_faults, layout_of
 from app.operations.costs.matching import Match, match_rows
 from app.operations.currencies import CURRENCIES
@@ -23,6 +24,8 @@ from app.tables.ids import new_id
 
 Progress = Callable[[int, int], None]
 """Told how many of how many rows are imported."""
+Admit = Callable[[int], Awaitable[None]]
+"""Told the number of rows before any is written; what it raises ends the import."""
 
 
 class CloudInvoiceImported(NamedTuple):
@@ -44,13 +47,14 @@ async def import_cloud_invoice(
     currency: str,
     exchange_rate: Decimal | None = None,
     columns: Sequence[ColumnOfField] = (),
+    admit: Admit | None = None,
     progress: Progress | None = None,
 ) -> CloudInvoiceImported:
     """Imports a bill with all its rows, in one transaction and in bounded memory.
 
     file: its CSV in UTF-8, plain or gzip; it is read twice, so it must be seekable. exchange_rate: units of the
     reporting currency for one of the bill's; required when they differ. columns: the file's columns, for providers
-    without a built-in layout.
+    without a built-in layout. admit: see Admit.
 
     Amounts are kept exactly; the bill's sums are rounded once, from the exact ones. A malformed file is refused whole,
     with the row and column named; a bill that is imported already and not withdrawn is a CONFLICT.
@@ -72,6 +76,8 @@ async def import_cloud_invoice(
         summary = await bill.summary()
     except MalformedBill as error:
         raise Refusal(ProblemCode.VALIDATION_FAILED, str(error), ("csv",)) from error
+    if admit:
+        await admit(summary.rows)
     _refuse_too_large(summary, multiply(rate, minor_unit_factor(currency, reporting)))
 
     async def work(unit: UnitOfWork) -> CloudInvoiceImported:

@@ -28,7 +28,7 @@ from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
 from app.operations.context import Context
-from app.operations.costs.bill_file import round_cents
+from app.operations.costs.bill_rows import round_cents
 from app.operations.costs.importing import minor_unit_factor
 from app.operations.currencies import CURRENCIES
 from app.operations.refusal import ProblemCode, Refusal

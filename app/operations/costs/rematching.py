@@ -10,7 +10,8 @@ from app.billing.money import ZERO, add
 from app.database import UnitOfWork
 from app.operations.access import Action, authorise
 from app.operations.context import Context
-from app.operations.costs.bill_file import BLOCK_ROWS, round_cents
+from app.operations.costs.bill_file import BLOCK_ROWS
+from app.operations.costs.bill_rows import round_cents
 from app.operations.costs.importing import Progress
 from app.operations.costs.matching import Match, match_rows
 from app.operations.costs.withdrawing import lock_bill

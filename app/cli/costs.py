@@ -1,0 +1,212 @@
+"""`arcadia costs`: import a provider's bill, match it again, withdraw it."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, TypeVar
+from uuid import UUID
+
+import msgspec
+import rich_click as click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.cli.reading import read
+from app.cli.session import operator
+from app.cli.value_table import show_values
+from app.operations import costs as operations
+from app.operations.audit import auditing
+from app.operations.call import Call, Origin
+from app.operations.context import Context
+from app.operations.costs import BillField, ColumnOfField
+from app.operations.currencies import CURRENCIES
+from app.settings import Settings
+
+T = TypeVar("T")
+
+BILL = """
+query Bill($id: ID!) {
+  cloudInvoice(id: $id) {
+    provider externalId periodStart periodEnd currency exchangeRate reportingCurrency totalCents allocatedCents
+    withdrawnAt withdrawnBy withdrawalReason lines { totalCount }
+  }
+}
+"""
+BILLS = """
+query Bills {
+  cloudInvoices(first: 100) {
+    nodes { id provider externalId periodStart currency totalCents allocatedCents withdrawnAt }
+  }
+}
+"""
+
+
+class ExactNumber(click.ParamType[Decimal]):
+    """A decimal number, kept exactly."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        try:
+            return Decimal(str(value))
+        except InvalidOperation:
+            self.fail(f"{value!r} is not a number such as 1.53", param, ctx)
+
+
+class ColumnName(click.ParamType[ColumnOfField]):
+    """FIELD=COLUMN, such as amount=UnblendedCost."""
+
+    name = "field=column"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ColumnOfField:
+        if isinstance(value, ColumnOfField):
+            return value
+        field, _, column = str(value).partition("=")
+        if field not in {each.value for each in BillField} or not column:
+            fields = ", ".join(each.value for each in BillField)
+            self.fail(f"{value!r} is not FIELD=COLUMN, where FIELD is one of {fields}", param, ctx)
+        return ColumnOfField(BillField(field), column)
+
+
+@click.group()
+def costs() -> None:
+    """Providers' bills: what the platform pays, for the margin."""
+
+
+@costs.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), metavar="FILE")
+@click.option("--provider", default="digitalocean", show_default=True, help="Whose bill it is.")
+@click.option("--external-id", required=True, metavar="ID", help="The provider's id of the bill.")
+@click.option("--currency", default="USD", show_default=True, help="The currency of the amounts, ISO 4217.")
+@click.option(
+    "--exchange-rate",
+    type=ExactNumber(),
+    help="Units of the reporting currency for one of the bill's; required if the two differ.",
+)
+@click.option(
+    "--column",
+    "columns",
+    type=ColumnName(),
+    multiple=True,
+    help="Where the file has a field, for a provider whose columns are not known; may be given again.",
+)
+def import_(file: str, **terms: Any) -> None:
+    """Import a bill: FILE is its CSV of up to 100,000 rows, plain or gzip, or - for standard input."""
+
+    async def work(context: Context, progress: operations.Progress) -> UUID:
+        with _opened(file) as content:
+            imported = await operations.import_cloud_invoice(context, file=content, progress=progress, **terms)
+        if imported.ignored_columns:
+            click.echo(f"Ignored columns: {', '.join(imported.ignored_columns)}.", err=True)
+        return imported.cloud_invoice_id
+
+    given = {"file": file, **terms, "columns": [f"{field}={column}" for field, column in terms["columns"]]}
+    asyncio.run(_run("import", given, work))
+
+
+@costs.command()
+@click.argument("bill", type=click.UUID, metavar="BILL")
+def rematch(bill: UUID) -> None:
+    """Match the rows of a bill again: BILL is the id that the import printed, and `list` prints."""
+
+    async def work(context: Context, progress: operations.Progress) -> UUID:
+        rematched = await operations.rematch_cloud_invoice(context, cloud_invoice_id=bill, progress=progress)
+        click.echo(f"{rematched.changed_lines} rows have another match than before.", err=True)
+        return bill
+
+    asyncio.run(_run("rematch", {"bill": bill}, work))
+
+
+@costs.command()
+@click.argument("bill", type=click.UUID, metavar="BILL")
+@click.option("--reason", required=True, help="Why, for people.")
+def withdraw(bill: UUID, reason: str) -> None:
+    """Withdraw a wrong bill for good: its rows stay and count no more; it may be imported again."""
+
+    async def work(context: Context, _progress: operations.Progress) -> UUID:
+        return await operations.withdraw_cloud_invoice(context, cloud_invoice_id=bill, reason=reason)
+
+    asyncio.run(_run("withdraw", {"bill": bill, "reason": reason}, work))
+
+
+@costs.command("list")
+def list_() -> None:
+    """List the latest 100 bills."""
+    asyncio.run(_list(Console()))
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    """The file, or a copy of standard input that can be read again."""
+    if file != "-":
+        with Path(file).open("rb") as content:
+            yield content
+        return
+    with TemporaryFile() as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.seek(0)
+        yield copy
+
+
+async def _run(
+    command: str, given: dict[str, Any], work: Callable[[Context, operations.Progress], Awaitable[UUID]]
+) -> None:
+    """Runs the command as a call, entered in the audit log, and shows the bill whose id it returns."""
+    called = f"arcadia costs {command}"
+    call = Call(called, called, msgspec.json.encode(given).decode(), Origin())
+    async with operator(Settings.from_environment()) as context:
+        with _progress(Console(stderr=True)) as progress:
+            async with auditing(context, call) as audited:
+                bill = await work(audited, progress)
+        await _show(Console(), context, bill)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[operations.Progress]:
+    """A bar on a terminal, nothing in a pipe."""
+    columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        bar = shown.add_task("rows", total=None)
+        yield lambda done, total: shown.update(bar, completed=done, total=total)
+
+
+async def _show(console: Console, context: Context, bill_id: UUID) -> None:
+    bill = (await read(context, BILL, {"id": str(bill_id)}))["cloudInvoice"]
+    currency = bill["currency"]
+    values = [
+        ("id", str(bill_id)),
+        ("bill", f"{bill['provider']} {bill['externalId']}"),
+        ("period", f"{bill['periodStart']} to {bill['periodEnd']}, exclusive"),
+        ("rows", str(bill["lines"]["totalCount"])),
+        ("total", _amount(bill["totalCents"], currency)),
+        ("allocated", _amount(bill["allocatedCents"], currency)),
+        ("unallocated", _amount(bill["totalCents"] - bill["allocatedCents"], currency)),
+        ("exchange rate", f"{bill['exchangeRate']} {bill['reportingCurrency']} for 1 {currency}"),
+    ]
+    if bill["withdrawnAt"]:
+        values.append(("withdrawn", f"{bill['withdrawnAt']} by {bill['withdrawnBy']}: {bill['withdrawalReason']}"))
+    show_values(console, "Provider's bill", values)
+
+
+async def _list(console: Console) -> None:
+    async with operator(Settings.from_environment()) as context:
+        bills = (await read(context, BILLS, {}))["cloudInvoices"]["nodes"]
+    show_values(console, "Providers' bills", [(bill["id"], _line(bill)) for bill in bills])
+
+
+def _line(bill: dict[str, Any]) -> str:
+    total, allocated = (_amount(bill[name], bill["currency"]) for name in ("totalCents", "allocatedCents"))
+    withdrawn = ", withdrawn" if bill["withdrawnAt"] else ""
+    return (
+        f"{bill['provider']} {bill['externalId']} from {bill['periodStart']}: {total}, {allocated} allocated{withdrawn}"
+    )
+
+
+def _amount(cents: int, currency: str) -> str:
+    """An amount in the currency's minor unit, as 1,200.00 USD."""
+    return f"{Decimal(cents).scaleb(-CURRENCIES[currency].minor_units):,f} {currency}"

@@ -1,0 +1,215 @@
+r"""POST /cloud-invoices: a provider's bill as a file, of up to 100,000 rows. The same rules as `importCloudInvoice`.
+
+    curl --data-binary @bill.csv -H 'Content-Type: text/csv' -H "Authorization: Bearer $TOKEN" \
+        'https://billing.example.com/cloud-invoices?provider=digitalocean&externalId=2026-04&currency=USD&exchangeRate=1.53'
+
+The parameters are those of the mutation; the column of a field, for a provider whose columns are not known, is
+`column.amount=UnblendedCost`. The body is CSV in UTF-8, plain or gzip. It is kept in a temporary file until it is
+imported, in one transaction: all of it or nothing. The answer is
+
+    {"cloudInvoiceId": "…", "rows": 2, "allocatedCents": 1200, "unallocatedCents": 2400, "ignoredColumns": []}
+
+or errors as GraphQL has them. No Idempotency-Key is looked at: a bill that is imported already is refused (409).
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from decimal import Decimal
+from hashlib import sha256
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, cast
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Request, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from app.operations.access import Action, authorise
+from app.operations.audit import auditing
+from app.operations.call import Call, Origin
+from app.operations.context import Context
+from app.operations.costs import BillField, CloudInvoiceImported, ColumnOfField, import_cloud_invoice
+from app.operations.principal import Principal
+from app.operations.rate_limits import RateLimiter
+from app.operations.refusal import ProblemCode, Refusal
+from app.schema.problems import as_error
+from app.server.auth import Session
+from app.server.edge import address, request_id
+from app.server.faults import Code, Fault, fault_of
+from app.server.uploads import Uploads, chunks
+
+PATH = "/cloud-invoices"
+CALLED = f"POST {PATH}"
+"""In the audit log."""
+LARGEST_BODY_BYTES = 64 * 1024 * 1024
+"""As it is sent, packed or not."""
+MEMORY_BYTES = 1024 * 1024
+"""What is larger is kept on disk while it comes in."""
+REQUEST_COST = 10
+"""In points of the caller's rate limit; then one for each BYTES_A_POINT of the body, and one for each row."""
+BYTES_A_POINT = 16_384
+
+MEDIA_TYPES = ("text/csv", "application/csv", "application/gzip", "application/x-gzip")
+STATUS_OF = {
+    ProblemCode.PERMISSION_DENIED: 403,
+    ProblemCode.CONFLICT: 409,
+}
+"""Of a refusal; of any other it is 422."""
+
+_DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
+_COLUMN = "column."
+_REQUIRED = ("provider", "externalId", "currency")
+_MOST_PARAMETERS = 50
+
+
+class _Input(msgspec.Struct):
+    """An upload as the audit log has it: its parameters, and its body as it was sent."""
+
+    parameters: str
+    bytes: int
+    sha256: str
+
+
+class _Summary(msgspec.Struct, rename="camel"):
+    cloud_invoice_id: str
+    rows: int
+    allocated_cents: int
+    unallocated_cents: int
+    ignored_columns: tuple[str, ...]
+
+
+def cloud_invoices_handler(
+    signed_in: Callable[[str | None, str], Awaitable[Session]],
+    new_context: Callable[[Principal], Context],
+    rate_limiter: RateLimiter,
+    uploads: Uploads,
+) -> HTTPRouteHandler:
+    @post(PATH, status_code=201, name="cloud-invoices", request_max_body_size=None)
+    async def upload(request: Request[Any, Any, Any]) -> ASGIResponse:
+        number = request_id(request.scope)
+        origin = Origin(number, address(request.scope))
+        try:
+            session = await signed_in(request.headers.get("authorization"), origin.address)
+            context = new_context(session.principal)
+
+            async def pay(points: int) -> None:
+                await rate_limiter.spend(session.principal, points)
+
+            await pay(REQUEST_COST)
+            async with auditing(context, Call(CALLED, PATH, None, origin)):
+                authorise(context, Action.IMPORT_CLOUD_INVOICE)
+            _check_media_type(request)
+            with uploads.one(session.principal), SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
+                body = cast("BinaryIO", file)
+                received = await _receive(request, body, pay)
+                call = Call(CALLED, PATH, msgspec.json.encode(received).decode(), origin)
+                async with auditing(context, call) as operations:
+                    imported = await _import(operations, received.parameters, body, pay)
+        except Refusal as refusal:
+            return _refused(refusal, number)
+        except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
+            fault = fault_of(error, number)
+            return _response(fault.body(number), fault.status, fault.headers)
+        return _response(msgspec.json.encode(_summary(imported)), 201)
+
+    return upload
+
+
+async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callable[[int], Awaitable[None]]) -> _Input:
+    """Writes the body to the file, paying for its bytes as they come. Raises Fault (400, 408, 413)."""
+    digest, size, unpaid = sha256(), 0, 0
+    async for chunk in chunks(request):
+        size, unpaid = size + len(chunk), unpaid + len(chunk)
+        if size > LARGEST_BODY_BYTES:
+            told = f"The body is larger than {LARGEST_BODY_BYTES // 1024 // 1024} MB. Nothing was imported."
+            raise Fault(413, Code.PAYLOAD_TOO_LARGE, told)
+        if unpaid >= BYTES_A_POINT:
+            await pay(unpaid // BYTES_A_POINT)
+            unpaid %= BYTES_A_POINT
+        digest.update(chunk)
+        file.write(chunk)
+    file.seek(0)
+    return _Input(request.scope["query_string"].decode("latin-1"), size, digest.hexdigest())
+
+
+async def _import(
+    context: Context, query: str, file: BinaryIO, pay: Callable[[int], Awaitable[None]]
+) -> CloudInvoiceImported:
+    parameters = _parameters(query)
+    rate = parameters.get("exchangeRate")
+    if rate is not None and not _DECIMAL.fullmatch(rate):
+        raise _malformed("exchangeRate", "must be a decimal number such as 1.53")
+    return await import_cloud_invoice(
+        context,
+        provider=parameters["provider"],
+        external_id=parameters["externalId"],
+        file=file,
+        currency=parameters["currency"],
+        exchange_rate=None if rate is None else Decimal(rate),
+        columns=list(_columns(parameters)),
+        admit=pay,
+    )
+
+
+def _parameters(query: str) -> dict[str, str]:
+    """The query's parameters by name. Raises VALIDATION_FAILED for what is unknown, missing or there twice."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:  # UnicodeDecodeError among them
+        raise Refusal(ProblemCode.VALIDATION_FAILED, "the query string is malformed") from None
+    known = {*_REQUIRED, "exchangeRate", *(f"{_COLUMN}{field.value}" for field in BillField)}
+    parameters: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in known:
+            raise _malformed(name, f"is not a parameter; there are {', '.join(sorted(known))}")
+        if name in parameters:
+            raise _malformed(name, "is given more than once")
+        parameters[name] = value
+    for name in _REQUIRED:
+        if name not in parameters:
+            raise _malformed(name, "is required, as a parameter of the query string")
+    return parameters
+
+
+def _columns(parameters: dict[str, str]) -> Iterator[ColumnOfField]:
+    for field in BillField:
+        if (column := parameters.get(f"{_COLUMN}{field.value}")) is not None:
+            yield ColumnOfField(field, column)
+
+
+def _malformed(name: str, told: str) -> Refusal:
+    return Refusal(ProblemCode.VALIDATION_FAILED, f"{name} {told}", (name,))
+
+
+def _check_media_type(request: Request[Any, Any, Any]) -> None:
+    """Raises Fault (415) for what is not CSV in UTF-8, plain or gzip."""
+    media_type, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
+    charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
+    if media_type not in MEDIA_TYPES or charsets not in ([], ["utf-8"], ["utf8"]):
+        told = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
+        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
+    if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", "gzip", "x-gzip"}:
+        told = "A body may be packed with gzip, and with nothing else."
+        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
+
+
+def _summary(imported: CloudInvoiceImported) -> _Summary:
+    return _Summary(
+        cloud_invoice_id=str(imported.cloud_invoice_id),
+        rows=imported.rows,
+        allocated_cents=imported.allocated_cents,
+        unallocated_cents=imported.unallocated_cents,
+        ignored_columns=imported.ignored_columns,
+    )
+
+
+def _refused(refusal: Refusal, number: str) -> ASGIResponse:
+    """A refusal, as GraphQL's errors have it."""
+    extensions = {**(as_error(refusal).extensions or {}), "requestId": number}
+    errors = {"errors": [{"message": refusal.message, "extensions": extensions}]}
+    return _response(msgspec.json.encode(errors), STATUS_OF.get(refusal.code, 422))
+
+
+def _response(body: bytes, status: int, headers: dict[str, str] | None = None) -> ASGIResponse:
+    return ASGIResponse(body=body, media_type="application/json; charset=utf-8", status_code=status, headers=headers)
