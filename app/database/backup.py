@@ -1,7 +1,7 @@
 """A whole database into one file and back, by PostgreSQL's own pg_dump and pg_restore, as the owner of the tables.
 
 Row-level security is forced, so it binds the owner too: pg_dump would refuse, or told to obey it would write what the
-owner may see, which is nothing. The dump is therefore made in the scope of the platform, which sees every row.
+owner may see, which is nothing. The dump is therefore made in the role of the platform, whose policies show every row.
 """
 
 import asyncio
@@ -19,11 +19,9 @@ from app.database.connect import connection, place
 from app.database.database import places
 from app.database.errors import DatabaseUnsuitable
 from app.database.migrate import migrate, prepare_roles
+from app.database.roles import PLATFORM
 from app.settings import Settings
 
-PLATFORM_ROLE = "arcadia_platform"
-"""Whose policies show every row, where policies are by role; else the setting below does."""
-_PLATFORM_SCOPE = "-c app.tenant_id=*"
 _TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
 
 
@@ -40,11 +38,11 @@ async def back_up(settings: Settings, file: Path) -> None:
     url = (await places(settings)).owner
     async with connection(settings, url, role=None) as owner:
         program = await _program("pg_dump", owner.get_server_version().major)
-        role = await _platform_role(owner)
+        await _let_read_all(owner)
     partial = file.with_name(f"{file.name}.partial")
     try:
         partial.touch(mode=0o600)
-        options = ("--format=custom", "--enable-row-security", *role, f"--file={partial}")
+        options = ("--format=custom", "--enable-row-security", f"--role={PLATFORM}", f"--file={partial}")
         await _run(program, url, *options)
         partial.rename(file)
     except OSError as error:
@@ -74,12 +72,10 @@ def _require_new(file: Path) -> None:
         raise BackupFailed(f"{file} exists: choose another name, or remove it first.")
 
 
-async def _platform_role(owner: Any) -> tuple[str, ...]:
-    if not await owner.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", PLATFORM_ROLE):
-        return ()
+async def _let_read_all(owner: Any) -> None:
+    """Lets the platform's role read what is no part of the application too: the queue's and the migrations' tables."""
     for kind in ("TABLES", "SEQUENCES"):
-        await owner.execute(f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO {PLATFORM_ROLE}")
-    return (f"--role={PLATFORM_ROLE}",)
+        await owner.execute(f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO {PLATFORM}")
 
 
 async def _program(name: str, server: int) -> str:
@@ -105,8 +101,7 @@ async def _run(program: str, url: str | None, *options: str) -> None:
         given: dict[str, Any] = conninfo_to_dict(url)
         if password := given.pop("password", None):
             environment["PGPASSWORD"] = str(password)
-        session = " ".join(filter(None, (given.pop("options", None), _PLATFORM_SCOPE)))
-        target = ("--dbname", make_conninfo("", **given, options=session))
+        target = ("--dbname", make_conninfo("", **given))
     done = await asyncio.to_thread(
         subprocess.run, [program, *target, *options], env=environment, capture_output=True, text=True, check=False
     )

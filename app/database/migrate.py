@@ -112,7 +112,8 @@ async def logins(owner: Any, at: Places) -> dict[str, list[str]]:
     """The roles that each login is to have. A URL without a user is the owner's."""
     user = await owner.fetchval("SELECT current_user")
     needed: dict[str, list[str]] = {}
-    for url, role in ((at.tenant, roles.TENANT), (at.platform, roles.PLATFORM), (at.direct, roles.PLATFORM)):
+    platforms = (at.platform, at.direct, at.owner)  # the owner's, for backups
+    for url, role in ((at.tenant, roles.TENANT), *((url, roles.PLATFORM) for url in platforms)):
         has = needed.setdefault(login_of(url) or user, [])
         if role not in has:
             has.append(role)

@@ -14,8 +14,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from app.database import PLATFORM, Database, UnitOfWork
 from app.database.backup import BackupFailed, back_up, restore
-from app.database.connect import APPLICATION_ROLE
 from app.database.migrate import migrate
+from app.database.roles import ROLES
 from app.settings import Settings
 from tests import postgres
 
@@ -38,7 +38,8 @@ def plain_owner(worker_database_url: str) -> Iterator[PlainOwner]:  # of a serve
             superuser.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
         execute(f"CREATE ROLE {{}} LOGIN PASSWORD '{password}' NOSUPERUSER NOCREATEROLE NOBYPASSRLS", name)
-        execute("GRANT {} TO {}", APPLICATION_ROLE, name)
+        for role in ROLES:
+            execute("GRANT {} TO {}", role, name)
         for database in databases:
             execute("CREATE DATABASE {} OWNER {}", database, name)
         given: dict[str, Any] = conninfo_to_dict(postgres.server_url())

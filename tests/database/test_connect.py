@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool
 from saq.queue.postgres import PostgresQueue
 
-from app.database import Database
+from app.database import PLATFORM, Database
 from app.database_urls import keep_alive
 from app.queue import Queue
 from app.settings import Settings
@@ -32,9 +32,9 @@ async def there(settings: Settings) -> AsyncIterator[Settings]:
 
 async def test_both_drivers_take_the_second_host_and_the_options_of_the_url(there: Settings) -> None:
     shown = "SELECT current_setting('work_mem'), current_setting('application_name'), current_user::text"
-    expected = ("5MB", "billing", "arcadia_app")
+    expected = ("5MB", "billing", "arcadia_platform")
     async with Database(there) as database, Queue(there) as queue:
-        async with database.reading_written() as connection:
+        async with database.reading_written(PLATFORM) as connection:
             assert tuple(await connection.fetchrow(shown)) == expected
             connected = connection._con._transport.get_extra_info("socket")
             assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 77

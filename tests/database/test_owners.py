@@ -39,7 +39,7 @@ async def works(settings: Settings) -> list[str]:
 def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The superuser's URL of a server on which nobody has migrated yet."""
     server = embedded.start(tmp_path_factory.mktemp("server"))
-    yield str(server.get_uri())
+    yield server.url()
     server.stop()
 
 

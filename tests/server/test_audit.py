@@ -101,11 +101,11 @@ async def test_a_repeat_under_a_key_is_entered_as_one(ada: httpx.AsyncClient) ->
 
 async def test_a_failure_is_entered(ada: httpx.AsyncClient, worker_database_url: str) -> None:
     owner: Any = await asyncpg.connect(worker_database_url)
-    await owner.execute("REVOKE INSERT ON tenants FROM arcadia_app")
+    await owner.execute("REVOKE INSERT ON tenants FROM arcadia_platform")
     try:
         await ask(ada, CREATE, input=ACME)
     finally:
-        await owner.execute("GRANT INSERT ON tenants TO arcadia_app")
+        await owner.execute("GRANT INSERT ON tenants TO arcadia_platform")
         await owner.close()
     assert [entry["outcome"] for entry in await entries(ada)] == ["FAILED"]
 

@@ -137,7 +137,7 @@ async def test_after_a_day_a_key_is_free(ada: httpx.AsyncClient, clock: Clock, g
     assert (await ask(ada, CREATE, "k1", input=beta))["data"]["createTenant"]["tenant"]["code"] == "beta"
     assert await idempotency.purge(given.platform) == 0
     clock.advance(hours=24)
-    await job.purge_idempotency_keys({"operations": given.platform, "job": _NO_JOB})  # type: ignore[typeddict-item]  # SAQ's rest of it
+    await job.purge_idempotency_keys({"operations": given.platform, "job": _NO_JOB})
     assert (await given.row("SELECT count(*) FROM idempotency_keys"))["count"] == 0
 
 
@@ -161,11 +161,11 @@ async def test_a_rival_under_way_is_waited_for_briefly(
 
 async def test_a_failure_is_not_kept(ada: httpx.AsyncClient, given: Given, worker_database_url: str) -> None:
     owner: Any = await asyncpg.connect(worker_database_url)
-    await owner.execute("REVOKE INSERT ON tenants FROM arcadia_app")
+    await owner.execute("REVOKE INSERT ON tenants FROM arcadia_platform")
     try:
         (error,) = (await ask(ada, CREATE, "k1", input=ACME))["errors"]
     finally:
-        await owner.execute("GRANT INSERT ON tenants TO arcadia_app")
+        await owner.execute("GRANT INSERT ON tenants TO arcadia_platform")
         await owner.close()
     assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert (await given.row("SELECT count(*) FROM idempotency_keys"))["count"] == 0

@@ -67,8 +67,13 @@ GRANT UPDATE ON cloud_deployments, cloud_resources, subscriptions, subscription_
 GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets
     TO arcadia_tenant, arcadia_platform;
 GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plans, plan_versions, addons, invoice_number_sequences,
-    cloud_invoices, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
+    rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
     data_check_progress TO arcadia_platform;
+-- A bill's rows may be matched again, and a bill withdrawn. Amounts, dates and texts do not change.
+GRANT UPDATE (allocated_cents, matched_at, matched_by, withdrawn_at, withdrawn_by, withdrawal_reason)
+    ON cloud_invoices TO arcadia_platform;
+GRANT UPDATE (cloud_resource_id, tenant_id, deployment_id, resource_kind, matched_by, unallocated_reason)
+    ON cloud_invoice_lines TO arcadia_platform;
 GRANT DELETE ON tenant_invoice_lines, tenant_invoice_inputs, billing_month_changes, tenant_tax_exemptions, tax_rates,
     rollup_failures, rollup_unpriced_usage TO arcadia_platform;
 REVOKE INSERT ON migration, row_security_probe FROM arcadia_tenant, arcadia_platform;
