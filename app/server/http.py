@@ -5,7 +5,7 @@ Bytes in, bytes out, on bare ASGI: the executor's answer is sent as it is, and a
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from graphql import OperationType
@@ -21,7 +21,6 @@ from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
-from app.server.packed import is_gzip, unpacked
 from app.server.parameters import (
     Parameters,
     decode_parameters,
@@ -32,6 +31,7 @@ from app.server.parameters import (
 )
 from app.server.request_log import note
 from app.server.service import GraphQLService, raise_if_unavailable
+from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import Pace, Uploads
 
 MAX_BODY_BYTES = MAX_REQUEST_BYTES
@@ -118,7 +118,7 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Uploads, 
     """The whole body, unpacked. Raises Fault (408, 413, 415, 429) as soon as it is known, and 400 when the client
     leaves in the middle.
     """
-    packed = b"content-encoding" in headers and is_gzip(_text(headers, b"content-encoding"))
+    encoding = encoding_of(_text(headers, b"content-encoding")) if b"content-encoding" in headers else None
     if int(headers.get(b"content-length", b"0")) > MAX_BODY_BYTES:
         raise _too_large()
     pace = Pace()
@@ -129,7 +129,7 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Uploads, 
             message, body = await _rest(body, receive, pace)
     if message["type"] == "http.disconnect":
         raise Fault(400, Code.BAD_REQUEST, "The request broke off.")
-    return unpacked(body, MAX_BODY_BYTES) if packed else body
+    return await _unpacked(body, encoding) if encoding else body
 
 
 async def _rest(body: bytes, receive: Any, pace: Pace) -> tuple[Any, bytes]:
@@ -144,6 +144,19 @@ async def _rest(body: bytes, receive: Any, pace: Pace) -> tuple[Any, bytes]:
             raise _too_large()
         if not message.get("more_body"):
             return message, b"".join(parts)
+
+
+async def _unpacked(body: bytes, encoding: str) -> bytes:
+    async def whole() -> AsyncIterator[bytes]:
+        yield body
+
+    parts, size = [], 0
+    async for part in unpacked(whole(), encoding):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+    return b"".join(parts)
 
 
 def _too_large() -> Fault:

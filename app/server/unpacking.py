@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Protocol
 
 from app.server.faults import Code, Fault
-from app.server.ndjson import too_large
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -76,6 +75,19 @@ UNPACKERS: Mapping[str, Callable[[], _Unpacker]] = MappingProxyType({"gzip": _Gz
 """By Content-Encoding."""
 
 
+def encoding_of(content_encoding: str) -> str | None:
+    """A key of UNPACKERS, or None for a body that is sent as it is. Raises Fault (415) for other encodings, with the
+    header that names ours (RFC 7694).
+    """
+    encoding = content_encoding.strip().lower()
+    if encoding in UNPACKERS:
+        return encoding
+    if encoding in {"", "identity"}:
+        return None
+    told = f"A body may be packed with gzip or zstd, not with {encoding[:100]}."
+    raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
+
+
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
     """The body in parts of at most STEP_BYTES. Raises Fault (400, 413)."""
     unpacker = UNPACKERS[encoding]()
@@ -83,7 +95,7 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator
     async for chunk in chunks:
         packed += len(chunk)
         if packed > LARGEST_PACKED_BYTES:
-            raise too_large(f"The packed body is larger than {LARGEST_PACKED_BYTES // 1024 // 1024} MB")
+            raise _too_large(f"The packed body is larger than {LARGEST_PACKED_BYTES // 1024 // 1024} MB.")
         try:
             for part in unpacker.steps(chunk):
                 size += len(part)
@@ -98,6 +110,10 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator
 
 def _check(members: int, packed: int, size: int) -> None:
     if members > MOST_MEMBERS:
-        raise too_large(f"The body is packed in more than {MOST_MEMBERS:,} parts")
+        raise _too_large(f"The body is packed in more than {MOST_MEMBERS:,} parts.")
     if size > max(RATIO_FREE_BYTES, LARGEST_RATIO * packed):
-        raise too_large(f"The body unpacks to more than {LARGEST_RATIO} times its size")
+        raise _too_large(f"The body unpacks to more than {LARGEST_RATIO} times its size.")
+
+
+def _too_large(told: str) -> Fault:
+    return Fault(413, Code.PAYLOAD_TOO_LARGE, told)

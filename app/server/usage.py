@@ -33,7 +33,7 @@ from app.server.edge import address, request_id
 from app.server.faults import Code, Fault, fault_of
 from app.server.json_events import as_lines
 from app.server.ndjson import blocks, without_mark
-from app.server.unpacking import UNPACKERS, unpacked
+from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import Uploads, chunks
 from app.server.usage_lines import read_block
 from app.server.usage_summary import Rejection, Tally
@@ -65,7 +65,7 @@ class _Format(NamedTuple):
     """Of a body, as its headers declare it."""
 
     is_json: bool
-    encoding: str
+    encoding: str | None
 
 
 class _Payment:
@@ -147,7 +147,7 @@ def _call(origin: Origin, block: _Input | None = None) -> Call:
 
 def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
     """The body as NDJSON, in parts of any size."""
-    parts = without_mark(unpacked(sent, body.encoding) if body.encoding in UNPACKERS else sent)
+    parts = without_mark(unpacked(sent, body.encoding) if body.encoding else sent)
     return as_lines(parts) if body.is_json else parts
 
 
@@ -158,11 +158,7 @@ def _format(request: Request[Any, Any, Any]) -> _Format:
     if media_type not in NDJSON_TYPES + JSON_TYPES or charsets not in ([], ["utf-8"], ["utf8"]):
         told = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
         raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {*UNPACKERS, "identity"}:
-        told = "Pack a body with gzip or zstd, or send it as it is."
-        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
-    return _Format(media_type in JSON_TYPES, encoding)
+    return _Format(media_type in JSON_TYPES, encoding_of(request.headers.get("content-encoding", "")))
 
 
 def _told(error: Exception) -> Exception:

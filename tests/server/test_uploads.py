@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
+from app.server.http import MAX_BODY_BYTES
 from tests.server.answers import code, only_error, post, without_cost
 from tests.server.raw import status
+from tests.server.usage_bodies import zstd
 
 Token = Callable[..., str]
 QUERY = b'{"query": "{ subject }"}'
@@ -122,9 +124,17 @@ async def test_a_body_in_pieces_is_read(client: httpx.AsyncClient) -> None:
     assert without_cost(response.json()) == {"data": {"subject": "ada"}}
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])
-async def test_a_packed_body_is_read(client: httpx.AsyncClient, encoding: str) -> None:
-    response = await post(client, gzip.compress(QUERY), **{"content-encoding": encoding})
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", gzip.compress(QUERY)),
+        ("x-gzip", gzip.compress(QUERY)),
+        ("GZIP", gzip.compress(QUERY)),
+        ("zstd", zstd.compress(QUERY)),
+    ],
+)
+async def test_a_packed_body_is_read(client: httpx.AsyncClient, encoding: str, packed: bytes) -> None:
+    response = await post(client, packed, **{"content-encoding": encoding})
     assert without_cost(response.json()) == {"data": {"subject": "ada"}}
 
 
@@ -136,9 +146,9 @@ async def test_a_packed_body_of_two_members_is_read(client: httpx.AsyncClient) -
 @pytest.mark.parametrize(
     ("packed", "status_code"),
     [
-        (gzip.compress(b" " * 262_145), 413),
+        (gzip.compress(b" " * (MAX_BODY_BYTES + 1)), 413),
         (gzip.compress(b" " * 100_000_000), 413),
-        (gzip.compress(b"") * 200 + gzip.compress(QUERY), 413),
+        (gzip.compress(b"") * 1_001 + gzip.compress(QUERY), 413),
         (QUERY, 400),
         (zlib.compress(QUERY), 400),
         (gzip.compress(QUERY)[:-4], 400),
@@ -155,11 +165,11 @@ async def test_a_packed_body_is_bounded(client: httpx.AsyncClient, packed: bytes
         assert "gzip" in only_error(response)["message"]
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip"])
+@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip"])
 async def test_other_packings_are_refused(client: httpx.AsyncClient, encoding: str) -> None:
     response = await post(client, QUERY, **{"content-encoding": encoding})
     assert (response.status_code, code(response)) == (415, "UNSUPPORTED_MEDIA_TYPE")
-    assert response.headers["accept-encoding"] == "gzip, identity"
+    assert response.headers["accept-encoding"] == "gzip, zstd, identity"
     assert encoding in only_error(response)["message"]
 
 
