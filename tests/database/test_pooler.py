@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,12 +11,15 @@ import pytest
 from app.billing import DeploymentState
 from app.database import PLATFORM, Database, DatabaseUnsuitable, Scope
 from app.database.connect import login_of
+from app.database.copy import copy_rows
 from app.database.migrate import migrate, pooler_statements, require_current
 from app.operations.deployments import transition_deployment
 from app.operations.deployments.events import CHANNEL
 from app.queue import Queue
 from app.server.health import Readiness
 from app.settings import Settings
+from app.tables.ids import new_id
+from app.tables.rate_limits import RateLimitBuckets
 from tests import postgres
 from tests.clock import Clock
 from tests.database.owners import login, run, url_as
@@ -23,6 +27,7 @@ from tests.operations.given import Given
 from tests.pooler import PROGRAM, pooled_url, pooling
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="Debian's pgbouncer is not installed")
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
 IGNORING = (
     "ignore_startup_parameters = jit,client_min_messages,statement_timeout,lock_timeout,"
     "idle_in_transaction_session_timeout,role"
@@ -79,7 +84,11 @@ def pooled(settings: Settings) -> Iterator[Pooled]:
 @pytest.mark.parametrize("missing", ["direct_database_url", "platform_database_url"])
 @pytest.mark.parametrize("ignoring", [False, True])
 async def test_without_the_settings_it_is_refused(pooled: Pooled, missing: str, ignoring: bool) -> None:
-    settings = replace(pooled.ignoring if ignoring else pooled.settings, **{missing: None})
+    settings = pooled.ignoring if ignoring else pooled.settings
+    if missing == "direct_database_url":
+        settings = replace(settings, direct_database_url=None)
+    else:
+        settings = replace(settings, platform_database_url=None)
     with pytest.raises(
         DatabaseUnsuitable, match=r"ARCADIA_DIRECT_DATABASE_URL .* ARCADIA_PLATFORM_DATABASE_URL"
     ) as caught:
@@ -127,6 +136,8 @@ async def _shares_connections(database: Database, tenant_id: UUID) -> None:
             assert await connection.fetchval("SELECT $1::int + 1", number) == number + 1
         async with database.unit_of_work(scope) as unit:
             assert await unit.connection.fetchval("SELECT count(*) FROM tenants WHERE id = $1", tenant_id) == 1
+            bucket = (new_id(), tenant_id, f"caller {new_id()}", NOW, 1)
+            assert await copy_rows(unit, RateLimitBuckets, RateLimitBuckets.all_columns(), [bucket]) == 1
         async with database.reading(Scope.tenant(uuid4())) as connection:
             assert await connection.fetchval("SELECT count(*) FROM tenants") == 0
 
