@@ -19,8 +19,13 @@ from app.settings import Settings
 @click.command()
 def migrate() -> None:
     """Bring the database up to date. Any number of processes may run it at once."""
-    ran = asyncio.run(migrations.migrate(Settings.from_environment()))
+    settings = Settings.from_environment()
+    ran = asyncio.run(migrations.migrate(settings))
     click.echo(f"Ran {len(ran)} migrations." if ran else "The database is up to date.")
+    statements = asyncio.run(migrations.pooler_statements(settings))
+    if statements:
+        click.echo("Behind a pooler a superuser has to run this once, then reconnect it:")
+        click.echo("\n".join(statements))
 
 
 @click.command()

@@ -14,15 +14,15 @@ from app.settings import Settings
 
 OLDEST_VERSION = 150000
 
-# The probe is a row of a tenant that does not exist. The parameter shows that statements with parameters work, which
-# some poolers break.
 _SESSION = """
 SELECT session_user AS login, current_user AS role, current_setting('TimeZone') AS zone,
        current_setting('server_version_num')::integer AS version, current_setting('server_encoding') AS encoding,
-       (SELECT count(*) FROM row_security_probe WHERE id <> $1) AS visible,
        (SELECT json_object_agg(name, extract(epoch FROM current_setting(name)::interval)::integer)
-        FROM unnest($2::text[]) AS name)::text AS timeouts
+        FROM unnest($1::text[]) AS name)::text AS timeouts
 """
+# A row of a tenant that does not exist. The parameter shows that statements with parameters work, which some poolers
+# break.
+_VISIBLE = "SELECT count(*) FROM row_security_probe WHERE id <> $1"
 # A login that may take another role may take row-level security off, whichever role its connections have now.
 _BEYOND = """
 SELECT session_user AS login, r.rolname AS role,
@@ -49,24 +49,24 @@ async def check_session(connection: Any, settings: Settings, role: str) -> None:
     no schema.
     """
     expected = timeouts(settings)
-    try:
-        state = await connection.fetchrow(_SESSION, uuid4(), list(expected))
-    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
-        raise DatabaseNotMigrated("The database has no schema yet, or a part of it: run `arcadia migrate`") from error
-    faults = _faults(state, role, expected)
-    if faults:
+    state = await connection.fetchrow(_SESSION, list(expected))
+    if faults := _faults(state, role, expected):
         raise DatabaseUnsuitable(
             f"Connections of the login {state['login']} are not as ArcadiaCloud needs them: {'; '.join(faults)}."
             " Behind a pooler run the statements that `arcadia migrate` prints"
         )
+    try:
+        visible = await connection.fetchval(_VISIBLE, uuid4())
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError) as error:
+        raise DatabaseNotMigrated("The database has no schema yet, or a part of it: run `arcadia migrate`") from error
+    if visible != (1 if role == PLATFORM else 0):
+        raise DatabaseUnsuitable("Row-level security is not in force as `arcadia migrate` sets it up: run it again")
 
 
 def _faults(state: Any, role: str, expected: dict[str, int]) -> list[str]:
     faults = []
     if state["role"] != role:
         faults.append(f"the role is {state['role']}, not {role}")
-    elif state["visible"] != (1 if role == PLATFORM else 0):
-        faults.append("row-level security is not in force as `arcadia migrate` sets it up")
     if state["encoding"] != "UTF8":
         faults.append(f"the database's encoding is {state['encoding']}, not UTF8")
     if state["version"] < OLDEST_VERSION:

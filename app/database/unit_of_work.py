@@ -35,6 +35,8 @@ ATTEMPTS = 3
 ROLLBACK_SECONDS = 2
 """What a connection that may have fallen silent gets to roll back, before it is dropped."""
 
+_HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
+
 logger = logging.getLogger(__name__)
 
 
@@ -119,6 +121,7 @@ class UnitOfWork(PostgresTransaction):
     async def _commit(self) -> None:
         if not self._in_transaction():
             raise DatabaseUnavailable("The connection was lost before COMMIT was sent.")
+        written = CURRENT.get() if self._replicated and await self._has_written() else None
         try:
             answer = await self.connection.execute("COMMIT")
         except asyncio.CancelledError as given_up:  # a time limit: the caller must not take it for undone
@@ -130,8 +133,11 @@ class UnitOfWork(PostgresTransaction):
         if answer != "COMMIT":
             raise TransactionRolledBack("An error in the unit of work was swallowed; everything was rolled back.")
         self._committed = True
-        if self._replicated and (written := CURRENT.get()) is not None:
+        if written is not None:
             written.position = await self._log_position()
+
+    async def _has_written(self) -> bool:
+        return CURRENT.get() is not None and bool(await self.connection.fetchval(_HAS_WRITTEN))
 
     async def _log_position(self) -> int:
         """How far PostgreSQL's log has come: what is committed by now lies before it."""

@@ -38,11 +38,10 @@ CURRENT: ContextVar[Written | None] = ContextVar("written", default=None)
 
 
 @contextmanager
-def noting_writes() -> Iterator[Written]:
-    """The units of work within it, those of its tasks too, note how far the log had come."""
-    written = Written()
+def noting_writes(written: Written) -> Iterator[None]:
+    """The units of work within it, those of its tasks too, note there how far the log had come."""
     token = CURRENT.set(written)
     try:
-        yield written
+        yield
     finally:
         CURRENT.reset(token)

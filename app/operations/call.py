@@ -7,13 +7,15 @@ from dataclasses import dataclass
 class Origin:
     """Where a request came from, and the key under which its mutations are to be done once.
 
-    `fingerprint` tells requests apart: a SHA-256 over all that was asked, given with a key.
+    `fingerprint` tells requests apart: a SHA-256 over all that was asked, given with a key. `read_after`: the position
+    in PostgreSQL's log that its reads must have come to.
     """
 
     request_id: str = ""
     address: str = ""
     idempotency_key: str | None = None
     fingerprint: str = ""
+    read_after: int | None = None
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ class RequestContext:
     """`info.context`: what an operation is given, seen the way app/reads asks for it.
 
     `viewer` asks; `allow=` of a root field is called with it. `scope` is whose rows may be read: a meter records usage
-    and reads nothing but the catalog. `charge` is what the operation is paid with, where it is.
+    and reads nothing but the catalog. `charge` is what the operation is paid with, where it is. `read_after`: the
+    position in PostgreSQL's log that a replica must have come to.
     """
 
     operations: Context
@@ -25,6 +26,7 @@ class RequestContext:
     done: list[str] = field(default_factory=list)
     """The mutations of this operation that are committed."""
     charge: Charge | None = None
+    read_after: int | None = None
     viewer: Principal = field(init=False)
     scope: Scope = field(init=False)
 

@@ -26,6 +26,7 @@ from app.server.entrance import Entrance
 from app.server.errors import show_error
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
+from app.server.recent_writes import RecentWrites
 from app.server.routes import assemble
 from app.server.service import GraphQLService
 from app.server.sign_ins import RefusedSignIns
@@ -49,11 +50,14 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     limit = Limit.from_settings(settings)
     rate_limiter = RateLimiter(Buckets(database, limit) if limit else None)
 
+    recent_writes = RecentWrites()
+
     def new_context(principal: Principal) -> Context:
         return Context(principal, database, clock, settings, queue)
 
     def new_request(principal: Principal, origin: Origin, charge: Charge) -> RequestContext:
-        return RequestContext(new_context(principal), origin, charge=charge)
+        read_after = recent_writes.after(principal, origin.read_after)
+        return RequestContext(new_context(principal), origin, charge=charge, read_after=read_after)
 
     places = max(1, settings.database_pool_size // 2)
     uploads = Uploads(of_one_caller=(places + 1) // 2, most=places)
@@ -81,6 +85,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         time_limit=settings.statement_timeout + GRACE_SECONDS,
         documents=DocumentPolicy.from_settings(settings),
         rate_limiter=rate_limiter,
+        recent_writes=recent_writes,
         sign_in_refused=refused_sign_ins.add,
     )
     return assemble(
@@ -105,7 +110,7 @@ async def _pay(request: Request, cost: int) -> None:
 def _reads(database: Database, *, hide_suggestions: bool) -> Reads:
     return Reads(
         schema,
-        lambda request: database.reading(request.scope),
+        lambda request: database.reading(request.scope, cast("RequestContext", request).read_after),
         acquire_primary=lambda request: database.reading_written(request.scope),
         parse=parse_document,
         limits=inspect_document,

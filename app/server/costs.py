@@ -10,6 +10,7 @@ import math
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from app.database.written import UNKNOWN, position_text
 from app.operations.rate_limits import Charge
 from app.server.request_log import note
 
@@ -27,9 +28,14 @@ def cost_of(charge: Charge) -> bytes:
     return _LIMITED % (charge.requested, standing.limit, standing.remaining, reset_at)
 
 
-def with_cost(body: bytes, charge: Charge) -> bytes:
-    """The body of a response, a JSON object that is not empty, with the cost behind what it has; it is not parsed."""
-    return b'%b,"extensions":{"cost":%b}}' % (body[:-1], cost_of(charge))
+def with_cost(body: bytes, charge: Charge, written: int | None = None) -> bytes:
+    """The body of a response, a JSON object that is not empty, with the cost behind what it has; it is not parsed. And
+    with the position of what was `written`, where a replica may not have it yet (recent_writes.py).
+    """
+    if written is None or written == UNKNOWN:
+        return b'%b,"extensions":{"cost":%b}}' % (body[:-1], cost_of(charge))
+    read_after = position_text(written).encode()
+    return b'%b,"extensions":{"readAfter":"%b","cost":%b}}' % (body[:-1], read_after, cost_of(charge))
 
 
 @lru_cache(maxsize=64)

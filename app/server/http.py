@@ -11,6 +11,7 @@ from typing import Any
 from graphql import OperationType
 from litestar.response.base import ASGIResponse
 
+from app.database.written import Written, noting_writes
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
@@ -29,6 +30,7 @@ from app.server.parameters import (
     operation_name,
     operation_type,
 )
+from app.server.recent_writes import HEADER, asked_position
 from app.server.request_log import note
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.unpacking import encoding_of, unpacked
@@ -59,12 +61,14 @@ class GraphQLEndpoint:
         if scope["method"] == "GET" and self._page is not None and wants_page(_text(headers, b"accept")):
             await self._page()(scope, receive, send)
             return
-        media_type, extra, charge = JSON, {}, None
+        media_type, extra, charge, written = JSON, {}, None, Written()
         try:
             media_type = response_type(_text(headers, b"accept"))
             principal = await self._signed_in(scope, headers)
             charge = self._service.rate_limiter.charge(principal)
-            answer = await self._answer(scope, headers, receive, principal, charge)
+            with noting_writes(written):
+                answer = await self._answer(scope, headers, receive, principal, charge)
+            self._service.recent_writes.note(principal, written.position)
             status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
             body = answer.body
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
@@ -72,7 +76,7 @@ class GraphQLEndpoint:
             note(code=fault.code)
             status, body, extra = fault.status, fault.body(number), fault.headers
         if charge is not None:
-            body = with_cost(body, charge)
+            body = with_cost(body, charge, written.position)
         headers_sent = [*_HEADERS[media_type], *((name.encode(), value.encode()) for name, value in extra.items())]
         await send_answer(send, number, status, headers_sent, body)
 
@@ -172,10 +176,11 @@ def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -
 
 
 def _origin(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters) -> Origin:
+    after = asked_position(_text(headers, HEADER))
     if b"idempotency-key" not in headers:
-        return Origin(request_id(scope), address(scope))
+        return Origin(request_id(scope), address(scope), read_after=after)
     key = _text(headers, b"idempotency-key")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         told = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
         raise Fault(400, Code.BAD_REQUEST, told)
-    return Origin(request_id(scope), address(scope), key, fingerprint(parameters))
+    return Origin(request_id(scope), address(scope), key, fingerprint(parameters), after)

@@ -11,6 +11,7 @@ from app.operations.rate_limits import Charge, RateLimiter
 from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.documents import DocumentPolicy
 from app.server.executor import Answer, Executor, RequestT
+from app.server.recent_writes import RecentWrites
 from app.server.request_log import note
 
 PATH = "/graphql"
@@ -28,6 +29,7 @@ class GraphQLService(Generic[RequestT]):
     time_limit: float
     documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(None))
+    recent_writes: RecentWrites = field(default_factory=RecentWrites)
     sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
 
     async def signed_in(self, authorization: str | None, address: str) -> Session:

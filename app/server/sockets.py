@@ -14,6 +14,7 @@ import msgspec
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
+from app.database.written import Written, noting_writes
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
@@ -222,19 +223,22 @@ class _Connection:
         )
 
     async def _answer(self, name: str, parameters: Parameters, principal: Principal, charge: Charge) -> None:
+        written = Written()
         try:
             charge.check()
             async with asyncio.timeout(self._service.time_limit):
-                answer = await self._service.executor.subscribe(
-                    self._service.documents.text_of(parameters, principal),
-                    parameters.variables,
-                    parameters.operation_name,
-                    self._service.new_request(principal, self._origin, charge),  # each operation's own
-                )
+                with noting_writes(written):
+                    answer = await self._service.executor.subscribe(
+                        self._service.documents.text_of(parameters, principal),
+                        parameters.variables,
+                        parameters.operation_name,
+                        self._service.new_request(principal, self._origin, charge),  # each operation's own
+                    )
+            self._service.recent_writes.note(principal, written.position)
             if isinstance(answer, AsyncIterator):
                 completed = await self._feed(name, answer, charge)
             else:
-                completed = await self._once(name, answer, charge)
+                completed = await self._once(name, answer, charge, written.position)
             if completed:
                 await self._send(_framed("complete", name))
         except WebSocketDisconnect:
@@ -250,11 +254,11 @@ class _Connection:
                     return False
         return True
 
-    async def _once(self, name: str, answer: Answer, charge: Charge) -> bool:
+    async def _once(self, name: str, answer: Answer, charge: Charge, written: int | None = None) -> bool:
         """False for a refused request, whose `error` message is its last."""
         raise_if_unavailable(answer)
         if answer.executed:
-            await self._send(_framed("next", name, with_cost(answer.body, charge)))
+            await self._send(_framed("next", name, with_cost(answer.body, charge, written)))
         else:
             await charge.pay_for_refusal(answer.cost, answer.reading_cost)
             await self._send(_framed("error", name, _with_costs(_request_errors.decode(answer.body).errors, charge)))

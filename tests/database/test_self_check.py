@@ -72,7 +72,7 @@ async def test_a_login_that_can_go_past_row_level_security_is_refused_in_product
     ],
 )
 async def test_a_database_without_row_level_security_is_refused_and_not_ready(settings: Settings, broken: str) -> None:
-    told = "row-level security is not in force"
+    told = "Row-level security is not in force"
     url = postgres.clone(postgres.run_name("broken"))
     own = replace(settings, database_url=url)
     async with Database(own) as database:

@@ -1,0 +1,51 @@
+"""Callers read their own writes: an answer to a mutation has, where reads are a replica's, the position of its commit
+in PostgreSQL's log, and this process remembers it for the caller.
+
+    "extensions": {"readAfter": "0/16B3748", "cost": {...}}
+
+Sent back as the header Arcadia-Read-After, to whichever process, a query sees at least what was written by then: it is
+read from the replica once that has come as far, from the primary until then.
+"""
+
+from collections import OrderedDict
+from uuid import UUID
+
+from app.database.written import UNKNOWN, parse_position
+from app.operations.principal import Principal
+from app.server.faults import Code, Fault
+
+HEADER = b"arcadia-read-after"
+_REMEMBERED = 10_000
+
+
+class RecentWrites:
+    """The position of each caller's last commit through this process; of so many callers, the latest."""
+
+    def __init__(self) -> None:
+        self._positions: OrderedDict[tuple[UUID | None, str], int] = OrderedDict()
+
+    def note(self, principal: Principal, position: int | None) -> None:
+        if position is None:
+            return
+        key = (principal.tenant_id, principal.subject)
+        self._positions[key] = position
+        self._positions.move_to_end(key)
+        if len(self._positions) > _REMEMBERED:
+            self._positions.popitem(last=False)
+
+    def after(self, principal: Principal, asked: int | None) -> int | None:
+        """What the caller's reads must have come to: the later of what it asks for and what it wrote here."""
+        known = self._positions.get((principal.tenant_id, principal.subject))
+        if known is None or asked is None:
+            return known if asked is None else asked
+        return asked if known == UNKNOWN else max(known, asked)
+
+
+def asked_position(header: str) -> int | None:
+    """Of the header's text. Raises Fault (400) for what is no position."""
+    if not header:
+        return None
+    try:
+        return parse_position(header)
+    except ValueError as error:
+        raise Fault(400, Code.BAD_REQUEST, f"Arcadia-Read-After: {error}; send extensions.readAfter back.") from None
