@@ -15,7 +15,7 @@ from app.tables.invoices import InvoiceStatus
 from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
 
 
-def _describe(enum: type[StrEnum], description: str, /, *, name: str | None = None, **values: str) -> None:
+def describe(enum: type[StrEnum], description: str, /, *, name: str | None = None, **values: str) -> None:
     """Make the enum a GraphQL enum. Raises where the described values are not exactly its members."""
     if values.keys() != enum.__members__.keys():
         raise TypeError(f"{enum.__name__}: {values.keys() ^ enum.__members__.keys()} described or a member, not both")
@@ -24,7 +24,7 @@ def _describe(enum: type[StrEnum], description: str, /, *, name: str | None = No
         value.description = values[value.name]
 
 
-_describe(
+describe(
     Role,
     "What a signed-in subject may do.",
     PLATFORM_ADMIN="Sees and does everything.",
@@ -32,7 +32,7 @@ _describe(
     TENANT_VIEWER="Reads its own tenant.",
     METER="Records usage, and nothing else.",
 )
-_describe(
+describe(
     DeploymentState,
     "Where a deployment is in its life.",
     TRIAL="Runs, and is not billed yet.",
@@ -43,34 +43,34 @@ _describe(
     CANCELLED="Ended; its subscription ended with it.",
     ARCHIVED="Ended and put away; nothing leads on from here.",
 )
-_describe(
+describe(
     LlmMode,
     "How a deployment reaches language models.",
     DISABLED="Not at all.",
     BYOK="With keys that the tenant brings.",
     MANAGED="Through the platform, metered by token.",
 )
-_describe(
+describe(
     SubscriptionStatus,
     "Whether a subscription is billed; it follows the state of its deployment.",
     ACTIVE="Billed: the deployment is in trial, active or past due.",
     PAUSED="Not billed for now: the deployment is paused or suspended.",
     CANCELLED="Ended on the day its deployment was cancelled.",
 )
-_describe(
+describe(
     PlanVersionStatus,
     "Where a plan version is in its life.",
     DRAFT="Not for sale yet.",
     PUBLISHED="For sale; its terms never change again.",
     RETIRED="No longer for sale; existing subscribers keep it.",
 )
-_describe(
+describe(
     Proration,
     "What a part of a month costs.",
     NONE="As much as a whole one, as soon as one of its days is billable.",
     DAILY="The share of its days that are billable.",
 )
-_describe(
+describe(
     PriceModel,
     "How the quantity over the allowance is priced.",
     PER_UNIT="Every unit at one price.",
@@ -78,14 +78,14 @@ _describe(
     VOLUME="The whole quantity at the price of the tier that holds it.",
     PACKAGE="By whole packages, the last one rounded up.",
 )
-_describe(
+describe(
     Aggregation,
     "How a month's events of one kind become one quantity.",
     SUM="They add up.",
     MAX="The highest single one counts.",
     TIME_WEIGHTED="Each sets a level that holds until the next; the quantity is in unit-hours.",
 )
-_describe(
+describe(
     InvoiceStatus,
     "Where an invoice is in its life.",
     DRAFT="May still be rated anew.",
@@ -93,7 +93,7 @@ _describe(
     PAID="Paid in full.",
     VOID="Withdrawn; a later revision may stand in its place.",
 )
-_describe(
+describe(
     LineKind,
     "What a line charges for.",
     PLAN_BASE="The plan's base price.",
@@ -102,7 +102,7 @@ _describe(
     ADJUSTMENT="A one-off charge, or a credit where the amount is below 0.",
     TAX="A tax on all other lines of the invoice.",
 )
-_describe(
+describe(
     BillingMonthState,
     "How far billing has come with a tenant's month.",
     OPEN="Not rated yet, or its invoice was voided.",
@@ -112,19 +112,19 @@ _describe(
     WAIVED="Worth nothing, for good.",
     FAILED="It could not be rated.",
 )
-_describe(
+describe(
     UnpricedReason,
     "Why no plan prices some usage.",
     NOT_PRICED="The plan in force does not know the kind.",
     NOT_SUBSCRIBED="The deployment has no subscription in the month.",
 )
-_describe(
+describe(
     RollupWarningCode,
     "What an operator should look at of a tenant that a run billed.",
     NO_TAX_RATE="The tenant's country has no tax rate, so its invoice has no tax.",
     CORRECTION_FAILED="An earlier month could not be rated again; it stays due.",
 )
-_describe(
+describe(
     RollupStatus,
     "How far a rollup run has come.",
     QUEUED="Waits for a worker.",
@@ -133,7 +133,7 @@ _describe(
     PARTIAL="Finished, but some tenants failed.",
     FAILED="Finished, and every tenant that was due failed.",
 )
-_describe(
+describe(
     RollupOutcome,
     "What a rollup run made of one tenant.",
     name="RollupOutcomeKind",
@@ -144,7 +144,7 @@ _describe(
     PREVIEWED="Rated by a dry run; nothing was written.",
     FAILED="A failure, which the run records with its reason.",
 )
-_describe(
+describe(
     MarginDimension,
     "By what revenue and cost are grouped.",
     TENANT="By tenant.",
@@ -153,7 +153,7 @@ _describe(
     LINE_KIND="By kind of invoice line; cost has none.",
     MONTH="By calendar month.",
 )
-_describe(
+describe(
     ProblemCode,
     "Why a mutation was refused.",
     NOT_FOUND="What the input names does not exist, or is not the caller's to see.",
