@@ -1,6 +1,6 @@
 """Faults of a read that the client can mend, each with the code that clients switch on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from graphql import GraphQLError, Node
 
@@ -9,9 +9,10 @@ class ReadError(GraphQLError):
     """An error whose `extensions.code` is set; without a path it gets that of the field it is raised in."""
 
     code = "INTERNAL_SERVER_ERROR"
+    details: Mapping[str, object] = {}
 
     def __init__(self, message: str, node: Node | None = None, path: Sequence[str] | None = None) -> None:
-        super().__init__(message, node, path=path, extensions={"code": self.code})
+        super().__init__(message, node, path=path, extensions={"code": self.code, **self.details})
 
 
 class BadInputError(ReadError):
@@ -24,6 +25,7 @@ class ForbiddenError(ReadError):
     """The viewer's roles do not allow the field."""
 
     code = "FORBIDDEN"
+    details: Mapping[str, object] = {"problem": "PERMISSION_DENIED", "path": []}
 
 
 class RequestError(Exception):

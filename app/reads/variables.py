@@ -1,6 +1,7 @@
 """A request's variables as GraphQL reads them; what of that their types alone decide is worked out once."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -65,17 +66,11 @@ class Variables:
     def _errors(self, given: Mapping[str, Any]) -> list[GraphQLError]:
         """What is wrong with the values sent, each with the input path to it; nothing about defaults."""
         errors: list[GraphQLError] = []
-        for name, definition, signature, _ in self._declared:
-
-            def report(error: GraphQLError, path: Sequence[str | int]) -> None:
-                where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
-                message = f"Variable '${name}' has invalid value{where and ' at '}{where}: {error.message}"  # noqa: B023
-                extensions = placed(error, [name, *path])  # noqa: B023
-                told = GraphQLError(message, definition, extensions=extensions)  # noqa: B023
-                errors.append(coded("BAD_USER_INPUT", told))
-
-            if name in given or signature.default is None:
-                validate_input_value(given.get(name, Undefined), signature.type, report, self._hide_suggestions)
+        for variable in self._declared:
+            if variable.name in given or variable.signature.default is None:
+                sent = given.get(variable.name, Undefined)
+                report = partial(_report, errors, variable)
+                validate_input_value(sent, variable.signature.type, report, self._hide_suggestions)
         return errors[:MAX_ERRORS]
 
     def shape(self, values: VariableValues) -> tuple[object, ...]:
@@ -91,6 +86,13 @@ def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> _Var
     type_ = signature.type.of_type if isinstance(signature.type, GraphQLNonNull) else signature.type
     read = _scalar(type_) if isinstance(type_, GraphQLScalarType) else decoder_of(type_)
     return _Variable(signature.name, definition, signature, read)
+
+
+def _report(errors: list[GraphQLError], variable: _Variable, error: GraphQLError, path: Sequence[str | int]) -> None:
+    where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    message = f"Variable '${variable.name}' has invalid value{where and ' at '}{where}: {error.message}"
+    extensions = placed(error, [variable.name, *path])
+    errors.append(coded("BAD_USER_INPUT", GraphQLError(message, variable.definition, extensions=extensions)))
 
 
 def _scalar(type_: GraphQLScalarType) -> Decode:

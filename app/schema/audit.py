@@ -4,11 +4,28 @@ from datetime import datetime
 
 import strawberry
 
-from app.reads import Connection, at_least, before, column, desc, equals, read_type, root_connection
+from app.reads import (
+    Connection,
+    FinishInfo,
+    Rows,
+    at_least,
+    before,
+    column,
+    desc,
+    equals,
+    finished,
+    read_type,
+    root_connection,
+)
 from app.schema.arguments import optional
-from app.schema.context import is_platform_admin
+from app.schema.codes import ErrorCode, reason_of
+from app.schema.context import RequestContext, is_platform_admin
 from app.schema.nodes import Node
 from app.tables.audit import AuditLog
+
+
+def _reasons(rows: Rows, _info: FinishInfo[RequestContext]) -> list[ErrorCode | None]:
+    return [reason_of(row["outcome"]) for row in rows]
 
 
 @read_type(AuditLog, platform=True, description="A change that was asked for, or a sign-in that was refused.")
@@ -27,8 +44,12 @@ class AuditEntry(Node):
     outcome: str = column(
         AuditLog.outcome,
         description="DONE, REPLAYED (under its Idempotency-Key), a ProblemCode, UNAUTHENTICATED, FAILED, or UNKNOWN: "
-        "the connection was lost while saving.",
+        "the connection was lost while saving. `reason` is an enum.",
     )
+    reason = finished(needs=(AuditLog.outcome,), description="Why it was refused or failed; null where it was done.")(
+        _reasons
+    )
+
     occurrences: int = column(AuditLog.occurrences, description="How often: refused sign-ins are entered together.")
     address: str = column(AuditLog.address, description="The network address it came from.")
     request_id: str = column(AuditLog.request_id, description="The request's id, which the log has too.")

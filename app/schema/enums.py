@@ -16,7 +16,7 @@ from app.tables.invoices import InvoiceStatus
 from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
 
 
-def _describe(enum: type[StrEnum], description: str, /, *, name: str | None = None, **values: str) -> None:
+def describe(enum: type[StrEnum], description: str, /, *, name: str | None = None, **values: str) -> None:
     """Make the enum a GraphQL enum. Raises where the described values are not exactly its members."""
     if values.keys() != enum.__members__.keys():
         raise TypeError(f"{enum.__name__}: {values.keys() ^ enum.__members__.keys()} described or a member, not both")
@@ -25,7 +25,7 @@ def _describe(enum: type[StrEnum], description: str, /, *, name: str | None = No
         value.description = values[value.name]
 
 
-_describe(
+describe(
     Role,
     "What a signed-in subject may do.",
     PLATFORM_ADMIN="Sees and does everything.",
@@ -33,7 +33,7 @@ _describe(
     TENANT_VIEWER="Reads its own tenant.",
     METER="Records usage, and nothing else.",
 )
-_describe(
+describe(
     DeploymentState,
     "Where a deployment is in its life.",
     TRIAL="Runs, and is not billed yet.",
@@ -44,34 +44,34 @@ _describe(
     CANCELLED="Ended; its subscription ended with it.",
     ARCHIVED="Ended and put away; nothing leads on from here.",
 )
-_describe(
+describe(
     LlmMode,
     "How a deployment reaches language models.",
     DISABLED="Not at all.",
     BYOK="With keys that the tenant brings.",
     MANAGED="Through the platform, metered by token.",
 )
-_describe(
+describe(
     SubscriptionStatus,
     "Whether a subscription is billed; it follows the state of its deployment.",
     ACTIVE="Billed: the deployment is in trial, active or past due.",
     PAUSED="Not billed for now: the deployment is paused or suspended.",
     CANCELLED="Ended on the day its deployment was cancelled.",
 )
-_describe(
+describe(
     PlanVersionStatus,
     "Where a plan version is in its life.",
     DRAFT="Not for sale yet.",
     PUBLISHED="For sale; its terms never change again.",
     RETIRED="No longer for sale; existing subscribers keep it.",
 )
-_describe(
+describe(
     Proration,
     "What a part of a month costs.",
     NONE="As much as a whole one, as soon as one of its days is billable.",
     DAILY="The share of its days that are billable.",
 )
-_describe(
+describe(
     PriceModel,
     "How the quantity over the allowance is priced.",
     PER_UNIT="Every unit at one price.",
@@ -79,14 +79,14 @@ _describe(
     VOLUME="The whole quantity at the price of the tier that holds it.",
     PACKAGE="By whole packages, the last one rounded up.",
 )
-_describe(
+describe(
     Aggregation,
     "How a month's events of one kind become one quantity.",
     SUM="They add up.",
     MAX="The highest single one counts.",
     TIME_WEIGHTED="Each sets a level that holds until the next; the quantity is in unit-hours.",
 )
-_describe(
+describe(
     InvoiceStatus,
     "Where an invoice is in its life.",
     DRAFT="May still be rated anew.",
@@ -94,7 +94,7 @@ _describe(
     PAID="Paid in full.",
     VOID="Withdrawn; a later revision may stand in its place.",
 )
-_describe(
+describe(
     LineKind,
     "What a line charges for.",
     PLAN_BASE="The plan's base price.",
@@ -103,7 +103,7 @@ _describe(
     ADJUSTMENT="A one-off charge, or a credit where the amount is below 0.",
     TAX="A tax on all other lines of the invoice.",
 )
-_describe(
+describe(
     BillingMonthState,
     "How far billing has come with a tenant's month.",
     OPEN="Not rated yet, or its invoice was voided.",
@@ -113,19 +113,19 @@ _describe(
     WAIVED="Worth nothing, for good.",
     FAILED="It could not be rated.",
 )
-_describe(
+describe(
     UnpricedReason,
     "Why no plan prices some usage.",
     NOT_PRICED="The plan in force does not know the kind.",
     NOT_SUBSCRIBED="The deployment has no subscription in the month.",
 )
-_describe(
+describe(
     RollupWarningCode,
     "What an operator should look at of a tenant that a run billed.",
     NO_TAX_RATE="The tenant's country has no tax rate, so its invoice has no tax.",
     CORRECTION_FAILED="An earlier month could not be rated again; it stays due.",
 )
-_describe(
+describe(
     RollupStatus,
     "How far a rollup run has come.",
     QUEUED="Waits for a worker.",
@@ -134,7 +134,7 @@ _describe(
     PARTIAL="Finished, but some tenants failed.",
     FAILED="Finished, and every tenant that was due failed.",
 )
-_describe(
+describe(
     RollupOutcome,
     "What a rollup run made of one tenant.",
     name="RollupOutcomeKind",
@@ -145,7 +145,7 @@ _describe(
     PREVIEWED="Rated by a dry run; nothing was written.",
     FAILED="A failure, which the run records with its reason.",
 )
-_describe(
+describe(
     MarginDimension,
     "By what revenue and cost are grouped.",
     TENANT="By tenant.",
@@ -154,7 +154,7 @@ _describe(
     LINE_KIND="By kind of invoice line; cost has none.",
     MONTH="By calendar month.",
 )
-_describe(
+describe(
     BillField,
     "What a column of a bill's file holds.",
     name="CloudInvoiceField",
@@ -168,7 +168,7 @@ _describe(
     PROJECT_NAME="The provider's project. Optional.",
     CATEGORY="The provider's category. Optional.",
 )
-_describe(
+describe(
     CloudInvoiceMatch,
     "How the resource of a bill's row was found, in the order in which it is looked for.",
     PROVIDER_ID="By the provider's id of the resource.",
@@ -176,7 +176,7 @@ _describe(
     SHORT_NAME="By the part of the description before a bracket.",
     GROUP="By the cluster or database that the row is grouped under.",
 )
-_describe(
+describe(
     UnallocatedReason,
     "Why a bill's row is no deployment's cost.",
     UNKNOWN_NAME="No registered resource has a name or id that the row names.",
@@ -184,7 +184,7 @@ _describe(
     SEVERAL_DEPLOYMENTS="Resources of several deployments had the name at that time.",
     NO_DEPLOYMENT="The resource belongs to no deployment.",
 )
-_describe(
+describe(
     ProblemCode,
     "Why a mutation was refused.",
     NOT_FOUND="What the input names does not exist, or is not the caller's to see.",

@@ -12,6 +12,7 @@ import app.schema.enums  # noqa: F401  # describes the enums before Strawberry m
 from app.billing import DeploymentState
 from app.operations import refusal
 from app.operations.refusal import ProblemCode, Refusal
+from app.schema.codes import top_level_code
 
 
 @strawberry.interface(description="Why nothing was done, in a form that the caller can act on.")
@@ -82,6 +83,6 @@ def refusals_as_errors() -> Iterator[None]:
 
 def as_error(refused: Refusal) -> GraphQLError:
     """The error whose extensions hold what a Problem would."""
-    code = "FORBIDDEN" if refused.code is ProblemCode.PERMISSION_DENIED else "BAD_USER_INPUT"
-    extensions = {"code": code, "problem": refused.code.value, "path": list(refused.path)}
+    code = top_level_code(refused.code)
+    extensions = {"code": code.value, "problem": refused.code.value, "path": list(refused.path)}
     return GraphQLError(refused.message, extensions=extensions)

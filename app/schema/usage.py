@@ -13,6 +13,7 @@ from app.reads import decoded_by, ref
 from app.schema import usage_events
 from app.schema.arguments import Input, optional
 from app.schema.catalog.resource_kinds import ResourceKind
+from app.schema.codes import ErrorCode
 from app.schema.context import Info
 from app.schema.problems import Refused, result_of
 
@@ -63,7 +64,8 @@ class UsageRejection:
     """operations.usage.UsageRejection."""
 
     index: int = strawberry.field(description="Its place among the events sent, from 0.")
-    code: str = strawberry.field(description="The reason, for programs.")
+    code: str = strawberry.field(description="The reason, for programs; `reason` is the same as an enum.")
+    reason: ErrorCode = strawberry.field(description="The reason, for programs.")
     message: str = strawberry.field(description="The reason, for people.")
 
 
@@ -91,6 +93,7 @@ class UsageMutations:
             accepted=recorded.accepted,
             duplicates=recorded.duplicates,
             rejected=[
-                UsageRejection(index=each.index, code=each.code, message=each.message) for each in recorded.rejected
+                UsageRejection(index=each.index, code=each.code, reason=ErrorCode(each.code), message=each.message)
+                for each in recorded.rejected
             ],
         )

@@ -174,7 +174,7 @@ async def test_a_role_may_be_asked_for(music: Server, viewer: str) -> None:
             "message": "You may not read this.",
             "locations": [{"line": 1, "column": 3}],
             "path": ["audits"],
-            "extensions": {"code": "FORBIDDEN"},
+            "extensions": {"code": "FORBIDDEN", "problem": "PERMISSION_DENIED", "path": []},
         }
     ]
     assert music.statements == []

@@ -11,6 +11,7 @@ from tests.schema.inputs import mutation_type, some_value
 from tests.schema.story import Story, tell
 
 _PLATFORM = {"PLATFORM_ADMIN"}
+FORBIDDEN = {"code": "FORBIDDEN", "problem": "PERMISSION_DENIED", "path": []}
 _TENANT_ADMINS = _PLATFORM | {"TENANT_ADMIN"}
 
 WHO_MAY = {
@@ -156,7 +157,7 @@ async def test_a_meter_reads_nothing_but_the_catalog(api: Api) -> None:
             if field.startswith("node"):
                 assert not any(body["data"]["nodes"] if field.startswith("nodes") else [body["data"]["node"]])
             else:
-                assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN"}, field
+                assert body["errors"][0]["extensions"] == FORBIDDEN, field
         data = await api.data("{ viewer { roles tenant { code } } plans { code } }", caller=caller)
         assert data == {
             "viewer": {"roles": ["METER"], "tenant": None},

@@ -120,10 +120,10 @@ async def test_runs_are_the_platforms_to_watch(api: Api, role: str) -> None:
     run = await roll_up_period(api.given.platform, period_start=APRIL)
     async with api.watch(PROGRESS, {"id": str(run)}, caller=getattr(api.given, role)(acme)) as answers:
         (error,) = (await next_of(answers))["errors"]
-    assert error["extensions"] == {"code": "FORBIDDEN"}
+    assert error["extensions"] == {"code": "FORBIDDEN", "problem": "PERMISSION_DENIED", "path": []}
 
 
 async def test_a_meter_watches_nothing(api: Api) -> None:
     async with api.watch(EVENTS, caller=api.given.meter()) as answers:
         (error,) = (await next_of(answers))["errors"]
-    assert error["extensions"] == {"code": "FORBIDDEN"}
+    assert error["extensions"] == {"code": "FORBIDDEN", "problem": "PERMISSION_DENIED", "path": []}

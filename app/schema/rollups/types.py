@@ -3,7 +3,9 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from app.reads import Connection, column, connection, one, read_type
+from app.reads import Connection, FinishInfo, Rows, column, connection, finished, one, read_type
+from app.schema.codes import ErrorCode, reason_of
+from app.schema.context import RequestContext
 from app.schema.deployments.types import Deployment
 from app.schema.invoices.types import Invoice
 from app.schema.nodes import Node
@@ -22,12 +24,18 @@ from app.tables.rollups import (
 )
 
 
+def _reasons(rows: Rows, _info: FinishInfo[RequestContext]) -> list[ErrorCode | None]:
+    return [reason_of(row["code"]) for row in rows]
+
+
 @read_type(RollupFailures, platform=True, description="A tenant that a run could not bill.")
 class RollupFailure(Node):
     """A row of `rollup_failures`."""
 
     tenant: Tenant = one(RollupFailures.tenant_id, description="The tenant.")
-    code: str = column(RollupFailures.code, description="The reason, for programs.")
+    code: str = column(RollupFailures.code, description="The reason, for programs; `reason` is the same as an enum.")
+    reason = finished(needs=(RollupFailures.code,), description="The reason, for programs.")(_reasons)
+
     message: str = column(RollupFailures.message, description="The reason, for people.")
     attempts: int = column(RollupFailures.attempts, description="How often it was tried.")
 

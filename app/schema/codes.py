@@ -1,0 +1,128 @@
+"""One vocabulary of codes: whatever the API refuses or fails at, in a problem, an error, a record or a log.
+
+`docs/errors.md` says of each what to do, and a test holds it to this list.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from app.operations import audit
+from app.operations.refusal import ProblemCode
+from app.schema.enums import describe
+
+
+class ErrorCode(StrEnum):
+    """Every ProblemCode, every code of a rejected event, and every `extensions.code`."""
+
+    ADDON_INACTIVE = "ADDON_INACTIVE"
+    ALREADY_ATTACHED = "ALREADY_ATTACHED"
+    ALREADY_SUBSCRIBED = "ALREADY_SUBSCRIBED"
+    AMOUNT_TOO_LARGE = "AMOUNT_TOO_LARGE"
+    BAD_REQUEST = "BAD_REQUEST"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    CONFIRMATION_REQUIRED = "CONFIRMATION_REQUIRED"
+    CONFLICT = "CONFLICT"
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+    DRAFT_STALE = "DRAFT_STALE"
+    EVENTS_MISSED = "EVENTS_MISSED"
+    FORBIDDEN = "FORBIDDEN"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    ID_REUSED = "ID_REUSED"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    INVALID_ID = "INVALID_ID"
+    INVALID_INSTANT = "INVALID_INSTANT"
+    INVALID_SOURCE = "INVALID_SOURCE"
+    INVALID_TRANSITION = "INVALID_TRANSITION"
+    INVOICE_NOT_DRAFT = "INVOICE_NOT_DRAFT"
+    INVOICE_PAID = "INVOICE_PAID"
+    IN_THE_FUTURE = "IN_THE_FUTURE"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    NEGATIVE_QUANTITY = "NEGATIVE_QUANTITY"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    NOT_FOUND = "NOT_FOUND"
+    NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
+    OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    PERIOD_NOT_ENDED = "PERIOD_NOT_ENDED"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
+    PLAN_NOT_PUBLISHED = "PLAN_NOT_PUBLISHED"
+    QUANTITY_NOT_FINITE = "QUANTITY_NOT_FINITE"
+    QUANTITY_OUT_OF_RANGE = "QUANTITY_OUT_OF_RANGE"
+    RATE_LIMITED = "RATE_LIMITED"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    SLUG_TAKEN = "SLUG_TAKEN"
+    TENANT_CLOSED = "TENANT_CLOSED"
+    TIMEOUT = "TIMEOUT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNKNOWN_DEPLOYMENT = "UNKNOWN_DEPLOYMENT"
+    UNKNOWN_RESOURCE = "UNKNOWN_RESOURCE"
+    UNKNOWN_RESOURCE_KIND = "UNKNOWN_RESOURCE_KIND"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    VALIDATION_FAILED = "VALIDATION_FAILED"
+
+
+def _described(enum: Any) -> dict[str, str]:
+    return {value.name: value.description for value in enum.__strawberry_definition__.values}
+
+
+describe(
+    ErrorCode,
+    "Why something was refused or failed. Problems, rejected events, failures and errors share these codes.",
+    **_described(ProblemCode),
+    BAD_REQUEST="The request is malformed.",
+    BAD_USER_INPUT="A value cannot be what it is given for; `inputPath` or `path` leads to it.",
+    EVENTS_MISSED="The subscription ended, because events may have been missed.",
+    FORBIDDEN="The caller's roles do not allow it.",
+    GRAPHQL_PARSE_FAILED="The document is not GraphQL.",
+    GRAPHQL_VALIDATION_FAILED="The document does not fit the schema.",
+    INTERNAL_SERVER_ERROR="A defect of the service; the log has it under the error id.",
+    LIMIT_EXCEEDED="The document or its variables ask for more than a limit allows.",
+    METHOD_NOT_ALLOWED="This address does not answer that method.",
+    NOT_ACCEPTABLE="The service has no media type that the caller accepts.",
+    OPERATION_RESOLUTION_FAILURE="The document has no operation of that name, or several and none is named.",
+    OUTCOME_UNKNOWN="The connection was lost while saving.",
+    PAYLOAD_TOO_LARGE="The request is too large.",
+    PERSISTED_QUERY_NOT_FOUND="No trusted document has this id or hash.",
+    PERSISTED_QUERY_NOT_SUPPORTED="The service has no trusted documents.",
+    RATE_LIMITED="The caller has used up its points.",
+    SERVICE_UNAVAILABLE="The service is temporarily unavailable.",
+    TIMEOUT="The operation took too long.",
+    UNAUTHENTICATED="No token, or one that is not valid.",
+    UNSUPPORTED_MEDIA_TYPE="The body is of a media type or encoding that is not supported.",
+    INVALID_ID="The event's id is no text of 1 to 200 characters.",
+    INVALID_SOURCE="The event's source is no text of 1 to 200 characters.",
+    UNKNOWN_DEPLOYMENT="There is no such deployment.",
+    UNKNOWN_RESOURCE_KIND="There is no such resource kind.",
+    UNKNOWN_RESOURCE="There is no such resource of this deployment.",
+    QUANTITY_NOT_FINITE="The quantity is no finite number.",
+    NEGATIVE_QUANTITY="The quantity is below 0.",
+    QUANTITY_OUT_OF_RANGE="The quantity is too large, or has too many decimal places.",
+    INVALID_INSTANT="The instant lies outside the years that can be recorded.",
+    IN_THE_FUTURE="The instant lies in the future.",
+    ID_REUSED="Another event was recorded under this id.",
+)
+
+_RECORDED = {
+    audit.DONE: None,
+    audit.REPLAYED: None,
+    audit.FAILED: ErrorCode.INTERNAL_SERVER_ERROR,
+    audit.UNKNOWN: ErrorCode.OUTCOME_UNKNOWN,
+    "INTERNAL_ERROR": ErrorCode.INTERNAL_SERVER_ERROR,
+}
+"""What records call otherwise: audit entries, and failures of rollups."""
+
+
+def reason_of(recorded: str) -> ErrorCode | None:
+    """The code of a recorded outcome; None where it was done."""
+    return _RECORDED[recorded] if recorded in _RECORDED else ErrorCode(recorded)
+
+
+def top_level_code(problem: ProblemCode) -> ErrorCode:
+    """The `extensions.code` of a refusal that is answered as an error: the code that clients know from elsewhere."""
+    return ErrorCode.FORBIDDEN if problem is ProblemCode.PERMISSION_DENIED else ErrorCode.BAD_USER_INPUT
