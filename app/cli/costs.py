@@ -116,7 +116,7 @@ def rematch(bill: UUID) -> None:
 
     async def work(context: Context, progress: operations.Progress) -> UUID:
         rematched = await operations.rematch_cloud_invoice(context, cloud_invoice_id=bill, progress=progress)
-        click.echo(f"{rematched.changed_lines} rows have another match than before.", err=True)
+        click.echo(f"Rows whose match changed: {rematched.changed_lines}.", err=True)
         return bill
 
     asyncio.run(_run("rematch", {"bill": bill}, work))

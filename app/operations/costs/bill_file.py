@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Self
 
 from app.billing.money import ZERO, add
 from app.operations.costs.bill_rows import BillRow, Cell, MalformedBill, parser_of, read_row
@@ -52,6 +52,13 @@ class BillFile:
         self._text = io.TextIOWrapper(plain, encoding="utf-8-sig", newline="")
         self._layout = layout
         self._minor_units = minor_units
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Lets go of the file, which stays open: it is the caller's to close."""
+        self._text.detach()
 
     def rows(self) -> Iterator[BillRow]:
         """The rows in order. Raises MalformedBill."""

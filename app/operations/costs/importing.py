@@ -71,36 +71,45 @@ async def import_cloud_invoice(
         ]
     )
     rate = Decimal(1) if exchange_rate is None else exchange_rate
-    bill = BillFile(file, layout_of(provider, currency, columns), CURRENCIES[currency].minor_units)
+    terms = {"provider": provider, "external_id": external_id, "currency": currency, "exchange_rate": rate}
+    with BillFile(file, layout_of(provider, currency, columns), CURRENCIES[currency].minor_units) as bill:
+        summary = await _summary_of(bill)
+        if admit:
+            await admit(summary.rows)
+        _refuse_too_large(summary, multiply(rate, minor_unit_factor(currency, reporting)))
+
+        async def work(unit: UnitOfWork) -> CloudInvoiceImported:
+            invoice = _invoice(context, summary, terms)
+            await CloudInvoices.insert(invoice)
+            allocated = round_cents(await _insert_lines(unit, invoice, bill, summary.rows, progress))
+            await CloudInvoices.update({CloudInvoices.allocated_cents: allocated}).where(CloudInvoices.id == invoice.id)
+            return CloudInvoiceImported(
+                invoice.id, allocated, invoice.total_cents - allocated, summary.rows, summary.ignored_columns
+            )
+
+        return await transact(context, work)
+
+
+async def _summary_of(bill: BillFile) -> BillSummary:
     try:
-        summary = await bill.summary()
+        return await bill.summary()
     except MalformedBill as error:
         raise Refusal(ProblemCode.VALIDATION_FAILED, str(error), ("csv",)) from error
-    if admit:
-        await admit(summary.rows)
-    _refuse_too_large(summary, multiply(rate, minor_unit_factor(currency, reporting)))
 
-    async def work(unit: UnitOfWork) -> CloudInvoiceImported:
-        terms = {"provider": provider, "external_id": external_id, "currency": currency, "exchange_rate": rate}
-        invoice = _invoice(context, summary, terms)
-        await CloudInvoices.insert(invoice)
-        allocated, done = ZERO, 0
-        async for block in bill.blocks():
-            matches = await match_rows(unit, provider, block)
-            await copy_rows(unit, CloudInvoiceLines, _LINE_COLUMNS, _lines(invoice.id, done, block, matches))
-            allocated = add(allocated, sum_of_allocated(block, matches))
-            done += len(block)
-            if progress:
-                progress(done, summary.rows)
-        await CloudInvoices.update({CloudInvoices.allocated_cents: round_cents(allocated)}).where(
-            CloudInvoices.id == invoice.id
-        )
-        unallocated = invoice.total_cents - round_cents(allocated)
-        return CloudInvoiceImported(
-            invoice.id, round_cents(allocated), unallocated, summary.rows, summary.ignored_columns
-        )
 
-    return await transact(context, work)
+async def _insert_lines(
+    unit: UnitOfWork, invoice: CloudInvoices, bill: BillFile, total: int, progress: Progress | None
+) -> Decimal:
+    """Inserts the bill's rows with their matches, and returns the exact sum of those that are a deployment's cost."""
+    allocated, done = ZERO, 0
+    async for block in bill.blocks():
+        matches = await match_rows(unit, invoice.provider, block)
+        await copy_rows(unit, CloudInvoiceLines, _LINE_COLUMNS, _lines(invoice.id, done, block, matches))
+        allocated = add(allocated, sum_of_allocated(block, matches))
+        done += len(block)
+        if progress:
+            progress(done, total)
+    return allocated
 
 
 def minor_unit_factor(currency: str, reporting_currency: str) -> Decimal:

@@ -85,7 +85,7 @@ class CloudInvoiceRematched:
     """Payload of `rematchCloudInvoice`."""
 
     cloud_invoice: CloudInvoice = strawberry.field(description="The bill.")
-    changed_lines: int = strawberry.field(description="How many rows have another match than before.")
+    changed_lines: int = strawberry.field(description="The number of rows whose match changed.")
     allocated_cents: Cents = strawberry.field(
         description="The rows that are a deployment's cost, in the minor unit of the bill's currency."
     )
