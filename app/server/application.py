@@ -46,7 +46,6 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
     refused_sign_ins = RefusedSignIns(database, clock)
     limit = Limit.from_settings(settings)
     rate_limiter = RateLimiter(Buckets(database, limit) if limit else None)
-
     recent_writes = RecentWrites()
 
     def new_context(principal: Principal) -> Context:
@@ -68,10 +67,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
             await opened.enter_async_context(queue)
             await opened.enter_async_context(refused_sign_ins.kept())
             opened.push_async_callback(authenticator.close)
-            gc.collect()
-            gc.freeze()  # what start-up made stays: collections need not look at it again
-            # A request makes thousands of objects and hardly ever a cycle; but a document forgotten is one, of 11 KB.
-            gc.set_threshold(50_000, 10, 5)
+            _collect_seldom()
             yield
 
     service = GraphQLService(
@@ -92,6 +88,13 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
         allowed_origins=settings.allowed_origins,
         lifespan=[lifespan],
     )
+
+
+def _collect_seldom() -> None:
+    gc.collect()
+    gc.freeze()  # what start-up made stays: collections need not look at it again
+    # A request makes thousands of objects and hardly ever a cycle; but a document forgotten is one, of 11 KB.
+    gc.set_threshold(50_000, 10, 5)
 
 
 async def _pay(request: Request, cost: int) -> None:
