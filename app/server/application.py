@@ -49,7 +49,6 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     refused_sign_ins = RefusedSignIns(database, clock)
     limit = Limit.from_settings(settings)
     rate_limiter = RateLimiter(Buckets(database, limit) if limit else None)
-
     recent_writes = RecentWrites()
 
     def new_context(principal: Principal) -> Context:
@@ -72,10 +71,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
             await opened.enter_async_context(queue)
             await opened.enter_async_context(refused_sign_ins.kept())
             opened.push_async_callback(authenticator.close)
-            gc.collect()
-            gc.freeze()  # what start-up made stays: collections need not look at it again
-            # A request makes thousands of objects and hardly ever a cycle; but a document forgotten is one, of 11 KB.
-            gc.set_threshold(50_000, 10, 5)
+            _collect_seldom()
             yield
 
     service = GraphQLService(
@@ -99,6 +95,13 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         settings=settings,
         lifespan=[lifespan],
     )
+
+
+def _collect_seldom() -> None:
+    gc.collect()
+    gc.freeze()  # what start-up made stays: collections need not look at it again
+    # A request makes thousands of objects and hardly ever a cycle; but a document forgotten is one, of 11 KB.
+    gc.set_threshold(50_000, 10, 5)
 
 
 async def _pay(request: Request, cost: int) -> None:

@@ -10,7 +10,7 @@ read from the replica once that has come as far, from the primary until then.
 from collections import OrderedDict
 from uuid import UUID
 
-from app.database.written import UNKNOWN, parse_position
+from app.database.written import parse_position
 from app.operations.principal import Principal
 from app.server.faults import Code, Fault
 
@@ -36,9 +36,7 @@ class RecentWrites:
     def after(self, principal: Principal, asked: int | None) -> int | None:
         """What the caller's reads must have come to: the later of what it asks for and what it wrote here."""
         known = self._positions.get((principal.tenant_id, principal.subject))
-        if known is None or asked is None:
-            return known if asked is None else asked
-        return asked if known == UNKNOWN else max(known, asked)
+        return max((position for position in (known, asked) if position is not None), default=None)
 
 
 def asked_position(header: str) -> int | None:

@@ -27,7 +27,7 @@ def login(attributes: str = "", server_url: str | None = None) -> Iterator[str]:
 @contextmanager
 def database_of(owner: str, options: str = "", server_url: str | None = None) -> Iterator[str]:
     """The superuser's URL of a new database that belongs to the owner."""
-    name = postgres.run_name(uuid4().hex[:8])
+    name = f"owned_{uuid4().hex[:10]}"
     create = sql.SQL("CREATE DATABASE {} OWNER {} " + options)
     with psycopg.connect(server_url or postgres.server_url(), autocommit=True) as server:
         server.execute(create.format(*map(sql.Identifier, (name, owner))))
