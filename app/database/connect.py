@@ -1,6 +1,8 @@
 """How every connection to PostgreSQL is set up, and what its failures are called."""
 
+import getpass
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -9,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable, is_unavailable
-from app.database_urls import keep_alive, parse
+from app.database_urls import Server, keep_alive, parse
 from app.settings import Settings
 
 APPLICATION_ROLE = "arcadia_app"
@@ -41,6 +43,8 @@ def server_settings(settings: Settings, *, role: str | None = APPLICATION_ROLE) 
 def connection_options(settings: Settings, url: str, *, role: str | None = APPLICATION_ROLE) -> dict[str, Any]:
     """Arguments of asyncpg's connect and create_pool."""
     server = parse(url)
+    if server.user is None and "PGUSER" not in os.environ:
+        _require_user_name(server)
     return {
         "dsn": server.asyncpg_dsn,
         "timeout": server.connect_timeout or settings.connect_timeout,
@@ -50,6 +54,16 @@ def connection_options(settings: Settings, url: str, *, role: str | None = APPLI
         "max_cacheable_statement_size": 0,  # no limit: compiled reads are long, and worth keeping
         "max_cached_statement_lifetime": 0,  # no limit: PostgreSQL itself plans anew once statistics or tables change
     }
+
+
+def _require_user_name(server: Server) -> None:
+    """The system's is taken for a URL without one. In a container there may be none."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        raise DatabaseUnavailable(
+            f"PostgreSQL at {server.place}: the URL names no user, and user {os.geteuid()} has no entry in passwd"
+        ) from None
 
 
 def pool_options(settings: Settings, url: str, size: int) -> dict[str, Any]:
