@@ -1,6 +1,8 @@
 """How every connection to PostgreSQL is set up, and what its failures are called."""
 
+import getpass
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -10,7 +12,7 @@ import asyncpg
 
 from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable, first_line, is_unavailable
 from app.database.roles import PLATFORM, ROLES
-from app.database_urls import keep_alive, parse
+from app.database_urls import Server, keep_alive, parse
 from app.settings import Settings
 
 APPLICATION_NAME = "arcadia"
@@ -54,6 +56,8 @@ def server_settings(settings: Settings, *, role: str | None = PLATFORM) -> dict[
 def connection_options(settings: Settings, url: str, *, role: str | None = PLATFORM) -> dict[str, Any]:
     """Arguments of asyncpg's connect and create_pool. `role` None: the login's own."""
     server = parse(url)
+    if server.user is None and "PGUSER" not in os.environ:
+        _require_user_name(server)
     return {
         "dsn": server.asyncpg_dsn,
         "timeout": server.connect_timeout or settings.connect_timeout,
@@ -63,6 +67,16 @@ def connection_options(settings: Settings, url: str, *, role: str | None = PLATF
         "max_cacheable_statement_size": 0,  # no limit: compiled reads are long, and worth keeping
         "max_cached_statement_lifetime": 0,  # no limit: PostgreSQL itself plans anew once statistics or tables change
     }
+
+
+def _require_user_name(server: Server) -> None:
+    """The system's is taken for a URL without one. In a container there may be none."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        raise DatabaseUnavailable(
+            f"PostgreSQL at {server.place}: the URL names no user, and user {os.geteuid()} has no entry in passwd"
+        ) from None
 
 
 def pool_options(settings: Settings, url: str, size: int, *, role: str, least: int, pooled: bool) -> dict[str, Any]:

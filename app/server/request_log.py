@@ -49,7 +49,7 @@ class RequestLog:
         self._application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] not in {"http", "websocket"}:
+        if scope["type"] not in {"http", "websocket"} or not log.isEnabledFor(logging.INFO):
             await self._application(scope, receive, send)
             return
 

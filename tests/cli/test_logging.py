@@ -90,7 +90,7 @@ def test_a_worker_logs_its_jobs_and_no_warning_when_it_stops(arcadia: Command) -
     assert (started["message"], done["message"], done["attempt"]) == ("job started", "job done", 1)
     assert started["job"] == done["job"] == "catch_up"
     assert started["job_id"] == done["job_id"] == "arcadia:catch_up:start"
-    assert (done["plan_changes"], done["runs"], done["duration_ms"] > 0) == (0, 0, True)
+    assert (done["counts"], done["duration_ms"] > 0) == ({"plan_changes": 0, "runs": 0}, True)
     assert [line for line in seen + left if line["level"] != "INFO"] == []
 
 

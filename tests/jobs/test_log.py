@@ -30,7 +30,12 @@ async def test_a_chunk_counts_its_tenants_by_outcome(given: Given, caplog: pytes
     assert _lines(caplog) == [("INFO", "job started"), ("INFO", "job done")]
     facts: dict[str, Any] = vars(caplog.records[-1])
     assert (facts["job"], facts["job_id"], facts["attempt"]) == ("roll_up_chunk", "k-1", 2)
-    assert (facts["run_id"], facts["position"], facts["created"], facts["duration_ms"] > 0) == (run_id, 0, 3, True)
+    assert (facts["run_id"], facts["position"], facts["counts"], facts["duration_ms"] > 0) == (
+        run_id,
+        0,
+        {"created": 3},
+        True,
+    )
 
 
 @pytest.mark.parametrize(

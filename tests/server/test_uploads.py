@@ -132,6 +132,7 @@ async def test_a_body_in_pieces_is_read(client: httpx.AsyncClient) -> None:
         ("GZIP", gzip.compress(QUERY)),
         ("zstd", zstd.compress(QUERY)),
     ],
+    ids=["gzip", "x-gzip", "GZIP", "zstd"],
 )
 async def test_a_packed_body_is_read(client: httpx.AsyncClient, encoding: str, packed: bytes) -> None:
     response = await post(client, packed, **{"content-encoding": encoding})
