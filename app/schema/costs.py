@@ -10,7 +10,7 @@ import strawberry
 from app.billing import LineKind
 from app.operations import costs
 from app.operations.costs import MarginDimension
-from app.reads import Connection, column, connection, desc, one, read_type, ref, root_connection
+from app.reads import Connection, column, connection, desc, one, read_type, ref, related, root_connection
 from app.schema.arguments import Input
 from app.schema.context import Info, is_platform_admin
 from app.schema.deployments.types import Deployment
@@ -36,6 +36,9 @@ class CloudInvoiceLine(Node):
     exact_cents: Decimal = column(
         CloudInvoiceLines.exact_cents,
         description="The amount in cents of the bill's currency, exactly as the bill has it.",
+    )
+    currency: str = related(
+        CloudInvoiceLines.cloud_invoice_id, CloudInvoices.currency, description="ISO 4217, of the amounts."
     )
     resource_kind: str | None = column(
         CloudInvoiceLines.resource_kind, description="The code of the matched resource's kind."
