@@ -22,7 +22,7 @@ from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
 from app.reads import paging
-from app.reads.declared import Allow, ColumnOf, Computed, Finished, Fixed, Many, One, Page
+from app.reads.declared import Allow, ColumnOf, Computed, Finished, Fixed, Many, One, Page, Related
 from app.reads.model import Model
 from app.reads.selection import Selection
 from app.reads.sql import SortKeys, column_of, exact, generated, joined, order_by, sort_keys, source
@@ -156,7 +156,7 @@ class Compiler:
             match self.model.declaration(type_.name, selected.name):
                 case None:
                     selection.add(key, f"'{type_.name}'::text")  # all but __typename is declared
-                case ColumnOf() | Computed() as scalar:
+                case ColumnOf() | Computed() | Related() as scalar:
                     selection.add(key, self._scalar(scalar, selected, alias))
                 case Finished() as declaration:
                     finished[key] = FinishedField(declaration, selected, Arguments(selected))
@@ -173,9 +173,13 @@ class Compiler:
                     raise TypeError(f"{type_.name}.{selected.name} cannot be compiled: {other}")
         return selection, Shape(type_.name, finished, children) if finished or children else None
 
-    def _scalar(self, declaration: ColumnOf | Computed, selected: Selected, alias: str) -> str:
+    def _scalar(self, declaration: ColumnOf | Computed | Related, selected: Selected, alias: str) -> str:
         if isinstance(declaration, ColumnOf):
             sql = column_of(alias, declaration.column)
+        elif isinstance(declaration, Related):
+            key, table, there = declaration.foreign_key, declaration.column._meta.table, self.alias()
+            conditions = [joined(key, alias, there, own=True), *self.visible(table, there)]
+            sql = f"(SELECT {column_of(there, declaration.column)} {source(table, there, conditions)})"
         else:
             arguments = (
                 column_of(alias, argument)

@@ -41,6 +41,7 @@ from app.reads.declared import (
     Page,
     ReadType,
     Ref,
+    Related,
     RootMany,
     RootNode,
     RootOne,
@@ -77,6 +78,11 @@ def read_type(
 def column(source: Column, *, description: str, name: str | None = None) -> Any:
     """The value of a column of this type's table. Nullable columns need an optional annotation."""
     return _field(ColumnOf(source), description, name)
+
+
+def related(foreign_key: ForeignKey[Any], source: Column, *, description: str) -> Any:
+    """The value of a column of the row that this table's `foreign_key` points at."""
+    return _field(Related(foreign_key, source), description, None)
 
 
 def computed(function: str, *arguments: Column | Literal["today"], description: str, name: str | None = None) -> Any:

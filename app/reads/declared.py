@@ -60,6 +60,14 @@ class Computed:
 
 
 @dataclass(frozen=True)
+class Related:
+    """The value of a column of the row that a foreign key of this type's table points at."""
+
+    foreign_key: ForeignKey[Any]
+    column: Column
+
+
+@dataclass(frozen=True)
 class One:
     """The row at the other end of a foreign key; with an order, the first of several."""
 
@@ -123,7 +131,7 @@ class RootNode:
     many: bool
 
 
-Declaration: TypeAlias = ColumnOf | Computed | One | Many | Page | Finished | RootOne | RootMany | RootNode
+Declaration: TypeAlias = ColumnOf | Computed | Related | One | Many | Page | Finished | RootOne | RootMany | RootNode
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from app.reads.declared import (
     Order,
     Page,
     ReadType,
+    Related,
     RootMany,
     RootNode,
     RootOne,
@@ -138,14 +139,8 @@ class _Faults:
     def _of(self, type_: GraphQLObjectType, field: GraphQLField, declaration: Declaration) -> Iterator[str]:
         read = self._model.types.get(type_.name)
         match declaration:
-            case ColumnOf(column):
-                yield from self._columns(read, (column,))
-                if is_non_null_type(field.type) and column._meta.null:
-                    yield "the column is nullable, the field is not"
-            case Finished(needs=needs, computed=computed):
-                yield from self._columns(read, needs)
-                for function in computed.values():
-                    yield from self._columns(read, [one for one in function.arguments if isinstance(one, Column)])
+            case ColumnOf() | Related() | Finished():
+                yield from self._value(read, field, declaration)
             case One(foreign_key):
                 yield from self._one(read, field, foreign_key)
             case Many(foreign_key, order):
@@ -155,6 +150,25 @@ class _Faults:
                 yield from self._filters(field, declaration)
             case RootOne() | RootMany() | RootNode():
                 yield from self._root(field, declaration)
+
+    def _value(
+        self, read: ReadType | None, field: GraphQLField, declaration: ColumnOf | Related | Finished
+    ) -> Iterator[str]:
+        match declaration:
+            case ColumnOf(column):
+                yield from self._columns(read, (column,))
+                if is_non_null_type(field.type) and column._meta.null:
+                    yield "the column is nullable, the field is not"
+            case Related(foreign_key, column):
+                yield from self._columns(read, (foreign_key,))
+                if column._meta.table is not referenced(foreign_key)._meta.table:
+                    yield f"{foreign_key._meta.name} does not lead to {column._meta.table.__name__}"
+                if is_non_null_type(field.type) and (foreign_key._meta.null or column._meta.null):
+                    yield "the value may be missing, so the field must be optional"
+            case Finished(needs=needs, computed=computed):
+                yield from self._columns(read, needs)
+                for function in computed.values():
+                    yield from self._columns(read, [one for one in function.arguments if isinstance(one, Column)])
 
     def _root(self, field: GraphQLField, declaration: RootOne | RootMany | RootNode) -> Iterator[str]:
         type_ = get_named_type(field.type)

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from app.operations import charges
-from app.reads import column, one, read_type, ref
+from app.reads import column, one, read_type, ref, related
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.lazy import LazyDeployment, LazyTenant
@@ -15,6 +15,7 @@ from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
 from app.tables.invoices import Charges
+from app.tables.tenants import Tenants
 
 
 @read_type(
@@ -34,6 +35,7 @@ class Charge(Node):
     )
     on: date = column(Charges.charged_on, description="The day it is for: its month's invoice has it.")
     created_at: datetime = column(Charges.created_at, description="When it was added.")
+    currency: str = related(Charges.tenant_id, Tenants.currency, description="ISO 4217, of the amounts.")
 
 
 @strawberry.input(description="A one-off charge to add.")

@@ -9,7 +9,7 @@ import strawberry
 
 from app.billing import SubscriptionStatus
 from app.operations import subscriptions
-from app.reads import TODAY, Connection, column, computed, connection, desc, many, one, read_type, ref
+from app.reads import TODAY, Connection, column, computed, connection, desc, many, one, read_type, ref, related
 from app.schema.arguments import Input, optional
 from app.schema.catalog.addons import Addon, AddonSelectionInput
 from app.schema.catalog.plans import PlanVersion
@@ -19,6 +19,7 @@ from app.schema.lazy import LazyDeployment, LazyInvoiceLine, LazySubscription
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
+from app.tables.catalog import Addons
 from app.tables.invoices import TenantInvoiceLines
 from app.tables.subscriptions import SubscriptionAddons, Subscriptions
 
@@ -32,6 +33,7 @@ class SubscriptionAddon(Node):
 
     addon: Addon = one(SubscriptionAddons.addon_id, description="The add-on as it is now.")
     price_cents: Cents = column(SubscriptionAddons.price_cents, description="A month's price, as it was then.")
+    currency: str = related(SubscriptionAddons.addon_id, Addons.currency, description="ISO 4217, of the amounts.")
     quantity: Decimal = column(SubscriptionAddons.quantity, description="How much it grants a month, as it was then.")
     attached_at: datetime = column(SubscriptionAddons.attached_at, description="Since when it is attached.")
     detached_on: date | None = column(

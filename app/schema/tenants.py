@@ -7,7 +7,19 @@ from uuid import UUID
 import strawberry
 
 from app.operations import tenants
-from app.reads import Connection, column, connection, desc, many, read_type, ref, root_connection, root_one
+from app.reads import (
+    Connection,
+    column,
+    connection,
+    contains,
+    desc,
+    equals,
+    many,
+    read_type,
+    ref,
+    root_connection,
+    root_one,
+)
 from app.schema.arguments import Input, clearable, optional
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.filters import DEPLOYMENT_FILTERS, DeploymentFilter
@@ -83,6 +95,17 @@ class Tenant(Node):
     )
 
 
+@strawberry.input(description="Which tenants; every field given must hold.")
+class TenantFilter:
+    """The filter of `tenants`."""
+
+    code: str | None = optional(description="With exactly this code.")
+    search: str | None = optional(description="With this text in the code or the name, whatever its case.")
+
+
+TENANT_FILTERS = {"code": equals(Tenants.code), "search": contains(Tenants.code, Tenants.name)}
+
+
 @strawberry.type
 class TenantQueries:
     """Tenants at the root."""
@@ -93,7 +116,11 @@ class TenantQueries:
         description="The tenant with this id or this code (give one); null when there is none to see.",
     )
     tenants: Connection[Tenant] = root_connection(
-        order=(Tenants.code,), allow=reads_tenants, description="The tenants you may see, by code."
+        order=(Tenants.code,),
+        filters=TENANT_FILTERS,
+        filter_input=TenantFilter,
+        allow=reads_tenants,
+        description="The tenants you may see, by code.",
     )
 
 

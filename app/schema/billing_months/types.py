@@ -5,7 +5,19 @@ from uuid import UUID
 
 import strawberry
 
-from app.reads import Connection, among, at_least, at_most, column, desc, equals, one, read_type, root_connection
+from app.reads import (
+    Connection,
+    among,
+    at_least,
+    at_most,
+    column,
+    desc,
+    equals,
+    one,
+    read_type,
+    related,
+    root_connection,
+)
 from app.schema.arguments import optional
 from app.schema.context import reads_tenants
 from app.schema.invoices.types import Invoice
@@ -13,6 +25,7 @@ from app.schema.nodes import Node
 from app.schema.scalars import Cents
 from app.schema.tenants import Tenant
 from app.tables.billing_months import BillingMonths, BillingMonthState
+from app.tables.tenants import Tenants
 
 
 @read_type(BillingMonths, description="One month of one tenant: whether it is rated and billed, and its amount.")
@@ -34,6 +47,7 @@ class BillingMonth(Node):
         description="What live invoices charge for the month, net, drafts and corrections on later invoices included.",
     )
     rated_at: datetime | None = column(BillingMonths.rated_at, description="When it was last rated; null before.")
+    currency: str = related(BillingMonths.tenant_id, Tenants.currency, description="ISO 4217, of the amounts.")
     failure: str | None = column(
         BillingMonths.failure, description="Why it could last not be rated; null when it could."
     )

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
-from app.reads import Connection, column, connection, desc, one, read_type, root_connection, root_one
+from app.reads import Connection, column, connection, desc, one, read_type, related, root_connection, root_one
 from app.schema.cloud_invoices.filters import (
     CLOUD_INVOICE_FILTERS,
     CLOUD_INVOICE_LINE_FILTERS,
@@ -38,6 +38,9 @@ class CloudInvoiceLine(Node):
     exact_cents: Decimal = column(
         CloudInvoiceLines.exact_cents,
         description="The amount exactly as the bill has it, in the minor unit of the bill's currency.",
+    )
+    currency: str = related(
+        CloudInvoiceLines.cloud_invoice_id, CloudInvoices.currency, description="ISO 4217, of the amounts."
     )
     matched_by: CloudInvoiceMatch | None = column(
         CloudInvoiceLines.matched_by, description="How a registered resource was found; null if none was."

@@ -7,10 +7,11 @@ from uuid import UUID
 import strawberry
 
 from app.billing import LineKind
-from app.reads import among, at_least, before, equals
+from app.reads import among, at_least, before, contains, equals, through
 from app.reads.filters import Condition
 from app.schema.arguments import optional
 from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoices
+from app.tables.tenants import Tenants
 
 
 @strawberry.input(description="Which invoices; every field given must hold.")
@@ -18,6 +19,8 @@ class InvoiceFilter:
     """The filter of an invoice connection."""
 
     tenant_id: UUID | None = optional(description="Of this tenant.")
+    number: str | None = optional(description="With exactly this number.")
+    search: str | None = optional(description="With this text in the tenant's code or name, whatever its case.")
     status: list[InvoiceStatus] | None = optional(description="In one of these statuses.")
     period_start: date | None = optional(description="Of the period that starts on this day.")
     period_from: date | None = optional(description="Of periods that start on this day or later.")
@@ -36,6 +39,8 @@ class InvoiceLineFilter:
 
 INVOICE_FILTERS: Mapping[str, Condition] = {
     "tenant_id": equals(TenantInvoices.tenant_id),
+    "number": equals(TenantInvoices.number),
+    "search": through(TenantInvoices.tenant_id, contains(Tenants.code, Tenants.name)),
     "status": among(TenantInvoices.status),
     "period_start": equals(TenantInvoices.period_start),
     "period_from": at_least(TenantInvoices.period_start),

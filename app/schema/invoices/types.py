@@ -20,9 +20,11 @@ from app.reads import (
     finished,
     one,
     read_type,
+    related,
     root_connection,
     root_one,
 )
+from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.context import RequestContext, reads_tenants
 from app.schema.invoices.filters import INVOICE_FILTERS, INVOICE_LINE_FILTERS, InvoiceFilter, InvoiceLineFilter
 from app.schema.lazy import LazyDeployment, LazyInvoice, LazySubscription, LazySubscriptionAddon, LazyTenant
@@ -52,10 +54,16 @@ class InvoiceLine(Node):
     resource_kind: str | None = column(
         TenantInvoiceLines.resource_kind, description="The code of the resource kind, where it has one."
     )
+    resource_kind_details: ResourceKind | None = one(
+        TenantInvoiceLines.resource_kind, description="The resource kind itself; null where the line has none."
+    )
     quantity: Decimal = column(TenantInvoiceLines.quantity, description="How much is charged.")
     unit_price_cents: Decimal = column(TenantInvoiceLines.unit_price_cents, description="The price of one.")
     amount_cents: Cents = column(
         TenantInvoiceLines.amount_cents, description="The amount, rounded once, half away from zero."
+    )
+    currency: str = related(
+        TenantInvoiceLines.invoice_id, TenantInvoices.currency, description="ISO 4217, of the amounts."
     )
     deployment: LazyDeployment | None = one(
         TenantInvoiceLines.deployment_id, description="What it is for; null on lines of the whole tenant such as tax."
@@ -137,9 +145,9 @@ class InvoiceQueries:
     """Invoices at the root."""
 
     invoice: Invoice | None = root_one(
-        by=TenantInvoices.id,
+        by={"id": TenantInvoices.id, "number": TenantInvoices.number},
         allow=reads_tenants,
-        description="The invoice with this id; null when there is none to see.",
+        description="The invoice with this id or this number (give one); null when there is none to see.",
     )
     invoices: Connection[Invoice] = root_connection(
         order=(desc(TenantInvoices.period_start), desc(TenantInvoices.id)),

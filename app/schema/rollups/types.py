@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from app.reads import Connection, FinishInfo, Rows, column, connection, finished, one, read_type
+from app.reads import Connection, FinishInfo, Rows, column, connection, finished, one, read_type, related
+from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.codes import ErrorCode, reason_of
 from app.schema.context import RequestContext
 from app.schema.deployments.types import Deployment
@@ -22,6 +23,7 @@ from app.tables.rollups import (
     RollupWarnings,
     UnpricedReason,
 )
+from app.tables.tenants import Tenants
 
 
 def _reasons(rows: Rows, _info: FinishInfo[RequestContext]) -> list[ErrorCode | None]:
@@ -48,6 +50,7 @@ class RollupOutcome(Node):
     outcome: tables.RollupOutcome = column(RollupOutcomes.outcome, description="What became of it.")
     invoice: Invoice | None = one(RollupOutcomes.invoice_id, description="The invoice that it is about, if any.")
     total_cents: Cents = column(RollupOutcomes.total_cents, description="What was rated, in the tenant's currency.")
+    currency: str = related(RollupOutcomes.tenant_id, Tenants.currency, description="ISO 4217, of the amounts.")
 
 
 @read_type(
@@ -61,6 +64,7 @@ class UnpricedUsage(Node):
     tenant: Tenant = one(RollupUnpricedUsage.tenant_id, description="The tenant.")
     deployment: Deployment = one(RollupUnpricedUsage.deployment_id, description="What used it.")
     resource_kind: str = column(RollupUnpricedUsage.resource_kind, description="The code of what was used.")
+    resource_kind_details: ResourceKind = one(RollupUnpricedUsage.resource_kind, description="What was used.")
     quantity: Decimal = column(RollupUnpricedUsage.quantity, description="How much was used on billable days.")
     reason: UnpricedReason = column(RollupUnpricedUsage.reason, description="Why no plan prices it.")
 

@@ -30,10 +30,11 @@ from app.reads import (
     one,
     read_type,
     ref,
+    related,
     through,
 )
 from tests.reads.music.scalars import Big, Node, State, decimal_text
-from tests.reads.music.tables import Albums, Charts, Contracts, Genres, Tracks
+from tests.reads.music.tables import Albums, Charts, Contracts, Genres, Labels, Tracks
 
 if TYPE_CHECKING:
     from tests.reads.music.labels import Label
@@ -128,6 +129,7 @@ class Album(Node):
     price: Decimal = column(Albums.price, description="-")
     discount: Decimal | None = column(Albums.discount, description="-")
     net_price: Decimal = computed("net_price", Albums.price, Albums.discount, description="-")
+    label_code: str = related(Albums.tenant_id, Labels.code, description="-")
     plays: Big = column(Albums.plays, description="-")
     released_on: date | None = column(Albums.released_on, description="-")
     created_at: datetime = column(Albums.created_at, description="-")

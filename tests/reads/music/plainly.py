@@ -163,6 +163,11 @@ class Plainly:
         tracks = [track for track in self._rows["tracks"] if track["album_id"] == album["id"]]
         return sorted(tracks, key=lambda track: (track["position"], track["id"].bytes))
 
+    def _album_labelcode(self, album: Row) -> str:
+        label = self._find("labels", "id", album["tenant_id"])
+        assert label is not None
+        return str(label["code"])
+
     def _album_nextstates(self, album: Row) -> list[str]:
         return [state for state in ("DRAFT", "LIVE", "GONE") if state != album["state"]]
 
