@@ -11,8 +11,11 @@ from app.operations.rate_limits import Charge, RateLimiter
 from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.documents import DocumentPolicy
 from app.server.executor import Answer, Executor, RequestT
+from app.server.places import Places
 
 PATH = "/graphql"
+SOCKETS_OF_ONE_CALLER = 100
+"""In one process. Idle ones cost memory, and are kept until their tokens end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class GraphQLService(Generic[RequestT]):
     time_limit: float
     documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(None))
+    sockets: Places = field(default_factory=lambda: Places("sockets", SOCKETS_OF_ONE_CALLER))
     sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
 
     async def signed_in(self, authorization: str | None, address: str) -> Session:

@@ -1,4 +1,4 @@
-"""How long a request's body may be in coming, and how many bodies one caller may be sending at once.
+"""How long a request's body may be in coming.
 
 Cost follows work: who sends slowly holds memory, and at POST /usage one of a few places, for as long as the sending
 takes. Only the time spent waiting for the client counts, not what is done with its bytes meanwhile.
@@ -6,13 +6,10 @@ takes. Only the time spent waiting for the client counts, not what is done with 
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable
 from typing import TypeVar
 
-from app.operations.principal import Principal
-from app.server.faults import RETRY_AFTER_SECONDS, Code, Fault
+from app.server.faults import Code, Fault
 
 T = TypeVar("T")
 
@@ -57,38 +54,6 @@ async def paced(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             return
         pace.received(len(part))
         yield part
-
-
-class Uploads:
-    """The bodies that are arriving in this process: at most so many of one caller, and in all if `most` is given."""
-
-    def __init__(self, of_one_caller: int, most: int | None = None) -> None:
-        self._of_one_caller = of_one_caller
-        self._most = most
-        self._arriving: Counter[Hashable] = Counter()
-
-    @contextmanager
-    def one(self, principal: Principal) -> Iterator[None]:
-        """For as long as the body arrives. Raises Fault (429 for the caller's own, 503 for all)."""
-        caller = principal.tenant_id, principal.subject
-        if self._arriving[caller] >= self._of_one_caller:
-            told = f"You are sending {self._of_one_caller} bodies already, as many as one caller may at once."
-            raise _later(429, Code.RATE_LIMITED, told)
-        if self._most is not None and self._arriving.total() >= self._most:
-            raise _later(
-                503, Code.SERVICE_UNAVAILABLE, "As much usage as this process can take is coming in: try again."
-            )
-        self._arriving[caller] += 1
-        try:
-            yield
-        finally:
-            self._arriving[caller] -= 1
-            if not self._arriving[caller]:
-                del self._arriving[caller]
-
-
-def _later(status: int, code: Code, told: str) -> Fault:
-    return Fault(status, code, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
 
 
 def _too_slow() -> Fault:

@@ -34,7 +34,8 @@ from app.server.auth import Session
 from app.server.edge import address, request_id
 from app.server.faults import Code, Fault, fault_of
 from app.server.ndjson import blocks, too_large
-from app.server.uploads import Uploads, paced
+from app.server.places import Places
+from app.server.uploads import paced
 from app.server.usage_lines import MALFORMED, read_block
 
 PATH = "/usage"
@@ -77,7 +78,7 @@ def usage_handler(
     signed_in: Callable[[str | None, str], Awaitable[Session]],
     new_context: Callable[[Principal], Context],
     rate_limiter: RateLimiter,
-    uploads: Uploads,
+    uploads: Places,
 ) -> HTTPRouteHandler:
     @post(PATH, status_code=200, name="usage", request_max_body_size=None)
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
