@@ -18,6 +18,7 @@ _REFUSAL = Fault(
     503,
     Code.SERVICE_UNAVAILABLE,
     "At capacity: too many concurrent requests. Retry after the number of seconds in Retry-After.",
+    headers={"retry-after": str(RETRY_AFTER_SECONDS)},
 )
 
 

@@ -26,11 +26,11 @@ from app.server.entrance import Entrance
 from app.server.errors import show_error
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
+from app.server.places import Places
 from app.server.recent_writes import RecentWrites
 from app.server.routes import assemble
 from app.server.service import GraphQLService
 from app.server.sign_ins import RefusedSignIns
-from app.server.uploads import Uploads
 from app.server.usage import usage_handler
 from app.settings import Settings
 
@@ -59,7 +59,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         return RequestContext(new_context(principal), origin, charge=charge, read_after=read_after)
 
     places = max(1, settings.database_pool_size // 2)
-    uploads = Uploads(of_one_caller=(places + 1) // 2, most=places)
+    uploads = Places("uploads", of_one_caller=(places + 1) // 2, most=places)
 
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:

@@ -37,7 +37,8 @@ from app.schema.problems import as_error
 from app.server.auth import Session
 from app.server.edge import address, request_id
 from app.server.faults import Code, Fault, fault_of
-from app.server.uploads import Uploads, chunks
+from app.server.places import Places
+from app.server.uploads import chunks
 
 PATH = "/cloud-invoices"
 CALLED = f"POST {PATH}"
@@ -83,7 +84,7 @@ def cloud_invoices_handler(
     signed_in: Callable[[str | None, str], Awaitable[Session]],
     new_context: Callable[[Principal], Context],
     rate_limiter: RateLimiter,
-    uploads: Uploads,
+    uploads: Places,
 ) -> HTTPRouteHandler:
     @post(PATH, status_code=201, name="cloud-invoices", request_max_body_size=None)
     async def upload(request: Request[Any, Any, Any]) -> ASGIResponse:

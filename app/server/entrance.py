@@ -34,6 +34,7 @@ class Entrance:
         self._origins = Origins.from_settings(settings)
         self._proxies = settings.trusted_proxies
         self._prefix = urlsplit(settings.public_url or "").path
+        self._settles = bool(self._proxies or self._prefix)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Opens what requests need, for a server that leaves that to its caller."""
@@ -45,12 +46,14 @@ class Entrance:
             return
         given: list[tuple[bytes, bytes]] = scope["headers"]
         headers = dict(given)
-        self._settle(scope, given)
+        if self._settles:
+            self._settle(scope, given)
         origin = headers.get(b"origin")
         if origin is not None and scope["type"] == "http" and self._origins.allow(origin.decode("latin-1")):
             send = _sharing(send, origin)
         try:
-            _check(scope, given, headers)
+            if len(headers) != len(given) or b"host" not in headers:
+                _check(scope, given, headers)
             if origin is not None and b"access-control-request-method" in headers and scope.get("method") == "OPTIONS":
                 await self._answer_preflight(origin, headers, scope, send)
                 return
@@ -81,11 +84,10 @@ class Entrance:
 
 def _check(scope: Any, given: list[tuple[bytes, bytes]], headers: dict[bytes, bytes]) -> None:
     """Raises Fault (400). HTTP/1.0, which some health checks speak, has no Host."""
-    if len(headers) != len(given):
-        names = [name for name, _ in given]
-        for name, shown in SINGLE.items():
-            if names.count(name) > 1:
-                raise Fault(400, Code.BAD_REQUEST, f"The header {shown} is given more than once: send it once.")
+    names = [name for name, _ in given]
+    for name, shown in SINGLE.items():
+        if names.count(name) > 1:
+            raise Fault(400, Code.BAD_REQUEST, f"The header {shown} is given more than once: send it once.")
     if b"host" not in headers and scope["http_version"] != "1.0":
         raise Fault(400, Code.BAD_REQUEST, "The header Host is missing: HTTP/1.1 requires it.")
 

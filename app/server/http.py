@@ -30,11 +30,12 @@ from app.server.parameters import (
     operation_name,
     operation_type,
 )
+from app.server.places import Places
 from app.server.recent_writes import HEADER, asked_position
 from app.server.request_log import note
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.unpacking import encoding_of, unpacked
-from app.server.uploads import Pace, Uploads
+from app.server.uploads import Pace
 
 MAX_BODY_BYTES = MAX_REQUEST_BYTES
 BODIES_OF_ONE_CALLER = 16
@@ -53,7 +54,7 @@ class GraphQLEndpoint:
     def __init__(self, service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> None:
         self._service = service
         self._page = page
-        self._uploads = Uploads(BODIES_OF_ONE_CALLER)
+        self._uploads = Places("bodies in pieces", BODIES_OF_ONE_CALLER)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -118,7 +119,7 @@ def _unanswered(method: str) -> Fault:
     return Fault(405, Code.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
 
 
-async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Uploads, principal: Principal) -> bytes:
+async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Places, principal: Principal) -> bytes:
     """The whole body, unpacked. Raises Fault (408, 413, 415, 429) as soon as it is known, and 400 when the client
     leaves in the middle.
     """

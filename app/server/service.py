@@ -11,10 +11,13 @@ from app.operations.rate_limits import Charge, RateLimiter
 from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.documents import DocumentPolicy
 from app.server.executor import Answer, Executor, RequestT
+from app.server.places import Places
 from app.server.recent_writes import RecentWrites
 from app.server.request_log import note
 
 PATH = "/graphql"
+SOCKETS_OF_ONE_CALLER = 100
+"""In one process. Idle ones cost memory, and are kept until their tokens end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class GraphQLService(Generic[RequestT]):
     documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(None))
     recent_writes: RecentWrites = field(default_factory=RecentWrites)
+    sockets: Places = field(default_factory=lambda: Places("sockets", SOCKETS_OF_ONE_CALLER))
     sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
 
     async def signed_in(self, authorization: str | None, address: str) -> Session:

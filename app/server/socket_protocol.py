@@ -9,10 +9,12 @@ from websockets.frames import Frame
 
 from app.server.allowance import Allowance
 
-PIECE_BYTES = 1_024
-CONTROL_FRAMES = 100
-"""At once."""
-CONTROL_FRAMES_PER_SECOND = 10
+LEAST_PIECE_BYTES = 256
+MOST_PIECE_BYTES = 1_024
+"""Pieces grow while no control frame comes: a long message is not cut small."""
+CONTROL_FRAMES = 20
+"""At once. Browsers send none by themselves, libraries one in some seconds."""
+CONTROL_FRAMES_PER_SECOND = 5
 POLICY_VIOLATION = 1008
 
 
@@ -20,13 +22,17 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
     """One socket, from its upgrade to its end."""
 
     _flooded = False
+    _counted = 0
+    _piece = LEAST_PIECE_BYTES
     _allowance: Allowance | None = None
 
     def data_received(self, data: bytes) -> None:
-        for start in range(0, len(data), PIECE_BYTES):
-            if self._flooded:
-                return
-            super().data_received(data[start : start + PIECE_BYTES])
+        start = 0
+        while start < len(data) and not self._flooded:
+            counted, piece = self._counted, self._piece
+            super().data_received(data[start : start + piece])
+            start += piece
+            self._piece = min(2 * piece, MOST_PIECE_BYTES) if self._counted == counted else LEAST_PIECE_BYTES
 
     def handle_ping(self) -> None:
         self._count()
@@ -42,6 +48,7 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_cont(event)
 
     def _count(self) -> None:
+        self._counted += 1
         if self._allowance is None:
             self._allowance = Allowance(CONTROL_FRAMES, CONTROL_FRAMES_PER_SECOND)
         if self._flooded or self._allowance.take():

@@ -125,8 +125,11 @@ class _Connection:
     async def serve(self) -> None:
         try:
             session = await self._initialised()
-            await self._send(b'{"type":"connection_ack"}')
-            await self._serve_session(session)
+            with self._service.sockets.one(session.principal):
+                await self._send(b'{"type":"connection_ack"}')
+                await self._serve_session(session)
+        except Fault as fault:
+            await self._socket.close(Close.TRY_AGAIN_LATER, fault.message)
         except ClosingError as closing:
             await self._end_operations()
             await self._socket.close(closing.code, closing.reason)

@@ -1,4 +1,4 @@
-"""How long a request's body may be in coming, and how many bodies one caller may be sending at once.
+"""How long a request's body may be in coming.
 
 Cost follows work: who sends slowly holds memory, and at POST /usage one of a few places, for as long as the sending
 takes. Only the time spent waiting for the client counts, not what is done with its bytes meanwhile.
@@ -6,16 +6,13 @@ takes. Only the time spent waiting for the client counts, not what is done with 
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any, TypeVar
 
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException
 
-from app.operations.principal import Principal
-from app.server.faults import RETRY_AFTER_SECONDS, Code, Fault
+from app.server.faults import Code, Fault
 
 T = TypeVar("T")
 
@@ -69,36 +66,6 @@ async def chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
             yield part
     except (InternalServerException, ClientException):  # Litestar's words for it
         raise Fault(400, Code.BAD_REQUEST, "The request broke off.") from None
-
-
-class Uploads:
-    """The bodies that are arriving in this process: at most so many of one caller, and in all if `most` is given."""
-
-    def __init__(self, of_one_caller: int, most: int | None = None) -> None:
-        self._of_one_caller = of_one_caller
-        self._most = most
-        self._arriving: Counter[Hashable] = Counter()
-
-    @contextmanager
-    def one(self, principal: Principal) -> Iterator[None]:
-        """For as long as the body arrives. Raises Fault (429 for the caller's own, 503 for all)."""
-        caller = principal.tenant_id, principal.subject
-        if self._arriving[caller] >= self._of_one_caller:
-            told = f"You are sending {self._of_one_caller} bodies already, as many as one caller may at once."
-            raise _later(429, Code.RATE_LIMITED, told)
-        if self._most is not None and self._arriving.total() >= self._most:
-            raise _later(503, Code.SERVICE_UNAVAILABLE, "At capacity: too many uploads at once. Try again.")
-        self._arriving[caller] += 1
-        try:
-            yield
-        finally:
-            self._arriving[caller] -= 1
-            if not self._arriving[caller]:
-                del self._arriving[caller]
-
-
-def _later(status: int, code: Code, told: str) -> Fault:
-    return Fault(status, code, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
 
 
 def _too_slow() -> Fault:

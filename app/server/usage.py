@@ -33,8 +33,9 @@ from app.server.edge import address, request_id
 from app.server.faults import Code, Fault, fault_of
 from app.server.json_events import as_lines
 from app.server.ndjson import blocks, without_mark
+from app.server.places import Places
 from app.server.unpacking import encoding_of, unpacked
-from app.server.uploads import Uploads, chunks
+from app.server.uploads import chunks
 from app.server.usage_lines import read_block
 from app.server.usage_summary import Rejection, Tally
 
@@ -97,7 +98,7 @@ def usage_handler(
     signed_in: Callable[[str | None, str], Awaitable[Session]],
     new_context: Callable[[Principal], Context],
     rate_limiter: RateLimiter,
-    uploads: Uploads,
+    uploads: Places,
 ) -> HTTPRouteHandler:
     @post(PATH, status_code=200, name="usage", request_max_body_size=None)
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:

@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
+from app.operations.principal import Role
+from app.settings import Settings
+from tests.server.conftest import SECRET, small_application
+from tests.server.serving import served
 from tests.server.test_sockets import Client, connected
 
 Token = Callable[..., str]
@@ -56,7 +61,26 @@ async def test_a_flood_of_messages_that_cost_nothing(base_url: str, token: Token
 async def test_a_client_that_pings_as_clients_do(base_url: str, token: Token) -> None:
     async with connected(base_url) as client:
         await client.initialise(token())
-        for _ in range(50):
+        for _ in range(15):
             await client.connection.ping()
             await client.send(type="ping")
             assert await client.receive() == {"type": "pong"}
+
+
+async def test_a_caller_has_so_many_sockets_and_no_more(
+    base_url: str, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.server.service.SOCKETS_OF_ONE_CALLER", 2)
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(served(small_application(Settings(jwt_secret=SECRET))))
+        mine = [await stack.enter_async_context(connected(url)) for _ in range(3)]
+        for client in mine[:2]:
+            await client.initialise(token())
+        await mine[2].send(type="connection_init", payload={"authorization": f"Bearer {token()}"})
+        told = "At capacity: one caller may have 2 sockets at once. Try again later."
+        assert await mine[2].closed() == (1013, told)
+        other = await stack.enter_async_context(connected(url))
+        await other.initialise(token(Role.TENANT_ADMIN))
+        await mine[0].connection.close()
+        again = await stack.enter_async_context(connected(url))
+        await again.initialise(token())
