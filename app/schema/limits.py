@@ -40,8 +40,6 @@ MAX_OPERATIONS = 1
 MAX_ROOT_MUTATIONS = 4
 MAX_COST = 5_000
 MAX_INPUT_LIST = 1_000
-MAX_REQUEST_BYTES = 2_097_152
-"""The largest promised list, 1,000 events with texts of 200 characters of any script, and a document."""
 MAX_ERRORS = 5
 MAX_PAGE_SIZE = 100
 DEFAULT_PAGE_SIZE = 20

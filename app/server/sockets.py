@@ -17,14 +17,13 @@ from litestar.exceptions import WebSocketDisconnect
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
-from app.schema.limits import MAX_REQUEST_BYTES
 from app.server.auth import Session, UnauthenticatedError
 from app.server.costs import cost_of, with_cost
 from app.server.edge import address, request_id
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.keys import KeysUnavailableError
-from app.server.parameters import Parameters, decode_parameters
+from app.server.parameters import MAX_REQUEST_BYTES, Parameters, decode_parameters
 from app.server.service import GraphQLService, raise_if_unavailable
 
 SUBPROTOCOL = "graphql-transport-ws"
