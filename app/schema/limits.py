@@ -34,8 +34,6 @@ MAX_OPERATIONS = 50  # in one document; one of them runs
 MAX_ROOT_MUTATIONS = 4
 MAX_COST = 5_000
 MAX_INPUT_LIST = 1_000
-MAX_REQUEST_BYTES = 2_097_152
-"""The largest promised list, 1,000 events with texts of 200 characters of any script, and a document."""
 MAX_ERRORS = 5
 FREE_TOKENS = 100
 TOKENS_PER_POINT = 2  # a token takes some 50 µs to parse and validate, a character 0.2 µs

@@ -15,7 +15,6 @@ from app.database.written import Written, noting_writes
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
-from app.schema.limits import MAX_REQUEST_BYTES
 from app.server.costs import with_cost
 from app.server.documents import DocumentPolicy
 from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
@@ -23,6 +22,7 @@ from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
 from app.server.parameters import (
+    MAX_REQUEST_BYTES,
     Parameters,
     decode_parameters,
     decode_query_string,

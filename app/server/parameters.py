@@ -14,6 +14,9 @@ from app.schema.limits import MAX_INPUT_LIST, parse_document
 from app.schema.scalars import read_number
 from app.server.faults import Code, Fault
 
+MAX_REQUEST_BYTES = 2_097_152
+"""The largest promised list, 1,000 events whose texts have 200 characters of any script, and a document."""
+
 
 class Parameters(msgspec.Struct, frozen=True, rename="camel"):
     query: str | None = None

@@ -18,7 +18,6 @@ from app.database.written import Written, noting_writes
 from app.operations.call import Origin
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
-from app.schema.limits import MAX_REQUEST_BYTES
 from app.server.allowance import Allowance
 from app.server.auth import Session, UnauthenticatedError
 from app.server.connection_init import authorization_of
@@ -28,7 +27,7 @@ from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
 from app.server.keys import KeysUnavailableError
 from app.server.origins import Origins
-from app.server.parameters import Parameters, decode_parameters, operation_name
+from app.server.parameters import MAX_REQUEST_BYTES, Parameters, decode_parameters, operation_name
 from app.server.refusals import send_fault
 from app.server.request_log import logged, note
 from app.server.service import GraphQLService, raise_if_unavailable

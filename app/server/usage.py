@@ -46,7 +46,7 @@ REQUEST_COST = 10
 """In points of the caller's rate limit, before anything is read."""
 LINES_A_POINT = 10
 BYTES_A_POINT = 10_240
-"""Unpacked. A block is paid for before its lines are decoded."""
+"""Unpacked. What is read is paid for before its lines are counted or decoded."""
 
 NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON_TYPES = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
@@ -76,6 +76,16 @@ class _Payment:
         self._rate_limiter = rate_limiter
         self._principal = principal
         self._paid = 0
+
+    async def read(self, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The parts, each paid for before it is handed on: a body that is refused half way has cost what it came to."""
+        owed = 0.0
+        async for part in parts:
+            owed += part.count(b"\n") / LINES_A_POINT + len(part) / BYTES_A_POINT
+            if owed >= 1:
+                await self.pay(int(owed))
+                owed %= 1
+            yield part
 
     async def pay(self, cost: int) -> None:
         """Raises RateLimitedError, by whose Retry-After the caller has what the body costs up to here: sent again then,
@@ -111,9 +121,9 @@ def usage_handler(
             await payment.pay(REQUEST_COST)
             async with auditing(context, _call(origin)):
                 authorise(context, Action.RECORD_USAGE)
-            body = _lines(chunks(request), _format(request))
+            body = payment.read(_lines(chunks(request), _format(request)))
             with uploads.one(session.principal):
-                tally = await _record(context, origin, payment, blocks(body))
+                tally = await _record(context, origin, blocks(body))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = fault_of(_told(error), number)
             return _response(fault.body(number), fault.status, fault.headers)
@@ -122,11 +132,10 @@ def usage_handler(
     return ingest
 
 
-async def _record(context: Context, origin: Origin, payment: _Payment, body: AsyncIterator[bytes]) -> Tally:
+async def _record(context: Context, origin: Origin, body: AsyncIterator[bytes]) -> Tally:
     tally, lines = Tally(), 0
     async for text in body:
         count = text.count(b"\n") + (not text.endswith(b"\n"))
-        await payment.pay(math.ceil(count / LINES_A_POINT + len(text) / BYTES_A_POINT))
         first, lines = lines, lines + count
         block = await read_block(text, first)
         if not (block.events or block.malformed):

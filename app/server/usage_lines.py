@@ -110,11 +110,13 @@ def _read(text: bytes, first: int, block: Block) -> int:
 
 def _decoded(text: bytes) -> Sequence[_Line | str | None]:
     """Of each line what it says, or what is wrong with it, or None of a blank one."""
+    ends = text.count(b"\n") + (not text.endswith(b"\n"))
+    if text.isspace():
+        return [None] * ends
     try:
         lines = _decoder.decode_lines(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         lines = []
-    ends = text.count(b"\n") + (not text.endswith(b"\n"))
     return lines if len(lines) == ends else [_decoded_line(line) for line in text.removesuffix(b"\n").split(b"\n")]
 
 
