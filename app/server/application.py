@@ -79,14 +79,12 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Litestar:
         rate_limiter=rate_limiter,
         sign_in_refused=refused_sign_ins.add,
     )
+    uploads = service.signed_in, new_context, rate_limiter, ingestions
     return assemble(
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[
-            usage_handler(service.signed_in, new_context, rate_limiter, ingestions),
-            cloud_invoices_handler(service.signed_in, new_context, rate_limiter, ingestions),
-        ],
+        handlers=[usage_handler(*uploads), cloud_invoices_handler(*uploads)],
         allowed_origins=settings.allowed_origins,
         lifespan=[lifespan],
     )
