@@ -84,14 +84,12 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         recent_writes=recent_writes,
         sign_in_refused=refused_sign_ins.add,
     )
+    uploading = service.signed_in, new_context, rate_limiter, uploads
     return assemble(
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[
-            usage_handler(service.signed_in, new_context, rate_limiter, uploads),
-            cloud_invoices_handler(service.signed_in, new_context, rate_limiter, uploads),
-        ],
+        handlers=[usage_handler(*uploading), cloud_invoices_handler(*uploading)],
         settings=settings,
         lifespan=[lifespan],
     )
