@@ -92,7 +92,7 @@ def _embedded() -> Iterator[str]:
     with TemporaryDirectory(prefix="arcadia-postgresql18-") as folder:
         server = embedded.start(Path(folder))
         try:
-            yield str(server.get_uri())
+            yield server.url()
         finally:
             server.stop()
 
