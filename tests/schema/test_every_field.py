@@ -101,7 +101,7 @@ def _documents() -> list[str]:
     documents = []
     for name, field in query_type().fields.items():
         required = any(map(is_required_argument, field.args.values()))
-        if name in arguments or not (required or name in {"tenant", "nodes"}):
+        if name in arguments or not (required or name in {"invoice", "tenant", "nodes"}):
             documents.append(
                 f"{{ {name}{arguments.get(name, '')} {{ {fields_of(get_named_type(field.type), DEPTH)} }} }}"
             )

@@ -223,12 +223,15 @@ _QUERIES: dict[str, tuple[str, Any]] = {
         "InvoiceFilter",
         {
             "tenantId": _UNKNOWN,
+            "number": "2026-000001",
+            "search": "acme",
             "status": ["DRAFT"],
             "periodStart": "2026-04-01",
             "periodFrom": "2026-04-01",
             "periodTo": "2026-05-01",
         },
     ),
+    "{ tenants(filter: $v) { totalCount } }": ("TenantFilter", {"code": "acme", "search": "acme"}),
     "{ invoices { nodes { lines(filter: $v) { totalCount } } } }": (
         "InvoiceLineFilter",
         {"kind": ["TAX"], "resourceKind": "egress_gb", "deploymentId": _UNKNOWN, "periodStart": "2026-04-01"},

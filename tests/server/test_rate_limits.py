@@ -126,6 +126,25 @@ async def test_a_document_costs_what_it_takes_to_read(
         assert paid[2] <= 1000
 
 
+async def test_a_named_operation_is_held_to_its_own_limits(api: House) -> None:
+    path = "{ deployments { nodes { tenant "
+    deep = "query Deep { tenants { nodes " + path * 4 + "{ id }" + " } } }" * 4 + " } }"
+    text = f"query A {{ viewer {{ subject }} }} query B {{ viewer {{ subject roles }} }} {deep}"
+    async with api.client() as ada:
+        for name, status in (("B", 200), ("Deep", 400), (None, 400), ("C", 400)):
+            headers = {"accept": "application/graphql-response+json"}
+            body = {"query": text, "operationName": name}
+            response = await ada.post("/graphql", json=body, headers=headers)
+            assert response.status_code == status, name
+            if name == "B":
+                assert response.json()["data"]["viewer"].keys() == {"subject", "roles"}
+                assert cost_of(response)["requested"] == 1
+            elif name == "Deep":
+                assert code(response) == "LIMIT_EXCEEDED"
+            else:
+                assert code(response) == "OPERATION_RESOLUTION_FAILURE"
+
+
 async def test_a_remembered_document_is_not_paid_for_again(limited: Settings, database: Database, clock: Clock) -> None:
     roomy = replace(limited, rate_limit_burst=100_000, rate_limit_per_second=1)
     text = "#" + "x" * 22_000 + "\n{ viewer { subject } }"
