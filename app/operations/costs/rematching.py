@@ -19,10 +19,12 @@ from app.operations.transaction import transact
 from app.tables.costs import CloudInvoices
 
 _COUNT = "SELECT count(*) FROM cloud_invoice_lines WHERE cloud_invoice_id = $1"
+# Positions have no gaps. The upper bound keeps a block's cost that of its own rows, whatever plan PostgreSQL chooses.
 _LINES = """
 SELECT id, position, description, group_description, started_at, ended_at, exact_cents,
        cloud_resource_id, tenant_id, deployment_id, resource_kind, matched_by, unallocated_reason
-FROM cloud_invoice_lines WHERE cloud_invoice_id = $1 AND position > $2 ORDER BY position LIMIT $3
+FROM cloud_invoice_lines WHERE cloud_invoice_id = $1 AND position > $2::int AND position <= $2::int + $3::int
+ORDER BY position
 """
 _CHANGE = """
 UPDATE cloud_invoice_lines AS l SET
