@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeVar
@@ -16,6 +16,7 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.billing import parse_decimal
 from app.cli.reading import read
 from app.cli.session import operator
 from app.cli.value_table import show_values
@@ -52,10 +53,10 @@ class ExactNumber(click.ParamType[Decimal]):
     name = "number"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            return Decimal(str(value))
-        except InvalidOperation:
+        number = parse_decimal(str(value))
+        if number is None:
             self.fail(f"{value!r} is not a number such as 1.53", param, ctx)
+        return number
 
 
 class ColumnName(click.ParamType[ColumnOfField]):

@@ -12,9 +12,7 @@ imported, in one transaction: all of it or nothing. The answer is
 or errors as GraphQL has them. No Idempotency-Key is looked at: a bill that is imported already is refused (409).
 """
 
-import re
 from collections.abc import Awaitable, Callable, Iterator
-from decimal import Decimal
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
@@ -25,6 +23,7 @@ from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
+from app.billing import parse_decimal
 from app.operations.access import Action, authorise
 from app.operations.audit import auditing
 from app.operations.call import Call, Origin
@@ -58,7 +57,6 @@ STATUS_OF = {
 }
 """Of a refusal; of any other it is 422."""
 
-_DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 _COLUMN = "column."
 _REQUIRED = ("provider", "externalId", "currency")
 _MOST_PARAMETERS = 50
@@ -138,8 +136,8 @@ async def _import(
     context: Context, query: str, file: BinaryIO, pay: Callable[[int], Awaitable[None]]
 ) -> CloudInvoiceImported:
     parameters = _parameters(query)
-    rate = parameters.get("exchangeRate")
-    if rate is not None and not _DECIMAL.fullmatch(rate):
+    rate = parse_decimal(parameters["exchangeRate"]) if "exchangeRate" in parameters else None
+    if rate is None and "exchangeRate" in parameters:
         raise _malformed("exchangeRate", "must be a decimal number such as 1.53")
     return await import_cloud_invoice(
         context,
@@ -147,7 +145,7 @@ async def _import(
         external_id=parameters["externalId"],
         file=file,
         currency=parameters["currency"],
-        exchange_rate=None if rate is None else Decimal(rate),
+        exchange_rate=rate,
         columns=list(_columns(parameters)),
         admit=pay,
     )

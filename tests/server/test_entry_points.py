@@ -157,17 +157,19 @@ async def test_quantities_in_an_array(client: httpx.AsyncClient, deployment: UUI
 
 
 class Post(NamedTuple):
-    """An entry point over HTTP: its media type, and bodies that are refused there."""
+    """An entry point over HTTP: its media type, and bodies that are refused there (None: in tests of its own)."""
 
     media_type: str
-    malformed: bytes
-    too_large: bytes
+    malformed: bytes | None
+    too_large: bytes | None
+    role: Role = Role.METER
 
 
 ORIGIN = "https://console.example.com"
 ENTRY_POINTS = {
     "/graphql": Post("application/json", b"{", b" " * (MAX_BODY_BYTES + 1)),
     "/usage": Post("application/json", b"[{", b"[" + b"7," * 100_000 + b"7]"),
+    "/cloud-invoices": Post("text/csv", None, None, Role.PLATFORM_ADMIN),
 }
 REFUSALS: dict[str, tuple[int, str]] = {
     "no token": (401, "UNAUTHENTICATED"),
@@ -198,7 +200,7 @@ async def refused(client: httpx.AsyncClient, path: str, why: str) -> httpx.Respo
                 pass
             if path == "/graphql":
                 return answer
-    content = post.too_large if why == "too large" else post.malformed
+    content = post.too_large if why == "too large" else post.malformed or b"-"
     return await client.post(path, content=content, headers=headers)
 
 
@@ -208,8 +210,10 @@ async def test_refusals_are_the_same_everywhere(
 ) -> None:
     allowing = replace(settings, allowed_origins=(ORIGIN,))
     for why, (status, code) in REFUSALS.items():
+        if (why, None) in (("malformed", ENTRY_POINTS[path].malformed), ("too large", ENTRY_POINTS[path].too_large)):
+            continue
         limited = replace(allowing, rate_limit_burst=60, rate_limit_per_second=1) if why == "too much" else allowing
-        async with house(limited, clock) as served, served.client(Role.METER, subject=path) as client:
+        async with house(limited, clock) as served, served.client(ENTRY_POINTS[path].role, subject=path) as client:
             answer = await refused(client, path, why)
             assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code), why
             assert answer.json().keys() <= {"errors", "extensions"}, why
