@@ -28,7 +28,7 @@ class Readiness:
             await require_current(settings)
             await require_billing_time_zone(settings)
             self._current = True
-        async with self._database.reading_written(PLATFORM) as connection:
+        async with self._database.reading(PLATFORM) as connection:
             await require_recorded_time_zone(connection, settings)
         return await self._database.check()
 
