@@ -58,8 +58,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         read_after = recent_writes.after(principal, origin.read_after)
         return RequestContext(new_context(principal), origin, charge=charge, read_after=read_after)
 
-    places = max(1, settings.database_pool_size // 2)
-    uploads = Places("uploads", of_one_caller=(places + 1) // 2, most=places)
+    uploads = _places_for_uploads(settings)
 
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
@@ -93,6 +92,12 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         settings=settings,
         lifespan=[lifespan],
     )
+
+
+def _places_for_uploads(settings: Settings) -> Places:
+    """Uploads take half of the connections, and one caller's half of those."""
+    most = max(1, settings.database_pool_size // 2)
+    return Places("uploads", of_one_caller=(most + 1) // 2, most=most)
 
 
 def _collect_seldom() -> None:

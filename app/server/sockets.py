@@ -6,7 +6,6 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractContextManager, aclosing, suppress
-from enum import IntEnum
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -21,7 +20,7 @@ from app.operations.rate_limits import Charge
 from app.server.allowance import Allowance
 from app.server.auth import Session, UnauthenticatedError
 from app.server.connection_init import authorization_of
-from app.server.costs import cost_of, with_cost
+from app.server.costs import with_cost
 from app.server.edge import address, request_id
 from app.server.executor import Answer
 from app.server.faults import Code, Fault, fault_of
@@ -31,30 +30,15 @@ from app.server.parameters import MAX_REQUEST_BYTES, Parameters, decode_paramete
 from app.server.refusals import send_fault
 from app.server.request_log import logged, note
 from app.server.service import GraphQLService, raise_if_unavailable
+from app.server.socket_messages import Close, ClosingError, Message, errors_of, framed, messages, with_costs
 
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIME_LIMIT = 5.0
 MAX_OPERATIONS = 10
 MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES + 1_024  # the request in its envelope
-MAX_REASON_BYTES = 123
-"""What a close frame has room for (RFC 6455, section 5.5)."""
 FREE_MESSAGES = 200
 """Messages that start no operation, and so are not paid for in points: at once."""
 FREE_MESSAGES_PER_SECOND = 10
-
-
-class Close(IntEnum):
-    """The protocol's close codes."""
-
-    BAD_REQUEST = 4400
-    UNAUTHORIZED = 4401
-    FORBIDDEN = 4403
-    SUBPROTOCOL_NOT_ACCEPTABLE = 4406
-    INIT_TIMEOUT = 4408
-    SUBSCRIBER_EXISTS = 4409
-    TOO_MANY_INITS = 4429
-    POLICY_VIOLATION = 1008
-    TRY_AGAIN_LATER = 1013
 
 
 _NOT_ALLOWED = Fault(
@@ -63,29 +47,6 @@ _NOT_ALLOWED = Fault(
     "Pages of this origin may not open sockets: ARCADIA_ALLOWED_ORIGINS does not name it, nor does ARCADIA_PUBLIC_URL, "
     "and it is not the Host of the request.",
 )
-
-
-class ClosingError(Exception):
-    """The client broke the protocol, or may not go on."""
-
-    def __init__(self, code: Close, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
-
-
-class _Message(msgspec.Struct):
-    type: str
-    id: str | None = None
-    payload: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _RequestError(msgspec.Struct):
-    errors: list[dict[str, Any]]
-
-
-_messages = msgspec.json.Decoder(_Message)
-_request_errors = msgspec.json.Decoder(_RequestError)
 
 
 async def serve_socket(scope: Any, receive: Any, send: Any, service: GraphQLService[Any], origins: Origins) -> None:
@@ -164,21 +125,21 @@ class _Connection:
         except TimeoutError:
             raise ClosingError(Close.FORBIDDEN, "The token has expired") from None
 
-    async def _handle(self, message: _Message, session: Session) -> None:
+    async def _handle(self, message: Message, session: Session) -> None:
         match message:
-            case _Message(type="ping"):
+            case Message(type="ping"):
                 self._count()
                 await self._send(b'{"type":"pong"}')
-            case _Message(type="pong"):
+            case Message(type="pong"):
                 self._count()
-            case _Message(type="subscribe", id=str() as name):
+            case Message(type="subscribe", id=str() as name):
                 await self._start(name, bytes(message.payload), session)
-            case _Message(type="complete", id=str() as name):
+            case Message(type="complete", id=str() as name):
                 if task := self._operations.pop(name, None):
                     task.cancel()
                 else:
                     self._count()
-            case _Message(type="connection_init"):
+            case Message(type="connection_init"):
                 raise ClosingError(Close.TOO_MANY_INITS, "Too many initialisation requests")
             case _:
                 raise ClosingError(Close.BAD_REQUEST, "Invalid message")
@@ -242,7 +203,7 @@ class _Connection:
             else:
                 completed = await self._once(name, answer, charge, written.position)
             if completed:
-                await self._send(_framed("complete", name))
+                await self._send(framed("complete", name))
         except WebSocketDisconnect:
             raise
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
@@ -260,15 +221,15 @@ class _Connection:
         """False for a refused request, whose `error` message is its last."""
         raise_if_unavailable(answer)
         if answer.executed:
-            await self._send(_framed("next", name, with_cost(answer.body, charge, written)))
+            await self._send(framed("next", name, with_cost(answer.body, charge, written)))
         else:
             await charge.pay_for_refusal(answer.cost, answer.reading_cost)
-            await self._send(_framed("error", name, _with_costs(_request_errors.decode(answer.body).errors, charge)))
+            await self._send(framed("error", name, with_costs(errors_of(answer.body), charge)))
         return answer.executed
 
     async def _send_error(self, name: str, fault: Fault, charge: Charge) -> None:
         note(code=fault.code)
-        await self._send(_framed("error", name, _with_costs(fault.errors(self._request_id), charge)))
+        await self._send(framed("error", name, with_costs(fault.errors(self._request_id), charge)))
 
     async def _send(self, message: bytes) -> None:
         try:
@@ -276,7 +237,7 @@ class _Connection:
         except (OSError, RuntimeError):  # how the server says that the client left meanwhile
             raise WebSocketDisconnect(detail="the client left") from None
 
-    async def _receive(self) -> _Message:
+    async def _receive(self) -> Message:
         event = await self._socket.receive()
         if event["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(detail="the client left")
@@ -284,7 +245,7 @@ class _Connection:
         if not isinstance(text, str) or len(text) > MAX_MESSAGE_BYTES:
             raise ClosingError(Close.BAD_REQUEST, "Invalid message")
         try:
-            return _messages.decode(text)
+            return messages.decode(text)
         except (msgspec.DecodeError, RecursionError):
             raise ClosingError(Close.BAD_REQUEST, "Invalid message") from None
 
@@ -293,14 +254,3 @@ class _Connection:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-
-
-def _with_costs(errors: list[dict[str, Any]], charge: Charge) -> bytes:
-    """The payload of an `error` message is the errors alone: the cost is told in each."""
-    cost = msgspec.Raw(cost_of(charge))
-    return msgspec.json.encode([{**e, "extensions": {**e.get("extensions", {}), "cost": cost}} for e in errors])
-
-
-def _framed(kind: str, name: str, payload: bytes | None = None) -> bytes:
-    head = b'{"id":' + msgspec.json.encode(name) + b',"type":"' + kind.encode() + b'"'
-    return head + (b"}" if payload is None else b',"payload":' + payload + b"}")

@@ -1,0 +1,65 @@
+"""The messages of the graphql-transport-ws protocol, and the codes that it closes a socket with."""
+
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+
+from app.operations.rate_limits import Charge
+from app.server.costs import cost_of
+
+MAX_REASON_BYTES = 123
+"""What a close frame has room for (RFC 6455, section 5.5)."""
+
+
+class Close(IntEnum):
+    """The protocol's close codes."""
+
+    BAD_REQUEST = 4400
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    SUBPROTOCOL_NOT_ACCEPTABLE = 4406
+    INIT_TIMEOUT = 4408
+    SUBSCRIBER_EXISTS = 4409
+    TOO_MANY_INITS = 4429
+    POLICY_VIOLATION = 1008
+    TRY_AGAIN_LATER = 1013
+
+
+class ClosingError(Exception):
+    """The client broke the protocol, or may not go on."""
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+
+
+class Message(msgspec.Struct):
+    type: str
+    id: str | None = None
+    payload: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _RequestError(msgspec.Struct):
+    errors: list[dict[str, Any]]
+
+
+messages = msgspec.json.Decoder(Message)
+_request_errors = msgspec.json.Decoder(_RequestError)
+
+
+def errors_of(body: bytes) -> list[dict[str, Any]]:
+    """The errors of an answer that was not executed."""
+    return _request_errors.decode(body).errors
+
+
+def with_costs(errors: list[dict[str, Any]], charge: Charge) -> bytes:
+    """The payload of an `error` message is the errors alone: the cost is told in each."""
+    cost = msgspec.Raw(cost_of(charge))
+    return msgspec.json.encode([{**e, "extensions": {**e.get("extensions", {}), "cost": cost}} for e in errors])
+
+
+def framed(kind: str, name: str, payload: bytes | None = None) -> bytes:
+    head = b'{"id":' + msgspec.json.encode(name) + b',"type":"' + kind.encode() + b'"'
+    return head + (b"}" if payload is None else b',"payload":' + payload + b"}")
