@@ -1,8 +1,10 @@
 """Exit codes of every command: 0 done, 1 refused or failed with one line, 2 wrong usage."""
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+import rich_click as click
 
 from app.cli import arcadia, main
 
@@ -13,11 +15,19 @@ NEEDED = {
     "token": ["--role", "meter", "--tenant", "a"],
     "backup": ["arcadia.backup"],
     "restore": [__file__],
+    "costs import": [__file__, "--external-id", "2026-04"],
+    "costs rematch": [str(UUID(int=1))],
+    "costs withdraw": [str(UUID(int=1)), "--reason", "wrong"],
 }
 """The least that a command has to be given."""
 ELSEWHERE = {"serve", "worker"}
 """Those that set up logging, which is this process's: tests/cli/test_commands.py starts them as processes."""
-COMMANDS = sorted(set(arcadia.commands) - ELSEWHERE)
+ALL = sorted(
+    f"{name} {part}".rstrip()
+    for name, command in arcadia.commands.items()
+    for part in (command.commands if isinstance(command, click.Group) else [""])
+)
+COMMANDS = [command for command in ALL if command not in ELSEWHERE]
 
 
 def ends(
@@ -33,9 +43,9 @@ def ends(
     return ended.value.code or 0, captured.out, captured.err.splitlines()
 
 
-@pytest.mark.parametrize("command", sorted(arcadia.commands))
+@pytest.mark.parametrize("command", ALL)
 def test_wrong_usage_is_2(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = ends(monkeypatch, capsys, command, "--nonsense")
+    code, out, err = ends(monkeypatch, capsys, *command.split(), "--nonsense")
     assert (code, out) == (2, "")
     assert "No such option" in " ".join(err)
 
@@ -45,7 +55,7 @@ def test_a_database_that_is_not_there_is_1_and_one_line(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     environment = {"ARCADIA_DATABASE_URL": NOWHERE, "ARCADIA_DATA_DIR": str(tmp_path), "ARCADIA_LOG_LEVEL": "ERROR"}
-    code, out, err = ends(monkeypatch, capsys, command, *NEEDED.get(command, []), **environment)
+    code, out, err = ends(monkeypatch, capsys, *command.split(), *NEEDED.get(command, []), **environment)
     if command in WITHOUT_DATABASE:
         assert (code, err) == (0, [])
         return
@@ -58,7 +68,9 @@ def test_a_database_that_is_not_there_is_1_and_one_line(
 def test_production_without_its_settings_is_1_and_says_each(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, err = ends(monkeypatch, capsys, command, *NEEDED.get(command, []), ARCADIA_ENVIRONMENT="production")
+    code, out, err = ends(
+        monkeypatch, capsys, *command.split(), *NEEDED.get(command, []), ARCADIA_ENVIRONMENT="production"
+    )
     if command in WITHOUT_DATABASE:
         assert (code, err) == (0, [])
         return
