@@ -55,6 +55,7 @@ class ErrorCode(StrEnum):
     QUANTITY_NOT_FINITE = "QUANTITY_NOT_FINITE"
     QUANTITY_OUT_OF_RANGE = "QUANTITY_OUT_OF_RANGE"
     RATE_LIMITED = "RATE_LIMITED"
+    REQUEST_HEADERS_TOO_LARGE = "REQUEST_HEADERS_TOO_LARGE"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     SLUG_TAKEN = "SLUG_TAKEN"
     TENANT_CLOSED = "TENANT_CLOSED"
@@ -91,6 +92,7 @@ describe(
     PERSISTED_QUERY_NOT_FOUND="No trusted document has this id or hash.",
     PERSISTED_QUERY_NOT_SUPPORTED="The service has no trusted documents.",
     RATE_LIMITED="The caller has used up its points.",
+    REQUEST_HEADERS_TOO_LARGE="The request's headers are too large.",
     SERVICE_UNAVAILABLE="The service is temporarily unavailable.",
     TIMEOUT="The operation took too long.",
     UNAUTHENTICATED="No token, or one that is not valid.",

@@ -1,13 +1,16 @@
 """Owners of a database, and logins, as operators have them: seldom superusers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 
+from app.database.roles import PLATFORM, TENANT
+from app.settings import Environment, Settings
 from tests import postgres
 
 PASSWORD = "a password/with: characters of URLs"
@@ -46,3 +49,15 @@ def run(url: str, *statements: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+@asynccontextmanager
+async def served_by(settings: Settings, *statements: str, attributes: str = "") -> AsyncIterator[Settings]:
+    """Production on a database of its own, through a login that the statements have changed; `other` is another."""
+    database = postgres.run_name(uuid4().hex[:8])
+    url = postgres.clone(database)
+    with login(attributes) as name, login() as other:
+        run(url, f"GRANT {TENANT}, {PLATFORM} TO {name}")
+        run(url, *(statement.format(login=name, other=other) for statement in statements))
+        yield replace(settings, database_url=url_as(name, url), environment=Environment.PRODUCTION)
+        postgres.drop(database)

@@ -1,10 +1,7 @@
 """What a process looks at before it serves: its sessions, and what its logins could become."""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from uuid import uuid4
 
 import pytest
 
@@ -13,19 +10,7 @@ from app.database.roles import PLATFORM, TENANT
 from app.server.health import Readiness
 from app.settings import Environment, Settings
 from tests import postgres
-from tests.database.owners import login, run, url_as
-
-
-@asynccontextmanager
-async def served_by(settings: Settings, *statements: str, attributes: str = "") -> AsyncIterator[Settings]:
-    """Production on a database of its own, through a login that the statements have changed; `other` is another."""
-    database = postgres.run_name(uuid4().hex[:8])
-    url = postgres.clone(database)
-    with login(attributes) as name, login() as other:
-        run(url, f"GRANT {TENANT}, {PLATFORM} TO {name}")
-        run(url, *(statement.format(login=name, other=other) for statement in statements))
-        yield replace(settings, database_url=url_as(name, url), environment=Environment.PRODUCTION)
-        postgres.drop(database)
+from tests.database.owners import run, served_by
 
 
 async def test_a_login_with_the_two_roles_may_serve(settings: Settings) -> None:

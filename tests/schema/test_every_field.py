@@ -9,9 +9,11 @@ from app.billing import Tier
 from app.operations.billing_months import waive_month
 from app.operations.catalog import ResourceDraft, archive_plan
 from app.operations.charges import add_charge
+from app.operations.costs import withdraw_cloud_invoice
 from app.operations.invoices import issue_invoice
 from app.operations.subscriptions import change_plan_version, detach_addon
 from app.operations.tenants import close_tenant, update_tenant
+from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 from tests.operations.months import meter, roll_up
 from tests.schema.api import Api
@@ -28,6 +30,8 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _months(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
+    withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
+    await withdraw_cloud_invoice(api.given.platform, cloud_invoice_id=withdrawn.cloud_invoice_id, reason="wrong")
     answers = [await api.data(text) for text in _documents()]
     answers.append(await api.data("{ viewer { tenant { id } } }", caller=api.given.viewer(story.acme)))
     answered = {field for answer in answers for field in conforms(answer, query_type())}

@@ -9,6 +9,7 @@ from tests.schema.story import tell
 # Parts of an object that has the currency, and the run, whose tenants have several.
 PARTS = {
     "CloudInvoiceImported",
+    "CloudInvoiceRematched",
     "LineExplanation",
     "MarginRow",
     "PriceTier",

@@ -100,7 +100,7 @@ async def test_columns_of_another_provider_are_parameters(admin: httpx.AsyncClie
     [
         ({"exchangeRate": None}, BILL, ["exchangeRate"], "exchangeRate is required: how many AUD one USD is"),
         ({"exchangeRate": "1_5"}, BILL, ["exchangeRate"], "exchangeRate must be a decimal number such as 1.53"),
-        ({"exchangeRate": "NaN"}, BILL, ["exchangeRate"], "exchangeRate must be a decimal number such as 1.53"),
+        ({"exchangeRate": "NaN"}, BILL, ["exchangeRate"], "exchangeRate must be a finite number"),
         ({"provider": None}, BILL, ["provider"], "provider is required, as a parameter of the query string"),
         ({"currency": ["USD", "AUD"]}, BILL, ["currency"], "currency is given more than once"),
         (
@@ -111,7 +111,7 @@ async def test_columns_of_another_provider_are_parameters(admin: httpx.AsyncClie
         ),
         ({"provider": "aws"}, BILL, ["columns"], "columns must name the file's columns for description, start, end, "),
         ({"externalId": "%00"}, BILL.replace("12", "x"), ["csv"], "row 2: USD '$x.00' is not an amount such as $12.00"),
-        ({"externalId": "\0"}, BILL, ["externalId"], "externalId holds characters that are no text"),
+        ({"externalId": "\0"}, BILL, ["externalId"], "externalId must be one line without control characters"),
         ({}, "", ["csv"], "row 1: missing columns: description, start, end, USD. Required, in any order: "),
         ({}, b"\x1f\x8bx", ["csv"], "row 1 or a later one: the gzip data are damaged or incomplete"),
         ({}, b"\xff", ["csv"], "row 1 or a later one: is not text in UTF-8"),
@@ -180,8 +180,12 @@ async def test_only_platform_admins_upload(served: House, given: Given, role: Ro
     assert await given.row(COUNTS) == {"bills": 0, "lines": 0}
 
 
-async def test_the_same_bill_twice_or_at_once_is_imported_once(admin: httpx.AsyncClient, given: Given) -> None:
-    answers = await asyncio.gather(*(admin.post("/cloud-invoices", params=APRIL, content=BILL) for _ in range(2)))
+async def test_the_same_bill_twice_or_at_once_is_imported_once(
+    served: House, admin: httpx.AsyncClient, given: Given
+) -> None:
+    async with served.client(subject="bob", content_type="text/csv") as bob:
+        uploads = [client.post("/cloud-invoices", params=APRIL, content=BILL) for client in (admin, bob)]
+        answers = await asyncio.gather(*uploads)
     again = await admin.post("/cloud-invoices", params=APRIL, content=BILL)
     assert sorted(answer.status_code for answer in answers) == [201, 409]
     (error,) = again.json()["errors"]
@@ -237,12 +241,17 @@ async def test_more_uploads_than_the_process_takes_are_told_to_come_again(
         started.release()
         await ended.wait()
 
-    async with served.client(content_type="text/csv") as others:
+    async with (
+        served.client(subject="bob", content_type="text/csv") as bob,
+        served.client(subject="eve", content_type="text/csv") as eve,
+    ):
         under_way = [
-            asyncio.create_task(others.post("/cloud-invoices", params=APRIL, content=slow())) for _ in range(2)
+            asyncio.create_task(client.post("/cloud-invoices", params=APRIL, content=slow())) for client in (bob, eve)
         ]
         for _ in under_way:
             await started.acquire()
+        more = await bob.post("/cloud-invoices", params=APRIL, content=BILL)
+        assert (more.status_code, more.headers["retry-after"]) == (429, "2")
         answer = await admin.post("/cloud-invoices", params=APRIL, content=BILL)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
         ended.set()

@@ -14,7 +14,6 @@ from graphql import get_introspection_query
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from app.database import Database
 from app.operations.principal import Role
 from app.server.auth import Authenticator
 from app.server.documents import DocumentPolicy, ManifestError, load_manifest
@@ -23,6 +22,7 @@ from app.server.routes import assemble
 from app.server.service import GraphQLService
 from app.settings import Environment, Settings
 from tests.clock import Clock
+from tests.database.owners import served_by
 from tests.server.conftest import SECRET, always_ready
 from tests.server.house import ask, house
 from tests.server.serving import served
@@ -195,15 +195,14 @@ async def test_the_schema_is_shown_to_the_platforms_admins(serving: Callable[...
         assert (await answer(client, query=text))[0] == 200
 
 
-async def test_errors_name_nothing_of_the_schema_in_production(
-    settings: Settings, database: Database, clock: Clock
-) -> None:
+async def test_errors_name_nothing_of_the_schema_in_production(settings: Settings, clock: Clock) -> None:
     wrong = ["{ planz { code } }", "query Q($i: QuoteInput!) { quote(input: $i) { currency } }"]
-    for environment, shown in ((Environment.PRODUCTION, [False, False]), (Environment.DEVELOPMENT, [True, True])):
-        settings = replace(settings, environment=environment)
-        async with house(settings, clock) as served_house, served_house.client() as ada:
-            answers = [await ask(ada, text, i={"planCod": "x"}) for text in wrong]
-        assert ["Did you mean" in json.dumps(answer) for answer in answers] == shown
+    async with served_by(settings) as production:
+        for environment, shown in ((Environment.PRODUCTION, [False, False]), (Environment.DEVELOPMENT, [True, True])):
+            own = replace(production, environment=environment)
+            async with house(own, clock) as served_house, served_house.client() as ada:
+                answers = [await ask(ada, text, i={"planCod": "x"}) for text in wrong]
+            assert ["Did you mean" in json.dumps(answer) for answer in answers] == shown
 
 
 async def test_words_that_only_look_like_introspection(serving: Callable[..., Any]) -> None:

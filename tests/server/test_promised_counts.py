@@ -10,6 +10,7 @@ from graphql import GraphQLInputType, is_input_object_type, is_list_type, is_non
 
 from app.database import Database
 from app.operations.catalog.versions import MOST_RESOURCES, MOST_TIERS
+from app.operations.costs import BillField
 from app.operations.principal import Role
 from app.operations.quotes.quote import MOST_ADDONS
 from app.operations.usage.record import MOST_EVENTS
@@ -65,6 +66,7 @@ LARGEST: dict[str, Callable[[], Any]] = {
     "draftPlanVersion.resources": resources,
     "draftPlanVersion.resources.tiers": resources,
     "subscribe.addons": lambda: [{"addonCode": CODE, "priceCents": 999_999_999_999_999}] * MOST_ADDONS,
+    "importCloudInvoice.columns": lambda: [{"field": field.value, "column": CODE} for field in BillField],
     "rollUpPeriod.tenantIds": lambda: [ID] * MAX_INPUT_LIST,
 }
 

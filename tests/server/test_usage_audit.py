@@ -67,11 +67,11 @@ def told_of(body: bytes, first: int = 0) -> str:
 @asynccontextmanager
 async def without_inserts(table: str, worker_database_url: str) -> AsyncIterator[None]:
     owner: Any = await asyncpg.connect(worker_database_url)
-    await owner.execute(f"REVOKE INSERT ON {table} FROM arcadia_platform")
+    await owner.execute(f"REVOKE INSERT ON {table} FROM arcadia_tenant, arcadia_platform")
     try:
         yield
     finally:
-        await owner.execute(f"GRANT INSERT ON {table} TO arcadia_platform")
+        await owner.execute(f"GRANT INSERT ON {table} TO arcadia_tenant, arcadia_platform")
         await owner.close()
 
 

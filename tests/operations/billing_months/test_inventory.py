@@ -60,6 +60,8 @@ NO_INPUT = {
     Action.WAIVE_MONTH: "settles the month for good, with its row held",
     Action.CHECK_LAWS: "writes nothing",
     Action.IMPORT_CLOUD_INVOICE: "is what the provider bills",
+    Action.REMATCH_CLOUD_INVOICE: "is what the provider bills",
+    Action.WITHDRAW_CLOUD_INVOICE: "is what the provider bills",
     Action.SEE_MARGIN: "writes nothing",
 }
 """Actions that leave what a rated month comes to as it is, and why."""

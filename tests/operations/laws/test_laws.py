@@ -155,4 +155,10 @@ async def test_pages_tell_of_every_row(given: Given, month: None, monkeypatch: p
     assert [seen for seen in told if seen[0] == "cloud_deployments"] == [
         ("cloud_deployments", number, 3) for number in (1, 2, 3)
     ]
-    assert {table for table, _, _ in told} == {"tenants", "cloud_deployments", "tenant_invoices", "rollup_runs"}
+    assert {table for table, _, _ in told} == {
+        "cloud_deployments",
+        "cloud_invoices",
+        "rollup_runs",
+        "tenant_invoices",
+        "tenants",
+    }

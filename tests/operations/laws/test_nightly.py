@@ -14,7 +14,7 @@ from tests.operations.laws.test_laws import break_rows
 from tests.operations.months import roll_up, subscribed
 
 PROGRESS = "SELECT table_name, after IS NOT NULL AS begun, completed_at FROM data_check_progress ORDER BY table_name"
-TABLES = ["cloud_deployments", "rollup_runs", "tenant_invoices", "tenants"]
+TABLES = ["cloud_deployments", "cloud_invoices", "rollup_runs", "tenant_invoices", "tenants"]
 
 
 @pytest.fixture(autouse=True)
