@@ -9,6 +9,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from app.database.connect import connection, place
 from app.database.database import places
 from app.database.errors import DatabaseUnsuitable
-from app.database.migrate import migrate, prepare_roles
+from app.database.migrate import grant, migrate, prepare_roles
 from app.database.roles import PLATFORM
 from app.settings import Settings
 
+_DUMP = ("--format=custom", "--enable-row-security", f"--role={PLATFORM}")
+_LOCK = 0x4152434144494132
 _TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
 
 
@@ -36,19 +40,17 @@ async def back_up(settings: Settings, file: Path) -> None:
     """
     _require_new(file)
     url = (await places(settings)).owner
-    async with connection(settings, url, role=None) as owner:
-        program = await _program("pg_dump", owner.get_server_version().major)
-        await _let_read_all(owner)
     partial = file.with_name(f"{file.name}.partial")
-    try:
-        partial.touch(mode=0o600)
-        options = ("--format=custom", "--enable-row-security", f"--role={PLATFORM}", f"--file={partial}")
-        await _run(program, url, *options)
-        partial.rename(file)
-    except OSError as error:
-        raise BackupFailed(f"{file} cannot be written: {error.strerror}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    async with connection(settings, url, role=None) as owner, _readable(owner):
+        program = await _program("pg_dump", owner.get_server_version().major)
+        try:
+            partial.touch(mode=0o600)
+            await _run(program, url, *_DUMP, f"--file={partial}")
+            partial.rename(file)
+        except OSError as error:
+            raise BackupFailed(f"{file} cannot be written: {error.strerror}.") from error
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 async def restore(settings: Settings, file: Path) -> list[str]:
@@ -72,10 +74,21 @@ def _require_new(file: Path) -> None:
         raise BackupFailed(f"{file} exists: choose another name, or remove it first.")
 
 
-async def _let_read_all(owner: Any) -> None:
-    """Lets the platform's role read what is no part of the application too: the queue's and the migrations' tables."""
-    for kind in ("TABLES", "SEQUENCES"):
-        await owner.execute(f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO {PLATFORM}")
+@asynccontextmanager
+async def _readable(owner: Any) -> AsyncIterator[None]:
+    """Lets the platform's role read for so long what it otherwise may not: partitions, the queue's tables. One backup
+    at a time does so. Raises BackupFailed.
+    """
+    if not await owner.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+        raise BackupFailed("Another backup of this database is running.")
+    try:
+        for kind in ("TABLES", "SEQUENCES"):
+            await owner.execute(f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO {PLATFORM}")
+        yield
+    finally:
+        if not owner.is_closed():  # its lock goes with it; the next `arcadia migrate` takes the grants back
+            await grant(owner)
+            await owner.execute("SELECT pg_advisory_unlock($1)", _LOCK)
 
 
 async def _program(name: str, server: int) -> str:

@@ -78,10 +78,15 @@ async def migrate(settings: Settings) -> list[str]:
                 bind_tables()
                 ran = await _run_migrations(settings)
             await _make_queue_tables(owner, at.owner)
-            async with owner.transaction():
-                await owner.execute(_POLICIES.read_text(encoding="utf-8"))
+            await grant(owner)
             await _require_complete(owner)
     return ran
+
+
+async def grant(owner: Any) -> None:
+    """Gives the roles their policies and grants, and takes back what they had only for a backup."""
+    async with owner.transaction():
+        await owner.execute(_POLICIES.read_text(encoding="utf-8"))
 
 
 async def prepare_roles(settings: Settings) -> None:

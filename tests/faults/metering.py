@@ -98,7 +98,7 @@ class Meters:
             response = await (_posted_by_line if by_line else _posted)(client, batch)
         except httpx.TransportError:
             return None
-        if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        if response.status_code in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS}:
             return None
         assert response.status_code == httpx.codes.OK, response.text
         answer = response.json()
