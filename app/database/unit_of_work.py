@@ -89,8 +89,9 @@ class UnitOfWork(PostgresTransaction):
             self.connection = await self._pool.acquire(timeout=self._acquire_timeout)
             try:
                 await self.connection.execute(self._beginning())
-            except BaseException:
-                await self._release()
+            except BaseException:  # whether it has begun is not known, as when a worker stops meanwhile
+                self.connection.terminate()
+                await give_back(self._pool, self.connection)
                 raise
         ENGINE.current_transaction.set(self)
         return self
