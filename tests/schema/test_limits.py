@@ -10,6 +10,7 @@ import pytest
 from graphql import GraphQLError
 
 from app.schema.limits import (
+    MAX_CHARACTERS,
     MAX_COST,
     MAX_DEPTH,
     MAX_INPUT_LIST,
@@ -144,7 +145,7 @@ def test_reading_costs_points_in_proportion_to_size(padded: Callable[[int], str]
             return reading_cost(text, None)
 
     assert cost(10) == 0
-    assert cost(1900) > 850
+    assert cost(1900) > 3500
     assert cost(1900) > 1.9 * cost(1000) > 3.5 * cost(500) > 0
 
 
@@ -260,6 +261,7 @@ ROWS = "{ rows(first: 100) { nodes { rows(first: 100) { nodes { rows(first: 100)
         (parse_failure, "{ a(b: " + "[" * 100_000, {}),
         (parse_failure, nested(900), {}),
         (parse_failure, "#\n" * 20_000 + "{ a }", {}),
+        (parse_failure, "#" * MAX_CHARACTERS + "\n{ a }", {"limit": "characters", "maximum": MAX_CHARACTERS}),
     ],
 )
 def test_attacks_are_refused_by_name_with_bounded_work(
