@@ -19,8 +19,8 @@ from tests.operations.given import Given
 
 SECONDS = 4.0
 MOST = 3.0
-ATTEMPTS = 3
 """The ratio of the medians."""
+ATTEMPTS = 3
 READ = {"query": "{ viewer { subject } deployments(first: 5) { nodes { slug state } } }"}
 
 pytestmark = pytest.mark.heavy
