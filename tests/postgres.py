@@ -50,11 +50,14 @@ def server_url() -> str:
     if external:
         return external
     with _locked("server"):
-        url = embedded.start(_directory()).url()
-        with psycopg.connect(url, autocommit=True) as connection:
+        server = embedded.start(_directory())
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            if connection.execute("SHOW fsync").fetchone() == ("off",):
+                return server.url()
             connection.execute("ALTER SYSTEM SET fsync = off")  # the data of a test need not outlive the machine
-            connection.execute("SELECT pg_reload_conf()")
-    return url
+            connection.execute("ALTER SYSTEM SET max_connections = 300")  # each worker has several applications open
+        server.stop()
+        return embedded.start(_directory()).url()
 
 
 def clone(name: str) -> str:

@@ -1,5 +1,7 @@
 """Exit codes of every command: 0 done, 1 refused or failed with one line, 2 wrong usage."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -28,6 +30,16 @@ ALL = sorted(
     for part in (command.commands if isinstance(command, click.Group) else [""])
 )
 COMMANDS = [command for command in ALL if command not in ELSEWHERE]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """The demo sets up logging, which is this process's."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 def ends(
