@@ -150,7 +150,7 @@ async def test_a_remembered_document_is_not_paid_for_again(limited: Settings, da
     text = "#" + "x" * 22_000 + "\n{ viewer { subject } }"
     async with house(roomy, clock) as api, api.client() as ada:
         costs = [cost_of(await post(ada, text))["requested"] for _ in range(3)]
-    assert costs == [1 + 100, 1, 1]
+    assert costs == [1 + 400, 1, 1]
 
 
 async def test_refused_documents_run_a_bucket_dry_too(api: House) -> None:
