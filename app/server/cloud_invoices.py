@@ -36,6 +36,7 @@ from app.schema.problems import as_error
 from app.server.auth import Session
 from app.server.edge import address, request_id
 from app.server.faults import Code, Fault, fault_of
+from app.server.negotiation import utf8_media_type
 from app.server.places import Places
 from app.server.uploads import chunks
 
@@ -183,9 +184,7 @@ def _malformed(name: str, told: str) -> Refusal:
 
 def _check_media_type(request: Request[Any, Any, Any]) -> None:
     """Raises Fault (415) for what is not CSV in UTF-8, plain or gzip."""
-    media_type, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
-    charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
-    if media_type not in MEDIA_TYPES or charsets not in ([], ["utf-8"], ["utf8"]):
+    if utf8_media_type(request.headers.get("content-type", "")) not in MEDIA_TYPES:
         told = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
         raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", "gzip", "x-gzip"}:

@@ -36,10 +36,15 @@ def wants_page(accept: str) -> bool:
 @lru_cache(maxsize=256)
 def check_content_type(content_type: str) -> None:
     """Only JSON is read: a form or plain text could be sent by another site's page. Raises Fault (415)."""
-    essence, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
-    if essence != JSON or charsets not in ([], ["utf-8"], ["utf8"]):
+    if utf8_media_type(content_type) != JSON:
         raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, f"Send the request as {JSON} in UTF-8.")
+
+
+def utf8_media_type(content_type: str) -> str | None:
+    """The media type of a body, in lower case; None if its charset is given and is not UTF-8."""
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
+    return media_type if charsets in ([], ["utf-8"], ["utf8"]) else None
 
 
 def _ranges(accept: str) -> dict[str, float]:

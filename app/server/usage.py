@@ -33,6 +33,7 @@ from app.server.edge import address, request_id
 from app.server.faults import Code, Fault, fault_of
 from app.server.json_events import as_lines
 from app.server.ndjson import blocks, without_mark
+from app.server.negotiation import utf8_media_type
 from app.server.places import Places
 from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import chunks
@@ -163,9 +164,8 @@ def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
 
 def _format(request: Request[Any, Any, Any]) -> _Format:
     """Raises Fault (415) for what no body may be."""
-    media_type, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
-    charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
-    if media_type not in NDJSON_TYPES + JSON_TYPES or charsets not in ([], ["utf-8"], ["utf8"]):
+    media_type = utf8_media_type(request.headers.get("content-type", ""))
+    if media_type not in NDJSON_TYPES + JSON_TYPES:
         told = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
         raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
     return _Format(media_type in JSON_TYPES, encoding_of(request.headers.get("content-encoding", "")))
