@@ -125,7 +125,7 @@ def rematch(bill: UUID) -> None:
 
 @costs.command()
 @click.argument("bill", type=click.UUID, metavar="BILL")
-@click.option("--reason", required=True, help="Why, for people.")
+@click.option("--reason", required=True, help="Why the bill is withdrawn; at most 200 characters.")
 def withdraw(bill: UUID, reason: str) -> None:
     """Withdraw a wrong bill for good: its rows stay and count no more; it may be imported again."""
 

@@ -2,4 +2,4 @@
 
 
 class CommandRefusedError(Exception):
-    """The command cannot be carried out here and now. One line for people; exit code 1."""
+    """The command cannot be carried out. Its text is one line for standard error; the exit code is 1."""

@@ -56,7 +56,7 @@ async def _serve(settings: Settings, host: str, sockets: list[socket.socket], *,
     application = create_application(settings)
     url = url_of(host, sockets[0].getsockname()[1], PATH)
     server = AnnouncedServer(server_config(RequestLog(application), lifespan="off"), url)
-    async with application.lifespan():  # here, so that what fails in it is told as any other failure is
+    async with application.lifespan():  # here, not in uvicorn, so that its failures are one line too
         listen(sockets, host)
         if not with_worker:
             await server.serve(sockets)

@@ -84,7 +84,7 @@ def read_number(text: str) -> float | Decimal:
 
 
 def literal_parser(parse: Callable[[object], T], *, exact: bool = False) -> Callable[..., T]:
-    """Parses a value that is written in the document, and gives what it refuses its location.
+    """Returns a parser of values written in the document; its errors have their location there.
 
     `exact`: numbers reach `parse` as the text they are in the document.
     """

@@ -36,7 +36,7 @@ class Bearer:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Bearer":
-        """Raises SettingsError for a role that is none of ours."""
+        """Raises SettingsError for a role that does not exist here."""
         unknown = [ours for _, ours in settings.jwt_role_names if ours not in _OUR_NAMES]
         if unknown:
             told = f"ARCADIA_JWT_ROLE_NAMES has {unknown[0]}, which is not one of {', '.join(_OUR_NAMES)}."

@@ -65,7 +65,7 @@ class WithdrawCloudInvoiceInput:
     """Input of `withdrawCloudInvoice`."""
 
     cloud_invoice_id: UUID = strawberry.field(description="The bill.")
-    reason: str = strawberry.field(description="Why it is withdrawn, for people; at most 200 characters.")
+    reason: str = strawberry.field(description="The reason for the withdrawal; at most 200 characters.")
 
 
 @strawberry.type(description="The bill was imported.")
