@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import secrets
 import statistics
 import sys
 import time
@@ -20,7 +19,7 @@ from app.operations.principal import Role
 from app.server.signing import sign_token
 from app.settings import Settings
 from bench.reads.__main__ import description
-from bench.reads.cluster import running_cluster
+from bench.reads.cluster import running_cluster, settings_of
 from bench.reads.report import markdown
 from bench.reads.servers import ARCADIA, Site, started
 
@@ -45,9 +44,7 @@ def main(tenants: int, requests: int, *, check: bool) -> None:
     console = Console()
     with running_cluster() as cluster:
         console.print(described := description(cluster))
-        settings = Settings.from_environment(
-            {"ARCADIA_DATABASE_URL": cluster.url, "ARCADIA_JWT_SECRET": secrets.token_urlsafe(32)}
-        )
+        settings = settings_of(cluster)
         asyncio.run(_fill(settings, tenants))
         site, cores = Site(cluster, settings, cluster.data.parent), sorted(os.sched_getaffinity(0))
         token = sign_token(settings, "bench", {Role.PLATFORM_ADMIN}, None, timedelta(hours=12), datetime.now(UTC))
@@ -67,7 +64,7 @@ async def _fill(settings: Settings, tenants: int) -> None:
     last = (date.today().replace(day=1) - timedelta(days=1)).replace(day=1)  # noqa: DTZ011 - of the machine's own month
     first = date(last.year - 3 + last.month // 12, last.month % 12 + 1, 1)
     seed = (Path(__file__).parent / "seed.sql").read_text(encoding="utf-8")
-    connection = await asyncpg.connect(settings.database_url)
+    connection = await asyncpg.connect(settings.owner_database_url)
     try:
         await connection.execute(seed.format(tenants=tenants, first=first, last=last))
         await connection.execute("VACUUM (ANALYZE)")

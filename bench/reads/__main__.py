@@ -2,7 +2,6 @@
 
 import os
 import platform
-import secrets
 import signal
 import sys
 from datetime import UTC, datetime
@@ -14,8 +13,7 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.settings import Settings
-from bench.reads.cluster import Cluster, running_cluster, version
+from bench.reads.cluster import Cluster, running_cluster, settings_of, version
 from bench.reads.endurance import measure_endurance
 from bench.reads.measurement import Case, Figures
 from bench.reads.report import as_json, table, verdict_table, verdicts
@@ -76,9 +74,7 @@ def main(
 
 
 def _seeded(cluster: Cluster, console: Console) -> Site:
-    settings = Settings.from_environment(
-        {"ARCADIA_DATABASE_URL": cluster.url, "ARCADIA_JWT_SECRET": secrets.token_urlsafe(32)}
-    )
+    settings = settings_of(cluster)
     with console.status("Seeding"):
         fill(settings)
     return Site(cluster, settings, cluster.data.parent)

@@ -1,6 +1,7 @@
 """A PostgreSQL of the benchmark's own, in a temporary folder, and what it spends."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
+from app.settings import Settings
 from bench.reads.processes import cpu_seconds, pin
 
 SETTINGS = """
@@ -35,9 +39,12 @@ log_parameter_max_length = -1
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server. `programs` holds psql, pgbench and the others."""
+    """A running server. `url` is its owner's; `serving_url` is that of the login that servers have, which may do no
+    more than production lets it. `programs` holds psql, pgbench and the others.
+    """
 
     url: str
+    serving_url: str
     data: Path
     programs: Path
     postmaster: int
@@ -63,7 +70,8 @@ def running_cluster(kept: Path | None = None) -> Iterator[Cluster]:
         server = _server(folder / "data", "stop" if kept else "delete")
         try:
             yield Cluster(
-                url=server.get_uri(database="postgres"),
+                url=(url := server.get_uri(database="postgres")),
+                serving_url=_serving_url(url),
                 data=server.pgdata,
                 programs=server.bin_path,
                 postmaster=server.get_pid(),
@@ -73,6 +81,25 @@ def running_cluster(kept: Path | None = None) -> Iterator[Cluster]:
     finally:
         if not kept:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def settings_of(cluster: Cluster) -> Settings:
+    """Settings that migrate as the owner and serve as the other login."""
+    return Settings.from_environment(
+        {
+            "ARCADIA_DATABASE_URL": cluster.serving_url,
+            "ARCADIA_OWNER_DATABASE_URL": cluster.url,
+            "ARCADIA_JWT_SECRET": secrets.token_urlsafe(32),
+        }
+    )
+
+
+def _serving_url(url: str) -> str:
+    """The URL of a login that is made where the cluster does not have it yet."""
+    with psycopg.connect(url, autocommit=True) as owner:
+        if owner.execute("SELECT FROM pg_roles WHERE rolname = 'serving'").fetchone() is None:
+            owner.execute("CREATE ROLE serving LOGIN")
+    return url.replace("//postgres:@", "//serving:@")
 
 
 def _server(data: Path, cleanup_mode: str) -> Any:

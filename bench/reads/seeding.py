@@ -16,7 +16,7 @@ def fill(settings: Settings) -> None:
 
 async def _fill(settings: Settings) -> None:
     await migrate(settings)
-    connection = await asyncpg.connect(settings.database_url)
+    connection = await asyncpg.connect(settings.owner_database_url)
     try:
         await connection.execute("SELECT set_config('bench.tenants', $1, false)", str(TENANTS))
         await connection.execute((HERE / "seed.sql").read_text(encoding="utf-8"))

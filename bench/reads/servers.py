@@ -79,7 +79,7 @@ def _postgraphile(site: Site, port: int, processes: int) -> Launch:
     environment = {
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",
-        "DATABASE_URL": site.cluster.url,
+        "DATABASE_URL": site.cluster.serving_url,
         "POOL_SIZE": str(site.settings.read_pool_size),
         "JWT_SECRET": str(site.settings.jwt_secret),
         "JWT_ISSUER": site.settings.jwt_issuer,
@@ -106,7 +106,7 @@ def _our_environment(site: Site) -> dict[str, str]:
     return {
         "ARCADIA_ENVIRONMENT": "production",
         "ARCADIA_LOG_LEVEL": "WARNING",
-        "ARCADIA_DATABASE_URL": site.cluster.url,
+        "ARCADIA_DATABASE_URL": site.cluster.serving_url,
         "ARCADIA_JWT_SECRET": str(site.settings.jwt_secret),
         "ARCADIA_READ_POOL_SIZE": str(site.settings.read_pool_size),
         "ARCADIA_DATA_DIR": str(site.folder),

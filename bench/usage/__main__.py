@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 import sys
 from collections import defaultdict
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ from app.operations.principal import Role
 from app.server.signing import sign_token
 from app.settings import Settings
 from bench.reads.__main__ import description
-from bench.reads.cluster import Cluster, running_cluster
+from bench.reads.cluster import Cluster, running_cluster, settings_of
 from bench.reads.servers import ARCADIA, Server, Site, started
 from bench.usage import copying, load, report, seeding
 from bench.usage.report import CASES, COPY, POST_USAGE, STOCK, Figures
@@ -75,9 +74,7 @@ def main(cases: tuple[str, ...], *, events: int, rounds: int, check: bool) -> No
     runs: dict[str, list[Figures]] = defaultdict(list)
     with running_cluster() as cluster, ExitStack() as stack:
         console.print(described := description(cluster))
-        settings = Settings.from_environment(
-            {"ARCADIA_DATABASE_URL": cluster.url, "ARCADIA_JWT_SECRET": secrets.token_urlsafe(32)}
-        )
+        settings = settings_of(cluster)
         seeding.fill(settings)
         site, cores = Site(cluster, settings, cluster.data.parent), sorted(os.sched_getaffinity(0))
         servers = {ARCADIA: stack.enter_context(started(ARCADIA, site, 1, cores))}

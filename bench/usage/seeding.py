@@ -35,7 +35,7 @@ def fill(settings: Settings) -> None:
 
 async def _fill(settings: Settings) -> None:
     await migrate(settings)
-    connection = await asyncpg.connect(settings.database_url)
+    connection = await asyncpg.connect(settings.owner_database_url)
     try:
         await connection.execute(_SEED)
         await connection.execute("VACUUM (ANALYZE)")

@@ -27,7 +27,7 @@ def stock(site: Site, cores: Sequence[int]) -> Iterator[Server]:
     ]
     environment = {
         **os.environ,
-        "ARCADIA_DATABASE_URL": site.cluster.url,
+        "ARCADIA_DATABASE_URL": site.cluster.serving_url,
         "ARCADIA_JWT_SECRET": str(site.settings.jwt_secret),
         "ARCADIA_DATA_DIR": str(site.folder),
     }
