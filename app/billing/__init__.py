@@ -41,6 +41,7 @@ from app.billing.inputs import (
     UnsubscribedCharge,
     whole_month,
 )
+from app.billing.invoice_builder import InvoiceBuilder, RatedDocument
 from app.billing.lifecycle import (
     TRANSITIONS,
     Actor,
@@ -104,6 +105,7 @@ __all__ = [
     "Explanation",
     "Fault",
     "InputHash",
+    "InvoiceBuilder",
     "LevelStream",
     "LevelUsage",
     "Line",
@@ -118,6 +120,7 @@ __all__ = [
     "Quote",
     "QuoteHeader",
     "QuoteInputs",
+    "RatedDocument",
     "ResourceDailyUsage",
     "ResourceTerms",
     "ResourceUsage",

@@ -1,13 +1,8 @@
-"""The one function that computes a tenant's amounts.
-
-Its parts, rate_subscription, rate_charges and TaxBase, are for callers that rate one subscription after the other.
-"""
+"""The one function that computes a tenant's amounts for a month held whole; a month end adds document by document."""
 
 from app.billing.inputs import QuoteInputs
+from app.billing.invoice_builder import InvoiceBuilder
 from app.billing.lines import Line, Quote
-from app.billing.money import storable_cents
-from app.billing.rating import rate_charges, rate_subscription
-from app.billing.taxes import TaxBase
 
 
 def quote(inputs: QuoteInputs) -> Quote:
@@ -15,15 +10,13 @@ def quote(inputs: QuoteInputs) -> Quote:
 
     Raises as rate_subscription does, and AmountTooLarge for a subtotal, tax or total that does not fit 64 bits.
     """
-    header, taxes = inputs.header, TaxBase()
+    header, builder = inputs.header, InvoiceBuilder(inputs.header)
     lines: list[Line] = []
     for subscription in inputs.in_line_order():
-        lines += rate_subscription(header, subscription)
+        lines += builder.add(subscription).lines
     if inputs.charges is not None:
-        lines += rate_charges(header, inputs.charges)
-    subtotal = storable_cents("subtotal", sum(line.amount_cents for line in lines))
-    if lines:
-        taxes.add(header, subtotal)
-    tax = taxes.tax_cents
-    total = storable_cents("total", subtotal + tax)
-    return Quote(header.period, header.currency, (*lines, *taxes.lines()), subtotal, tax, total)
+        lines += builder.add(inputs.charges).lines
+    total = builder.total_cents
+    return Quote(
+        header.period, header.currency, (*lines, *builder.close()), builder.subtotal_cents, builder.tax_cents, total
+    )

@@ -1,6 +1,5 @@
 """A tenant's month on its way to an invoice, rated document by document."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
@@ -8,29 +7,19 @@ from uuid import UUID
 from app.billing import (
     ChargeInputs,
     CorrectionInputs,
-    InputHash,
+    InvoiceBuilder,
     Line,
     QuoteHeader,
+    RatedDocument,
     SubscriptionInputs,
-    TaxBase,
-    charges_text,
-    correction_text,
-    header_text,
-    rate_charges,
-    rate_correction,
-    rate_subscription,
-    subscription_text,
 )
 from app.operations.invoices.staging import StagedInvoice
 from app.tables.ids import new_id, new_ids
 
 
 class Draft:
-    """An invoice being rated. Its lines and documents are kept as the rows to write, and dropped once they are
+    """An invoice being built, whose lines and documents are kept as the rows to write, and dropped once they are
     written, so that a tenant of any size takes little memory.
-
-    Subscriptions are added in line order, then charges without one, then corrections; then it is closed. Only then are
-    its totals and hash the invoice's.
     """
 
     def __init__(
@@ -40,63 +29,37 @@ class Draft:
         self.header = header
         self.invoice_id = invoice_id or new_id()
         self.revision = revision
-        self.billable = False
-        self.tax_base = TaxBase()
-        self.net_by_month: dict[date, int] = defaultdict(int)
+        self.invoice = InvoiceBuilder(header)
         self.lines: list[bytes] = []
         self.documents: list[bytes] = []
         self._rows = StagedInvoice(tenant_id, self.invoice_id)
         self._last_line = 0
         self._last_document = -1
-        text = header_text(header)
-        self._hash = InputHash(text)
-        self._keep_document(new_id(), text, None, None)
+        self._keep_document(new_id(), self.invoice.header_text, None, None)
 
     @property
-    def subtotal_cents(self) -> int:
-        return self.tax_base.subtotal_cents
-
-    @property
-    def tax_cents(self) -> int:
-        return self.tax_base.tax_cents
-
-    @property
-    def total_cents(self) -> int:
-        return self.tax_base.total_cents
-
-    @property
-    def input_hash(self) -> str:
-        return self._hash.hexdigest()
+    def billable(self) -> bool:
+        """Whether any line has an amount: without one there is no invoice."""
+        return self.invoice.has_amounts
 
     def add(self, inputs: SubscriptionInputs) -> list[Line]:
         """Rates a subscription's month, and returns its lines."""
-        document = subscription_text(inputs, self.header.period)
-        lines = rate_subscription(self.header, inputs)
-        self._keep(lines, self.header, document, inputs.subscription_id)
-        return lines
+        return self._keep(self.invoice.add(inputs), inputs.subscription_id)
 
     def add_charges(self, inputs: ChargeInputs) -> list[Line]:
         """Adds charges of the month that belong to no subscription, and returns their lines."""
-        lines = rate_charges(self.header, inputs)
-        self._keep(lines, self.header, charges_text(inputs), None)
-        return lines
+        return self._keep(self.invoice.add(inputs), None)
 
     def add_correction(self, inputs: CorrectionInputs) -> list[Line]:
         """Adds a month's differences. Raises ValueError for a month that was billed in another currency."""
-        if inputs.header.currency != self.header.currency:
-            raise ValueError(f"a month billed in {inputs.header.currency} cannot go on an invoice in another currency")
         subject = inputs.subject
         subscription_id = subject.subscription_id if isinstance(subject, SubscriptionInputs) else None
-        lines = rate_correction(inputs)
-        month = inputs.header.period.start
-        self._keep(lines, inputs.header, correction_text(inputs), subscription_id, late_month=month)
-        return lines
+        return self._keep(self.invoice.add_late(inputs), subscription_id, late_month=inputs.header.period.start)
 
     def close(self) -> None:
         """Adds the tax lines."""
-        if self._last_line:
-            taxes = self.tax_base.lines()
-            self._keep_lines(new_ids(len(taxes)), taxes, self.header.period.start)
+        taxes = self.invoice.close()
+        self._keep_lines(new_ids(len(taxes)), taxes, self.header.period.start)
 
     def forget(self) -> None:
         """Drops the lines and documents kept so far, once they are written or not to be."""
@@ -104,22 +67,12 @@ class Draft:
         self.documents.clear()
 
     def _keep(
-        self,
-        lines: Sequence[Line],
-        header: QuoteHeader,
-        document: str,
-        subscription_id: str | None,
-        late_month: date | None = None,
-    ) -> None:
-        document_id, *line_ids = new_ids(1 + len(lines))
-        self._hash.add(document)
-        self._keep_document(document_id, document, subscription_id, late_month)
-        self._keep_lines(line_ids, lines, header.period.start)
-        if lines:
-            net = sum([line.amount_cents for line in lines])
-            self.tax_base.add(header, net)
-            self.net_by_month[header.period.start] += net
-            self.billable = self.billable or any(line.amount_cents for line in lines)
+        self, document: RatedDocument, subscription_id: str | None, *, late_month: date | None = None
+    ) -> list[Line]:
+        document_id, *line_ids = new_ids(1 + len(document.lines))
+        self._keep_document(document_id, document.text, subscription_id, late_month)
+        self._keep_lines(line_ids, document.lines, document.header.period.start)
+        return document.lines
 
     def _keep_document(
         self, document_id: UUID, document: str, subscription_id: str | None, late_month: date | None

@@ -88,9 +88,9 @@ def _invoice(draft: Draft, now: datetime) -> tuple[Any, ...]:
         draft.revision,
         InvoiceStatus.DRAFT,
         draft.header.currency,
-        draft.subtotal_cents,
-        draft.tax_cents,
-        draft.total_cents,
-        draft.input_hash,
+        draft.invoice.subtotal_cents,
+        draft.invoice.tax_cents,
+        draft.invoice.total_cents,
+        draft.invoice.input_hash,
         now,
     )

@@ -5,17 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.billing import (
-    CorrectionInputs,
-    InputHash,
-    Line,
-    Period,
-    QuoteHeader,
-    TaxBase,
-    parse_document,
-    parse_header,
-    rate_parsed,
-)
+from app.billing import InvoiceBuilder, Line, Period
 from app.database import UnitOfWork
 from app.operations.access import Action, authorise, not_found
 from app.operations.billing_months.data import month_in_data
@@ -117,38 +107,27 @@ class _Comparison:
     invoice: Any
     differences: list[str] = field(default_factory=list)
     lines: int = 0
-    taxes: TaxBase = field(default_factory=TaxBase)
 
     async def run(self) -> None:
         text = await self.unit.connection.fetchval(_HEADER, self.invoice["id"])
         if text is None:
             self.differences.append("the inputs are missing")
             return
-        header, digest = parse_header(text), InputHash(text)
+        built = InvoiceBuilder.from_text(text)
         async for documents in self._documents():
             expected: list[Line] = []
             for document in documents:
-                digest.add(document)
-                expected += self._rate(header, document)
+                expected += built.add_text(document).lines
             await self._compare_lines(expected)
-        taxes = self.taxes.lines() if self.lines else []
-        await self._compare_lines(taxes)
+        await self._compare_lines(built.close())
         for row in await self.unit.connection.fetch(_EXTRA_LINES, self.invoice["id"], self.lines):
             self.differences.append(f"line {row['position']} ({row['key']}) does not follow from the inputs")
-        self._compare("period_start", header.period.start)
-        self._compare("currency", header.currency)
-        self._compare("subtotal_cents", self.taxes.subtotal_cents)
-        self._compare("tax_cents", self.taxes.tax_cents)
-        self._compare("total_cents", self.taxes.total_cents)
-        self._compare("input_hash", digest.hexdigest())
-
-    def _rate(self, header: QuoteHeader, text: str) -> list[Line]:
-        document = parse_document(text, header)
-        of_month = document.header if isinstance(document, CorrectionInputs) else header
-        lines = rate_parsed(header, document)
-        if lines:
-            self.taxes.add(of_month, sum(line.amount_cents for line in lines))
-        return lines
+        self._compare("period_start", built.header.period.start)
+        self._compare("currency", built.header.currency)
+        self._compare("subtotal_cents", built.subtotal_cents)
+        self._compare("tax_cents", built.tax_cents)
+        self._compare("total_cents", built.total_cents)
+        self._compare("input_hash", built.input_hash)
 
     async def _documents(self) -> AsyncIterator[list[str]]:
         position = 1

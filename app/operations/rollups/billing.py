@@ -249,12 +249,12 @@ class _Billing:
 
     def _settlement(self, draft: Draft) -> Settlement:
         if self.run.dry_run:
-            return Settlement(draft.tenant_id, RollupOutcome.PREVIEWED, None, draft.total_cents)
+            return Settlement(draft.tenant_id, RollupOutcome.PREVIEWED, None, draft.invoice.total_cents)
         if not draft.billable:
             return Settlement(draft.tenant_id, RollupOutcome.SETTLED)
         replaced = self.due[draft.tenant_id].invoice_id is not None
         outcome = RollupOutcome.REPLACED if replaced else RollupOutcome.CREATED
-        return Settlement(draft.tenant_id, outcome, draft.invoice_id, draft.total_cents)
+        return Settlement(draft.tenant_id, outcome, draft.invoice_id, draft.invoice.total_cents)
 
 
 async def _all_of(first: list[Enrolment], rest: Enrolled) -> AsyncGenerator[list[Enrolment], None]:

@@ -111,7 +111,7 @@ class Corrections:
         owed = sorted(self._credits.pop(draft.tenant_id, ()), key=lambda one: (one.month.period_start, one.slug))
         if not owed and not own_charges.charges:
             return
-        base = draft.tax_base.copy()
+        base = draft.invoice.tax_base.copy()
         for credit in owed:
             base.add(credit.inputs.header, sum(one.amount_cents for one in credit.found if one.amount_cents > 0))
         amounts = [
@@ -226,7 +226,7 @@ class Corrections:
 
 def _refuse_too_large(draft: Draft, header: QuoteHeader, found: Iterable[Difference]) -> None:
     """Raises AmountTooLarge where the invoice could not hold the differences above 0 with their tax."""
-    base = draft.tax_base.copy()
+    base = draft.invoice.tax_base.copy()
     base.add(header, sum(one.amount_cents for one in found if one.amount_cents > 0))
     _ = base.total_cents
 

@@ -18,10 +18,10 @@ def note_ratings(draft: Draft, corrections: Corrections, rated_cents: int, now: 
     own.rate(run.id, now, rated_cents, version)
     own.state = BillingMonthState.DRAFT if draft.billable else BillingMonthState.ZERO
     own.invoice_id = draft.invoice_id if draft.billable else None
-    own.input_hash = draft.input_hash
+    own.input_hash = draft.invoice.input_hash
     own.consumed = True
     if draft.billable:
-        own.billed_cents += draft.net_by_month[own.period_start]
+        own.billed_cents += draft.invoice.net_by_month[own.period_start]
     yield own
     for month in months.earlier:
         key = month.tenant_id, month.period_start
@@ -32,5 +32,5 @@ def note_ratings(draft: Draft, corrections: Corrections, rated_cents: int, now: 
         elif key in corrections.failed:
             month.failure = corrections.failed[key]
         if draft.billable:
-            month.billed_cents += draft.net_by_month[month.period_start]
+            month.billed_cents += draft.invoice.net_by_month[month.period_start]
         yield month
