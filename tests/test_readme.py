@@ -10,6 +10,7 @@ from app.cli import arcadia
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 CI = (ROOT / ".ci" / "run").read_text()
 
 # `arcadia serve` is started, asked and stopped by tests/cli; measurements want a machine of their own.
@@ -33,6 +34,14 @@ def test_every_command_of_arcadia_exists_and_stands_in_the_readme() -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", README + (ROOT / "ARCHITECTURE.md").read_text())
+    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", README + CONTRIBUTING + (ROOT / "ARCHITECTURE.md").read_text())
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_file_and_target_that_a_recipe_names_exists() -> None:
+    files = re.findall(r"`((?:app|tests|docs)/[\w./]+)`", CONTRIBUTING)
+    targets = re.findall(r"\bmake ([a-z][a-z-]*)\b", CONTRIBUTING)
+    assert len(files) > 10
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    assert [target for target in targets if not re.search(rf"(?m)^{target}:", MAKEFILE)] == []
