@@ -16,6 +16,7 @@ from app.settings import Settings
 from app.tables.catalog import ResourceKinds
 from app.tables.ids import new_id
 from tests import postgres
+from tests.database.faults import past_the_pooler
 
 
 def test_a_scope_is_a_tenant_or_the_platform() -> None:
@@ -89,8 +90,8 @@ async def test_a_silent_server_is_given_up(settings: Settings) -> None:
     server.close()
 
 
-async def test_reads_and_writes_recover_from_a_restart(settings: Settings, database: Database) -> None:
-    owner = await asyncpg.connect(settings.database_url)
+async def test_reads_and_writes_recover_from_a_restart(database: Database) -> None:
+    owner = await asyncpg.connect(past_the_pooler(database))
     try:
         await owner.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
