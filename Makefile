@@ -163,18 +163,24 @@ schema: install ## Export schema.graphql anew
 
 .PHONY: test
 test: install ## The tests, on an embedded PostgreSQL of their own (or ARCADIA_TEST_DATABASE_URL)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not heavy" $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not heavy and not servers" $(PYTEST_FLAGS)
 
 .PHONY: test-heavy
 test-heavy: install ## The tests that take minutes
 	$(BIN)/python -m pytest -m heavy --timeout 1200 $(PYTEST_FLAGS)
 
+# Of the operations those whose statements, locks and races are their own; `make test` runs all of them on 18.
+ON_POSTGRESQL_15 = tests/database tests/tables tests/operations/billing_months tests/operations/rollups \
+	tests/operations/test_month_changes.py tests/operations/test_usage.py tests/operations/test_usage_staging.py \
+	tests/lives/test_cases_of_races.py
+
 .PHONY: test-postgresql
-test-postgresql: install ## What touches the database, on Debian's PostgreSQL 15 with a password and TLS, also as a plain owner and through PgBouncer (apt-get install postgresql-15 pgbouncer)
+test-postgresql: install ## What touches the database, on Debian's PostgreSQL 15 with a password and TLS, migrated by a plain owner or one with CREATEROLE, through PgBouncer, and with a replica (apt-get install postgresql-15 pgbouncer)
 	@[ -x /usr/lib/postgresql/15/bin/postgres ] || { echo "Debian's PostgreSQL 15 is needed; none was found." >&2; exit 1; }
 	@command -v pgbouncer >/dev/null || { echo "Debian's PgBouncer is needed; none was found on the PATH." >&2; exit 1; }
-	$(BIN)/python -m tests.debian_postgresql -n $(WORKERS) -m "not heavy" tests/database tests/tables tests/operations $(PYTEST_FLAGS)
-	$(BIN)/python -m tests.deployments
+	$(BIN)/python -m tests.debian_postgresql -n $(WORKERS) -m "not heavy" $(ON_POSTGRESQL_15) $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m servers tests/database $(PYTEST_FLAGS)
+	$(BIN)/python -m tests.deployments -n $(WORKERS) $(PYTEST_FLAGS)
 
 .PHONY: test-wheel
 test-wheel: install ## A minute or two: the wheel, installed from the lock into an empty environment, runs the demo and GraphiQL
@@ -202,20 +208,22 @@ test-clients: install tests/clients/node_modules/.installed ## Other people's cl
 # The same tests in two lengths: runs of the simulator, lives of tenants, examples of each field by schemathesis.
 LONG = ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) ARCADIA_LIVES_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy
 
+KILLS = tests/faults/test_killed_processes.py tests/faults/test_killed_ingestion.py
+
 .PHONY: test-long
-test-long: install ## Minutes: 60 runs of the simulator, 200 lives of tenants, 100 examples of every field by schemathesis (SEED=7)
-	ARCADIA_SIMULATION_RUNS=60 ARCADIA_LIVES=200 ARCADIA_EXAMPLES=100 $(LONG) --timeout 2400 \
+test-long: install ## Minutes: 30 runs of the simulator, 100 lives of tenants, 50 examples of every field by schemathesis (SEED=7)
+	ARCADIA_SIMULATION_RUNS=30 ARCADIA_LIVES=100 ARCADIA_EXAMPLES=50 $(LONG) --timeout 2400 \
 		tests/clients/test_schemathesis.py tests/simulation tests/lives $(PYTEST_FLAGS)
 
 .PHONY: test-nightly
-test-nightly: install ## An hour and more: 200 runs of the simulator, 10,000 lives of tenants, 300 examples of every field
+test-nightly: install ## An hour and more: 200 runs of the simulator, 10,000 lives of tenants, 300 examples of every field, 50 workers and 25 servers killed
 	ARCADIA_SIMULATION_RUNS=200 ARCADIA_LIVES=10000 ARCADIA_EXAMPLES=300 $(LONG) --timeout 10800 \
 		tests/clients/test_schemathesis.py tests/simulation tests/lives $(PYTEST_FLAGS)
+	ARCADIA_KILLED_WORKERS=50 ARCADIA_KILLED_SERVERS=25 $(BIN)/python -m pytest -m heavy --timeout 1800 $(KILLS) $(PYTEST_FLAGS)
 
 .PHONY: test-month-end
-test-month-end: install ## Three minutes: workers and servers killed again and again, a run over 10,000 tenants watched over a socket
-	$(BIN)/python -m pytest -m heavy --timeout 1200 tests/worker tests/faults/test_killed_processes.py \
-		tests/faults/test_killed_ingestion.py $(PYTEST_FLAGS)
+test-month-end: install ## Two minutes: 20 workers and 10 servers killed, a run over 10,000 tenants watched over a socket
+	ARCADIA_KILLED_WORKERS=20 ARCADIA_KILLED_SERVERS=10 $(BIN)/python -m pytest -m heavy --timeout 1200 tests/worker $(KILLS) $(PYTEST_FLAGS)
 
 ##### Measuring it
 

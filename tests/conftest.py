@@ -28,7 +28,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def worker_database_url(request: pytest.FixtureRequest) -> str:
-    """The owner's URL of this process's own database."""
+    """The superuser's URL of this process's own database."""
     worker = getattr(request.config, "workerinput", {"workerid": "main"})["workerid"]
     return postgres.clone(postgres.run_name(worker))
 
@@ -36,7 +36,7 @@ def worker_database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def settings(worker_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
-        database_url=worker_database_url,
+        **postgres.urls(worker_database_url),
         data_dir=tmp_path_factory.mktemp("data"),
         jwt_secret=SECRET,
         database_pool_size=5,
@@ -65,7 +65,7 @@ def database(_open_database: Database, _cleaner: Cleaner) -> Database:
 
 @pytest.fixture
 def empty_database_url() -> Iterator[str]:
-    """The owner's URL of a database without a schema."""
+    """The superuser's URL of a database without a schema."""
     name = postgres.run_name(uuid4().hex[:8])
     yield postgres.create(name)
     postgres.drop(name)

@@ -1,27 +1,33 @@
 """The PostgreSQL of a test run: embedded in a temporary folder and shared by all its processes, or the one that
-ARCADIA_TEST_DATABASE_URL names (whose user may create databases and roles).
+ARCADIA_TEST_DATABASE_URL names (whose user is a superuser).
 
-The migrations run once, into a template database; each process works in a clone of it.
+The migrations run once, into a template database; each process works in a clone of it. The superuser makes the
+databases, and migrates and serves them too unless ARCADIA_TEST_LOGINS names others for that (tests/deployments.py).
 """
 
 import asyncio
 import fcntl
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
 
 from app.database import embedded
+from app.database.connect import login_of
 from app.database.migrate import migrate
 from app.settings import Settings
 
 EXTERNAL = "ARCADIA_TEST_DATABASE_URL"
+LOGINS = "ARCADIA_TEST_LOGINS"
+"""The URLs of the application as JSON, by the name of their setting. Their databases are those of the tests."""
 _PREFIX = "arcadia-tests-"  # and the id of the run's first process
 _DIRECTORY = "ARCADIA_TEST_DIRECTORY"  # set by the first process for those that it starts
 
@@ -65,7 +71,7 @@ def clone(name: str) -> str:
     url = server_url()
     template = _template(url)
     execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-    execute(url, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    _create(url, name, template)
     return in_database(url, name)
 
 
@@ -73,12 +79,19 @@ def create(name: str) -> str:
     """An empty database of this name."""
     url = server_url()
     execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-    execute(url, "CREATE DATABASE {}", name)
+    _create(url, name, "template1")
     return in_database(url, name)
 
 
 def drop(name: str) -> None:
     execute(server_url(), "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+def urls(url: str) -> dict[str, Any]:
+    """The settings that lead the application to the database of this URL."""
+    logins = json.loads(os.environ.get(LOGINS, "{}"))
+    name = urlsplit(url).path.removeprefix("/")
+    return {setting: in_database(login, name) for setting, login in logins.items()} or {"database_url": url}
 
 
 def run_name(suffix: str) -> str:
@@ -96,13 +109,22 @@ def execute(url: str, statement: str, *names: str) -> None:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
+def _create(url: str, name: str, template: str) -> None:
+    """Belongs to whoever is to migrate it."""
+    execute(url, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    logins = urls(url)
+    owner = login_of(logins.get("owner_database_url") or logins["database_url"])
+    if LOGINS in os.environ and owner:
+        execute(url, "ALTER DATABASE {} OWNER TO {}", name, owner)
+
+
 def _template(url: str) -> str:
     name = run_name("template")
     done = _directory() / "template"
     with _locked("template"):
         if not done.exists():
-            execute(url, "CREATE DATABASE {}", name)
-            asyncio.run(migrate(Settings(database_url=in_database(url, name))))
+            _create(url, name, "template1")
+            asyncio.run(migrate(Settings(**urls(in_database(url, name)))))
             done.touch()
     return name
 

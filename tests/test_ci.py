@@ -1,12 +1,16 @@
-"""`.ci/run` tells what each of its parts took, also when one fails."""
+"""`.ci/run` tells what each of its parts took, also when one fails, and leaves no test out."""
 
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+from tests.deployments import LEFT_OUT, LEFT_OUT_AS_A_PLAIN_OWNER, TESTS, TESTS_OF_AN_OWNER
+
 BASH = shutil.which("bash") or "bash"
-SCRIPT = (Path(__file__).parents[1] / ".ci" / "run").read_text()
+ROOT = Path(__file__).parents[1]
+SCRIPT = (ROOT / ".ci" / "run").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
 
 
 def test_the_times_of_the_parts_are_told_when_one_fails(tmp_path: Path) -> None:
@@ -18,3 +22,23 @@ def test_the_times_of_the_parts_are_told_when_one_fails(tmp_path: Path) -> None:
     table = done.stdout.partition("== parts\n")[2].splitlines()
     assert [line.split() for line in table] == [["0", "s", "true"], ["failed", "false"], ["0", "s", "all"]]
     assert "never" not in done.stdout
+
+
+def test_what_starts_servers_is_run_by_a_target_of_its_own() -> None:
+    """`make test` leaves out the marker `servers`, `make test-postgresql` runs it in tests/database."""
+    marked = [path for path in ROOT.glob("tests/**/test_*.py") if re.search(r"\bmark\.servers\b", path.read_text())]
+    assert {str(path.parent.relative_to(ROOT)) for path in marked} - {"tests"} == {"tests/database"}
+    assert '-m "not heavy and not servers" $(PYTEST_FLAGS)' in MAKEFILE
+    assert "-m servers tests/database $(PYTEST_FLAGS)" in MAKEFILE
+
+
+def test_every_test_of_the_database_is_run_in_each_deployment_or_left_out_for_a_reason() -> None:
+    files = {
+        str(path.relative_to(ROOT)) for name in ("database", "tables") for path in ROOT.glob(f"tests/{name}/test_*")
+    }
+    run = {*TESTS, *TESTS_OF_AN_OWNER}
+    assert files - run == {name for name in LEFT_OUT if "::" not in name}
+    for name in LEFT_OUT | LEFT_OUT_AS_A_PLAIN_OWNER:
+        file, _, test = name.partition("::")
+        assert f"def {test}" in (ROOT / file).read_text()
+        assert not test or file in run

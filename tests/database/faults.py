@@ -30,10 +30,15 @@ async def die_at_commit(unit: UnitOfWork) -> None:
     )
 
 
+def past_the_pooler(database: Database) -> str:
+    """The owner's URL, which leads to PostgreSQL itself."""
+    return str(database.settings.owner_database_url or database.settings.database_url)
+
+
 async def kill_backend_of(unit: UnitOfWork, database: Database) -> None:
     """Ends the unit's backend as an administrator or a crash would, from a connection of its own."""
-    process = unit.connection.get_server_pid()
-    killer = await asyncpg.connect(database.settings.database_url)
+    process = await unit.connection.fetchval("SELECT pg_backend_pid()")  # the driver is told a pooler's
+    killer = await asyncpg.connect(past_the_pooler(database))
     try:
         await killer.fetchval("SELECT pg_terminate_backend($1, 5000)", process)
     finally:

@@ -17,6 +17,7 @@ from app.database.billing_time_zone import (
     require_recorded_time_zone,
 )
 from app.settings import Settings
+from tests import postgres
 
 SYDNEY = "Australia/Sydney"
 
@@ -81,7 +82,7 @@ def named(key: str) -> ZoneInfo:
 
 async def test_a_database_without_a_schema_is_told_to_be_migrated(settings: Settings, empty_database_url: str) -> None:
     with pytest.raises(DatabaseNotMigrated, match="run `arcadia migrate`"):
-        await require_billing_time_zone(replace(settings, database_url=empty_database_url))
+        await require_billing_time_zone(replace(settings, **postgres.urls(empty_database_url)))
 
 
 async def test_of_processes_that_start_at_once_with_two_zones_one_is_recorded(owner: Any, settings: Settings) -> None:

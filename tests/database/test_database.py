@@ -15,6 +15,8 @@ from app.database.migrate import migrate
 from app.settings import Settings
 from app.tables.catalog import ResourceKinds
 from app.tables.ids import new_id
+from tests import postgres
+from tests.database.faults import past_the_pooler
 
 
 def test_a_scope_is_a_tenant_or_the_platform() -> None:
@@ -41,7 +43,7 @@ async def test_a_read_sets_its_tenant_for_one_statement(database: Database) -> N
 
 
 async def test_what_was_just_written_is_not_read_from_the_replica(settings: Settings, empty_database_url: str) -> None:
-    replica = replace(settings, database_url=empty_database_url)
+    replica = replace(settings, **postgres.urls(empty_database_url))
     await migrate(replica)
     async with Database(replace(settings, read_database_url=empty_database_url)) as database:
         async with database.reading(PLATFORM) as connection:
@@ -88,8 +90,8 @@ async def test_a_silent_server_is_given_up(settings: Settings) -> None:
     server.close()
 
 
-async def test_reads_and_writes_recover_from_a_restart(settings: Settings, database: Database) -> None:
-    owner = await asyncpg.connect(settings.database_url)
+async def test_reads_and_writes_recover_from_a_restart(database: Database) -> None:
+    owner = await asyncpg.connect(past_the_pooler(database))
     try:
         await owner.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"

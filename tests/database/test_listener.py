@@ -5,6 +5,7 @@ import asyncpg
 
 from app.database import PLATFORM, Database
 from app.database.listener import BACKLOG, Subscription
+from tests.database.faults import past_the_pooler
 
 
 async def notify(database: Database, channel: str, *payloads: str) -> None:
@@ -19,7 +20,7 @@ async def receive(subscription: Subscription, count: int) -> list[str | None]:
 
 
 async def listening_backends(database: Database) -> list[int]:
-    owner = await asyncpg.connect(database.settings.database_url)
+    owner = await asyncpg.connect(past_the_pooler(database))
     try:
         rows = await owner.fetch(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
@@ -51,7 +52,7 @@ async def test_nothing_is_heard_of_what_was_rolled_back_or_before(database: Data
 
 async def test_a_lost_connection_is_a_gap_and_then_goes_on(database: Database) -> None:
     async with database.listen("events") as events:
-        owner = await asyncpg.connect(database.settings.database_url)
+        owner = await asyncpg.connect(past_the_pooler(database))
         [backend] = await listening_backends(database)
         await owner.fetchval("SELECT pg_terminate_backend($1, 5000)", backend)
         await owner.close()

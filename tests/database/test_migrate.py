@@ -10,11 +10,12 @@ from app.database import PLATFORM, Database, DatabaseNotMigrated, DatabaseOfAnot
 from app.database.migrate import migrate, pending, require_current
 from app.settings import Settings
 from app.tables.catalog import ResourceKinds
+from tests import postgres
 
 
 @pytest.fixture
 def empty(settings: Settings, empty_database_url: str) -> Settings:
-    return replace(settings, database_url=empty_database_url)
+    return replace(settings, **postgres.urls(empty_database_url))
 
 
 async def test_an_empty_database_becomes_current(empty: Settings) -> None:

@@ -17,6 +17,7 @@ from app.tables.ids import new_id
 from tests import postgres
 from tests.database.owners import database_of, login, run, url_as
 
+pytestmark = pytest.mark.servers
 TABLES = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text ~ '^(public|bil)'"
 
 

@@ -26,7 +26,10 @@ from tests.database.owners import login, run, url_as
 from tests.operations.given import Given
 from tests.pooler import PROGRAM, pooled_url, pooling
 
-pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="Debian's pgbouncer is not installed")
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.skipif(not PROGRAM.exists(), reason="Debian's pgbouncer is not installed"),
+]
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 IGNORING = (
     "ignore_startup_parameters = jit,client_min_messages,statement_timeout,lock_timeout,"

@@ -16,7 +16,10 @@ from app.settings import Settings
 from tests import postgres
 from tests.standby import Standby, replay, streaming_from
 
-pytestmark = pytest.mark.skipif(postgres.EXTERNAL in os.environ, reason="copies the embedded server's files")
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.skipif(postgres.EXTERNAL in os.environ, reason="copies the embedded server's files"),
+]
 IS_REPLICA = "SELECT pg_is_in_recovery()"
 
 

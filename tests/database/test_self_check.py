@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -58,7 +59,8 @@ async def test_a_login_that_can_go_past_row_level_security_is_refused_in_product
 )
 async def test_a_database_without_row_level_security_is_refused_and_not_ready(settings: Settings, broken: str) -> None:
     told = "Row-level security is not in force"
-    url = postgres.clone(postgres.run_name("broken"))
+    name = postgres.run_name(uuid4().hex[:8])
+    url = postgres.clone(name)
     own = replace(settings, database_url=url)
     async with Database(own) as database:
         ready = Readiness(database)
@@ -70,4 +72,4 @@ async def test_a_database_without_row_level_security_is_refused_and_not_ready(se
         async with Database(own):
             pass
     assert "\n" not in str(caught.value)
-    postgres.drop(postgres.run_name("broken"))
+    postgres.drop(name)

@@ -40,7 +40,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        user, password = (quote(str(self._target.get(name) or "")) for name in ("user", "password"))
+        user, password = (quote(str(self._target.get(name) or ""), safe="") for name in ("user", "password"))
         return f"postgresql://{user}:{password}@127.0.0.1:{self._port}/{self._target['dbname']}"
 
     async def open(self) -> None:

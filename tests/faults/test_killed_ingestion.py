@@ -3,6 +3,7 @@ the days' totals are the events.
 """
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -88,7 +89,7 @@ async def test_api_processes_killed_while_usage_comes_in(given: Given, processes
 
 @pytest.mark.heavy
 @pytest.mark.timeout(1200)
-@hypothesis.settings(by_hypothesis, max_examples=5)
+@hypothesis.settings(by_hypothesis, max_examples=int(os.environ.get("ARCADIA_KILLED_SERVERS", "25")) // 5)
 @hypothesis.given(drawn=drawn(kills=5))
 async def test_api_processes_killed_again_and_again_while_usage_comes_in(
     given: Given, arcadia: Command, processes: list[Api], drawn: Drawn

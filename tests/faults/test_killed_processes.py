@@ -3,6 +3,7 @@ nothing is doubled, and every law holds.
 """
 
 import asyncio
+import os
 import random
 import signal
 import subprocess
@@ -140,8 +141,9 @@ async def test_two_workers_killed_over_200_tenants(given: Given) -> None:
 @either_queue
 @pytest.mark.heavy
 @pytest.mark.timeout(1800)
-async def test_two_workers_killed_fifty_times_over_2000_tenants(given: Given) -> None:
-    await killed_while_rolling_up(given, tenants=2000, kills=50)
+async def test_two_workers_killed_again_and_again_over_many_tenants(given: Given) -> None:
+    kills = int(os.environ.get("ARCADIA_KILLED_WORKERS", "50"))
+    await killed_while_rolling_up(given, tenants=40 * kills, kills=kills)
 
 
 @asynccontextmanager
