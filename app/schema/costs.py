@@ -53,12 +53,14 @@ class MarginRow:
         )
 
 
-@strawberry.type(description="What was invoiced in one currency.")
+@strawberry.type(description="The revenue invoiced in one currency.")
 class CurrencyRevenue:
     """operations.costs.CurrencyRevenue."""
 
-    currency: str = strawberry.field(description="ISO 4217.")
-    revenue_cents: Cents = strawberry.field(description="What was invoiced, without tax, in the currency's minor unit.")
+    currency: str = strawberry.field(description="The ISO 4217 code of the currency.")
+    revenue_cents: Cents = strawberry.field(
+        description="The invoiced amount without tax, in the currency's minor unit."
+    )
 
 
 @strawberry.type(description="Revenue beside cost, in the reporting currency.")

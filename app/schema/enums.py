@@ -35,14 +35,14 @@ describe(
 )
 describe(
     DeploymentState,
-    "Where a deployment is in its life.",
-    TRIAL="Runs, and is not billed yet.",
-    ACTIVE="Runs and is billed.",
-    PAST_DUE="Runs and is billed; a payment is overdue.",
-    PAUSED="Stopped by its tenant; not billed.",
-    SUSPENDED="Stopped by the platform; not billed.",
-    CANCELLED="Ended; its subscription ended with it.",
-    ARCHIVED="Ended and put away; nothing leads on from here.",
+    "The state of a deployment.",
+    TRIAL="The deployment runs in a free trial and is not billed yet.",
+    ACTIVE="The deployment runs and is billed.",
+    PAST_DUE="The deployment runs and is billed; a payment is overdue.",
+    PAUSED="The tenant paused the deployment; it is not billed.",
+    SUSPENDED="The platform suspended the deployment; it is not billed.",
+    CANCELLED="The deployment has ended, and its subscription with it.",
+    ARCHIVED="The deployment has ended and its state can no longer change.",
 )
 describe(
     LlmMode,
@@ -81,10 +81,11 @@ describe(
 )
 describe(
     Aggregation,
-    "How a month's events of one kind become one quantity.",
-    SUM="They add up.",
-    MAX="The highest single one counts.",
-    TIME_WEIGHTED="Each sets a level that holds until the next; the quantity is in unit-hours.",
+    "How a month's usage events of one resource kind become one billed quantity.",
+    SUM="The sum of the month's event quantities is billed.",
+    MAX="The month's highest event quantity is billed.",
+    TIME_WEIGHTED="Each event sets a level that applies until the next event; the billed quantity is the level "
+    "multiplied by the hours it applied.",
 )
 describe(
     InvoiceStatus,
@@ -105,13 +106,13 @@ describe(
 )
 describe(
     BillingMonthState,
-    "How far billing has come with a tenant's month.",
-    OPEN="Not rated yet, or its invoice was voided.",
-    DRAFT="Rated; its invoice is a draft.",
-    ISSUED="Rated; its invoice is issued or paid.",
-    ZERO="Rated, and there was nothing to bill.",
-    WAIVED="Worth nothing, for good.",
-    FAILED="It could not be rated.",
+    "The billing state of a tenant's month.",
+    OPEN="The month is not rated yet, or its invoice was voided.",
+    DRAFT="The month is rated and its invoice is a draft.",
+    ISSUED="The month is rated and its invoice is issued or paid.",
+    ZERO="The month is rated and closed with a zero amount, without an invoice.",
+    WAIVED="The month is permanently not billed.",
+    FAILED="The last attempt to rate the month failed.",
 )
 describe(
     UnpricedReason,
@@ -156,25 +157,26 @@ describe(
 )
 describe(
     BillField,
-    "What a column of a bill's file holds.",
+    "A field that a column of a bill's CSV file can hold.",
     name="CloudInvoiceField",
-    PRODUCT="The provider's product. Optional.",
+    PRODUCT="The provider's name of the product. Optional.",
     GROUP_DESCRIPTION="The cluster or database that the row is grouped under. Optional.",
-    DESCRIPTION="The resource charged for, by its id or name. Required.",
-    HOURS="The hours charged. Optional.",
-    START="The start of the time charged for, such as 2026-04-01T00:00:00Z. Required.",
-    END="The end of the time charged for. Required.",
-    AMOUNT="The amount, such as $12.00 or -0.0015. Required.",
-    PROJECT_NAME="The provider's project. Optional.",
-    CATEGORY="The provider's category. Optional.",
+    DESCRIPTION="The provider's id or name of the charged resource. Required.",
+    HOURS="The number of charged hours. Optional.",
+    START="The start of the charged time span, such as 2026-04-01T00:00:00Z. Required.",
+    END="The end of the charged time span. Required.",
+    AMOUNT="The amount charged, such as $12.00 or -0.0015. Required.",
+    PROJECT_NAME="The provider's name of the project. Optional.",
+    CATEGORY="The provider's category of the row. Optional.",
 )
 describe(
     CloudInvoiceMatch,
-    "How the resource of a bill's row was found, in the order in which it is looked for.",
-    PROVIDER_ID="By the provider's id of the resource.",
-    NAME="By the resource's exact name.",
-    SHORT_NAME="By the part of the description before a bracket.",
-    GROUP="By the cluster or database that the row is grouped under.",
+    "How a bill's row is matched to a registered resource. The ways are tried in this order: "
+    "PROVIDER_ID, NAME, SHORT_NAME, GROUP.",
+    PROVIDER_ID="The row names the provider's id of the resource.",
+    NAME="The row's description equals the resource's name.",
+    SHORT_NAME="The part of the row's description before a bracket equals the resource's name.",
+    GROUP="The cluster or database that the row is grouped under is the resource, found by its id or name.",
 )
 describe(
     UnallocatedReason,

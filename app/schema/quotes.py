@@ -32,13 +32,14 @@ class TierCharge:
     amount_cents: Decimal = strawberry.field(description="What it charges, exact, its flat price included.")
 
 
-@strawberry.type(description="One day's usage.")
+@strawberry.type(description="The usage of one resource kind on one day.")
 class DailyUsage:
     """billing.DailyQuantity."""
 
-    date: dt.date = strawberry.field(description="The day.")
+    date: dt.date = strawberry.field(description="The day, in the billing time zone.")
     quantity: Decimal = strawberry.field(
-        description="The day's total, highest value or unit-hours, as the kind has it."
+        description="The quantity of the day, in the resource kind's unit: the sum, the highest event quantity or the "
+        "unit-hours, depending on the kind's aggregation."
     )
 
 

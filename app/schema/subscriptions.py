@@ -104,38 +104,41 @@ class SubscribeInput:
     )
 
 
-@strawberry.input(description="An add-on to attach.")
+@strawberry.input(description="An add-on to attach to a deployment's subscription.")
 class AttachAddonInput:
     """Input of `attachAddon`."""
 
-    deployment_id: UUID = strawberry.field(description="The subscribed deployment.")
-    addon_code: str = strawberry.field(description="The add-on's code.")
+    deployment_id: UUID = strawberry.field(description="The id of the deployment whose subscription gets the add-on.")
+    addon_code: str = strawberry.field(description="The code of the add-on.")
     additional: bool = strawberry.field(
-        default=False, description="Whether to attach and bill it once more although it is attached."
+        default=False, description="True to attach and bill the add-on once more although it is already attached."
     )
 
 
-@strawberry.input(description="An add-on to detach.")
+@strawberry.input(description="An attached add-on to detach.")
 class DetachAddonInput:
     """Input of `detachAddon`."""
 
-    subscription_addon_id: UUID = strawberry.field(description="The attached add-on.")
+    subscription_addon_id: UUID = strawberry.field(description="The id of the attached add-on (SubscriptionAddon).")
     last_day: date | None = optional(
-        description="Its last day, which is billed; default: today. Only a platform admin may choose another day."
+        description="The last day of the add-on, which is still billed. Default: today. Only a platform admin may "
+        "choose another day."
     )
 
 
-@strawberry.input(description="A plan version to change to.")
+@strawberry.input(description="A change of a deployment's subscription to another plan version.")
 class ChangePlanVersionInput:
     """Input of `changePlanVersion`."""
 
-    deployment_id: UUID = strawberry.field(description="The subscribed deployment.")
-    plan_code: str = strawberry.field(description="The plan's code; it may be another plan.")
-    plan_version: int | None = optional(description="A published version; default: the highest one.")
+    deployment_id: UUID = strawberry.field(description="The id of the deployment whose subscription changes.")
+    plan_code: str = strawberry.field(description="The code of the new plan, which may be the current plan.")
+    plan_version: int | None = optional(
+        description="The number of a published version. Default: the highest published one."
+    )
     effective_on: date | None = optional(
-        description="Its first day in force, the first of the next month at the latest. Only a platform admin may "
-        "choose it; otherwise it is today if the base price rises or neither version is prorated NONE, and the first "
-        "of the next month if not."
+        description="The first day of the new version, at the latest the first day of the next month. Only a platform "
+        "admin may set it. Default: today if the base price rises or neither version has the proration "
+        "NONE, otherwise the first day of the next month."
     )
 
 
@@ -146,18 +149,18 @@ class Subscribed:
     subscription: PlanSubscription = strawberry.field(description="The new subscription.")
 
 
-@strawberry.type(description="The add-on was attached.")
+@strawberry.type(description="The result of attaching an add-on.")
 class AddonAttached:
     """Payload of `attachAddon`."""
 
-    subscription_addon: SubscriptionAddon = strawberry.field(description="The add-on as attached.")
+    subscription_addon: SubscriptionAddon = strawberry.field(description="The attached add-on.")
 
 
-@strawberry.type(description="The add-on was detached.")
+@strawberry.type(description="The result of detaching an add-on.")
 class AddonDetached:
     """Payload of `detachAddon`."""
 
-    subscription_addon: SubscriptionAddon = strawberry.field(description="The add-on with its last day.")
+    subscription_addon: SubscriptionAddon = strawberry.field(description="The detached add-on, with its last day.")
 
 
 @strawberry.type(description="The plan version was changed, or the change is pending.")

@@ -16,13 +16,15 @@ from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
 
 
-@strawberry.input(description="A plan to create. It needs a published version before anyone can subscribe.")
+@strawberry.input(description="A plan to create. Deployments can subscribe once the plan has a published version.")
 class CreatePlanInput:
     """Input of `createPlan`."""
 
-    code: str = strawberry.field(description="Unique; lower-case letters, digits, hyphens and underscores.")
-    name: str = strawberry.field(description="Its name for people.")
-    description: str | None = optional(description="What it is for.")
+    code: str = strawberry.field(
+        description="The unique code of the plan: lower-case letters, digits, hyphens and underscores."
+    )
+    name: str = strawberry.field(description="The display name of the plan.")
+    description: str | None = optional(description="A description of the plan.")
 
 
 @strawberry.input(description="The prices of the quantities in (the previous tier's bound, this one's].")
@@ -63,16 +65,21 @@ class PlanResourceInput:
         )
 
 
-@strawberry.input(description="The terms of a new version.")
+@strawberry.input(description="The terms of a new plan version.")
 class DraftPlanVersionInput:
     """Input of `draftPlanVersion`."""
 
-    plan_code: str = strawberry.field(description="The plan's code.")
-    base_price_cents: Cents = strawberry.field(description="The base price of a whole month.")
-    currency: str = strawberry.field(default="AUD", description="ISO 4217.")
-    proration: Proration = strawberry.field(default=Proration.NONE, description="What a part of a month costs.")
+    plan_code: str = strawberry.field(description="The code of the plan.")
+    base_price_cents: Cents = strawberry.field(
+        description="The base price of a whole month without tax, in the currency's minor unit."
+    )
+    currency: str = strawberry.field(default="AUD", description="The ISO 4217 code of the currency of the prices.")
+    proration: Proration = strawberry.field(
+        default=Proration.NONE, description="How the base price of a partly billable month is calculated."
+    )
     resources: list[PlanResourceInput] = strawberry.field(
-        default_factory=list, description="What is included; each resource kind once."
+        default_factory=list,
+        description="The included resource kinds with their prices; each resource kind at most once.",
     )
 
 
@@ -94,7 +101,7 @@ class RetirePlanVersionInput:
 class ArchivePlanInput:
     """Input of `archivePlan`."""
 
-    plan_code: str = strawberry.field(description="The plan's code.")
+    plan_code: str = strawberry.field(description="The code of the plan.")
 
 
 @strawberry.type(description="The plan was created.")

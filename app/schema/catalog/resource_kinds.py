@@ -32,14 +32,16 @@ class ResourceKindQueries:
     )
 
 
-@strawberry.input(description="A resource kind to define.")
+@strawberry.input(description="A resource kind to define, so that it can be metered.")
 class DefineResourceKindInput:
     """Input of `defineResourceKind`."""
 
-    code: str = strawberry.field(description="Unique; lower-case letters, digits and underscores.")
-    unit: str = strawberry.field(description="What one of it is called, such as hour.")
-    aggregation: Aggregation = strawberry.field(description="How a month's events become a quantity.")
-    description: str = strawberry.field(default="", description="What it is, for people.")
+    code: str = strawberry.field(
+        description="The unique code of the resource kind: lower-case letters, digits and underscores."
+    )
+    unit: str = strawberry.field(description="The name of one unit, such as hour.")
+    aggregation: Aggregation = strawberry.field(description="How a month's events become one billed quantity.")
+    description: str = strawberry.field(default="", description="A description of the resource kind.")
 
 
 @strawberry.type(description="The resource kind was defined.")

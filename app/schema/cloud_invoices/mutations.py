@@ -17,12 +17,14 @@ from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
 
 
-@strawberry.input(description="The column of a bill's file that holds a field.")
+@strawberry.input(description="Says which column of a bill's CSV file holds a field.")
 class CloudInvoiceColumnInput:
     """operations.costs.ColumnOfField."""
 
-    field: BillField = strawberry.field(description="What the column holds.")
-    column: str = strawberry.field(description="Its name in the file's first row; upper and lower case are the same.")
+    field: BillField = strawberry.field(description="The field that the column holds.")
+    column: str = strawberry.field(
+        description="The column's name in the first row of the file; upper and lower case are treated alike."
+    )
 
 
 @strawberry.input(description="A bill of the provider's to import.")
@@ -68,35 +70,39 @@ class WithdrawCloudInvoiceInput:
     reason: str = strawberry.field(description="The reason for the withdrawal; at most 200 characters.")
 
 
-@strawberry.type(description="The bill was imported.")
+@strawberry.type(
+    description="The result of importing a provider's bill. Amounts are in the minor unit of the bill's currency."
+)
 class CloudInvoiceImported:
     """Payload of `importCloudInvoice`."""
 
-    cloud_invoice: CloudInvoice = strawberry.field(description="The new bill.")
-    allocated_cents: Cents = strawberry.field(
-        description="The rows that are a deployment's cost, in the minor unit of the bill's currency."
+    cloud_invoice: CloudInvoice = strawberry.field(description="The imported bill.")
+    allocated_cents: Cents = strawberry.field(description="The sum of the rows that are allocated to deployments.")
+    unallocated_cents: Cents = strawberry.field(
+        description="The sum of the rows that are not allocated to a deployment."
     )
-    unallocated_cents: Cents = strawberry.field(description="The rest of the bill's total.")
-    ignored_columns: list[str] = strawberry.field(description="The file's columns that nothing was read from.")
+    ignored_columns: list[str] = strawberry.field(description="The names of the file's columns that were ignored.")
 
 
-@strawberry.type(description="The bill was matched again.")
+@strawberry.type(
+    description="The result of matching a bill again. Amounts are in the minor unit of the bill's currency."
+)
 class CloudInvoiceRematched:
     """Payload of `rematchCloudInvoice`."""
 
-    cloud_invoice: CloudInvoice = strawberry.field(description="The bill.")
+    cloud_invoice: CloudInvoice = strawberry.field(description="The bill after the matching.")
     changed_lines: int = strawberry.field(description="The number of rows whose match changed.")
-    allocated_cents: Cents = strawberry.field(
-        description="The rows that are a deployment's cost, in the minor unit of the bill's currency."
+    allocated_cents: Cents = strawberry.field(description="The sum of the rows that are allocated to deployments.")
+    unallocated_cents: Cents = strawberry.field(
+        description="The sum of the rows that are not allocated to a deployment."
     )
-    unallocated_cents: Cents = strawberry.field(description="The rest of the bill's total.")
 
 
-@strawberry.type(description="The bill was withdrawn: it counts as cost no more, and may be imported again.")
+@strawberry.type(description="The result of withdrawing a bill: it no longer counts as cost and may be imported again.")
 class CloudInvoiceWithdrawn:
     """Payload of `withdrawCloudInvoice`."""
 
-    cloud_invoice: CloudInvoice = strawberry.field(description="The bill; its rows stay.")
+    cloud_invoice: CloudInvoice = strawberry.field(description="The withdrawn bill, which keeps its rows.")
 
 
 ImportCloudInvoiceResult = Annotated[CloudInvoiceImported | Refused, result_of("importCloudInvoice")]

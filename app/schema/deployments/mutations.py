@@ -21,14 +21,21 @@ class CreateDeploymentInput:
     """Input of `createDeployment`."""
 
     tenant_id: UUID | None = optional(
-        description="Whose it is; the platform's admin must say, for a tenant's own admin it is that tenant."
+        description="The id of the owning tenant. Required for a platform admin; a tenant admin's own tenant is the "
+        "default."
     )
-    slug: str = strawberry.field(description="A DNS label, unique within the tenant.")
-    display_name: str = strawberry.field(description="Its name for people.")
-    region: str = strawberry.field(description="The provider's region it runs in.")
-    llm_mode: LlmMode = strawberry.field(default=LlmMode.DISABLED, description="How it reaches language models.")
-    template_code: str | None = optional(description="The template it is made from.")
-    template_version: str | None = optional(description="That template's version.")
+    slug: str = strawberry.field(
+        description="The deployment's name in addresses: a DNS label, unique within the tenant."
+    )
+    display_name: str = strawberry.field(description="The display name of the deployment.")
+    region: str = strawberry.field(description="The provider's region in which the deployment runs.")
+    llm_mode: LlmMode = strawberry.field(
+        default=LlmMode.DISABLED, description="How the deployment accesses language models."
+    )
+    template_code: str | None = optional(
+        description="The code of the template from which the deployment is created, if any."
+    )
+    template_version: str | None = optional(description="The version of the template, if any.")
 
 
 @strawberry.input(description="Changes to a deployment; what is left out or null stays.")
@@ -68,13 +75,13 @@ class RegisterResourceInput:
     )
 
 
-@strawberry.input(description="The end of a resource.")
+@strawberry.input(description="A registered resource to end.")
 class EndResourceInput:
     """Input of `endResource`."""
 
-    resource_id: UUID = strawberry.field(description="The resource.")
+    resource_id: UUID = strawberry.field(description="The id of the resource.")
     ended_at: datetime | None = optional(
-        description="The instant from which on it ran no more; default: now. Not in the future."
+        description="The time at which the resource ended; not in the future. Default: now."
     )
 
 
@@ -89,25 +96,25 @@ class MoveResourceInput:
     )
 
 
-@strawberry.type(description="The deployment was created, in ACTIVE.")
+@strawberry.type(description="The result of creating a deployment, which is in the state ACTIVE.")
 class DeploymentCreated:
     """Payload of `createDeployment`."""
 
     deployment: Deployment = strawberry.field(description="The new deployment.")
 
 
-@strawberry.type(description="The deployment was changed.")
+@strawberry.type(description="The result of changing a deployment.")
 class DeploymentUpdated:
     """Payload of `updateDeployment`."""
 
-    deployment: Deployment = strawberry.field(description="The deployment as it is now.")
+    deployment: Deployment = strawberry.field(description="The deployment after the change.")
 
 
-@strawberry.type(description="The transition was made, and the subscription moved with it.")
+@strawberry.type(description="The result of moving a deployment, and its subscription, to another state.")
 class DeploymentTransitioned:
     """Payload of `transitionDeployment`."""
 
-    deployment: Deployment = strawberry.field(description="The deployment as it is now.")
+    deployment: Deployment = strawberry.field(description="The deployment after the transition.")
     event: DeploymentEvent = strawberry.field(description="The record of the transition.")
 
 
