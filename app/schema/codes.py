@@ -86,7 +86,7 @@ describe(
     LIMIT_EXCEEDED="The document or its variables exceed a limit.",
     METHOD_NOT_ALLOWED="The address does not support this HTTP method.",
     NOT_ACCEPTABLE="The service cannot produce any media type that the Accept header allows.",
-    OPERATION_RESOLUTION_FAILURE="The document has no operation with the given name, or it has several and none was named.",
+    OPERATION_RESOLUTION_FAILURE="The document has no operation of the given name, or several and none was named.",
     OUTCOME_UNKNOWN="The connection was lost while saving, so the change may or may not have been made.",
     PAYLOAD_TOO_LARGE="The request is too large.",
     PERSISTED_QUERY_NOT_FOUND="No trusted document has the given id or hash.",

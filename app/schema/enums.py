@@ -27,11 +27,11 @@ def describe(enum: type[StrEnum], description: str, /, *, name: str | None = Non
 
 describe(
     Role,
-    "What a signed-in subject may do.",
-    PLATFORM_ADMIN="Sees and does everything.",
-    TENANT_ADMIN="Reads its own tenant and manages its deployments and subscriptions.",
-    TENANT_VIEWER="Reads its own tenant.",
-    METER="Records usage, and nothing else.",
+    "A role of a signed-in caller, which decides what the caller may do.",
+    PLATFORM_ADMIN="May read and do everything.",
+    TENANT_ADMIN="May read its own tenant's data and manage the tenant's deployments and subscriptions.",
+    TENANT_VIEWER="May read its own tenant's data.",
+    METER="May record and correct usage, and nothing else.",
 )
 describe(
     DeploymentState,
@@ -46,10 +46,10 @@ describe(
 )
 describe(
     LlmMode,
-    "How a deployment reaches language models.",
-    DISABLED="Not at all.",
-    BYOK="With keys that the tenant brings.",
-    MANAGED="Through the platform, metered by token.",
+    "How a deployment accesses language models (LLMs).",
+    DISABLED="Without access to language models.",
+    BYOK='With the tenant\'s own API keys ("bring your own key").',
+    MANAGED="Through the platform, which meters the tokens.",
 )
 describe(
     SubscriptionStatus,
@@ -60,24 +60,24 @@ describe(
 )
 describe(
     PlanVersionStatus,
-    "Where a plan version is in its life.",
-    DRAFT="Not for sale yet.",
-    PUBLISHED="For sale; its terms never change again.",
-    RETIRED="No longer for sale; existing subscribers keep it.",
+    "The status of a plan version.",
+    DRAFT="The version cannot be subscribed to yet.",
+    PUBLISHED="The version can be subscribed to, and its terms no longer change.",
+    RETIRED="The version can no longer be subscribed to; existing subscriptions keep it.",
 )
 describe(
     Proration,
-    "What a part of a month costs.",
-    NONE="As much as a whole one, as soon as one of its days is billable.",
-    DAILY="The share of its days that are billable.",
+    "How the price of a partly billable month is calculated.",
+    NONE="The whole price is charged as soon as one day of the month is billable.",
+    DAILY="In proportion to the billable days of the month.",
 )
 describe(
     PriceModel,
-    "How the quantity over the allowance is priced.",
-    PER_UNIT="Every unit at one price.",
-    GRADUATED="Each slice of the quantity at the price of its own tier.",
-    VOLUME="The whole quantity at the price of the tier that holds it.",
-    PACKAGE="By whole packages, the last one rounded up.",
+    "How the quantity over the included quantity is priced.",
+    PER_UNIT="Every unit has the same price.",
+    GRADUATED="Each part of the quantity is priced by the tier in which it lies.",
+    VOLUME="The whole quantity is priced by the one tier in which the quantity lies.",
+    PACKAGE="The quantity is priced by whole packages; a started package counts as whole.",
 )
 describe(
     Aggregation,
@@ -89,20 +89,20 @@ describe(
 )
 describe(
     InvoiceStatus,
-    "Where an invoice is in its life.",
-    DRAFT="May still be rated anew.",
-    ISSUED="Numbered, due, and never changed again.",
-    PAID="Paid in full.",
-    VOID="Withdrawn; a later revision may stand in its place.",
+    "The status of an invoice.",
+    DRAFT="The invoice is a draft and may be rated again.",
+    ISSUED="The invoice has a number and a due date, and its amounts no longer change.",
+    PAID="The invoice is paid in full.",
+    VOID="The invoice is no longer valid. An invoice with a higher revision may replace it.",
 )
 describe(
     LineKind,
-    "What a line charges for.",
-    PLAN_BASE="The plan's base price.",
+    "The kind of charge on an invoice or quote line.",
+    PLAN_BASE="The base price of the plan.",
     ADDON="An attached add-on.",
-    OVERAGE="Usage of one kind beyond what is included.",
-    ADJUSTMENT="A one-off charge, or a credit where the amount is below 0.",
-    TAX="A tax on all other lines of the invoice.",
+    OVERAGE="Usage of one resource kind over the included quantity.",
+    ADJUSTMENT="A one-off charge, or a credit if the amount is negative.",
+    TAX="A tax on the other lines of the invoice.",
 )
 describe(
     BillingMonthState,
@@ -148,11 +148,11 @@ describe(
 )
 describe(
     MarginDimension,
-    "By what revenue and cost are grouped.",
+    "A dimension by which revenue and cost are grouped.",
     TENANT="By tenant.",
     DEPLOYMENT="By deployment.",
-    RESOURCE_KIND="By kind of resource.",
-    LINE_KIND="By kind of invoice line; cost has none.",
+    RESOURCE_KIND="By resource kind.",
+    LINE_KIND="By kind of invoice line. Cost has no kind.",
     MONTH="By calendar month.",
 )
 describe(
@@ -188,25 +188,25 @@ describe(
 )
 describe(
     ProblemCode,
-    "Why a mutation was refused.",
-    NOT_FOUND="What the input names does not exist, or is not the caller's to see.",
+    "The code of a refused mutation.",
+    NOT_FOUND="An object named by the input does not exist, or the caller may not see it.",
     PERMISSION_DENIED="The caller's roles do not allow it.",
-    VALIDATION_FAILED="A value breaks a rule; `path` says which.",
-    INVALID_TRANSITION="The deployment cannot go to that state from here, or not at this caller's word.",
-    SLUG_TAKEN="The tenant has a deployment with this slug.",
-    ALREADY_SUBSCRIBED="The deployment has a subscription.",
-    NOT_SUBSCRIBED="The deployment has no subscription that could be changed.",
-    PLAN_NOT_PUBLISHED="The plan version is a draft or retired, or the plan has none published.",
-    ADDON_INACTIVE="The add-on is not for sale.",
-    INVOICE_NOT_DRAFT="The invoice has left DRAFT.",
+    VALIDATION_FAILED="A value violates a rule; `path` leads to it.",
+    INVALID_TRANSITION="The transition is not allowed from the deployment's current state, or not for this caller.",
+    SLUG_TAKEN="The tenant already has a deployment with this slug.",
+    ALREADY_SUBSCRIBED="The deployment already has a subscription.",
+    NOT_SUBSCRIBED="The deployment has no subscription that can be changed.",
+    PLAN_NOT_PUBLISHED="The plan version is a draft or retired, or the plan has no published version.",
+    ADDON_INACTIVE="The add-on is not active, so it cannot be attached.",
+    INVOICE_NOT_DRAFT="The invoice is not a draft.",
     INVOICE_PAID="The invoice is paid.",
-    IDEMPOTENCY_CONFLICT="The same key came before with other content.",
-    PERIOD_NOT_ENDED="The period is still running.",
-    CONFLICT="The state of things does not allow it now.",
+    IDEMPOTENCY_CONFLICT="The Idempotency-Key was already used with different content.",
+    PERIOD_NOT_ENDED="The month has not ended yet.",
+    CONFLICT="The current state of the data does not allow the change.",
     DRAFT_STALE="The draft's month changed after it was rated.",
-    AMOUNT_TOO_LARGE="An amount does not fit 64 bits; the message names the line.",
-    CURRENCY_MISMATCH="Amounts that must be in one currency are not.",
-    ALREADY_ATTACHED="The add-on is attached already; ask for it as additional.",
-    CONFIRMATION_REQUIRED="The start lies more than three months back and must be confirmed.",
+    AMOUNT_TOO_LARGE="An amount exceeds 64 bits; the message names the line.",
+    CURRENCY_MISMATCH="Amounts that must have the same currency have different ones.",
+    ALREADY_ATTACHED="The add-on is already attached. Set `additional` to attach it once more.",
+    CONFIRMATION_REQUIRED="The start is more than three months ago and must be confirmed.",
     TENANT_CLOSED="The tenant is closed.",
 )

@@ -47,43 +47,52 @@ class SubscriptionAddon(Node):
     )
 
 
-@read_type(Subscriptions, description="What a deployment is billed by: a plan version and add-ons, on its active days.")
+@read_type(
+    Subscriptions,
+    description="A deployment's subscription to a plan version with add-ons, billed for the days on which the "
+    "deployment is billable.",
+)
 class PlanSubscription(Node):
     """A row of `subscriptions`."""
 
-    status: SubscriptionStatus = column(Subscriptions.status, description="Whether it is billed.")
-    started_on: date = column(Subscriptions.started_on, description="Its first day.")
-    ended_on: date | None = column(Subscriptions.ended_on, description="Its last day; null while it goes on.")
+    status: SubscriptionStatus = column(Subscriptions.status, description="The status of the subscription.")
+    started_on: date = column(Subscriptions.started_on, description="The first day of the subscription.")
+    ended_on: date | None = column(
+        Subscriptions.ended_on, description="The last day of the subscription; null if it has not ended."
+    )
     current_period_start: date = computed(
-        "subscription_period_start", *_PERIOD, description="The first day of the month that is running for it."
+        "subscription_period_start", *_PERIOD, description="The first day of the subscription's current billing month."
     )
     current_period_end: date = computed(
-        "subscription_period_end", *_PERIOD, description="The first day after the month that is running for it."
+        "subscription_period_end",
+        *_PERIOD,
+        description="The day after the last day of the subscription's current billing month.",
     )
     trial_ends_at: datetime | None = column(
-        Subscriptions.trial_ends_at, description="Until when it is free; days before that day are not billed."
+        Subscriptions.trial_ends_at,
+        description="The end of the free trial, before whose day nothing is billed; null if there is no trial.",
     )
-    deployment: LazyDeployment = one(Subscriptions.deployment_id, description="The deployment.")
-    plan_version: PlanVersion = one(Subscriptions.plan_version_id, description="The plan version in force.")
+    deployment: LazyDeployment = one(Subscriptions.deployment_id, description="The subscribed deployment.")
+    plan_version: PlanVersion = one(Subscriptions.plan_version_id, description="The current plan version.")
     pending_plan_version: PlanVersion | None = one(
         Subscriptions.pending_plan_version_id,
-        description="The plan version that comes into force on pendingFrom; null where no change is pending.",
+        description="The plan version that replaces the current one on `pendingFrom`; null if no change is pending.",
     )
     pending_from: date | None = column(
         Subscriptions.pending_from,
-        description="The first day of the pending plan version; null where no change is pending.",
+        description="The first day of the pending plan version; null if no change is pending.",
     )
     addons: list[SubscriptionAddon] = many(
         SubscriptionAddons.subscription_id,
         order=(SubscriptionAddons.attached_at, SubscriptionAddons.id),
-        description="The add-ons, detached ones included, in the order of attaching.",
+        description="The add-ons, including detached ones, in the order of attaching.",
     )
     invoice_lines: Connection[LazyInvoiceLine] = connection(
         TenantInvoiceLines.subscription_id,
         order=_LATEST_LINES_FIRST,
         filters=INVOICE_LINE_FILTERS,
         filter_input=InvoiceLineFilter,
-        description="What was charged for it, the latest period first.",
+        description="The invoice lines that charge for the subscription, the latest period first.",
     )
 
 
@@ -163,11 +172,13 @@ class AddonDetached:
     subscription_addon: SubscriptionAddon = strawberry.field(description="The detached add-on, with its last day.")
 
 
-@strawberry.type(description="The plan version was changed, or the change is pending.")
+@strawberry.type(description="The result of changing a subscription's plan version, now or on a later day.")
 class PlanVersionChanged:
     """Payload of `changePlanVersion`."""
 
-    subscription: PlanSubscription = strawberry.field(description="The subscription as it is now.")
+    subscription: PlanSubscription = strawberry.field(
+        description="The subscription after the change, or with the pending change."
+    )
 
 
 SubscribeResult = Annotated[Subscribed | Refused, result_of("subscribe")]

@@ -27,39 +27,42 @@ class CloudInvoiceColumnInput:
     )
 
 
-@strawberry.input(description="A bill of the provider's to import.")
+@strawberry.input(description="A provider's bill to import.")
 class ImportCloudInvoiceInput:
     """Input of `importCloudInvoice`."""
 
     provider: str = strawberry.field(
-        description="The provider's name. The columns of digitalocean's CSV are known; for others give `columns`."
+        description="The name of the provider. The columns of digitalocean's CSV are known; for other providers "
+        "`columns` is required."
     )
     external_id: str = strawberry.field(
-        description="The provider's id of the bill. An imported bill is refused a second time unless it is withdrawn."
+        description="The provider's id of the bill. A bill that was imported and not withdrawn is refused."
     )
     csv: str = strawberry.field(
-        description="The text of the invoice CSV. A file too large for a request: POST /cloud-invoices or "
+        description="The text of the bill's CSV file. For a file too large for a request, use POST /cloud-invoices or "
         "`arcadia costs import`."
     )
     currency: str = strawberry.field(
         default="USD",
-        description="The currency of the amounts, ISO 4217; digitalocean's column of amounts has its name.",
+        description="The ISO 4217 code of the currency of the amounts. In digitalocean's files, the name of the "
+        "amount column depends on it.",
     )
     exchange_rate: Decimal | None = optional(
-        description="Units of the reporting currency for one of the bill's; required if the two differ."
+        description="The exchange rate: units of the reporting currency for one unit of the bill's currency. Required "
+        "if the two currencies differ."
     )
     columns: list[CloudInvoiceColumnInput] = strawberry.field(
         default_factory=list,
-        description="The file's columns, where they are not the provider's known ones. Required for other providers: "
-        "DESCRIPTION, START, END and AMOUNT.",
+        description="The columns of the file. Not needed for providers whose columns are known; for others "
+        "DESCRIPTION, START, END and AMOUNT are required.",
     )
 
 
-@strawberry.input(description="Which of the provider's bills to match again.")
+@strawberry.input(description="A provider's bill whose rows to match again.")
 class RematchCloudInvoiceInput:
     """Input of `rematchCloudInvoice`."""
 
-    cloud_invoice_id: UUID = strawberry.field(description="The bill.")
+    cloud_invoice_id: UUID = strawberry.field(description="The id of the bill.")
 
 
 @strawberry.input(description="Which of the provider's bills to withdraw, and why.")
