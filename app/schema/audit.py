@@ -28,47 +28,67 @@ def _reasons(rows: Rows, _info: FinishInfo[RequestContext]) -> list[ErrorCode | 
     return [reason_of(row["outcome"]) for row in rows]
 
 
-@read_type(AuditLog, platform=True, description="A change that was asked for, or a sign-in that was refused.")
+@read_type(
+    AuditLog,
+    platform=True,
+    description="An entry of the audit log: a requested change and its outcome, or refused sign-ins.",
+)
 class AuditEntry(Node):
     """A row of `audit_log`."""
 
-    occurred_at: datetime = column(AuditLog.occurred_at, description="When it was done or refused.")
-    subject: str | None = column(AuditLog.subject, description="The token's subject; null where nobody signed in.")
-    roles: list[str] = column(AuditLog.roles, description="The roles that the token gave.")
-    action: str = column(AuditLog.action, description="The mutation's name, POST /usage, or signIn.")
+    occurred_at: datetime = column(
+        AuditLog.occurred_at, description="The time at which the request was completed or refused."
+    )
+    subject: str | None = column(
+        AuditLog.subject, description="The subject of the caller's token; null if nobody was signed in."
+    )
+    roles: list[str] = column(
+        AuditLog.roles, description="The roles in the caller's token; empty if nobody was signed in."
+    )
+    action: str = column(
+        AuditLog.action, description="The name of the mutation, or the entry point (such as POST /usage), or signIn."
+    )
     input: str | None = column(
         AuditLog.input,
-        description="What was asked for, as JSON; of more than 4,000 characters their SHA-256. For signIn, the reason. "
-        "For POST /usage a block of the body's lines, unpacked: the first's number, how many, and their SHA-256.",
+        description="The input of the request as JSON; its SHA-256 instead if it has more than 4,000 characters. For "
+        "signIn, the reason of the refusal. For POST /usage, the number of the block's first line, the "
+        "number of lines and the SHA-256 of the unpacked lines. Null if nothing was recorded.",
     )
     outcome: str = column(
         AuditLog.outcome,
-        description="DONE, REPLAYED (under its Idempotency-Key), a ProblemCode, UNAUTHENTICATED, FAILED, or UNKNOWN: "
-        "the connection was lost while saving. `reason` is an enum.",
+        description="The outcome: DONE, REPLAYED (the stored outcome of an earlier request with the same "
+        "Idempotency-Key was returned), a ProblemCode, UNAUTHENTICATED, FAILED, or UNKNOWN (the "
+        "connection was lost while saving). `reason` has the same as an enum.",
     )
-    reason = finished(needs=(AuditLog.outcome,), description="Why it was refused or failed; null where it was done.")(
-        _reasons
-    )
+    reason = finished(
+        needs=(AuditLog.outcome,), description="The code of the refusal or failure; null if the request succeeded."
+    )(_reasons)
 
-    occurrences: int = column(AuditLog.occurrences, description="How often: refused sign-ins are entered together.")
-    address: str = column(AuditLog.address, description="The network address it came from.")
-    request_id: str = column(AuditLog.request_id, description="The request's id, which the log has too.")
+    occurrences: int = column(
+        AuditLog.occurrences,
+        description="The number of requests that this entry stands for. More than 1 only for refused sign-ins, which "
+        "are counted together.",
+    )
+    address: str = column(AuditLog.address, description="The network address of the client.")
+    request_id: str = column(AuditLog.request_id, description="The id of the request, which the log also has.")
     result: str | None = column(
         AuditLog.result,
-        description="Of recordUsage and POST /usage that are DONE, how many events were accepted, were duplicates, "
-        "and were rejected for each reason, as JSON; null otherwise.",
+        description="For a successful recordUsage or POST /usage, the numbers of accepted, duplicate and rejected "
+        "events (by reason) as JSON; null otherwise.",
     )
 
 
-@strawberry.input(description="Which entries of the audit log; all that is given must hold.")
+@strawberry.input(description="Selects entries of the audit log that meet every given condition.")
 class AuditLogFilter:
     """Filter of `auditLog`."""
 
-    subject: str | None = optional(description="Only this subject's.")
-    action: str | None = optional(description="Only this mutation, POST /usage, or signIn.")
-    outcome: str | None = optional(description="Only with this outcome.")
-    since: datetime | None = optional(description="Not before this instant.")
-    until: datetime | None = optional(description="Before this instant.")
+    subject: str | None = optional(description="Only entries of this token subject.")
+    action: str | None = optional(
+        description="Only entries with this action: the name of a mutation, POST /usage or signIn."
+    )
+    outcome: str | None = optional(description="Only entries with this outcome.")
+    since: datetime | None = optional(description="Only entries at or after this time.")
+    until: datetime | None = optional(description="Only entries before this time.")
 
 
 AUDIT_LOG_FILTERS = {

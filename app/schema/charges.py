@@ -20,38 +20,44 @@ from app.tables.tenants import Tenants
 
 @read_type(
     Charges,
-    description="A one-off charge, or with a negative amount a credit, on a month's invoice. Never changed or removed.",
+    description="A one-off charge, or a credit if the amount is negative, that is billed on an invoice. It is "
+    "never changed or removed.",
 )
 class Charge(Node):
     """A row of `charges`."""
 
-    tenant: LazyTenant = one(Charges.tenant_id, description="The tenant that is charged.")
+    tenant: LazyTenant = one(Charges.tenant_id, description="The charged tenant.")
     deployment: LazyDeployment | None = one(
-        Charges.deployment_id, description="The deployment it is for; null where it is the tenant's as a whole."
+        Charges.deployment_id,
+        description="The deployment that is charged; null if the charge is for the tenant as a whole.",
     )
-    description: str = column(Charges.description, description="What it is for; the text of the invoice line.")
+    description: str = column(Charges.description, description="The text of the invoice line, saying what is charged.")
     net_cents: Cents = column(
-        Charges.net_cents, description="The amount without tax, in the tenant's currency; negative for a credit."
+        Charges.net_cents, description="The amount without tax, in the minor unit of `currency`; negative for a credit."
     )
-    on: date = column(Charges.charged_on, description="The day it is for: its month's invoice has it.")
-    created_at: datetime = column(Charges.created_at, description="When it was added.")
-    currency: str = related(Charges.tenant_id, Tenants.currency, description="ISO 4217, of the amounts.")
+    on: date = column(Charges.charged_on, description="The day of the charge, which decides the billing month.")
+    created_at: datetime = column(Charges.created_at, description="The time at which the charge was added.")
+    currency: str = related(
+        Charges.tenant_id, Tenants.currency, description="The ISO 4217 code of the currency of the amount."
+    )
 
 
-@strawberry.input(description="A one-off charge to add.")
+@strawberry.input(description="A one-off charge or credit to add to a tenant's invoice.")
 class AddChargeInput:
     """Input of `addCharge`."""
 
-    tenant_id: UUID = strawberry.field(description="The tenant to charge.")
-    deployment_id: UUID | None = optional(description="The tenant's deployment that it is for, if it is for one.")
-    description: str = strawberry.field(description="What it is for; the text of the invoice line.")
-    net_cents: Cents = strawberry.field(
-        description="The amount without tax, in the tenant's currency; negative for a credit. Not 0."
+    tenant_id: UUID = strawberry.field(description="The id of the tenant to charge.")
+    deployment_id: UUID | None = optional(
+        description="The id of the tenant's deployment that is charged. Leave it out to charge the tenant as a whole."
     )
-    on: date = strawberry.field(description="The day it is for: its month's invoice has it.")
+    description: str = strawberry.field(description="The text of the invoice line, saying what is charged.")
+    net_cents: Cents = strawberry.field(
+        description="The amount without tax, in the minor unit of the tenant's currency. Negative for a credit; not 0."
+    )
+    on: date = strawberry.field(description="The day of the charge, which decides the billing month.")
 
 
-@strawberry.type(description="The charge was added.")
+@strawberry.type(description="The result of adding a charge.")
 class ChargeAdded:
     """Payload of `addCharge`."""
 

@@ -18,24 +18,37 @@ from app.schema.scalars import Cents
 from app.schema.tenants import Tenant
 
 
-@strawberry.type(description="Revenue and cost of one group, in the reporting currency. The fields grouped by are set.")
+@strawberry.type(
+    description="Revenue, cost and margin of one group. Amounts are in the minor unit of the reporting currency; "
+    "the fields that are not grouped by are null."
+)
 class MarginRow:
     """operations.costs.MarginRow."""
 
-    tenant: Tenant | None = strawberry.field(description="The tenant; null for what belongs to none.")
-    deployment: Deployment | None = strawberry.field(description="The deployment; null for what belongs to none.")
-    resource_kind: str | None = strawberry.field(description="The code of the resource kind.")
-    line_kind: LineKind | None = strawberry.field(description="The kind of invoice line; cost has none.")
+    tenant: Tenant | None = strawberry.field(
+        description="The tenant; null if not grouped by tenant, or for amounts without a tenant."
+    )
+    deployment: Deployment | None = strawberry.field(
+        description="The deployment; null if not grouped by deployment, or for amounts without a deployment."
+    )
+    resource_kind: str | None = strawberry.field(
+        description="The code of the resource kind; null if not grouped by it, or for amounts without a resource kind."
+    )
+    line_kind: LineKind | None = strawberry.field(
+        description="The kind of invoice line; null if not grouped by it, or for cost."
+    )
     month: date | None = strawberry.field(
-        description="The first day of the service month: for revenue the month that a line charges for, for cost the "
-        "month in which the provider's row starts."
+        description="The first day of the month of service; null if not grouped by month. Revenue belongs to the "
+        "month that a line charges for, cost to the month in which the row of the provider's bill starts."
     )
-    revenue_cents: Cents = strawberry.field(description="What was invoiced, without tax.")
+    revenue_cents: Cents = strawberry.field(description="The invoiced amount without tax.")
     cost_cents: Cents = strawberry.field(
-        description="What the provider charged, rounded so that the rows add up to the rounded exact total."
+        description="The provider's charges, rounded so that the rows add up to the rounded total."
     )
-    margin_cents: Cents = strawberry.field(description="Revenue less cost.")
-    margin_ratio: Decimal | None = strawberry.field(description="Margin over revenue; null without revenue.")
+    margin_cents: Cents = strawberry.field(description="Revenue minus cost.")
+    margin_ratio: Decimal | None = strawberry.field(
+        description="Margin divided by revenue, as a fraction; null if the revenue is 0."
+    )
 
     @classmethod
     def of(cls, row: costs.MarginRow) -> "MarginRow":
@@ -53,29 +66,34 @@ class MarginRow:
         )
 
 
-@strawberry.type(description="What was invoiced in one currency.")
+@strawberry.type(description="The revenue invoiced in one currency.")
 class CurrencyRevenue:
     """operations.costs.CurrencyRevenue."""
 
-    currency: str = strawberry.field(description="ISO 4217.")
-    revenue_cents: Cents = strawberry.field(description="What was invoiced, without tax, in the currency's minor unit.")
+    currency: str = strawberry.field(description="The ISO 4217 code of the currency.")
+    revenue_cents: Cents = strawberry.field(
+        description="The invoiced amount without tax, in the currency's minor unit."
+    )
 
 
-@strawberry.type(description="Revenue beside cost, in the reporting currency.")
+@strawberry.type(
+    description="Revenue, cost and margin of a span of months. Amounts are in the minor unit of the reporting currency."
+)
 class MarginReport:
     """operations.costs.MarginReport."""
 
-    currency: str = strawberry.field(description="The reporting currency, ISO 4217.")
-    rows: list[MarginRow] = strawberry.field(description="One row for each group.")
-    revenue_cents: Cents = strawberry.field(description="What was invoiced, without tax.")
-    cost_cents: Cents = strawberry.field(description="What the provider charged for deployments.")
-    margin_cents: Cents = strawberry.field(description="Revenue less cost.")
+    currency: str = strawberry.field(description="The ISO 4217 code of the reporting currency.")
+    rows: list[MarginRow] = strawberry.field(description="The groups, one row each.")
+    revenue_cents: Cents = strawberry.field(description="The invoiced amount without tax.")
+    cost_cents: Cents = strawberry.field(description="The provider's charges that are allocated to deployments.")
+    margin_cents: Cents = strawberry.field(description="Revenue minus cost.")
     unallocated_cost_cents: Cents = strawberry.field(
-        description="What the provider charged for nothing of ours: taxes, support, unknown resources."
+        description="The provider's charges that are not allocated to a deployment, such as taxes, support and "
+        "unknown resources."
     )
     other_currencies: list[CurrencyRevenue] = strawberry.field(
-        description="What was invoiced in other currencies and is in no row and no total, as there is no rate for it: "
-        "by currency; empty where all is in the reporting currency."
+        description="The revenue in other currencies than the reporting currency, by currency. It is not part of the "
+        "rows and totals, because there is no exchange rate for it. Empty if there is none."
     )
 
 

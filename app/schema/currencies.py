@@ -5,14 +5,14 @@ import strawberry
 from app.operations.currencies import CURRENCIES
 
 
-@strawberry.type(description="A currency that plans, add-ons and tenants can have.")
+@strawberry.type(description="A currency that plans, add-ons and tenants can use.")
 class Currency:
     """operations.currencies.Currency."""
 
-    code: str = strawberry.field(description="The ISO 4217 code, such as AUD.")
-    name: str = strawberry.field(description="The name in English.")
+    code: str = strawberry.field(description="The ISO 4217 code of the currency, such as AUD.")
+    name: str = strawberry.field(description="The English name of the currency.")
     minor_units: int = strawberry.field(
-        description="The number of decimal digits of an amount: 2 where 1250 Cents are 12.50, 0 where they are 1250."
+        description="The number of decimal digits of an amount: with 2, 1250 Cents are 12.50; with 0, they are 1250."
     )
 
 

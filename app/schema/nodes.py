@@ -7,11 +7,11 @@ import strawberry
 from app.reads import root_node, root_nodes
 
 
-@strawberry.interface(description="An object with an id that is unique over all tables.")
+@strawberry.interface(description="An object with an id that is unique among all objects of the API.")
 class Node:
     """Relay's Node."""
 
-    id: UUID = strawberry.field(description="The row's UUIDv7.")
+    id: UUID = strawberry.field(description="The id of the object, a UUIDv7.")
 
 
 @strawberry.type

@@ -15,29 +15,35 @@ from app.operations.refusal import ProblemCode, Refusal
 from app.schema.codes import top_level_code
 
 
-@strawberry.interface(description="Why nothing was done, in a form that the caller can act on.")
+@strawberry.interface(description="The reason why a mutation was refused and changed nothing.")
 class Problem:
     """What every problem says."""
 
-    code: ProblemCode = strawberry.field(description="The reason, for programs.")
-    message: str = strawberry.field(description="The reason, for people.")
+    code: ProblemCode = strawberry.field(description="The code of the refusal, for use by programs.")
+    message: str = strawberry.field(description="The reason for the refusal as a text for people.")
     path: list[str] = strawberry.field(
-        description="Leads to the value at fault: names of input fields, indexes of lists. Empty: the whole input."
+        description="The path from the input to the value at fault: names of input fields and indexes in lists. Empty "
+        "if the problem concerns the whole input."
     )
 
 
-@strawberry.type(description="The mutation was refused and changed nothing.")
+@strawberry.type(description="The refusal of a mutation, which changed nothing.")
 class Refused(Problem):
     """Any refusal."""
 
 
-@strawberry.type(description="The state asked for cannot be reached from the present one, or not by this caller.")
+@strawberry.type(
+    description="The refusal of a transition that is not allowed from the deployment's current state, or not for "
+    "this caller."
+)
 class InvalidTransition(Problem):
     """A refused transition, with what would be allowed."""
 
-    from_state: DeploymentState = strawberry.field(description="The present state.")
-    to_state: DeploymentState = strawberry.field(description="The state asked for.")
-    allowed: list[DeploymentState] = strawberry.field(description="What the caller may ask for from the present state.")
+    from_state: DeploymentState = strawberry.field(description="The current state of the deployment.")
+    to_state: DeploymentState = strawberry.field(description="The requested state.")
+    allowed: list[DeploymentState] = strawberry.field(
+        description="The states to which the caller may move the deployment from its current state."
+    )
 
 
 def result_of(mutation: str) -> StrawberryUnion:

@@ -32,44 +32,65 @@ class TierCharge:
     amount_cents: Decimal = strawberry.field(description="What it charges, exact, its flat price included.")
 
 
-@strawberry.type(description="One day's usage.")
+@strawberry.type(description="The usage of one resource kind on one day.")
 class DailyUsage:
     """billing.DailyQuantity."""
 
-    date: dt.date = strawberry.field(description="The day.")
+    date: dt.date = strawberry.field(description="The day, in the billing time zone.")
     quantity: Decimal = strawberry.field(
-        description="The day's total, highest value or unit-hours, as the kind has it."
+        description="The quantity of the day, in the resource kind's unit: the sum, the highest event quantity or the "
+        "unit-hours, depending on the kind's aggregation."
     )
 
 
-@strawberry.type(description="How a line's amount came about; what a kind of line does not have is null or empty.")
+@strawberry.type(
+    description="How the amount of a line was calculated. Values that a kind of line does not have are null, and "
+    "lists empty."
+)
 class LineExplanation:
     """billing.Explanation."""
 
-    formula: str = strawberry.field(description="The whole of it in one line, for people.")
-    used_quantity: Decimal | None = strawberry.field(description="What was used on billable days.")
-    included_quantity: Decimal | None = strawberry.field(description="What the plan and the add-ons included.")
-    billable_quantity: Decimal | None = strawberry.field(description="What was over, and so priced.")
-    billable_days: int | None = strawberry.field(description="The days that were charged; null on a tax line.")
-    period_days: int | None = strawberry.field(description="The days of the month; null on a tax line.")
-    tiers: list[TierCharge] = strawberry.field(description="What each tier charged.")
-    exact_cents: Decimal = strawberry.field(description="The amount before its one rounding, to 12 digits of a cent.")
+    formula: str = strawberry.field(description="The calculation as one line of text.")
+    used_quantity: Decimal | None = strawberry.field(
+        description="The quantity used on billable days; null if the line charges no usage."
+    )
+    included_quantity: Decimal | None = strawberry.field(
+        description="The quantity included by the plan and the add-ons; null if the line charges no usage."
+    )
+    billable_quantity: Decimal | None = strawberry.field(
+        description="The used quantity over the allowance, which is priced; null if the line charges no usage."
+    )
+    billable_days: int | None = strawberry.field(
+        description="The number of charged days in the month; null on a tax line."
+    )
+    period_days: int | None = strawberry.field(description="The number of days in the month; null on a tax line.")
+    tiers: list[TierCharge] = strawberry.field(description="The price tiers used, with the amount of each.")
+    exact_cents: Decimal = strawberry.field(
+        description="The amount in the currency's minor unit before rounding, with up to 12 decimal places."
+    )
     daily_usage: list[DailyUsage] = strawberry.field(
-        description="What was used day by day; it sums to the used quantity for a SUM kind."
+        description="The usage of each day. For a resource kind with the aggregation SUM, the days add up to the used "
+        "quantity."
     )
 
 
-@strawberry.type(description="A line as an invoice would have it.")
+@strawberry.type(
+    description="A line of a quote, as an invoice would have it. Amounts are in the quote's currency's minor unit."
+)
 class QuoteLine:
     """billing.Line."""
 
-    kind: LineKind = strawberry.field(description="What it charges for.")
-    description: str = strawberry.field(description="The same, for people.")
-    resource_kind: str | None = strawberry.field(description="The code of the resource kind, where it has one.")
-    quantity: Decimal = strawberry.field(description="How much is charged.")
-    unit_price_cents: Decimal = strawberry.field(description="The price of one.")
-    amount_cents: Cents = strawberry.field(description="The amount, rounded once, half away from zero.")
-    explanation: LineExplanation = strawberry.field(description="How the amount came about.")
+    kind: LineKind = strawberry.field(description="The kind of charge.")
+    description: str = strawberry.field(description="The text of the line, saying what is charged.")
+    resource_kind: str | None = strawberry.field(
+        description="The code of the charged resource kind; null if the line charges none."
+    )
+    quantity: Decimal = strawberry.field(description="The charged quantity.")
+    unit_price_cents: Decimal = strawberry.field(description="The price of one unit of the quantity, as a decimal.")
+    amount_cents: Cents = strawberry.field(
+        description="The amount of the line, rounded once to a whole number, half away from zero."
+    )
+    explanation: LineExplanation = strawberry.field(description="How the amount was calculated.")
 
 
 def _period_start(quote: strawberry.Parent[billing.Quote]) -> dt.date:
@@ -80,17 +101,20 @@ def _period_end(quote: strawberry.Parent[billing.Quote]) -> dt.date:
     return quote.period.end
 
 
-@strawberry.type(description="A month in lines, rated as an invoice is; nothing is kept.")
+@strawberry.type(
+    description="The amounts of one month, calculated like an invoice but not stored. Amounts are in the minor "
+    "unit of `currency`."
+)
 class Quote:
     """billing.Quote."""
 
-    currency: str = strawberry.field(description="ISO 4217.")
-    period_start: dt.date = strawberry.field(resolver=_period_start, description="The month's first day.")
-    period_end: dt.date = strawberry.field(resolver=_period_end, description="The first day after the month.")
-    lines: list[QuoteLine] = strawberry.field(description="The lines in an invoice's order, tax last.")
+    currency: str = strawberry.field(description="The ISO 4217 code of the currency of the amounts.")
+    period_start: dt.date = strawberry.field(resolver=_period_start, description="The first day of the month.")
+    period_end: dt.date = strawberry.field(resolver=_period_end, description="The day after the last day of the month.")
+    lines: list[QuoteLine] = strawberry.field(description="The lines in the order of an invoice, tax last.")
     subtotal_cents: Cents = strawberry.field(description="The sum of the lines without tax.")
     tax_cents: Cents = strawberry.field(description="The sum of the tax lines.")
-    total_cents: Cents = strawberry.field(description="Subtotal and tax.")
+    total_cents: Cents = strawberry.field(description="The total including tax.")
 
 
 def as_answer(quote: billing.Quote | Refusal | None) -> Quote | None:
@@ -108,20 +132,25 @@ class UsageQuantityInput:
     )
 
 
-@strawberry.input(description="A whole month to rate.")
+@strawberry.input(description="The plan, add-ons and usage of a whole month for which to calculate the amounts.")
 class QuoteInput:
     """Input of `quote`."""
 
-    plan_code: str = strawberry.field(description="The plan's code.")
-    plan_version: int | None = optional(description="The version; default: the highest published one.")
-    addons: list[AddonSelectionInput] = strawberry.field(default_factory=list, description="The add-ons attached.")
+    plan_code: str = strawberry.field(description="The code of the plan.")
+    plan_version: int | None = optional(
+        description="The number of the plan version. Default: the highest published one."
+    )
+    addons: list[AddonSelectionInput] = strawberry.field(
+        default_factory=list, description="The add-ons of the assumed subscription."
+    )
     usage: list[UsageQuantityInput] = strawberry.field(
-        default_factory=list, description="The usage, each resource kind once."
+        default_factory=list, description="The usage of the month, each resource kind at most once."
     )
     tenant_id: UUID | None = optional(
-        description="For whom: decides the taxes. Default: your own tenant; without one, somebody in Australia."
+        description="The id of the tenant, whose country decides the taxes. Default: the caller's own tenant, or "
+        "Australia for callers without one."
     )
-    period_start: dt.date | None = optional(description="The month's first day; default: the current one's.")
+    period_start: dt.date | None = optional(description="The first day of the month. Default: the current month.")
 
     def quantities(self) -> dict[str, Decimal]:
         """The usage by resource kind. Raises VALIDATION_FAILED for a kind given twice."""

@@ -47,43 +47,52 @@ class SubscriptionAddon(Node):
     )
 
 
-@read_type(Subscriptions, description="What a deployment is billed by: a plan version and add-ons, on its active days.")
+@read_type(
+    Subscriptions,
+    description="A deployment's subscription to a plan version with add-ons, billed for the days on which the "
+    "deployment is billable.",
+)
 class PlanSubscription(Node):
     """A row of `subscriptions`."""
 
-    status: SubscriptionStatus = column(Subscriptions.status, description="Whether it is billed.")
-    started_on: date = column(Subscriptions.started_on, description="Its first day.")
-    ended_on: date | None = column(Subscriptions.ended_on, description="Its last day; null while it goes on.")
+    status: SubscriptionStatus = column(Subscriptions.status, description="The status of the subscription.")
+    started_on: date = column(Subscriptions.started_on, description="The first day of the subscription.")
+    ended_on: date | None = column(
+        Subscriptions.ended_on, description="The last day of the subscription; null if it has not ended."
+    )
     current_period_start: date = computed(
-        "subscription_period_start", *_PERIOD, description="The first day of the month that is running for it."
+        "subscription_period_start", *_PERIOD, description="The first day of the subscription's current billing month."
     )
     current_period_end: date = computed(
-        "subscription_period_end", *_PERIOD, description="The first day after the month that is running for it."
+        "subscription_period_end",
+        *_PERIOD,
+        description="The day after the last day of the subscription's current billing month.",
     )
     trial_ends_at: datetime | None = column(
-        Subscriptions.trial_ends_at, description="Until when it is free; days before that day are not billed."
+        Subscriptions.trial_ends_at,
+        description="The end of the free trial, before whose day nothing is billed; null if there is no trial.",
     )
-    deployment: LazyDeployment = one(Subscriptions.deployment_id, description="The deployment.")
-    plan_version: PlanVersion = one(Subscriptions.plan_version_id, description="The plan version in force.")
+    deployment: LazyDeployment = one(Subscriptions.deployment_id, description="The subscribed deployment.")
+    plan_version: PlanVersion = one(Subscriptions.plan_version_id, description="The current plan version.")
     pending_plan_version: PlanVersion | None = one(
         Subscriptions.pending_plan_version_id,
-        description="The plan version that comes into force on pendingFrom; null where no change is pending.",
+        description="The plan version that replaces the current one on `pendingFrom`; null if no change is pending.",
     )
     pending_from: date | None = column(
         Subscriptions.pending_from,
-        description="The first day of the pending plan version; null where no change is pending.",
+        description="The first day of the pending plan version; null if no change is pending.",
     )
     addons: list[SubscriptionAddon] = many(
         SubscriptionAddons.subscription_id,
         order=(SubscriptionAddons.attached_at, SubscriptionAddons.id),
-        description="The add-ons, detached ones included, in the order of attaching.",
+        description="The add-ons, including detached ones, in the order of attaching.",
     )
     invoice_lines: Connection[LazyInvoiceLine] = connection(
         TenantInvoiceLines.subscription_id,
         order=_LATEST_LINES_FIRST,
         filters=INVOICE_LINE_FILTERS,
         filter_input=InvoiceLineFilter,
-        description="What was charged for it, the latest period first.",
+        description="The invoice lines that charge for the subscription, the latest period first.",
     )
 
 
@@ -104,38 +113,41 @@ class SubscribeInput:
     )
 
 
-@strawberry.input(description="An add-on to attach.")
+@strawberry.input(description="An add-on to attach to a deployment's subscription.")
 class AttachAddonInput:
     """Input of `attachAddon`."""
 
-    deployment_id: UUID = strawberry.field(description="The subscribed deployment.")
-    addon_code: str = strawberry.field(description="The add-on's code.")
+    deployment_id: UUID = strawberry.field(description="The id of the deployment whose subscription gets the add-on.")
+    addon_code: str = strawberry.field(description="The code of the add-on.")
     additional: bool = strawberry.field(
-        default=False, description="Whether to attach and bill it once more although it is attached."
+        default=False, description="True to attach and bill the add-on once more although it is already attached."
     )
 
 
-@strawberry.input(description="An add-on to detach.")
+@strawberry.input(description="An attached add-on to detach.")
 class DetachAddonInput:
     """Input of `detachAddon`."""
 
-    subscription_addon_id: UUID = strawberry.field(description="The attached add-on.")
+    subscription_addon_id: UUID = strawberry.field(description="The id of the attached add-on (SubscriptionAddon).")
     last_day: date | None = optional(
-        description="Its last day, which is billed; default: today. Only a platform admin may choose another day."
+        description="The last day of the add-on, which is still billed. Default: today. Only a platform admin may "
+        "choose another day."
     )
 
 
-@strawberry.input(description="A plan version to change to.")
+@strawberry.input(description="A change of a deployment's subscription to another plan version.")
 class ChangePlanVersionInput:
     """Input of `changePlanVersion`."""
 
-    deployment_id: UUID = strawberry.field(description="The subscribed deployment.")
-    plan_code: str = strawberry.field(description="The plan's code; it may be another plan.")
-    plan_version: int | None = optional(description="A published version; default: the highest one.")
+    deployment_id: UUID = strawberry.field(description="The id of the deployment whose subscription changes.")
+    plan_code: str = strawberry.field(description="The code of the new plan, which may be the current plan.")
+    plan_version: int | None = optional(
+        description="The number of a published version. Default: the highest published one."
+    )
     effective_on: date | None = optional(
-        description="Its first day in force, the first of the next month at the latest. Only a platform admin may "
-        "choose it; otherwise it is today if the base price rises or neither version is prorated NONE, and the first "
-        "of the next month if not."
+        description="The first day of the new version, at the latest the first day of the next month. Only a platform "
+        "admin may set it. Default: today if the base price rises or neither version has the proration "
+        "NONE, otherwise the first day of the next month."
     )
 
 
@@ -146,25 +158,27 @@ class Subscribed:
     subscription: PlanSubscription = strawberry.field(description="The new subscription.")
 
 
-@strawberry.type(description="The add-on was attached.")
+@strawberry.type(description="The result of attaching an add-on.")
 class AddonAttached:
     """Payload of `attachAddon`."""
 
-    subscription_addon: SubscriptionAddon = strawberry.field(description="The add-on as attached.")
+    subscription_addon: SubscriptionAddon = strawberry.field(description="The attached add-on.")
 
 
-@strawberry.type(description="The add-on was detached.")
+@strawberry.type(description="The result of detaching an add-on.")
 class AddonDetached:
     """Payload of `detachAddon`."""
 
-    subscription_addon: SubscriptionAddon = strawberry.field(description="The add-on with its last day.")
+    subscription_addon: SubscriptionAddon = strawberry.field(description="The detached add-on, with its last day.")
 
 
-@strawberry.type(description="The plan version was changed, or the change is pending.")
+@strawberry.type(description="The result of changing a subscription's plan version, now or on a later day.")
 class PlanVersionChanged:
     """Payload of `changePlanVersion`."""
 
-    subscription: PlanSubscription = strawberry.field(description="The subscription as it is now.")
+    subscription: PlanSubscription = strawberry.field(
+        description="The subscription after the change, or with the pending change."
+    )
 
 
 SubscribeResult = Annotated[Subscribed | Refused, result_of("subscribe")]

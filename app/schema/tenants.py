@@ -128,11 +128,17 @@ class TenantQueries:
 class CreateTenantInput:
     """Input of `createTenant`."""
 
-    code: str = strawberry.field(description="Unique; lower-case letters, digits, hyphens and underscores.")
-    name: str = strawberry.field(description="The name on invoices.")
-    country: str = strawberry.field(default="AU", description="ISO 3166-1 alpha-2.")
-    currency: str = strawberry.field(default="AUD", description="ISO 4217.")
-    tax_exempt: bool = strawberry.field(default=False, description="Whether no tax is charged.")
+    code: str = strawberry.field(
+        description="The unique code of the tenant: lower-case letters, digits, hyphens and underscores."
+    )
+    name: str = strawberry.field(description="The name of the tenant on invoices.")
+    country: str = strawberry.field(
+        default="AU", description="The ISO 3166-1 alpha-2 code of the tenant's country, which decides the taxes."
+    )
+    currency: str = strawberry.field(
+        default="AUD", description="The ISO 4217 code of the currency of the tenant's invoices."
+    )
+    tax_exempt: bool = strawberry.field(default=False, description="True if the tenant is charged no tax.")
 
 
 @strawberry.input(
@@ -162,7 +168,7 @@ class UpdateTenantInput:
 class CloseTenantInput:
     """Input of `closeTenant`."""
 
-    tenant_id: UUID = strawberry.field(description="The tenant.")
+    tenant_id: UUID = strawberry.field(description="The id of the tenant.")
 
 
 @strawberry.type(description="The tenant was created.")

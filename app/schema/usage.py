@@ -18,14 +18,16 @@ from app.schema.context import Info
 from app.schema.problems import Refused, result_of
 
 
-@strawberry.type(description="A month's usage of one resource kind.")
+@strawberry.type(description="The usage of one resource kind in a month. Quantities are in the resource kind's unit.")
 class ResourceUsage:
     """billing.ResourceUsage."""
 
-    resource_kind: ResourceKind = strawberry.field(description="What was used.")
-    quantity: Decimal = strawberry.field(description="All that was used, on days that are not billed too.")
-    included_quantity: Decimal = strawberry.field(description="What the plan and the add-ons include.")
-    overage_quantity: Decimal = strawberry.field(description="What is over, and so priced.")
+    resource_kind: ResourceKind = strawberry.field(description="The used resource kind.")
+    quantity: Decimal = strawberry.field(description="The used quantity, including days that are not billable.")
+    included_quantity: Decimal = strawberry.field(description="The quantity included by the plan and the add-ons.")
+    overage_quantity: Decimal = strawberry.field(
+        description="The used quantity over the included one, which is priced."
+    )
 
     @classmethod
     def of(cls, month: billing.ResourceUsage) -> "ResourceUsage":
@@ -52,11 +54,11 @@ class UsageEventInput:
 
 
 @decoded_by(usage_events.decode, usage_events.build)
-@strawberry.input(description="Metered events.")
+@strawberry.input(description="Metered usage events to record.")
 class RecordUsageInput:
     """Input of `recordUsage`, as the API describes it; resolvers get usage_events.Events."""
 
-    events: list[UsageEventInput] = strawberry.field(description="At most 1,000.")
+    events: list[UsageEventInput] = strawberry.field(description="The events, at most 1,000.")
 
 
 @strawberry.type(description="An event that was not recorded; the others were.")

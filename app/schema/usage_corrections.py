@@ -68,19 +68,20 @@ class UsageCorrectionQueries:
     )
 
 
-@strawberry.input(description="The right quantity of a metered event.")
+@strawberry.input(description="A correction of a recorded usage event's quantity.")
 class CorrectUsageInput:
     """Input of `correctUsage`."""
 
     tenant_id: UUID | None = optional(
-        description="The tenant whose event it is. Required unless your token names a tenant."
+        description="The id of the tenant that the event belongs to. Required unless the caller's token names a tenant."
     )
-    source: str = strawberry.field(default="api", description="The source that the event was sent with.")
-    event_id: str = strawberry.field(description="The id that the event was sent with.")
+    source: str = strawberry.field(default="api", description="The source with which the event was sent.")
+    event_id: str = strawberry.field(description="The id with which the event was sent.")
     quantity: Decimal = strawberry.field(
-        description="What it should have been. 0 withdraws an amount or a reading, and is a level of 0."
+        description="The correct quantity, in the resource kind's unit. For SUM and MAX, 0 withdraws the event; for "
+        "TIME_WEIGHTED, it is a level of 0."
     )
-    reason: str = strawberry.field(description="Why it is corrected; kept with the correction.")
+    reason: str = strawberry.field(description="The reason for the correction, which is stored with it.")
 
 
 @strawberry.type(description="The event was corrected, and the totals of its day with it.")

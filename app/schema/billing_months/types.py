@@ -28,45 +28,59 @@ from app.tables.billing_months import BillingMonths, BillingMonthState
 from app.tables.tenants import Tenants
 
 
-@read_type(BillingMonths, description="One month of one tenant: whether it is rated and billed, and its amount.")
+@read_type(
+    BillingMonths,
+    description="The billing state of one tenant in one calendar month. Amounts are without tax, in the minor "
+    "unit of `currency`.",
+)
 class BillingMonth(Node):
     """A row of `billing_months`."""
 
-    tenant: Tenant = one(BillingMonths.tenant_id, description="The tenant.")
-    period_start: date = column(BillingMonths.period_start, description="The month's first day.")
-    state: BillingMonthState = column(BillingMonths.state, description="How far billing has come with the month.")
+    tenant: Tenant = one(BillingMonths.tenant_id, description="The tenant that the month belongs to.")
+    period_start: date = column(BillingMonths.period_start, description="The first day of the month.")
+    state: BillingMonthState = column(BillingMonths.state, description="The billing state of the month.")
     invoice: Invoice | None = one(
-        BillingMonths.invoice_id, description="The month's draft or issued invoice; null when it has none."
+        BillingMonths.invoice_id, description="The draft, issued or paid invoice of the month; null if there is none."
     )
     rated_cents: Cents | None = column(
         BillingMonths.rated_cents,
-        description="The month's amount when it was last rated, net, in the tenant's minor unit; null before.",
+        description="The net amount of the month when it was last rated; null if it was never rated.",
     )
     billed_cents: Cents = column(
         BillingMonths.billed_cents,
-        description="What live invoices charge for the month, net, drafts and corrections on later invoices included.",
+        description="The net amount charged for the month on drafts, issued and paid invoices, including corrections "
+        "on invoices of later months.",
     )
-    rated_at: datetime | None = column(BillingMonths.rated_at, description="When it was last rated; null before.")
-    currency: str = related(BillingMonths.tenant_id, Tenants.currency, description="ISO 4217, of the amounts.")
+    rated_at: datetime | None = column(
+        BillingMonths.rated_at, description="The time at which the month was last rated; null if it was never rated."
+    )
+    currency: str = related(
+        BillingMonths.tenant_id, Tenants.currency, description="The ISO 4217 code of the currency of the amounts."
+    )
     failure: str | None = column(
-        BillingMonths.failure, description="Why it could last not be rated; null when it could."
+        BillingMonths.failure,
+        description="The reason why the last attempt to rate the month failed; null if it succeeded or none was made.",
     )
-    waived_at: datetime | None = column(BillingMonths.waived_at, description="When it was waived; null if it was not.")
+    waived_at: datetime | None = column(
+        BillingMonths.waived_at, description="The time at which the month was waived; null if it is not waived."
+    )
     waived_by: str | None = column(
-        BillingMonths.waived_by, description="The subject who waived it; null if nobody did."
+        BillingMonths.waived_by, description="The token subject that waived the month; null if it is not waived."
     )
-    waive_reason: str | None = column(BillingMonths.waive_reason, description="Why it was waived; null if it was not.")
+    waive_reason: str | None = column(
+        BillingMonths.waive_reason, description="The reason for waiving the month; null if it is not waived."
+    )
 
 
-@strawberry.input(description="Which billing months; every field given must hold.")
+@strawberry.input(description="Selects billing months that meet every given condition.")
 class BillingMonthFilter:
     """Filter of `billingMonths`."""
 
-    tenant_id: UUID | None = optional(description="Of this tenant.")
-    state: list[BillingMonthState] | None = optional(description="In one of these states.")
-    period_start: date | None = optional(description="The month that starts on this day.")
-    period_from: date | None = optional(description="Months that start on this day or later.")
-    period_to: date | None = optional(description="Months that start on this day or earlier.")
+    tenant_id: UUID | None = optional(description="Only months of this tenant.")
+    state: list[BillingMonthState] | None = optional(description="Only months in one of these states.")
+    period_start: date | None = optional(description="Only the month whose first day this is.")
+    period_from: date | None = optional(description="Only months whose first day is this day or later.")
+    period_to: date | None = optional(description="Only months whose first day is this day or earlier.")
 
 
 _FILTERS = {

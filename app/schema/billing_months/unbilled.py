@@ -87,11 +87,14 @@ class WaiveMonthInput:
     reason: str = strawberry.field(description="Why it is not billed; kept.")
 
 
-@strawberry.type(description="The month is waived: its amount is 0, whatever changes later.")
+@strawberry.type(
+    description="The result of waiving a month: the month is permanently not billed, even if its usage or terms "
+    "change later."
+)
 class MonthWaived:
     """Payload of `waiveMonth`."""
 
-    billing_month: BillingMonth = strawberry.field(description="The billing month as it is now.")
+    billing_month: BillingMonth = strawberry.field(description="The waived billing month.")
 
 
 WaiveMonthResult = Annotated[MonthWaived | Refused, result_of("waiveMonth")]

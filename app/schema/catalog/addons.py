@@ -16,21 +16,34 @@ from app.schema.scalars import Cents
 from app.tables.catalog import Addons
 
 
-@read_type(Addons, description="Something a subscription can have besides its plan, at a price of its own.")
+@read_type(
+    Addons,
+    description="An add-on: an extra with its own monthly price that a subscription can have beside its plan. "
+    "Amounts are in the minor unit of `currency`.",
+)
 class Addon(Node):
     """A row of `addons`."""
 
-    code: str = column(Addons.code, description="Its unique name, such as storage_50gb.")
-    name: str = column(Addons.name, description="Its name for people.")
+    code: str = column(Addons.code, description="The unique code of the add-on, such as storage_50gb.")
+    name: str = column(Addons.name, description="The display name of the add-on.")
     currency: str = column(
-        Addons.currency, description="ISO 4217; only subscriptions of tenants with this currency can have it."
+        Addons.currency,
+        description="The ISO 4217 code of the price's currency. Only subscriptions of tenants with this currency can "
+        "have the add-on.",
     )
-    price_cents: Cents = column(Addons.price_cents, description="A month's price for who attaches it now.")
+    price_cents: Cents = column(
+        Addons.price_cents,
+        description="The price of a whole month without tax, for subscriptions that attach the add-on now.",
+    )
     resource_kind: ResourceKind | None = one(
-        Addons.resource_kind, description="What it grants; null when it grants nothing metered."
+        Addons.resource_kind,
+        description="The resource kind of which the add-on includes a quantity; null if it includes nothing metered.",
     )
-    quantity: Decimal = column(Addons.quantity, description="How much of the resource kind it grants a month.")
-    active: bool = column(Addons.active, description="Whether it can be attached.")
+    quantity: Decimal = column(
+        Addons.quantity,
+        description="The quantity of the resource kind that the add-on includes each month, in the kind's unit.",
+    )
+    active: bool = column(Addons.active, description="True if the add-on can be attached to a subscription.")
 
 
 @strawberry.type
@@ -40,13 +53,13 @@ class AddonQueries:
     addons: list[Addon] = root_many(order=(Addons.code,), description="All add-ons, by code.")
 
 
-@strawberry.input(description="An add-on of a subscription or quote.")
+@strawberry.input(description="An add-on to include in a subscription or a quote.")
 class AddonSelectionInput:
     """One of the add-ons of a `subscribe` or `quote`."""
 
-    code: str = strawberry.field(description="The add-on's code.")
+    code: str = strawberry.field(description="The code of the add-on.")
     additional: bool = strawberry.field(
-        default=False, description="Whether to have it once more although it is among the add-ons before."
+        default=False, description="True to include the add-on once more although it is already in the list."
     )
 
     def selection(self) -> catalog.AddonSelection:
@@ -58,13 +71,21 @@ class AddonSelectionInput:
 class CreateAddonInput:
     """Input of `createAddon`."""
 
-    code: str = strawberry.field(description="Unique; lower-case letters, digits, hyphens and underscores.")
-    name: str = strawberry.field(description="Its name for people.")
-    price_cents: Cents = strawberry.field(description="A month's price.")
-    currency: str = strawberry.field(default="AUD", description="ISO 4217.")
-    resource_kind: str | None = optional(description="The code of what it grants, if it grants something metered.")
+    code: str = strawberry.field(
+        description="The unique code of the add-on: lower-case letters, digits, hyphens and underscores."
+    )
+    name: str = strawberry.field(description="The display name of the add-on.")
+    price_cents: Cents = strawberry.field(
+        description="The price of a whole month without tax, in the currency's minor unit."
+    )
+    currency: str = strawberry.field(default="AUD", description="The ISO 4217 code of the price's currency.")
+    resource_kind: str | None = optional(
+        description="The code of the resource kind that the add-on includes. Leave it out if the add-on includes "
+        "nothing metered."
+    )
     quantity: Decimal = strawberry.field(
-        default=Decimal(1), description="How much of the resource kind it grants a month."
+        default=Decimal(1),
+        description="The quantity of the resource kind that the add-on includes each month, in the kind's unit.",
     )
 
 
@@ -78,18 +99,18 @@ class UpdateAddonInput:
     active: bool | None = optional(description="Whether it can be attached from now on.")
 
 
-@strawberry.type(description="The add-on was created.")
+@strawberry.type(description="The result of creating an add-on.")
 class AddonCreated:
     """Payload of `createAddon`."""
 
     addon: Addon = strawberry.field(description="The new add-on.")
 
 
-@strawberry.type(description="The add-on was changed.")
+@strawberry.type(description="The result of changing an add-on.")
 class AddonUpdated:
     """Payload of `updateAddon`."""
 
-    addon: Addon = strawberry.field(description="The add-on as it is now.")
+    addon: Addon = strawberry.field(description="The add-on after the change.")
 
 
 CreateAddonResult = Annotated[AddonCreated | Refused, result_of("createAddon")]

@@ -16,23 +16,33 @@ from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
 
 
-@strawberry.input(description="A plan to create. It needs a published version before anyone can subscribe.")
+@strawberry.input(description="A plan to create. Deployments can subscribe once the plan has a published version.")
 class CreatePlanInput:
     """Input of `createPlan`."""
 
-    code: str = strawberry.field(description="Unique; lower-case letters, digits, hyphens and underscores.")
-    name: str = strawberry.field(description="Its name for people.")
-    description: str | None = optional(description="What it is for.")
+    code: str = strawberry.field(
+        description="The unique code of the plan: lower-case letters, digits, hyphens and underscores."
+    )
+    name: str = strawberry.field(description="The display name of the plan.")
+    description: str | None = optional(description="A description of the plan.")
 
 
-@strawberry.input(description="The prices of the quantities in (the previous tier's bound, this one's].")
+@strawberry.input(
+    description="A price tier: the prices of the quantities above the previous tier's bound, up to and including "
+    "its own. Prices are in the currency's minor unit."
+)
 class PriceTierInput:
     """A tier of a drafted resource."""
 
-    up_to: Decimal | None = optional(description="The last quantity of the tier; the last tier has no bound.")
-    unit_price_cents: Decimal = strawberry.field(description="The price of one unit or package.")
+    up_to: Decimal | None = optional(
+        description="The upper bound of the tier, inclusive. Leave it out for the last tier."
+    )
+    unit_price_cents: Decimal = strawberry.field(
+        description="The price of one unit, or of one package for PACKAGE, as a decimal."
+    )
     flat_price_cents: Cents = strawberry.field(
-        default=Cents(0), description="Charged once when the tier is entered; for GRADUATED and VOLUME."
+        default=Cents(0),
+        description="The price that is charged once if the quantity reaches the tier; for GRADUATED and VOLUME only.",
     )
 
     def terms(self) -> Tier:
@@ -40,16 +50,22 @@ class PriceTierInput:
         return Tier(self.up_to, self.unit_price_cents, self.flat_price_cents)
 
 
-@strawberry.input(description="What the version includes of a resource kind, and charges beyond that.")
+@strawberry.input(description="What a plan version includes of one resource kind, and the price of usage over that.")
 class PlanResourceInput:
     """A resource of a drafted version."""
 
-    resource_kind: str = strawberry.field(description="The resource kind's code.")
-    included_quantity: Decimal = strawberry.field(description="The allowance of a whole month.")
-    price_model: PriceModel = strawberry.field(default=PriceModel.PER_UNIT, description="How what is over is priced.")
-    package_size: Decimal | None = optional(description="Units of a package; for PACKAGE, and required there.")
+    resource_kind: str = strawberry.field(description="The code of the resource kind.")
+    included_quantity: Decimal = strawberry.field(
+        description="The quantity included in a whole month, in the resource kind's unit."
+    )
+    price_model: PriceModel = strawberry.field(
+        default=PriceModel.PER_UNIT, description="How usage over the included quantity is priced."
+    )
+    package_size: Decimal | None = optional(
+        description="The number of units in a package. Required for the price model PACKAGE, not allowed for others."
+    )
     tiers: list[PriceTierInput] = strawberry.field(
-        description="The prices, from the lowest quantity up; a single one for PER_UNIT and PACKAGE."
+        description="The price tiers, the lowest quantity first; exactly one for PER_UNIT and PACKAGE."
     )
 
     def draft(self) -> catalog.ResourceDraft:
@@ -63,73 +79,82 @@ class PlanResourceInput:
         )
 
 
-@strawberry.input(description="The terms of a new version.")
+@strawberry.input(description="The terms of a new plan version.")
 class DraftPlanVersionInput:
     """Input of `draftPlanVersion`."""
 
-    plan_code: str = strawberry.field(description="The plan's code.")
-    base_price_cents: Cents = strawberry.field(description="The base price of a whole month.")
-    currency: str = strawberry.field(default="AUD", description="ISO 4217.")
-    proration: Proration = strawberry.field(default=Proration.NONE, description="What a part of a month costs.")
+    plan_code: str = strawberry.field(description="The code of the plan.")
+    base_price_cents: Cents = strawberry.field(
+        description="The base price of a whole month without tax, in the currency's minor unit."
+    )
+    currency: str = strawberry.field(default="AUD", description="The ISO 4217 code of the currency of the prices.")
+    proration: Proration = strawberry.field(
+        default=Proration.NONE, description="How the base price of a partly billable month is calculated."
+    )
     resources: list[PlanResourceInput] = strawberry.field(
-        default_factory=list, description="What is included; each resource kind once."
+        default_factory=list,
+        description="The included resource kinds with their prices; each resource kind at most once.",
     )
 
 
-@strawberry.input(description="The draft to publish.")
+@strawberry.input(description="A draft of a plan version to publish.")
 class PublishPlanVersionInput:
     """Input of `publishPlanVersion`."""
 
-    plan_version_id: UUID = strawberry.field(description="The drafted version.")
+    plan_version_id: UUID = strawberry.field(description="The id of the drafted version.")
 
 
-@strawberry.input(description="The version to retire.")
+@strawberry.input(description="A published plan version to retire.")
 class RetirePlanVersionInput:
     """Input of `retirePlanVersion`."""
 
-    plan_version_id: UUID = strawberry.field(description="The published version.")
+    plan_version_id: UUID = strawberry.field(description="The id of the published version.")
 
 
 @strawberry.input(description="The plan to archive.")
 class ArchivePlanInput:
     """Input of `archivePlan`."""
 
-    plan_code: str = strawberry.field(description="The plan's code.")
+    plan_code: str = strawberry.field(description="The code of the plan.")
 
 
-@strawberry.type(description="The plan was created.")
+@strawberry.type(description="The result of creating a plan.")
 class PlanCreated:
     """Payload of `createPlan`."""
 
     plan: Plan = strawberry.field(description="The new plan.")
 
 
-@strawberry.type(description="The version was drafted.")
+@strawberry.type(description="The result of drafting a plan version.")
 class PlanVersionDrafted:
     """Payload of `draftPlanVersion`."""
 
     plan_version: PlanVersion = strawberry.field(description="The new draft.")
 
 
-@strawberry.type(description="The version was published.")
+@strawberry.type(description="The result of publishing a plan version.")
 class PlanVersionPublished:
     """Payload of `publishPlanVersion`."""
 
-    plan_version: PlanVersion = strawberry.field(description="The version, now for sale.")
+    plan_version: PlanVersion = strawberry.field(
+        description="The published version, which can be subscribed to from now on."
+    )
 
 
-@strawberry.type(description="The version was retired.")
+@strawberry.type(description="The result of retiring a plan version.")
 class PlanVersionRetired:
     """Payload of `retirePlanVersion`."""
 
-    plan_version: PlanVersion = strawberry.field(description="The version, no longer for sale.")
+    plan_version: PlanVersion = strawberry.field(
+        description="The retired version, which can no longer be subscribed to."
+    )
 
 
-@strawberry.type(description="The plan was archived.")
+@strawberry.type(description="The result of archiving a plan.")
 class PlanArchived:
     """Payload of `archivePlan`."""
 
-    plan: Plan = strawberry.field(description="The plan, no longer for sale.")
+    plan: Plan = strawberry.field(description="The archived plan.")
 
 
 CreatePlanResult = Annotated[PlanCreated | Refused, result_of("createPlan")]

@@ -13,14 +13,16 @@ from app.schema.problems import Refused, result_of
 from app.tables.catalog import ResourceKinds
 
 
-@read_type(ResourceKinds, description="Something that can be metered, such as hours of droplets.")
+@read_type(ResourceKinds, description="A kind of resource that can be metered, such as hours of virtual machines.")
 class ResourceKind:
     """A row of `resource_kinds`."""
 
-    code: str = column(ResourceKinds.code, description="Its unique name, such as droplet_hours.")
-    unit: str = column(ResourceKinds.unit, description="What one of it is called, such as hour.")
-    aggregation: Aggregation = column(ResourceKinds.aggregation, description="How a month's events become a quantity.")
-    description: str = column(ResourceKinds.description, description="What it is, for people.")
+    code: str = column(ResourceKinds.code, description="The unique code of the resource kind, such as droplet_hours.")
+    unit: str = column(ResourceKinds.unit, description="The name of one unit, such as hour.")
+    aggregation: Aggregation = column(
+        ResourceKinds.aggregation, description="How a month's events become one billed quantity."
+    )
+    description: str = column(ResourceKinds.description, description="A description of the resource kind.")
 
 
 @strawberry.type
@@ -32,17 +34,19 @@ class ResourceKindQueries:
     )
 
 
-@strawberry.input(description="A resource kind to define.")
+@strawberry.input(description="A resource kind to define, so that it can be metered.")
 class DefineResourceKindInput:
     """Input of `defineResourceKind`."""
 
-    code: str = strawberry.field(description="Unique; lower-case letters, digits and underscores.")
-    unit: str = strawberry.field(description="What one of it is called, such as hour.")
-    aggregation: Aggregation = strawberry.field(description="How a month's events become a quantity.")
-    description: str = strawberry.field(default="", description="What it is, for people.")
+    code: str = strawberry.field(
+        description="The unique code of the resource kind: lower-case letters, digits and underscores."
+    )
+    unit: str = strawberry.field(description="The name of one unit, such as hour.")
+    aggregation: Aggregation = strawberry.field(description="How a month's events become one billed quantity.")
+    description: str = strawberry.field(default="", description="A description of the resource kind.")
 
 
-@strawberry.type(description="The resource kind was defined.")
+@strawberry.type(description="The result of defining a resource kind.")
 class ResourceKindDefined:
     """Payload of `defineResourceKind`."""
 

@@ -12,23 +12,25 @@ from app.schema.arguments import optional
 from app.tables.costs import CloudInvoiceLines, CloudInvoiceMatch, CloudInvoices, UnallocatedReason
 
 
-@strawberry.input(description="Which bills; every field given must hold.")
+@strawberry.input(description="Selects provider's bills that meet every given condition.")
 class CloudInvoiceFilter:
     """The filter of a connection of bills."""
 
-    provider: str | None = optional(description="Of this provider.")
-    external_id: str | None = optional(description="With this id of the provider.")
-    period_from: date | None = optional(description="Of periods that start on this day or later.")
-    period_to: date | None = optional(description="Of periods that start before this day.")
+    provider: str | None = optional(description="Only bills of this provider.")
+    external_id: str | None = optional(description="Only bills with this id of the provider.")
+    period_from: date | None = optional(description="Only bills whose period starts on this day or later.")
+    period_to: date | None = optional(description="Only bills whose period starts before this day.")
 
 
-@strawberry.input(description="Which rows of a bill; every field given must hold.")
+@strawberry.input(description="Selects rows of a bill that meet every given condition.")
 class CloudInvoiceLineFilter:
     """The filter of a connection of a bill's rows."""
 
-    matched_by: list[CloudInvoiceMatch] | None = optional(description="Matched in one of these ways.")
-    unallocated_reason: list[UnallocatedReason] | None = optional(description="Unallocated for one of these reasons.")
-    deployment_id: UUID | None = optional(description="Allocated to this deployment.")
+    matched_by: list[CloudInvoiceMatch] | None = optional(description="Only rows matched in one of these ways.")
+    unallocated_reason: list[UnallocatedReason] | None = optional(
+        description="Only rows that are unallocated for one of these reasons."
+    )
+    deployment_id: UUID | None = optional(description="Only rows allocated to this deployment.")
 
 
 CLOUD_INVOICE_FILTERS: Mapping[str, Condition] = {

@@ -17,47 +17,52 @@ from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
 
 
-@strawberry.input(description="The column of a bill's file that holds a field.")
+@strawberry.input(description="Says which column of a bill's CSV file holds a field.")
 class CloudInvoiceColumnInput:
     """operations.costs.ColumnOfField."""
 
-    field: BillField = strawberry.field(description="What the column holds.")
-    column: str = strawberry.field(description="Its name in the file's first row; upper and lower case are the same.")
+    field: BillField = strawberry.field(description="The field that the column holds.")
+    column: str = strawberry.field(
+        description="The column's name in the first row of the file; upper and lower case are treated alike."
+    )
 
 
-@strawberry.input(description="A bill of the provider's to import.")
+@strawberry.input(description="A provider's bill to import.")
 class ImportCloudInvoiceInput:
     """Input of `importCloudInvoice`."""
 
     provider: str = strawberry.field(
-        description="The provider's name. The columns of digitalocean's CSV are known; for others give `columns`."
+        description="The name of the provider. The columns of digitalocean's CSV are known; for other providers "
+        "`columns` is required."
     )
     external_id: str = strawberry.field(
-        description="The provider's id of the bill. An imported bill is refused a second time unless it is withdrawn."
+        description="The provider's id of the bill. A bill that was imported and not withdrawn is refused."
     )
     csv: str = strawberry.field(
-        description="The text of the invoice CSV. A file too large for a request: POST /cloud-invoices or "
+        description="The text of the bill's CSV file. For a file too large for a request, use POST /cloud-invoices or "
         "`arcadia costs import`."
     )
     currency: str = strawberry.field(
         default="USD",
-        description="The currency of the amounts, ISO 4217; digitalocean's column of amounts has its name.",
+        description="The ISO 4217 code of the currency of the amounts. In digitalocean's files, the name of the "
+        "amount column depends on it.",
     )
     exchange_rate: Decimal | None = optional(
-        description="Units of the reporting currency for one of the bill's; required if the two differ."
+        description="The exchange rate: units of the reporting currency for one unit of the bill's currency. Required "
+        "if the two currencies differ."
     )
     columns: list[CloudInvoiceColumnInput] = strawberry.field(
         default_factory=list,
-        description="The file's columns, where they are not the provider's known ones. Required for other providers: "
-        "DESCRIPTION, START, END and AMOUNT.",
+        description="The columns of the file. Not needed for providers whose columns are known; for others "
+        "DESCRIPTION, START, END and AMOUNT are required.",
     )
 
 
-@strawberry.input(description="Which of the provider's bills to match again.")
+@strawberry.input(description="A provider's bill whose rows to match again.")
 class RematchCloudInvoiceInput:
     """Input of `rematchCloudInvoice`."""
 
-    cloud_invoice_id: UUID = strawberry.field(description="The bill.")
+    cloud_invoice_id: UUID = strawberry.field(description="The id of the bill.")
 
 
 @strawberry.input(description="Which of the provider's bills to withdraw, and why.")
@@ -68,35 +73,39 @@ class WithdrawCloudInvoiceInput:
     reason: str = strawberry.field(description="The reason for the withdrawal; at most 200 characters.")
 
 
-@strawberry.type(description="The bill was imported.")
+@strawberry.type(
+    description="The result of importing a provider's bill. Amounts are in the minor unit of the bill's currency."
+)
 class CloudInvoiceImported:
     """Payload of `importCloudInvoice`."""
 
-    cloud_invoice: CloudInvoice = strawberry.field(description="The new bill.")
-    allocated_cents: Cents = strawberry.field(
-        description="The rows that are a deployment's cost, in the minor unit of the bill's currency."
+    cloud_invoice: CloudInvoice = strawberry.field(description="The imported bill.")
+    allocated_cents: Cents = strawberry.field(description="The sum of the rows that are allocated to deployments.")
+    unallocated_cents: Cents = strawberry.field(
+        description="The sum of the rows that are not allocated to a deployment."
     )
-    unallocated_cents: Cents = strawberry.field(description="The rest of the bill's total.")
-    ignored_columns: list[str] = strawberry.field(description="The file's columns that nothing was read from.")
+    ignored_columns: list[str] = strawberry.field(description="The names of the file's columns that were ignored.")
 
 
-@strawberry.type(description="The bill was matched again.")
+@strawberry.type(
+    description="The result of matching a bill again. Amounts are in the minor unit of the bill's currency."
+)
 class CloudInvoiceRematched:
     """Payload of `rematchCloudInvoice`."""
 
-    cloud_invoice: CloudInvoice = strawberry.field(description="The bill.")
+    cloud_invoice: CloudInvoice = strawberry.field(description="The bill after the matching.")
     changed_lines: int = strawberry.field(description="The number of rows whose match changed.")
-    allocated_cents: Cents = strawberry.field(
-        description="The rows that are a deployment's cost, in the minor unit of the bill's currency."
+    allocated_cents: Cents = strawberry.field(description="The sum of the rows that are allocated to deployments.")
+    unallocated_cents: Cents = strawberry.field(
+        description="The sum of the rows that are not allocated to a deployment."
     )
-    unallocated_cents: Cents = strawberry.field(description="The rest of the bill's total.")
 
 
-@strawberry.type(description="The bill was withdrawn: it counts as cost no more, and may be imported again.")
+@strawberry.type(description="The result of withdrawing a bill: it no longer counts as cost and may be imported again.")
 class CloudInvoiceWithdrawn:
     """Payload of `withdrawCloudInvoice`."""
 
-    cloud_invoice: CloudInvoice = strawberry.field(description="The bill; its rows stay.")
+    cloud_invoice: CloudInvoice = strawberry.field(description="The withdrawn bill, which keeps its rows.")
 
 
 ImportCloudInvoiceResult = Annotated[CloudInvoiceImported | Refused, result_of("importCloudInvoice")]

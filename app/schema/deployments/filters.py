@@ -12,15 +12,17 @@ from app.schema.arguments import optional
 from app.tables.deployments import CloudDeployments
 
 
-@strawberry.input(description="Which deployments; every field given must hold.")
+@strawberry.input(description="Selects deployments that meet every given condition.")
 class DeploymentFilter:
     """The filter of a deployment connection."""
 
-    tenant_id: UUID | None = optional(description="Of this tenant.")
-    state: list[DeploymentState] | None = optional(description="In one of these states.")
-    region: str | None = optional(description="In this region.")
-    slug: str | None = optional(description="With exactly this slug.")
-    search: str | None = optional(description="With this text in the slug or the display name, whatever its case.")
+    tenant_id: UUID | None = optional(description="Only deployments of this tenant.")
+    state: list[DeploymentState] | None = optional(description="Only deployments in one of these states.")
+    region: str | None = optional(description="Only deployments in this region.")
+    slug: str | None = optional(description="Only deployments with exactly this slug.")
+    search: str | None = optional(
+        description="Only deployments whose slug or display name contains this text, in upper or lower case."
+    )
 
 
 DEPLOYMENT_FILTERS: Mapping[str, Condition] = {

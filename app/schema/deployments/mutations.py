@@ -21,14 +21,21 @@ class CreateDeploymentInput:
     """Input of `createDeployment`."""
 
     tenant_id: UUID | None = optional(
-        description="Whose it is; the platform's admin must say, for a tenant's own admin it is that tenant."
+        description="The id of the owning tenant. Required for a platform admin; a tenant admin's own tenant is the "
+        "default."
     )
-    slug: str = strawberry.field(description="A DNS label, unique within the tenant.")
-    display_name: str = strawberry.field(description="Its name for people.")
-    region: str = strawberry.field(description="The provider's region it runs in.")
-    llm_mode: LlmMode = strawberry.field(default=LlmMode.DISABLED, description="How it reaches language models.")
-    template_code: str | None = optional(description="The template it is made from.")
-    template_version: str | None = optional(description="That template's version.")
+    slug: str = strawberry.field(
+        description="The deployment's name in addresses: a DNS label, unique within the tenant."
+    )
+    display_name: str = strawberry.field(description="The display name of the deployment.")
+    region: str = strawberry.field(description="The provider's region in which the deployment runs.")
+    llm_mode: LlmMode = strawberry.field(
+        default=LlmMode.DISABLED, description="How the deployment accesses language models."
+    )
+    template_code: str | None = optional(
+        description="The code of the template from which the deployment is created, if any."
+    )
+    template_version: str | None = optional(description="The version of the template, if any.")
 
 
 @strawberry.input(description="Changes to a deployment; what is left out or null stays.")
@@ -52,85 +59,97 @@ class TransitionDeploymentInput:
     reason: str | None = optional(description="Why; kept with the event.")
 
 
-@strawberry.input(description="A resource of the provider's to register.")
+@strawberry.input(description="A provider's resource to register.")
 class RegisterResourceInput:
     """Input of `registerResource`."""
 
-    deployment_id: UUID | None = optional(description="What it runs for; left out, it belongs to no deployment.")
-    provider: str = strawberry.field(description="The provider's name, such as digitalocean.")
+    deployment_id: UUID | None = optional(
+        description="The id of the deployment that the resource belongs to. Leave it out if it belongs to none."
+    )
+    provider: str = strawberry.field(description="The name of the provider, such as digitalocean.")
     external_id: str = strawberry.field(
-        description="The provider's id for it; of those that have not ended unique per provider."
+        description="The provider's id of the resource, unique per provider among resources that have not ended."
     )
-    resource_kind: str = strawberry.field(description="The code of the kind it is metered as.")
-    name: str = strawberry.field(description="The name that the provider's bills call it by.")
+    resource_kind: str = strawberry.field(description="The code of the resource kind that the resource is metered as.")
+    name: str = strawberry.field(description="The name of the resource on the provider's bills.")
     created_at: datetime | None = optional(
-        description="Since when it runs; default: now. Not before the end of an earlier one with the same external id."
+        description="The time from which the resource runs, not before the end of an earlier resource with the same "
+        "external id. Default: now."
     )
 
 
-@strawberry.input(description="The end of a resource.")
+@strawberry.input(description="A registered resource to end.")
 class EndResourceInput:
     """Input of `endResource`."""
 
-    resource_id: UUID = strawberry.field(description="The resource.")
+    resource_id: UUID = strawberry.field(description="The id of the resource.")
     ended_at: datetime | None = optional(
-        description="The instant from which on it ran no more; default: now. Not in the future."
+        description="The time at which the resource ended; not in the future. Default: now."
     )
 
 
-@strawberry.input(description="The move of a resource to another deployment.")
+@strawberry.input(description="The move of a registered resource to another deployment.")
 class MoveResourceInput:
     """Input of `moveResource`."""
 
-    resource_id: UUID = strawberry.field(description="The resource.")
-    deployment_id: UUID = strawberry.field(description="The deployment that it runs for from then on, of any tenant.")
+    resource_id: UUID = strawberry.field(description="The id of the resource.")
+    deployment_id: UUID = strawberry.field(
+        description="The id of the deployment that the resource moves to, of any tenant."
+    )
     moved_at: datetime | None = optional(
-        description="The instant from which on it runs for the other deployment; default: now. Not in the future."
+        description="The time from which the resource belongs to the new deployment; not in the future. Default: now."
     )
 
 
-@strawberry.type(description="The deployment was created, in ACTIVE.")
+@strawberry.type(description="The result of creating a deployment, which is in the state ACTIVE.")
 class DeploymentCreated:
     """Payload of `createDeployment`."""
 
     deployment: Deployment = strawberry.field(description="The new deployment.")
 
 
-@strawberry.type(description="The deployment was changed.")
+@strawberry.type(description="The result of changing a deployment.")
 class DeploymentUpdated:
     """Payload of `updateDeployment`."""
 
-    deployment: Deployment = strawberry.field(description="The deployment as it is now.")
+    deployment: Deployment = strawberry.field(description="The deployment after the change.")
 
 
-@strawberry.type(description="The transition was made, and the subscription moved with it.")
+@strawberry.type(description="The result of moving a deployment, and its subscription, to another state.")
 class DeploymentTransitioned:
     """Payload of `transitionDeployment`."""
 
-    deployment: Deployment = strawberry.field(description="The deployment as it is now.")
+    deployment: Deployment = strawberry.field(description="The deployment after the transition.")
     event: DeploymentEvent = strawberry.field(description="The record of the transition.")
 
 
-@strawberry.type(description="The resource was registered.")
+@strawberry.type(description="The result of registering a resource.")
 class ResourceRegistered:
     """Payload of `registerResource`."""
 
     resource: CloudResource = strawberry.field(description="The new resource.")
 
 
-@strawberry.type(description="The resource has ended.")
+@strawberry.type(description="The result of ending a resource.")
 class ResourceEnded:
     """Payload of `endResource`."""
 
-    resource: CloudResource = strawberry.field(description="The resource, with the instant of its end.")
+    resource: CloudResource = strawberry.field(description="The resource, with the time of its end.")
 
 
-@strawberry.type(description="The resource has ended in the one deployment and begun in the other.")
+@strawberry.type(
+    description="The result of moving a resource: its entry in the old deployment has ended and a new one in the "
+    "new deployment has begun."
+)
 class ResourceMoved:
     """Payload of `moveResource`."""
 
-    previous: CloudResource = strawberry.field(description="The resource that ended.")
-    resource: CloudResource = strawberry.field(description="The resource that began, with an id of its own.")
+    previous: CloudResource = strawberry.field(
+        description="The resource's entry in the old deployment, with the time of its end."
+    )
+    resource: CloudResource = strawberry.field(
+        description="The resource's entry in the new deployment, which has an id of its own."
+    )
 
 
 CreateDeploymentResult = Annotated[DeploymentCreated | Refused, result_of("createDeployment")]

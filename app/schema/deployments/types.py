@@ -22,42 +22,58 @@ from app.tables.subscriptions import Subscriptions
 
 
 @read_type(
-    CloudDeploymentEvents, description="One transition of a deployment, or its creation. Never changed or removed."
+    CloudDeploymentEvents, description="The creation or one transition of a deployment. It is never changed or removed."
 )
 class DeploymentEvent(Node):
     """A row of `cloud_deployment_events`."""
 
-    deployment: LazyDeployment = one(CloudDeploymentEvents.deployment_id, description="The deployment.")
-    from_state: DeploymentState | None = column(
-        CloudDeploymentEvents.from_state, description="The state before; null for the creation."
+    deployment: LazyDeployment = one(
+        CloudDeploymentEvents.deployment_id, description="The deployment that the event belongs to."
     )
-    to_state: DeploymentState = column(CloudDeploymentEvents.to_state, description="The state after.")
-    actor: str = column(CloudDeploymentEvents.actor, description="Who asked for it: a token's subject, or the system.")
-    reason: str | None = column(CloudDeploymentEvents.reason, description="Why, in the actor's words.")
+    from_state: DeploymentState | None = column(
+        CloudDeploymentEvents.from_state, description="The state before the transition; null for the creation."
+    )
+    to_state: DeploymentState = column(
+        CloudDeploymentEvents.to_state,
+        description="The state after the event, or the requested state if `withheld` is true.",
+    )
+    actor: str = column(
+        CloudDeploymentEvents.actor, description="The token subject that requested the change, or the system."
+    )
+    reason: str | None = column(
+        CloudDeploymentEvents.reason, description="The reason that the actor gave; null if none was given."
+    )
     withheld: bool = column(
         CloudDeploymentEvents.withheld,
-        description="Whether it was only recorded: the operator's override stood against the system's wish.",
+        description="True if the system requested the transition but it was not carried out, because "
+        "`billingActionSuspended` was set.",
     )
-    occurred_at: datetime = column(CloudDeploymentEvents.occurred_at, description="When.")
+    occurred_at: datetime = column(CloudDeploymentEvents.occurred_at, description="The time of the event.")
 
 
-@read_type(CloudResources, description="Something the provider runs for us, such as a droplet.")
+@read_type(
+    CloudResources,
+    description="A resource that the cloud provider runs for the platform, such as a virtual machine (droplet).",
+)
 class CloudResource(Node):
     """A row of `cloud_resources`."""
 
-    provider: str = column(CloudResources.provider, description="The provider's name, such as digitalocean.")
+    provider: str = column(CloudResources.provider, description="The name of the provider, such as digitalocean.")
     external_id: str = column(
         CloudResources.external_id,
-        description="The provider's id for it; of those that have not ended unique per provider.",
+        description="The provider's id of the resource, unique per provider among resources that have not ended.",
     )
-    resource_kind: str = column(CloudResources.resource_kind, description="The code of the kind it is metered as.")
-    name: str = column(CloudResources.name, description="The name that the provider's bills call it by.")
-    created_at: datetime = column(CloudResources.created_at, description="Since when it runs.")
+    resource_kind: str = column(
+        CloudResources.resource_kind, description="The code of the resource kind that the resource is metered as."
+    )
+    name: str = column(CloudResources.name, description="The name of the resource on the provider's bills.")
+    created_at: datetime = column(CloudResources.created_at, description="The time from which the resource runs.")
     destroyed_at: datetime | None = column(
-        CloudResources.destroyed_at, description="When it ended; null while it runs."
+        CloudResources.destroyed_at, description="The time at which the resource ended; null while it runs."
     )
     deployment: LazyDeployment | None = one(
-        CloudResources.deployment_id, description="What it runs for; null when it belongs to no deployment."
+        CloudResources.deployment_id,
+        description="The deployment that the resource belongs to; null if it belongs to none.",
     )
 
 
@@ -75,7 +91,7 @@ async def _usage(
     rows: Rows,
     info: Answer,
     period_start: Annotated[
-        date | None, strawberry.argument(description="The month's first day; default: the current one's.")
+        date | None, strawberry.argument(description="The first day of the month. Default: the current month.")
     ] = None,
 ) -> list[list[ResourceUsage]]:
     with refusals_as_errors():
@@ -96,57 +112,73 @@ async def _forecast(rows: Rows, info: Answer) -> list[Quote | None]:
 
 
 @read_type(
-    CloudDeployments, description="A tenant's instance of an application: what is subscribed, metered and billed."
+    CloudDeployments,
+    description="A tenant's instance of an application, which is subscribed to a plan, metered and billed.",
 )
 class Deployment(Node):
     """A row of `cloud_deployments`."""
 
-    slug: str = column(CloudDeployments.slug, description="A DNS label, unique within the tenant.")
-    display_name: str = column(CloudDeployments.display_name, description="Its name for people.")
-    region: str = column(CloudDeployments.region, description="The provider's region it runs in.")
-    state: DeploymentState = column(CloudDeployments.state, description="Where it is in its life.")
-    llm_mode: LlmMode = column(CloudDeployments.llm_mode, description="How it reaches language models.")
+    slug: str = column(
+        CloudDeployments.slug, description="The deployment's name in addresses: a DNS label, unique within the tenant."
+    )
+    display_name: str = column(CloudDeployments.display_name, description="The display name of the deployment.")
+    region: str = column(CloudDeployments.region, description="The provider's region in which the deployment runs.")
+    state: DeploymentState = column(CloudDeployments.state, description="The state of the deployment.")
+    llm_mode: LlmMode = column(CloudDeployments.llm_mode, description="How the deployment accesses language models.")
     billing_action_suspended: bool = column(
         CloudDeployments.billing_action_suspended,
-        description="Whether the operator withholds the system's own transitions.",
+        description="True if transitions by the system itself (such as suspension for an overdue payment) are only "
+        "recorded and not carried out.",
     )
-    template_code: str | None = column(CloudDeployments.template_code, description="The template it was made from.")
-    template_version: str | None = column(CloudDeployments.template_version, description="That template's version.")
-    created_at: datetime = column(CloudDeployments.created_at, description="When it was created.")
-    updated_at: datetime = column(CloudDeployments.updated_at, description="When it last changed.")
-    tenant: LazyTenant = one(CloudDeployments.tenant_id, description="Whose it is.")
+    template_code: str | None = column(
+        CloudDeployments.template_code,
+        description="The code of the template from which the deployment was created; null if there is none.",
+    )
+    template_version: str | None = column(
+        CloudDeployments.template_version, description="The version of the template; null if there is none."
+    )
+    created_at: datetime = column(
+        CloudDeployments.created_at, description="The time at which the deployment was created."
+    )
+    updated_at: datetime = column(
+        CloudDeployments.updated_at, description="The time at which the deployment last changed."
+    )
+    tenant: LazyTenant = one(CloudDeployments.tenant_id, description="The tenant that owns the deployment.")
     subscription: LazySubscription | None = one(
-        Subscriptions.deployment_id, description="What it is billed by; null before the first `subscribe`."
+        Subscriptions.deployment_id,
+        description="The deployment's current or last subscription; null if it never had one.",
     )
     events: Connection[DeploymentEvent] = connection(
         CloudDeploymentEvents.deployment_id,
         order=(desc(CloudDeploymentEvents.occurred_at), desc(CloudDeploymentEvents.id)),
-        description="Its recorded life, the latest event first.",
+        description="The deployment's creation and transitions, the latest first.",
     )
     resources: Connection[CloudResource] = connection(
         CloudResources.deployment_id,
         order=(CloudResources.id,),
-        description="What it runs on, in the order of registration.",
+        description="The provider's resources that the deployment runs on, in the order of registration.",
     )
     invoice_lines: Connection[LazyInvoiceLine] = connection(
         TenantInvoiceLines.deployment_id,
         order=(desc(TenantInvoiceLines.period_start), TenantInvoiceLines.id),
         filters=INVOICE_LINE_FILTERS,
         filter_input=InvoiceLineFilter,
-        description="What was charged for it, the latest period first.",
+        description="The invoice lines that charge for the deployment, the latest period first.",
     )
 
     allowed_transitions = finished(
-        needs=(CloudDeployments.state,), description="The states you may ask for from here."
+        needs=(CloudDeployments.state,),
+        description="The states to which the caller may move the deployment from its current state.",
     )(_allowed_transitions)
     usage = finished(
-        needs=(CloudDeployments.id,), description="A month's usage beside what is included, by resource kind."
+        needs=(CloudDeployments.id,), description="The usage of a month and the included quantity, by resource kind."
     )(_usage)
     month_to_date = finished(
         needs=(CloudDeployments.id,),
-        description="What this month would be invoiced if it ended now; null without a subscription.",
+        description="The amounts of the current month up to now; null without a subscription.",
     )(_month_to_date)
     forecast = finished(
         needs=(CloudDeployments.id,),
-        description="What this month would be invoiced if usage went on as it has; null without a subscription.",
+        description="A forecast of the current month's amounts, assuming that usage continues at the same rate; null "
+        "without a subscription.",
     )(_forecast)

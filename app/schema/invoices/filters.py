@@ -14,27 +14,29 @@ from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoice
 from app.tables.tenants import Tenants
 
 
-@strawberry.input(description="Which invoices; every field given must hold.")
+@strawberry.input(description="Selects invoices that meet every given condition.")
 class InvoiceFilter:
     """The filter of an invoice connection."""
 
-    tenant_id: UUID | None = optional(description="Of this tenant.")
-    number: str | None = optional(description="With exactly this number.")
-    search: str | None = optional(description="With this text in the tenant's code or name, whatever its case.")
-    status: list[InvoiceStatus] | None = optional(description="In one of these statuses.")
-    period_start: date | None = optional(description="Of the period that starts on this day.")
-    period_from: date | None = optional(description="Of periods that start on this day or later.")
-    period_to: date | None = optional(description="Of periods that start before this day.")
+    tenant_id: UUID | None = optional(description="Only invoices of this tenant.")
+    number: str | None = optional(description="Only the invoice with exactly this number.")
+    search: str | None = optional(
+        description="Only invoices whose tenant's code or name contains this text, in upper or lower case."
+    )
+    status: list[InvoiceStatus] | None = optional(description="Only invoices with one of these statuses.")
+    period_start: date | None = optional(description="Only invoices whose period starts on this day.")
+    period_from: date | None = optional(description="Only invoices whose period starts on this day or later.")
+    period_to: date | None = optional(description="Only invoices whose period starts before this day.")
 
 
-@strawberry.input(description="Which invoice lines; every field given must hold.")
+@strawberry.input(description="Selects invoice lines that meet every given condition.")
 class InvoiceLineFilter:
     """The filter of a line connection."""
 
-    kind: list[LineKind] | None = optional(description="Of one of these kinds.")
-    resource_kind: str | None = optional(description="Of this kind of resource, by its code.")
-    deployment_id: UUID | None = optional(description="Of this deployment.")
-    period_start: date | None = optional(description="Of the period that starts on this day.")
+    kind: list[LineKind] | None = optional(description="Only lines of one of these kinds.")
+    resource_kind: str | None = optional(description="Only lines that charge the resource kind with this code.")
+    deployment_id: UUID | None = optional(description="Only lines of this deployment.")
+    period_start: date | None = optional(description="Only lines on invoices whose period starts on this day.")
 
 
 INVOICE_FILTERS: Mapping[str, Condition] = {

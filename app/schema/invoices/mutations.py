@@ -14,55 +14,64 @@ from app.schema.invoices.types import Invoice
 from app.schema.problems import Refused, result_of
 
 
-@strawberry.input(description="An invoice.")
+@strawberry.input(description="The invoice that the mutation applies to.")
 class InvoiceInput:
     """Input of `issueInvoice`, `voidInvoice` and `verifyInvoice`."""
 
-    invoice_id: UUID = strawberry.field(description="The invoice.")
-    reason: str | None = optional(description="Why; kept when an invoice is voided.")
+    invoice_id: UUID = strawberry.field(description="The id of the invoice.")
+    reason: str | None = optional(
+        description="For voidInvoice: the reason for voiding, which is stored with the invoice."
+    )
     issue_stale: bool = strawberry.field(
         default=False,
-        description="Issue a draft although its month changed after it was rated; the next rollup bills the rest.",
+        description="For issueInvoice: true to issue a draft although its month changed after it was rated. The "
+        "tenant's next rollup then bills the difference.",
     )
 
 
-@strawberry.input(description="A payment in full.")
+@strawberry.input(description="A payment of an invoice in full.")
 class MarkInvoicePaidInput:
     """Input of `markInvoicePaid`."""
 
-    invoice_id: UUID = strawberry.field(description="The invoice.")
-    paid_at: datetime | None = optional(description="When it was paid; default: now.")
-    reference: str = strawberry.field(description="What names the payment, such as the bank's reference.")
+    invoice_id: UUID = strawberry.field(description="The id of the invoice.")
+    paid_at: datetime | None = optional(description="The time of the payment. Default: now.")
+    reference: str = strawberry.field(description="The reference of the payment, such as the bank's.")
 
 
-@strawberry.type(description="The invoice was issued: it is numbered, due, and never changes again.")
+@strawberry.type(
+    description="The result of issuing an invoice: it has a number and a due date, and its amounts no longer change."
+)
 class InvoiceIssued:
     """Payload of `issueInvoice`."""
 
-    invoice: Invoice = strawberry.field(description="The invoice as it is now.")
+    invoice: Invoice = strawberry.field(description="The issued invoice.")
 
 
-@strawberry.type(description="The payment was noted.")
+@strawberry.type(description="The result of recording that an invoice was paid in full.")
 class InvoiceMarkedPaid:
     """Payload of `markInvoicePaid`."""
 
-    invoice: Invoice = strawberry.field(description="The invoice as it is now.")
+    invoice: Invoice = strawberry.field(description="The paid invoice.")
 
 
-@strawberry.type(description="The invoice was withdrawn.")
+@strawberry.type(description="The result of voiding an invoice.")
 class InvoiceVoided:
     """Payload of `voidInvoice`."""
 
-    invoice: Invoice = strawberry.field(description="The invoice as it is now.")
+    invoice: Invoice = strawberry.field(description="The voided invoice.")
 
 
-@strawberry.type(description="The invoice's kept inputs were rated again and compared with its lines.")
+@strawberry.type(
+    description="The result of rating an invoice's stored inputs again and comparing it with the stored lines."
+)
 class InvoiceVerified:
     """Payload of `verifyInvoice`."""
 
-    matches: bool = strawberry.field(description="Whether everything agrees, the hash of the inputs too.")
-    differences: list[str] = strawberry.field(description="What does not agree, each in a sentence.")
-    invoice: Invoice = strawberry.field(description="The invoice.")
+    matches: bool = strawberry.field(description="True if the lines, the totals and the hash of the inputs all agree.")
+    differences: list[str] = strawberry.field(
+        description="The differences found, each as a sentence; empty if there are none."
+    )
+    invoice: Invoice = strawberry.field(description="The verified invoice.")
 
 
 IssueInvoiceResult = Annotated[InvoiceIssued | Refused, result_of("issueInvoice")]

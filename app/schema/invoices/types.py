@@ -44,35 +44,47 @@ def _explanations(rows: Rows, _info: FinishInfo[RequestContext]) -> list[LineExp
     return cast("list[LineExplanation]", invoices.explain_lines(lines))
 
 
-@read_type(TenantInvoiceLines, description="One amount of an invoice.")
+@read_type(TenantInvoiceLines, description="A line of an invoice. Amounts are in the minor unit of `currency`.")
 class InvoiceLine(Node):
     """A row of `tenant_invoice_lines`."""
 
-    invoice: LazyInvoice = one(TenantInvoiceLines.invoice_id, description="The invoice.")
-    kind: LineKind = column(TenantInvoiceLines.kind, description="What it charges for.")
-    description: str = column(TenantInvoiceLines.description, description="The same, for people.")
+    invoice: LazyInvoice = one(TenantInvoiceLines.invoice_id, description="The invoice that the line belongs to.")
+    kind: LineKind = column(TenantInvoiceLines.kind, description="The kind of charge.")
+    description: str = column(
+        TenantInvoiceLines.description, description="The text of the line, saying what is charged."
+    )
     resource_kind: str | None = column(
-        TenantInvoiceLines.resource_kind, description="The code of the resource kind, where it has one."
+        TenantInvoiceLines.resource_kind,
+        description="The code of the charged resource kind; null if the line charges none.",
     )
     resource_kind_details: ResourceKind | None = one(
-        TenantInvoiceLines.resource_kind, description="The resource kind itself; null where the line has none."
+        TenantInvoiceLines.resource_kind, description="The charged resource kind; null if the line charges none."
     )
-    quantity: Decimal = column(TenantInvoiceLines.quantity, description="How much is charged.")
-    unit_price_cents: Decimal = column(TenantInvoiceLines.unit_price_cents, description="The price of one.")
+    quantity: Decimal = column(TenantInvoiceLines.quantity, description="The charged quantity.")
+    unit_price_cents: Decimal = column(
+        TenantInvoiceLines.unit_price_cents, description="The price of one unit of the quantity, as a decimal."
+    )
     amount_cents: Cents = column(
-        TenantInvoiceLines.amount_cents, description="The amount, rounded once, half away from zero."
+        TenantInvoiceLines.amount_cents,
+        description="The amount of the line without tax (of a tax line: the tax), rounded once to a whole number, "
+        "half away from zero.",
     )
     currency: str = related(
-        TenantInvoiceLines.invoice_id, TenantInvoices.currency, description="ISO 4217, of the amounts."
+        TenantInvoiceLines.invoice_id,
+        TenantInvoices.currency,
+        description="The ISO 4217 code of the currency of the amounts.",
     )
     deployment: LazyDeployment | None = one(
-        TenantInvoiceLines.deployment_id, description="What it is for; null on lines of the whole tenant such as tax."
+        TenantInvoiceLines.deployment_id,
+        description="The deployment that is charged; null on lines for the tenant as a whole, such as tax.",
     )
     subscription: LazySubscription | None = one(
-        TenantInvoiceLines.subscription_id, description="What was billed; null on lines of the whole tenant."
+        TenantInvoiceLines.subscription_id,
+        description="The subscription that is charged; null on lines for the tenant as a whole.",
     )
     subscription_addon: LazySubscriptionAddon | None = one(
-        TenantInvoiceLines.subscription_addon_id, description="The attached add-on; null but on ADDON lines."
+        TenantInvoiceLines.subscription_addon_id,
+        description="The charged attached add-on; null on lines of another kind than ADDON.",
     )
     explanation = finished(
         needs=(TenantInvoiceLines.key, TenantInvoiceLines.kind, TenantInvoiceLines.unit_price_cents),
@@ -88,31 +100,56 @@ class InvoiceLine(Node):
                 ),
             )
         },
-        description="How the amount came about, rated again from the kept inputs.",
+        description="How the amount was calculated, rated again from the stored inputs.",
     )(_explanations)
 
 
-@read_type(TenantInvoices, description="What a tenant owes for a month.")
+@read_type(
+    TenantInvoices,
+    description="An invoice: one tenant's charges for one calendar month. Amounts are in the minor unit of `currency`.",
+)
 class Invoice(Node):
     """A row of `tenant_invoices`."""
 
-    number: str | None = column(TenantInvoices.number, description="Gapless within a year; null before issuing.")
-    tenant: LazyTenant = one(TenantInvoices.tenant_id, description="Who owes it.")
-    period_start: date = column(TenantInvoices.period_start, description="The month's first day.")
-    period_end: date = column(TenantInvoices.period_end, description="The first day after the month.")
-    revision: int = column(TenantInvoices.revision, description="Counts the invoices of this tenant and month from 1.")
-    status: InvoiceStatus = column(TenantInvoices.status, description="Where it is in its life.")
-    currency: str = column(TenantInvoices.currency, description="ISO 4217.")
+    number: str | None = column(
+        TenantInvoices.number,
+        description="The invoice number, without gaps within a year; null before the invoice is issued.",
+    )
+    tenant: LazyTenant = one(TenantInvoices.tenant_id, description="The tenant that the invoice is addressed to.")
+    period_start: date = column(TenantInvoices.period_start, description="The first day of the month.")
+    period_end: date = column(TenantInvoices.period_end, description="The day after the last day of the month.")
+    revision: int = column(
+        TenantInvoices.revision,
+        description="The number of this invoice among the invoices of its tenant and month, counted from 1.",
+    )
+    status: InvoiceStatus = column(TenantInvoices.status, description="The status of the invoice.")
+    currency: str = column(TenantInvoices.currency, description="The ISO 4217 code of the currency of the amounts.")
     subtotal_cents: Cents = column(TenantInvoices.subtotal_cents, description="The sum of the lines without tax.")
     tax_cents: Cents = column(TenantInvoices.tax_cents, description="The sum of the tax lines.")
-    total_cents: Cents = column(TenantInvoices.total_cents, description="Subtotal and tax.")
-    issued_at: datetime | None = column(TenantInvoices.issued_at, description="When it was issued.")
-    due_on: date | None = column(TenantInvoices.due_on, description="By when it is to be paid.")
-    paid_at: datetime | None = column(TenantInvoices.paid_at, description="When it was paid.")
-    payment_reference: str | None = column(TenantInvoices.payment_reference, description="What names the payment.")
-    voided_at: datetime | None = column(TenantInvoices.voided_at, description="When it was withdrawn.")
-    void_reason: str | None = column(TenantInvoices.void_reason, description="Why it was withdrawn.")
-    created_at: datetime = column(TenantInvoices.created_at, description="When it was first rated.")
+    total_cents: Cents = column(TenantInvoices.total_cents, description="The total including tax.")
+    issued_at: datetime | None = column(
+        TenantInvoices.issued_at, description="The time at which the invoice was issued; null before."
+    )
+    due_on: date | None = column(
+        TenantInvoices.due_on, description="The day by which the invoice is to be paid; null before it is issued."
+    )
+    paid_at: datetime | None = column(
+        TenantInvoices.paid_at, description="The time at which the invoice was paid in full; null before."
+    )
+    payment_reference: str | None = column(
+        TenantInvoices.payment_reference,
+        description="The reference of the payment, such as the bank's; null before the invoice is paid.",
+    )
+    voided_at: datetime | None = column(
+        TenantInvoices.voided_at, description="The time at which the invoice was voided; null if it is not void."
+    )
+    void_reason: str | None = column(
+        TenantInvoices.void_reason,
+        description="The reason for voiding the invoice; null if it is not void or none was given.",
+    )
+    created_at: datetime = column(
+        TenantInvoices.created_at, description="The time at which the invoice was created as a draft."
+    )
     stale: bool = computed(
         "invoice_is_stale",
         TenantInvoices.tenant_id,
@@ -126,17 +163,20 @@ class Invoice(Node):
         TenantInvoices.tenant_id,
         TenantInvoices.period_start,
         TenantInvoices.status,
-        description="When the first such change arrived; null if nothing changed since rating.",
+        description="The time of the first change of the month's usage or terms since the draft was rated; null if "
+        "nothing changed.",
     )
     input_hash: str = column(
-        TenantInvoices.input_hash, description="SHA-256 of the canonical inputs it was rated from, in hexadecimal."
+        TenantInvoices.input_hash,
+        description="The SHA-256 of the stored inputs from which the invoice was rated, in hexadecimal.",
     )
     lines: Connection[InvoiceLine] = connection(
         TenantInvoiceLines.invoice_id,
         order=(TenantInvoiceLines.position,),
         filters=INVOICE_LINE_FILTERS,
         filter_input=InvoiceLineFilter,
-        description="Its lines in order: deployments by slug, in each base, add-ons and overage; tax last.",
+        description="The lines of the invoice: by deployment slug, for each deployment the base price, add-ons and "
+        "overage; tax last.",
     )
 
 
