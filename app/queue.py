@@ -24,7 +24,7 @@ from saq.queue.postgres import PostgresQueue
 from saq.queue.redis import RedisQueue
 
 from app.database.connect import server_settings
-from app.database.database import places
+from app.database.database import database_urls
 from app.database.errors import DatabaseUnavailable
 from app.database_urls import parse
 from app.settings import Settings
@@ -36,7 +36,7 @@ TIMEOUT_SECONDS = 600
 ATTEMPTS = 3
 HEARTBEAT_SECONDS = 15
 RETRY_DELAY_SECONDS = 1
-LONGEST_RETRY_DELAY_SECONDS = 30
+MAX_RETRY_DELAY_SECONDS = 30
 KEPT_SECONDS = 3600
 ABORT_SECONDS = 0.2
 """What a silent job gets to answer. SAQ would give each five seconds, one after the other, which after a worker's
@@ -88,7 +88,7 @@ class Queue:
         if self._settings.queue_url is not None:
             self._saq = await _open_redis(self._settings.queue_url, self._settings)
         else:
-            self._pool = await _open_pool((await places(self._settings)).direct, self._settings)
+            self._pool = await _open_pool((await database_urls(self._settings)).direct, self._settings)
             self._saq = MigratedPostgresQueue(pool=self._pool, name=NAME)
         await self._saq.connect()
 
@@ -150,7 +150,7 @@ class Queue:
             retries=ATTEMPTS,
             heartbeat=HEARTBEAT_SECONDS,
             retry_delay=RETRY_DELAY_SECONDS,
-            retry_backoff=LONGEST_RETRY_DELAY_SECONDS,
+            retry_backoff=MAX_RETRY_DELAY_SECONDS,
             ttl=KEPT_SECONDS,
             scheduled=scheduled,
         )

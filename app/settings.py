@@ -29,6 +29,10 @@ class Documents(StrEnum):
     TRUSTED = "trusted"
 
 
+RENAMED = {"ARCADIA_REQUESTS_IN_HAND": "ARCADIA_MAX_CONCURRENT_REQUESTS"}
+"""Settings of earlier versions, which are refused, with their successors."""
+
+
 class LogLevel(StrEnum):
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -81,7 +85,7 @@ class Settings:
     database_pool_size: int = _setting(integer(1, 500), 10)
     read_pool_size: int = _setting(integer(1, 500), 10)
     queue_pool_size: int = _setting(integer(3, 100), 4)
-    requests_in_hand: int | None = _setting(integer(1, 10_000))
+    max_concurrent_requests: int | None = _setting(integer(1, 10_000))
     connect_timeout: int = _setting(integer(1, 600), 5)
     statement_timeout: int = _setting(integer(1, 3600), 30)
     lock_timeout: int = _setting(integer(1, 3600), 10)
@@ -166,11 +170,11 @@ def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
 
 
 def _misspelt(given: Mapping[str, str]) -> list[str]:
-    """Names a hair away from a setting. Others with our prefix pass: orchestrators invent some for their services."""
+    """Renamed settings, and names close to a setting. Others with our prefix pass: orchestrators add their own."""
     known = variables()
-    faults = []
+    faults = [f"{name} is called {RENAMED[name]} now: rename it." for name in given if name in RENAMED]
     for name in given:
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and name not in known and name not in RENAMED:
             near = get_close_matches(name, known, n=1, cutoff=0.9)
             faults += [f"{name} is not a setting; {near[0]} is."] if near else []
     return faults

@@ -39,7 +39,7 @@ TESTS = (
 )
 TESTS_OF_AN_OWNER = (
     "tests/database/test_connect.py",
-    "tests/database/test_lending.py",
+    "tests/database/test_connection_cache.py",
     "tests/database/test_migrate.py",
     "tests/database/test_self_check.py",
     "tests/tables/test_models.py",

@@ -58,6 +58,7 @@ def test_all_faults_are_reported_together() -> None:
         ARCADIA_ALLOWED_ORIGINS="https://a.example/path",
         ARCADIA_LOG_LEVEL="loud",
         ARCADIA_DATABSE_URL="postgresql://db",
+        ARCADIA_REQUESTS_IN_HAND="50",
     )
     assert faults == (
         "ARCADIA_LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR.",
@@ -68,6 +69,7 @@ def test_all_faults_are_reported_together() -> None:
         "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not Mars/Olympus.",
         "ARCADIA_PAYMENT_TERMS_DAYS must be a whole number from 0 to 365.",
         "ARCADIA_REPORTING_CURRENCY must be an ISO 4217 code, such as AUD.",
+        "ARCADIA_REQUESTS_IN_HAND is called ARCADIA_MAX_CONCURRENT_REQUESTS now: rename it.",
         "ARCADIA_DATABSE_URL is not a setting; ARCADIA_DATABASE_URL is.",
     )
 

@@ -30,7 +30,7 @@ from app.billing.corrections import (
 from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
 from app.billing.documents import Document, correction_text, parse_document, rate_document, rate_parsed
 from app.billing.folding import UsageEvent, fold
-from app.billing.forecast import carried_on, charges_to_date, month_to_date
+from app.billing.forecast import charges_to_date, extrapolated, month_to_date
 from app.billing.inputs import (
     RULES_VERSION,
     ChargeInputs,
@@ -62,7 +62,7 @@ from app.billing.terms import (
     AddonTerms,
     Aggregation,
     ChargeTerms,
-    Fault,
+    InputFault,
     PlanTerms,
     PriceModel,
     Proration,
@@ -103,7 +103,7 @@ __all__ = [
     "Difference",
     "Document",
     "Explanation",
-    "Fault",
+    "InputFault",
     "InputHash",
     "InvoiceBuilder",
     "LevelStream",
@@ -140,7 +140,6 @@ __all__ = [
     "allowed_transitions",
     "billable_days",
     "billed_of",
-    "carried_on",
     "cents_fault",
     "charges_of",
     "charges_text",
@@ -152,6 +151,7 @@ __all__ = [
     "differences",
     "document_value",
     "explain_tax",
+    "extrapolated",
     "fold",
     "header_of",
     "header_text",

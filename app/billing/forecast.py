@@ -48,7 +48,7 @@ def charges_to_date(charges: ChargeInputs, period: Period, now: datetime) -> Cha
     return ChargeInputs(tuple(row for row in charges.charges if row.charge.charged_on <= today))
 
 
-def carried_on(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:
+def extrapolated(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:
     """The subscription with its usage until now carried on to the month's end."""
     if not period.starts_at < now < period.ends_at:
         return subscription

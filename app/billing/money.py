@@ -14,7 +14,7 @@ ZERO = Decimal(0)
 SHOWN_DIGITS = 12
 _SHOWN_SCALE = 10**SHOWN_DIGITS
 _DECIMAL = re.compile(r"-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,4})?|NaN|-?Infinity", re.ASCII)
-SMALLEST_CENTS, LARGEST_CENTS = -(2**63), 2**63 - 1
+MIN_CENTS, MAX_CENTS = -(2**63), 2**63 - 1
 
 
 class AmountTooLarge(ValueError):
@@ -28,7 +28,7 @@ class AmountTooLarge(ValueError):
 
 def storable_cents(key: str, cents: int) -> int:
     """The amount as it is. Raises AmountTooLarge, which names the key, if it does not fit 64 bits."""
-    if SMALLEST_CENTS <= cents <= LARGEST_CENTS:
+    if MIN_CENTS <= cents <= MAX_CENTS:
         return cents
     raise AmountTooLarge(key, cents)
 

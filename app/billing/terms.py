@@ -26,7 +26,7 @@ class Aggregation(StrEnum):
     TIME_WEIGHTED = "TIME_WEIGHTED"
 
 
-class Fault(NamedTuple):
+class InputFault(NamedTuple):
     """What is wrong with some terms; `path` leads to it by field names and indexes: ("resources", "0", "tiers")."""
 
     path: tuple[str, ...]
@@ -88,7 +88,7 @@ class PlanTerms:
     def resource(self, kind: str) -> ResourceTerms | None:
         return self._by_kind.get(kind)
 
-    def faults(self) -> list[Fault]:
+    def faults(self) -> list[InputFault]:
         """All faults, in reading order; none means the terms can be rated. Paths use the names of these fields."""
         return list(_plan_faults(self))
 
@@ -169,53 +169,53 @@ def cents_fault(value: int) -> str | None:
     return None
 
 
-def _plan_faults(plan: PlanTerms) -> Iterator[Fault]:
+def _plan_faults(plan: PlanTerms) -> Iterator[InputFault]:
     if message := cents_fault(plan.base_price_cents):
-        yield Fault(("base_price_cents",), message)
+        yield InputFault(("base_price_cents",), message)
     seen: set[str] = set()
     for index, resource in enumerate(plan.resources):
         path = ("resources", str(index))
         if resource.resource_kind in seen:
-            yield Fault((*path, "resource_kind"), "is given twice")
+            yield InputFault((*path, "resource_kind"), "is given twice")
         seen.add(resource.resource_kind)
         yield from _resource_faults(resource, path)
 
 
-def _resource_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator[Fault]:
+def _resource_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator[InputFault]:
     if message := quantity_fault(resource.included_quantity):
-        yield Fault((*path, "included_quantity"), message)
+        yield InputFault((*path, "included_quantity"), message)
     size = resource.package_size
     if resource.price_model is PriceModel.PACKAGE:
         if size is None:
-            yield Fault((*path, "package_size"), "is required for PACKAGE")
+            yield InputFault((*path, "package_size"), "is required for PACKAGE")
         elif message := quantity_fault(size):
-            yield Fault((*path, "package_size"), message)
+            yield InputFault((*path, "package_size"), message)
         elif size == 0:
-            yield Fault((*path, "package_size"), "must be positive")
+            yield InputFault((*path, "package_size"), "must be positive")
     elif size is not None:
-        yield Fault((*path, "package_size"), "is for PACKAGE only")
+        yield InputFault((*path, "package_size"), "is for PACKAGE only")
     yield from _tier_faults(resource, (*path, "tiers"))
 
 
-def _tier_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator[Fault]:
+def _tier_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator[InputFault]:
     model = resource.price_model
     single = model in {PriceModel.PER_UNIT, PriceModel.PACKAGE}
     if not resource.tiers:
-        yield Fault(path, "must have at least one tier")
+        yield InputFault(path, "must have at least one tier")
     if single and len(resource.tiers) > 1:
-        yield Fault(path, f"must be a single tier for {model}")
+        yield InputFault(path, f"must be a single tier for {model}")
     below = Decimal(0)
     for index, tier in enumerate(resource.tiers):
         at = (*path, str(index))
         if message := _bound_fault(tier.up_to, below, last=index == len(resource.tiers) - 1):
-            yield Fault((*at, "up_to"), message)
+            yield InputFault((*at, "up_to"), message)
         below = tier.up_to or below
         if message := quantity_fault(tier.unit_price_cents):
-            yield Fault((*at, "unit_price_cents"), message)
+            yield InputFault((*at, "unit_price_cents"), message)
         if message := cents_fault(tier.flat_price_cents):
-            yield Fault((*at, "flat_price_cents"), message)
+            yield InputFault((*at, "flat_price_cents"), message)
         elif single and tier.flat_price_cents:
-            yield Fault((*at, "flat_price_cents"), f"must be 0 for {model}")
+            yield InputFault((*at, "flat_price_cents"), f"must be 0 for {model}")
 
 
 def _bound_fault(up_to: Decimal | None, below: Decimal, *, last: bool) -> str | None:

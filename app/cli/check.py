@@ -1,4 +1,4 @@
-"""`arcadia check`: whether the data break a law."""
+"""`arcadia check`: checks data integrity."""
 
 import asyncio
 
@@ -8,18 +8,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.cli.session import operator, say_database
-from app.operations.laws import violations
+from app.operations.data_integrity import violations
 from app.settings import Settings
 
 
 @click.command()
 def check() -> None:
-    """Hold the data to the laws: sums, tax, numbers, usage totals, states, runs. Exit code 1 with each violation."""
+    """Check data integrity: sums, tax, numbers, usage totals, states, runs.
+
+    Prints each violation; the exit code is 1 if there is any.
+    """
     broken = asyncio.run(_check(Console(stderr=True), Settings.from_environment()))
     if broken:
         click.echo(f"{broken} violations.", err=True)
         raise Exit(1)
-    click.echo("Every law holds.")
+    click.echo("All data-integrity checks passed.")
 
 
 async def _check(console: Console, settings: Settings) -> int:
@@ -33,7 +36,7 @@ async def _check(console: Console, settings: Settings) -> int:
 
         async with operator(settings) as context:
             await say_database(settings)
-            async for law, row, message in violations(context, progress=progress):
-                click.echo(f"{row}: {message} ({law})")
+            async for check, row, message in violations(context, progress=progress):
+                click.echo(f"{row}: {message} ({check})")
                 broken += 1
     return broken

@@ -22,7 +22,7 @@ from app.cli.session import operator
 from app.cli.value_table import show_values
 from app.operations import costs as operations
 from app.operations.audit import auditing
-from app.operations.call import Call, Origin
+from app.operations.call import Call, RequestMetadata
 from app.operations.context import Context
 from app.operations.costs import BillField, ColumnOfField
 from app.operations.currencies import CURRENCIES
@@ -159,7 +159,7 @@ async def _run(
 ) -> None:
     """Runs the command as a call, entered in the audit log, and shows the bill whose id it returns."""
     called = f"arcadia costs {command}"
-    call = Call(called, called, msgspec.json.encode(given).decode(), Origin())
+    call = Call(called, called, msgspec.json.encode(given).decode(), RequestMetadata())
     async with operator(Settings.from_environment()) as context:
         with _progress(Console(stderr=True)) as progress:
             async with auditing(context, call) as audited:

@@ -8,7 +8,7 @@ import rich_click as click
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-class Month(click.ParamType[date]):
+class MonthParameter(click.ParamType[date]):
     """A calendar month as 2026-04: its first day."""
 
     name = "month"

@@ -6,14 +6,16 @@ from typing import Any
 import msgspec
 
 from app.operations.context import Context
-from app.reads import Reads
+from app.reads import GraphQLEngine
 from app.schema.context import RequestContext
 from app.schema.schema import schema
 
 
 async def read(context: Context, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The data of a query. Its errors would be faults of our own documents, and are raised as such."""
-    reads = Reads(schema, lambda request: context.database.reading_written(request.scope))  # what it has just done
+    reads = GraphQLEngine(
+        schema, lambda request: context.database.reading_written(request.scope)
+    )  # what it has just done
     response = await reads.execute(document, variables, None, RequestContext(context))
     answer = msgspec.json.decode(response.body, type=dict[str, Any])
     if "errors" in answer:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from app.cli.invoice_table import money
-from app.cli.parameters import Month
+from app.cli.parameters import MonthParameter
 from app.cli.reading import read
 from app.cli.session import operator
 from app.operations.context import Context
@@ -41,7 +41,7 @@ SKIPPED = {
 
 
 @click.command()
-@click.argument("month", type=Month(), metavar="YYYY-MM")
+@click.argument("month", type=MonthParameter(), metavar="YYYY-MM")
 @click.option("--tenant", "tenants", multiple=True, metavar="CODE", help="Only this tenant; may be given again.")
 @click.option("--force", is_flag=True, help="Rate drafts again, and replace issued invoices by a draft.")
 @click.option("--dry-run", is_flag=True, help="Say what it would come to, and write no invoice. Any month will do.")

@@ -9,7 +9,7 @@ import rich_click as click
 from app.database import Database, embedded
 from app.database.billing_time_zone import require_billing_time_zone
 from app.database.connect import place
-from app.database.database import places
+from app.database.database import database_urls
 from app.database.migrate import require_current
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
@@ -40,4 +40,4 @@ async def operator(settings: Settings) -> AsyncIterator[Context]:
 
 async def say_database(settings: Settings) -> None:
     """On standard error, for commands whose answer is about one database."""
-    click.echo(f"Looking at the database {place((await places(settings)).platform)}.", err=True)
+    click.echo(f"Looking at the database {place((await database_urls(settings)).platform)}.", err=True)

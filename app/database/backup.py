@@ -18,7 +18,7 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.database.connect import connection, place
-from app.database.database import places
+from app.database.database import database_urls
 from app.database.errors import DatabaseUnsuitable
 from app.database.migrate import grant, migrate, prepare_roles
 from app.database.roles import PLATFORM
@@ -39,7 +39,7 @@ async def back_up(settings: Settings, file: Path) -> None:
     Raises BackupFailed, with no file left, and DatabaseUnavailable.
     """
     _require_new(file)
-    url = (await places(settings)).owner
+    url = (await database_urls(settings)).owner
     partial = file.with_name(f"{file.name}.partial")
     async with connection(settings, url, role=None) as owner, _readable(owner):
         program = await _program("pg_dump", owner.get_server_version().major)
@@ -58,7 +58,7 @@ async def restore(settings: Settings, file: Path) -> list[str]:
 
     Raises BackupFailed, with nothing changed where the database is not empty or the file is no backup.
     """
-    url = (await places(settings)).owner
+    url = (await database_urls(settings)).owner
     async with connection(settings, url, role=None) as owner:
         if await owner.fetchval(_TABLES):
             raise BackupFailed(f"The database {place(url)} is not empty: restore into a new one.")

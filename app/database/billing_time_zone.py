@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from app.database.connect import connection, unavailable_is_typed
-from app.database.database import places
+from app.database.database import database_urls
 from app.database.errors import BillingTimeZoneUnsuitable, DatabaseNotMigrated, DatabaseUnavailable
 from app.database.unit_of_work import UnitOfWork
 from app.settings import Settings
@@ -31,7 +31,7 @@ async def require_billing_time_zone(settings: Settings) -> None:
     Raises BillingTimeZoneUnsuitable where PostgreSQL does not know the zone, or the database has tenants and another
     zone; DatabaseNotMigrated where there is no place to record it.
     """
-    zone, at = settings.billing_time_zone.key, await places(settings)
+    zone, at = settings.billing_time_zone.key, await database_urls(settings)
     async with connection(settings, at.direct) as application:
         try:
             with unavailable_is_typed():

@@ -163,17 +163,17 @@ def unavailable_is_typed() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if is_away(error):
-            raise away(error) from error
+        if is_connection_error(error):
+            raise unavailable(error) from error
         raise
 
 
-def is_away(error: BaseException) -> bool:
+def is_connection_error(error: BaseException) -> bool:
     return is_unavailable(error) or isinstance(error, OSError)  # what connecting raises, for sockets and names
 
 
-def away(error: Exception) -> DatabaseUnavailable:
-    return DatabaseUnavailable(f"PostgreSQL is away: {str(error) or type(error).__name__}")
+def unavailable(error: Exception) -> DatabaseUnavailable:
+    return DatabaseUnavailable(f"PostgreSQL is unavailable: {str(error) or type(error).__name__}")
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class DatabaseUrls:
     """The URL for each use of PostgreSQL. They hold passwords: never log them."""
 
     tenant: str
@@ -31,14 +31,14 @@ class Places:
     owner: str
 
 
-async def places(settings: Settings) -> Places:
+async def database_urls(settings: Settings) -> DatabaseUrls:
     """Where each use goes; starts or joins the embedded server when no database is named."""
     tenant = settings.database_url
     if tenant is None:
         tenant = await asyncio.to_thread(embedded.url, settings.data_dir)
     platform = settings.platform_database_url or tenant
     direct = settings.direct_database_url or platform
-    return Places(
+    return DatabaseUrls(
         tenant=tenant,
         platform=platform,
         read=settings.read_database_url,
@@ -62,7 +62,7 @@ class Database:
         self._pooled = False
 
     async def open(self) -> None:
-        at = await places(self.settings)
+        at = await database_urls(self.settings)
         try:
             self._pooled = await self._is_pooled(at)
             await self._tenant.open(at.tenant, at.read, pooled=self._pooled)
@@ -75,7 +75,7 @@ class Database:
         self._listener = Listener(self.settings, at.direct)
         bind_tables()
 
-    async def _is_pooled(self, at: Places) -> bool:
+    async def _is_pooled(self, at: DatabaseUrls) -> bool:
         pooled = await is_pooler(self.settings, at.tenant)
         if pooled and None in {self.settings.direct_database_url, self.settings.platform_database_url}:
             raise behind_a_pooler(at.tenant)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OWNER = "postgres"
 DATABASE = "arcadia"
 _SOCKET = ".s.PGSQL.5432"
-_LONGEST_SOCKET_PATH = 103
+_MAX_SOCKET_PATH_BYTES = 103
 """Bytes that every system takes for the path of a socket; Linux takes 107."""
 _SECONDS_TO_START = 60
 
@@ -161,7 +161,7 @@ def socket_folder(cluster: Path, owner: int) -> Path:
     """The cluster's own; where that makes too long a path, one that only the owner (a user's id) may enter. Raises
     OSError if that belongs to somebody else.
     """
-    if len(os.fsencode(cluster / _SOCKET)) <= _LONGEST_SOCKET_PATH:
+    if len(os.fsencode(cluster / _SOCKET)) <= _MAX_SOCKET_PATH_BYTES:
         return cluster
     name = sha256(os.fsencode(cluster)).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"arcadia-{owner}-{name}"

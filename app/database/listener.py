@@ -18,7 +18,7 @@ BACKLOG = 1000
 """Notifications that a slow subscriber may leave waiting; then it gets one gap for all of them."""
 
 _PROBE_SECONDS = 15
-_LONGEST_PAUSE_SECONDS = 10.0
+_MAX_PAUSE_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Listener:
                 logger.warning("The listener lost its connection: %s", error)
             await self._forget()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 2, _MAX_PAUSE_SECONDS)
 
     async def _serve(self, opened: Any) -> None:
         """Keeps LISTEN to the channels that have subscribers, until the connection is lost."""

@@ -22,7 +22,7 @@ from saq.queue.postgres import PostgresQueue
 import app.tables.migrations
 from app.database import roles
 from app.database.connect import connection, login_of, session_settings, unavailable_is_typed
-from app.database.database import Places, places
+from app.database.database import DatabaseUrls, database_urls
 from app.database.engine import OWNER_ENGINE, bind_tables, owner_of, table_names
 from app.database.errors import (
     DatabaseNotMigrated,
@@ -68,7 +68,7 @@ async def migrate(settings: Settings) -> list[str]:
     DatabaseUnsuitable, with nothing changed, for a database that it cannot migrate; DatabaseOfAnotherVersion where
     another version has migrated it.
     """
-    at = await places(settings)
+    at = await database_urls(settings)
     async with connection(settings, at.owner, role=None) as owner, _alone(owner):
         with unavailable_is_typed(), _misfits_are_typed():
             await require_suitable(owner)
@@ -91,7 +91,7 @@ async def grant(owner: Any) -> None:
 
 async def prepare_roles(settings: Settings) -> None:
     """Makes the application's roles and lets the logins take them: a backup grants to them what they had."""
-    at = await places(settings)
+    at = await database_urls(settings)
     async with connection(settings, at.owner, role=None) as owner, _alone(owner):
         await make_roles(owner, await logins(owner, at))
 
@@ -102,7 +102,7 @@ async def pooler_statements(settings: Settings) -> list[str]:
     """
     if settings.platform_database_url is None:
         return []
-    at = await places(settings)
+    at = await database_urls(settings)
     async with connection(settings, at.owner, role=None) as owner:
         return [
             statement
@@ -113,7 +113,7 @@ async def pooler_statements(settings: Settings) -> list[str]:
         ]
 
 
-async def logins(owner: Any, at: Places) -> dict[str, list[str]]:
+async def logins(owner: Any, at: DatabaseUrls) -> dict[str, list[str]]:
     """The roles that each login is to have. A URL without a user is the owner's."""
     user = await owner.fetchval("SELECT current_user")
     needed: dict[str, list[str]] = {}
@@ -127,7 +127,7 @@ async def logins(owner: Any, at: Places) -> dict[str, list[str]]:
 
 async def pending(settings: Settings) -> list[str]:
     """The ids of the migrations that the database has not run yet, in their order."""
-    at = await places(settings)
+    at = await database_urls(settings)
     async with connection(settings, at.direct) as application:
         ran = await _ran(application)
     return _missing(ran)
@@ -137,7 +137,7 @@ async def require_current(settings: Settings) -> None:
     """Raises DatabaseNotMigrated unless every migration of this version has run, DatabaseOfAnotherVersion if others
     have, and DatabaseUnsuitable for a database that lacks a part of what they made.
     """
-    at = await places(settings)
+    at = await database_urls(settings)
     async with connection(settings, at.direct) as application:
         ran = await _ran(application)
         _require_known(ran)

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from app.database.connect import named_failures, passthrough_json, pool_options
-from app.database.lending import Lender
+from app.database.connection_cache import ConnectionCache
 from app.database.replica import Replica
 from app.settings import Settings
 
@@ -24,7 +24,7 @@ class RolePools:
         self.role = role
         self._settings = settings
         self.write: Any = None
-        self.reading: Lender
+        self.reading: ConnectionCache
         self.replica: Replica | None = None
         self._pools: list[Any] = []
 
@@ -34,10 +34,10 @@ class RolePools:
         self.write = await self._open_pool(primary, settings.database_pool_size, pooled=pooled)
         # Where a replica serves the reads, the primary's connections for reads wait for it to fail.
         for_reads = await self._open_pool(primary, size, least=1 if replica is None else 0, pooled=pooled)
-        self.reading = Lender(for_reads, size, settings.connect_timeout)
+        self.reading = ConnectionCache(for_reads, size, settings.connect_timeout)
         if replica is not None:
             of_replica = await self._open_pool(replica, size, least=0, pooled=False)
-            self.replica = Replica(Lender(of_replica, size, settings.connect_timeout), self.reading)
+            self.replica = Replica(ConnectionCache(of_replica, size, settings.connect_timeout), self.reading)
 
     async def close(self) -> None:
         if self.replica is not None:

@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import asyncpg
 
-from app.database.connect import is_away
+from app.database.connect import is_connection_error
+from app.database.connection_cache import BorrowedConnection, ConnectionCache
 from app.database.errors import DatabaseUnavailable
-from app.database.lending import Lender, Loan
 from app.database.written import parse_position
 
 _PAUSE_SECONDS = 5.0
@@ -33,11 +33,11 @@ logger = logging.getLogger(__name__)
 class Replica:
     """Lends the connections of a replica, or of the primary in its stead."""
 
-    def __init__(self, lender: Lender, primary: Lender) -> None:
+    def __init__(self, cache: ConnectionCache, primary: ConnectionCache) -> None:
         self.primary = primary
         self.fault: str | None = None
         """Why it serves no reads now."""
-        self._lender = lender
+        self._lender = cache
         self._left_alone_until = 0.0
         self._replayed = 0
 
@@ -72,7 +72,7 @@ class Replica:
 
     async def drop(self, connection: Any, error: BaseException | None) -> None:
         """Takes back a connection after an error."""
-        if error is not None and is_away(error):
+        if error is not None and is_connection_error(error):
             self._leave_alone(error)
         await self._lender.discard(connection)
 
@@ -99,7 +99,7 @@ class ReplicaLoan:
         self._replica = replica
         self._after = after
         self._connection: Any = None
-        self._primary: Loan | None = None
+        self._primary: BorrowedConnection | None = None
         self._primary_connection: Any = None
 
     async def __aenter__(self) -> Self:
@@ -131,7 +131,7 @@ class ReplicaLoan:
             try:
                 return await getattr(self._connection, method)(statement, *parameters)
             except _FAILURES as error:
-                if not (is_away(error) or _is_recovery_conflict(error)):
+                if not (is_connection_error(error) or _is_recovery_conflict(error)):
                     raise
                 logger.info("A read of the replica is tried on the primary: %s", error)
                 await self._replica.drop(self._connection, error)

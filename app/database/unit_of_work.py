@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, TypeVar
 import asyncpg
 from piccolo.engine.postgres import PostgresTransaction
 
-from app.database.connect import away, give_back, unavailable_is_typed
+from app.database.connect import give_back, unavailable, unavailable_is_typed
 from app.database.engine import ENGINE
 from app.database.errors import (
     CommitUnknown,
@@ -158,7 +158,7 @@ class UnitOfWork(PostgresTransaction):
             logger.warning("A rollback failed, its connection is dropped: %s", error)
         self._rolled_back = True
         if isinstance(exception, Exception) and is_unavailable(exception):
-            raise away(exception) from exception
+            raise unavailable(exception) from exception
 
     async def _release(self) -> None:
         """Gives the connection back. One that is still in a transaction is dropped: nobody else may inherit it."""

@@ -14,10 +14,10 @@ from app.queue import heartbeat
 
 
 class JobContext(saq.types.Context, total=False):
-    """What SAQ hands to a job: ours are `operations` and the `turn` that the worker's chunks take at rating."""
+    """What SAQ passes to a job. We add `operations`, and the `rating_lock` that the worker's chunks hold to rate."""
 
     operations: Context
-    turn: asyncio.Lock
+    rating_lock: asyncio.Lock
 
 
 async def _require_recorded_time_zone(operations: Context) -> None:
@@ -36,7 +36,7 @@ async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> C
                 context["operations"],
                 run_id=UUID(run_id),
                 position=position,
-                turn=context["turn"],
+                rating_lock=context["rating_lock"],
                 is_stopping=stopping.is_set,
             )
         )

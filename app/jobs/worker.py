@@ -7,7 +7,7 @@ from typing import Any
 import saq
 from saq.job import CronJob
 
-from app.jobs import idempotency, laws, rate_limits, rollups, subscriptions, usage
+from app.jobs import data_integrity, idempotency, rate_limits, rollups, subscriptions, usage
 from app.jobs.rollups import JobContext
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
@@ -28,13 +28,13 @@ _CLOCK = (
     (rollups.roll_up_month_end, "0 3 1 * *"),
     (rollups.catch_up, "30 4 * * *"),
     (rollups.resume, "*/5 * * * *"),
-    (laws.check_laws, "0 1 * * *"),
+    (data_integrity.check_data_integrity, "0 1 * * *"),
     (usage.make_usage_months, "45 4 * * *"),
     (subscriptions.apply_pending_plan_changes, "2 * * * *"),
     (idempotency.purge_idempotency_keys, "15 * * * *"),
     (rate_limits.purge_rate_limit_buckets, "20 * * * *"),
 )
-_SECONDS = {laws.check_laws: 4 * 3600}  # it goes through all there is
+_SECONDS = {data_integrity.check_data_integrity: 4 * 3600}  # it goes through all there is
 _TIMERS: Any = {"schedule": 1, "worker_info": 10, "sweep": 5, "abort": 1}
 
 
@@ -48,7 +48,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
 
     async def start_up(shared: JobContext) -> None:
         shared["operations"] = operations
-        shared["turn"] = asyncio.Lock()
+        shared["rating_lock"] = asyncio.Lock()
         if catching_up:
             await operations.queue.ring(CATCH_UP_JOB, "start")
 

@@ -43,7 +43,7 @@ class Action(StrEnum):
     VERIFY_INVOICE = "verify invoices"
     SEE_UNBILLED_PERIODS = "see unbilled periods"
     WAIVE_MONTH = "waive months"
-    CHECK_LAWS = "check the laws"
+    CHECK_DATA_INTEGRITY = "check data integrity"
     REPAIR_USAGE_TOTALS = "repair usage totals"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
     REMATCH_CLOUD_INVOICE = "match the provider's invoices again"
@@ -87,7 +87,7 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.VERIFY_INVOICE: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,
         Action.WAIVE_MONTH: _PLATFORM,
-        Action.CHECK_LAWS: _PLATFORM,
+        Action.CHECK_DATA_INTEGRITY: _PLATFORM,
         Action.REPAIR_USAGE_TOTALS: _PLATFORM,
         Action.IMPORT_CLOUD_INVOICE: _PLATFORM,
         Action.REMATCH_CLOUD_INVOICE: _PLATFORM,

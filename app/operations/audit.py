@@ -24,7 +24,7 @@ UNKNOWN = "UNKNOWN"
 SIGN_IN = "signIn"
 UNAUTHENTICATED = "UNAUTHENTICATED"
 
-LONGEST_INPUT = 4_000
+MAX_INPUT_LENGTH = 4_000
 """In characters. What is longer (batches of usage, bills) is kept where it belongs, and here by its SHA-256."""
 
 # By hand, for it is part of every mutation: Piccolo takes twice as long for the same row.
@@ -80,14 +80,14 @@ async def _insert(unit: UnitOfWork, context: Context, call: Call, outcome: str) 
         call.mutation,
         _kept(call.input),
         outcome,
-        call.origin.address,
-        call.origin.request_id,
+        call.metadata.address,
+        call.metadata.request_id,
         call.result,
     )
 
 
 def _kept(text: str | None) -> str | None:
-    if text is None or len(text) <= LONGEST_INPUT:
+    if text is None or len(text) <= MAX_INPUT_LENGTH:
         return text
     return f"sha256:{sha256(text.encode()).hexdigest()}"
 

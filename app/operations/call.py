@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class RequestMetadata:
     """Where a request came from, and the key under which its mutations are to be done once.
 
     `fingerprint` tells requests apart: a SHA-256 over all that was asked, given with a key. `read_after`: the position
@@ -29,6 +29,6 @@ class Call:
     mutation: str
     place: str
     input: str | None
-    origin: Origin
+    metadata: RequestMetadata
     transactions: int = 0
     result: str | None = None

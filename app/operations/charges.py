@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
-from app.billing import Fault, cents_fault
+from app.billing import InputFault, cents_fault
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
@@ -50,11 +50,11 @@ async def add_charge(
     return await transact(context, work)
 
 
-def _amount_faults(net_cents: int) -> Iterator[Fault]:
+def _amount_faults(net_cents: int) -> Iterator[InputFault]:
     if net_cents == 0:
-        yield Fault(("net_cents",), "must not be 0")
+        yield InputFault(("net_cents",), "must not be 0")
     elif message := cents_fault(abs(net_cents)):
-        yield Fault(("net_cents",), message.replace("must be", "must be, without its sign,"))
+        yield InputFault(("net_cents",), message.replace("must be", "must be, without its sign,"))
 
 
 async def _require_deployment(tenant_id: UUID, deployment_id: UUID) -> None:

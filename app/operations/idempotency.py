@@ -79,7 +79,7 @@ def once(
 
     async def decided(unit: UnitOfWork) -> Outcome[T]:
         row = await _claim(unit, context, call, place)
-        if row["fingerprint"] != call.origin.fingerprint:
+        if row["fingerprint"] != call.metadata.fingerprint:
             raise Refusal(ProblemCode.IDEMPOTENCY_CONFLICT, "this Idempotency-Key was used for another request")
         if row["outcome"] is not None:
             await audit.enter(unit, context, call, audit.REPLAYED)
@@ -108,8 +108,8 @@ async def _claim(unit: UnitOfWork, context: Context, call: Call, place: str) -> 
             new_id(),
             unit.scope.tenant_id,
             context.principal.subject,
-            call.origin.idempotency_key,
-            call.origin.fingerprint,
+            call.metadata.idempotency_key,
+            call.metadata.fingerprint,
             now,
             now - KEPT_FOR,
             place,

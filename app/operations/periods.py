@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from datetime import date
 
-from app.billing import Fault, Period
+from app.billing import InputFault, Period
 from app.operations import validation
 from app.operations.context import Context
 
 
-def month_faults(period_start: date | None) -> Iterator[Fault]:
+def month_faults(period_start: date | None) -> Iterator[InputFault]:
     yield from validation.day("period_start", period_start)
     if period_start is not None and period_start.day != 1:
-        yield Fault(("period_start",), "must be the first day of a month")
+        yield InputFault(("period_start",), "must be the first day of a month")
 
 
 def month_of(context: Context, period_start: date | None) -> Period:

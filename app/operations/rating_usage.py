@@ -89,11 +89,11 @@ class _Stream(NamedTuple):
     resource_id: UUID
 
 
-async def usage_of(unit: UnitOfWork, period: Period, enrolled: Sequence[Metered]) -> dict[UUID, list[Usage]]:
+async def usage_of(unit: UnitOfWork, period: Period, billable: Sequence[Metered]) -> dict[UUID, list[Usage]]:
     """The month's usage of each deployment, in order of kind."""
     aggregations = {code: Aggregation(name) for code, name in await unit.connection.fetch(_KINDS)}
     maxima = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.MAX]
-    deployments = [one.deployment_id for one in enrolled]
+    deployments = [one.deployment_id for one in billable]
     usage: dict[UUID, list[Usage]] = defaultdict(list)
     peaks: dict[tuple[UUID, str], list[PeakStream]] = defaultdict(list)
     levelled: set[_Stream] = set()
@@ -111,7 +111,7 @@ async def usage_of(unit: UnitOfWork, period: Period, enrolled: Sequence[Metered]
     levels = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.TIME_WEIGHTED]
     rest: list[tuple[UUID, Usage]] = [(key[0], MaxUsage(key[1], tuple(streams))) for key, streams in peaks.items()]
     if levels:
-        rest += await _level_usage(unit, period, enrolled, levels, levelled)
+        rest += await _level_usage(unit, period, billable, levels, levelled)
     for deployment_id, of_kind in rest:
         insort(usage[deployment_id], of_kind, key=attrgetter("resource_kind"))
     return usage
@@ -120,12 +120,12 @@ async def usage_of(unit: UnitOfWork, period: Period, enrolled: Sequence[Metered]
 async def _level_usage(
     unit: UnitOfWork,
     period: Period,
-    enrolled: Sequence[Metered],
+    billable: Sequence[Metered],
     kinds: Sequence[str],
     levelled: AbstractSet[_Stream],
 ) -> list[tuple[UUID, LevelUsage]]:
     """Of what has levels in the month (`levelled`), or carries one into it."""
-    tenants = {one.deployment_id: one.tenant_id for one in enrolled}
+    tenants = {one.deployment_id: one.tenant_id for one in billable}
     carried: dict[_Stream, Decimal] = {
         _Stream(*key): level
         for *key, level in await unit.connection.fetch(

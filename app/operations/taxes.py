@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from app.billing import Fault, TaxTerms
+from app.billing import InputFault, TaxTerms
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise
@@ -56,19 +56,19 @@ async def set_tax_rate(context: Context, *, country: str, name: str, rate: Decim
     return await transact(context, work)
 
 
-def _rate_faults(rate: Decimal) -> list[Fault]:
+def _rate_faults(rate: Decimal) -> list[InputFault]:
     if not rate.is_finite() or not 0 <= rate < 1:
-        return [Fault(("rate",), "must be at least 0 and below 1, such as 0.1 for 10 %")]
+        return [InputFault(("rate",), "must be at least 0 and below 1, such as 0.1 for 10 %")]
     if rate != round(rate, FRACTIONAL_DIGITS):
-        return [Fault(("rate",), f"must have at most {FRACTIONAL_DIGITS} fractional digits")]
+        return [InputFault(("rate",), f"must have at most {FRACTIONAL_DIGITS} fractional digits")]
     return []
 
 
-def _day_faults(context: Context, valid_from: date) -> list[Fault]:
+def _day_faults(context: Context, valid_from: date) -> list[InputFault]:
     faults = list(validation.day("valid_from", valid_from))
     earliest = first_open_day(context)
     if not faults and valid_from < earliest:
-        faults.append(Fault(("valid_from",), f"must not be before {earliest}: months that ended keep their tax"))
+        faults.append(InputFault(("valid_from",), f"must not be before {earliest}: months that ended keep their tax"))
     return faults
 
 

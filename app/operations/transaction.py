@@ -58,7 +58,7 @@ async def transact(context: Context, work: Callable[[UnitOfWork], Awaitable[T]],
     try:
         if call is None:
             return await context.database.run_in_transaction(scope, work)
-        if call.origin.idempotency_key is None:
+        if call.metadata.idempotency_key is None:
             return await context.database.run_in_transaction(scope, _audited(context, call, work))
         outcome = await context.database.run_in_transaction(scope, once(context, call, work, _taken))
     except asyncpg.UniqueViolationError as error:

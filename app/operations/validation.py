@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sized
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from app.billing import Fault, cents_fault, quantity_fault
+from app.billing import InputFault, cents_fault, quantity_fault
 from app.operations.currencies import CURRENCIES
 from app.operations.refusal import ProblemCode, Refusal
 
-LONGEST_NAME = 200
-LONGEST_TEXT = 2000
+MAX_NAME_LENGTH = 200
+MAX_TEXT_LENGTH = 2000
 
 _CODE = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -26,7 +26,7 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 FIRST_INSTANT, LAST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 
 
-def refuse(faults: Iterable[Fault]) -> None:
+def refuse(faults: Iterable[InputFault]) -> None:
     """Raises VALIDATION_FAILED if there are faults: it names them all, and its path leads to the first."""
     paths_and_messages = [(api_path(fault.path), fault.message) for fault in faults]
     if paths_and_messages:
@@ -61,94 +61,94 @@ def is_resource_kind(text: str) -> bool:
     return _RESOURCE_KIND.fullmatch(text) is not None
 
 
-def code(field: str, text: str) -> Iterator[Fault]:
+def code(field: str, text: str) -> Iterator[InputFault]:
     yield from _shape(_CODE, field, text, "1 to 64 lower-case letters, digits, - and _, with neither sign at an end")
 
 
-def dns_label(field: str, text: str) -> Iterator[Fault]:
+def dns_label(field: str, text: str) -> Iterator[InputFault]:
     yield from _shape(_DNS_LABEL, field, text, "1 to 63 lower-case letters, digits and -, with no - at an end")
 
 
-def resource_kind_code(field: str, text: str) -> Iterator[Fault]:
+def resource_kind_code(field: str, text: str) -> Iterator[InputFault]:
     yield from _shape(_RESOURCE_KIND, field, text, "1 to 63 lower-case letters, digits and _, the first a letter")
 
 
-def country(field: str, text: str) -> Iterator[Fault]:
+def country(field: str, text: str) -> Iterator[InputFault]:
     yield from _shape(_COUNTRY, field, text, "an ISO 3166-1 code such as AU")
 
 
-def currency(field: str, text: str) -> Iterator[Fault]:
+def currency(field: str, text: str) -> Iterator[InputFault]:
     if text not in CURRENCIES:
-        yield Fault((field,), "must be a current ISO 4217 code such as AUD")
+        yield InputFault((field,), "must be a current ISO 4217 code such as AUD")
 
 
-def email(field: str, text: str | None) -> Iterator[Fault]:
+def email(field: str, text: str | None) -> Iterator[InputFault]:
     if text is not None:
         yield from _shape(_EMAIL, field, text, "an e-mail address such as accounts@example.com")
         yield from free_text(field, text)
 
 
-def abn(field: str, text: str | None) -> Iterator[Fault]:
+def abn(field: str, text: str | None) -> Iterator[InputFault]:
     """An Australian Business Number of 11 digits, without spaces, whose two check digits fit the others."""
     if text is None:
         return
     if not _ABN.fullmatch(text):
-        yield Fault((field,), "must be an Australian Business Number: 11 digits, without spaces")
+        yield InputFault((field,), "must be an Australian Business Number: 11 digits, without spaces")
         return
     # The rule takes 1 off the first digit, whose weight is 10, and then wants a multiple of 89.
     weighted = sum(int(digit) * weight for digit, weight in zip(text, _ABN_WEIGHTS, strict=True)) - 10
     if weighted % 89:
-        yield Fault((field,), "must be an Australian Business Number: the check digits of this one are wrong")
+        yield InputFault((field,), "must be an Australian Business Number: the check digits of this one are wrong")
 
 
-def _shape(pattern: re.Pattern[str], field: str, text: str, wanted: str) -> Iterator[Fault]:
+def _shape(pattern: re.Pattern[str], field: str, text: str, wanted: str) -> Iterator[InputFault]:
     if not pattern.fullmatch(text):
-        yield Fault((field,), f"must be {wanted}")
+        yield InputFault((field,), f"must be {wanted}")
 
 
-def name(field: str, text: str | None, longest: int = LONGEST_NAME) -> Iterator[Fault]:
+def name(field: str, text: str | None, longest: int = MAX_NAME_LENGTH) -> Iterator[InputFault]:
     """A line that people read; absent is fine, blank is not."""
     if text is not None and not text.strip():
-        yield Fault((field,), "must not be blank")
+        yield InputFault((field,), "must not be blank")
     else:
         yield from free_text(field, text, longest)
 
 
-def lines(field: str, text: str | None) -> Iterator[Fault]:
+def lines(field: str, text: str | None) -> Iterator[InputFault]:
     """A text of several lines, such as a postal address; absent is fine, blank is not."""
-    yield from name(field, text and text.strip("\n").replace("\n", " "), LONGEST_TEXT)
+    yield from name(field, text and text.strip("\n").replace("\n", " "), MAX_TEXT_LENGTH)
 
 
-def free_text(field: str, text: str | None, longest: int = LONGEST_TEXT) -> Iterator[Fault]:
+def free_text(field: str, text: str | None, longest: int = MAX_TEXT_LENGTH) -> Iterator[InputFault]:
     """One line of any words; absent and empty are fine."""
     if text is None:
         return
     if len(text) > longest:
-        yield Fault((field,), f"must have at most {longest} characters")
+        yield InputFault((field,), f"must have at most {longest} characters")
     elif fault := text_fault(text):
-        yield Fault((field,), fault)
+        yield InputFault((field,), fault)
 
 
-def at_most(field: str, items: Sized, most: int) -> Iterator[Fault]:
+def at_most(field: str, items: Sized, most: int) -> Iterator[InputFault]:
     if len(items) > most:
-        yield Fault((field,), f"must be at most {most}")
+        yield InputFault((field,), f"must be at most {most}")
 
 
-def cents(field: str, amount: int | None) -> Iterator[Fault]:
+def cents(field: str, amount: int | None) -> Iterator[InputFault]:
     if amount is not None and (message := cents_fault(amount)):
-        yield Fault((field,), message)
+        yield InputFault((field,), message)
 
 
-def quantity(field: str, amount: Decimal | None) -> Iterator[Fault]:
+def quantity(field: str, amount: Decimal | None) -> Iterator[InputFault]:
     if amount is not None and (message := quantity_fault(amount)):
-        yield Fault((field,), message)
+        yield InputFault((field,), message)
 
 
-def day(field: str, value: date | None) -> Iterator[Fault]:
+def day(field: str, value: date | None) -> Iterator[InputFault]:
     if value is not None and not FIRST_DAY <= value <= LAST_DAY:
-        yield Fault((field,), f"must be from {FIRST_DAY} to {LAST_DAY}")
+        yield InputFault((field,), f"must be from {FIRST_DAY} to {LAST_DAY}")
 
 
-def instant(field: str, value: datetime | None) -> Iterator[Fault]:
+def instant(field: str, value: datetime | None) -> Iterator[InputFault]:
     if value is not None and not FIRST_INSTANT <= value <= LAST_INSTANT:
-        yield Fault((field,), f"must be from {FIRST_INSTANT.date()} to {LAST_INSTANT.date()}")
+        yield InputFault((field,), f"must be from {FIRST_INSTANT.date()} to {LAST_INSTANT.date()}")

@@ -10,11 +10,11 @@ from app.reads.declarations import (
     computed,
     connection,
     desc,
-    finished,
     many,
     one,
+    python_field,
     read_type,
-    ref,
+    reference,
     related,
     root_connection,
     root_many,
@@ -22,11 +22,11 @@ from app.reads.declarations import (
     root_nodes,
     root_one,
 )
-from app.reads.declared import TODAY, Computed, FinishInfo, Ref, Rows
+from app.reads.engine import GraphQLEngine, Response
 from app.reads.errors import BadInputError, ForbiddenError, ReadError
+from app.reads.field_specs import TODAY, Computed, PythonFieldInfo, RowReference, Rows
 from app.reads.filters import Condition, among, at_least, at_most, before, contains, equals, through
 from app.reads.inputs import decoded_by
-from app.reads.reads import Reads, Response
 from app.reads.request import Request
 
 __all__ = [
@@ -36,14 +36,14 @@ __all__ = [
     "Condition",
     "Connection",
     "Edge",
-    "FinishInfo",
     "ForbiddenError",
+    "GraphQLEngine",
     "PageInfo",
+    "PythonFieldInfo",
     "ReadError",
-    "Reads",
-    "Ref",
     "Request",
     "Response",
+    "RowReference",
     "Rows",
     "among",
     "at_least",
@@ -56,11 +56,11 @@ __all__ = [
     "decoded_by",
     "desc",
     "equals",
-    "finished",
     "many",
     "one",
+    "python_field",
     "read_type",
-    "ref",
+    "reference",
     "related",
     "root_connection",
     "root_many",

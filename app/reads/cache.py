@@ -8,7 +8,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class LeastRecentlyUsed(Generic[K, V]):
+class LRUCache(Generic[K, V]):
     """At most `size` entries of at most `weight` together; what weighs more than a tenth of that is not kept."""
 
     def __init__(self, size: int, weight: int) -> None:

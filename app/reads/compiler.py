@@ -22,11 +22,21 @@ from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
 from app.reads import paging
-from app.reads.declared import Allow, ColumnOf, Computed, Finished, Fixed, Many, One, Page, Related
-from app.reads.model import Model
+from app.reads.field_specs import Allow, ColumnOf, Computed, Fixed, Many, One, Page, PythonField, Related
+from app.reads.schema_model import Model
 from app.reads.selection import Selection
 from app.reads.sql import SortKeys, column_of, exact, generated, joined, order_by, sort_keys, source
-from app.reads.statement import Arguments, FinishedField, Getter, Selected, Shape, Shapes, Source, Statement, Values
+from app.reads.statement import (
+    Arguments,
+    Getter,
+    Selected,
+    SelectedPythonField,
+    Shape,
+    Shapes,
+    Source,
+    Statement,
+    Values,
+)
 from app.reads.values import is_decimal, referenced, sql_type, to_parameter
 
 Compiled = tuple[str, Shapes | None]
@@ -68,7 +78,7 @@ class Operation:
         )
         return self._selected(type_, collected, path)
 
-    def roots(self, type_: GraphQLObjectType) -> Iterator[tuple[str, Selected]]:
+    def root_fields(self, type_: GraphQLObjectType) -> Iterator[tuple[str, Selected]]:
         """The fields selected of the operation's own type."""
         collected = collect_fields(self.model.graphql, self.fragments, self.values.variables, type_, self.definition)
         return self._selected(type_, collected, ())
@@ -150,7 +160,7 @@ class Compiler:
     ) -> tuple[Selection, Shape | None]:
         """The members of an object whose row is `alias`."""
         selection = Selection()
-        finished: dict[str, FinishedField] = {}
+        python_field: dict[str, SelectedPythonField] = {}
         children: dict[str, Shapes] = {}
         for key, selected in self.operation.selected(type_, fields, path):
             match self.model.declaration(type_.name, selected.name):
@@ -158,9 +168,9 @@ class Compiler:
                     selection.add(key, f"'{type_.name}'::text")  # all but __typename is declared
                 case ColumnOf() | Computed() | Related() as scalar:
                     selection.add(key, self._scalar(scalar, selected, alias))
-                case Finished() as declaration:
-                    finished[key] = FinishedField(declaration, selected, Arguments(selected))
-                    for member, column in finished[key].needs:
+                case PythonField() as declaration:
+                    python_field[key] = SelectedPythonField(declaration, selected, Arguments(selected))
+                    for member, column in python_field[key].needs:
                         selection.add(member, exact(column_of(alias, column), decimal=is_decimal(column)))
                     for name, computed in declaration.computed.items():
                         selection.add(f":{name}", self._scalar(computed, selected, alias))
@@ -171,7 +181,7 @@ class Compiler:
                         children[key] = child
                 case other:
                     raise TypeError(f"{type_.name}.{selected.name} cannot be compiled: {other}")
-        return selection, Shape(type_.name, finished, children) if finished or children else None
+        return selection, Shape(type_.name, python_field, children) if python_field or children else None
 
     def _scalar(self, declaration: ColumnOf | Computed | Related, selected: Selected, alias: str) -> str:
         if isinstance(declaration, ColumnOf):

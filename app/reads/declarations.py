@@ -25,7 +25,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
-from app.reads.declared import (
+from app.reads.field_specs import (
     METADATA,
     READ_TYPE,
     Allow,
@@ -33,18 +33,18 @@ from app.reads.declared import (
     Computed,
     Declaration,
     Descending,
-    Finished,
     Fixed,
     Many,
     One,
     Order,
     Page,
+    PythonField,
     ReadType,
-    Ref,
     Related,
     RootMany,
     RootNode,
     RootOne,
+    RowReference,
 )
 from app.reads.filters import Condition
 
@@ -194,7 +194,7 @@ def root_nodes(*, description: str, name: str | None = None) -> Any:
     return _field(RootNode(many=True), description, name, [_argument("ids", list[strawberry.ID], "Their ids.")])
 
 
-def finished(
+def python_field(
     *,
     needs: Sequence[Column],
     computed: Mapping[str, Computed] = MappingProxyType({}),
@@ -203,8 +203,9 @@ def finished(
 ) -> Callable[[Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]], Any]:
     """A field that Python finishes, for all rows of the answer in one call; the function may be async.
 
-        @finished(needs=(Deployments.state,), description="…")
-        async def allowed(rows: Rows, info: FinishInfo[Request], limit: int | None = None) -> list[list[State]]: ...
+        @python_field(needs=(Deployments.state,), description="…")
+        async def allowed(rows: Rows, info: PythonFieldInfo[Request], limit: int | None = None) -> list[list[State]]:
+            ...
 
     `rows` are mappings of the needed columns' names to Python values (UUID, Decimal, date, datetime, str, int, bool),
     and of the names in `computed` to the JSON that those database functions return.
@@ -214,7 +215,7 @@ def finished(
 
     def decorate(batch: Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]) -> Any:
         namespace = batch.__globals__
-        field = _field(Finished(batch, tuple(needs), computed), description, name)
+        field = _field(PythonField(batch, tuple(needs), computed), description, name)
         field.type_annotation = _ItemOf(signature(batch).return_annotation, namespace=namespace)
         _, _, *parameters = signature(batch).parameters.values()
         field.arguments = [_parameter(parameter, namespace) for parameter in parameters]
@@ -223,13 +224,13 @@ def finished(
     return decorate
 
 
-def ref(type_: type[T], key: UUID | str | int) -> T:
+def reference(type_: type[T], key: UUID | str | int) -> T:
     """Stand for a row in what a resolver returns: its selection is read by one statement, with its siblings'.
 
     It is typed as the object it stands for: `DeploymentCreated(deployment=ref(Deployment, id))`. What does not exist
     or is another tenant's reads as null.
     """
-    return cast("T", Ref(type_, key))
+    return cast("T", RowReference(type_, key))
 
 
 def desc(source: Column) -> Descending:

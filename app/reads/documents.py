@@ -15,7 +15,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 
-from app.reads.cache import LeastRecentlyUsed
+from app.reads.cache import LRUCache
 from app.reads.errors import RequestError, coded
 from app.reads.literals import RULES
 from app.reads.variables import Variables
@@ -116,7 +116,7 @@ class Documents:
         rules: Sequence[type[ASTValidationRule]],
         max_errors: int,
         hide_suggestions: bool,
-        cache: "LeastRecentlyUsed[str, Document | RequestError]",
+        cache: "LRUCache[str, Document | RequestError]",
     ) -> None:
         self._schema = schema
         self._parse = parse

@@ -25,19 +25,19 @@ from graphql.pyutils import Path
 from typing_extensions import override
 
 from app.reads.compiler import Operation
-from app.reads.declared import Ref
-from app.reads.finishing import Row
+from app.reads.field_specs import RowReference
+from app.reads.python_fields import Row
 
 
 @dataclass(frozen=True)
-class RefPlace:
+class ReferencePlace:
     """Where refs of one class stand in a document: their response path, with the types it leads through."""
 
     origin: type
     path: tuple[tuple[str | None, str], ...]
 
 
-LoadRefs: TypeAlias = Callable[[RefPlace, FieldDetailsList, Sequence[Any]], Awaitable[Mapping[str, Any]]]
+LoadRefs: TypeAlias = Callable[[ReferencePlace, FieldDetailsList, Sequence[Any]], Awaitable[Mapping[str, Any]]]
 """Reads the selection of the rows with these keys: each a `Row` or, when nothing is left to do, its bytes."""
 
 
@@ -78,7 +78,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             middleware_manager=_MIDDLEWARE,
         )
         self._load_refs = load_refs
-        self._batches: dict[RefPlace, _Batch] = {}
+        self._batches: dict[ReferencePlace, _Batch] = {}
         self._reading: set[asyncio.Task[None]] = set()
 
     @override
@@ -106,7 +106,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         position_context: None,
     ) -> Any:
         """As graphql-core does, once the row that a ref stands for has been read."""
-        if not isinstance(result, Ref):
+        if not isinstance(result, RowReference):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
         async def complete_ref() -> Any:
@@ -154,24 +154,24 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         for task in self._reading:
             task.cancel()
 
-    async def _row(self, ref: Ref, fields: FieldDetailsList, path: Path) -> Any:
+    async def _row(self, reference: RowReference, fields: FieldDetailsList, path: Path) -> Any:
         """The row of a ref, read together with all others that stand at the same place of the document."""
-        place = RefPlace(ref.type, _names(path))
+        place = ReferencePlace(reference.type, _names(path))
         batch = self._batches.get(place)
         if batch is None:
             loop = asyncio.get_running_loop()
             batch = self._batches[place] = _Batch(fields, loop.create_future())
             loop.call_soon(self._start, place)
-        batch.keys.add(ref.key)
+        batch.keys.add(reference.key)
         rows = await asyncio.shield(batch.rows)  # a sibling's failure cancels this ref, but not the others'
-        return rows.get(str(ref.key))
+        return rows.get(str(reference.key))
 
-    def _start(self, place: RefPlace) -> None:
+    def _start(self, place: ReferencePlace) -> None:
         task = asyncio.create_task(self._read(place, self._batches.pop(place)))
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
-    async def _read(self, place: RefPlace, batch: _Batch) -> None:
+    async def _read(self, place: ReferencePlace, batch: _Batch) -> None:
         try:
             batch.rows.set_result(await self._load_refs(place, batch.fields, list(batch.keys)))
         except Exception as error:  # noqa: BLE001 # every ref that waits reports it at its own path

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from graphql import GraphQLInputObjectType, get_named_type
 from piccolo.table import Table
 
-from app.reads.declared import Page
+from app.reads.field_specs import Page
 from app.reads.filters import Among, Compare, Condition, Contains, Through
-from app.reads.model import filter_names, node_type
+from app.reads.schema_model import filter_names, node_type
 from app.reads.sql import column_of, joined, source
 from app.reads.statement import Arguments, Selected
 from app.reads.values import referenced, sql_type, to_parameter, to_text

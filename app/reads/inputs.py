@@ -6,7 +6,7 @@ graphql-core takes some 50 µs to read an object of seven fields; a list of a th
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from app.reads.model import DEFINITION
+from app.reads.schema_model import DEFINITION
 
 T = TypeVar("T")
 

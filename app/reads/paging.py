@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app.reads.declared import Page
 from app.reads.errors import BadInputError
+from app.reads.field_specs import Page
 from app.reads.filtering import filtered
-from app.reads.model import node_type
+from app.reads.schema_model import node_type
 from app.reads.selection import Selection
-from app.reads.sql import SortKeys, beyond, column_of, exact, generated, order_by, sort_keys, source
+from app.reads.sql import SortKeys, column_of, exact, generated, keyset_predicate, order_by, sort_keys, source
 from app.reads.statement import Arguments, Selected, Shape, Shapes, Values
 from app.reads.values import from_json, is_decimal, sql_type, to_parameter
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.reads.compiler import Compiled, Compiler
 
 _DEFAULT_SIZE = 20
-_LARGEST_SIZE = 100
+_MAX_PAGE_SIZE = 100
 _CURSOR = msgspec.json.Decoder(list[str | int | bool])
 _RANK = '":rank"'
 
@@ -159,7 +159,7 @@ class _Connection:
         )
 
     def _beyond(self, cursor: str, *, after: bool, inclusive: bool = False) -> str:
-        return beyond(self._keys, self._alias, self._cursors[cursor], after=after, inclusive=inclusive)
+        return keyset_predicate(self._keys, self._alias, self._cursors[cursor], after=after, inclusive=inclusive)
 
     @cached_property
     def _cursor(self) -> str:
@@ -190,8 +190,8 @@ class _Connection:
 
 def _size(arguments: Arguments, name: str, values: Values) -> int:
     size: int | None = arguments.of(values).get(name)
-    if size is not None and not 1 <= size <= _LARGEST_SIZE:
-        raise BadInputError(f"`{name}` is between 1 and {_LARGEST_SIZE}.")
+    if size is not None and not 1 <= size <= _MAX_PAGE_SIZE:
+        raise BadInputError(f"`{name}` is between 1 and {_MAX_PAGE_SIZE}.")
     return _DEFAULT_SIZE if size is None else size
 
 

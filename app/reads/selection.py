@@ -2,8 +2,8 @@
 
 from app.reads.sql import generated, quote
 
-_LONGEST_IDENTIFIER = 63  # bytes; PostgreSQL cuts longer ones off
-_MOST_COLUMNS = 1600
+_MAX_IDENTIFIER_BYTES = 63  # bytes; PostgreSQL cuts longer ones off
+_MAX_COLUMNS = 1600
 _OBJECT, _JSON = generated("o"), generated("j")
 
 
@@ -36,7 +36,7 @@ class Selection:
 
     @property
     def _fits(self) -> bool:
-        return len(self._members) <= _MOST_COLUMNS and all(len(key) <= _LONGEST_IDENTIFIER for key in self._members)
+        return len(self._members) <= _MAX_COLUMNS and all(len(key) <= _MAX_IDENTIFIER_BYTES for key in self._members)
 
     @property
     def _columns(self) -> str:

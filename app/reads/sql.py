@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
-from app.reads.declared import Descending, Order
+from app.reads.field_specs import Descending, Order
 from app.reads.values import referenced
 
 SortKeys: TypeAlias = Sequence[tuple[Column, bool]]
@@ -60,7 +60,7 @@ def order_by(keys: SortKeys, alias: str, *, backwards: bool = False) -> str:
     return f" ORDER BY {', '.join(terms)}"
 
 
-def beyond(keys: SortKeys, alias: str, values: Sequence[str], *, after: bool, inclusive: bool) -> str:
+def keyset_predicate(keys: SortKeys, alias: str, values: Sequence[str], *, after: bool, inclusive: bool) -> str:
     """The rows that the order puts after (or before) the one with these values, or (`inclusive`) there as well."""
     columns = [column_of(alias, column) for column, _ in keys]
     operators = [">" if after != down else "<" for _, down in keys]

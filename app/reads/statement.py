@@ -19,8 +19,8 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues, get_argument_values
 from piccolo.columns import Column
 
-from app.reads.declared import Allow, Finished
 from app.reads.errors import ForbiddenError, ReadError
+from app.reads.field_specs import Allow, PythonField
 from app.reads.request import Request
 
 
@@ -115,10 +115,10 @@ Source: TypeAlias = tuple[Getter, Selected | None]
 
 
 @dataclass(frozen=True, eq=False)
-class FinishedField:
+class SelectedPythonField:
     """One `finished` field of a document: its declaration, its arguments, and the columns it is given."""
 
-    declaration: Finished
+    declaration: PythonField
     selected: Selected
     arguments: Arguments
 
@@ -133,7 +133,7 @@ class Shape:
     """What Python adds to an object of the answer: fields it finishes, and objects below that hold such fields."""
 
     type_name: str
-    finished: Mapping[str, FinishedField]
+    python_field: Mapping[str, SelectedPythonField]
     children: Mapping[str, "Shapes"]
 
 

@@ -6,14 +6,14 @@ import strawberry
 
 from app.reads import (
     Connection,
-    FinishInfo,
+    PythonFieldInfo,
     Rows,
     at_least,
     before,
     column,
     desc,
     equals,
-    finished,
+    python_field,
     read_type,
     root_connection,
 )
@@ -24,7 +24,7 @@ from app.schema.nodes import Node
 from app.tables.audit import AuditLog
 
 
-def _reasons(rows: Rows, _info: FinishInfo[RequestContext]) -> list[ErrorCode | None]:
+def _reasons(rows: Rows, _info: PythonFieldInfo[RequestContext]) -> list[ErrorCode | None]:
     return [reason_of(row["outcome"]) for row in rows]
 
 
@@ -60,7 +60,7 @@ class AuditEntry(Node):
         "Idempotency-Key was returned), a ProblemCode, UNAUTHENTICATED, FAILED, or UNKNOWN (the "
         "connection was lost while saving). `reason` has the same as an enum.",
     )
-    reason = finished(
+    reason = python_field(
         needs=(AuditLog.outcome,), description="The code of the refusal or failure; null if the request succeeded."
     )(_reasons)
 

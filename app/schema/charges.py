@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from app.operations import charges
-from app.reads import column, one, read_type, ref, related
+from app.reads import column, one, read_type, reference, related
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.lazy import LazyDeployment, LazyTenant
@@ -84,4 +84,4 @@ class ChargeMutations:
             net_cents=given.net_cents,
             on=given.on,
         )
-        return ChargeAdded(charge=ref(Charge, charge_id))
+        return ChargeAdded(charge=reference(Charge, charge_id))

@@ -6,7 +6,7 @@ from datetime import date
 import strawberry
 
 from app.database.scope import Scope
-from app.operations.call import Origin
+from app.operations.call import RequestMetadata
 from app.operations.context import Context
 from app.operations.principal import NO_TENANT, TENANT_ROLES, Principal
 from app.operations.rate_limits import Charge
@@ -22,7 +22,7 @@ class RequestContext:
     """
 
     operations: Context
-    origin: Origin = field(default_factory=Origin)
+    metadata: RequestMetadata = field(default_factory=RequestMetadata)
     done: list[str] = field(default_factory=list)
     """The mutations of this operation that are committed."""
     charge: Charge | None = None

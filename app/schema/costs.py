@@ -10,7 +10,7 @@ import strawberry
 from app.billing import LineKind
 from app.operations import costs
 from app.operations.costs import MarginDimension
-from app.reads import ref
+from app.reads import reference
 from app.schema.context import Info
 from app.schema.deployments.types import Deployment
 from app.schema.problems import refusals_as_errors
@@ -54,8 +54,8 @@ class MarginRow:
     def of(cls, row: costs.MarginRow) -> "MarginRow":
         """The operation's value, with its tenant and deployment to be read."""
         return cls(
-            tenant=None if row.tenant_id is None else ref(Tenant, row.tenant_id),
-            deployment=None if row.deployment_id is None else ref(Deployment, row.deployment_id),
+            tenant=None if row.tenant_id is None else reference(Tenant, row.tenant_id),
+            deployment=None if row.deployment_id is None else reference(Deployment, row.deployment_id),
             resource_kind=row.resource_kind,
             line_kind=row.line_kind,
             month=row.month,

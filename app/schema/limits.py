@@ -24,7 +24,7 @@ from graphql import (
 from graphql.language.ast import QUERY_DOCUMENT_KEYS
 
 from app.schema.measure import LIMIT_EXCEEDED, MAX_PAGE_SIZE, Measure, Measuring, exceeded, size_of
-from app.schema.overlaps import MAX_EXPANDED_FIELDS, MAX_OVERLAPS, count_overlaps
+from app.schema.repeated_fields import MAX_EXPANDED_FIELDS, MAX_OVERLAPS, count_overlaps
 
 MAX_CHARACTERS = 262_144  # of a document; a request is larger for the sake of its variables
 MAX_TOKENS = 2_000

@@ -30,7 +30,7 @@ from app.reads import BadInputError
 Cents = NewType("Cents", int)
 T = TypeVar("T")
 
-_LARGEST_CENTS = 2**63 - 1
+_MAX_CENTS = 2**63 - 1
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
@@ -52,7 +52,7 @@ def parse_id(value: object) -> UUID:
 def parse_cents(value: object) -> int:
     """A whole number, or its text: JavaScript's numbers hold no more than 53 bits."""
     amount = int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
-    if isinstance(amount, int) and not isinstance(amount, bool) and abs(amount) <= _LARGEST_CENTS:
+    if isinstance(amount, int) and not isinstance(amount, bool) and abs(amount) <= _MAX_CENTS:
         return amount
     raise _refused(value, "Cents", 'a whole number of 64 bits such as 9900 or "9900"')
 

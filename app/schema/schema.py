@@ -5,7 +5,6 @@ from strawberry.schema.config import StrawberryConfig
 
 import app.schema.enums  # noqa: F401  # makes the enums of the floors below GraphQL's
 from app.schema.audit import AuditQueries
-from app.schema.audited import Audited
 from app.schema.billing_months.types import BillingMonthQueries
 from app.schema.billing_months.unbilled import BillingMonthMutations, UnbilledMonthQueries
 from app.schema.catalog.addons import AddonMutations, AddonQueries
@@ -22,6 +21,7 @@ from app.schema.deployments.queries import DeploymentQueries
 from app.schema.deployments.subscriptions import DeploymentSubscriptions
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
+from app.schema.mutation_audit import MutationAudit
 from app.schema.nodes import NodeQueries
 from app.schema.problems import EXCEPTION_HANDLERS
 from app.schema.quotes import QuoteQueries
@@ -87,7 +87,7 @@ class Subscription(DeploymentSubscriptions, RollupSubscriptions):
 
 
 for mutation in Mutation.__strawberry_definition__.fields:  # type: ignore[attr-defined]  # the decorator adds it
-    mutation.extensions.append(Audited())
+    mutation.extensions.append(MutationAudit())
 
 schema = strawberry.Schema(
     query=Query,

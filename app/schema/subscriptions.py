@@ -9,7 +9,7 @@ import strawberry
 
 from app.billing import SubscriptionStatus
 from app.operations import subscriptions
-from app.reads import TODAY, Connection, column, computed, connection, desc, many, one, read_type, ref, related
+from app.reads import TODAY, Connection, column, computed, connection, desc, many, one, read_type, reference, related
 from app.schema.arguments import Input, optional
 from app.schema.catalog.addons import Addon, AddonSelectionInput
 from app.schema.catalog.plans import PlanVersion
@@ -205,7 +205,7 @@ class SubscriptionMutations:
             trial_ends_at=given.trial_ends_at,
             confirm_backdating=given.confirm_backdating,
         )
-        return Subscribed(subscription=ref(PlanSubscription, subscription_id))
+        return Subscribed(subscription=reference(PlanSubscription, subscription_id))
 
     @strawberry.mutation(
         description="Attach an add-on at its present terms, which stay as they are. A tenant's admin or the platform's."
@@ -217,14 +217,14 @@ class SubscriptionMutations:
             addon_code=given.addon_code,
             additional=given.additional,
         )
-        return AddonAttached(subscription_addon=ref(SubscriptionAddon, attached_id))
+        return AddonAttached(subscription_addon=reference(SubscriptionAddon, attached_id))
 
     @strawberry.mutation(description="Detach an add-on; its last day is billed. A tenant's admin or the platform's.")
     async def detach_addon(self, info: Info, given: Input[DetachAddonInput]) -> DetachAddonResult:
         detached_id = await subscriptions.detach_addon(
             info.context.operations, subscription_addon_id=given.subscription_addon_id, last_day=given.last_day
         )
-        return AddonDetached(subscription_addon=ref(SubscriptionAddon, detached_id))
+        return AddonDetached(subscription_addon=reference(SubscriptionAddon, detached_id))
 
     @strawberry.mutation(
         description="Change to another version or plan, today or from a day on; a pending change is replaced. "
@@ -238,4 +238,4 @@ class SubscriptionMutations:
             plan_version=given.plan_version,
             effective_on=given.effective_on,
         )
-        return PlanVersionChanged(subscription=ref(PlanSubscription, subscription_id))
+        return PlanVersionChanged(subscription=reference(PlanSubscription, subscription_id))

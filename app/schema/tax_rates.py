@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from app.operations import taxes
-from app.reads import column, read_type, ref
+from app.reads import column, read_type, reference
 from app.schema.arguments import Input
 from app.schema.context import Info
 from app.schema.nodes import Node
@@ -42,7 +42,7 @@ class TaxRateQueries:
             rates = await taxes.tax_rates(
                 info.context.operations, country=None if country is strawberry.UNSET else country
             )
-        return [ref(TaxRate, rate) for rate in rates]
+        return [reference(TaxRate, rate) for rate in rates]
 
 
 @strawberry.input(description="A tax rate and its first day.")
@@ -83,4 +83,4 @@ class TaxRateMutations:
             rate=given.rate,
             valid_from=given.valid_from,
         )
-        return TaxRateSet(tax_rate=ref(TaxRate, rate_id))
+        return TaxRateSet(tax_rate=reference(TaxRate, rate_id))

@@ -16,7 +16,7 @@ from app.reads import (
     equals,
     many,
     read_type,
-    ref,
+    reference,
     root_connection,
     root_one,
 )
@@ -211,7 +211,7 @@ class TenantMutations:
             currency=given.currency,
             tax_exempt=given.tax_exempt,
         )
-        return TenantCreated(tenant=ref(Tenant, tenant_id))
+        return TenantCreated(tenant=reference(Tenant, tenant_id))
 
     @strawberry.mutation(description="Change a tenant. The platform's admin only.")
     async def update_tenant(self, info: Info, given: Input[UpdateTenantInput]) -> UpdateTenantResult:
@@ -227,7 +227,7 @@ class TenantMutations:
             tax_exempt_reason=given.tax_exempt_reason,
             tax_exempt_from=given.tax_exempt_from,
         )
-        return TenantUpdated(tenant=ref(Tenant, tenant_id))
+        return TenantUpdated(tenant=reference(Tenant, tenant_id))
 
     @strawberry.mutation(
         description="Close a tenant that has left: every deployment is cancelled or archived, every month billed and "
@@ -235,4 +235,4 @@ class TenantMutations:
     )
     async def close_tenant(self, info: Info, given: Input[CloseTenantInput]) -> CloseTenantResult:
         tenant_id = await tenants.close_tenant(info.context.operations, tenant_id=given.tenant_id)
-        return TenantClosed(tenant=ref(Tenant, tenant_id))
+        return TenantClosed(tenant=reference(Tenant, tenant_id))

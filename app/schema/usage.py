@@ -9,7 +9,7 @@ import strawberry
 
 from app import billing
 from app.operations import usage
-from app.reads import decoded_by, ref
+from app.reads import decoded_by, reference
 from app.schema import usage_events
 from app.schema.arguments import Input, optional
 from app.schema.catalog.resource_kinds import ResourceKind
@@ -33,7 +33,7 @@ class ResourceUsage:
     def of(cls, month: billing.ResourceUsage) -> "ResourceUsage":
         """The rules' value, with its kind to be read."""
         return cls(
-            resource_kind=ref(ResourceKind, month.resource_kind),
+            resource_kind=reference(ResourceKind, month.resource_kind),
             quantity=month.quantity,
             included_quantity=month.included_quantity,
             overage_quantity=month.overage_quantity,

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from app.operations import usage
-from app.reads import Connection, column, desc, equals, one, read_type, ref, root_connection
+from app.reads import Connection, column, desc, equals, one, read_type, reference, root_connection
 from app.schema.arguments import Input, optional
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.types import Deployment
@@ -120,8 +120,8 @@ class UsageCorrectionMutations:
         )
         may_read = reads_tenants(info.context.viewer)
         return UsageCorrected(
-            deployment=ref(Deployment, corrected.deployment_id) if may_read else None,
-            correction=ref(UsageCorrection, corrected.correction_id) if may_read else None,
+            deployment=reference(Deployment, corrected.deployment_id) if may_read else None,
+            correction=reference(UsageCorrection, corrected.correction_id) if may_read else None,
             previous_quantity=corrected.previous_quantity,
             quantity=corrected.quantity,
         )

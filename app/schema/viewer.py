@@ -3,7 +3,7 @@
 import strawberry
 
 from app.operations.principal import Role
-from app.reads import ref
+from app.reads import reference
 from app.schema.context import Info
 from app.schema.tenants import Tenant
 
@@ -27,5 +27,5 @@ class ViewerQueries:
         return Viewer(
             subject=principal.subject,
             roles=sorted(principal.roles),
-            tenant=None if principal.tenant_id is None else ref(Tenant, principal.tenant_id),
+            tenant=None if principal.tenant_id is None else reference(Tenant, principal.tenant_id),
         )

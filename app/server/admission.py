@@ -1,12 +1,12 @@
-"""How much work one process takes in hand: what is beyond is refused at once, so that what was taken stays quick.
+"""The concurrency limit of a process: requests beyond it are refused at once, so that those accepted stay quick.
 
 A process that takes all that comes answers all of it late: callers give up, send again, and it never catches up.
 """
 
 from typing import Any
 
-from app.server.faults import Code, Fault
 from app.server.refusals import send_fault
+from app.server.request_errors import Code, RequestError
 from app.settings import Settings
 
 RETRY_AFTER_SECONDS = 1
@@ -14,7 +14,7 @@ REQUESTS_PER_CONNECTION = 4
 """Beyond what PostgreSQL serves at a time, a few wait while others are parsed and encoded."""
 
 _PROBES = frozenset({"/health", "/ready"})  # a busy process is not a dead one
-_REFUSAL = Fault(
+_REFUSAL = RequestError(
     503,
     Code.SERVICE_UNAVAILABLE,
     "At capacity: too many concurrent requests. Retry after the number of seconds in Retry-After.",
@@ -23,7 +23,7 @@ _REFUSAL = Fault(
 
 
 class Admission:
-    """The application with at most so many HTTP requests in hand at once. One counts from when its body is there, so
+    """The application with at most so many concurrent HTTP requests. One counts from when its body is there, so
     that nobody takes up room by sending slowly; sockets and streamed bodies have bounds of their own.
     """
 
@@ -60,6 +60,6 @@ class Admission:
 
 
 def capacity(settings: Settings) -> int:
-    """How many requests a process takes in hand: by its connections to PostgreSQL if the settings do not say."""
+    """How many requests a process handles at once: set, or derived from its connections to PostgreSQL."""
     connections = settings.database_pool_size + settings.read_pool_size
-    return settings.requests_in_hand or REQUESTS_PER_CONNECTION * connections
+    return settings.max_concurrent_requests or REQUESTS_PER_CONNECTION * connections

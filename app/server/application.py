@@ -10,23 +10,23 @@ from litestar import Litestar
 
 from app.database import Database, DatabaseNotMigrated
 from app.database.billing_time_zone import require_billing_time_zone
-from app.operations.call import Origin
+from app.operations.call import RequestMetadata
 from app.operations.context import Clock, Context
 from app.operations.principal import Principal
 from app.operations.rate_limits import Buckets, Charge, Limit, RateLimiter
 from app.queue import Queue
-from app.reads import Reads, Request
+from app.reads import GraphQLEngine, Request
 from app.schema.context import RequestContext
 from app.schema.limits import MAX_ERRORS, inspect_document, parse_document, reading_cost
 from app.schema.schema import schema
 from app.server.auth import Authenticator
 from app.server.cloud_invoices import cloud_invoices_handler
+from app.server.concurrency import ConcurrencyLimit
 from app.server.documents import DocumentPolicy
 from app.server.entrance import Entrance
 from app.server.errors import show_error
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
-from app.server.places import Places
 from app.server.recent_writes import RecentWrites
 from app.server.routes import assemble
 from app.server.service import GraphQLService
@@ -54,9 +54,9 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     def new_context(principal: Principal) -> Context:
         return Context(principal, database, clock, settings, queue)
 
-    def new_request(principal: Principal, origin: Origin, charge: Charge) -> RequestContext:
-        read_after = recent_writes.after(principal, origin.read_after)
-        return RequestContext(new_context(principal), origin, charge=charge, read_after=read_after)
+    def new_request(principal: Principal, metadata: RequestMetadata, charge: Charge) -> RequestContext:
+        read_after = recent_writes.after(principal, metadata.read_after)
+        return RequestContext(new_context(principal), metadata, charge=charge, read_after=read_after)
 
     uploads = _places_for_uploads(settings)
 
@@ -94,10 +94,10 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     )
 
 
-def _places_for_uploads(settings: Settings) -> Places:
+def _places_for_uploads(settings: Settings) -> ConcurrencyLimit:
     """Uploads take half of the connections, and one caller's half of those."""
     most = max(1, settings.database_pool_size // 2)
-    return Places("uploads", of_one_caller=(most + 1) // 2, most=most)
+    return ConcurrencyLimit("uploads", of_one_caller=(most + 1) // 2, most=most)
 
 
 def _collect_seldom() -> None:
@@ -113,8 +113,8 @@ async def _pay(request: Request, cost: int) -> None:
         await charge.pay(cost)
 
 
-def _reads(database: Database, *, hide_suggestions: bool) -> Reads:
-    return Reads(
+def _reads(database: Database, *, hide_suggestions: bool) -> GraphQLEngine:
+    return GraphQLEngine(
         schema,
         lambda request: database.reading(request.scope, cast("RequestContext", request).read_after),
         acquire_primary=lambda request: database.reading_written(request.scope),

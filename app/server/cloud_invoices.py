@@ -26,7 +26,7 @@ from litestar.response.base import ASGIResponse
 from app.billing import parse_decimal
 from app.operations.access import Action, authorise
 from app.operations.audit import auditing
-from app.operations.call import Call, Origin
+from app.operations.call import Call, RequestMetadata
 from app.operations.context import Context
 from app.operations.costs import BillField, CloudInvoiceImported, ColumnOfField, import_cloud_invoice
 from app.operations.principal import Principal
@@ -34,16 +34,16 @@ from app.operations.rate_limits import RateLimiter
 from app.operations.refusal import ProblemCode, Refusal
 from app.schema.problems import as_error
 from app.server.auth import Session
+from app.server.concurrency import ConcurrencyLimit
 from app.server.edge import address, request_id
-from app.server.faults import Code, Fault, fault_of
 from app.server.negotiation import utf8_media_type
-from app.server.places import Places
+from app.server.request_errors import Code, RequestError, request_error_of
 from app.server.uploads import chunks
 
 PATH = "/cloud-invoices"
 CALLED = f"POST {PATH}"
 """In the audit log."""
-LARGEST_BODY_BYTES = 64 * 1024 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
 """As it is sent, packed or not."""
 MEMORY_BYTES = 1024 * 1024
 """What is larger is kept on disk while it comes in."""
@@ -60,7 +60,7 @@ STATUS_OF = {
 
 _COLUMN = "column."
 _REQUIRED = ("provider", "externalId", "currency")
-_MOST_PARAMETERS = 50
+_MAX_PARAMETERS = 50
 
 
 class _Input(msgspec.Struct):
@@ -83,33 +83,33 @@ def cloud_invoices_handler(
     signed_in: Callable[[str | None, str], Awaitable[Session]],
     new_context: Callable[[Principal], Context],
     rate_limiter: RateLimiter,
-    uploads: Places,
+    uploads: ConcurrencyLimit,
 ) -> HTTPRouteHandler:
     @post(PATH, status_code=201, name="cloud-invoices", request_max_body_size=None)
     async def upload(request: Request[Any, Any, Any]) -> ASGIResponse:
         number = request_id(request.scope)
-        origin = Origin(number, address(request.scope))
+        metadata = RequestMetadata(number, address(request.scope))
         try:
-            session = await signed_in(request.headers.get("authorization"), origin.address)
+            session = await signed_in(request.headers.get("authorization"), metadata.address)
             context = new_context(session.principal)
 
             async def pay(points: int) -> None:
                 await rate_limiter.spend(session.principal, points)
 
             await pay(REQUEST_COST)
-            async with auditing(context, Call(CALLED, PATH, None, origin)):
+            async with auditing(context, Call(CALLED, PATH, None, metadata)):
                 authorise(context, Action.IMPORT_CLOUD_INVOICE)
             _check_media_type(request)
             with uploads.one(session.principal), SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
                 body = cast("BinaryIO", file)
                 received = await _receive(request, body, pay)
-                call = Call(CALLED, PATH, msgspec.json.encode(received).decode(), origin)
+                call = Call(CALLED, PATH, msgspec.json.encode(received).decode(), metadata)
                 async with auditing(context, call) as operations:
                     imported = await _import(operations, received.parameters, body, pay)
         except Refusal as refusal:
             return _refused(refusal, number)
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            fault = fault_of(error, number)
+            fault = request_error_of(error, number)
             return _response(fault.body(number), fault.status, fault.headers)
         return _response(msgspec.json.encode(_summary(imported)), 201)
 
@@ -121,9 +121,9 @@ async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callabl
     digest, size, unpaid = sha256(), 0, 0
     async for chunk in chunks(request):
         size, unpaid = size + len(chunk), unpaid + len(chunk)
-        if size > LARGEST_BODY_BYTES:
-            told = f"The body is larger than {LARGEST_BODY_BYTES // 1024 // 1024} MB. Nothing was imported."
-            raise Fault(413, Code.PAYLOAD_TOO_LARGE, told)
+        if size > MAX_BODY_BYTES:
+            told = f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MB. Nothing was imported."
+            raise RequestError(413, Code.PAYLOAD_TOO_LARGE, told)
         if unpaid >= BYTES_A_POINT:
             await pay(unpaid // BYTES_A_POINT)
             unpaid %= BYTES_A_POINT
@@ -155,7 +155,7 @@ async def _import(
 def _parameters(query: str) -> dict[str, str]:
     """The query's parameters by name. Raises VALIDATION_FAILED for what is unknown, missing or there twice."""
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except ValueError:  # UnicodeDecodeError among them
         raise Refusal(ProblemCode.VALIDATION_FAILED, "the query string is malformed") from None
     known = {*_REQUIRED, "exchangeRate", *(f"{_COLUMN}{field.value}" for field in BillField)}
@@ -186,10 +186,10 @@ def _check_media_type(request: Request[Any, Any, Any]) -> None:
     """Raises Fault (415) for what is not CSV in UTF-8, plain or gzip."""
     if utf8_media_type(request.headers.get("content-type", "")) not in MEDIA_TYPES:
         told = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
-        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
+        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", "gzip", "x-gzip"}:
         told = "A body may be packed with gzip, and with nothing else."
-        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
+        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
 
 
 def _summary(imported: CloudInvoiceImported) -> _Summary:

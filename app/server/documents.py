@@ -12,8 +12,8 @@ from graphql import FieldNode, GraphQLError, Visitor, visit
 
 from app.operations.principal import Principal
 from app.schema.limits import parse_document
-from app.server.faults import Code, Fault
 from app.server.parameters import Parameters
+from app.server.request_errors import Code, RequestError
 from app.settings import Documents, Settings, SettingsError
 
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
@@ -84,20 +84,22 @@ class DocumentPolicy:
         if parameters.query is None:
             text = self._trusted_text(parameters.document_id) if persisted is None else self._persisted_text(persisted)
         elif parameters.document_id is not None:
-            raise Fault(400, Code.BAD_REQUEST, "Send the text of a document or its documentId, not both.")
+            raise RequestError(400, Code.BAD_REQUEST, "Send the text of a document or its documentId, not both.")
         else:
             text = parameters.query
             if self.trusted_only and not principal.is_platform_admin and not self._is_trusted(text):
-                raise Fault(403, Code.FORBIDDEN, "Only trusted documents may be run: send a documentId.")
+                raise RequestError(403, Code.FORBIDDEN, "Only trusted documents may be run: send a documentId.")
         if not self.shows_schema and not principal.is_platform_admin and _introspects(text):
-            raise Fault(403, Code.FORBIDDEN, "The schema is shown to the platform's admins only.")
+            raise RequestError(403, Code.FORBIDDEN, "The schema is shown to the platform's admins only.")
         return text
 
     def _trusted_text(self, id_: str | None) -> str:
         if id_ is None:
-            raise Fault(400, Code.BAD_REQUEST, "This is not a GraphQL request: it has no `query` and no `documentId`.")
+            raise RequestError(
+                400, Code.BAD_REQUEST, "This is not a GraphQL request: it has no `query` and no `documentId`."
+            )
         if id_ not in self.trusted:
-            raise Fault(400, Code.PERSISTED_QUERY_NOT_FOUND, "There is no trusted document of this id.")
+            raise RequestError(400, Code.PERSISTED_QUERY_NOT_FOUND, "There is no trusted document of this id.")
         return self.trusted[id_]
 
     def _persisted_text(self, id_: str) -> str:
@@ -105,9 +107,9 @@ class DocumentPolicy:
         and go on asking by hash, after NotSupported they send texts.
         """
         if not self.trusted:
-            raise Fault(400, Code.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
+            raise RequestError(400, Code.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
         if id_ not in self.trusted:
-            raise Fault(400, Code.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
+            raise RequestError(400, Code.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
         return self.trusted[id_]
 
     def _is_trusted(self, text: str) -> bool:

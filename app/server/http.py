@@ -12,14 +12,14 @@ from graphql import OperationType
 from litestar.response.base import ASGIResponse
 
 from app.database.written import Written, noting_writes
-from app.operations.call import Origin
+from app.operations.call import RequestMetadata
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
+from app.server.concurrency import ConcurrencyLimit
 from app.server.costs import with_cost
 from app.server.documents import DocumentPolicy
 from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
 from app.server.executor import Answer
-from app.server.faults import Code, Fault, fault_of
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
 from app.server.parameters import (
     MAX_REQUEST_BYTES,
@@ -30,8 +30,8 @@ from app.server.parameters import (
     operation_name,
     operation_type,
 )
-from app.server.places import Places
 from app.server.recent_writes import HEADER, asked_position
+from app.server.request_errors import Code, RequestError, request_error_of
 from app.server.request_log import note
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.unpacking import encoding_of, unpacked
@@ -54,7 +54,7 @@ class GraphQLEndpoint:
     def __init__(self, service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> None:
         self._service = service
         self._page = page
-        self._uploads = Places("bodies in pieces", BODIES_OF_ONE_CALLER)
+        self._uploads = ConcurrencyLimit("bodies in pieces", BODIES_OF_ONE_CALLER)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -73,7 +73,7 @@ class GraphQLEndpoint:
             status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
             body = answer.body
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            fault = fault_of(error, number)
+            fault = request_error_of(error, number)
             note(code=fault.code)
             status, body, extra = fault.status, fault.body(number), fault.headers
         if charge is not None:
@@ -100,7 +100,7 @@ class GraphQLEndpoint:
             parameters = decode_query_string(scope["query_string"])
             text = _queried(service.documents, parameters, principal)
         note(operation=operation_name(parameters.operation_name, text))
-        request = service.new_request(principal, _origin(scope, headers, parameters), charge)
+        request = service.new_request(principal, _metadata(scope, headers, parameters), charge)
         async with asyncio.timeout(service.time_limit):
             answer = await service.executor.execute(text, parameters.variables, parameters.operation_name, request)
         if answer.errors:
@@ -114,12 +114,12 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")
 
 
-def _unanswered(method: str) -> Fault:
+def _unanswered(method: str) -> RequestError:
     told = "This address does not answer that method."
-    return Fault(405, Code.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
+    return RequestError(405, Code.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
 
 
-async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Places, principal: Principal) -> bytes:
+async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: ConcurrencyLimit, principal: Principal) -> bytes:
     """The whole body, unpacked. Raises Fault (408, 413, 415, 429) as soon as it is known, and 400 when the client
     leaves in the middle.
     """
@@ -133,7 +133,7 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Places, p
         with uploads.one(principal):
             message, body = await _rest(body, receive, pace)
     if message["type"] == "http.disconnect":
-        raise Fault(400, Code.BAD_REQUEST, "The request broke off.")
+        raise RequestError(400, Code.BAD_REQUEST, "The request broke off.")
     return await _unpacked(body, encoding) if encoding else body
 
 
@@ -164,24 +164,24 @@ async def _unpacked(body: bytes, encoding: str) -> bytes:
     return b"".join(parts)
 
 
-def _too_large() -> Fault:
-    return Fault(413, Code.PAYLOAD_TOO_LARGE, f"The request is larger than {MAX_BODY_BYTES // 1_048_576} MB.")
+def _too_large() -> RequestError:
+    return RequestError(413, Code.PAYLOAD_TOO_LARGE, f"The request is larger than {MAX_BODY_BYTES // 1_048_576} MB.")
 
 
 def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
     """What to run. A GET is safe (RFC 9110, section 9.2.1): it only ever queries."""
     text = documents.text_of(parameters, by)
     if operation_type(text, parameters.operation_name) not in {OperationType.QUERY, None}:
-        raise Fault(405, Code.METHOD_NOT_ALLOWED, "Only a query may be sent by GET.", headers={"allow": "POST"})
+        raise RequestError(405, Code.METHOD_NOT_ALLOWED, "Only a query may be sent by GET.", headers={"allow": "POST"})
     return text
 
 
-def _origin(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters) -> Origin:
+def _metadata(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters) -> RequestMetadata:
     after = asked_position(_text(headers, HEADER))
     if b"idempotency-key" not in headers:
-        return Origin(request_id(scope), address(scope), read_after=after)
+        return RequestMetadata(request_id(scope), address(scope), read_after=after)
     key = _text(headers, b"idempotency-key")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         told = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
-        raise Fault(400, Code.BAD_REQUEST, told)
-    return Origin(request_id(scope), address(scope), key, fingerprint(parameters), after)
+        raise RequestError(400, Code.BAD_REQUEST, told)
+    return RequestMetadata(request_id(scope), address(scope), key, fingerprint(parameters), after)

@@ -12,7 +12,7 @@ from uuid import uuid4
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app.server.edge import REQUEST_ID, SECURITY_HEADERS
-from app.server.faults import Code, Fault
+from app.server.request_errors import Code, RequestError
 
 MAX_HEADERS_BYTES = 65_536
 """Of the request line and all headers."""
@@ -21,13 +21,15 @@ LINGER_SECONDS = 1.0
 HEADERS_TIME_LIMIT = 10.0
 """Seconds from the connection, or from the first byte of a later request, to the end of its headers."""
 
-_TOO_LARGE = Fault(
+_TOO_LARGE = RequestError(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     Code.REQUEST_HEADERS_TOO_LARGE,
     f"The address and headers of a request may have {MAX_HEADERS_BYTES // 1024} KB in all.",
 )
-_TOO_SLOW = Fault(HTTPStatus.REQUEST_TIMEOUT, Code.TIMEOUT, "The headers of the request took too long to arrive.")
-_MALFORMED = Fault(HTTPStatus.BAD_REQUEST, Code.BAD_REQUEST, "This is not an HTTP/1.1 request.")
+_TOO_SLOW = RequestError(
+    HTTPStatus.REQUEST_TIMEOUT, Code.TIMEOUT, "The headers of the request took too long to arrive."
+)
+_MALFORMED = RequestError(HTTPStatus.BAD_REQUEST, Code.BAD_REQUEST, "This is not an HTTP/1.1 request.")
 
 
 class HeadersTooLargeError(Exception):
@@ -126,7 +128,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _refuse(self, fault: Fault) -> None:
+    def _refuse(self, fault: RequestError) -> None:
         """Answers and closes. While an earlier request of the connection is being answered it is closed without.
 
         What still arrives is read and dropped for a moment: closing at once would reset the connection, and the client

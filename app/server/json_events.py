@@ -9,8 +9,8 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import AsyncIterator, Iterator
 
-from app.server.faults import Code, Fault
-from app.server.ndjson import LONGEST_LINE_BYTES
+from app.server.ndjson import MAX_LINE_BYTES
+from app.server.request_errors import Code, RequestError
 
 _STEP_EVENTS = 200
 _scan = json.JSONDecoder(parse_float=str, parse_int=str).raw_decode
@@ -77,13 +77,13 @@ class _Events:
         return ""
 
     def _event(self, then: str, *, final: bool) -> str | None:
-        if not final and len(self._text) - self._at <= LONGEST_LINE_BYTES:
+        if not final and len(self._text) - self._at <= MAX_LINE_BYTES:
             return None
         start = self._at
         try:
             _, self._at = _scan(self._text, start)
         except (ValueError, RecursionError) as error:
-            raise _malformed(f"an event is malformed or longer than {LONGEST_LINE_BYTES // 1024} KB") from error
+            raise _malformed(f"an event is malformed or longer than {MAX_LINE_BYTES // 1024} KB") from error
         self._expected = then
         return self._text[start : self._at].replace("\n", " ")  # which only stand between its parts
 
@@ -92,6 +92,6 @@ def _joined(lines: list[str]) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-def _malformed(why: str) -> Fault:
+def _malformed(why: str) -> RequestError:
     told = f"The body is neither a JSON array of events nor one event: {why}. Events before it may be recorded."
-    return Fault(400, Code.BAD_REQUEST, told)
+    return RequestError(400, Code.BAD_REQUEST, told)

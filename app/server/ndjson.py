@@ -2,21 +2,23 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-from app.server.faults import Code, Fault
+from app.server.request_errors import Code, RequestError
 
 BLOCK_BYTES = 524_288
 BLOCK_LINES = 2_500
-MOST_LINES = 100_000
-LONGEST_LINE_BYTES = 65_536
-LARGEST_BODY_BYTES = 128 * 1024 * 1024
+MAX_LINES = 100_000
+MAX_LINE_BYTES = 65_536
+MAX_BODY_BYTES = 128 * 1024 * 1024
 """Unpacked."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def too_large(what: str) -> Fault:
+def too_large(what: str) -> RequestError:
     """413, of a body that was read as far as this."""
-    return Fault(413, Code.PAYLOAD_TOO_LARGE, f"{what}. What stood before it may be recorded; resending is safe.")
+    return RequestError(
+        413, Code.PAYLOAD_TOO_LARGE, f"{what}. What stood before it may be recorded; resending is safe."
+    )
 
 
 async def blocks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -28,21 +30,21 @@ async def blocks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for part in parts:
         size += len(part)
         lines += part.count(b"\n")
-        if size > LARGEST_BODY_BYTES:
-            raise too_large(f"The body is larger than {LARGEST_BODY_BYTES // 1024 // 1024} MB")
-        if lines > MOST_LINES:
-            raise too_large(f"The body has more than {MOST_LINES:,} lines")
+        if size > MAX_BODY_BYTES:
+            raise too_large(f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MB")
+        if lines > MAX_LINES:
+            raise too_large(f"The body has more than {MAX_LINES:,} lines")
         rest += part
         if len(rest) < BLOCK_BYTES:
             continue
         end = rest.rfind(b"\n") + 1
-        if len(rest) - end > LONGEST_LINE_BYTES:
-            raise too_large(f"A line is longer than {LONGEST_LINE_BYTES // 1024} KB")
+        if len(rest) - end > MAX_LINE_BYTES:
+            raise too_large(f"A line is longer than {MAX_LINE_BYTES // 1024} KB")
         for block in cut(bytes(rest[:end]), BLOCK_LINES):
             yield block
         del rest[:end]
-    if rest and lines + (not rest.endswith(b"\n")) > MOST_LINES:
-        raise too_large(f"The body has more than {MOST_LINES:,} lines")
+    if rest and lines + (not rest.endswith(b"\n")) > MAX_LINES:
+        raise too_large(f"The body has more than {MAX_LINES:,} lines")
     for block in cut(bytes(rest), BLOCK_LINES):
         yield block
 

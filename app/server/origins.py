@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from app.server.faults import Code, Fault
+from app.server.request_errors import Code, RequestError
 from app.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
@@ -73,9 +73,9 @@ def preflight(origin: bytes, asked: bytes) -> Headers:
     ]
 
 
-def not_allowed(origin: str) -> Fault:
+def not_allowed(origin: str) -> RequestError:
     told = f"Pages of {origin[:200]} may not call this API: ARCADIA_ALLOWED_ORIGINS does not name that origin."
-    return Fault(403, Code.FORBIDDEN, told)
+    return RequestError(403, Code.FORBIDDEN, told)
 
 
 def _is_loopback(origin: str) -> bool:

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from app.settings_web import Network
 
-MOST_HOPS = 32
+MAX_HOPS = 32
 
 
 def client_address(peer: str, forwarded: Sequence[bytes], trusted: Sequence[Network]) -> str:
@@ -16,7 +16,7 @@ def client_address(peer: str, forwarded: Sequence[bytes], trusted: Sequence[Netw
     if near is None or not _is_trusted(near, trusted):
         return peer
     hops = b",".join(forwarded).decode("latin-1").split(",")
-    for hop in hops[: -MOST_HOPS - 1 : -1]:
+    for hop in hops[: -MAX_HOPS - 1 : -1]:
         address = _address(hop.strip())
         if address is None:
             break

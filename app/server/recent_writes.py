@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.database.written import parse_position
 from app.operations.principal import Principal
-from app.server.faults import Code, Fault
+from app.server.request_errors import Code, RequestError
 
 HEADER = b"arcadia-read-after"
 _REMEMBERED = 10_000
@@ -46,4 +46,6 @@ def asked_position(header: str) -> int | None:
     try:
         return parse_position(header)
     except ValueError as error:
-        raise Fault(400, Code.BAD_REQUEST, f"Arcadia-Read-After: {error}; send extensions.readAfter back.") from None
+        raise RequestError(
+            400, Code.BAD_REQUEST, f"Arcadia-Read-After: {error}; send extensions.readAfter back."
+        ) from None

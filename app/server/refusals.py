@@ -3,12 +3,12 @@
 from typing import Any
 
 from app.server.edge import SECURITY_HEADERS, request_id, send_answer
-from app.server.faults import Fault
+from app.server.request_errors import RequestError
 
 _JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"))
 
 
-async def send_fault(scope: Any, receive: Any, send: Any, fault: Fault) -> None:
+async def send_fault(scope: Any, receive: Any, send: Any, fault: RequestError) -> None:
     """Answers a request, or a socket in place of its upgrade."""
     kind = "http.response"
     if scope["type"] == "websocket":

@@ -13,11 +13,11 @@ from litestar.types import Receive, Scope, Send
 
 from app.server.edge import add_headers, request_id
 from app.server.entrance import Entrance
-from app.server.faults import Fault, fault_of
 from app.server.graphiql import GraphiQL, asset_handler
 from app.server.health import health_handlers
 from app.server.http import MAX_BODY_BYTES, GraphQLEndpoint
 from app.server.origins import Origins
+from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
 from app.server.root import root_handler
 from app.server.service import PATH, GraphQLService
@@ -53,7 +53,7 @@ def assemble(
         ],
         lifespan=list(lifespan),
         before_send=[add_headers],
-        exception_handlers={Fault: _answer, HTTPException: _answer, Exception: _answer},
+        exception_handlers={RequestError: _answer, HTTPException: _answer, Exception: _answer},
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,
@@ -78,6 +78,6 @@ def _graphql_handler(service: GraphQLService[Any], graphiql: GraphiQL, origins: 
 
 def _answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     number = request_id(request.scope)
-    fault = fault_of(error, number)
+    fault = request_error_of(error, number)
     note(code=fault.code)
     return Response(fault.body(number), status_code=fault.status, media_type=JSON_UTF8, headers=fault.headers)

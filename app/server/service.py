@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from app.database.errors import DatabaseUnavailable, DatabaseUnsuitable
-from app.operations.call import Origin
+from app.operations.call import RequestMetadata
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge, RateLimiter
 from app.server.auth import Authenticator, Session, UnauthenticatedError
+from app.server.concurrency import ConcurrencyLimit
 from app.server.documents import DocumentPolicy
 from app.server.executor import Answer, Executor, RequestT
-from app.server.places import Places
 from app.server.recent_writes import RecentWrites
 from app.server.request_log import note
 
@@ -28,12 +28,12 @@ class GraphQLService(Generic[RequestT]):
 
     executor: Executor[RequestT]
     authenticator: Authenticator
-    new_request: Callable[[Principal, Origin, Charge], RequestT]
+    new_request: Callable[[Principal, RequestMetadata, Charge], RequestT]
     time_limit: float
     documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(None))
     recent_writes: RecentWrites = field(default_factory=RecentWrites)
-    sockets: Places = field(default_factory=lambda: Places("sockets", SOCKETS_OF_ONE_CALLER))
+    sockets: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit("sockets", SOCKETS_OF_ONE_CALLER))
     sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
 
     async def signed_in(self, authorization: str | None, address: str) -> Session:

@@ -13,12 +13,12 @@ from app.operations.audit import enter_refused_sign_ins
 from app.operations.context import Clock
 
 GATHERED_SECONDS = 2.0
-MOST_REASONS = 3
+MAX_REASONS = 3
 """Of one address; what it is refused for beyond them is counted as one."""
 OTHER_REASONS = "Other reasons."
 HELD_BACK_FOR = timedelta(minutes=1)
-MOST_HELD_BACK = 1_000
-MOST_ENTRIES = 100
+MAX_HELD_BACK = 1_000
+MAX_ENTRIES = 100
 """Addresses and reasons told apart between two writings; what is beyond is counted under no address."""
 
 logger = logging.getLogger(__name__)
@@ -43,9 +43,9 @@ class RefusedSignIns:
         held = address in self._written
         entries = self._held if held else self._refused
         entry = address, reason
-        if entry not in entries and not held and len(entries) >= MOST_ENTRIES:
+        if entry not in entries and not held and len(entries) >= MAX_ENTRIES:
             entry = "", reason
-        elif entry not in entries and self._reasons[address] >= MOST_REASONS:
+        elif entry not in entries and self._reasons[address] >= MAX_REASONS:
             entry = address, OTHER_REASONS
         if entry not in entries:
             self._reasons[entry[0]] += 1
@@ -80,7 +80,7 @@ class RefusedSignIns:
         if not refused:
             return
         for address, _ in refused:
-            if address and len(self._written) < MOST_HELD_BACK:
+            if address and len(self._written) < MAX_HELD_BACK:
                 self._written.setdefault(address, now)
         try:
             await enter_refused_sign_ins(self._database, refused, now)

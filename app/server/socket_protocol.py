@@ -10,7 +10,7 @@ from websockets.frames import Frame
 from app.server.allowance import Allowance
 
 LEAST_PIECE_BYTES = 256
-MOST_PIECE_BYTES = 1_024
+MAX_PIECE_BYTES = 1_024
 """Pieces grow while no control frame comes: a long message is not cut small."""
 CONTROL_FRAMES = 20
 """At once. Browsers send none by themselves, libraries one in some seconds."""
@@ -32,7 +32,7 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
             counted, piece = self._counted, self._piece
             super().data_received(data[start : start + piece])
             start += piece
-            self._piece = min(2 * piece, MOST_PIECE_BYTES) if self._counted == counted else LEAST_PIECE_BYTES
+            self._piece = min(2 * piece, MAX_PIECE_BYTES) if self._counted == counted else LEAST_PIECE_BYTES
 
     def handle_ping(self) -> None:
         self._count()

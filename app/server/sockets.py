@@ -14,7 +14,7 @@ from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from app.database.written import Written, noting_writes
-from app.operations.call import Origin
+from app.operations.call import RequestMetadata
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
 from app.server.allowance import Allowance
@@ -23,11 +23,11 @@ from app.server.connection_init import authorization_of
 from app.server.costs import with_cost
 from app.server.edge import address, request_id
 from app.server.executor import Answer
-from app.server.faults import Code, Fault, fault_of
 from app.server.keys import KeysUnavailableError
 from app.server.origins import Origins
 from app.server.parameters import MAX_REQUEST_BYTES, Parameters, decode_parameters, operation_name
 from app.server.refusals import send_fault
+from app.server.request_errors import Code, RequestError, request_error_of
 from app.server.request_log import logged, note
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.socket_messages import Close, ClosingError, Message, errors_of, framed, messages, with_costs
@@ -41,7 +41,7 @@ FREE_MESSAGES = 200
 FREE_MESSAGES_PER_SECOND = 10
 
 
-_NOT_ALLOWED = Fault(
+_NOT_ALLOWED = RequestError(
     403,
     Code.FORBIDDEN,
     "Pages of this origin may not open sockets: ARCADIA_ALLOWED_ORIGINS does not name it, nor does ARCADIA_PUBLIC_URL, "
@@ -78,7 +78,7 @@ class _Connection:
         self._socket = socket
         self._service = service
         self._request_id = request_id(socket.scope)
-        self._origin = Origin(self._request_id, address(socket.scope))
+        self._metadata = RequestMetadata(self._request_id, address(socket.scope))
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._free = Allowance(FREE_MESSAGES, FREE_MESSAGES_PER_SECOND)
 
@@ -88,7 +88,7 @@ class _Connection:
             with self._service.sockets.one(session.principal):
                 await self._send(b'{"type":"connection_ack"}')
                 await self._serve_session(session)
-        except Fault as fault:
+        except RequestError as fault:
             await self._socket.close(Close.TRY_AGAIN_LATER, fault.message)
         except ClosingError as closing:
             await self._end_operations()
@@ -108,7 +108,7 @@ class _Connection:
             raise ClosingError(Close.UNAUTHORIZED, "Unauthorized")
         try:
             given = authorization_of(message.payload) or self._socket.headers.get("authorization")
-            return await self._service.signed_in(given, self._origin.address)
+            return await self._service.signed_in(given, self._metadata.address)
         except UnauthenticatedError as refused:
             raise ClosingError(Close.FORBIDDEN, str(refused)) from None
         except KeysUnavailableError:
@@ -155,11 +155,11 @@ class _Connection:
         if len(self._operations) >= MAX_OPERATIONS:
             self._count()
             told = f"A socket runs at most {MAX_OPERATIONS} operations at a time."
-            await self._send_error(name, Fault(400, Code.LIMIT_EXCEEDED, told), charge)
+            await self._send_error(name, RequestError(400, Code.LIMIT_EXCEEDED, told), charge)
             return
         try:
             parameters = decode_parameters(payload)
-        except Fault as fault:
+        except RequestError as fault:
             if fault.code is Code.BAD_REQUEST:
                 raise ClosingError(Close.BAD_REQUEST, "Invalid message") from None
             self._count()
@@ -195,7 +195,7 @@ class _Connection:
                         self._service.documents.text_of(parameters, principal),
                         parameters.variables,
                         parameters.operation_name,
-                        self._service.new_request(principal, self._origin, charge),  # each operation's own
+                        self._service.new_request(principal, self._metadata, charge),  # each operation's own
                     )
             self._service.recent_writes.note(principal, written.position)
             if isinstance(answer, AsyncIterator):
@@ -207,7 +207,7 @@ class _Connection:
         except WebSocketDisconnect:
             raise
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            await self._send_error(name, fault_of(error, self._request_id), charge)
+            await self._send_error(name, request_error_of(error, self._request_id), charge)
 
     async def _feed(self, name: str, feed: AsyncIterator[Answer], charge: Charge) -> bool:
         """A subscription is paid for as it begins: its events tell what it cost, and cost nothing more."""
@@ -227,7 +227,7 @@ class _Connection:
             await self._send(framed("error", name, with_costs(errors_of(answer.body), charge)))
         return answer.executed
 
-    async def _send_error(self, name: str, fault: Fault, charge: Charge) -> None:
+    async def _send_error(self, name: str, fault: RequestError, charge: Charge) -> None:
         note(code=fault.code)
         await self._send(framed("error", name, with_costs(fault.errors(self._request_id), charge)))
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from app.server.faults import Code, Fault
+from app.server.request_errors import Code, RequestError
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -16,12 +16,12 @@ else:
 
 STEP_BYTES = 65_536
 """Unpacked at once, before others have their turn."""
-LARGEST_PACKED_BYTES = 32 * 1024 * 1024
-LARGEST_RATIO = 250
+MAX_PACKED_BYTES = 32 * 1024 * 1024
+MAX_RATIO = 250
 """Of what is unpacked to what was sent. Usage by the line comes to 20 to 100."""
 RATIO_FREE_BYTES = 524_288
 """Unpacked whatever the ratio."""
-MOST_MEMBERS = 1_000
+MAX_MEMBERS = 1_000
 """gzip members or zstd frames, each of which costs something even if it is empty."""
 
 _GZIP = zlib.MAX_WBITS | 16
@@ -85,7 +85,7 @@ def encoding_of(content_encoding: str) -> str | None:
     if encoding in {"", "identity"}:
         return None
     told = f"A body may be packed with gzip or zstd, not with {encoding[:100]}."
-    raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
+    raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
@@ -94,8 +94,8 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator
     packed = size = 0
     async for chunk in chunks:
         packed += len(chunk)
-        if packed > LARGEST_PACKED_BYTES:
-            raise _too_large(f"The packed body is larger than {LARGEST_PACKED_BYTES // 1024 // 1024} MB.")
+        if packed > MAX_PACKED_BYTES:
+            raise _too_large(f"The packed body is larger than {MAX_PACKED_BYTES // 1024 // 1024} MB.")
         try:
             for part in unpacker.steps(chunk):
                 size += len(part)
@@ -103,17 +103,17 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator
                 yield part
                 await asyncio.sleep(0)
         except (zlib.error, zstd.ZstdError) as error:
-            raise Fault(400, Code.BAD_REQUEST, f"The body is not {encoding}.") from error
+            raise RequestError(400, Code.BAD_REQUEST, f"The body is not {encoding}.") from error
     if not unpacker.ended:
-        raise Fault(400, Code.BAD_REQUEST, f"The body broke off: its {encoding} has no end.")
+        raise RequestError(400, Code.BAD_REQUEST, f"The body broke off: its {encoding} has no end.")
 
 
 def _check(members: int, packed: int, size: int) -> None:
-    if members > MOST_MEMBERS:
-        raise _too_large(f"The body is packed in more than {MOST_MEMBERS:,} parts.")
-    if size > max(RATIO_FREE_BYTES, LARGEST_RATIO * packed):
-        raise _too_large(f"The body unpacks to more than {LARGEST_RATIO} times its size.")
+    if members > MAX_MEMBERS:
+        raise _too_large(f"The body is packed in more than {MAX_MEMBERS:,} parts.")
+    if size > max(RATIO_FREE_BYTES, MAX_RATIO * packed):
+        raise _too_large(f"The body unpacks to more than {MAX_RATIO} times its size.")
 
 
-def _too_large(told: str) -> Fault:
-    return Fault(413, Code.PAYLOAD_TOO_LARGE, told)
+def _too_large(told: str) -> RequestError:
+    return RequestError(413, Code.PAYLOAD_TOO_LARGE, told)

@@ -22,19 +22,19 @@ from litestar.response.base import ASGIResponse
 from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.operations.access import Action, authorise
 from app.operations.audit import auditing
-from app.operations.call import Call, Origin
+from app.operations.call import Call, RequestMetadata
 from app.operations.context import Context
 from app.operations.principal import Principal
 from app.operations.rate_limits import RateLimitedError, RateLimiter
 from app.operations.refusal import Refusal
 from app.operations.usage import MALFORMED, record_batch
 from app.server.auth import Session
+from app.server.concurrency import ConcurrencyLimit
 from app.server.edge import address, request_id
-from app.server.faults import Code, Fault, fault_of
 from app.server.json_events import as_lines
 from app.server.ndjson import blocks, without_mark
 from app.server.negotiation import utf8_media_type
-from app.server.places import Places
+from app.server.request_errors import Code, RequestError, request_error_of
 from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import chunks
 from app.server.usage_lines import read_block
@@ -109,31 +109,31 @@ def usage_handler(
     signed_in: Callable[[str | None, str], Awaitable[Session]],
     new_context: Callable[[Principal], Context],
     rate_limiter: RateLimiter,
-    uploads: Places,
+    uploads: ConcurrencyLimit,
 ) -> HTTPRouteHandler:
     @post(PATH, status_code=200, name="usage", request_max_body_size=None)
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
         number = request_id(request.scope)
-        origin = Origin(number, address(request.scope))
+        metadata = RequestMetadata(number, address(request.scope))
         try:
-            session = await signed_in(request.headers.get("authorization"), origin.address)
+            session = await signed_in(request.headers.get("authorization"), metadata.address)
             context = new_context(session.principal)
             payment = _Payment(rate_limiter, session.principal)
             await payment.pay(REQUEST_COST)
-            async with auditing(context, _call(origin)):
+            async with auditing(context, _call(metadata)):
                 authorise(context, Action.RECORD_USAGE)
             body = payment.read(_lines(chunks(request), _format(request)))
             with uploads.one(session.principal):
-                tally = await _record(context, origin, blocks(body))
+                tally = await _record(context, metadata, blocks(body))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            fault = fault_of(_told(error), number)
+            fault = request_error_of(_told(error), number)
             return _response(fault.body(number), fault.status, fault.headers)
         return _response(tally.body(number), 422 if tally.is_refused else 200)
 
     return ingest
 
 
-async def _record(context: Context, origin: Origin, body: AsyncIterator[bytes]) -> Tally:
+async def _record(context: Context, metadata: RequestMetadata, body: AsyncIterator[bytes]) -> Tally:
     tally, lines = Tally(), 0
     async for text in body:
         count = text.count(b"\n") + (not text.endswith(b"\n"))
@@ -141,7 +141,7 @@ async def _record(context: Context, origin: Origin, body: AsyncIterator[bytes]) 
         block = await read_block(text, first)
         if not (block.events or block.malformed):
             continue  # blank lines
-        call = _call(origin, _Input(first, count, sha256(text).hexdigest()))
+        call = _call(metadata, _Input(first, count, sha256(text).hexdigest()))
         async with auditing(context, call) as operations:
             recorded = await record_batch(operations, block.events, malformed=len(block.malformed))
         rejections = [Rejection(number, MALFORMED, told) for number, told in block.malformed]
@@ -152,8 +152,8 @@ async def _record(context: Context, origin: Origin, body: AsyncIterator[bytes]) 
     return tally
 
 
-def _call(origin: Origin, block: _Input | None = None) -> Call:
-    return Call(CALLED, PATH, None if block is None else msgspec.json.encode(block).decode(), origin)
+def _call(metadata: RequestMetadata, block: _Input | None = None) -> Call:
+    return Call(CALLED, PATH, None if block is None else msgspec.json.encode(block).decode(), metadata)
 
 
 def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
@@ -167,7 +167,7 @@ def _format(request: Request[Any, Any, Any]) -> _Format:
     media_type = utf8_media_type(request.headers.get("content-type", ""))
     if media_type not in NDJSON_TYPES + JSON_TYPES:
         told = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
-        raise Fault(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
+        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
     return _Format(media_type in JSON_TYPES, encoding_of(request.headers.get("content-encoding", "")))
 
 
@@ -175,7 +175,7 @@ def _told(error: Exception) -> Exception:
     """Operations' words in HTTP's. Here a lost COMMIT is no riddle: what is sent again is counted once."""
     match error:
         case Refusal():
-            return Fault(403, Code.FORBIDDEN, f"{error.message}.")
+            return RequestError(403, Code.FORBIDDEN, f"{error.message}.")
         case CommitUnknown():
             return DatabaseUnavailable(str(error))
     return error

@@ -2,7 +2,7 @@
 
     {"accepted": 2, "duplicates": 1, "rejectedTotal": 1, "rejected": [{"index": 3, "code": "…", "message": "…"}]}
 
-`index` is the event's place in the body, from 0. The first MOST_REJECTIONS are listed, all are counted.
+`index` is the event's place in the body, from 0. The first MAX_REJECTIONS are listed, all are counted.
 """
 
 from collections import Counter
@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from app.server.faults import Code, Fault
+from app.server.request_errors import Code, RequestError
 
-MOST_REJECTIONS = 1_000
+MAX_REJECTIONS = 1_000
 
 
 class Rejection(msgspec.Struct):
@@ -46,7 +46,7 @@ class Tally:
         summary.accepted += accepted
         summary.duplicates += duplicates
         summary.rejected_total += len(found)
-        summary.rejected += found[: MOST_REJECTIONS - len(summary.rejected)]
+        summary.rejected += found[: MAX_REJECTIONS - len(summary.rejected)]
         self._reasons.update(rejection.code for rejection in found)
 
     @property
@@ -66,6 +66,6 @@ class Tally:
             return msgspec.json.encode(self._summary)
         reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(self._reasons.items()))
         told = f"None of the {self._summary.rejected_total:,} events was accepted: {reasons}."
-        (error,) = Fault(422, Code.BAD_USER_INPUT, told).errors(request_id)
+        (error,) = RequestError(422, Code.BAD_USER_INPUT, told).errors(request_id)
         error["extensions"]["rejected"] = dict(self._reasons)
         return msgspec.json.encode({"errors": [error], **msgspec.to_builtins(self._summary)})

@@ -10,8 +10,8 @@ from bench.reads.schedule import POSTGRESQL_CORE, SERVER_CORE, driver_cores
 from bench.reads.servers import ARCADIA, Site, started
 from bench.reads.workload import QUERIES, write_files, write_numbered_files
 
-MOST_MS_UNSEEN = 10.0
-MOST_GROWTH = 1.05
+MAX_UNSEEN_MS = 10.0
+MAX_GROWTH = 1.05
 """Of the memory, from the end of the warm-up to the last request."""
 
 _SETTLING_REQUESTS = 120_000
@@ -36,7 +36,7 @@ class Endurance:
 
     @property
     def passed(self) -> bool:
-        return self.p50_ms < MOST_MS_UNSEEN and self.growth <= MOST_GROWTH
+        return self.p50_ms < MAX_UNSEEN_MS and self.growth <= MAX_GROWTH
 
     def __str__(self) -> str:
         (_, before), (requests, after) = self.memory[0], self.memory[-1]

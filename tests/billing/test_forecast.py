@@ -19,8 +19,8 @@ from app.billing import (
     UnsubscribedCharge,
     UsageEvent,
     billable_days,
-    carried_on,
     charges_to_date,
+    extrapolated,
     fold,
     month_to_date,
     rate_subscription,
@@ -100,22 +100,22 @@ def test_an_event_let_in_ahead_of_now_does_not_count_yet() -> None:
 
 
 def test_amounts_keep_their_pace() -> None:
-    forecast = carried_on(subscription(STUDIO, daily(72, range(1, 16))), APRIL, at(16))
+    forecast = extrapolated(subscription(STUDIO, daily(72, range(1, 16))), APRIL, at(16))
     assert amounts(rate_subscription(HEADER, forecast)) == [(LineKind.PLAN_BASE, 5000), (LineKind.OVERAGE, 672)]
 
 
 def test_a_pace_that_does_not_divide_still_sums() -> None:
-    assert used(carried_on(subscription(STUDIO, hours(10)), APRIL, at(4))) == [100]
+    assert used(extrapolated(subscription(STUDIO, hours(10)), APRIL, at(4))) == [100]
 
 
 def test_today_counts_as_far_as_it_has_gone() -> None:
-    assert used(carried_on(subscription(STUDIO, hours(12)), APRIL, at(1, 12))) == [720]
+    assert used(extrapolated(subscription(STUDIO, hours(12)), APRIL, at(1, 12))) == [720]
 
 
 def test_the_highest_reading_stays_and_a_level_holds() -> None:
     terms = plan(resource("storage_gb", "0", aggregation=Aggregation.MAX))
-    assert used(carried_on(subscription(terms, peak(7, day=2)), APRIL, at(10))) == [7]
-    assert used(carried_on(level(40, at(3, 12)), APRIL, at(10))) == [10 * 60 + 40 * 660]
+    assert used(extrapolated(subscription(terms, peak(7, day=2)), APRIL, at(10))) == [7]
+    assert used(extrapolated(level(40, at(3, 12)), APRIL, at(10))) == [10 * 60 + 40 * 660]
 
 
 def test_each_resources_level_counts_until_now() -> None:
@@ -125,13 +125,13 @@ def test_each_resources_level_counts_until_now() -> None:
     inputs = subscription(terms, usage)
     assert used(month_to_date(inputs, APRIL, at(3, 18))) == [40 * 6 + 66]
     assert used(month_to_date(inputs, APRIL, at(4, 6))) == [40 * 18 + 72 + 30]
-    assert used(carried_on(inputs, APRIL, at(4, 6))) == [40 * (12 + 27 * 24) + 72 + 5 * 27 * 24]
+    assert used(extrapolated(inputs, APRIL, at(4, 6))) == [40 * (12 + 27 * 24) + 72 + 5 * 27 * 24]
 
 
 def test_the_readings_of_the_highest_day_stay_resource_by_resource() -> None:
     terms = plan(resource("storage_gb", "0", aggregation=Aggregation.MAX))
     readings = peaks(("volume-1", {2: 5, 3: 20, 10: 10}), ("volume-2", {2: 80, 10: 60}))
-    forecast = carried_on(subscription(terms, readings, active=((1, 12),)), APRIL, at(10, 12))
+    forecast = extrapolated(subscription(terms, readings, active=((1, 12),)), APRIL, at(10, 12))
     assert forecast.usage == (
         peaks(("volume-1", {2: 5, 3: 20, 10: 5, 11: 5, 12: 5}), ("volume-2", {2: 80, 10: 80, 11: 80, 12: 80})),
     )
@@ -141,14 +141,14 @@ def test_the_readings_of_the_highest_day_stay_resource_by_resource() -> None:
 def test_a_day_ahead_that_is_higher_already_keeps_its_readings() -> None:
     terms = plan(resource("storage_gb", "0", aggregation=Aggregation.MAX))
     readings = peaks(("volume-1", {2: 5, 11: 7}), ("volume-2", {2: 1}))
-    forecast = carried_on(subscription(terms, readings, active=((1, 12),)), APRIL, at(10, 12))
+    forecast = extrapolated(subscription(terms, readings, active=((1, 12),)), APRIL, at(10, 12))
     assert forecast.usage == (peaks(("volume-1", {2: 5, 10: 5, 11: 7, 12: 5}), ("volume-2", {2: 1, 10: 1, 12: 1})),)
 
 
 def test_month_to_date_has_the_charges_so_far_and_the_forecast_all() -> None:
     inputs = subscription(STUDIO, charges=(charge(100, "c1", 5), charge(200, "c2", 6)))
     assert month_to_date(inputs, APRIL, at(5, 12)).charges == inputs.charges[:1]
-    assert carried_on(inputs, APRIL, at(5, 12)).charges == inputs.charges
+    assert extrapolated(inputs, APRIL, at(5, 12)).charges == inputs.charges
     rows = tuple(UnsubscribedCharge(None, None, terms) for terms in inputs.charges)
     assert charges_to_date(ChargeInputs(rows), APRIL, at(5, 12)) == ChargeInputs(rows[:1])
     assert charges_to_date(ChargeInputs(rows), APRIL, at(6)) == ChargeInputs(rows)
@@ -156,38 +156,38 @@ def test_month_to_date_has_the_charges_so_far_and_the_forecast_all() -> None:
 
 def test_a_pace_is_that_of_active_days_and_goes_on_through_them_only() -> None:
     started = subscription(STUDIO, hours(50, day=11), active=((11, None),))
-    assert used(carried_on(started, APRIL, at(16))) == [200]
+    assert used(extrapolated(started, APRIL, at(16))) == [200]
     paused_today = subscription(STUDIO, hours(50), active=((1, 15),))
-    assert used(carried_on(paused_today, APRIL, at(15, 6))) == [50]
+    assert used(extrapolated(paused_today, APRIL, at(15, 6))) == [50]
 
 
 def test_the_pace_of_a_trial_goes_on_after_it() -> None:
     trial = subscription(STUDIO, daily(10, range(1, 16)), trial_ends_at=at(21))
-    assert resource_usage(HEADER, carried_on(trial, APRIL, at(16)))[0].used_quantity == 100
+    assert resource_usage(HEADER, extrapolated(trial, APRIL, at(16)))[0].used_quantity == 100
 
 
 def test_a_change_already_ordered_takes_its_days() -> None:
     plans = change_on(21, STUDIO_DAILY, replace(STUDIO_DAILY, resources=(resource(included="0"),)))
-    lines = rate_subscription(HEADER, carried_on(subscription(plans, daily(72, range(1, 11))), APRIL, at(11)))
+    lines = rate_subscription(HEADER, extrapolated(subscription(plans, daily(72, range(1, 11))), APRIL, at(11)))
     assert [line.explanation.used_quantity for line in lines[2:]] == [1440, 720]
 
 
 @pytest.mark.parametrize("now", [APRIL.starts_at, APRIL.starts_at - timedelta(days=9), APRIL.ends_at])
 def test_outside_the_month_nothing_is_carried(now: datetime) -> None:
     inputs = subscription(STUDIO, hours(5))
-    assert carried_on(inputs, APRIL, now) == inputs
+    assert extrapolated(inputs, APRIL, now) == inputs
 
 
 @given(subscriptions(), instants)
 def test_a_forecast_never_takes_usage_away(inputs: SubscriptionInputs, now: datetime) -> None:
     before = {row.resource_kind: row.quantity for row in resource_usage(HEADER, inputs)}
-    after = {row.resource_kind: row.quantity for row in resource_usage(HEADER, carried_on(inputs, APRIL, now))}
+    after = {row.resource_kind: row.quantity for row in resource_usage(HEADER, extrapolated(inputs, APRIL, now))}
     assert all(after[kind] >= quantity for kind, quantity in before.items())
 
 
 @given(st.integers(0, 10**6), st.integers(1, 29))
 def test_a_forecast_is_proportional_at_the_turn_of_a_day(total: int, days: int) -> None:
-    [row] = resource_usage(HEADER, carried_on(subscription(STUDIO, hours(total)), APRIL, at(days + 1)))
+    [row] = resource_usage(HEADER, extrapolated(subscription(STUDIO, hours(total)), APRIL, at(days + 1)))
     assert abs(Fraction(row.quantity) - Fraction(total * 30, days)) <= Fraction(1, 10**12)
 
 

@@ -104,5 +104,5 @@ def test_only_the_builder_makes_invoices() -> None:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("app.billing")
         for name in {alias.name for alias in node.names} & FOLDING
     }
-    assert using == {("operations/laws/invoices.py", "TaxBase")}
+    assert using == {("operations/data_integrity/invoices.py", "TaxBase")}
     assert LineKind.TAX in {line.kind for line in quote(QuoteInputs(HEADER, (subscription(),))).lines}

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.billing import Fault, PriceModel, Tier, cents_fault, quantity_fault
+from app.billing import InputFault, PriceModel, Tier, cents_fault, quantity_fault
 from tests.billing.examples import STUDIO, D, plan, resource
 
 OPEN = Tier(None, D(1))
@@ -41,7 +41,7 @@ def test_sound_terms_have_no_faults() -> None:
 )
 def test_tier_faults(tiers: tuple[Tier, ...], model: PriceModel, faults: list[tuple[tuple[str, ...], str]]) -> None:
     found = plan(resource(tiers=tiers, model=model)).faults()
-    assert found == [Fault(("resources", "0", "tiers", *path), message) for path, message in faults]
+    assert found == [InputFault(("resources", "0", "tiers", *path), message) for path, message in faults]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_tier_faults(tiers: tuple[Tier, ...], model: PriceModel, faults: list[tu
 )
 def test_package_size_faults(model: PriceModel, size: Decimal | None, message: str) -> None:
     found = plan(resource(model=model, package_size=size)).faults()
-    assert found == [Fault(("resources", "0", "package_size"), message)]
+    assert found == [InputFault(("resources", "0", "package_size"), message)]
 
 
 def test_all_faults_are_collected_in_reading_order() -> None:

@@ -1,4 +1,4 @@
-"""Tenants by the hundred, by SQL, as the operations would have made them: every law holds of them."""
+"""Tenants by the hundred, by SQL, as the operations would have made them: they pass every data-integrity check."""
 
 from datetime import date
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""A backup rehearsed: dumped while usage comes in and a month is billed, restored elsewhere, held to the laws."""
+"""A backup rehearsed: dumped while usage comes in and a month is billed, restored elsewhere, and checked."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.operations.laws import check
+from app.operations.data_integrity import check
 from app.operations.rollups import roll_up_period, roll_up_run
 from tests import postgres
 from tests.cli.command import Command
@@ -52,5 +52,5 @@ async def test_a_dump_under_load_restores_to_a_whole(
     restored = Command(dict(arcadia.environment) | {"ARCADIA_DATABASE_URL": elsewhere, "ARCADIA_JWT_SECRET": SECRET})
     assert (await asyncio.to_thread(restored, "restore", str(dump))).out == "Restored.\n"
     outcome = await asyncio.to_thread(restored, "check")
-    assert (outcome.code, outcome.out) == (0, "Every law holds.\n")
+    assert (outcome.code, outcome.out) == (0, "All data-integrity checks passed.\n")
     assert await check(given.platform) == []

@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
-from app.operations.laws import check
+from app.operations.data_integrity import check
 from app.queue import Queue
 from tests.operations.given import Given
 from tests.server.answers import code
@@ -68,7 +68,7 @@ async def kept(given: Given) -> dict[str, tuple[int, str]]:
     return contents
 
 
-def is_away(answer: httpx.Response) -> bool:
+def is_connection_error(answer: httpx.Response) -> bool:
     told = answer.status_code, code(answer), "retry-after" in answer.headers
     return told == (httpx.codes.SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", True)
 
@@ -113,8 +113,8 @@ async def test_a_read_only_database_answers_reads(
         read = await client.post("/graphql", json={"query": READ})
         assert read.json()["data"] == {"tenant": {"deployments": {"nodes": [{"slug": "first"}]}}}
         assert (await client.get("/ready")).status_code == httpx.codes.OK
-        assert is_away(await create(client, tenant))
-        assert is_away(await meter(client, deployment, "e1"))
+        assert is_connection_error(await create(client, tenant))
+        assert is_connection_error(await meter(client, deployment, "e1"))
         again = await client.post("/graphql", json={"query": READ})
         assert again.json()["data"] == read.json()["data"]
     assert (await create(client, tenant)).json()["data"] == CREATED
@@ -129,7 +129,7 @@ async def test_usage_on_a_full_disk_is_kept_wholly_or_not_at_all(
     deployment = await given.deployment(tenant)
     async with full(owner, table):
         before = await kept(given)
-        assert is_away(await meter(client, deployment, "e1"))
+        assert is_connection_error(await meter(client, deployment, "e1"))
         assert await kept(given) == before
     assert (await meter(client, deployment, "e1")).json()["accepted"] == 1
     assert await check(given.platform) == []
@@ -141,7 +141,7 @@ async def test_a_change_on_a_full_disk_is_done_wholly_or_not_at_all(
 ) -> None:
     async with full(owner, table):
         before = await kept(given)
-        assert is_away(await create(client, tenant))
+        assert is_connection_error(await create(client, tenant))
         assert await kept(given) == before
     assert (await create(client, tenant)).json()["data"] == CREATED
 

@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from app.operations.laws import check
+from app.operations.data_integrity import check
 from app.operations.usage import prove_totals
 from app.tables.ids import new_id
 from tests.cli.command import Command

@@ -1,5 +1,5 @@
 """Processes killed with SIGKILL in the middle of their work, and PostgreSQL's backends under it: nothing is lost,
-nothing is doubled, and every law holds.
+nothing is doubled, and every data-integrity check passes.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ import pytest
 import app.queue
 from app.database import DatabaseUnavailable
 from app.database.errors import is_unavailable
+from app.operations.data_integrity import check
 from app.operations.invoices import issue_invoice
-from app.operations.laws import check
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups import resume, roll_up_period, starting
 from app.operations.usage import MeteredEvent, record_usage

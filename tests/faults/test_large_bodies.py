@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from app.operations.laws import check
+from app.operations.data_integrity import check
 from app.operations.principal import Role
 from tests.faults.api import apis
 from tests.operations.given import Given
 from tests.server.usage_bodies import event, lines
 
-MOST_LINES = 100_000
-MOST_MEGABYTES = 24
+MAX_LINES = 100_000
+MAX_MEGABYTES = 24
 """More than for a tenth of it: some blocks of half a megabyte, their events and their rows."""
 
 
@@ -26,14 +26,14 @@ async def test_a_hundred_thousand_lines_take_the_memory_of_some(given: Given, tm
     yesterday = datetime.now(UTC) - timedelta(days=1)
     async with apis(given.settings, tmp_path) as (api,), api.client(Role.METER, timeout=120) as meter:
         headers = {"content-type": "application/x-ndjson"}
-        warm = await meter.post("/usage", content=body(deployment, 0, MOST_LINES // 10, yesterday), headers=headers)
-        assert warm.json()["accepted"] == MOST_LINES // 10
+        warm = await meter.post("/usage", content=body(deployment, 0, MAX_LINES // 10, yesterday), headers=headers)
+        assert warm.json()["accepted"] == MAX_LINES // 10
         before = api.memory("VmHWM")
-        packed = gzip.compress(body(deployment, MOST_LINES // 10, MOST_LINES, yesterday), compresslevel=1)
+        packed = gzip.compress(body(deployment, MAX_LINES // 10, MAX_LINES, yesterday), compresslevel=1)
         answer = await meter.post("/usage", content=packed, headers=headers | {"content-encoding": "gzip"})
-        assert answer.json() == {"accepted": MOST_LINES, "duplicates": 0, "rejectedTotal": 0, "rejected": []}
-        assert api.memory("VmHWM") - before < MOST_MEGABYTES * 1024 * 1024
-        one_more = body(deployment, 0, MOST_LINES + 1, yesterday)
+        assert answer.json() == {"accepted": MAX_LINES, "duplicates": 0, "rejectedTotal": 0, "rejected": []}
+        assert api.memory("VmHWM") - before < MAX_MEGABYTES * 1024 * 1024
+        one_more = body(deployment, 0, MAX_LINES + 1, yesterday)
         refused = await meter.post("/usage", content=one_more, headers=headers)
         assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
     kept = await given.row("SELECT count(*) AS events, sum(quantity) AS quantity FROM usage_records")

@@ -24,7 +24,7 @@ async def test_a_chunk_counts_its_tenants_by_outcome(given: Given, caplog: pytes
     await seed(given.database, 3, await given.plan(), APRIL)
     run_id = str(await roll_up_period(given.platform, period_start=APRIL))
     job = Job("roll_up_chunk", key="k-1", attempts=2)
-    context: JobContext = {"operations": given.platform, "turn": asyncio.Lock(), "job": job}  # type: ignore[typeddict-item]  # no worker
+    context: JobContext = {"operations": given.platform, "rating_lock": asyncio.Lock(), "job": job}  # type: ignore[typeddict-item]  # no worker
     with caplog.at_level(logging.INFO, logger="app.jobs.log"):
         assert await roll_up_chunk(context, run_id=run_id, position=0) == {"created": 3}
     assert _lines(caplog) == [("INFO", "job started"), ("INFO", "job done")]

@@ -14,7 +14,7 @@ from tests.operations.given import Given
 async def test_no_month_is_rolled_up_in_another_zone_than_the_databases(given: Given) -> None:
     await given.rows("UPDATE installation SET billing_time_zone = 'Australia/Sydney' RETURNING id")
     job = Job("of this test")
-    context: JobContext = {"operations": given.platform, "turn": asyncio.Lock(), "job": job}  # type: ignore[typeddict-item]  # no worker
+    context: JobContext = {"operations": given.platform, "rating_lock": asyncio.Lock(), "job": job}  # type: ignore[typeddict-item]  # no worker
     for refused in (
         catch_up(context),
         roll_up_month_end(context),

@@ -40,7 +40,7 @@ _OF_ALL: dict[str, Callable[[LivesWorld, Life | None, datetime, Numbers], Awaita
     "issue_drafts": billing_requests.issue_drafts,
     "reprice": billing_requests.reprice,
 }
-MOST_MONTHS = 4
+MAX_MONTHS = 4
 """After the last request: by then everything is billed, or it is no longer going to be."""
 
 
@@ -92,7 +92,7 @@ async def _do(world: LivesWorld, lives: list[Life], request: Request) -> None:
 async def _settle(world: LivesWorld, lives: list[Life], at: datetime, seed: int) -> datetime:
     """Months pass, rolled up and issued, until one comes to its end with nothing due."""
     await deployment_requests.send_usage(world, lives, at + timedelta(seconds=1))
-    for number in range(MOST_MONTHS):
+    for number in range(MAX_MONTHS):
         month = month_of(local_day(at, world.zone))
         at = start_of(next_month(month), world.zone) + timedelta(hours=4)
         if (seed + number) % 2:

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from tests.lives.script import Request, Script
 
-MOST_TRIES = 400
+MAX_TRIES = 400
 
 
 def smallest(script: Script, fails: Callable[[Script], bool]) -> Script:
     """A part of the script that fails too, and of which no single request can be left out (within so many tries)."""
-    budget = iter(range(MOST_TRIES))
+    budget = iter(range(MAX_TRIES))
 
     def still_fails(candidate: Script) -> bool:
         return next(budget, None) is not None and fails(candidate)

@@ -21,7 +21,7 @@ TENANTS = 25
 SHARDS = 2
 
 
-def fault_of(world: LivesWorld, script: Script) -> str | None:
+def request_error_of(world: LivesWorld, script: Script) -> str | None:
     """What goes wrong when the script is played, in words."""
     try:
         wrong = differences(world, play(world, script))
@@ -35,9 +35,9 @@ def live(world: LivesWorld, seed: int, lives: int, capsys: pytest.CaptureFixture
     began, told = time.monotonic(), 0.0
     for number in range(-(-lives // TENANTS)):
         script = draw(seed + number, TENANTS)
-        if fault_of(world, script) is not None:
-            small = smallest(script, lambda candidate: fault_of(world, candidate) is not None)
-            pytest.fail(f"ARCADIA_LIVES_SEED={seed + number}\n{small}\n{fault_of(world, small)}", pytrace=False)
+        if request_error_of(world, script) is not None:
+            small = smallest(script, lambda candidate: request_error_of(world, candidate) is not None)
+            pytest.fail(f"ARCADIA_LIVES_SEED={seed + number}\n{small}\n{request_error_of(world, small)}", pytrace=False)
         if (elapsed := time.monotonic() - began) > told + 10:
             told = elapsed
             with capsys.disabled():

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 
 from tests.lives.script import draw
-from tests.lives.test_lives import fault_of
+from tests.lives.test_lives import request_error_of
 from tests.lives.world import LivesWorld
 
 pytestmark = pytest.mark.timeout(600)
@@ -43,5 +43,5 @@ BUGS = {
 @pytest.mark.parametrize("bug", [None, *BUGS])
 def test_a_planted_bug_is_caught(lives_world: LivesWorld, bug: str | None) -> None:
     with lives_world.planted(*BUGS[bug]) if bug else nullcontext():
-        caught = any(fault_of(lives_world, draw(seed, TENANTS)) for seed in range(SCRIPTS))
+        caught = any(request_error_of(lives_world, draw(seed, TENANTS)) for seed in range(SCRIPTS))
     assert caught is (bug is not None)

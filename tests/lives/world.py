@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 from app.database import Database
-from app.operations import laws
+from app.operations import data_integrity
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
 from app.queue import Queue
@@ -62,8 +62,8 @@ class LivesWorld:
         """As the owner, beside the system."""
         return self._owner.execute(statement, list(arguments) or None).fetchall()
 
-    def violations(self, at: datetime) -> list[laws.Violation]:
-        return self.run(laws.check(self.context(at), slack=timedelta(0)))
+    def violations(self, at: datetime) -> list[data_integrity.Violation]:
+        return self.run(data_integrity.check(self.context(at), slack=timedelta(0)))
 
     @contextmanager
     def planted(self, table: str, when: str, body: str) -> Iterator[None]:

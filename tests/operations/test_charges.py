@@ -12,7 +12,7 @@ from app.database import PLATFORM
 from app.operations.charges import add_charge
 from app.operations.deployments import transition_deployment
 from app.operations.monthly_charges import charges_of
-from app.operations.rating import enrolments, gather
+from app.operations.rating_inputs import billable_deployments, gather
 from app.operations.refusal import ProblemCode, Refusal
 from app.tables.ids import new_id
 from tests.operations.given import Given
@@ -38,7 +38,7 @@ async def gathered(
 ) -> tuple[dict[str | None, list[str]], dict[UUID, list[tuple[str | None, str]]]]:
     """The descriptions of the charges of each subscribed deployment, and by tenant, with their slugs, of the others."""
     async with given.database.unit_of_work(PLATFORM) as unit:
-        inputs = await gather(unit, PERIOD, await enrolments(unit, PERIOD, tenants))
+        inputs = await gather(unit, PERIOD, await billable_deployments(unit, PERIOD, tenants))
         of_subscriptions = {one.deployment_id: [each.description for each in one.charges] for one in inputs}
         others = await charges_of(unit, PERIOD, tenants)
     return of_subscriptions, {
@@ -106,7 +106,7 @@ async def test_the_terms_of_a_charge(given: Given) -> None:
     charge_id = await charge(given, tenant_id, pilot, "Setup", date(2026, 4, 3))
     credit_id = await charge(given, tenant_id, pilot, "credit", date(2026, 4, 3))
     async with given.database.unit_of_work(PLATFORM) as unit:
-        (inputs,) = await gather(unit, PERIOD, await enrolments(unit, PERIOD, [tenant_id]))
+        (inputs,) = await gather(unit, PERIOD, await billable_deployments(unit, PERIOD, [tenant_id]))
         apart = await charges_of(unit, PERIOD, [tenant_id])
     assert inputs.charges == (ChargeTerms(str(charge_id), "Setup", 1000, date(2026, 4, 3)),)
     credit = ChargeTerms(str(credit_id), "credit", -250, date(2026, 4, 3))

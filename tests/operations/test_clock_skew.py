@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from app.billing import DeploymentState
+from app.operations.data_integrity import check
 from app.operations.deployments import transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid
-from app.operations.laws import check
 from app.operations.subscriptions import attach_addon, change_plan_version, subscribe
 from app.tables.ids import new_id
 from tests.operations.given import Given

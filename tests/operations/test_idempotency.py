@@ -11,7 +11,7 @@ import pytest
 from app.billing import Aggregation
 from app.database import PLATFORM, Database, UnitOfWork
 from app.operations import invoices, rollups
-from app.operations.call import Call, Origin
+from app.operations.call import Call, RequestMetadata
 from app.operations.catalog import define_resource_kind
 from app.operations.context import Context
 from app.operations.transaction import transact
@@ -34,7 +34,7 @@ def given(database: Database, clock: Clock, settings: Settings, queue: Queue) ->
 
 
 def calling(context: Context, key: str = "k") -> Context:
-    return replace(context, call=Call("test", "test", None, Origin(idempotency_key=key, fingerprint=key)))
+    return replace(context, call=Call("test", "test", None, RequestMetadata(idempotency_key=key, fingerprint=key)))
 
 
 OPERATIONS: dict[str, Callable[[Context, Story], Awaitable[Any]]] = {

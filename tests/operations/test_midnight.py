@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.billing import DeploymentState
+from app.operations.data_integrity import check
 from app.operations.deployments import transition_deployment
-from app.operations.laws import check
 from tests.operations.given import Given
 
 PAUSED, ACTIVE, CANCELLED = DeploymentState.PAUSED, DeploymentState.ACTIVE, DeploymentState.CANCELLED

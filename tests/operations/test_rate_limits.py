@@ -63,7 +63,7 @@ async def admitted_in_a_row(process: RateLimiter, principal: Principal, cost: in
 
 
 limits = st.builds(Limit, burst=st.integers(1, 2_000), per_second=st.sampled_from([1, 3, 7, 50, 999, 10_000_000]))
-LAW = hypothesis_settings(
+PROPERTY = hypothesis_settings(
     deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 steps = st.lists(
@@ -76,7 +76,7 @@ steps = st.lists(
 )
 
 
-@LAW
+@PROPERTY
 @given_data(limit=limits, steps=steps)
 async def test_no_more_is_granted_than_the_bucket_held(
     database: Database, limit: Limit, steps: list[tuple[str, int, int]]
@@ -103,7 +103,7 @@ async def test_no_more_is_granted_than_the_bucket_held(
             assert total <= limit.burst + flowed + held + 1e-6
 
 
-@LAW
+@PROPERTY
 @given_data(limit=limits, steps=steps)
 async def test_no_one_is_refused_who_has_enough(
     database: Database, limit: Limit, steps: list[tuple[str, int, int]]

@@ -12,7 +12,7 @@ import pytest
 from app.billing import Period, QuoteHeader, TaxTerms
 from app.database import PLATFORM
 from app.operations.quotes import quote
-from app.operations.rating import tenant_headers
+from app.operations.rating_inputs import tenant_headers
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.taxes import set_tax_rate, tax_rates
 from app.operations.tenants import update_tenant

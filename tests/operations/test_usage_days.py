@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.billing import DailyQuantity, LevelUsage, MaxUsage, PeakStream, Period, Usage
 from app.database import PLATFORM
-from app.operations.rating import enrolments_of
+from app.operations.rating_inputs import billable_deployments_of
 from app.operations.rating_usage import usage_of
 from app.operations.usage.event_days import EventDays
 from app.operations.usage.events import epoch_microseconds
@@ -84,7 +84,9 @@ def test_no_statement_derives_a_day_from_an_instant() -> None:
 
 async def used(given: Given, deployment_id: UUID, period: Period = APRIL) -> Usage:
     async with given.database.unit_of_work(PLATFORM) as unit:
-        (usage,) = (await usage_of(unit, period, await enrolments_of(unit, period, [deployment_id])))[deployment_id]
+        (usage,) = (await usage_of(unit, period, await billable_deployments_of(unit, period, [deployment_id])))[
+            deployment_id
+        ]
     return usage
 
 

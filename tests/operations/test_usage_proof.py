@@ -12,8 +12,8 @@ from app.operations.refusal import ProblemCode, Refusal
 from app.operations.usage import MeteredEvent, correct_usage, prove_totals, record_usage
 from tests.cli.command import Command
 from tests.conftest import SECRET
+from tests.operations.data_integrity.test_checks import break_rows
 from tests.operations.given import Given
-from tests.operations.laws.test_laws import break_rows
 from tests.operations.metering import metered, record, resource
 
 BROKEN = {

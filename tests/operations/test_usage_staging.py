@@ -13,14 +13,14 @@ from app.billing import decimal_text
 from app.database import PLATFORM
 from app.operations.usage import MeteredEvent
 from app.operations.usage.event_days import event_days
-from app.operations.usage.events import LONGEST_KEY, epoch_microseconds, fingerprint
+from app.operations.usage.events import MAX_KEY_LENGTH, epoch_microseconds, fingerprint
 from app.operations.usage.staging import StagedDeployment, encoded, stage
 from app.tables.ids import new_ids
 from tests.operations.given import Given
 
 SYDNEY = ZoneInfo("Australia/Sydney")
 
-_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=LONGEST_KEY)
+_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=MAX_KEY_LENGTH)
 _zones = st.sampled_from([UTC, timezone(timedelta(hours=10)), timezone(-timedelta(hours=3, minutes=30))])
 _events = st.lists(
     st.builds(

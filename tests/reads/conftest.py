@@ -13,7 +13,7 @@ import pytest
 
 from app.database.connect import passthrough_json
 from app.database.scope import PLATFORM, Scope
-from app.reads.reads import Reads, Response
+from app.reads.engine import GraphQLEngine, Response
 from app.reads.request import Request
 from tests import postgres
 from tests.reads.music.albums import Caller
@@ -32,10 +32,10 @@ class Server:
     platform_pool: asyncpg.Pool
     statements: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    reads: Reads = field(init=False)
+    reads: GraphQLEngine = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reads = Reads(build_schema(), self.acquire)
+        self.reads = GraphQLEngine(build_schema(), self.acquire)
 
     @asynccontextmanager
     async def acquire(self, request: Request) -> AsyncIterator[Any]:

@@ -3,10 +3,21 @@
 import pytest
 import strawberry
 
-from app.reads import Connection, column, connection, equals, finished, many, one, read_type, root_connection, root_one
-from app.reads.declarations import ref
-from app.reads.declared import FinishInfo, Ref, Rows
-from app.reads.model import DeclarationError, Model
+from app.reads import (
+    Connection,
+    column,
+    connection,
+    equals,
+    many,
+    one,
+    python_field,
+    read_type,
+    root_connection,
+    root_one,
+)
+from app.reads.declarations import reference
+from app.reads.field_specs import PythonFieldInfo, RowReference, Rows
+from app.reads.schema_model import DeclarationError, Model
 from tests.reads.music.labels import build_schema
 from tests.reads.music.rows import id_of
 from tests.reads.music.tables import Albums, Audits, Charts, Contracts, Tracks
@@ -36,8 +47,8 @@ class BadAlbum:
     audits: list[BadAudit] = many(Audits.tenant_id, order=(Audits.note,), description="points elsewhere")
     charts: Connection[BadChart] = connection(Tracks.album_id, order=(Charts.version,), description="another's key")
 
-    @finished(needs=(Tracks.title,), description="of another table")
-    def lengths(rows: Rows, info: FinishInfo[object]) -> list[int]:  # noqa: N805 - finished fields take rows
+    @python_field(needs=(Tracks.title,), description="of another table")
+    def lengths(rows: Rows, info: PythonFieldInfo[object]) -> list[int]:  # noqa: N805 - finished fields take rows
         return [0 for _ in rows]
 
 
@@ -91,9 +102,9 @@ def test_a_sound_schema_has_none() -> None:
 
 
 def test_a_ref_is_typed_as_what_it_stands_for() -> None:
-    album: BadAlbum = ref(BadAlbum, id_of("albums", "acme0"))
+    album: BadAlbum = reference(BadAlbum, id_of("albums", "acme0"))
     stands: object = album
-    assert stands == Ref(BadAlbum, id_of("albums", "acme0"))
+    assert stands == RowReference(BadAlbum, id_of("albums", "acme0"))
 
 
 def test_names_and_arguments_in_the_schema() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from graphql import DocumentNode, GraphQLError, parse
 
 from app.database.scope import PLATFORM, Scope
-from app.reads.cache import LeastRecentlyUsed
-from app.reads.reads import Reads
+from app.reads.cache import LRUCache
+from app.reads.engine import GraphQLEngine
 from tests.reads.conftest import Server
 from tests.reads.music.labels import build_schema
 from tests.reads.music.rows import id_of
@@ -30,7 +30,7 @@ class Counting:
 
 async def test_a_hit_costs_no_parse_and_no_compile(music: Server, acme: Scope) -> None:
     parsed = Counting()
-    reads = Reads(build_schema(), music.acquire, parse=parsed)
+    reads = GraphQLEngine(build_schema(), music.acquire, parse=parsed)
 
     async def read(name: str, *, flag: bool, scope: Scope) -> bytes:
         variables = {"id": str(id_of("albums", name)), "with": flag}
@@ -61,7 +61,7 @@ async def test_python_sees_the_variables_of_its_own_request(music: Server) -> No
 
 async def test_many_documents_are_forgotten(music: Server) -> None:
     """Memory is bounded by what the caches hold, whatever number of documents comes by."""
-    reads = Reads(build_schema(), music.acquire, cached_documents=20, cached_plans=20)
+    reads = GraphQLEngine(build_schema(), music.acquire, cached_documents=20, cached_plans=20)
 
     async def read(number: int) -> None:
         response = await reads.execute(f"{{ a{number}: __typename greeting }}", None, None, music.caller(PLATFORM))
@@ -110,7 +110,7 @@ class Inspected:
 
 
 async def test_limits_come_before_validation_and_with_each_request(music: Server) -> None:
-    reads = Reads(build_schema(), music.acquire, limits=Inspected)
+    reads = GraphQLEngine(build_schema(), music.acquire, limits=Inspected)
 
     async def codes(text: str, variables: Mapping[str, Any] | None = None) -> list[str]:
         response = await reads.execute(text, variables, None, music.caller(PLATFORM))
@@ -124,7 +124,7 @@ async def test_limits_come_before_validation_and_with_each_request(music: Server
 
 
 def test_the_least_recently_used_goes_first() -> None:
-    cache: LeastRecentlyUsed[str, int] = LeastRecentlyUsed(3, 100)
+    cache: LRUCache[str, int] = LRUCache(3, 100)
     for number, key in enumerate("abc"):
         cache.put(key, number, 1)
     assert cache.get("a") == 0
@@ -133,7 +133,7 @@ def test_the_least_recently_used_goes_first() -> None:
 
 
 def test_weight_bounds_a_cache_and_one_entry() -> None:
-    cache: LeastRecentlyUsed[str, int] = LeastRecentlyUsed(100, 100)
+    cache: LRUCache[str, int] = LRUCache(100, 100)
     cache.put("heavy", 0, 11)
     assert cache.get("heavy") is None
     for key in range(11):

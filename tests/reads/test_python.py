@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from app.database.scope import PLATFORM, Scope
-from app.reads.reads import Reads, Response
+from app.reads.engine import GraphQLEngine, Response
 from tests.reads.conftest import Server
 from tests.reads.music.labels import build_schema
 from tests.reads.music.rows import id_of
@@ -163,7 +163,7 @@ class _Unreachable:
 
 
 async def test_the_databases_failure_is_the_fields_error(music: Server) -> None:
-    reads = Reads(build_schema(), lambda _: _Unreachable())
+    reads = GraphQLEngine(build_schema(), lambda _: _Unreachable())
     response = await reads.execute('{ genre(code: "pop") { code } greeting }', None, None, music.caller(PLATFORM))
     assert json.loads(response.body)["data"] == {"genre": None, "greeting": "someone greets you"}
     assert isinstance(response.errors[0].original_error, ConnectionError)

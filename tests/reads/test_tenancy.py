@@ -7,7 +7,7 @@ import pytest
 
 from app.database.connect import passthrough_json
 from app.database.scope import PLATFORM, Scope
-from app.reads.reads import Reads
+from app.reads.engine import GraphQLEngine
 from tests.reads.conftest import Server
 from tests.reads.music.labels import build_schema
 from tests.reads.music.rows import id_of
@@ -130,7 +130,7 @@ async def test_a_read_is_one_snapshot(music_url: str) -> None:
         music_url, min_size=1, max_size=1, init=passthrough_json(), server_settings={"role": PLATFORM_READER}
     )
     async with pool as readers:
-        reads = Reads(build_schema(), lambda _: readers.acquire())
+        reads = GraphQLEngine(build_schema(), lambda _: readers.acquire())
         caller = Server(readers, readers).caller(PLATFORM)
         stop = asyncio.Event()
 

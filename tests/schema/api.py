@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from app.database import Database
 from app.operations.context import Context
-from app.reads.reads import Reads, Response
+from app.reads.engine import GraphQLEngine, Response
 from app.reads.request import Request
 from app.schema.context import RequestContext
 from app.schema.schema import schema
@@ -22,7 +22,7 @@ class CountedReads:
     def __init__(self, database: Database) -> None:
         self.statements: list[str] = []
         self._database = database
-        self.reads = Reads(schema, self._acquire)
+        self.reads = GraphQLEngine(schema, self._acquire)
 
     @asynccontextmanager
     async def _acquire(self, request: Request) -> AsyncIterator[Any]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.billing import DeploymentState, PriceModel, Tier
 from app.operations.audit import auditing
-from app.operations.call import Call, Origin
+from app.operations.call import Call, RequestMetadata
 from app.operations.catalog import ResourceDraft, create_plan, update_addon
 from app.operations.deployments import create_deployment, end_resource, register_resource, transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
@@ -101,7 +101,9 @@ async def _end_a_resource(given: Given, deployment_id: UUID) -> UUID:
 
 async def _ask(given: Given) -> None:
     """As the API does it, and so with an entry in the audit log."""
-    call = Call("updateAddon", "updateAddon", '{"code":"storage_50gb","active":true}', Origin("r1", "127.0.0.1"))
+    call = Call(
+        "updateAddon", "updateAddon", '{"code":"storage_50gb","active":true}', RequestMetadata("r1", "127.0.0.1")
+    )
     async with auditing(given.platform, call) as context:
         await update_addon(context, code="storage_50gb", active=True)
 

@@ -12,7 +12,7 @@ from app.reads import BadInputError, ForbiddenError
 from app.schema import limits, measure
 from app.schema.codes import ErrorCode, reason_of, top_level_code
 from app.schema.problems import as_error
-from app.server.faults import Code
+from app.server.request_errors import Code
 from tests.schema.api import Api
 
 ROOT = Path(__file__).parents[2]

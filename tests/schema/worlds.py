@@ -17,7 +17,7 @@ from app.database.scope import Scope
 from app.operations.context import Context
 from app.operations.deployments import register_resource
 from app.queue import Queue
-from app.reads import Reads
+from app.reads import GraphQLEngine
 from app.schema.context import RequestContext
 from app.schema.schema import schema
 from app.settings import Settings
@@ -62,7 +62,7 @@ class World:
     def __init__(self, given: Given, story: Story) -> None:
         self.given = given
         self.story = story
-        self.reads = Reads(
+        self.reads = GraphQLEngine(
             schema,
             lambda request: given.database.reading(request.scope),
             acquire_primary=lambda request: given.database.reading_written(request.scope),

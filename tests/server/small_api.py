@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from app.database.errors import CommitUnknown, DatabaseUnavailable
-from app.operations.call import Origin
+from app.operations.call import RequestMetadata
 from app.operations.principal import Principal
 from app.operations.rate_limits import Charge
 from app.schema.limits import MAX_ERRORS, OperationInspection, inspect_document, parse_document
@@ -42,7 +42,7 @@ FIELD_FAILURES: list[Exception] = []
 @dataclass(frozen=True, slots=True)
 class SmallRequest:
     principal: Principal
-    origin: Origin
+    metadata: RequestMetadata
     charge: Charge
 
 

@@ -105,4 +105,4 @@ async def test_who_leaves_gives_the_room_back(client: httpx.AsyncClient, slow: S
 def test_the_bound_follows_the_connections_unless_it_is_set() -> None:
     settings = Settings(database_pool_size=3, read_pool_size=7)
     assert capacity(settings) == 40
-    assert capacity(replace(settings, requests_in_hand=5)) == 5
+    assert capacity(replace(settings, max_concurrent_requests=5)) == 5

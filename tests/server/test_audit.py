@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 from app.database import Database
 from app.operations.principal import Role
 from app.server import sign_ins
-from app.server.sign_ins import MOST_ENTRIES, RefusedSignIns
+from app.server.sign_ins import MAX_ENTRIES, RefusedSignIns
 from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.given import Given
@@ -191,5 +191,5 @@ async def test_a_flood_is_a_bounded_number_of_rows(database: Database, clock: Cl
         for number in range(5_000):
             refused.add(f"10.0.{number // 256}.{number % 256}", "no")
     rows = await given.rows("SELECT address, occurrences FROM audit_log ORDER BY occurrences")
-    assert (len(rows), sum(row["occurrences"] for row in rows)) == (MOST_ENTRIES + 1, 5_000)
-    assert dict(rows[-1]) == {"address": "", "occurrences": 5_000 - MOST_ENTRIES}
+    assert (len(rows), sum(row["occurrences"] for row in rows)) == (MAX_ENTRIES + 1, 5_000)
+    assert dict(rows[-1]) == {"address": "", "occurrences": 5_000 - MAX_ENTRIES}

@@ -73,7 +73,7 @@ async def test_a_request_of_another_origin_is_answered_to_nobody_s_page(anonymou
 
 
 async def test_a_process_at_capacity_answers_an_allowed_origin(token: Any) -> None:
-    async with served_with(requests_in_hand="1", allowed_origins=CONSOLE) as client:
+    async with served_with(max_concurrent_requests="1", allowed_origins=CONSOLE) as client:
         headers = {"authorization": f"Bearer {token()}", "origin": CONSOLE}
         waiting = asyncio.create_task(
             client.post("/graphql", json={"query": "{ wait(seconds: 0.3) }"}, headers=headers)

@@ -224,7 +224,7 @@ async def test_an_upload_is_paid_for_by_its_rows_before_any_is_written(given: Gi
 async def test_a_body_that_is_too_large_is_refused(
     admin: httpx.AsyncClient, given: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cloud_invoices, "LARGEST_BODY_BYTES", 200)
+    monkeypatch.setattr(cloud_invoices, "MAX_BODY_BYTES", 200)
     answer = await admin.post("/cloud-invoices", params=APRIL, content=BILL)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
     assert await given.row(COUNTS) == {"bills": 0, "lines": 0}

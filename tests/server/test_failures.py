@@ -40,7 +40,7 @@ async def test_a_bug_is_masked_and_found_by_its_id(client: httpx.AsyncClient, ca
     error = only_error(response)
     assert (response.status_code, error["extensions"]["code"]) == (500, "INTERNAL_SERVER_ERROR")
     assert "hunter2" not in response.text
-    (record,) = [record for record in caplog.records if record.name == "app.server.faults"]
+    (record,) = [record for record in caplog.records if record.name == "app.server.request_errors"]
     assert vars(record)["error_id"] == error["extensions"]["errorId"]
     assert vars(record)["request_id"] == "r-1"
     assert record.exc_info is not None

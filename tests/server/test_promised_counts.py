@@ -9,11 +9,11 @@ import pytest
 from graphql import GraphQLInputType, is_input_object_type, is_list_type, is_non_null_type
 
 from app.database import Database
-from app.operations.catalog.versions import MOST_RESOURCES, MOST_TIERS
+from app.operations.catalog.versions import MAX_RESOURCES, MAX_TIERS
 from app.operations.costs import BillField
 from app.operations.principal import Role
-from app.operations.quotes.quote import MOST_ADDONS
-from app.operations.usage.record import MOST_EVENTS
+from app.operations.quotes.quote import MAX_ADDONS
+from app.operations.usage.record import MAX_EVENTS
 from app.schema.limits import MAX_INPUT_LIST
 from app.server.http import MAX_BODY_BYTES
 from app.server.sockets import MAX_MESSAGE_BYTES
@@ -49,7 +49,7 @@ def events(deployment_id: object = ID, resource_id: object = ID) -> list[dict[st
             "occurredAt": "2026-04-10T12:00:00.123456789+00:00",
             "resourceId": str(resource_id),
         }
-        for number in range(MOST_EVENTS)
+        for number in range(MAX_EVENTS)
     ]
 
 
@@ -57,15 +57,15 @@ def resources() -> list[dict[str, Any]]:
     """Of a drafted version, with all their tiers."""
     tier = {"upTo": DECIMAL, "unitPriceCents": DECIMAL, "flatPriceCents": 999_999_999_999_999}
     return [
-        {"resourceKind": KIND, "includedQuantity": DECIMAL, "priceModel": "GRADUATED", "tiers": [tier] * MOST_TIERS}
-    ] * MOST_RESOURCES
+        {"resourceKind": KIND, "includedQuantity": DECIMAL, "priceModel": "GRADUATED", "tiers": [tier] * MAX_TIERS}
+    ] * MAX_RESOURCES
 
 
 LARGEST: dict[str, Callable[[], Any]] = {
     "recordUsage.events": events,
     "draftPlanVersion.resources": resources,
     "draftPlanVersion.resources.tiers": resources,
-    "subscribe.addons": lambda: [{"addonCode": CODE, "priceCents": 999_999_999_999_999}] * MOST_ADDONS,
+    "subscribe.addons": lambda: [{"addonCode": CODE, "priceCents": 999_999_999_999_999}] * MAX_ADDONS,
     "importCloudInvoice.columns": lambda: [{"field": field.value, "column": CODE} for field in BillField],
     "rollUpPeriod.tenantIds": lambda: [ID] * MAX_INPUT_LIST,
 }
@@ -117,9 +117,9 @@ async def test_a_thousand_of_the_largest_events(served_house: House, metered: tu
     body = encoded(RECORD_USAGE, {"events": events(*metered)})
     async with served_house.client(Role.METER, subject="m", content_type="application/json") as client:
         answer = (await client.post("/graphql", content=body)).json()
-        assert answer["data"]["recordUsage"] == {"accepted": MOST_EVENTS, "duplicates": 0, "rejected": []}
+        assert answer["data"]["recordUsage"] == {"accepted": MAX_EVENTS, "duplicates": 0, "rejected": []}
         async with connected(served_house.url) as socket:
             await socket.initialise(client.headers["authorization"].removeprefix("Bearer "))
             await socket.connection.send(f'{{"type": "subscribe", "id": "1", "payload": {body.decode()}}}')
             recorded = (await socket.receive())["payload"]["data"]["recordUsage"]
-            assert recorded == {"accepted": 0, "duplicates": MOST_EVENTS, "rejected": []}
+            assert recorded == {"accepted": 0, "duplicates": MAX_EVENTS, "rejected": []}

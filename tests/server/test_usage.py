@@ -15,7 +15,7 @@ from app.operations.principal import Role
 from app.queue import Queue
 from app.server import uploads
 from app.server.application import create_application
-from app.server.ndjson import LONGEST_LINE_BYTES
+from app.server.ndjson import MAX_LINE_BYTES
 from app.server.signing import sign_token
 from app.settings import Settings
 from tests.clock import Clock
@@ -274,6 +274,6 @@ async def test_lines_may_be_cut_anywhere(meter: httpx.AsyncClient, deployment: U
 
 
 async def test_a_long_line_within_the_limit_is_a_line(meter: httpx.AsyncClient, deployment: UUID) -> None:
-    long = event(deployment, 1, comment="x" * (LONGEST_LINE_BYTES - 300))
+    long = event(deployment, 1, comment="x" * (MAX_LINE_BYTES - 300))
     answer = await meter.post("/usage", content=lines(*[long] * 20))
     assert (answer.json()["accepted"], answer.json()["duplicates"]) == (1, 19)

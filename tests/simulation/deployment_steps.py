@@ -13,13 +13,13 @@ from tests.simulation.faults import Fault
 from tests.simulation.model import Deployment, Tenant
 from tests.simulation.steps import Steps, chosen, faults, pick
 
-MOST_TENANTS, MOST_DEPLOYMENTS = 4, 4
+MAX_TENANTS, MAX_DEPLOYMENTS = 4, 4
 
 
 class DeploymentSteps(Steps):
     """Created, moved between states, and out of others' reach."""
 
-    @precondition(lambda self: len(self.tenants) < MOST_TENANTS)
+    @precondition(lambda self: len(self.tenants) < MAX_TENANTS)
     @rule(exempt=st.booleans(), fault=faults)
     def create_tenant(self, exempt: bool, fault: Fault | None) -> None:
         self.number += 1
@@ -40,7 +40,7 @@ class DeploymentSteps(Steps):
         name = f"d{slug}"
         mine = "SELECT id FROM cloud_deployments WHERE tenant_id = %s AND slug = %s"
         taken = any(deployment.slug == name for deployment in tenant.deployments)
-        if len(tenant.deployments) < MOST_DEPLOYMENTS and self.attempt(
+        if len(tenant.deployments) < MAX_DEPLOYMENTS and self.attempt(
             lambda: deployments.create_deployment(
                 self.caller(tenant, by), tenant_id=tenant.id, slug=name, display_name=name, region="syd1"
             ),

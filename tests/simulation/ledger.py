@@ -24,7 +24,7 @@ from tests.simulation.model import Tenant
 from tests.simulation.world import World
 
 FINAL = frozenset({"ISSUED", "PAID"})
-MOST_MONTHS = 4
+MAX_MONTHS = 4
 """After the faults stop: by then everything is billed, or it is no longer going to be."""
 
 
@@ -120,7 +120,7 @@ class Ledger:
         """Without faults: months pass, rolled up and issued, until nothing is due but credits that find no room."""
         self.work(None)
         listed: dict[Month, UnbilledMonth] = {}
-        for number in range(MOST_MONTHS):
+        for number in range(MAX_MONTHS):
             self.world.now = start_of(next_month(self.running), self.zone) + timedelta(hours=4)
             self.catch_up(1, None)
             self.work(None)

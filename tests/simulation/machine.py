@@ -1,4 +1,5 @@
-"""The simulator: a seeded state machine of operations and faults over the real system, held to the model and the laws.
+"""The simulator: a seeded state machine of operations and faults over the real system, compared with a model and
+checked for data integrity.
 
 What a caller was told was done must be so, what was refused must not, and what nobody was told (a crash, a COMMIT
 without its answer) is done wholly or not at all: the rows say which, and the model follows.
@@ -57,12 +58,12 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps):
         if not hasattr(self, "ledger"):
             return
         self.ledger.hold()
-        self.hold_to_the_laws()
+        self.check_data_integrity()
         self.sound = True
 
-    def hold_to_the_laws(self) -> None:
+    def check_data_integrity(self) -> None:
         broken = self.world.violations()
-        assert not broken, f"a law is broken: {broken}"
+        assert not broken, f"a data-integrity check failed: {broken}"
 
     def teardown(self) -> None:
         """The faults stop: every ended month is billed, once."""
@@ -71,7 +72,7 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps):
             for tenant in self.tenants:
                 self.recover(tenant)
             self.ledger.finish()
-            self.hold_to_the_laws()
+            self.check_data_integrity()
 
 
 def simulation_of(world: World) -> type[Simulation]:

@@ -23,7 +23,7 @@ ADDONS = catalog.ADDONS
 # So dear that the month of whoever uses that much of it has an amount that cannot be stored.
 UNBILLABLE_KIND, UNBILLABLE_QUANTITY = "llm_input_tokens", Decimal(10**14)
 _TOKENS = terms.KindPrice(UNBILLABLE_KIND, "SUM", Fraction(0), "PER_UNIT", (terms.Tier(None, Fraction(10**6)),))
-LARGEST_CENTS = 2**63 - 1
+MAX_CENTS = 2**63 - 1
 
 PLANS: dict[tuple[str, int], terms.Plan] = {
     (plan.code, plan.version): replace(plan, kinds=(*plan.kinds, _TOKENS)) for plan in catalog.PLANS
@@ -126,7 +126,7 @@ class Tenant:
         return charges + sum(deployment.worth(month, zone) for deployment in self.deployments)
 
     def can_be_billed(self, month: date, zone: ZoneInfo) -> bool:
-        return abs(self.worth(month, zone)) <= LARGEST_CENTS
+        return abs(self.worth(month, zone)) <= MAX_CENTS
 
     def months(self, until: date) -> Iterable[date]:
         """Those before `until` that may be worth anything."""

@@ -17,7 +17,7 @@ from app.operations.context import Context
 from app.operations.deployments import transition
 from app.operations.deployments.events import DeploymentEvent
 from app.operations.rollups import chunk
-from app.operations.rollups.run import Share
+from app.operations.rollups.run import TenantWorkload
 from app.operations.usage import MeteredEvent, UsageRecorded
 from app.tables.ids import new_id
 from tests.simulation.faults import Fault, Kind
@@ -147,7 +147,7 @@ def test_a_late_event_that_is_lost(world: World, monkeypatch: pytest.MonkeyPatch
 def test_a_failure_that_is_swallowed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = chunk._Chunk._bill
 
-    async def swallowing(self: chunk._Chunk, batch: Sequence[Share]) -> dict[Share, Exception]:
+    async def swallowing(self: chunk._Chunk, batch: Sequence[TenantWorkload]) -> dict[TenantWorkload, Exception]:
         with suppress(Exception):
             await sound(self, batch)
         return {}

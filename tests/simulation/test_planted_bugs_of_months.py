@@ -16,7 +16,7 @@ from app.operations.billing_months import billed, changes
 from app.operations.billing_months import invoices as months_of_invoices
 from app.operations.billing_months.billed import Replaced, replaced_by
 from app.operations.billing_months.invoices import billed_by
-from app.operations.rollups import billing
+from app.operations.rollups import bill_tenants
 from app.operations.subscriptions import addons
 from app.operations.usage import record
 from tests.simulation.machine import Simulation, simulation_of
@@ -91,7 +91,7 @@ def test_late_lines_lost_by_rolling_up_two_months_in_order_with_force(
         return Replaced(invoice_ids, {key: cents for key, cents in replaced.cents.items() if key[1] == month})
 
     play(simulation_of(world)())
-    monkeypatch.setattr(billing, "replaced_by", of_its_own_month)
+    monkeypatch.setattr(bill_tenants, "replaced_by", of_its_own_month)
     with pytest.raises(AssertionError, match=LOST):
         play(simulation_of(world)())
 

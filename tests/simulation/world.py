@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from app.operations import laws
+from app.operations import data_integrity
 from app.operations.context import Context
 from app.operations.principal import Principal, Role
 from app.queue import Queue
@@ -88,9 +88,9 @@ class World:
         """As the owner, beside the system."""
         return self.owner.execute(statement, list(arguments) or None).fetchall()
 
-    def violations(self) -> list[laws.Violation]:
+    def violations(self) -> list[data_integrity.Violation]:
         # Every step is a second later than the one before, so nothing needs slack.
-        return self.run(laws.check(self.context(), slack=timedelta(0)))
+        return self.run(data_integrity.check(self.context(), slack=timedelta(0)))
 
     def advance(self, **duration: float) -> datetime:
         self.now += timedelta(**duration)

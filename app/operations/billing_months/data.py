@@ -21,7 +21,7 @@ from app.billing import (
 from app.database import UnitOfWork
 from app.operations.billing_months.billed import billed_charges, billed_series
 from app.operations.monthly_charges import charges_of
-from app.operations.rating import enrolments, gather, tenant_headers
+from app.operations.rating_inputs import billable_deployments, gather, tenant_headers
 
 SLICE = 500
 """Subscriptions rated at a time: a tenant of any size takes little memory."""
@@ -95,9 +95,9 @@ async def months_in_data(unit: UnitOfWork, tenant_ids: Sequence[UUID], period: P
 
 
 async def _add_subscriptions(unit: UnitOfWork, months: Mapping[UUID, MonthInData], period: Period) -> None:
-    enrolled = await enrolments(unit, period, months)
-    for start in range(0, len(enrolled), SLICE):
-        portion = enrolled[start : start + SLICE]
+    billable = await billable_deployments(unit, period, months)
+    for start in range(0, len(billable), SLICE):
+        portion = billable[start : start + SLICE]
         subscriptions = [(one.tenant_id, one.subscription_id) for one in portion if one.subscription_id]
         billed = await billed_series(unit, subscriptions, period.start, ())
         for one, inputs in zip(portion, await gather(unit, period, portion), strict=True):

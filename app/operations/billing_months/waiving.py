@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from app.billing import Fault
+from app.billing import InputFault
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
@@ -34,10 +34,10 @@ async def waive_month(context: Context, *, tenant_id: UUID, period_start: date, 
     CONFLICT for a month with a live invoice, and for one that is waived already.
     """
     authorise(context, Action.WAIVE_MONTH)
-    validation.refuse(validation.name("reason", reason, longest=validation.LONGEST_TEXT))
+    validation.refuse(validation.name("reason", reason, longest=validation.MAX_TEXT_LENGTH))
     period = month_of(context, period_start)
     if period.start > context.today():
-        validation.refuse([Fault(("period_start",), "must not be a month to come")])
+        validation.refuse([InputFault(("period_start",), "must not be a month to come")])
 
     async def work(unit: UnitOfWork) -> UUID:
         await unit.connection.execute(_MAKE, tenant_id, period.start)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from piccolo.query.functions import Max
 
-from app.billing import Aggregation, Fault, PlanTerms, PriceModel, Proration, ResourceTerms, Tier
+from app.billing import Aggregation, InputFault, PlanTerms, PriceModel, Proration, ResourceTerms, Tier
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
@@ -18,8 +18,8 @@ from app.operations.transaction import transact
 from app.tables.catalog import PlanPriceTiers, PlanResources, PlanVersions, PlanVersionStatus
 from app.tables.ids import new_id
 
-MOST_RESOURCES = 100
-MOST_TIERS = 50
+MAX_RESOURCES = 100
+MAX_TIERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ async def _next_version(plan_id: UUID) -> int:
     return 1 + ((latest and latest["max"]) or 0)
 
 
-def _size_faults(resources: Sequence[ResourceDraft]) -> list[Fault]:
+def _size_faults(resources: Sequence[ResourceDraft]) -> list[InputFault]:
     too_many_tiers = (
-        Fault(("resources", str(index), "tiers"), f"must be at most {MOST_TIERS}")
+        InputFault(("resources", str(index), "tiers"), f"must be at most {MAX_TIERS}")
         for index, draft in enumerate(resources)
-        if len(draft.tiers) > MOST_TIERS
+        if len(draft.tiers) > MAX_TIERS
     )
-    return [*validation.at_most("resources", resources, MOST_RESOURCES), *too_many_tiers]
+    return [*validation.at_most("resources", resources, MAX_RESOURCES), *too_many_tiers]
 
 
 def _resource_terms(kinds: Mapping[str, tuple[str, Aggregation]], index: int, draft: ResourceDraft) -> ResourceTerms:

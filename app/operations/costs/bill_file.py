@@ -15,12 +15,12 @@ from app.billing.money import ZERO, add
 from app.operations.costs.bill_rows import BillRow, Cell, MalformedBill, parser_of, read_row
 from app.operations.costs.layouts import REQUIRED, BillField
 
-MOST_ROWS = 100_000
-MOST_LINES = 300_000
+MAX_ROWS = 100_000
+MAX_LINES = 300_000
 """More than rows: a quoted text may have several lines, and blank ones are passed over."""
-LONGEST_LINE = 65_536
+MAX_LINE_LENGTH = 65_536
 """In characters."""
-LARGEST_BILL = 64 * 1024 * 1024
+MAX_BILL_BYTES = 64 * 1024 * 1024
 """In characters, unpacked."""
 BLOCK_ROWS = 500
 """Rows read at a time: a few milliseconds of work, after which the event loop serves others."""
@@ -67,8 +67,8 @@ class BillFile:
         cells, read = self._cells(names), 0
         for number, fields in records:
             read += 1
-            if read > MOST_ROWS:
-                raise MalformedBill(f"the bill has more than {MOST_ROWS:,} rows; import it in parts")
+            if read > MAX_ROWS:
+                raise MalformedBill(f"the bill has more than {MAX_ROWS:,} rows; import it in parts")
             if len(fields) != len(names):
                 raise MalformedBill(f"row {number}: has {len(fields)} fields; the header has {len(names)}")
             yield read_row(number, cells, fields)
@@ -137,12 +137,12 @@ class BillFile:
     def _lines(self) -> Iterator[str]:
         """The text's lines. Bounded, as a small gzip may unpack to any number of them."""
         lines, size = 0, 0
-        while line := self._text.readline(LONGEST_LINE + 1):
+        while line := self._text.readline(MAX_LINE_LENGTH + 1):
             lines, size = lines + 1, size + len(line)
-            if len(line) > LONGEST_LINE:
-                raise csv.Error(f"has a line of more than {LONGEST_LINE:,} characters")
-            if lines > MOST_LINES or size > LARGEST_BILL:
-                told = f"{MOST_LINES:,} lines or {LARGEST_BILL // 1024 // 1024} MB"
+            if len(line) > MAX_LINE_LENGTH:
+                raise csv.Error(f"has a line of more than {MAX_LINE_LENGTH:,} characters")
+            if lines > MAX_LINES or size > MAX_BILL_BYTES:
+                told = f"{MAX_LINES:,} lines or {MAX_BILL_BYTES // 1024 // 1024} MB"
                 raise MalformedBill(f"the bill has more than {told} unpacked; import it in parts")
             yield line
 

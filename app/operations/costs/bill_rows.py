@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeVar
 
-from app.billing import Fault, cents_fault, quantity_fault, round_half_away
+from app.billing import InputFault, cents_fault, quantity_fault, round_half_away
 from app.billing.money import EXACT, ZERO, Ratio, add
 from app.operations import validation
 from app.operations.costs.layouts import BillField
@@ -19,7 +19,7 @@ _AMOUNT = re.compile(
 )
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _FINEST = Decimal("1e-12")
-_LONGEST_SHOWN = 80
+_MAX_SHOWN_LENGTH = 80
 # The same few texts come again and again in a bill.
 _KEPT = 1_024
 
@@ -84,7 +84,7 @@ def read_row(number: int, cells: Sequence[Cell], fields: Sequence[str]) -> BillR
         try:
             values.append(parse(text))
         except ValueError as error:
-            shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+            shown = text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}…"
             raise MalformedBill(f"row {number}: {name} {shown!r} {error}") from error
     row = BillRow(*values)
     if row.ended_at < row.started_at:
@@ -155,7 +155,7 @@ def _cents(text: str, minor_units: int) -> Decimal:
     return -cents if match["minus"] or match["other_minus"] else cents
 
 
-def _faultless(value: T, faults: Iterator[Fault]) -> T:
+def _faultless(value: T, faults: Iterator[InputFault]) -> T:
     for fault in faults:
         raise ValueError(fault.message)
     return value

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
-from app.billing import Fault, cents_fault
+from app.billing import InputFault, cents_fault
 from app.billing.money import EXACT, ZERO, add, multiply
 from app.database import UnitOfWork
 from app.database.copy import copy_rows
@@ -126,15 +126,17 @@ def sum_of_allocated(rows: Iterable[BillRow], matches: Iterable[Match]) -> Decim
     return sum_exactly(row.exact_cents for row, match in pairs if match.deployment_id is not None)
 
 
-def _rate_faults(currency: str, reporting_currency: str, exchange_rate: Decimal | None) -> Iterator[Fault]:
+def _rate_faults(currency: str, reporting_currency: str, exchange_rate: Decimal | None) -> Iterator[InputFault]:
     path = ("exchange_rate",)
     if currency == reporting_currency:
         if exchange_rate not in {None, Decimal(1)}:
-            yield Fault(path, f"must be 1 or left out: the bill is in the reporting currency, {reporting_currency}")
+            yield InputFault(
+                path, f"must be 1 or left out: the bill is in the reporting currency, {reporting_currency}"
+            )
     elif exchange_rate is None:
-        yield Fault(path, f"is required: how many {reporting_currency} one {currency} is")
+        yield InputFault(path, f"is required: how many {reporting_currency} one {currency} is")
     elif exchange_rate == 0:
-        yield Fault(path, "must be positive")
+        yield InputFault(path, "must be positive")
     else:
         yield from validation.quantity("exchange_rate", exchange_rate)
 

@@ -5,10 +5,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from app.billing import Fault
+from app.billing import InputFault
 from app.operations import validation
 
-LONGEST_COLUMN = 100
+MAX_COLUMN_LENGTH = 100
 
 
 class BillField(StrEnum):
@@ -43,15 +43,15 @@ def _digitalocean(currency: str) -> dict[BillField, str]:
 BUILT_IN = MappingProxyType({"digitalocean": _digitalocean})
 
 
-def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[Fault]:
+def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[InputFault]:
     """What is wrong with the columns that a caller gives for a provider's file."""
     given = dict(columns)
     for position, (_, column) in enumerate(columns):
-        for fault in validation.name("column", column, LONGEST_COLUMN):
-            yield Fault(("columns", str(position), "column"), fault.message)
+        for fault in validation.name("column", column, MAX_COLUMN_LENGTH):
+            yield InputFault(("columns", str(position), "column"), fault.message)
     missing = [] if provider in BUILT_IN else [field.value for field in REQUIRED if field not in given]
     if missing:
-        yield Fault(
+        yield InputFault(
             ("columns",),
             f"must name the file's columns for {', '.join(missing)}: no layout is built in for provider "
             f"{provider!r}. Only {', '.join(BUILT_IN)} has one: {', '.join(_digitalocean('USD').values())}",

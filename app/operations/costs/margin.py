@@ -22,7 +22,7 @@ from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.billing import Fault, LineKind, round_half_away
+from app.billing import InputFault, LineKind, round_half_away
 from app.billing.money import EXACT, ZERO, add
 from app.database import UnitOfWork
 from app.operations import validation
@@ -143,7 +143,7 @@ async def margin(
     authorise(context, Action.SEE_MARGIN)
     faults = [*validation.day("from", from_day), *validation.day("to", to_day)]
     if from_day > to_day:
-        faults.append(Fault(("to",), "must not be before from"))
+        faults.append(InputFault(("to",), "must not be before from"))
     validation.refuse(faults)
     statuses = [InvoiceStatus.ISSUED, InvoiceStatus.PAID, *([InvoiceStatus.DRAFT] if include_drafts else [])]
     currency = context.settings.reporting_currency

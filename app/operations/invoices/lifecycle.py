@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.billing import Fault, day_of
+from app.billing import InputFault, day_of
 from app.database import UnitOfWork
 from app.database.locks import lock_row
 from app.operations import validation
@@ -86,14 +86,14 @@ async def mark_invoice_paid(
     now = context.clock()
     faults = [*validation.name("reference", reference), *validation.instant("paid_at", paid_at)]
     if paid_at is not None and paid_at > now:
-        faults.append(Fault(("paid_at",), "must not be in the future"))
+        faults.append(InputFault(("paid_at",), "must not be in the future"))
     validation.refuse(faults)
 
     async def work(_unit: UnitOfWork) -> UUID:
         invoice = await _lock(invoice_id, InvoiceStatus.ISSUED)
         if paid_at is not None and paid_at < invoice["issued_at"]:
             validation.refuse(
-                [Fault(("paid_at",), f"must not be before the invoice was issued, {invoice['issued_at']}")]
+                [InputFault(("paid_at",), f"must not be before the invoice was issued, {invoice['issued_at']}")]
             )
         await TenantInvoices.update(
             {

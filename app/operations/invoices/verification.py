@@ -15,7 +15,7 @@ from app.operations.transaction import transact
 SLICE = 500
 """Subscriptions read and rated at a time: a tenant of any size takes little memory."""
 
-MOST_DIFFERENCES = 100
+MAX_DIFFERENCES = 100
 
 _INVOICE = """
 SELECT id, tenant_id, period_start, status, currency, subtotal_cents, tax_cents, total_cents, input_hash
@@ -85,7 +85,7 @@ async def _verify(context: Context, unit: UnitOfWork, invoice_id: UUID) -> Verif
     from_inputs = await against_inputs(unit, invoice)
     period = Period(invoice["period_start"], context.settings.billing_time_zone)
     against_today = await _against_today(unit, invoice, period)
-    differences = (*from_inputs, *against_today)[:MOST_DIFFERENCES]
+    differences = (*from_inputs, *against_today)[:MAX_DIFFERENCES]
     return Verification(invoice_id, not from_inputs, differences)
 
 

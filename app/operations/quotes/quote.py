@@ -7,7 +7,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from app import billing
-from app.billing import AddonTerms, AmountTooLarge, Fault, Period, QuoteHeader, QuoteInputs, whole_month
+from app.billing import AddonTerms, AmountTooLarge, InputFault, Period, QuoteHeader, QuoteInputs, whole_month
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found, tenant_for
@@ -16,7 +16,7 @@ from app.operations.catalog.offers import AddonOffer, AddonSelection, addons_on_
 from app.operations.context import Context
 from app.operations.periods import month_faults, month_of
 from app.operations.plan_terms import plan_terms
-from app.operations.rating import tenant_headers
+from app.operations.rating_inputs import tenant_headers
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.taxes import taxes_of_country
 from app.operations.transaction import transact
@@ -24,7 +24,7 @@ from app.operations.transaction import transact
 DEFAULT_COUNTRY = "AU"
 """Whose taxes a quote for no tenant has."""
 
-MOST_ADDONS = MOST_KINDS = 100
+MAX_ADDONS = MAX_KINDS = 100
 
 
 async def quote(
@@ -66,12 +66,12 @@ async def quote(
     return await transact(context, work)
 
 
-def _faults(addons: Sequence[AddonSelection], usage: Mapping[str, Decimal]) -> Iterator[Fault]:
-    yield from validation.at_most("addons", addons, MOST_ADDONS)
-    yield from validation.at_most("usage", list(usage), MOST_KINDS)
+def _faults(addons: Sequence[AddonSelection], usage: Mapping[str, Decimal]) -> Iterator[InputFault]:
+    yield from validation.at_most("addons", addons, MAX_ADDONS)
+    yield from validation.at_most("usage", list(usage), MAX_KINDS)
     for at, quantity in enumerate(usage.values()):
         for fault in validation.quantity("quantity", quantity):
-            yield Fault(("usage", str(at), *fault.path), fault.message)
+            yield InputFault(("usage", str(at), *fault.path), fault.message)
 
 
 async def _tenant_header(

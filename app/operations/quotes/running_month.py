@@ -8,7 +8,7 @@ from app import billing
 from app.billing import AmountTooLarge, Period, Quote, QuoteInputs, SubscriptionInputs
 from app.database import UnitOfWork
 from app.operations.context import Context
-from app.operations.rating import enrolments_of, gather, tenant_headers
+from app.operations.rating_inputs import billable_deployments_of, gather, tenant_headers
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.transaction import transact
 
@@ -25,7 +25,7 @@ async def months_to_date(context: Context, deployment_ids: Sequence[UUID]) -> di
 
 async def forecasts(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Month]:
     """The same with usage carried on linearly to the month's end."""
-    return await _rate(context, deployment_ids, billing.carried_on)
+    return await _rate(context, deployment_ids, billing.extrapolated)
 
 
 async def _rate(context: Context, deployment_ids: Sequence[UUID], seen: Seen) -> dict[UUID, Month]:
@@ -33,10 +33,10 @@ async def _rate(context: Context, deployment_ids: Sequence[UUID], seen: Seen) ->
     period = Period.holding(now, context.settings.billing_time_zone)
 
     async def work(unit: UnitOfWork) -> dict[UUID, Month]:
-        enrolled = [one for one in await enrolments_of(unit, period, deployment_ids) if one.subscription_id]
-        headers = await tenant_headers(unit, {one.tenant_id for one in enrolled}, period)
+        billable = [one for one in await billable_deployments_of(unit, period, deployment_ids) if one.subscription_id]
+        headers = await tenant_headers(unit, {one.tenant_id for one in billable}, period)
         quotes: dict[UUID, Month] = dict.fromkeys(deployment_ids)
-        for one, inputs in zip(enrolled, await gather(unit, period, enrolled), strict=True):
+        for one, inputs in zip(billable, await gather(unit, period, billable), strict=True):
             month = QuoteInputs(headers[one.tenant_id], (seen(inputs, period, now),))
             try:
                 quotes[one.deployment_id] = billing.quote(month)

@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-class Standing(NamedTuple):
+class Balance(NamedTuple):
     """What a caller has left, as far as this process knows. `full_at`: in seconds of the Unix epoch."""
 
     limit: int
@@ -111,12 +111,12 @@ class RateLimiter:
         account.points -= cost
         account.full_at = max(now, account.full_at) + cost / limit.per_second
 
-    def standing(self, account: _Account) -> Standing:
+    def standing(self, account: _Account) -> Balance:
         """What is left."""
         limit, now = self._held, self._steady()
         level = account.level(limit, now)
         full_at = max(now, account.full_at)
-        return Standing(limit.burst, max(0, level), full_at + self._epoch)
+        return Balance(limit.burst, max(0, level), full_at + self._epoch)
 
     async def _lease(self, account: _Account, principal: Principal, limit: Limit, cost: int) -> bool:
         """Whether the account now holds the cost. Not so while the database is away: then everyone is admitted."""
@@ -187,6 +187,6 @@ class Charge:
         self.requested = cost + reading_cost
 
     @property
-    def standing(self) -> Standing | None:
+    def standing(self) -> Balance | None:
         """What the caller has left; None where there is no limit."""
         return None if self._account is None else self._limiter.standing(self._account)

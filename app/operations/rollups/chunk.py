@@ -19,9 +19,9 @@ from app.operations.access import Action, authorise
 from app.operations.billing_months.rating import write_months
 from app.operations.context import Context
 from app.operations.refusal import ProblemCode
-from app.operations.rollups.billing import SLICE, bill, hold_unsettled, preview, record_once
+from app.operations.rollups.bill_tenants import SLICE, bill, hold_unsettled, preview, record_once
 from app.operations.rollups.progress import Failure, Settlement, finish_chunk, record, start_if_queued
-from app.operations.rollups.run import Run, Share, portions
+from app.operations.rollups.run import Run, TenantWorkload, portions
 from app.operations.transaction import transact
 from app.tables.billing_months import BillingMonthState
 from app.tables.rollups import RollupOutcome
@@ -61,20 +61,20 @@ async def roll_up_chunk(
     *,
     run_id: UUID,
     position: int,
-    turn: AbstractAsyncContextManager[object] | None = None,
+    rating_lock: AbstractAsyncContextManager[object] | None = None,
     is_stopping: Callable[[], bool] = _go_on,
 ) -> None:
     """Does what is left of the chunk, or ends with the batch in hand once the process is stopping. May be called any
     number of times, from anywhere, at once.
 
-    Each batch takes its `turn`, so that a process with several chunks in hand rates one batch at a time; a tenant too
-    large for a batch, which is streamed, goes on beside them.
+    Each batch holds the `rating_lock`, so that a process with several chunks rates one batch at a time. A tenant too
+    large for a batch is streamed without it.
 
     Raises only what concerns more than a tenant, such as DatabaseUnavailable; called again, it goes on.
     """
     authorise(context, Action.ROLL_UP)
     run, unsettled = await _open(context, run_id, position)
-    if run is not None and await _Chunk(context, run, turn or nullcontext(), is_stopping).settle(unsettled):
+    if run is not None and await _Chunk(context, run, rating_lock or nullcontext(), is_stopping).settle(unsettled):
         await transact(context, lambda unit: finish_chunk(unit, run_id, position, context.clock()))
 
 
@@ -89,14 +89,16 @@ async def roll_up_run(context: Context, *, run_id: UUID) -> None:
         await roll_up_chunk(context, run_id=run_id, position=position)
 
 
-async def _open(context: Context, run_id: UUID, position: int) -> tuple[Run | None, list[Share]]:
-    async def work(unit: UnitOfWork) -> tuple[Run | None, list[Share]]:
+async def _open(context: Context, run_id: UUID, position: int) -> tuple[Run | None, list[TenantWorkload]]:
+    async def work(unit: UnitOfWork) -> tuple[Run | None, list[TenantWorkload]]:
         row = await unit.connection.fetchrow(_RUN, run_id)
         if row is None:
             return None, []
         await start_if_queued(unit, run_id, context.clock())
         period = Period(row["period_start"], context.settings.billing_time_zone)
-        unsettled = [Share(*share) for share in await unit.connection.fetch(_UNSETTLED, run_id, position)]
+        unsettled = [
+            TenantWorkload(*workload) for workload in await unit.connection.fetch(_UNSETTLED, run_id, position)
+        ]
         return Run(run_id, period, row["force"], row["dry_run"], row["rates_stale_drafts"]), unsettled
 
     return await transact(context, work)
@@ -106,30 +108,30 @@ async def _open(context: Context, run_id: UUID, position: int) -> tuple[Run | No
 class _Chunk:
     context: Context
     run: Run
-    turn: AbstractAsyncContextManager[object]
+    rating_lock: AbstractAsyncContextManager[object]
     is_stopping: Callable[[], bool]
 
-    async def settle(self, unsettled: Iterable[Share]) -> bool:
+    async def settle(self, unsettled: Iterable[TenantWorkload]) -> bool:
         """Whether every tenant has its outcome."""
-        failed: dict[Share, Exception] = {}
+        failed: dict[TenantWorkload, Exception] = {}
         for batch in portions(unsettled, BATCH_TENANTS, SLICE):
             if self.is_stopping():
                 return False
             failed |= await self._bill(batch)
         for _ in range(ATTEMPTS - 1):
-            for share in list(failed):
-                del failed[share]
-                failed |= await self._bill([share])
-        for share, error in failed.items():
-            await self._record_failure(share.tenant_id, error)
+            for workload in list(failed):
+                del failed[workload]
+                failed |= await self._bill([workload])
+        for workload, error in failed.items():
+            await self._record_failure(workload.tenant_id, error)
         return True
 
-    async def _bill(self, batch: Sequence[Share]) -> dict[Share, Exception]:
+    async def _bill(self, batch: Sequence[TenantWorkload]) -> dict[TenantWorkload, Exception]:
         """Bills the tenants, and gives those that failed by themselves."""
-        tenant_ids = [share.tenant_id for share in batch]
-        turn = self.turn if batch[0].subscriptions <= SLICE else nullcontext()
+        tenant_ids = [workload.tenant_id for workload in batch]
+        rating_lock = self.rating_lock if batch[0].subscriptions <= SLICE else nullcontext()
         try:
-            await (self._preview(tenant_ids, turn) if self.run.dry_run else self._write(tenant_ids, turn))
+            await (self._preview(tenant_ids, rating_lock) if self.run.dry_run else self._write(tenant_ids, rating_lock))
         except (DatabaseUnavailable, asyncpg.LockNotAvailableError):
             raise  # no tenant's fault: the job comes again
         except Exception as error:  # noqa: BLE001 - the tenant's edge: whatever it is, the others go on
@@ -139,13 +141,13 @@ class _Chunk:
             return await self._bill(batch[:middle]) | await self._bill(batch[middle:])
         return {}
 
-    async def _write(self, tenant_ids: Sequence[UUID], turn: AbstractAsyncContextManager[object]) -> None:
-        await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), turn))
+    async def _write(self, tenant_ids: Sequence[UUID], rating_lock: AbstractAsyncContextManager[object]) -> None:
+        await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), rating_lock))
 
-    async def _preview(self, tenant_ids: Sequence[UUID], turn: AbstractAsyncContextManager[object]) -> None:
+    async def _preview(self, tenant_ids: Sequence[UUID], rating_lock: AbstractAsyncContextManager[object]) -> None:
         """Rates from one snapshot, which writes nothing; then the outcomes are written in another transaction."""
         run, now = self.run, self.context.clock()
-        previewed = await transact(self.context, lambda unit: preview(unit, run, tenant_ids, now, turn))
+        previewed = await transact(self.context, lambda unit: preview(unit, run, tenant_ids, now, rating_lock))
         await transact(self.context, lambda unit: record_once(unit, run, previewed))
 
     async def _record_failure(self, tenant_id: UUID, error: Exception) -> None:

@@ -41,7 +41,13 @@ from app.operations.billing_months.invoices import record_replaced
 from app.operations.billing_months.rating import Month, TenantMonths
 from app.operations.invoices.draft import Draft
 from app.operations.monthly_charges import charges_of
-from app.operations.rating import Enrolment, enrolments, enrolments_of, gather, tenant_headers
+from app.operations.rating_inputs import (
+    BillableDeployment,
+    billable_deployments,
+    billable_deployments_of,
+    gather,
+    tenant_headers,
+)
 from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
 
@@ -142,11 +148,11 @@ class Corrections:
         self, drafts: Mapping[UUID, Draft], period: Period, due: Mapping[UUID, Month], slice_size: int
     ) -> AsyncIterator[None]:
         headers = await tenant_headers(self.unit, due, period)
-        enrolled = await self._enrolled(period, due)
+        billable = await self._enrolled(period, due)
         for month in due.values():
             month.open_deployments = []
-        for at in range(0, len(enrolled), slice_size):
-            portion = enrolled[at : at + slice_size]
+        for at in range(0, len(billable), slice_size):
+            portion = billable[at : at + slice_size]
             subscriptions = [(one.tenant_id, one.subscription_id) for one in portion if one.subscription_id]
             billed = await billed_series(self.unit, subscriptions, period.start, self.replaced.invoice_ids)
             for one, inputs in zip(portion, await gather(self.unit, period, portion), strict=True):
@@ -173,7 +179,7 @@ class Corrections:
             correction = _correction(month, headers[tenant_id], subject, billed.get(tenant_id, []))
             self._add(drafts[tenant_id], month, correction)
 
-    async def _enrolled(self, period: Period, due: Mapping[UUID, Month]) -> list[Enrolment]:
+    async def _enrolled(self, period: Period, due: Mapping[UUID, Month]) -> list[BillableDeployment]:
         """The subscriptions to rate again: of the deployments that changed, or all of a tenant that did."""
         waived = [tenant_id for tenant_id, month in due.items() if month.state is BillingMonthState.WAIVED]
         whole = [tenant_id for tenant_id, month in due.items() if None in month.changed and tenant_id not in waived]
@@ -184,10 +190,10 @@ class Corrections:
             named |= {one for one in changed if one} | set(month.open_deployments)
         if waived:
             named |= set(await billed_deployments(self.unit, waived, period.start, self.replaced.invoice_ids))
-        enrolled = await enrolments(self.unit, period, whole) if whole else []
+        billable = await billable_deployments(self.unit, period, whole) if whole else []
         if named:
-            enrolled += [one for one in await enrolments_of(self.unit, period, named) if one.subscription_id]
-        return sorted((one for one in enrolled if one.tenant_id in due), key=lambda one: (one.tenant_id, one.slug))
+            billable += [one for one in await billable_deployments_of(self.unit, period, named) if one.subscription_id]
+        return sorted((one for one in billable if one.tenant_id in due), key=lambda one: (one.tenant_id, one.slug))
 
     def _add_own(self, draft: Draft, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]) -> None:
         own = self.months[draft.tenant_id].own

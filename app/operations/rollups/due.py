@@ -11,7 +11,7 @@ from app.operations.access import Action, authorise
 from app.operations.billing_months.left import changes_of_tenants_that_left
 from app.operations.billing_months.missing import insert_missing_months
 from app.operations.context import Context
-from app.operations.rollups.run import Run, Share
+from app.operations.rollups.run import Run, TenantWorkload
 from app.operations.rollups.starting import insert_run, ring_chunks
 from app.operations.transaction import transact
 from app.tables.ids import new_id
@@ -65,10 +65,10 @@ async def catch_up(context: Context) -> int:
         await _ring_for_open_chunks(context, unit)
         await insert_missing_months(context, unit)
         due = await _due(context, unit)
-        for period_start, shares in sorted(due.items()):
+        for period_start, workloads in sorted(due.items()):
             period = Period(period_start, context.settings.billing_time_zone)
             run = Run(new_id(), period, force=False, dry_run=False, rates_stale_drafts=True)
-            await insert_run(context, unit, run, shares)
+            await insert_run(context, unit, run, workloads)
         return len(due)
 
     return await transact(context, work)
@@ -87,15 +87,15 @@ async def _ring_for_open_chunks(context: Context, unit: UnitOfWork) -> int:
     return len(chunks)
 
 
-async def _due(context: Context, unit: UnitOfWork) -> dict[date, list[Share]]:
+async def _due(context: Context, unit: UnitOfWork) -> dict[date, list[TenantWorkload]]:
     running = Period.holding(context.clock() - USAGE_GRACE, context.settings.billing_time_zone)
-    months: dict[date, list[Share]] = defaultdict(list)
+    months: dict[date, list[TenantWorkload]] = defaultdict(list)
     for tenant_id, period_start, subscriptions in await unit.connection.fetch(_DUE, running.start):
-        months[period_start].append(Share(tenant_id, subscriptions))
+        months[period_start].append(TenantWorkload(tenant_id, subscriptions))
     for tenant_id, period_start in await _of_tenants_that_left(unit, running):
-        if all(share.tenant_id != tenant_id for share in months[period_start]):
-            months[period_start].append(Share(tenant_id, 0))
-    return {period_start: shares for period_start, shares in months.items() if shares}
+        if all(workload.tenant_id != tenant_id for workload in months[period_start]):
+            months[period_start].append(TenantWorkload(tenant_id, 0))
+    return {period_start: workloads for period_start, workloads in months.items() if workloads}
 
 
 async def _of_tenants_that_left(unit: UnitOfWork, running: Period) -> list[tuple[UUID, date]]:

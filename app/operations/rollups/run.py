@@ -21,22 +21,24 @@ class Run:
     rates_stale_drafts: bool = False
 
 
-class Share(NamedTuple):
+class TenantWorkload(NamedTuple):
     """A tenant of a run, with the number of subscriptions to rate."""
 
     tenant_id: UUID
     subscriptions: int
 
 
-def portions(shares: Iterable[Share], most_tenants: int, most_subscriptions: int) -> Iterator[list[Share]]:
+def portions(
+    workloads: Iterable[TenantWorkload], most_tenants: int, most_subscriptions: int
+) -> Iterator[list[TenantWorkload]]:
     """Cuts the shares, in their order, into portions of so many at most; one that is too large stands alone."""
-    portion: list[Share] = []
+    portion: list[TenantWorkload] = []
     size = 0
-    for share in shares:
-        if portion and (len(portion) == most_tenants or size + share.subscriptions > most_subscriptions):
+    for workload in workloads:
+        if portion and (len(portion) == most_tenants or size + workload.subscriptions > most_subscriptions):
             yield portion
             portion, size = [], 0
-        portion.append(share)
-        size += share.subscriptions
+        portion.append(workload)
+        size += workload.subscriptions
     if portion:
         yield portion

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from app.billing import Fault, Period
+from app.billing import InputFault, Period
 from app.database.copy import copy_rows
 from app.database.unit_of_work import UnitOfWork
 from app.operations.access import Action, authorise, not_found
@@ -15,7 +15,7 @@ from app.operations.context import Context
 from app.operations.periods import month_of
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups.progress import finish_if_done, notify_progress
-from app.operations.rollups.run import Run, Share, portions
+from app.operations.rollups.run import Run, TenantWorkload, portions
 from app.operations.transaction import transact
 from app.operations.validation import refuse
 from app.tables.ids import new_id
@@ -64,13 +64,13 @@ async def roll_up_period(
     authorise(context, Action.ROLL_UP)
     period = _period(context, period_start, dry_run=dry_run)
     if tenant_ids is not None and not tenant_ids:
-        refuse([Fault(("tenant_ids",), "must name a tenant, or be left out for all")])
+        refuse([InputFault(("tenant_ids",), "must name a tenant, or be left out for all")])
 
     async def work(unit: UnitOfWork) -> UUID:
         if not dry_run:
             await insert_missing_months(context, unit)
-        shares = await _shares(unit, period, tenant_ids)
-        return await insert_run(context, unit, Run(new_id(), period, force, dry_run), shares)
+        workloads = await _shares(unit, period, tenant_ids)
+        return await insert_run(context, unit, Run(new_id(), period, force, dry_run), workloads)
 
     return await transact(context, work)
 
@@ -86,20 +86,20 @@ def _period(context: Context, period_start: date, *, dry_run: bool) -> Period:
     return period
 
 
-async def _shares(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[Share]:
+async def _shares(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[TenantWorkload]:
     if tenant_ids is None:
         left = [change.tenant_id for change in await changes_of_tenants_that_left(unit, period.ends_at, period.start)]
         rows = await unit.connection.fetch(_DUE, period.start, period.end, left)
-        return [Share(*row) for row in rows]
+        return [TenantWorkload(*row) for row in rows]
     rows = await unit.connection.fetch(_NAMED, period.start, period.end, list(tenant_ids))
     known = {row["tenant_id"] for row in rows}
     for index, tenant_id in enumerate(tenant_ids):
         if tenant_id not in known:
             raise not_found("tenant", tenant_id, ("tenantIds", str(index)))
-    return [Share(*row) for row in rows]
+    return [TenantWorkload(*row) for row in rows]
 
 
-async def insert_run(context: Context, unit: UnitOfWork, run: Run, shares: Sequence[Share]) -> UUID:
+async def insert_run(context: Context, unit: UnitOfWork, run: Run, workloads: Sequence[TenantWorkload]) -> UUID:
     """Writes the run with its chunks, and rings a job for each once they are committed."""
     now = context.clock()
     await RollupRuns.insert(
@@ -112,7 +112,7 @@ async def insert_run(context: Context, unit: UnitOfWork, run: Run, shares: Seque
             rates_stale_drafts=run.rates_stale_drafts,
             status=RollupStatus.QUEUED,
             requested_by=context.principal.subject,
-            tenants_total=len(shares),
+            tenants_total=len(workloads),
             tenants_done=0,
             invoices_created=0,
             invoices_replaced=0,
@@ -122,7 +122,7 @@ async def insert_run(context: Context, unit: UnitOfWork, run: Run, shares: Seque
             created_at=now,
         )
     )
-    chunks = list(portions(shares, CHUNK_TENANTS, CHUNK_SUBSCRIPTIONS))
+    chunks = list(portions(workloads, CHUNK_TENANTS, CHUNK_SUBSCRIPTIONS))
     columns = (RollupChunks.id, RollupChunks.run_id, RollupChunks.position, RollupChunks.tenant_ids)
     await copy_rows(unit, RollupChunks, columns, (_chunk(run.id, *chunk) for chunk in enumerate(chunks)))
     await finish_if_done(unit, run.id, now)  # a run over nobody
@@ -131,8 +131,8 @@ async def insert_run(context: Context, unit: UnitOfWork, run: Run, shares: Seque
     return run.id
 
 
-def _chunk(run_id: UUID, position: int, shares: Sequence[Share]) -> tuple[Any, ...]:
-    return new_id(), run_id, position, [share.tenant_id for share in shares]
+def _chunk(run_id: UUID, position: int, workloads: Sequence[TenantWorkload]) -> tuple[Any, ...]:
+    return new_id(), run_id, position, [workload.tenant_id for workload in workloads]
 
 
 async def ring_chunks(context: Context, chunks: Iterable[tuple[UUID, int]]) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.billing import Period, to_decimal
 from app.database import UnitOfWork
-from app.operations.rating import Enrolment
+from app.operations.rating_inputs import BillableDeployment
 from app.operations.rating_usage import usage_of
 from app.operations.rollups.progress import Unpriced
 from app.tables.rollups import UnpricedReason
@@ -23,7 +23,7 @@ ORDER BY d.tenant_id, d.slug COLLATE "C"
 async def unsubscribed_usage(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID]) -> list[Unpriced]:
     """By tenant, deployment and kind."""
     rows = await unit.connection.fetch(_METERED, tenant_ids, period.start, period.end)
-    metered = [Enrolment(*row) for row in rows]
+    metered = [BillableDeployment(*row) for row in rows]
     if not metered:
         return []
     usage = await usage_of(unit, period, metered)

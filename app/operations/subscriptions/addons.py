@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.billing import Fault, day_of
+from app.billing import InputFault, day_of
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise, not_found
@@ -13,8 +13,8 @@ from app.operations.catalog.offers import AddonOffer, addon_on_offer, already_at
 from app.operations.context import Context
 from app.operations.locking import now_of
 from app.operations.refusal import ProblemCode, Refusal
+from app.operations.subscriptions.current import currency_of, lock_current_subscription, lock_subscription
 from app.operations.subscriptions.days import billed_from
-from app.operations.subscriptions.standing import currency_of, lock_standing, lock_subscription
 from app.operations.transaction import transact
 from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_id
@@ -38,7 +38,7 @@ async def attach_addon(context: Context, *, deployment_id: UUID, addon_code: str
     authorise(context, Action.ATTACH_ADDON)
 
     async def work(unit: UnitOfWork) -> UUID:
-        subscription = await lock_standing(context, deployment_id)
+        subscription = await lock_current_subscription(context, deployment_id)
         tenant_id = subscription["tenant_id"]
         addon = await addon_on_offer(addon_code, await currency_of(tenant_id), ("addonCode",))
         now = await now_of(context, unit, deployment_id)
@@ -117,10 +117,10 @@ async def detach_addon(context: Context, *, subscription_addon_id: UUID, last_da
     return await transact(context, work)
 
 
-def _day_faults(day: date, attached_on: date, latest: date) -> list[Fault]:
+def _day_faults(day: date, attached_on: date, latest: date) -> list[InputFault]:
     if day < attached_on:
-        return [Fault(_LAST_DAY, f"must not be before the add-on was attached, on {attached_on}")]
-    return [Fault(_LAST_DAY, "must not be in the future")] if day > latest else []
+        return [InputFault(_LAST_DAY, f"must not be before the add-on was attached, on {attached_on}")]
+    return [InputFault(_LAST_DAY, "must not be in the future")] if day > latest else []
 
 
 async def _lock_attached(

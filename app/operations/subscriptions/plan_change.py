@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.billing import Fault, Period, Proration, day_of
+from app.billing import InputFault, Period, Proration, day_of
 from app.database import UnitOfWork
 from app.operations import validation
 from app.operations.access import Action, authorise
@@ -13,8 +13,8 @@ from app.operations.billing_months import Change, record_changes
 from app.operations.catalog.offers import PlanOffer, plan_on_offer
 from app.operations.context import Context
 from app.operations.locking import now_of
+from app.operations.subscriptions.current import currency_of, lock_current_subscription
 from app.operations.subscriptions.days import billed_from
-from app.operations.subscriptions.standing import currency_of, lock_standing
 from app.operations.transaction import transact
 from app.tables.billing_months import ChangeReason
 from app.tables.catalog import PlanVersions
@@ -54,7 +54,7 @@ async def change_plan_version(
     validation.refuse(validation.day("effective_on", effective_on))
 
     async def work(unit: UnitOfWork) -> UUID:
-        subscription = await lock_standing(context, deployment_id)
+        subscription = await lock_current_subscription(context, deployment_id)
         now = await now_of(context, unit, deployment_id)
         plan = await plan_on_offer(context.principal, plan_code, plan_version)
         plan.require_currency(await currency_of(subscription["tenant_id"]))
@@ -92,10 +92,10 @@ def _next_month(context: Context, today: date) -> date:
     return Period.holding(today, context.settings.billing_time_zone).end
 
 
-def _day_faults(first_day: date, started_on: date, latest: date) -> list[Fault]:
+def _day_faults(first_day: date, started_on: date, latest: date) -> list[InputFault]:
     if first_day < started_on:
-        return [Fault(_DAY, f"must not be before the subscription's start, {started_on}")]
-    return [Fault(_DAY, f"must not be after {latest}, the first of the next month")] if first_day > latest else []
+        return [InputFault(_DAY, f"must not be before the subscription's start, {started_on}")]
+    return [InputFault(_DAY, f"must not be after {latest}, the first of the next month")] if first_day > latest else []
 
 
 async def _history(subscription_id: UUID) -> list[_InForce]:

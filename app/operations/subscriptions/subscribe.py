@@ -25,7 +25,7 @@ from app.tables.deployments import CloudDeployments
 from app.tables.ids import new_id
 from app.tables.subscriptions import SubscriptionPlanVersions, Subscriptions
 
-MOST_ADDONS = 100
+MAX_ADDONS = 100
 
 _STARTS_ON = ("startsOn",)
 
@@ -103,7 +103,7 @@ def _require_valid(
     if trial_ends_at is not None:
         authorise(context, Action.CHOOSE_BILLING_DAYS, ("trialEndsAt",))
     faults = [*validation.day("starts_on", starts_on), *validation.instant("trial_ends_at", trial_ends_at)]
-    validation.refuse([*faults, *validation.at_most("addons", addons, MOST_ADDONS)])
+    validation.refuse([*faults, *validation.at_most("addons", addons, MAX_ADDONS)])
 
 
 def _starting_status(state: DeploymentState) -> SubscriptionStatus:

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 from piccolo.columns import Column
 
-from app.billing import Fault
+from app.billing import InputFault
 from app.database import UnitOfWork
 from app.database.locks import lock_row
 from app.operations import validation
@@ -73,7 +73,7 @@ async def update_tenant(
     return await transact(context, work)
 
 
-def _text_faults(name: str | None, given: Mapping[Column | str, Any]) -> Iterator[Fault]:
+def _text_faults(name: str | None, given: Mapping[Column | str, Any]) -> Iterator[InputFault]:
     yield from validation.name("name", name)
     yield from validation.email("email", given.get("email"))
     yield from validation.lines("billing_address", given.get("billing_address"))
@@ -81,15 +81,17 @@ def _text_faults(name: str | None, given: Mapping[Column | str, Any]) -> Iterato
     yield from validation.name("buyer_reference", given.get("buyer_reference"))
 
 
-def _exemption_faults(reason: str | None, first_day: date | None, today: date, *, is_given: bool) -> Iterator[Fault]:
-    yield from validation.name("tax_exempt_reason", reason, longest=validation.LONGEST_TEXT)
+def _exemption_faults(
+    reason: str | None, first_day: date | None, today: date, *, is_given: bool
+) -> Iterator[InputFault]:
+    yield from validation.name("tax_exempt_reason", reason, longest=validation.MAX_TEXT_LENGTH)
     yield from validation.day("tax_exempt_from", first_day)
     if first_day is not None and first_day > today:
-        yield Fault(("tax_exempt_from",), f"must not be in the future; today is {today}")
+        yield InputFault(("tax_exempt_from",), f"must not be in the future; today is {today}")
     if not is_given:
         for field, value in (("tax_exempt_reason", reason), ("tax_exempt_from", first_day)):
             if value is not None:
-                yield Fault((field,), "needs taxExempt beside it")
+                yield InputFault((field,), "needs taxExempt beside it")
 
 
 def _exemption(

@@ -15,7 +15,7 @@ from app.operations.context import Context
 from app.operations.principal import Principal
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.transaction import transact
-from app.operations.usage.events import LONGEST_KEY
+from app.operations.usage.events import MAX_KEY_LENGTH
 from app.operations.usage.reach import Occurrence, changes_of
 from app.operations.usage.refold import fold_days, lock_days
 from app.tables.billing_months import ChangeReason
@@ -66,10 +66,10 @@ async def correct_usage(
     tenant = _tenant_of(context.principal, tenant_id)
     validation.refuse(
         [
-            *validation.free_text("source", source, LONGEST_KEY),
-            *validation.free_text("event_id", event_id, LONGEST_KEY),
+            *validation.free_text("source", source, MAX_KEY_LENGTH),
+            *validation.free_text("event_id", event_id, MAX_KEY_LENGTH),
             *validation.quantity("quantity", quantity),
-            *validation.name("reason", reason, validation.LONGEST_TEXT),
+            *validation.name("reason", reason, validation.MAX_TEXT_LENGTH),
         ]
     )
 

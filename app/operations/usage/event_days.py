@@ -13,7 +13,7 @@ from app.database import copy_format
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER_HOUR = 900_000_000
-_MOST_QUARTERS = 100_000
+_MAX_QUARTERS = 100_000
 """Nearly three years of quarter hours. More are forgotten: events of any instant may come."""
 
 
@@ -42,7 +42,7 @@ class EventDays:
         day = self._day(microseconds)
         found = EventDay(day, copy_format.day(day))
         if self._day(quarter * _QUARTER_HOUR) == self._day((quarter + 1) * _QUARTER_HOUR - 1):
-            if len(self._quarters) >= _MOST_QUARTERS:
+            if len(self._quarters) >= _MAX_QUARTERS:
                 self._quarters.clear()
             self._quarters[quarter] = found
         return found

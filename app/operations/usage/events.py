@@ -13,7 +13,7 @@ import msgspec
 from app.billing import quantity_fault
 from app.operations import validation
 
-LONGEST_KEY = 200
+MAX_KEY_LENGTH = 200
 FUTURE_ALLOWED = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_SECONDS = 86_400
@@ -60,15 +60,15 @@ class UsageRejection:
     message: str
 
 
-Fault = tuple[UsageFault, str]
+InputFault = tuple[UsageFault, str]
 
 
-def fault_of(event: MeteredEvent, now: datetime) -> Fault | None:
+def request_error_of(event: MeteredEvent, now: datetime) -> InputFault | None:
     """What is wrong with an event by itself."""
     if not _is_key(event.id):
-        return UsageFault.INVALID_ID, f"id must be one line of text of 1 to {LONGEST_KEY} characters"
+        return UsageFault.INVALID_ID, f"id must be one line of text of 1 to {MAX_KEY_LENGTH} characters"
     if not _is_source(event.source):
-        return UsageFault.INVALID_SOURCE, f"source must be one line of text of 1 to {LONGEST_KEY} characters"
+        return UsageFault.INVALID_SOURCE, f"source must be one line of text of 1 to {MAX_KEY_LENGTH} characters"
     return _quantity_fault(event.quantity) or _instant_fault(event.occurred_at, now)
 
 
@@ -91,13 +91,13 @@ def fingerprint(event: MeteredEvent, deployment: str, quantity: str, instant: in
 
 
 def _is_key(text: str) -> bool:
-    return 0 < len(text) <= LONGEST_KEY and validation.text_fault(text) is None
+    return 0 < len(text) <= MAX_KEY_LENGTH and validation.text_fault(text) is None
 
 
 _is_source = lru_cache(maxsize=1_024)(_is_key)  # few meters send many events
 
 
-def _quantity_fault(quantity: Decimal) -> Fault | None:
+def _quantity_fault(quantity: Decimal) -> InputFault | None:
     if not (message := quantity_fault(quantity)):
         return None
     if not quantity.is_finite():
@@ -107,7 +107,7 @@ def _quantity_fault(quantity: Decimal) -> Fault | None:
     return UsageFault.QUANTITY_OUT_OF_RANGE, f"quantity {message}"
 
 
-def _instant_fault(occurred_at: datetime, now: datetime) -> Fault | None:
+def _instant_fault(occurred_at: datetime, now: datetime) -> InputFault | None:
     if occurred_at.tzinfo is None:
         return UsageFault.INVALID_INSTANT, "occurredAt must have an offset from UTC"
     if occurred_at > now + FUTURE_ALLOWED:

@@ -8,7 +8,7 @@ from app.billing import ResourceUsage, resource_usage
 from app.database import UnitOfWork
 from app.operations.context import Context
 from app.operations.periods import month_of
-from app.operations.rating import enrolments_of, gather, tenant_headers
+from app.operations.rating_inputs import billable_deployments_of, gather, tenant_headers
 from app.operations.transaction import transact
 
 
@@ -19,7 +19,7 @@ async def monthly_usage(
     period = month_of(context, period_start)
 
     async def work(unit: UnitOfWork) -> dict[UUID, list[ResourceUsage]]:
-        enrolled = await enrolments_of(unit, period, deployment_ids)
+        enrolled = await billable_deployments_of(unit, period, deployment_ids)
         headers = await tenant_headers(unit, {one.tenant_id for one in enrolled}, period)
         months: dict[UUID, list[ResourceUsage]] = {deployment_id: [] for deployment_id in deployment_ids}
         for one, inputs in zip(enrolled, await gather(unit, period, enrolled), strict=True):

@@ -21,12 +21,12 @@ from app.operations.usage.event_days import event_days
 from app.operations.usage.events import (
     FUTURE_ALLOWED,
     MALFORMED,
-    Fault,
+    InputFault,
     MeteredEvent,
     UsageFault,
     UsageRejection,
     epoch_microseconds,
-    fault_of,
+    request_error_of,
 )
 from app.operations.usage.partitions import require_months
 from app.operations.usage.reach import Occurrence, changes_of
@@ -36,7 +36,7 @@ from app.operations.usage.store import Streams, add_levels, add_to_days, claim
 from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_ids
 
-MOST_EVENTS = 1000
+MAX_EVENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class UsageRecorded:
 async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> UsageRecorded:
     """Keeps the events and adds them to their days' totals, in one transaction. Safe to send again."""
     authorise(context, Action.RECORD_USAGE)
-    validation.refuse(validation.at_most("events", events, MOST_EVENTS))
+    validation.refuse(validation.at_most("events", events, MAX_EVENTS))
     return await record_batch(context, events)
 
 
@@ -128,7 +128,7 @@ class _Batch:
         days = event_days(zone)
         for index, (event, row_id) in enumerate(zip(events, new_ids(len(events)), strict=True)):
             deployment = known.deployments.get(event.deployment_id)
-            fault = fault_of(event, now) or _unknown(event, known, deployment)
+            fault = request_error_of(event, now) or _unknown(event, known, deployment)
             if fault is None and deployment is not None:
                 microseconds = epoch_microseconds(event.occurred_at)
                 day = days.of(microseconds)
@@ -174,7 +174,7 @@ class _Batch:
             )
 
 
-def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | None) -> Fault | None:
+def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | None) -> InputFault | None:
     if deployment is None:
         return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
     if event.resource_kind not in known.kinds:

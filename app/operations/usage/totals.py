@@ -50,7 +50,7 @@ class Difference(NamedTuple):
 
 async def prove_totals(context: Context, *, repair: bool = False) -> AsyncGenerator[Difference, None]:
     """Each difference, deployment by deployment, in flat memory. Safe while events come in."""
-    authorise(context, Action.REPAIR_USAGE_TOTALS if repair else Action.CHECK_LAWS)
+    authorise(context, Action.REPAIR_USAGE_TOTALS if repair else Action.CHECK_DATA_INTEGRITY)
     after = UUID(int=0)
     while page := await transact(context, partial(_page, context, after)):
         for key in page.suspects:

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 
 from app.operations import billing_months
 from app.operations.billing_months import MAX_FIRST
-from app.reads import PageInfo, ref
+from app.reads import PageInfo, reference
 from app.schema.arguments import Input
 from app.schema.billing_months.types import BillingMonth
 from app.schema.context import Info
@@ -19,7 +19,7 @@ from app.schema.problems import Refused, refusals_as_errors, result_of
 from app.schema.scalars import Cents
 from app.schema.tenants import Tenant
 
-_DEFAULT_PAGE, _LARGEST_PAGE = 20, 100
+_DEFAULT_PAGE, _MAX_PAGE = 20, 100
 
 
 @strawberry.type(description="A month that has ended and in which not everything of a tenant is billed.")
@@ -49,11 +49,11 @@ class UnbilledMonth(Node):
         """The operation's value, with its tenant and billing month to be read."""
         return cls(
             id=month.billing_month_id,
-            tenant=ref(Tenant, month.tenant_id),
+            tenant=reference(Tenant, month.tenant_id),
             period_start=month.period_start,
             reason=month.reason,
             difference_cents=None if month.difference_cents is None else Cents(month.difference_cents),
-            billing_month=ref(BillingMonth, month.billing_month_id),
+            billing_month=reference(BillingMonth, month.billing_month_id),
         )
 
 
@@ -154,7 +154,7 @@ class UnbilledMonthQueries:
         with refusals_as_errors():
             page = await billing_months.unbilled_months(info.context.operations, first=_size("first", first, MAX_FIRST))
         return [
-            UnbilledPeriod(tenant=ref(Tenant, each.tenant_id), period_start=each.period_start, reason=each.reason)
+            UnbilledPeriod(tenant=reference(Tenant, each.tenant_id), period_start=each.period_start, reason=each.reason)
             for each in page.months
         ]
 
@@ -174,7 +174,7 @@ class BillingMonthMutations:
             period_start=given.period_start,
             reason=given.reason,
         )
-        return MonthWaived(billing_month=ref(BillingMonth, month_id))
+        return MonthWaived(billing_month=reference(BillingMonth, month_id))
 
 
 def _page_size(first: int | None, last: int | None) -> tuple[int, bool]:
@@ -183,7 +183,7 @@ def _page_size(first: int | None, last: int | None) -> tuple[int, bool]:
     if len(given) > 1:
         raise _bad_input("give first or last, not both")
     for name, size in given.items():
-        return _size(name, size, _LARGEST_PAGE), name == "last"
+        return _size(name, size, _MAX_PAGE), name == "last"
     return _DEFAULT_PAGE, False
 
 

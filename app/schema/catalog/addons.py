@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from app.operations import catalog
-from app.reads import column, one, read_type, ref, root_many
+from app.reads import column, one, read_type, reference, root_many
 from app.schema.arguments import Input, optional
 from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.context import Info
@@ -132,7 +132,7 @@ class AddonMutations:
             resource_kind=given.resource_kind,
             quantity=given.quantity,
         )
-        return AddonCreated(addon=ref(Addon, addon_id))
+        return AddonCreated(addon=reference(Addon, addon_id))
 
     @strawberry.mutation(description="Change an add-on for who attaches it later. The platform's admin only.")
     async def update_addon(self, info: Info, given: Input[UpdateAddonInput]) -> UpdateAddonResult:
@@ -143,4 +143,4 @@ class AddonMutations:
             quantity=given.quantity,
             active=given.active,
         )
-        return AddonUpdated(addon=ref(Addon, addon_id))
+        return AddonUpdated(addon=reference(Addon, addon_id))

@@ -8,7 +8,7 @@ import strawberry
 
 from app.billing import PriceModel, Proration, Tier
 from app.operations import catalog
-from app.reads import ref
+from app.reads import reference
 from app.schema.arguments import Input, optional
 from app.schema.catalog.plans import Plan, PlanVersion
 from app.schema.context import Info
@@ -173,7 +173,7 @@ class PlanMutations:
         plan_id = await catalog.create_plan(
             info.context.operations, code=given.code, name=given.name, description=given.description
         )
-        return PlanCreated(plan=ref(Plan, plan_id))
+        return PlanCreated(plan=reference(Plan, plan_id))
 
     @strawberry.mutation(description="Draft the next version of a plan. The platform's admin only.")
     async def draft_plan_version(self, info: Info, given: Input[DraftPlanVersionInput]) -> DraftPlanVersionResult:
@@ -185,14 +185,14 @@ class PlanMutations:
             proration=given.proration,
             resources=[resource.draft() for resource in given.resources],
         )
-        return PlanVersionDrafted(plan_version=ref(PlanVersion, version_id))
+        return PlanVersionDrafted(plan_version=reference(PlanVersion, version_id))
 
     @strawberry.mutation(
         description="Publish a draft: it is for sale from now on and never changes again. The platform's admin only."
     )
     async def publish_plan_version(self, info: Info, given: Input[PublishPlanVersionInput]) -> PublishPlanVersionResult:
         version_id = await catalog.publish_plan_version(info.context.operations, plan_version_id=given.plan_version_id)
-        return PlanVersionPublished(plan_version=ref(PlanVersion, version_id))
+        return PlanVersionPublished(plan_version=reference(PlanVersion, version_id))
 
     @strawberry.mutation(
         description="Retire a published version: nobody can subscribe or change to it any more, and subscriptions that "
@@ -200,7 +200,7 @@ class PlanMutations:
     )
     async def retire_plan_version(self, info: Info, given: Input[RetirePlanVersionInput]) -> RetirePlanVersionResult:
         version_id = await catalog.retire_plan_version(info.context.operations, plan_version_id=given.plan_version_id)
-        return PlanVersionRetired(plan_version=ref(PlanVersion, version_id))
+        return PlanVersionRetired(plan_version=reference(PlanVersion, version_id))
 
     @strawberry.mutation(
         description="Archive a plan: nobody can subscribe or change to any version of it any more, and subscriptions "
@@ -208,4 +208,4 @@ class PlanMutations:
     )
     async def archive_plan(self, info: Info, given: Input[ArchivePlanInput]) -> ArchivePlanResult:
         plan_id = await catalog.archive_plan(info.context.operations, plan_code=given.plan_code)
-        return PlanArchived(plan=ref(Plan, plan_id))
+        return PlanArchived(plan=reference(Plan, plan_id))

@@ -6,7 +6,7 @@ import strawberry
 
 from app.billing import Aggregation
 from app.operations import catalog
-from app.reads import column, read_type, ref, root_many
+from app.reads import column, read_type, reference, root_many
 from app.schema.arguments import Input
 from app.schema.context import Info
 from app.schema.problems import Refused, result_of
@@ -69,4 +69,4 @@ class ResourceKindMutations:
             aggregation=given.aggregation,
             description=given.description,
         )
-        return ResourceKindDefined(resource_kind=ref(ResourceKind, code))
+        return ResourceKindDefined(resource_kind=reference(ResourceKind, code))

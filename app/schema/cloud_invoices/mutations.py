@@ -9,7 +9,7 @@ import strawberry
 
 from app.operations import costs
 from app.operations.costs import BillField, ColumnOfField
-from app.reads import ref
+from app.reads import reference
 from app.schema.arguments import Input, optional
 from app.schema.cloud_invoices.types import CloudInvoice
 from app.schema.context import Info
@@ -132,7 +132,7 @@ class CloudInvoiceMutations:
             columns=[ColumnOfField(each.field, each.column) for each in given.columns],
         )
         return CloudInvoiceImported(
-            cloud_invoice=ref(CloudInvoice, imported.cloud_invoice_id),
+            cloud_invoice=reference(CloudInvoice, imported.cloud_invoice_id),
             allocated_cents=Cents(imported.allocated_cents),
             unallocated_cents=Cents(imported.unallocated_cents),
             ignored_columns=list(imported.ignored_columns),
@@ -147,7 +147,7 @@ class CloudInvoiceMutations:
     ) -> RematchCloudInvoiceResult:
         rematched = await costs.rematch_cloud_invoice(info.context.operations, cloud_invoice_id=given.cloud_invoice_id)
         return CloudInvoiceRematched(
-            cloud_invoice=ref(CloudInvoice, rematched.cloud_invoice_id),
+            cloud_invoice=reference(CloudInvoice, rematched.cloud_invoice_id),
             changed_lines=rematched.changed_lines,
             allocated_cents=Cents(rematched.allocated_cents),
             unallocated_cents=Cents(rematched.unallocated_cents),
@@ -163,4 +163,4 @@ class CloudInvoiceMutations:
         withdrawn = await costs.withdraw_cloud_invoice(
             info.context.operations, cloud_invoice_id=given.cloud_invoice_id, reason=given.reason
         )
-        return CloudInvoiceWithdrawn(cloud_invoice=ref(CloudInvoice, withdrawn))
+        return CloudInvoiceWithdrawn(cloud_invoice=reference(CloudInvoice, withdrawn))

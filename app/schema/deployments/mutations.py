@@ -8,7 +8,7 @@ import strawberry
 
 from app.billing import DeploymentState
 from app.operations import deployments
-from app.reads import ref
+from app.reads import reference
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.deployments.types import CloudResource, Deployment, DeploymentEvent
@@ -178,7 +178,7 @@ class DeploymentMutations:
             template_code=given.template_code,
             template_version=given.template_version,
         )
-        return DeploymentCreated(deployment=ref(Deployment, deployment_id))
+        return DeploymentCreated(deployment=reference(Deployment, deployment_id))
 
     @strawberry.mutation(description="Change a deployment. A tenant's admin or the platform's.")
     async def update_deployment(self, info: Info, given: Input[UpdateDeploymentInput]) -> UpdateDeploymentResult:
@@ -189,7 +189,7 @@ class DeploymentMutations:
             llm_mode=given.llm_mode,
             billing_action_suspended=given.billing_action_suspended,
         )
-        return DeploymentUpdated(deployment=ref(Deployment, deployment_id))
+        return DeploymentUpdated(deployment=reference(Deployment, deployment_id))
 
     @strawberry.mutation(
         description="Move a deployment to another state, where the map of states and your role allow it."
@@ -201,7 +201,8 @@ class DeploymentMutations:
             info.context.operations, deployment_id=given.deployment_id, to=given.to, reason=given.reason
         )
         return DeploymentTransitioned(
-            deployment=ref(Deployment, recorded.deployment_id), event=ref(DeploymentEvent, recorded.event_id)
+            deployment=reference(Deployment, recorded.deployment_id),
+            event=reference(DeploymentEvent, recorded.event_id),
         )
 
     @strawberry.mutation(
@@ -218,7 +219,7 @@ class DeploymentMutations:
             name=given.name,
             created_at=given.created_at,
         )
-        return ResourceRegistered(resource=ref(CloudResource, resource_id))
+        return ResourceRegistered(resource=reference(CloudResource, resource_id))
 
     @strawberry.mutation(
         description="End a resource: its level is 0 from then on, and its later readings and levels do not count. "
@@ -228,7 +229,7 @@ class DeploymentMutations:
         resource_id = await deployments.end_resource(
             info.context.operations, resource_id=given.resource_id, ended_at=given.ended_at
         )
-        return ResourceEnded(resource=ref(CloudResource, resource_id))
+        return ResourceEnded(resource=reference(CloudResource, resource_id))
 
     @strawberry.mutation(
         description="Move a resource to another deployment: it ends where it was and begins anew there. "
@@ -241,4 +242,6 @@ class DeploymentMutations:
             deployment_id=given.deployment_id,
             moved_at=given.moved_at,
         )
-        return ResourceMoved(previous=ref(CloudResource, given.resource_id), resource=ref(CloudResource, resource_id))
+        return ResourceMoved(
+            previous=reference(CloudResource, given.resource_id), resource=reference(CloudResource, resource_id)
+        )

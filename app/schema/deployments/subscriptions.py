@@ -9,7 +9,7 @@ import strawberry
 from graphql import GraphQLError
 
 from app.operations.deployments.events import CHANNEL
-from app.reads import ForbiddenError, ref
+from app.reads import ForbiddenError, reference
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.types import DeploymentEvent
 
@@ -46,4 +46,4 @@ class DeploymentSubscriptions:
                     raise GraphQLError("Events may have been missed.", extensions={"code": "EVENTS_MISSED"})
                 event = msgspec.json.decode(payload, type=_Notified)
                 if context.scope.tenant_id in {None, event.tenant_id} and wanted in {None, event.deployment_id}:
-                    yield ref(DeploymentEvent, event.id)
+                    yield reference(DeploymentEvent, event.id)

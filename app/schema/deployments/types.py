@@ -8,7 +8,7 @@ import strawberry
 from app.billing import DeploymentState, allowed_transitions
 from app.operations import quotes, usage
 from app.operations.access import transition_actor
-from app.reads import Connection, FinishInfo, Rows, column, connection, desc, finished, one, read_type
+from app.reads import Connection, PythonFieldInfo, Rows, column, connection, desc, one, python_field, read_type
 from app.schema.context import RequestContext
 from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter
 from app.schema.lazy import LazyDeployment, LazyInvoiceLine, LazySubscription, LazyTenant
@@ -77,7 +77,7 @@ class CloudResource(Node):
     )
 
 
-Answer = FinishInfo[RequestContext]
+Answer = PythonFieldInfo[RequestContext]
 
 
 def _allowed_transitions(rows: Rows, info: Answer) -> list[list[DeploymentState]]:
@@ -166,18 +166,18 @@ class Deployment(Node):
         description="The invoice lines that charge for the deployment, the latest period first.",
     )
 
-    allowed_transitions = finished(
+    allowed_transitions = python_field(
         needs=(CloudDeployments.state,),
         description="The states to which the caller may move the deployment from its current state.",
     )(_allowed_transitions)
-    usage = finished(
+    usage = python_field(
         needs=(CloudDeployments.id,), description="The usage of a month and the included quantity, by resource kind."
     )(_usage)
-    month_to_date = finished(
+    month_to_date = python_field(
         needs=(CloudDeployments.id,),
         description="The amounts of the current month up to now; null without a subscription.",
     )(_month_to_date)
-    forecast = finished(
+    forecast = python_field(
         needs=(CloudDeployments.id,),
         description="A forecast of the current month's amounts, assuming that usage continues at the same rate; null "
         "without a subscription.",

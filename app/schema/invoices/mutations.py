@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from app.operations import invoices
-from app.reads import ref
+from app.reads import reference
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.invoices.types import Invoice
@@ -89,14 +89,14 @@ class InvoiceMutations:
         invoice_id = await invoices.issue_invoice(
             info.context.operations, invoice_id=given.invoice_id, issue_stale=given.issue_stale
         )
-        return InvoiceIssued(invoice=ref(Invoice, invoice_id))
+        return InvoiceIssued(invoice=reference(Invoice, invoice_id))
 
     @strawberry.mutation(description="Note that an issued invoice was paid in full. The platform's admin only.")
     async def mark_invoice_paid(self, info: Info, given: Input[MarkInvoicePaidInput]) -> MarkInvoicePaidResult:
         invoice_id = await invoices.mark_invoice_paid(
             info.context.operations, invoice_id=given.invoice_id, paid_at=given.paid_at, reference=given.reference
         )
-        return InvoiceMarkedPaid(invoice=ref(Invoice, invoice_id))
+        return InvoiceMarkedPaid(invoice=reference(Invoice, invoice_id))
 
     @strawberry.mutation(
         description="Withdraw a draft or issued invoice; its month is then unbilled again. The platform's admin only."
@@ -105,7 +105,7 @@ class InvoiceMutations:
         invoice_id = await invoices.void_invoice(
             info.context.operations, invoice_id=given.invoice_id, reason=given.reason
         )
-        return InvoiceVoided(invoice=ref(Invoice, invoice_id))
+        return InvoiceVoided(invoice=reference(Invoice, invoice_id))
 
     @strawberry.mutation(
         description="Rate an invoice's kept inputs again and compare; changes nothing. The platform's admin only."
@@ -115,5 +115,5 @@ class InvoiceMutations:
         return InvoiceVerified(
             matches=verified.matches,
             differences=list(verified.differences),
-            invoice=ref(Invoice, verified.invoice_id),
+            invoice=reference(Invoice, verified.invoice_id),
         )

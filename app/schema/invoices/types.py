@@ -11,14 +11,14 @@ from app.operations import invoices
 from app.reads import (
     Computed,
     Connection,
-    FinishInfo,
+    PythonFieldInfo,
     Rows,
     column,
     computed,
     connection,
     desc,
-    finished,
     one,
+    python_field,
     read_type,
     related,
     root_connection,
@@ -34,7 +34,7 @@ from app.schema.scalars import Cents
 from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoices
 
 
-def _explanations(rows: Rows, _info: FinishInfo[RequestContext]) -> list[LineExplanation]:
+def _explanations(rows: Rows, _info: PythonFieldInfo[RequestContext]) -> list[LineExplanation]:
     lines = [
         invoices.LineToExplain(
             row["key"], row["kind"] == LineKind.TAX, row["unit_price_cents"], tuple(row["documents"] or ())
@@ -86,7 +86,7 @@ class InvoiceLine(Node):
         TenantInvoiceLines.subscription_addon_id,
         description="The charged attached add-on; null on lines of another kind than ADDON.",
     )
-    explanation = finished(
+    explanation = python_field(
         needs=(TenantInvoiceLines.key, TenantInvoiceLines.kind, TenantInvoiceLines.unit_price_cents),
         computed={
             "documents": Computed(

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from app.operations import rollups
-from app.reads import ref
+from app.reads import reference
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.problems import Refused, result_of
@@ -54,4 +54,4 @@ class RollupMutations:
             force=given.force,
             dry_run=given.dry_run,
         )
-        return RollupStarted(run=ref(RollupRun, run_id))
+        return RollupStarted(run=reference(RollupRun, run_id))

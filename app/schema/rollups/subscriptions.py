@@ -11,7 +11,7 @@ from app.database import PLATFORM, Database
 from app.database.listener import Subscription
 from app.operations.access import not_found
 from app.operations.rollups.progress import CHANNEL
-from app.reads import ForbiddenError, ref
+from app.reads import ForbiddenError, reference
 from app.schema.context import Info, is_platform_admin
 from app.schema.problems import refusals_as_errors
 from app.schema.rollups.types import RollupRun
@@ -43,7 +43,7 @@ class RollupSubscriptions:
             while not finished:
                 with refusals_as_errors():
                     finished = await _is_finished(database, run_id)
-                yield ref(RollupRun, run_id)
+                yield reference(RollupRun, run_id)
                 if not finished:
                     await _step(payloads, run_id)
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from app.reads import Connection, FinishInfo, Rows, column, connection, finished, one, read_type, related
+from app.reads import Connection, PythonFieldInfo, Rows, column, connection, one, python_field, read_type, related
 from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.codes import ErrorCode, reason_of
 from app.schema.context import RequestContext
@@ -26,7 +26,7 @@ from app.tables.rollups import (
 from app.tables.tenants import Tenants
 
 
-def _reasons(rows: Rows, _info: FinishInfo[RequestContext]) -> list[ErrorCode | None]:
+def _reasons(rows: Rows, _info: PythonFieldInfo[RequestContext]) -> list[ErrorCode | None]:
     return [reason_of(row["code"]) for row in rows]
 
 
@@ -36,7 +36,7 @@ class RollupFailure(Node):
 
     tenant: Tenant = one(RollupFailures.tenant_id, description="The tenant.")
     code: str = column(RollupFailures.code, description="The reason, for programs; `reason` is the same as an enum.")
-    reason = finished(needs=(RollupFailures.code,), description="The reason, for programs.")(_reasons)
+    reason = python_field(needs=(RollupFailures.code,), description="The reason, for programs.")(_reasons)
 
     message: str = column(RollupFailures.message, description="The reason, for people.")
     attempts: int = column(RollupFailures.attempts, description="How often it was tried.")

@@ -24,9 +24,9 @@ from app.operations.subscriptions import attach_addon, change_plan_version, deta
 from app.operations.taxes import set_tax_rate
 from app.operations.tenants import update_tenant
 from app.operations.usage import MeteredEvent, correct_usage, prove_totals, record_usage
+from tests.operations.data_integrity.test_checks import break_rows
 from tests.operations.given import Given
 from tests.operations.late import changes
-from tests.operations.laws.test_laws import break_rows
 from tests.operations.months import APRIL, invoices, issue_last, roll_up, unbilled
 
 
@@ -58,7 +58,7 @@ NO_INPUT = {
     Action.VERIFY_INVOICE: "writes nothing",
     Action.SEE_UNBILLED_PERIODS: "writes rows of months that are not rated",
     Action.WAIVE_MONTH: "settles the month for good, with its row held",
-    Action.CHECK_LAWS: "writes nothing",
+    Action.CHECK_DATA_INTEGRITY: "writes nothing",
     Action.IMPORT_CLOUD_INVOICE: "is what the provider bills",
     Action.REMATCH_CLOUD_INVOICE: "is what the provider bills",
     Action.WITHDRAW_CLOUD_INVOICE: "is what the provider bills",

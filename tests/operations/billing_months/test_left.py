@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState
+from app.operations.data_integrity import check
 from app.operations.deployments import transition_deployment
-from app.operations.laws import check
 from app.operations.rollups import catch_up, roll_up_run
 from tests.operations.given import Given
 from tests.operations.late import LATE_KEY, changes, month_states, overage

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.operations.billing_months import waive_month
+from app.operations.data_integrity import check
 from app.operations.invoices import mark_invoice_paid, void_invoice
-from app.operations.laws import check
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups import catch_up
 from tests.operations.given import Given

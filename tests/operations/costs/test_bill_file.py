@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 
 from app.operations.costs import bill_file
-from app.operations.costs.bill_file import MOST_ROWS, BillFile, BillSummary
+from app.operations.costs.bill_file import MAX_ROWS, BillFile, BillSummary
 from app.operations.costs.bill_rows import BillRow, MalformedBill
 from app.operations.costs.layouts import layout_of
 from tests.operations.costs.bills import HEADER, bill, row
@@ -183,8 +183,8 @@ async def test_a_bill_is_summed_up_exactly() -> None:
 
 def test_a_bill_has_at_most_100_000_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shown with a hundredth of them."""
-    assert MOST_ROWS == 100_000
-    monkeypatch.setattr(bill_file, "MOST_ROWS", 1_000)
+    assert MAX_ROWS == 100_000
+    monkeypatch.setattr(bill_file, "MAX_ROWS", 1_000)
     assert len(read_bill(bill(*[row("a", "$1")] * 1_000))) == 1_000
     with pytest.raises(MalformedBill, match="the bill has more than 1,000 rows; import it in parts"):
         read_bill(bill(*[row("a", "$1")] * 1_001))

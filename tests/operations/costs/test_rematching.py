@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from app.operations import laws
+from app.operations import data_integrity
 from app.operations.costs import margin, rematch_cloud_invoice, withdraw_cloud_invoice
 from app.operations.costs.bill_rows import round_cents
 from app.operations.refusal import ProblemCode, Refusal
@@ -199,4 +199,4 @@ async def test_what_is_allocated_and_what_is_not_are_the_bill_exactly(
     rate = Decimal("1.000000000001")
     exact = sum(live.values(), Decimal(0)) * rate
     assert report.cost_cents + report.unallocated_cost_cents == round_cents(exact)
-    assert await laws.check(given.platform) == []
+    assert await data_integrity.check(given.platform) == []

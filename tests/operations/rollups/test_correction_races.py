@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from app.database import UnitOfWork
+from app.operations.data_integrity import check
 from app.operations.invoices import issue_invoice, verify_invoice, void_invoice
-from app.operations.laws import check
 from tests.operations.given import Given
 from tests.operations.late import changes
 from tests.operations.months import APRIL, JUNE, MAY, invoices, issue_last, meter, roll_up, subscribed, unbilled

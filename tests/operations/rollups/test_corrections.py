@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from app.operations.data_integrity import check
 from app.operations.invoices import mark_invoice_paid, verify_invoice, void_invoice
-from app.operations.laws import check
-from app.operations.rollups import billing as billing_of_tenants
+from app.operations.rollups import bill_tenants as billing_of_tenants
 from app.operations.subscriptions import change_plan_version
 from tests.operations.given import Given
 from tests.operations.late import LATE_KEY, billed_of_month, changes, month_states, net_lines, overage

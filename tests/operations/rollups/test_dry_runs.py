@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from app.operations.rollups import billing as billing_of_tenants
+from app.operations.rollups import bill_tenants as billing_of_tenants
 from tests.operations.given import Given
 from tests.operations.late import changes
 from tests.operations.months import APRIL, MAY, correct, issue_last, meter, roll_up, subscribed

@@ -8,9 +8,9 @@ import pytest
 
 from app.billing import Tier
 from app.operations.catalog import ResourceDraft
+from app.operations.data_integrity import check
 from app.operations.invoices import verify_invoice
-from app.operations.laws import check
-from app.operations.rollups import billing as billing_of_tenants
+from app.operations.rollups import bill_tenants as billing_of_tenants
 from tests.operations.given import Given
 from tests.operations.late import changes, month_states, net_lines
 from tests.operations.months import (

@@ -3,7 +3,7 @@
 import pytest
 
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
-from app.operations.rollups import billing as billing_of_tenants
+from app.operations.rollups import bill_tenants as billing_of_tenants
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, counts, invoices, lines, meter, roll_up, subscribed, unbilled
 

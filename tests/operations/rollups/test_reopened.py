@@ -7,8 +7,8 @@ import pytest
 
 from app.billing import Tier
 from app.operations.catalog import ResourceDraft
+from app.operations.data_integrity import check
 from app.operations.invoices import issue_invoice
-from app.operations.laws import check
 from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups import catch_up, roll_up_run
 from app.operations.subscriptions import change_plan_version

@@ -8,10 +8,10 @@ import pytest
 from app.billing import DeploymentState
 from app.operations.billing_months import data
 from app.operations.charges import add_charge
+from app.operations.data_integrity import check
 from app.operations.deployments import transition_deployment
 from app.operations.invoices import verification, verify_invoice
-from app.operations.laws import check
-from app.operations.rollups import billing as billing_of_tenants
+from app.operations.rollups import bill_tenants as billing_of_tenants
 from tests.operations.given import Given
 from tests.operations.late import month_states
 from tests.operations.months import (

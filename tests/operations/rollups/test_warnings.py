@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from app.billing import DeploymentState
 from app.operations.charges import add_charge
+from app.operations.data_integrity import check
 from app.operations.deployments import transition_deployment
 from app.operations.invoices import verify_invoice
-from app.operations.laws import check
 from app.operations.taxes import set_tax_rate
 from app.operations.tenants import update_tenant
 from tests.operations.given import Given

@@ -13,7 +13,7 @@ from app.database.scope import Scope
 from app.reads import (
     TODAY,
     Connection,
-    FinishInfo,
+    PythonFieldInfo,
     Rows,
     among,
     at_least,
@@ -25,11 +25,11 @@ from app.reads import (
     contains,
     desc,
     equals,
-    finished,
     many,
     one,
+    python_field,
     read_type,
-    ref,
+    reference,
     related,
     through,
 )
@@ -141,27 +141,27 @@ class Album(Node):
         Tracks.album_id, order=(desc(Tracks.length), Tracks.title), description="-"
     )
 
-    @finished(needs=(Albums.state,), description="Enums from Python")
-    def next_states(rows: Rows, info: FinishInfo[Caller]) -> list[list[State]]:  # noqa: N805 - finished fields take rows
+    @python_field(needs=(Albums.state,), description="Enums from Python")
+    def next_states(rows: Rows, info: PythonFieldInfo[Caller]) -> list[list[State]]:  # noqa: N805 - finished fields take rows
         info.request.calls.append("next_states")
         return [[state for state in State if state.value != row["state"]] for row in rows]
 
-    @finished(
+    @python_field(
         needs=(Albums.id, Albums.price, Albums.released_on, Albums.created_at), description="Python values, arguments"
     )
-    async def priced(rows: Rows, info: FinishInfo[Caller], times: int = 1, note: str | None = None) -> list[str]:  # noqa: N805 - finished fields take rows
+    async def priced(rows: Rows, info: PythonFieldInfo[Caller], times: int = 1, note: str | None = None) -> list[str]:  # noqa: N805 - finished fields take rows
         info.request.calls.append("priced")
         return [f"{decimal_text(row['price'] * times)} {row['created_at'].year} {note or '-'}" for row in rows]
 
-    @finished(needs=(Albums.genre_code, Albums.plays, Albums.title), description="Objects, some faulty, with refs")
-    async def reviews(rows: Rows, info: FinishInfo[Caller]) -> list[list[Review]]:  # noqa: N805 - finished fields take rows
+    @python_field(needs=(Albums.genre_code, Albums.plays, Albums.title), description="Objects, some faulty, with refs")
+    async def reviews(rows: Rows, info: PythonFieldInfo[Caller]) -> list[list[Review]]:  # noqa: N805 - finished fields take rows
         info.request.calls.append("reviews")
         answers: list[list[Review] | Exception] = []
         for row in rows:
             if row["title"] == "faulty":
                 answers.append(ValueError("no reviews"))
                 continue
-            genre = ref(Genre, row["genre_code"]) if row["genre_code"] else None
+            genre = reference(Genre, row["genre_code"]) if row["genre_code"] else None
             answers.append([Review(stars=stars, text=None, genre=genre) for stars in range(row["plays"] % 3)])
         return _typed(answers)
 

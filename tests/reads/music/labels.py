@@ -14,7 +14,7 @@ from app.reads import (
     desc,
     one,
     read_type,
-    ref,
+    reference,
     root_connection,
     root_many,
     root_node,
@@ -91,7 +91,10 @@ class Query:
 
     @strawberry.field
     async def chosen(self, albums: list[strawberry.ID]) -> list[Chosen]:
-        return [Chosen(label=None, album=ref(Album, UUID(id_)), anything=ref(Album, UUID(id_))) for id_ in albums]
+        return [
+            Chosen(label=None, album=reference(Album, UUID(id_)), anything=reference(Album, UUID(id_)))
+            for id_ in albums
+        ]
 
 
 @strawberry.type
@@ -101,7 +104,9 @@ class Mutation:
         tenant = info.context.scope.tenant_id
         if tenant is None:
             return Refused(message="not for the platform")
-        return Chosen(label=ref(Label, tenant), album=ref(Album, UUID(album)), anything=ref(Label, tenant))
+        return Chosen(
+            label=reference(Label, tenant), album=reference(Album, UUID(album)), anything=reference(Label, tenant)
+        )
 
 
 @strawberry.type
@@ -109,7 +114,7 @@ class Subscription:
     @strawberry.subscription
     async def played(self, albums: list[strawberry.ID]) -> AsyncGenerator[Album]:
         for id_ in albums:
-            yield ref(Album, UUID(id_))
+            yield reference(Album, UUID(id_))
 
 
 def build_schema() -> strawberry.Schema:

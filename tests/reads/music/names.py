@@ -9,8 +9,8 @@ from graphql.execution.values import VariableValues
 
 from app.database.scope import PLATFORM, Scope
 from app.reads.compiler import Operation
-from app.reads.model import Model
-from app.reads.roots import compile_refs, compile_root
+from app.reads.root_fields import compile_refs, compile_root
+from app.reads.schema_model import Model
 from app.reads.statement import Statement, Values
 from tests.reads.music.albums import Caller
 from tests.reads.music.labels import build_schema
@@ -67,7 +67,7 @@ def emitted(text: str, scope: Scope = PLATFORM) -> list[str]:
 def _statements(operation: Operation) -> Iterator[Statement]:
     query = operation.model.graphql.query_type
     assert query is not None
-    for _, selected in operation.roots(query):
+    for _, selected in operation.root_fields(query):
         declaration = operation.model.declaration(query.name, selected.name)
         if declaration is not None:
             yield compile_root(operation, declaration, selected)

@@ -1,0 +1,133 @@
+"""Lends the connections of an asyncpg pool without giving them back in between.
+
+asyncpg's own acquire and release make two tasks and a timer a loan, about 30 µs: a tenth of what a read costs. Here
+the connection used last is lent first, so few are used and those stay warm; one that comes back goes straight to who
+has waited longest. After an error it goes back to asyncpg, which knows how to mend or replace it.
+"""
+
+import asyncio
+from collections import deque
+from types import TracebackType
+from typing import Any
+
+import asyncpg
+
+from app.database.connect import give_back, is_connection_error, unavailable
+
+
+class ConnectionCache:
+    """Lends at most `size` connections of the pool at once; `timeout` is in seconds."""
+
+    def __init__(self, pool: Any, size: int, timeout: float) -> None:
+        self._pool = pool
+        self._size = size
+        self._timeout = timeout
+        self._held = 0
+        self._idle: list[Any] = []
+        self._waiting: deque[asyncio.Future[Any]] = deque()
+
+    def loan(self) -> "BorrowedConnection":
+        """`async with lender.loan() as connection`. Raises DatabaseUnavailable when there is none, or it is lost."""
+        return BorrowedConnection(self)
+
+    async def close(self) -> None:
+        """Gives the idle ones back, for the pool to close."""
+        while self._idle:
+            await self._return(self._idle.pop())
+
+    async def take(self) -> Any:
+        while self._idle:
+            connection = self._idle.pop()
+            if _is_open(connection):
+                return connection
+            await self._return(connection)
+        if self._held < self._size:
+            return await self._acquire()
+        return await self._wait()
+
+    def give_back(self, connection: Any) -> None:
+        if not self._serve(connection):
+            self._idle.append(connection)
+
+    async def discard(self, connection: Any) -> None:
+        """After an error: the next in the queue gets another one."""
+        try:
+            await self._return(connection)
+        finally:
+            self._serve(None)
+
+    async def _acquire(self) -> Any:
+        self._held += 1
+        try:
+            return await self._pool.acquire(timeout=self._timeout)
+        except BaseException:
+            self._held -= 1
+            self._serve(None)
+            raise
+
+    async def _return(self, connection: Any) -> None:
+        self._held -= 1
+        await give_back(self._pool, connection)
+
+    async def _wait(self) -> Any:
+        waiter: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(self._timeout):
+                connection = await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():  # it came while this was being given up
+                self._pass_on(waiter.result())
+            raise
+        return await self.take() if connection is None else connection
+
+    def _pass_on(self, connection: Any) -> None:
+        if connection is None:
+            self._serve(None)
+        else:
+            self.give_back(connection)
+
+    def _serve(self, connection: Any) -> bool:
+        """Hands it to who has waited longest; None tells them that there is room for one more. False: no one waits."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return True
+        return False
+
+
+def _is_open(connection: Any) -> bool:
+    """Whether it outlived its idle time; asyncpg takes one that is lost from its borrower."""
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
+
+
+class BorrowedConnection:
+    """One connection, from `async with` to its end."""
+
+    __slots__ = ("_connection", "_lender")
+
+    def __init__(self, cache: ConnectionCache) -> None:
+        self._lender = cache
+
+    async def __aenter__(self) -> Any:
+        try:
+            self._connection = await self._lender.take()
+        except Exception as error:
+            if is_connection_error(error):
+                raise unavailable(error) from error
+            raise
+        return self._connection
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._lender.give_back(self._connection)
+            return
+        await self._lender.discard(self._connection)
+        if isinstance(error, Exception) and is_connection_error(error):
+            raise unavailable(error) from error

@@ -1,0 +1,22 @@
+"""Checks data integrity every night."""
+
+import logging
+from contextlib import aclosing
+
+from app.jobs.log import Counts, logged
+from app.jobs.rollups import JobContext
+from app.operations import data_integrity
+from app.queue import heartbeat
+
+logger = logging.getLogger(__name__)
+
+
+@logged
+async def check_data_integrity(context: JobContext) -> Counts:
+    """Logs each violation as an error, for whoever watches the log. The next night goes on where this one stops."""
+    violations = 0
+    async with heartbeat(context["job"]), aclosing(data_integrity.check_by_night(context["operations"])) as each:
+        async for check, row, message in each:
+            violations += 1
+            logger.error("Data-integrity check failed: %s: %s (%s)", row, message, check)
+    return {"violations": violations}

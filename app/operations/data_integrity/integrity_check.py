@@ -1,0 +1,87 @@
+"""What a data-integrity check is: a rule, the table it covers, and how its violations are found."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from app.database import UnitOfWork
+
+
+class Violation(NamedTuple):
+    """The name of the failed check, the row (table and key) that violates it, and a message."""
+
+    check: str
+    row: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """One page's snapshot: everything in it is seen at one instant.
+
+    today: in the billing zone. slack: how far the clocks of two writers, and the ends of two transactions, may lie
+    apart before a change counts as earlier than a rollup.
+    """
+
+    unit: UnitOfWork
+    zone: ZoneInfo
+    today: date
+    slack: timedelta
+
+    async def fetch(self, statement: str, *arguments: object) -> list[Any]:
+        rows: list[Any] = await self.unit.connection.fetch(statement, *arguments)
+        return rows
+
+
+class Spine(Enum):
+    """The table that a check covers, and how many of its rows are checked in one transaction."""
+
+    TENANTS = ("tenants", 500)
+    DEPLOYMENTS = ("cloud_deployments", 200)
+    INVOICES = ("tenant_invoices", 100)
+    RUNS = ("rollup_runs", 50)
+    BILLS = ("cloud_invoices", 5)
+
+    @property
+    def table(self) -> str:
+        return self.value[0]
+
+    @property
+    def page(self) -> int:
+        return self.value[1]
+
+
+class Finding(NamedTuple):
+    row: str
+    message: str
+
+
+Find = Callable[[Examination, Sequence[Any]], Awaitable[list[Finding]]]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrityCheck:
+    """`name` says what always holds; `find` gives what breaks it among the rows of a page of the spine.
+
+    Without a spine it is found once, and given no keys.
+    """
+
+    name: str
+    spine: Spine | None
+    find: Find
+
+
+def by_statement(table: str, statement: str) -> Find:
+    """Finds with one statement: given the page's keys as $1, it yields the key of a row of the table and a message.
+
+    Without a table the statement names it before the key.
+    """
+
+    async def find(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
+        rows = await examination.fetch(statement, list(keys))
+        return [Finding(f"{table} {key}".lstrip(), message) for key, message in rows]
+
+    return find

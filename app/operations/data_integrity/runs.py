@@ -1,0 +1,82 @@
+"""Checks rollup runs: counters must be the sums of their outcomes, and chunks must cover every tenant."""
+
+from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
+
+_COUNTERS = """
+SELECT r.id::text, format('it counts %s, its outcomes come to %s', counted, summed)
+FROM rollup_runs r CROSS JOIN LATERAL (
+    SELECT count(*) AS done, count(*) FILTER (WHERE outcome = 'CREATED') AS created,
+           count(*) FILTER (WHERE outcome = 'REPLACED') AS replaced,
+           count(*) FILTER (WHERE outcome = 'SKIPPED') AS skipped,
+           count(*) FILTER (WHERE outcome = 'FAILED') AS failed, coalesce(sum(total_cents), 0) AS total
+    FROM rollup_outcomes WHERE run_id = r.id
+) AS o CROSS JOIN LATERAL (
+    SELECT jsonb_build_object('done', r.tenants_done, 'created', r.invoices_created, 'replaced', r.invoices_replaced,
+                              'skipped', r.invoices_skipped, 'failed', r.invoices_failed, 'total', r.total_cents),
+           to_jsonb(o)
+) AS counters (counted, summed)
+WHERE r.id = any($1::uuid[]) AND counted <> summed
+ORDER BY r.id
+"""
+_CHUNKS = """
+WITH listed AS (
+    SELECT c.run_id, c.id AS chunk_id, c.finished_at, tenant_id
+    FROM rollup_chunks c CROSS JOIN unnest(c.tenant_ids) AS tenant_id
+    WHERE c.run_id = any($1::uuid[])
+)
+SELECT 'rollup_chunks ' || l.chunk_id, format('it is done, and tenant %s has no outcome', l.tenant_id)
+FROM listed l
+WHERE l.finished_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM rollup_outcomes o WHERE o.run_id = l.run_id AND o.tenant_id = l.tenant_id)
+UNION ALL
+SELECT 'rollup_outcomes ' || o.id, format('tenant %s is in no chunk of the run', o.tenant_id)
+FROM rollup_outcomes o
+WHERE o.run_id = any($1::uuid[])
+  AND NOT EXISTS (SELECT FROM listed l WHERE l.run_id = o.run_id AND l.tenant_id = o.tenant_id)
+UNION ALL
+SELECT 'rollup_runs ' || r.id, format('it has %s tenants, its chunks list %s', r.tenants_total, l.tenants)
+FROM rollup_runs r CROSS JOIN LATERAL (
+    SELECT count(*) AS tenants FROM listed WHERE listed.run_id = r.id
+) AS l
+WHERE r.id = any($1::uuid[]) AND r.tenants_total <> l.tenants
+UNION ALL
+SELECT 'rollup_runs ' || r.id, format('it is %s with %s open chunks', lower(r.status), c.unfinished)
+FROM rollup_runs r CROSS JOIN LATERAL (
+    SELECT count(*) AS unfinished FROM rollup_chunks WHERE run_id = r.id AND finished_at IS NULL
+) AS c
+WHERE r.id = any($1::uuid[]) AND (r.finished_at IS NULL) <> (c.unfinished > 0)
+UNION ALL
+SELECT 'rollup_runs ' || r.id,
+       format('it is %s with %s of %s failed', lower(r.status), r.invoices_failed, r.tenants_total)
+FROM rollup_runs r
+WHERE r.id = any($1::uuid[]) AND r.finished_at IS NOT NULL AND r.status <> CASE
+    WHEN r.invoices_failed = 0 THEN 'SUCCEEDED'
+    WHEN r.invoices_failed < r.tenants_total THEN 'PARTIAL'
+    ELSE 'FAILED' END
+ORDER BY 1, 2
+"""
+_OUTCOMES = """
+SELECT o.id::text, CASE
+    WHEN i.id IS NOT NULL AND i.period_start <> o.period_start THEN 'its invoice is of another month'
+    WHEN (o.outcome = 'FAILED') <> (f.id IS NOT NULL) THEN 'failures and failed outcomes do not match'
+    WHEN o.period_start <> r.period_start THEN 'it is of another month than its run'
+    ELSE format('it is %s %s an invoice', lower(o.outcome), CASE WHEN i.id IS NULL THEN 'without' ELSE 'with' END) END
+FROM rollup_outcomes o JOIN rollup_runs r ON r.id = o.run_id
+LEFT JOIN tenant_invoices i ON i.tenant_id = o.tenant_id AND i.id = o.invoice_id
+LEFT JOIN rollup_failures f ON f.run_id = o.run_id AND f.tenant_id = o.tenant_id
+WHERE o.run_id = any($1::uuid[])
+  AND ((o.outcome IN ('CREATED', 'REPLACED') AND i.id IS NULL)
+       OR (o.outcome IN ('SETTLED', 'PREVIEWED') AND i.id IS NOT NULL)
+       OR i.period_start <> o.period_start OR o.period_start <> r.period_start
+       OR (o.outcome = 'FAILED') <> (f.id IS NOT NULL))
+ORDER BY o.id
+"""
+
+
+INTEGRITY_CHECKS = (
+    IntegrityCheck("a run counts its outcomes", Spine.RUNS, by_statement("rollup_runs", _COUNTERS)),
+    IntegrityCheck("a run's chunks account for its tenants", Spine.RUNS, by_statement("", _CHUNKS)),
+    IntegrityCheck(
+        "an outcome is of its run's month and has what it says", Spine.RUNS, by_statement("rollup_outcomes", _OUTCOMES)
+    ),
+)

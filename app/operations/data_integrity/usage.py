@@ -1,0 +1,14 @@
+"""Checks usage: a day's totals must be what that day's events give."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine
+from app.operations.usage.differences import differences
+
+
+async def _unlike_their_events(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
+    return [Finding(*found) for found in await differences(examination.unit, examination.zone, keys)]
+
+
+INTEGRITY_CHECKS = (IntegrityCheck("a day's totals are its events folded", Spine.DEPLOYMENTS, _unlike_their_events),)

@@ -1,0 +1,276 @@
+"""Bills a few tenants for a month, in one transaction.
+
+Their months are held first, so of all the runs at once only one rates them and the others see what that one did. What
+changes a month after that is recorded for it: see app/operations/billing_months.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from app.billing import ChargeInputs, QuoteHeader, SubscriptionInputs, unpriced_usage
+from app.database import UnitOfWork
+from app.operations.billing_months.billed import replaced_by
+from app.operations.billing_months.rating import Month, TenantMonths, hold_months, write_months
+from app.operations.invoices.draft import Draft
+from app.operations.invoices.store import clear_drafts, write_inputs, write_invoices, write_lines
+from app.operations.monthly_charges import charges_of
+from app.operations.rating_inputs import BillableDeployment, billable_portions, gather, tenant_headers
+from app.operations.rollups.corrections import Corrections
+from app.operations.rollups.existing_invoices import ExistingInvoice, existing_invoices_of, settle_without_rating
+from app.operations.rollups.months import note_ratings
+from app.operations.rollups.progress import Settlement, Unpriced, Warned, record
+from app.operations.rollups.run import Run
+from app.operations.rollups.unsubscribed import unsubscribed_usage
+from app.tables.rollups import RollupOutcome, RollupWarningCode
+
+SLICE = 500
+"""Subscriptions gathered, rated and written at a time."""
+
+BillablePortions = AsyncIterator[list[BillableDeployment]]
+"""The deployments that are rated, a slice at a time."""
+
+_SETTLED_IN_RUN = "SELECT tenant_id FROM rollup_outcomes WHERE run_id = $1 AND tenant_id = any($2::uuid[])"
+_VOID = """
+UPDATE tenant_invoices SET status = 'VOID', voided_at = $2, void_reason = $3 WHERE id = any($1::uuid[])
+"""
+
+
+@dataclass(slots=True)
+class Billed:
+    """What became of the tenants, and what the run is to list."""
+
+    settled: list[Settlement] = field(default_factory=list)
+    unpriced: list[Unpriced] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+
+
+async def bill(
+    unit: UnitOfWork,
+    run: Run,
+    tenant_ids: Sequence[UUID],
+    now: datetime,
+    rating_lock: AbstractAsyncContextManager[object],
+) -> None:
+    """Settles those of the tenants that the run has not settled yet. One that cannot be rated fails them all.
+
+    The rating lock is awaited with no row locked, and released once only inputs and outcomes remain to be written.
+    """
+    written: list[Draft] = []
+    async with rating_lock:
+        billed = await _bill(unit, run, tenant_ids, now, written)
+    if written:
+        await write_inputs(unit, written)
+    await record(unit, run, billed.settled, billed.unpriced, billed.warnings)
+
+
+async def preview(
+    unit: UnitOfWork,
+    run: Run,
+    tenant_ids: Sequence[UUID],
+    now: datetime,
+    rating_lock: AbstractAsyncContextManager[object],
+) -> Billed:
+    """What `bill` would do, from one snapshot: it locks nothing and writes nothing."""
+    await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    async with rating_lock:
+        return await _bill(unit, run, tenant_ids, now, [])
+
+
+async def record_once(unit: UnitOfWork, run: Run, billed: Billed) -> None:
+    """Records the results of a preview, of tenants that nobody else has recorded in the run meanwhile."""
+    await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
+    tenant_ids = [settlement.tenant_id for settlement in billed.settled]
+    settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, tenant_ids)}
+    await record(
+        unit,
+        run,
+        [settlement for settlement in billed.settled if settlement.tenant_id not in settled],
+        [unpriced for unpriced in billed.unpriced if unpriced.tenant_id not in settled],
+        [warning for warning in billed.warnings if warning.tenant_id not in settled],
+    )
+
+
+async def _bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, written: list[Draft]) -> Billed:
+    months = await hold_unsettled(unit, run, tenant_ids)
+    existing_by_tenant = await existing_invoices_of(unit, run, months)
+    billed = Billed()
+    due: dict[UUID, ExistingInvoice] = {}
+    for tenant_id, existing in existing_by_tenant.items():
+        if (settlement := settle_without_rating(run, existing)) is not None:
+            billed.settled.append(settlement)
+        else:
+            due[tenant_id] = existing
+    if due:
+        replaced = await replaced_by(
+            unit, [existing.invoice_id for existing in due.values() if existing.invoice_id], run.period.start
+        )
+        corrections = Corrections(unit, run, {tenant_id: months[tenant_id] for tenant_id in due}, replaced)
+        await corrections.look_up()
+        headers = await tenant_headers(unit, due, run.period)
+        await _Billing(unit, run, due, now, headers, corrections, billed, written).settle()
+    return billed
+
+
+async def hold_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantMonths]:
+    """Holds the tenants' months, and gives those of tenants that the run has not settled."""
+    ordered = sorted(tenant_ids)
+    months = await hold_months(unit, run.period.start, ordered, read_only=run.dry_run)
+    settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, ordered)}
+    return {tenant_id: month for tenant_id, month in months.items() if tenant_id not in settled}
+
+
+@dataclass(frozen=True, slots=True)
+class _Billing:
+    """Rates the tenants that are due and writes their invoices; of those `written`, the inputs are not yet."""
+
+    unit: UnitOfWork
+    run: Run
+    due: dict[UUID, ExistingInvoice]
+    now: datetime
+    headers: dict[UUID, QuoteHeader]
+    corrections: Corrections
+    billed: Billed
+    written: list[Draft]
+    rated_cents: dict[UUID, int] = field(default_factory=dict)
+
+    async def settle(self) -> None:
+        drafts = {tenant_id: self._draft(tenant_id, existing) for tenant_id, existing in self.due.items()}
+        charges = await charges_of(self.unit, self.run.period, self.due)
+        portions = billable_portions(self.unit, self.run.period, self.due, SLICE)
+        first: list[BillableDeployment] = await anext(portions, [])
+        rated = self._rated(drafts, charges, _all_of(first, portions))
+        if self.run.dry_run:
+            async for _ in rated:
+                for draft in drafts.values():
+                    draft.forget()
+        elif len(first) == SLICE and len(drafts) == 1:
+            await self._write_slice_by_slice(next(iter(drafts.values())), rated)
+        else:
+            await self._write_whole(drafts, rated)
+        self._warn(drafts.values())
+        self.billed.unpriced += await unsubscribed_usage(self.unit, self.run.period, list(self.due))
+        self.billed.settled += [self._settlement(draft) for draft in drafts.values()]
+        if not self.run.dry_run:
+            await self._write_months(drafts)
+
+    def _draft(self, tenant_id: UUID, existing: ExistingInvoice) -> Draft:
+        """A draft is rated again in place; anything else gets the next revision."""
+        draft_id = existing.draft_id
+        revision = existing.revision + (draft_id is None)
+        header = self.headers[tenant_id].under(existing.month.rules_version)
+        return Draft(tenant_id, header, invoice_id=draft_id, revision=revision)
+
+    async def _write_whole(self, drafts: dict[UUID, Draft], rated: AsyncIterator[None]) -> None:
+        async for _ in rated:
+            pass
+        await self._void_emptied([draft for draft in drafts.values() if not draft.billable])
+        if billable := [draft for draft in drafts.values() if draft.billable]:
+            await self._make_room(billable)
+            await write_invoices(self.unit, billable, self.now)
+            await write_lines(self.unit, billable)
+            self.written.extend(billable)
+
+    async def _write_slice_by_slice(self, draft: Draft, rated: AsyncIterator[None]) -> None:
+        """One huge tenant in flat memory: its invoice first, its totals last; all undone if they are nothing."""
+        before = await self.unit.savepoint()
+        await self._make_room([draft])
+        await write_invoices(self.unit, [draft], self.now)
+        async for _ in rated:
+            await self._write_slice(draft)
+        if draft.billable:
+            await self._write_slice(draft)
+            await write_invoices(self.unit, [draft], self.now)
+        else:
+            await before.rollback_to()
+            await self._void_emptied([draft])
+
+    async def _write_slice(self, draft: Draft) -> None:
+        await write_lines(self.unit, [draft])
+        await write_inputs(self.unit, [draft])
+
+    async def _rated(
+        self, drafts: dict[UUID, Draft], charges: dict[UUID, ChargeInputs], billable: BillablePortions
+    ) -> AsyncGenerator[None, None]:
+        """Rates slice by slice: the month's subscriptions, its charges, the corrections; then credits and tax."""
+        self.rated_cents.update(dict.fromkeys(drafts, 0))
+        async for portion in billable:
+            gathered = await gather(self.unit, self.run.period, portion)
+            for deployment, inputs in zip(portion, gathered, strict=True):
+                self._add(drafts[deployment.tenant_id], inputs)
+            yield
+        below_zero = {tenant_id: self._add_charges(drafts[tenant_id], each) for tenant_id, each in charges.items()}
+        async for _ in self.corrections.add_to(drafts, SLICE):
+            yield
+        for tenant_id, draft in drafts.items():
+            self.corrections.settle(draft, below_zero.get(tenant_id, ChargeInputs(())))
+            draft.close()
+        yield
+
+    def _add(self, draft: Draft, inputs: SubscriptionInputs) -> None:
+        lines = draft.add(inputs)
+        self.rated_cents[draft.tenant_id] += sum([line.amount_cents for line in lines])
+        self.corrections.note(draft, inputs, lines)
+        for usage in unpriced_usage(draft.header, inputs):
+            self.billed.unpriced.append(Unpriced(draft.tenant_id, inputs.deployment_id, *usage))
+
+    def _add_charges(self, draft: Draft, charges: ChargeInputs) -> ChargeInputs:
+        """Adds those above 0, and gives the rest: how far they are taken is known last."""
+        self.rated_cents[draft.tenant_id] += sum(one.charge.net_cents for one in charges.charges)
+        if self.corrections.note_charges(draft, charges):
+            return ChargeInputs(())
+        above = tuple(one for one in charges.charges if one.charge.net_cents > 0)
+        if above:
+            draft.add_charges(ChargeInputs(above))
+        return ChargeInputs(tuple(one for one in charges.charges if one.charge.net_cents < 0))
+
+    async def _make_room(self, drafts: Iterable[Draft]) -> None:
+        """Empties the drafts that are rated again, and voids the issued invoices that the next revision replaces."""
+        existing_by_tenant = [self.due[draft.tenant_id] for draft in drafts]
+        await clear_drafts(self.unit, [existing.draft_id for existing in existing_by_tenant if existing.draft_id])
+        await self._void(
+            [existing for existing in existing_by_tenant if not existing.draft_id], "replaced by the next revision"
+        )
+
+    async def _void_emptied(self, drafts: Iterable[Draft]) -> None:
+        await self._void([self.due[draft.tenant_id] for draft in drafts], "rated again: nothing to bill")
+
+    async def _void(self, existing_by_tenant: Iterable[ExistingInvoice], reason: str) -> None:
+        if invoice_ids := [existing.invoice_id for existing in existing_by_tenant if existing.invoice_id]:
+            await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason)
+
+    async def _write_months(self, drafts: dict[UUID, Draft]) -> None:
+        months: list[Month] = []
+        for tenant_id, draft in drafts.items():
+            months += note_ratings(draft, self.corrections, self.rated_cents[tenant_id], self.now)
+        await write_months(self.unit, months)
+        await self.corrections.keep_due(self.now)
+
+    def _warn(self, drafts: Iterable[Draft]) -> None:
+        start = self.run.period.start
+        for draft in drafts:
+            if draft.billable and not draft.header.taxes and not draft.header.tax_exempt:
+                message = "the tenant's country has no tax rate; the invoice has no tax"
+                self.billed.warnings.append(Warned(draft.tenant_id, start, RollupWarningCode.NO_TAX_RATE, message))
+        for (tenant_id, month), message in self.corrections.failed.items():
+            self.billed.warnings.append(Warned(tenant_id, month, RollupWarningCode.CORRECTION_FAILED, message))
+
+    def _settlement(self, draft: Draft) -> Settlement:
+        if self.run.dry_run:
+            return Settlement(draft.tenant_id, RollupOutcome.PREVIEWED, None, draft.invoice.total_cents)
+        if not draft.billable:
+            return Settlement(draft.tenant_id, RollupOutcome.SETTLED)
+        replaced = self.due[draft.tenant_id].invoice_id is not None
+        outcome = RollupOutcome.REPLACED if replaced else RollupOutcome.CREATED
+        return Settlement(draft.tenant_id, outcome, draft.invoice_id, draft.invoice.total_cents)
+
+
+async def _all_of(
+    first: list[BillableDeployment], rest: BillablePortions
+) -> AsyncGenerator[list[BillableDeployment], None]:
+    if first:
+        yield first
+    async for portion in rest:
+        yield portion

@@ -1,0 +1,68 @@
+"""What a tenant already has for the month that is rolled up, and whether that settles it without rating."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.database import UnitOfWork
+from app.operations.billing_months.rating import Month, TenantMonths
+from app.operations.refusal import ProblemCode
+from app.operations.rollups.progress import Failure, Settlement
+from app.operations.rollups.run import Run
+from app.tables.billing_months import BillingMonthState
+from app.tables.invoices import InvoiceStatus
+from app.tables.rollups import RollupOutcome
+
+_REVISIONS = """
+SELECT tenant_id, id, revision, status FROM tenant_invoices
+WHERE tenant_id = any($1::uuid[]) AND period_start = $2 ORDER BY id
+"""
+_REVISIONS_LOCKED = f"{_REVISIONS} FOR NO KEY UPDATE"
+
+
+@dataclass(slots=True)
+class ExistingInvoice:
+    """A tenant's month, its live invoice, if any, and the highest revision."""
+
+    month: Month
+    invoice_id: UUID | None = None
+    status: InvoiceStatus | None = None
+    revision: int = 0
+
+    @property
+    def draft_id(self) -> UUID | None:
+        return self.invoice_id if self.status is InvoiceStatus.DRAFT else None
+
+
+async def existing_invoices_of(
+    unit: UnitOfWork, run: Run, months: Mapping[UUID, TenantMonths]
+) -> dict[UUID, ExistingInvoice]:
+    existing_by_tenant = {tenant_id: ExistingInvoice(of_tenant.own) for tenant_id, of_tenant in months.items()}
+    may_replace = (run.force or run.rates_stale_drafts) and not run.dry_run
+    revisions = _REVISIONS_LOCKED if may_replace else _REVISIONS
+    for row in await unit.connection.fetch(revisions, list(months), run.period.start):
+        existing = existing_by_tenant[row["tenant_id"]]
+        existing.revision = max(existing.revision, row["revision"])
+        if row["status"] != InvoiceStatus.VOID:
+            existing.invoice_id, existing.status = row["id"], InvoiceStatus(row["status"])
+    return existing_by_tenant
+
+
+def settle_without_rating(run: Run, existing: ExistingInvoice) -> Settlement | None:
+    """The outcome of a tenant that the run does not rate, or None."""
+    tenant_id, month = existing.month.tenant_id, existing.month
+    if month.state is BillingMonthState.WAIVED or not (run.force or _is_due(run, month)):
+        return Settlement(tenant_id, RollupOutcome.SKIPPED, existing.invoice_id)
+    if existing.status is InvoiceStatus.PAID:
+        failure = Failure(ProblemCode.INVOICE_PAID, "the invoice is paid and is not rated again", 1)
+        return Settlement(tenant_id, RollupOutcome.FAILED, existing.invoice_id, failure=failure)
+    return None
+
+
+def _is_due(run: Run, month: Month) -> bool:
+    """Without force: what has no invoice and no rating that still holds; a stale draft where the run is for that."""
+    if month.state is BillingMonthState.DRAFT:
+        return run.rates_stale_drafts and bool(month.changed)
+    if month.state is BillingMonthState.ZERO:
+        return bool(month.changed)
+    return month.state in {BillingMonthState.OPEN, BillingMonthState.FAILED}

@@ -1,0 +1,42 @@
+"""The current (not cancelled) subscription of a deployment, locked for update."""
+
+from typing import Any
+from uuid import UUID
+
+from app.billing import SubscriptionStatus
+from app.operations.context import Context
+from app.operations.locking import lock_deployment
+from app.operations.refusal import ProblemCode, Refusal
+from app.tables.deployments import CloudDeployments
+from app.tables.subscriptions import Subscriptions
+from app.tables.tenants import Tenants
+
+
+async def lock_current_subscription(context: Context, deployment_id: UUID) -> dict[str, Any]:
+    """Raises NOT_FOUND for an unknown deployment, NOT_SUBSCRIBED without a subscription or with a cancelled one.
+
+    The deployment is locked first, as everyone does who moves both.
+    """
+    row = await lock_subscription(context, deployment_id)
+    if row is None:
+        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment has no subscription", ("deploymentId",))
+    if row["status"] == SubscriptionStatus.CANCELLED:
+        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment's subscription is cancelled", ("deploymentId",))
+    return row
+
+
+async def lock_subscription(context: Context, deployment_id: UUID) -> dict[str, Any] | None:
+    """Locks the deployment, and then its subscription, cancelled or not. Raises NOT_FOUND."""
+    await lock_deployment(context.principal, deployment_id, CloudDeployments.id)
+    row: dict[str, Any] | None = (
+        await Subscriptions.select()
+        .where(Subscriptions.deployment_id == deployment_id)
+        .first()
+        .lock_rows("NO KEY UPDATE")
+    )
+    return row
+
+
+async def currency_of(tenant_id: UUID) -> str:
+    tenants = await Tenants.select(Tenants.currency).where(Tenants.id == tenant_id)
+    return str(tenants[0]["currency"])

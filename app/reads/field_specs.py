@@ -1,0 +1,152 @@
+"""What declarations are, as the compiler finds them in the metadata of Strawberry's fields and on its types."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from uuid import UUID
+
+from piccolo.columns import Column, ForeignKey
+from piccolo.table import Table
+
+from app.reads.filters import Condition
+
+METADATA = "read"
+READ_TYPE = "__read_type__"
+
+R = TypeVar("R")
+
+Fixed: TypeAlias = tuple[Column, str | int | bool]
+"""A column and a value of it."""
+
+
+@dataclass(frozen=True)
+class ReadType:
+    """The table behind a GraphQL type. Neither tenant column nor platform: a catalog, visible to all but for the rows
+    that have one of the `platform_rows` values, which are the platform's.
+    """
+
+    table: type[Table]
+    tenant: Column | None
+    platform: bool
+    platform_rows: tuple[Fixed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Descending:
+    """A sort key from high to low."""
+
+    column: Column
+
+
+SortKey: TypeAlias = Column | Descending
+Order: TypeAlias = Sequence[SortKey]
+Allow: TypeAlias = Callable[[Any], bool]
+TODAY: Literal["today"] = "today"
+
+
+@dataclass(frozen=True)
+class ColumnOf:
+    """The value of a column."""
+
+    column: Column
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The result of a database function over columns."""
+
+    function: str
+    arguments: tuple[Column | Literal["today"], ...]
+
+
+@dataclass(frozen=True)
+class Related:
+    """The value of a column of the row that a foreign key of this type's table points at."""
+
+    foreign_key: ForeignKey[Any]
+    column: Column
+
+
+@dataclass(frozen=True)
+class One:
+    """The row at the other end of a foreign key; with an order, the first of several."""
+
+    foreign_key: ForeignKey[Any]
+    where: tuple[Fixed, ...] = ()
+    order: Order = ()
+
+
+@dataclass(frozen=True)
+class Many:
+    """All rows whose foreign key points here."""
+
+    foreign_key: ForeignKey[Any]
+    order: Order
+    where: tuple[Fixed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows: those whose foreign key points here or, at the root, all that are visible."""
+
+    foreign_key: ForeignKey[Any] | None
+    order: Order
+    filters: Mapping[str, Condition]
+    allow: Allow | None = None
+    where: tuple[Fixed, ...] = ()
+
+
+@dataclass(frozen=True)
+class PythonField:
+    """Python that finishes a field for all rows of the answer at once. `computed` are database functions' results that
+    it is given beside the columns: what the statement itself reads is of the same snapshot.
+    """
+
+    batch: Callable[..., Any]
+    needs: tuple[Column, ...]
+    computed: Mapping[str, Computed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RootOne:
+    """The row whose unique column has the given value: exactly one argument of `by`."""
+
+    by: Mapping[str, Column]
+    allow: Allow | None
+
+
+@dataclass(frozen=True)
+class RootMany:
+    """All visible rows."""
+
+    order: Order
+    where: tuple[Fixed, ...]
+    allow: Allow | None
+
+
+@dataclass(frozen=True)
+class RootNode:
+    """Any object of an interface by its id, which is unique over all tables."""
+
+    many: bool
+
+
+Declaration: TypeAlias = ColumnOf | Computed | Related | One | Many | Page | PythonField | RootOne | RootMany | RootNode
+
+
+@dataclass(frozen=True)
+class RowReference:
+    """A row that is yet to be read: its type and the value of its table's primary key."""
+
+    type: type
+    key: UUID | str | int
+
+
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class PythonFieldInfo(Generic[R]):
+    """What a `finished` field knows beside its rows: the request, with the type the server gave it."""
+
+    request: R

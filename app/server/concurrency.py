@@ -1,0 +1,40 @@
+"""How much of what takes time one caller may hold at once: bodies that are arriving, open sockets."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+
+from app.operations.principal import Principal
+from app.server.request_errors import RETRY_AFTER_SECONDS, Code, RequestError
+
+
+class ConcurrencyLimit:
+    """A process's places for one kind of thing: at most so many of one caller, and in all if `most` is given."""
+
+    def __init__(self, things: str, of_one_caller: int, most: int | None = None) -> None:
+        self._things = things
+        self._of_one_caller = of_one_caller
+        self._most = most
+        self._held: Counter[Hashable] = Counter()
+
+    @contextmanager
+    def one(self, principal: Principal) -> Iterator[None]:
+        """Holds a place. Raises Fault (429 when the caller's own are taken, 503 when all are)."""
+        caller = principal.tenant_id, principal.subject
+        if self._held[caller] >= self._of_one_caller:
+            told = f"At capacity: one caller may have {self._of_one_caller} {self._things} at once. Try again later."
+            raise _later(429, Code.RATE_LIMITED, told)
+        if self._most is not None and self._held.total() >= self._most:
+            told = f"At capacity: this process takes {self._most} {self._things} at once. Try again later."
+            raise _later(503, Code.SERVICE_UNAVAILABLE, told)
+        self._held[caller] += 1
+        try:
+            yield
+        finally:
+            self._held[caller] -= 1
+            if not self._held[caller]:
+                del self._held[caller]
+
+
+def _later(status: int, code: Code, told: str) -> RequestError:
+    return RequestError(status, code, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
