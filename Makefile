@@ -137,7 +137,7 @@ check-types: install ## Strict types hold
 	$(BIN)/mypy $(SOURCES)
 
 .PHONY: check-imports
-check-imports: install ## Imports point down the floors
+check-imports: install ## Imports point down the layers
 	$(BIN)/lint-imports
 
 .PHONY: check-schema

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-import app.schema.enums  # noqa: F401  # makes the enums of the floors below GraphQL's
+import app.schema.enums  # noqa: F401  # makes the enums of the layers below GraphQL's
 from app.schema.audit import AuditQueries
 from app.schema.billing_months.types import BillingMonthQueries
 from app.schema.billing_months.unbilled import BillingMonthMutations, UnbilledMonthQueries
