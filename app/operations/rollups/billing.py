@@ -34,7 +34,8 @@ Enrolled = AsyncIterator[list[Enrolment]]
 
 _SETTLED_IN_RUN = "SELECT tenant_id FROM rollup_outcomes WHERE run_id = $1 AND tenant_id = any($2::uuid[])"
 _VOID = """
-UPDATE tenant_invoices SET status = 'VOID', voided_at = $2, void_reason = $3 WHERE id = any($1::uuid[])
+UPDATE tenant_invoices SET status = 'VOID', voided_at = $2, void_reason = $3
+WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 """
 
 
@@ -221,15 +222,16 @@ class _Billing:
     async def _make_room(self, drafts: Iterable[Draft]) -> None:
         """Empties the drafts that are rated again, and voids the issued invoices that the next revision replaces."""
         standings = [self.due[draft.tenant_id] for draft in drafts]
-        await clear_drafts(self.unit, [standing.draft_id for standing in standings if standing.draft_id])
+        await clear_drafts(self.unit, {one.month.tenant_id: one.draft_id for one in standings if one.draft_id})
         await self._void([standing for standing in standings if not standing.draft_id], "replaced by the next revision")
 
     async def _void_emptied(self, drafts: Iterable[Draft]) -> None:
         await self._void([self.due[draft.tenant_id] for draft in drafts], "rated again: nothing to bill")
 
     async def _void(self, standings: Iterable[Standing], reason: str) -> None:
-        if invoice_ids := [standing.invoice_id for standing in standings if standing.invoice_id]:
-            await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason)
+        if invoices := {one.month.tenant_id: one.invoice_id for one in standings if one.invoice_id}:
+            tenant_ids, invoice_ids = list(invoices), list(invoices.values())
+            await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason, tenant_ids)
 
     async def _write_months(self, drafts: dict[UUID, Draft]) -> None:
         months: list[Month] = []
