@@ -25,8 +25,8 @@ from tests.schema.inputs import mutation_type
 from tests.schema.selections import fields_of, query_type
 from tests.schema.story import tell
 from tests.schema.test_extremes import INPUTS, with_ids
-from tests.statements import recorded_statements
-from tests.tenant_keys import faults_of
+from tests.sql.recorded import recorded_statements
+from tests.sql.tenant_keys import faults_of
 
 DEPTH = 4
 """How many objects deep every root field is read: each relation of each type is among these."""

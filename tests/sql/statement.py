@@ -1,93 +1,31 @@
-"""Which statements leave out the tenant: joins of tenant-owned tables that do not equate their tenants, and locks,
-updates and deletes of such a table that do not say whose rows they mean.
+"""One parsed statement: which sources it joins, what it equates, and what it locks or changes."""
 
-A statement is parsed, and what its conjunctions equate is followed through aliases, CTEs and sub-selects.
-"""
-
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import combinations
-from typing import TypeAlias
 
-import sqlglot
 from sqlglot import exp
 
-from app.tables import piccolo_app
+from tests.sql.sources import (
+    VALUE,
+    Equated,
+    Scope,
+    Source,
+    bare,
+    columns_of,
+    columns_of_tables,
+    conjunction,
+    listed,
+    node_of,
+    returned,
+    sources_of,
+)
 
 TENANT = "tenant_id"
-Node: TypeAlias = tuple[int, str]
-"""A column of one source of rows, or a parameter."""
-VALUE = -1
-"""The source of a parameter."""
-
-_PARAMETER = re.compile(r"(?<![\w$])\$(\d+)")
-_OF_ROWS = re.compile(r"(?is)\s*(?:DECLARE .*? CURSOR FOR)?\s*(\b(?:WITH|SELECT|INSERT|UPDATE|DELETE)\b.*)")
-_GENERATED = re.compile(r"(?<=\w)\$")
-
-
-@cache
-def columns_of_tables() -> dict[str, frozenset[str]]:
-    """The columns of each of the application's tables."""
-    return {
-        table._meta.tablename: frozenset(column._meta.db_column_name for column in table._meta.columns)
-        for table in piccolo_app.APP_CONFIG.table_classes
-    }
 
 
 @dataclass
-class Source:
-    """Rows under an alias: of a table, a CTE, a sub-select or a function."""
-
-    number: int
-    name: str
-    alias: str
-    columns: frozenset[str] | None
-    key: Node | None = None  # whose rows they are, where that is a column
-    inner: list[Node] = field(default_factory=list)  # the tenants of what it selects from
-    table: bool = False
-
-    @property
-    def keys(self) -> list[Node]:
-        return [self.key] if self.key else self.inner
-
-
-class Equated:
-    """What is known to be equal."""
-
-    def __init__(self, parents: dict[Node, Node] | None = None, bound: set[Node] | None = None) -> None:
-        self._parents = dict(parents or {})
-        self._bound = set(bound or ())
-
-    def copy(self) -> "Equated":
-        return Equated(self._parents, self._bound)
-
-    def find(self, node: Node) -> Node:
-        while node in self._parents:
-            node = self._parents[node]
-        return node
-
-    def equate(self, one: Node, other: Node) -> None:
-        if self.find(one) != self.find(other):
-            self._parents[self.find(one)] = self.find(other)
-
-    def bind(self, node: Node) -> None:
-        """The column is held to values that come from outside of the tables."""
-        self._bound.add(node)
-
-    def are_equal(self, one: Node, other: Node) -> bool:
-        return self.find(one) == self.find(other)
-
-    def is_bound(self, node: Node) -> bool:
-        return self.find(node) in {self.find(bound) for bound in self._bound}
-
-
-Scope: TypeAlias = dict[str, Source]
-
-
-@dataclass
-class _Statement:
+class Statement:
     """One statement's sources, and what is to be held of them once all is known."""
 
     count: int = 0
@@ -109,7 +47,7 @@ class _Statement:
 
     # Statements
 
-    def query(self, node: exp.Expression, outer: Scope, equated: Equated) -> Source:
+    def query(self, node: exp.Expr, outer: Scope, equated: Equated) -> Source:
         """Reads a statement or sub-select; what it yields, as rows."""
         before = dict(self.ctes)
         self._with(node, outer, equated)
@@ -130,7 +68,7 @@ class _Statement:
         finally:
             self.ctes = before
 
-    def _with(self, node: exp.Expression, outer: Scope, equated: Equated) -> None:
+    def _with(self, node: exp.Expr, outer: Scope, equated: Equated) -> None:
         clause = node.args.get("with_")
         if clause is None:
             return
@@ -162,7 +100,7 @@ class _Statement:
             self.query(node.expression, outer, equated)
         table = node.this.this if isinstance(node.this, exp.Schema) else node.this
         target = self._table(table)
-        return self._output(_returned(node), {target.alias: target}, outer, equated)
+        return self._output(returned(node), {target.alias: target}, outer, equated)
 
     def _change(self, node: exp.Update | exp.Delete, outer: Scope, equated: Equated) -> Source:
         target = self._table(node.this)
@@ -178,7 +116,7 @@ class _Statement:
         self.held.append((equated, target, "updated" if isinstance(node, exp.Update) else "deleted"))
         for value in node.expressions:
             self._below(value, scope, outer, equated)
-        return self._output(_returned(node), scope, outer, equated)
+        return self._output(returned(node), scope, outer, equated)
 
     def _select(self, node: exp.Select, outer: Scope, equated: Equated) -> Source:
         scope: Scope = {}
@@ -193,7 +131,7 @@ class _Statement:
                 if source.table and (not names or source.alias in names):
                     self.held.append((equated, source, "locked"))
         for part in ("group", "having", "order", "distinct", "limit", "windows"):
-            for value in _listed(node.args.get(part)):
+            for value in listed(node.args.get(part)):
                 self._below(value, scope, outer, equated)
         for value in node.expressions:
             self._below(value, scope, outer, equated)
@@ -201,7 +139,7 @@ class _Statement:
 
     # Sources
 
-    def _from(self, node: exp.Expression, scope: Scope, outer: Scope, equated: Equated) -> None:
+    def _from(self, node: exp.Expr, scope: Scope, outer: Scope, equated: Equated) -> None:
         names = [column.name for column in node.args["alias"].columns] if node.args.get("alias") else []
         inner = node.this if isinstance(node, exp.Lateral) else node
         if isinstance(inner, exp.Subquery) and isinstance(inner.this, exp.Query):
@@ -243,7 +181,7 @@ class _Statement:
 
     # Conditions
 
-    def _where(self, node: exp.Expression, scope: Scope, outer: Scope, equated: Equated) -> None:
+    def _where(self, node: exp.Expr, scope: Scope, outer: Scope, equated: Equated) -> None:
         where = node.args.get("where")
         if where is not None:
             self._conditions(where.this, scope, outer, equated)
@@ -254,8 +192,8 @@ class _Statement:
             if one.keys and other.keys:
                 self.joins.append((equated, one, other))
 
-    def _conditions(self, node: exp.Expression, scope: Scope, outer: Scope, equated: Equated) -> None:
-        for condition in _conjunction(node):
+    def _conditions(self, node: exp.Expr, scope: Scope, outer: Scope, equated: Equated) -> None:
+        for condition in conjunction(node):
             match condition:
                 case exp.EQ() | exp.NullSafeEQ():
                     self._equal(condition.this, condition.expression, scope, outer, equated)
@@ -266,18 +204,18 @@ class _Statement:
                 case _:
                     self._below(condition, scope, outer, equated)
 
-    def _equal(self, left: exp.Expression, right: exp.Expression, scope: Scope, outer: Scope, equated: Equated) -> None:
-        left, right = _bare(left), _bare(right)
+    def _equal(self, left: exp.Expr, right: exp.Expr, scope: Scope, outer: Scope, equated: Equated) -> None:
+        left, right = bare(left), bare(right)
         if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
             for one, other in zip(left.expressions, right.expressions, strict=True):
                 self._equal(one, other, scope, outer, equated)
             return
-        if isinstance(right, exp.Any) and isinstance(_bare(right.this), exp.Subquery | exp.Query):
-            right = _bare(right.this)
+        if isinstance(right, exp.Any) and isinstance(bare(right.this), exp.Subquery | exp.Query):
+            right = bare(right.this)
         if isinstance(right, exp.Subquery | exp.Query):
             self._equal_to_rows(left, right, scope, outer, equated)
             return
-        nodes = [self._node(side, scope, outer) for side in (left, right)]
+        nodes = [node_of(side, scope, outer) for side in (left, right)]
         if nodes[0] and nodes[1]:
             equated.equate(nodes[0], nodes[1])
         for node in nodes:
@@ -286,75 +224,40 @@ class _Statement:
         self._below(left, scope, outer, equated)
         self._below(right, scope, outer, equated)
 
-    def _equal_to_rows(
-        self, left: exp.Expression, right: exp.Expression, scope: Scope, outer: Scope, equated: Equated
-    ) -> None:
+    def _equal_to_rows(self, left: exp.Expr, right: exp.Expr, scope: Scope, outer: Scope, equated: Equated) -> None:
         rows = self.query(right, {**outer, **scope}, equated)
         query = right
         while isinstance(query, exp.Subquery):
             query = query.this
         sides = left.expressions if isinstance(left, exp.Tuple) else [left]
-        asked = [self._node(side, scope, outer) for side in sides]
+        asked = [node_of(side, scope, outer) for side in sides]
         selected = query.expressions if isinstance(query, exp.Select) else []
         for node, value in zip(asked, selected, strict=False):
             if node and value.alias_or_name == TENANT and rows.key:
                 equated.equate(node, rows.key)
         if rows.keys:
-            for source in self._sources(left, scope, outer):
+            for source in sources_of(left, scope, outer):
                 if source.keys:
                     self.joins.append((equated, source, rows))
 
-    def _bind(self, node: exp.Expression, scope: Scope, outer: Scope, equated: Equated) -> None:
+    def _bind(self, node: exp.Expr, scope: Scope, outer: Scope, equated: Equated) -> None:
         for side in node.expressions if isinstance(node, exp.Tuple) else [node]:
-            if found := self._node(side, scope, outer):
+            if found := node_of(side, scope, outer):
                 equated.bind(found)
 
-    def _below(self, node: exp.Expression, scope: Scope, outer: Scope, equated: Equated) -> None:
+    def _below(self, node: exp.Expr, scope: Scope, outer: Scope, equated: Equated) -> None:
         """Sub-selects within an expression."""
         if isinstance(node, exp.Query):
             inner = self.query(node, {**outer, **scope}, own := equated.copy())
             if inner.inner or inner.key:
-                for source in self._sources(node, scope, {}):
+                for source in sources_of(node, scope, {}):
                     if source.keys:
                         self.joins.append((own, source, inner))
             return
         for child in node.iter_expressions():
             self._below(child, scope, outer, equated)
 
-    # Columns
-
-    def _source(self, column: exp.Column, scope: Scope, outer: Scope) -> Source | None:
-        for sources in (scope, outer):
-            if column.table:
-                if column.table in sources:
-                    return sources[column.table]
-                continue
-            for source in reversed(sources.values()):
-                if column.name in (source.columns or ()):
-                    return source
-            if sources is scope and len(scope) == 1:
-                (source,) = scope.values()
-                if source.columns is None:
-                    return source
-        return None
-
-    def _sources(self, node: exp.Expression, scope: Scope, outer: Scope) -> list[Source]:
-        """The sources of the scope that an expression's columns are of, by their alias."""
-        found = {}
-        for column in node.find_all(exp.Column):
-            if (source := self._source(column, scope, outer)) and (column.table or not isinstance(node, exp.Query)):
-                found[source.number] = source
-        return list(found.values())
-
-    def _node(self, node: exp.Expression, scope: Scope, outer: Scope) -> Node | None:
-        node = _bare(node)
-        if isinstance(node, exp.Placeholder):
-            return (VALUE, node.name)
-        if not isinstance(node, exp.Column) or (source := self._source(node, scope, outer)) is None:
-            return None
-        return (source.number, node.name)
-
-    def _output(self, values: Sequence[exp.Expression], scope: Scope, outer: Scope, equated: Equated) -> Source:
+    def _output(self, values: Sequence[exp.Expr], scope: Scope, outer: Scope, equated: Equated) -> Source:
         rows = self.source(" and ".join(source.name for source in scope.values()), "", None)
         rows.inner = [key for source in scope.values() for key in source.keys]
         names: set[str] = set()
@@ -368,59 +271,14 @@ class _Statement:
                             equated.equate((rows.number, name), (source.number, name))
             else:
                 names.add(value.alias_or_name)
-                for column in _columns(value.unalias()):
-                    if node := self._node(column, scope, outer):
+                for column in columns_of(value.unalias()):
+                    if node := node_of(column, scope, outer):
                         equated.equate((rows.number, value.alias_or_name), node)
         rows.columns = frozenset(names) or None
         if rows.inner:
             same = (
                 name for name in sorted(names) if any(equated.are_equal((rows.number, name), n) for n in rows.inner)
             )
-            name = TENANT if TENANT in names else next(same, None)
-            rows.key = (rows.number, name) if name else None
+            key = TENANT if TENANT in names else next(same, None)
+            rows.key = (rows.number, key) if key else None
         return rows
-
-
-def _columns(value: exp.Expression) -> list[exp.Expression]:
-    """The columns that the value of an expression may be."""
-    return [value.this, *value.expressions] if isinstance(value, exp.Coalesce) else [value]
-
-
-def _returned(node: exp.Expression) -> Sequence[exp.Expression]:
-    returning = node.args.get("returning")
-    return returning.expressions if returning else []
-
-
-def _listed(value: object) -> list[exp.Expression]:
-    if isinstance(value, list):
-        return [one for one in value if isinstance(one, exp.Expression)]
-    return [value] if isinstance(value, exp.Expression) else []
-
-
-def _bare(node: exp.Expression) -> exp.Expression:
-    while isinstance(node, exp.Paren | exp.Cast):
-        node = node.this
-    return node
-
-
-def _conjunction(node: exp.Expression) -> Iterator[exp.Expression]:
-    node = _bare(node)
-    if isinstance(node, exp.And):
-        yield from _conjunction(node.this)
-        yield from _conjunction(node.expression)
-    else:
-        yield node
-
-
-def faults_of(text: str) -> list[str]:
-    """What a statement leaves out, in words; nothing of what is not about rows."""
-    found: list[str] = []
-    if not (rows := _OF_ROWS.match(text)):
-        return []
-    readable = _GENERATED.sub("_", _PARAMETER.sub(r":p\1", rows[1]))  # to sqlglot a dollar sign may begin a text
-    for parsed in sqlglot.parse(readable, dialect="postgres"):
-        if isinstance(parsed, exp.Query | exp.Update | exp.Delete | exp.Insert):
-            statement = _Statement()
-            statement.query(parsed, {}, Equated())
-            found += statement.faults()
-    return list(dict.fromkeys(found))
