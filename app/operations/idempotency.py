@@ -38,7 +38,10 @@ ON CONFLICT (tenant_id, subject, key) DO UPDATE SET
     created_at = CASE WHEN kept.created_at > $7 THEN kept.created_at ELSE EXCLUDED.created_at END
 RETURNING id, fingerprint, outcomes ->> $8 AS outcome
 """
-_KEEP = "UPDATE idempotency_keys SET outcomes = outcomes || jsonb_build_object($2::text, $3::jsonb) WHERE id = $1"
+_KEEP = """
+UPDATE idempotency_keys SET outcomes = outcomes || jsonb_build_object($2::text, $3::jsonb)
+WHERE tenant_id IS NOT DISTINCT FROM $4 AND id = $1
+"""
 _PURGE = "DELETE FROM idempotency_keys WHERE created_at <= $1"
 
 
@@ -91,7 +94,7 @@ def once(
             outcome = Outcome(refusal=refusal)
         except asyncpg.UniqueViolationError as error:
             outcome = Outcome(refusal=refusal_of(error))
-        await unit.connection.execute(_KEEP, row["id"], place, _text(outcome))
+        await unit.connection.execute(_KEEP, row["id"], place, _text(outcome), unit.scope.tenant_id)
         if outcome.refusal is None:
             await audit.enter(unit, context, call, audit.DONE)
         return outcome

@@ -147,6 +147,20 @@ class Compiler:
             conditions.append(f"{column_of(alias, read.tenant)} = {self._tenant}")
         return conditions
 
+    def link(self, foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> list[str]:
+        """The rows of `there` that a foreign key joins to a row of `here`, and of the same tenant: to those of a
+        tenant's viewer `visible` holds each table already.
+        """
+        conditions = [joined(foreign_key, here, there, own=own)]
+        ends = [self.model.of_table(table) for table in (foreign_key._meta.table, referenced(foreign_key)._meta.table)]
+        tenants = [read.tenant for read in ends if read is not None and read.tenant is not None]
+        if self.operation.platform and len(tenants) == len(ends) and foreign_key._meta.name != tenants[0]._meta.name:
+            aliases = (here, there) if own else (there, here)
+            equal = "IS NOT DISTINCT FROM" if all(tenant._meta.null for tenant in tenants) else "="
+            pairs = zip(aliases, tenants, strict=True)
+            conditions.append(f" {equal} ".join(column_of(alias, tenant) for alias, tenant in pairs))
+        return conditions
+
     def fixed(self, conditions: Sequence[Fixed], alias: str) -> list[str]:
         """Columns that the declaration ties to a value."""
 
@@ -188,7 +202,7 @@ class Compiler:
             sql = column_of(alias, declaration.column)
         elif isinstance(declaration, Related):
             key, table, there = declaration.foreign_key, declaration.column._meta.table, self.alias()
-            conditions = [joined(key, alias, there, own=True), *self.visible(table, there)]
+            conditions = [*self.link(key, alias, there, own=True), *self.visible(table, there)]
             sql = f"(SELECT {column_of(there, declaration.column)} {source(table, there, conditions)})"
         else:
             arguments = (
@@ -205,13 +219,13 @@ class Compiler:
     ) -> Compiled:
         key = cast("ForeignKey[Any]", declaration.foreign_key)  # only a root connection has none
         if isinstance(declaration, Page):
-            return paging.connection(self, declaration, selected, lambda there: [joined(key, alias, there, own=False)])
+            return paging.connection(self, declaration, selected, lambda there: self.link(key, alias, there, own=False))
         here = self.model.types[type_.name].table
         table = self.model.types[selected.type.name].table
         own = isinstance(declaration, One) and key._meta.table is here and referenced(key)._meta.table is table
 
         def where(there: str) -> list[str]:
-            return [joined(key, alias, there, own=own), *self.fixed(declaration.where, there)]
+            return [*self.link(key, alias, there, own=own), *self.fixed(declaration.where, there)]
 
         order = sort_keys(declaration.order, table) if declaration.order else []
         return self.rows(selected, where, order, many=isinstance(declaration, Many))

@@ -57,8 +57,8 @@ LEFT JOIN charges c
 LEFT JOIN subscriptions s
     ON s.tenant_id = c.tenant_id AND s.deployment_id = c.deployment_id
     AND s.started_on < $3::date + interval '1 month' AND (s.ended_on IS NULL OR s.ended_on >= $3)
-WHERE l.invoice_id IN (SELECT n.invoice_id FROM tenant_invoice_inputs n
-                       WHERE n.tenant_id = any($2::uuid[]) AND n.late_month = $3)
+WHERE (l.tenant_id, l.invoice_id) IN (SELECT n.tenant_id, n.invoice_id FROM tenant_invoice_inputs n
+                                      WHERE n.tenant_id = any($2::uuid[]) AND n.late_month = $3)
   AND l.tenant_id = any($2::uuid[]) AND l.period_start = $3 AND l.kind <> 'TAX'
 GROUP BY 1, 2, 3, 4
 """  # noqa: S608 - made of constants

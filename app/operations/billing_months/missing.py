@@ -25,7 +25,8 @@ WITH months AS (
     SELECT d.tenant_id, m.starts FROM months m CROSS JOIN cloud_deployments d
     WHERE NOT EXISTS (SELECT FROM subscriptions s WHERE s.tenant_id = d.tenant_id AND s.deployment_id = d.id
                         AND s.started_on < m.ends AND (s.ended_on IS NULL OR s.ended_on >= m.starts))
-      AND EXISTS (SELECT FROM usage_daily_totals u WHERE u.deployment_id = d.id AND u.month = m.starts)
+      AND EXISTS (SELECT FROM usage_daily_totals u
+                  WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.id AND u.month = m.starts)
 )
 INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_deployments)
 SELECT gen_random_uuid(), tenant_id, starts, 'OPEN', 0, '{}' FROM due

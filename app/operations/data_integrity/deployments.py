@@ -26,7 +26,7 @@ SELECT 'cloud_deployments ' || d.id,
        format('it is in %s, its last event led to %s', d.state, coalesce(e.to_state, 'none'))
 FROM cloud_deployments d LEFT JOIN LATERAL (
     SELECT to_state FROM cloud_deployment_events
-    WHERE deployment_id = d.id AND NOT withheld ORDER BY occurred_at DESC, id DESC LIMIT 1
+    WHERE tenant_id = d.tenant_id AND deployment_id = d.id AND NOT withheld ORDER BY occurred_at DESC, id DESC LIMIT 1
 ) AS e ON true
 WHERE d.id = any($1::uuid[]) AND d.state IS DISTINCT FROM e.to_state
 ORDER BY 1, 2
@@ -35,9 +35,9 @@ _SUBSCRIPTIONS = """
 SELECT id, deployment_id, plan_version_id, pending_plan_version_id, pending_from, status, started_on, ended_on,
        created_at,
        array(SELECT plan_version_id FROM subscription_plan_versions v
-             WHERE v.subscription_id = s.id ORDER BY effective_on) AS versions,
+             WHERE v.tenant_id = s.tenant_id AND v.subscription_id = s.id ORDER BY effective_on) AS versions,
        array(SELECT effective_on FROM subscription_plan_versions v
-             WHERE v.subscription_id = s.id ORDER BY effective_on) AS version_days
+             WHERE v.tenant_id = s.tenant_id AND v.subscription_id = s.id ORDER BY effective_on) AS version_days
 FROM subscriptions s WHERE deployment_id = any($1::uuid[]) ORDER BY id
 """
 _SPANS = """

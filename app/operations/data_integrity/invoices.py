@@ -15,7 +15,7 @@ SELECT i.id::text, format('subtotal %s and tax %s, the lines give %s and %s',
 FROM tenant_invoices i CROSS JOIN LATERAL (
     SELECT coalesce(sum(amount_cents) FILTER (WHERE kind <> 'TAX'), 0) AS subtotal,
            coalesce(sum(amount_cents) FILTER (WHERE kind = 'TAX'), 0) AS tax
-    FROM tenant_invoice_lines WHERE invoice_id = i.id
+    FROM tenant_invoice_lines WHERE tenant_id = i.tenant_id AND invoice_id = i.id
 ) AS l
 WHERE i.id = any($1::uuid[])
   AND (i.subtotal_cents, i.tax_cents, i.total_cents) IS DISTINCT FROM (l.subtotal, l.tax, l.subtotal + l.tax)
@@ -25,16 +25,18 @@ ORDER BY i.id
 _TAXES = """
 SELECT i.id, m.taxable, h.document, h.position = 0 AS is_own,
        array(SELECT l.key || ' ' || l.amount_cents FROM tenant_invoice_lines l
-             WHERE l.invoice_id = i.id AND l.kind = 'TAX' ORDER BY l.position) AS taxes
+             WHERE l.tenant_id = i.tenant_id AND l.invoice_id = i.id AND l.kind = 'TAX' ORDER BY l.position) AS taxes
 FROM tenant_invoices i
 LEFT JOIN LATERAL (
     SELECT l.key LIKE 'late:%' AS is_late, l.period_start, sum(l.amount_cents)::bigint AS taxable,
            min(l.position) AS first
-    FROM tenant_invoice_lines l WHERE l.invoice_id = i.id AND l.kind <> 'TAX' GROUP BY 1, 2
+    FROM tenant_invoice_lines l WHERE l.tenant_id = i.tenant_id AND l.invoice_id = i.id AND l.kind <> 'TAX'
+    GROUP BY 1, 2
 ) AS m ON true
 LEFT JOIN LATERAL (
     SELECT n.document, n.position FROM tenant_invoice_inputs n
-    WHERE n.invoice_id = i.id AND CASE WHEN m.is_late THEN n.late_month = m.period_start ELSE n.position = 0 END
+    WHERE n.tenant_id = i.tenant_id AND n.invoice_id = i.id
+      AND CASE WHEN m.is_late THEN n.late_month = m.period_start ELSE n.position = 0 END
     ORDER BY n.position LIMIT 1
 ) AS h ON true
 WHERE i.id = any($1::uuid[])

@@ -106,7 +106,9 @@ async def _end(context: Context, unit: UnitOfWork, resource: _Resource, given: d
         raise _bad_instant(name, given, "is in the future; choose an instant that has passed")
     if moment < resource.created_at:
         raise _bad_instant(name, moment, f"is before the resource began, at {resource.created_at.isoformat()}")
-    await CloudResources.update({CloudResources.destroyed_at: moment}).where(CloudResources.id == resource.id)
+    await CloudResources.update({CloudResources.destroyed_at: moment}).where(
+        (CloudResources.tenant_id == resource.tenant_id) & (CloudResources.id == resource.id)
+    )
     if resource.tenant_id is not None and resource.deployment_id is not None:
         await end_usage(
             context,

@@ -75,9 +75,9 @@ async def _transition(
         if not withheld:
             zone = context.settings.billing_time_zone
             await CloudDeployments.update({CloudDeployments.state: to, CloudDeployments.updated_at: now}).where(
-                CloudDeployments.id == deployment_id
+                (CloudDeployments.tenant_id == deployment["tenant_id"]) & (CloudDeployments.id == deployment_id)
             )
-            if await follow_deployment(deployment_id, to, now, zone):
+            if await follow_deployment(deployment["tenant_id"], deployment_id, to, now, zone):
                 change = Change(deployment["tenant_id"], deployment_id, day_of(now, zone))
                 await record_changes(context, unit, [change], ChangeReason.TRANSITION)
         event = DeploymentEvent(

@@ -34,10 +34,12 @@ async def update_deployment(
     ]
 
     async def work(_unit: UnitOfWork) -> UUID:
-        await lock_deployment(context.principal, deployment_id, CloudDeployments.id)
+        deployment = await lock_deployment(context.principal, deployment_id, CloudDeployments.tenant_id)
         if changes := {column: value for column, value in given if value is not None}:
             changes[CloudDeployments.updated_at] = context.clock()
-            await CloudDeployments.update(changes).where(CloudDeployments.id == deployment_id)
+            await CloudDeployments.update(changes).where(
+                (CloudDeployments.tenant_id == deployment["tenant_id"]) & (CloudDeployments.id == deployment_id)
+            )
         return deployment_id
 
     return await transact(context, work)

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from piccolo.columns.combination import And
+
 from app.billing import InputFault, day_of
 from app.database import UnitOfWork
 from app.database.locks import lock_row
@@ -71,10 +73,10 @@ async def _issue(context: Context, unit: UnitOfWork, invoice: dict[str, Any]) ->
             TenantInvoices.issued_on: today,
             TenantInvoices.due_on: today + timedelta(days=context.settings.payment_terms_days),
         }
-    ).where(TenantInvoices.id == invoice["id"])
+    ).where(_is(invoice))
     if invoice["total_cents"] == 0:
         await TenantInvoices.update({TenantInvoices.status: InvoiceStatus.PAID, TenantInvoices.paid_at: now}).where(
-            TenantInvoices.id == invoice["id"]
+            _is(invoice)
         )
 
 
@@ -101,7 +103,7 @@ async def mark_invoice_paid(
                 TenantInvoices.paid_at: paid_at or now,
                 TenantInvoices.payment_reference: reference,
             }
-        ).where(TenantInvoices.id == invoice_id)
+        ).where(_is(invoice))
         return invoice_id
 
     return await transact(context, work)
@@ -125,10 +127,15 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
                 TenantInvoices.voided_at: now,
                 TenantInvoices.void_reason: reason,
             }
-        ).where(TenantInvoices.id == invoice_id)
+        ).where(_is(invoice))
         return invoice_id
 
     return await transact(context, work)
+
+
+def _is(invoice: dict[str, Any]) -> And:
+    its_own: And = (TenantInvoices.tenant_id == invoice["tenant_id"]) & (TenantInvoices.id == invoice["id"])
+    return its_own
 
 
 async def _lock(invoice_id: UUID, *wanted: InvoiceStatus) -> dict[str, Any]:

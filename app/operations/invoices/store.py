@@ -1,6 +1,6 @@
 """Draft invoices with their lines and inputs into PostgreSQL, many tenants at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -44,6 +44,14 @@ _WRITE_INPUTS = """
 INSERT INTO tenant_invoice_inputs (id, tenant_id, invoice_id, position, subscription_id, document, late_month)
 SELECT id, tenant_id, invoice_id, position, subscription_id, document, late_month FROM pg_temp.staged_invoice_inputs
 """
+_CLEAR_LINES = """
+DELETE FROM tenant_invoice_lines AS old USING unnest($1::uuid[], $2::uuid[]) AS i (tenant_id, id)
+WHERE old.tenant_id = i.tenant_id AND old.invoice_id = i.id
+"""
+_CLEAR_INPUTS = """
+DELETE FROM tenant_invoice_inputs AS old USING unnest($1::uuid[], $2::uuid[]) AS i (tenant_id, id)
+WHERE old.tenant_id = i.tenant_id AND old.invoice_id = i.id
+"""
 
 
 async def write_invoices(unit: UnitOfWork, drafts: Iterable[Draft], now: datetime) -> None:
@@ -67,15 +75,11 @@ async def write_inputs(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
         draft.documents.clear()
 
 
-async def clear_drafts(unit: UnitOfWork, invoice_ids: Sequence[UUID]) -> None:
-    """Removes the lines and inputs of draft invoices that are rated again."""
-    if invoice_ids:
-        await unit.connection.execute(
-            "DELETE FROM tenant_invoice_lines WHERE invoice_id = any($1::uuid[])", invoice_ids
-        )
-        await unit.connection.execute(
-            "DELETE FROM tenant_invoice_inputs WHERE invoice_id = any($1::uuid[])", invoice_ids
-        )
+async def clear_drafts(unit: UnitOfWork, invoices: Mapping[UUID, UUID]) -> None:
+    """Removes the lines and inputs of draft invoices that are rated again, which are given by tenant."""
+    if invoices:
+        for clear in (_CLEAR_LINES, _CLEAR_INPUTS):
+            await unit.connection.execute(clear, list(invoices), list(invoices.values()))
 
 
 def _invoice(draft: Draft, now: datetime) -> tuple[Any, ...]:

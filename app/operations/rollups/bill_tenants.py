@@ -34,7 +34,8 @@ BillablePortions = AsyncIterator[list[BillableDeployment]]
 
 _SETTLED_IN_RUN = "SELECT tenant_id FROM rollup_outcomes WHERE run_id = $1 AND tenant_id = any($2::uuid[])"
 _VOID = """
-UPDATE tenant_invoices SET status = 'VOID', voided_at = $2, void_reason = $3 WHERE id = any($1::uuid[])
+UPDATE tenant_invoices SET status = 'VOID', voided_at = $2, void_reason = $3
+WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 """
 
 
@@ -229,7 +230,7 @@ class _Billing:
     async def _make_room(self, drafts: Iterable[Draft]) -> None:
         """Empties the drafts that are rated again, and voids the issued invoices that the next revision replaces."""
         existing_by_tenant = [self.due[draft.tenant_id] for draft in drafts]
-        await clear_drafts(self.unit, [existing.draft_id for existing in existing_by_tenant if existing.draft_id])
+        await clear_drafts(self.unit, {one.month.tenant_id: one.draft_id for one in existing_by_tenant if one.draft_id})
         await self._void(
             [existing for existing in existing_by_tenant if not existing.draft_id], "replaced by the next revision"
         )
@@ -238,8 +239,9 @@ class _Billing:
         await self._void([self.due[draft.tenant_id] for draft in drafts], "rated again: nothing to bill")
 
     async def _void(self, existing_by_tenant: Iterable[ExistingInvoice], reason: str) -> None:
-        if invoice_ids := [existing.invoice_id for existing in existing_by_tenant if existing.invoice_id]:
-            await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason)
+        if invoices := {one.month.tenant_id: one.invoice_id for one in existing_by_tenant if one.invoice_id}:
+            tenant_ids, invoice_ids = list(invoices), list(invoices.values())
+            await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason, tenant_ids)
 
     async def _write_months(self, drafts: dict[UUID, Draft]) -> None:
         months: list[Month] = []

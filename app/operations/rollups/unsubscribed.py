@@ -15,7 +15,8 @@ SELECT NULL::uuid, d.tenant_id, d.id, d.slug, NULL::timestamptz FROM cloud_deplo
 WHERE d.tenant_id = any($1::uuid[])
   AND NOT EXISTS (SELECT FROM subscriptions s WHERE s.tenant_id = d.tenant_id AND s.deployment_id = d.id
                     AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2))
-  AND EXISTS (SELECT FROM usage_daily_totals u WHERE u.deployment_id = d.id AND u.month = $2)
+  AND EXISTS (SELECT FROM usage_daily_totals u
+              WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.id AND u.month = $2)
 ORDER BY d.tenant_id, d.slug COLLATE "C"
 """
 

@@ -110,7 +110,7 @@ async def detach_addon(context: Context, *, subscription_addon_id: UUID, last_da
         change = Change(attached["tenant_id"], deployment_id, day)
         await record_changes(context, unit, [change], ChangeReason.ADDON_DETACHED)
         await SubscriptionAddons.update({SubscriptionAddons.detached_on: day}).where(
-            SubscriptionAddons.id == subscription_addon_id
+            (SubscriptionAddons.tenant_id == attached["tenant_id"]) & (SubscriptionAddons.id == subscription_addon_id)
         )
         return subscription_addon_id
 

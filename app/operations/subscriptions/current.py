@@ -27,10 +27,10 @@ async def lock_current_subscription(context: Context, deployment_id: UUID) -> di
 
 async def lock_subscription(context: Context, deployment_id: UUID) -> dict[str, Any] | None:
     """Locks the deployment, and then its subscription, cancelled or not. Raises NOT_FOUND."""
-    await lock_deployment(context.principal, deployment_id, CloudDeployments.id)
+    deployment = await lock_deployment(context.principal, deployment_id, CloudDeployments.tenant_id)
     row: dict[str, Any] | None = (
         await Subscriptions.select()
-        .where(Subscriptions.deployment_id == deployment_id)
+        .where((Subscriptions.tenant_id == deployment["tenant_id"]) & (Subscriptions.deployment_id == deployment_id))
         .first()
         .lock_rows("NO KEY UPDATE")
     )

@@ -11,17 +11,17 @@ from app.tables.subscriptions import SubscriptionActiveSpans as Spans
 from app.tables.subscriptions import Subscriptions
 
 
-async def follow_deployment(deployment_id: UUID, state: DeploymentState, now: datetime, zone: ZoneInfo) -> bool:
+async def follow_deployment(
+    tenant_id: UUID, deployment_id: UUID, state: DeploymentState, now: datetime, zone: ZoneInfo
+) -> bool:
     """Changes the subscription's status, if there is a subscription and its status changes; returns whether it did.
 
     The day of a pause, of a resume and of a cancellation is an active day, unless a pause or cancellation falls on the
     day's first instant: then nothing of it was active. The end is the day of the cancellation in either case.
     """
     subscription = (
-        await Subscriptions.select(
-            Subscriptions.id, Subscriptions.tenant_id, Subscriptions.status, Subscriptions.started_on
-        )
-        .where(Subscriptions.deployment_id == deployment_id)
+        await Subscriptions.select(Subscriptions.id, Subscriptions.status, Subscriptions.started_on)
+        .where((Subscriptions.tenant_id == tenant_id) & (Subscriptions.deployment_id == deployment_id))
         .first()
         .lock_rows("NO KEY UPDATE")
     )
@@ -30,17 +30,17 @@ async def follow_deployment(deployment_id: UUID, state: DeploymentState, now: da
         return False
     first_day = max(day_of(now, zone), subscription["started_on"])
     if status is SubscriptionStatus.ACTIVE:
-        await open_span(subscription["tenant_id"], subscription["id"], first_day)
+        await open_span(tenant_id, subscription["id"], first_day)
     elif subscription["status"] == SubscriptionStatus.ACTIVE:
-        await _close_span(subscription["id"], last_active_day(now, zone))
+        await _close_span(tenant_id, subscription["id"], last_active_day(now, zone))
     if status is SubscriptionStatus.CANCELLED:
-        await drop_pending_change(subscription["id"], first_day)
+        await drop_pending_change(tenant_id, subscription["id"], first_day)
     await Subscriptions.update(
         {
             Subscriptions.status: status,
             Subscriptions.ended_on: first_day if status is SubscriptionStatus.CANCELLED else None,
         }
-    ).where(Subscriptions.id == subscription["id"])
+    ).where((Subscriptions.tenant_id == tenant_id) & (Subscriptions.id == subscription["id"]))
     return True
 
 
@@ -48,7 +48,9 @@ async def open_span(tenant_id: UUID, subscription_id: UUID, first_day: date) -> 
     """Active from this day on; a span that was closed on the same day goes on instead."""
     reopened = (
         await Spans.update({Spans.last_on: None})
-        .where((Spans.subscription_id == subscription_id) & (Spans.last_on == first_day))
+        .where(
+            (Spans.tenant_id == tenant_id) & (Spans.subscription_id == subscription_id) & (Spans.last_on == first_day)
+        )
         .returning(Spans.id)
     )
     if not reopened:
@@ -57,8 +59,8 @@ async def open_span(tenant_id: UUID, subscription_id: UUID, first_day: date) -> 
         )
 
 
-async def _close_span(subscription_id: UUID, last_day: date) -> None:
+async def _close_span(tenant_id: UUID, subscription_id: UUID, last_day: date) -> None:
     """Active until the end of this day; not at all, where the span begins on a later one."""
-    is_open = (Spans.subscription_id == subscription_id) & Spans.last_on.is_null()
+    is_open = (Spans.tenant_id == tenant_id) & (Spans.subscription_id == subscription_id) & Spans.last_on.is_null()
     await Spans.delete().where(is_open & (Spans.first_on > last_day))
     await Spans.update({Spans.last_on: last_day}).where(is_open)

@@ -18,12 +18,12 @@ _BATCH = 1_000
 # A subscription that is being changed is left to the next time.
 _APPLY = """
 WITH due AS (
-    SELECT id FROM subscriptions WHERE pending_from <= $1 ORDER BY pending_from, id LIMIT $2
+    SELECT tenant_id, id FROM subscriptions WHERE pending_from <= $1 ORDER BY pending_from, id LIMIT $2
     FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE subscriptions s
 SET plan_version_id = s.pending_plan_version_id, pending_plan_version_id = NULL, pending_from = NULL
-FROM due WHERE s.id = due.id
+FROM due WHERE s.tenant_id = due.tenant_id AND s.id = due.id
 RETURNING 1
 """
 
@@ -44,10 +44,13 @@ async def apply_pending_plan_changes(context: Context) -> int:
     return applied
 
 
-async def drop_pending_change(subscription_id: UUID, today: date) -> None:
+async def drop_pending_change(tenant_id: UUID, subscription_id: UUID, today: date) -> None:
     """For a subscription that ends: a plan change to come is undone. The subscription is locked."""
-    is_pending = (Subscriptions.id == subscription_id) & (Subscriptions.pending_from > today)
-    await History.delete().where((History.subscription_id == subscription_id) & (History.effective_on > today))
+    await History.delete().where(
+        (History.tenant_id == tenant_id) & (History.subscription_id == subscription_id) & (History.effective_on > today)
+    )
     await Subscriptions.update({Subscriptions.pending_plan_version_id: None, Subscriptions.pending_from: None}).where(
-        is_pending
+        (Subscriptions.tenant_id == tenant_id)
+        & (Subscriptions.id == subscription_id)
+        & (Subscriptions.pending_from > today)
     )

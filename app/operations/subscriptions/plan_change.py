@@ -117,15 +117,19 @@ def _with(history: Sequence[_InForce], change: _InForce, today: date) -> list[_I
 async def _rewrite(
     subscription: dict[str, Any], history: list[_InForce], wanted: list[_InForce], today: date, now: datetime
 ) -> None:
-    subscription_id = subscription["id"]
+    tenant_id, subscription_id = subscription["tenant_id"], subscription["id"]
     removed = [first_day for first_day, _ in set(history) - set(wanted)]
     if removed:
-        await History.delete().where((History.subscription_id == subscription_id) & History.effective_on.is_in(removed))
+        await History.delete().where(
+            (History.tenant_id == tenant_id)
+            & (History.subscription_id == subscription_id)
+            & History.effective_on.is_in(removed)
+        )
     for first_day, plan_version_id in set(wanted) - set(history):
         await History.insert(
             History(
                 id=new_id(),
-                tenant_id=subscription["tenant_id"],
+                tenant_id=tenant_id,
                 subscription_id=subscription_id,
                 plan_version_id=plan_version_id,
                 effective_on=first_day,
@@ -140,4 +144,4 @@ async def _rewrite(
             Subscriptions.pending_plan_version_id: pending and pending.plan_version_id,
             Subscriptions.pending_from: pending and pending.first_day,
         }
-    ).where(Subscriptions.id == subscription_id)
+    ).where((Subscriptions.tenant_id == tenant_id) & (Subscriptions.id == subscription_id))

@@ -13,26 +13,26 @@ from app.billing.period import ONE_DAY, day_start, microseconds
 from app.database import UnitOfWork
 
 _LAST_CORRECTIONS = """
-SELECT DISTINCT ON (c.record_id) c.record_id, c.quantity
+SELECT DISTINCT ON (c.tenant_id, c.record_id) c.tenant_id, c.record_id, c.quantity
 FROM cloud_deployments d JOIN usage_corrections c ON c.tenant_id = d.tenant_id AND c.deployment_id = d.id
 WHERE d.id = any($1::uuid[])
-ORDER BY c.record_id, c.corrected_at DESC, c.id DESC
+ORDER BY c.tenant_id, c.record_id, c.corrected_at DESC, c.id DESC
 """
 # A day is the one that is stored with the event.
 _AMOUNTS_AND_READINGS = f"""
 WITH corrected AS ({_LAST_CORRECTIONS}), folded AS (
-    SELECT r.deployment_id, r.resource_kind, r.day,
+    SELECT r.tenant_id, r.deployment_id, r.resource_kind, r.day,
            coalesce(CASE WHEN k.aggregation <> 'SUM' THEN r.resource_id END,
                     '00000000-0000-0000-0000-000000000000') AS resource_id,
            count(*) AS events, sum(coalesce(c.quantity, r.quantity)) AS total,
            max(coalesce(c.quantity, r.quantity)) AS peak, min(r.occurred_at) AS first_at
     FROM cloud_deployments d JOIN usage_records r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.id
     JOIN resource_kinds k ON k.code = r.resource_kind AND k.aggregation <> 'TIME_WEIGHTED'
-    LEFT JOIN corrected c ON c.record_id = r.id
+    LEFT JOIN corrected c ON c.tenant_id = r.tenant_id AND c.record_id = r.id
     LEFT JOIN cloud_resources s
         ON k.aggregation = 'MAX' AND s.tenant_id = r.tenant_id AND s.id = r.resource_id AND s.destroyed_at IS NOT NULL
     WHERE d.id = any($1::uuid[]) AND (s.id IS NULL OR r.occurred_at < s.destroyed_at)
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3, 4, 5
 ), kept AS (
     SELECT t.* FROM usage_daily_totals t JOIN resource_kinds k ON k.code = t.resource_kind
     WHERE t.deployment_id = any($1::uuid[]) AND k.aggregation <> 'TIME_WEIGHTED'
@@ -43,7 +43,7 @@ SELECT coalesce('usage_daily_totals ' || k.id, 'cloud_deployments ' || f.deploym
            WHEN f.deployment_id IS NULL THEN 'a total and no events'
            ELSE format('total %s, peak %s, first at %s; its events give %s, %s, %s', trim_scale(k.total),
                        trim_scale(k.peak), k.first_at, trim_scale(f.total), trim_scale(f.peak), f.first_at) END)
-FROM folded f FULL JOIN kept k USING (deployment_id, resource_kind, resource_id, day)
+FROM folded f FULL JOIN kept k USING (tenant_id, deployment_id, resource_kind, resource_id, day)
 WHERE (k.total, k.peak, k.first_at) IS DISTINCT FROM (f.total, f.peak, f.first_at)
 ORDER BY 1, 2
 """  # noqa: S608 - made of constants
@@ -53,7 +53,7 @@ SELECT r.resource_kind, coalesce(r.resource_id, '00000000-0000-0000-0000-0000000
        r.occurred_at, coalesce(c.quantity, r.quantity) AS quantity, s.destroyed_at
 FROM cloud_deployments d JOIN usage_records r ON r.tenant_id = d.tenant_id AND r.deployment_id = d.id
 JOIN resource_kinds k ON k.code = r.resource_kind AND k.aggregation = 'TIME_WEIGHTED'
-LEFT JOIN corrected c ON c.record_id = r.id
+LEFT JOIN corrected c ON c.tenant_id = r.tenant_id AND c.record_id = r.id
 LEFT JOIN cloud_resources s ON s.tenant_id = r.tenant_id AND s.id = r.resource_id
 WHERE d.id = any($1::uuid[]) AND (s.destroyed_at IS NULL OR r.occurred_at < s.destroyed_at)
 """  # noqa: S608 - made of constants

@@ -196,32 +196,42 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
     kinds = {
         code: aggregation for code, (_, aggregation) in (await known_kinds(e.resource_kind for e in events)).items()
     }
+    known = {row["id"]: StagedDeployment.of(row["tenant_id"], row["id"]) for row in deployments}
     return _Known(
-        deployments={row["id"]: StagedDeployment.of(row["tenant_id"], row["id"]) for row in deployments},
+        deployments=known,
         kinds=kinds,
-        resources=await _resources(unit, events, kinds) if any(event.resource_id for event in events) else {},
+        resources=await _resources(unit, known, events, kinds) if any(event.resource_id for event in events) else {},
     )
 
 
-_RESOURCES = "SELECT id, deployment_id, destroyed_at FROM cloud_resources WHERE id = any($1::uuid[])"
+_RESOURCES = """
+SELECT id, deployment_id, destroyed_at FROM cloud_resources WHERE tenant_id = any($1::uuid[]) AND id = any($2::uuid[])
+"""
 _KEPT_RESOURCES = f"{_RESOURCES} ORDER BY id FOR KEY SHARE"
 
 
 async def _resources(
-    unit: UnitOfWork, events: Sequence[MeteredEvent], kinds: Mapping[str, Aggregation]
+    unit: UnitOfWork,
+    deployments: Mapping[UUID, StagedDeployment],
+    events: Sequence[MeteredEvent],
+    kinds: Mapping[str, Aggregation],
 ) -> dict[UUID, _Resource]:
-    """Those that the events name. Of levels and readings they do not end before the commit: their end counts."""
+    """Those of the deployments' tenants that the events name.
+
+    Of levels and readings they do not end before the commit: their end counts.
+    """
     named = {event.resource_id for event in events if event.resource_id is not None}
     streamed = {
         event.resource_id
         for event in events
         if event.resource_id is not None and kinds.get(event.resource_kind, Aggregation.SUM) is not Aggregation.SUM
     }
+    tenants = list({deployment.tenant_id for deployment in deployments.values()})
     rows = []
     if streamed:
-        rows += await unit.connection.fetch(_KEPT_RESOURCES, list(streamed))
+        rows += await unit.connection.fetch(_KEPT_RESOURCES, tenants, list(streamed))
     if named - streamed:
-        rows += await unit.connection.fetch(_RESOURCES, list(named - streamed))
+        rows += await unit.connection.fetch(_RESOURCES, tenants, list(named - streamed))
     return {row["id"]: _Resource(row["deployment_id"], row["destroyed_at"]) for row in rows}
 
 
