@@ -169,6 +169,10 @@ schema: install ## Export schema.graphql anew
 tables: install ## Write app/tables/schema.sql anew
 	$(BIN)/python tests/schema_sql_current.py --write
 
+.PHONY: snapshots
+snapshots: install ## Write the SQL of tests/reads/snapshots/ anew
+	$(BIN)/python -m tests.reads.compiled
+
 .PHONY: test
 test: install ## The tests, on an embedded PostgreSQL of their own (or ARCADIA_TEST_DATABASE_URL)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not heavy" $(PYTEST_FLAGS)
