@@ -122,7 +122,7 @@ serve: install ## API, GraphiQL and a worker on http://127.0.0.1:8000
 ##### Checking it
 
 .PHONY: check
-check: check-format check-lint check-types check-imports check-schema check-migrations ## Every check short of the tests
+check: check-format check-lint check-types check-imports check-schema check-migrations check-tables ## Every check short of the tests
 
 .PHONY: check-format
 check-format: install ## The formatter would change nothing
@@ -152,6 +152,10 @@ ifneq ($(wildcard app/tables/piccolo_app.py),)
 	$(BIN)/python tests/migrations_current.py
 endif
 
+.PHONY: check-tables
+check-tables: install ## The committed app/tables/schema.sql is what the migrations lead to
+	$(BIN)/python tests/schema_sql_current.py
+
 .PHONY: fix
 fix: install ## Format, and mend what the linter can
 	$(BIN)/ruff check --fix $(SOURCES)
@@ -160,6 +164,14 @@ fix: install ## Format, and mend what the linter can
 .PHONY: schema
 schema: install ## Export schema.graphql anew
 	$(BIN)/arcadia schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+.PHONY: tables
+tables: install ## Write app/tables/schema.sql anew
+	$(BIN)/python tests/schema_sql_current.py --write
+
+.PHONY: snapshots
+snapshots: install ## Write the SQL of tests/reads/snapshots/ anew
+	$(BIN)/python -m tests.reads.compiled
 
 .PHONY: test
 test: install ## The tests, on an embedded PostgreSQL of their own (or ARCADIA_TEST_DATABASE_URL)

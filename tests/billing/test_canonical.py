@@ -282,3 +282,10 @@ def test_usage_of_another_month_is_not_written() -> None:
 def test_instants_keep_their_microseconds() -> None:
     inputs = replace(PILOT, trial_ends_at=datetime(2026, 4, 3, 4, 5, 6, 7, tzinfo=UTC))
     assert parse_subscription(subscription_text(inputs, APRIL), APRIL) == inputs
+
+
+def test_the_hash_of_the_committed_documents() -> None:
+    """Invoices keep it: it may never change for the same inputs."""
+    assert (
+        input_hash(QuoteInputs(HEADER, (PILOT,))) == "09872b35a85f636be831ac2e35e052b8d206e623b4b3fb8a72d66c689f725cd4"
+    )

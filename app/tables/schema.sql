@@ -1,0 +1,2548 @@
+-- The schema as all migrations leave it. `make tables` writes this file, `make check` holds it current.
+-- Left out: the monthly partitions of usage_records, which are made at run time, and the tables of the queue.
+
+-- Name: invoice_is_stale(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_is_stale(invoice_tenant uuid, invoice_month date, status text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT status = 'DRAFT' AND EXISTS (
+        SELECT FROM billing_month_changes c WHERE c.tenant_id = invoice_tenant AND c.period_start = invoice_month)
+$$;
+
+-- Name: invoice_line_documents(uuid, uuid, uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_line_documents(line_tenant uuid, line_invoice uuid, line_subscription uuid, line_month date, line_key text) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT json_agg(document ORDER BY position) FROM (
+        SELECT n.position, n.document FROM tenant_invoice_inputs n
+        WHERE n.tenant_id = line_tenant AND n.invoice_id = line_invoice AND n.position = 0
+        UNION ALL
+        SELECT n.position, n.document FROM tenant_invoice_inputs n
+        WHERE n.tenant_id = line_tenant AND n.invoice_id = line_invoice AND n.subscription_id = line_subscription
+          AND CASE WHEN line_key LIKE 'late:%' THEN n.late_month = line_month ELSE n.late_month IS NULL END
+        UNION ALL
+        SELECT n.position, n.document FROM tenant_invoice_inputs n
+        WHERE n.tenant_id = line_tenant AND n.invoice_id = line_invoice AND n.subscription_id IS NULL
+          AND line_subscription IS NULL AND n.position > 0
+          AND CASE WHEN line_key LIKE 'late:%' THEN n.late_month = line_month ELSE n.late_month IS NULL END
+    ) AS documents
+$$;
+
+-- Name: invoice_stale_since(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_stale_since(invoice_tenant uuid, invoice_month date, status text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT min(c.changed_at) FROM billing_month_changes c
+    WHERE status = 'DRAFT' AND c.tenant_id = invoice_tenant AND c.period_start = invoice_month
+$$;
+
+-- Name: plan_terms_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.plan_terms_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    terms jsonb := to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END);
+    version_status text;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        RAISE EXCEPTION 'plan terms are replaced, never changed' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF TG_TABLE_NAME = 'plan_resources' THEN
+        SELECT status INTO version_status FROM plan_versions WHERE id = (terms ->> 'plan_version_id')::uuid;
+    ELSE
+        SELECT v.status INTO version_status
+        FROM plan_resources r JOIN plan_versions v ON v.id = r.plan_version_id
+        WHERE r.id = (terms ->> 'plan_resource_id')::uuid;
+    END IF;
+    IF version_status <> 'DRAFT' THEN
+        RAISE EXCEPTION 'the terms of a published plan version do not change'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+
+-- Name: plan_versions_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.plan_versions_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.status <> 'DRAFT' AND (
+        (OLD.status, NEW.status) NOT IN (('PUBLISHED', 'PUBLISHED'), ('PUBLISHED', 'RETIRED'))
+        OR to_jsonb(OLD) - 'status' <> to_jsonb(NEW) - 'status'
+    ) THEN
+        RAISE EXCEPTION 'plan version % is published: draft a new version instead', OLD.id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- Name: refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+-- Name: subscription_period_end(date, date, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.subscription_period_end(started_on date, ended_on date, today date) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT (subscription_period_start(started_on, ended_on, today) + interval '1 month')::date
+$$;
+
+-- Name: subscription_period_start(date, date, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.subscription_period_start(started_on date, ended_on date, today date) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT least(greatest(started_on, today), ended_on)
+         - (extract(day FROM least(greatest(started_on, today), ended_on))::int - 1)
+$$;
+
+-- Name: tenant_invoice_lines_queue_check(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_invoice_lines_queue_check() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE tenant_invoices i SET revision = i.revision
+    FROM (SELECT DISTINCT invoice_id FROM changed) AS written
+    WHERE i.id = written.invoice_id AND i.total_cents <> (
+        SELECT coalesce(sum(l.amount_cents), 0) FROM tenant_invoice_lines l WHERE l.invoice_id = written.invoice_id);
+    RETURN NULL;
+END $$;
+
+-- Name: tenant_invoice_parts_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_invoice_parts_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM tenant_invoices WHERE id IN (SELECT invoice_id FROM changed) AND status <> 'DRAFT') THEN
+        RAISE EXCEPTION 'the lines and inputs of an invoice that is no longer a draft do not change'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Name: tenant_invoices_check_totals(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_invoices_check_totals() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    agrees boolean;
+BEGIN
+    SELECT i.subtotal_cents = coalesce(sum(l.amount_cents) FILTER (WHERE l.kind <> 'TAX'), 0)
+       AND i.tax_cents = coalesce(sum(l.amount_cents) FILTER (WHERE l.kind = 'TAX'), 0)
+    INTO agrees
+    FROM tenant_invoices i LEFT JOIN tenant_invoice_lines l ON l.invoice_id = i.id
+    WHERE i.id = NEW.id
+    GROUP BY i.id;
+    IF agrees IS NOT TRUE THEN
+        RAISE EXCEPTION 'the lines of invoice % do not sum to its totals', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'tenant_invoices_lines_sum_check';
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Name: tenant_invoices_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_invoices_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    free text[] := ARRAY['status', 'paid_at', 'payment_reference', 'voided_at', 'void_reason'];
+BEGIN
+    IF OLD.status = 'DRAFT' AND NEW.status IN ('DRAFT', 'ISSUED', 'VOID') THEN
+        RETURN NEW;
+    END IF;
+    IF (OLD.status, NEW.status) IN (('ISSUED', 'PAID'), ('ISSUED', 'VOID'))
+        AND to_jsonb(OLD) - free = to_jsonb(NEW) - free THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'invoice % is % and does not change', OLD.id, lower(OLD.status)
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+-- Name: usage_records_make_months(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.usage_records_make_months(instant timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+DECLARE
+    month timestamptz;
+    partition_name text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('usage_records_make_months', 0));
+    SELECT to_timestamp(max(substring(c.relname FROM 15)), 'YYYY_MM') + interval '1 month' INTO month
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'usage_records'::regclass AND c.relname ~ '^usage_records_\d{4}_\d{2}$';
+    WHILE month <= instant LOOP
+        partition_name := to_char(month, '"usage_records_"YYYY_MM');
+        EXECUTE format(
+            'CREATE TABLE %I (LIKE usage_records INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition_name
+        );
+        EXECUTE format(
+            'ALTER TABLE usage_records ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            partition_name, month, month + interval '1 month'
+        );
+        month := month + interval '1 month';
+    END LOOP;
+    RETURN month;
+END $_$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+-- Name: addons; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.addons (
+    id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    currency text NOT NULL,
+    price_cents bigint NOT NULL,
+    resource_kind text,
+    quantity numeric NOT NULL,
+    active boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT addons_code_check CHECK ((code ~ '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'::text)),
+    CONSTRAINT addons_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT addons_price_cents_check CHECK ((price_cents >= 0)),
+    CONSTRAINT addons_quantity_check CHECK ((quantity >= (0)::numeric))
+);
+
+-- Name: audit_log; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.audit_log (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    occurred_at timestamp with time zone NOT NULL,
+    subject text,
+    roles text[] NOT NULL,
+    action text NOT NULL,
+    input text,
+    outcome text NOT NULL,
+    occurrences integer NOT NULL,
+    address text NOT NULL,
+    request_id text NOT NULL,
+    result text,
+    CONSTRAINT audit_log_occurrences_check CHECK ((occurrences > 0))
+);
+
+ALTER TABLE ONLY public.audit_log FORCE ROW LEVEL SECURITY;
+
+-- Name: billing_month_changes; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.billing_month_changes (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    period_start date NOT NULL,
+    deployment_id uuid,
+    reason text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT billing_month_changes_reason_check CHECK ((reason = ANY (ARRAY['USAGE'::text, 'USAGE_CORRECTED'::text, 'SUBSCRIBED'::text, 'ADDON_ATTACHED'::text, 'ADDON_DETACHED'::text, 'PLAN_CHANGED'::text, 'TRANSITION'::text, 'CHARGE_ADDED'::text, 'TAX_EXEMPTION'::text, 'RESOURCE_ENDED'::text, 'INVOICE_VOIDED'::text, 'INVOICE_REPLACED'::text])))
+);
+
+ALTER TABLE ONLY public.billing_month_changes FORCE ROW LEVEL SECURITY;
+
+-- Name: billing_months; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.billing_months (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    period_start date NOT NULL,
+    state text NOT NULL,
+    invoice_id uuid,
+    run_id uuid,
+    input_hash text,
+    rules_version integer,
+    rated_cents bigint,
+    billed_cents bigint NOT NULL,
+    open_deployments uuid[] NOT NULL,
+    rated_at timestamp with time zone,
+    failure text,
+    waived_at timestamp with time zone,
+    waived_by text,
+    waive_reason text,
+    CONSTRAINT billing_months_failure_check CHECK (((state <> 'FAILED'::text) OR (failure IS NOT NULL))),
+    CONSTRAINT billing_months_invoice_check CHECK (((state = ANY (ARRAY['DRAFT'::text, 'ISSUED'::text])) = (invoice_id IS NOT NULL))),
+    CONSTRAINT billing_months_period_start_check CHECK ((EXTRACT(day FROM period_start) = (1)::numeric)),
+    CONSTRAINT billing_months_rated_check CHECK (((state = ANY (ARRAY['DRAFT'::text, 'ISSUED'::text, 'ZERO'::text, 'WAIVED'::text])) = (rated_cents IS NOT NULL))),
+    CONSTRAINT billing_months_state_check CHECK ((state = ANY (ARRAY['OPEN'::text, 'DRAFT'::text, 'ISSUED'::text, 'ZERO'::text, 'WAIVED'::text, 'FAILED'::text]))),
+    CONSTRAINT billing_months_waived_check CHECK (((num_nulls(waived_at, waived_by, waive_reason) =
+CASE state
+    WHEN 'WAIVED'::text THEN 0
+    ELSE 3
+END) AND ((state <> 'WAIVED'::text) OR (rated_cents = 0))))
+);
+
+ALTER TABLE ONLY public.billing_months FORCE ROW LEVEL SECURITY;
+
+-- Name: charges; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.charges (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    deployment_id uuid,
+    description text NOT NULL,
+    net_cents bigint NOT NULL,
+    charged_on date NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT charges_net_cents_check CHECK ((net_cents <> 0))
+);
+
+ALTER TABLE ONLY public.charges FORCE ROW LEVEL SECURITY;
+
+-- Name: cloud_deployment_events; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.cloud_deployment_events (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    deployment_id uuid NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    withheld boolean NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT cloud_deployment_events_from_state_check CHECK ((from_state = ANY (ARRAY['TRIAL'::text, 'ACTIVE'::text, 'PAST_DUE'::text, 'PAUSED'::text, 'SUSPENDED'::text, 'CANCELLED'::text, 'ARCHIVED'::text]))),
+    CONSTRAINT cloud_deployment_events_to_state_check CHECK ((to_state = ANY (ARRAY['TRIAL'::text, 'ACTIVE'::text, 'PAST_DUE'::text, 'PAUSED'::text, 'SUSPENDED'::text, 'CANCELLED'::text, 'ARCHIVED'::text])))
+);
+
+ALTER TABLE ONLY public.cloud_deployment_events FORCE ROW LEVEL SECURITY;
+
+-- Name: cloud_deployments; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.cloud_deployments (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    slug text NOT NULL,
+    display_name text NOT NULL,
+    region text NOT NULL,
+    state text NOT NULL,
+    llm_mode text NOT NULL,
+    billing_action_suspended boolean NOT NULL,
+    template_code text,
+    template_version text,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT cloud_deployments_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 200))),
+    CONSTRAINT cloud_deployments_llm_mode_check CHECK ((llm_mode = ANY (ARRAY['DISABLED'::text, 'BYOK'::text, 'MANAGED'::text]))),
+    CONSTRAINT cloud_deployments_region_check CHECK (((length(region) >= 1) AND (length(region) <= 63))),
+    CONSTRAINT cloud_deployments_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text)),
+    CONSTRAINT cloud_deployments_state_check CHECK ((state = ANY (ARRAY['TRIAL'::text, 'ACTIVE'::text, 'PAST_DUE'::text, 'PAUSED'::text, 'SUSPENDED'::text, 'CANCELLED'::text, 'ARCHIVED'::text])))
+);
+
+ALTER TABLE ONLY public.cloud_deployments FORCE ROW LEVEL SECURITY;
+
+-- Name: cloud_invoice_lines; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.cloud_invoice_lines (
+    id uuid NOT NULL,
+    cloud_invoice_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    product text NOT NULL,
+    group_description text NOT NULL,
+    description text NOT NULL,
+    hours numeric,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    amount_cents bigint NOT NULL,
+    project_name text NOT NULL,
+    category text NOT NULL,
+    cloud_resource_id uuid,
+    tenant_id uuid,
+    deployment_id uuid,
+    resource_kind text,
+    month date NOT NULL,
+    exact_cents numeric NOT NULL,
+    matched_by text,
+    unallocated_reason text,
+    CONSTRAINT cloud_invoice_lines_allocation_check CHECK (((tenant_id IS NULL) = (deployment_id IS NULL))),
+    CONSTRAINT cloud_invoice_lines_match_check CHECK (((cloud_resource_id IS NULL) = (matched_by IS NULL))),
+    CONSTRAINT cloud_invoice_lines_matched_by_check CHECK ((matched_by = ANY (ARRAY['PROVIDER_ID'::text, 'NAME'::text, 'SHORT_NAME'::text, 'GROUP'::text]))),
+    CONSTRAINT cloud_invoice_lines_reason_check CHECK (((deployment_id IS NULL) = (unallocated_reason IS NOT NULL))),
+    CONSTRAINT cloud_invoice_lines_started_at_check CHECK ((started_at <= ended_at)),
+    CONSTRAINT cloud_invoice_lines_unallocated_reason_check CHECK ((unallocated_reason = ANY (ARRAY['UNKNOWN_NAME'::text, 'NOT_ALIVE'::text, 'SEVERAL_DEPLOYMENTS'::text, 'NO_DEPLOYMENT'::text])))
+);
+
+ALTER TABLE ONLY public.cloud_invoice_lines FORCE ROW LEVEL SECURITY;
+
+-- Name: cloud_invoices; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.cloud_invoices (
+    id uuid NOT NULL,
+    provider text NOT NULL,
+    external_id text NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    currency text NOT NULL,
+    exchange_rate numeric NOT NULL,
+    total_cents bigint NOT NULL,
+    allocated_cents bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    imported_by text NOT NULL,
+    matched_at timestamp with time zone NOT NULL,
+    matched_by text NOT NULL,
+    reporting_currency text NOT NULL,
+    withdrawal_reason text,
+    withdrawn_at timestamp with time zone,
+    withdrawn_by text,
+    CONSTRAINT cloud_invoices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT cloud_invoices_exchange_rate_check CHECK (((exchange_rate > (0)::numeric) AND (exchange_rate < 'Infinity'::numeric))),
+    CONSTRAINT cloud_invoices_period_check CHECK ((period_start < period_end)),
+    CONSTRAINT cloud_invoices_reporting_currency_check CHECK ((reporting_currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT cloud_invoices_same_currency_check CHECK (((currency <> reporting_currency) OR (exchange_rate = (1)::numeric))),
+    CONSTRAINT cloud_invoices_withdrawn_check CHECK ((num_nonnulls(withdrawn_at, withdrawn_by, withdrawal_reason) = ANY (ARRAY[0, 3])))
+);
+
+ALTER TABLE ONLY public.cloud_invoices FORCE ROW LEVEL SECURITY;
+
+-- Name: cloud_resources; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.cloud_resources (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    deployment_id uuid,
+    provider text NOT NULL,
+    external_id text NOT NULL,
+    resource_kind text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT cloud_resources_destroyed_at_check CHECK ((destroyed_at >= created_at)),
+    CONSTRAINT cloud_resources_tenant_id_check CHECK (((tenant_id IS NULL) = (deployment_id IS NULL)))
+);
+
+ALTER TABLE ONLY public.cloud_resources FORCE ROW LEVEL SECURITY;
+
+-- Name: data_check_progress; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.data_check_progress (
+    id uuid NOT NULL,
+    table_name text NOT NULL,
+    after uuid,
+    completed_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.data_check_progress FORCE ROW LEVEL SECURITY;
+
+-- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.idempotency_keys (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    subject text NOT NULL,
+    key text NOT NULL,
+    fingerprint text NOT NULL,
+    outcomes jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+);
+
+ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
+
+-- Name: installation; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.installation (
+    id integer NOT NULL,
+    billing_time_zone text,
+    months_through date,
+    CONSTRAINT installation_id_check CHECK ((id = 1))
+);
+
+-- Name: invoice_number_sequences; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.invoice_number_sequences (
+    year integer NOT NULL,
+    last_number integer NOT NULL,
+    CONSTRAINT invoice_number_sequences_last_number_check CHECK ((last_number > 0))
+);
+
+-- Name: migration; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.migration (
+    id integer NOT NULL,
+    name character varying(200) DEFAULT ''::character varying NOT NULL,
+    app_name character varying(200) DEFAULT ''::character varying NOT NULL,
+    ran_on timestamp without time zone DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+-- Name: migration_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+
+CREATE SEQUENCE public.migration_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- Name: migration_id_seq; Type: SEQUENCE OWNED BY; Schema: public; Owner: -
+
+ALTER SEQUENCE public.migration_id_seq OWNED BY public.migration.id;
+
+-- Name: plan_price_tiers; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.plan_price_tiers (
+    id uuid NOT NULL,
+    plan_resource_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    up_to numeric,
+    unit_price_cents numeric NOT NULL,
+    flat_price_cents bigint NOT NULL,
+    CONSTRAINT plan_price_tiers_prices_check CHECK (((unit_price_cents >= (0)::numeric) AND (flat_price_cents >= 0))),
+    CONSTRAINT plan_price_tiers_up_to_check CHECK ((up_to > (0)::numeric))
+);
+
+-- Name: plan_resources; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.plan_resources (
+    id uuid NOT NULL,
+    plan_version_id uuid NOT NULL,
+    resource_kind text NOT NULL,
+    included_quantity numeric NOT NULL,
+    price_model text NOT NULL,
+    package_size numeric,
+    CONSTRAINT plan_resources_included_quantity_check CHECK ((included_quantity >= (0)::numeric)),
+    CONSTRAINT plan_resources_package_size_check CHECK (((price_model = 'PACKAGE'::text) = ((package_size IS NOT NULL) AND (package_size > (0)::numeric)))),
+    CONSTRAINT plan_resources_price_model_check CHECK ((price_model = ANY (ARRAY['PER_UNIT'::text, 'GRADUATED'::text, 'VOLUME'::text, 'PACKAGE'::text])))
+);
+
+-- Name: plan_versions; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.plan_versions (
+    id uuid NOT NULL,
+    plan_id uuid NOT NULL,
+    version integer NOT NULL,
+    status text NOT NULL,
+    currency text NOT NULL,
+    base_price_cents bigint NOT NULL,
+    proration text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    published_at timestamp with time zone,
+    CONSTRAINT plan_versions_base_price_cents_check CHECK ((base_price_cents >= 0)),
+    CONSTRAINT plan_versions_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT plan_versions_proration_check CHECK ((proration = ANY (ARRAY['NONE'::text, 'DAILY'::text]))),
+    CONSTRAINT plan_versions_published_at_check CHECK (((status = 'DRAFT'::text) = (published_at IS NULL))),
+    CONSTRAINT plan_versions_status_check CHECK ((status = ANY (ARRAY['DRAFT'::text, 'PUBLISHED'::text, 'RETIRED'::text]))),
+    CONSTRAINT plan_versions_version_check CHECK ((version > 0))
+);
+
+-- Name: plans; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.plans (
+    id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    description text,
+    created_at timestamp with time zone NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT plans_code_check CHECK ((code ~ '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'::text))
+);
+
+-- Name: rate_limit_buckets; Type: TABLE; Schema: public; Owner: -
+
+CREATE UNLOGGED TABLE public.rate_limit_buckets (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    subject text NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    granted integer NOT NULL,
+    CONSTRAINT rate_limit_buckets_granted_check CHECK ((granted >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY public.rate_limit_buckets FORCE ROW LEVEL SECURITY;
+
+-- Name: resource_kinds; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.resource_kinds (
+    code text NOT NULL,
+    unit text NOT NULL,
+    aggregation text NOT NULL,
+    description text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT resource_kinds_aggregation_check CHECK ((aggregation = ANY (ARRAY['SUM'::text, 'MAX'::text, 'TIME_WEIGHTED'::text]))),
+    CONSTRAINT resource_kinds_code_check CHECK ((code ~ '^[a-z][a-z0-9_]{0,62}$'::text))
+);
+
+-- Name: rollup_chunks; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.rollup_chunks (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    tenant_ids uuid[] NOT NULL,
+    finished_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.rollup_chunks FORCE ROW LEVEL SECURITY;
+
+-- Name: rollup_failures; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.rollup_failures (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    attempts integer NOT NULL
+);
+
+ALTER TABLE ONLY public.rollup_failures FORCE ROW LEVEL SECURITY;
+
+-- Name: rollup_outcomes; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.rollup_outcomes (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    period_start date NOT NULL,
+    outcome text NOT NULL,
+    invoice_id uuid,
+    total_cents bigint NOT NULL,
+    CONSTRAINT rollup_outcomes_outcome_check CHECK ((outcome = ANY (ARRAY['CREATED'::text, 'REPLACED'::text, 'SKIPPED'::text, 'SETTLED'::text, 'PREVIEWED'::text, 'FAILED'::text])))
+);
+
+ALTER TABLE ONLY public.rollup_outcomes FORCE ROW LEVEL SECURITY;
+
+-- Name: rollup_runs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.rollup_runs (
+    id uuid NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    force boolean NOT NULL,
+    dry_run boolean NOT NULL,
+    rates_stale_drafts boolean NOT NULL,
+    status text NOT NULL,
+    requested_by text NOT NULL,
+    tenants_total integer NOT NULL,
+    tenants_done integer NOT NULL,
+    invoices_created integer NOT NULL,
+    invoices_replaced integer NOT NULL,
+    invoices_skipped integer NOT NULL,
+    invoices_failed integer NOT NULL,
+    total_cents bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT rollup_runs_finished_at_check CHECK (((status = ANY (ARRAY['SUCCEEDED'::text, 'PARTIAL'::text, 'FAILED'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT rollup_runs_period_check CHECK (((EXTRACT(day FROM period_start) = (1)::numeric) AND (period_end = ((period_start + '1 mon'::interval))::date))),
+    CONSTRAINT rollup_runs_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'PARTIAL'::text, 'FAILED'::text]))),
+    CONSTRAINT rollup_runs_tenants_done_check CHECK (((tenants_done >= 0) AND (tenants_done <= tenants_total)))
+);
+
+ALTER TABLE ONLY public.rollup_runs FORCE ROW LEVEL SECURITY;
+
+-- Name: rollup_unpriced_usage; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.rollup_unpriced_usage (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    deployment_id uuid NOT NULL,
+    resource_kind text NOT NULL,
+    quantity numeric NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT rollup_unpriced_usage_reason_check CHECK ((reason = ANY (ARRAY['NOT_PRICED'::text, 'NOT_SUBSCRIBED'::text])))
+);
+
+ALTER TABLE ONLY public.rollup_unpriced_usage FORCE ROW LEVEL SECURITY;
+
+-- Name: rollup_warnings; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.rollup_warnings (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    period_start date NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    CONSTRAINT rollup_warnings_code_check CHECK ((code = ANY (ARRAY['NO_TAX_RATE'::text, 'CORRECTION_FAILED'::text])))
+);
+
+ALTER TABLE ONLY public.rollup_warnings FORCE ROW LEVEL SECURITY;
+
+-- Name: row_security_probe; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.row_security_probe (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.row_security_probe FORCE ROW LEVEL SECURITY;
+
+-- Name: subscription_active_spans; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.subscription_active_spans (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    first_on date NOT NULL,
+    last_on date,
+    CONSTRAINT subscription_active_spans_last_on_check CHECK ((last_on >= first_on))
+);
+
+ALTER TABLE ONLY public.subscription_active_spans FORCE ROW LEVEL SECURITY;
+
+-- Name: subscription_addons; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.subscription_addons (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    addon_id uuid NOT NULL,
+    code text NOT NULL,
+    price_cents bigint NOT NULL,
+    resource_kind text,
+    quantity numeric NOT NULL,
+    attached_at timestamp with time zone NOT NULL,
+    attached_on date NOT NULL,
+    detached_on date,
+    CONSTRAINT subscription_addons_detached_on_check CHECK ((detached_on >= attached_on)),
+    CONSTRAINT subscription_addons_price_cents_check CHECK ((price_cents >= 0)),
+    CONSTRAINT subscription_addons_quantity_check CHECK ((quantity >= (0)::numeric))
+);
+
+ALTER TABLE ONLY public.subscription_addons FORCE ROW LEVEL SECURITY;
+
+-- Name: subscription_plan_versions; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.subscription_plan_versions (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    plan_version_id uuid NOT NULL,
+    effective_on date NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.subscription_plan_versions FORCE ROW LEVEL SECURITY;
+
+-- Name: subscriptions; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.subscriptions (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    deployment_id uuid NOT NULL,
+    plan_version_id uuid NOT NULL,
+    status text NOT NULL,
+    started_on date NOT NULL,
+    ended_on date,
+    trial_ends_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    pending_plan_version_id uuid,
+    pending_from date,
+    CONSTRAINT subscriptions_cancelled_check CHECK (((status = 'CANCELLED'::text) = (ended_on IS NOT NULL))),
+    CONSTRAINT subscriptions_ended_on_check CHECK ((ended_on >= started_on)),
+    CONSTRAINT subscriptions_pending_check CHECK (((pending_plan_version_id IS NULL) = (pending_from IS NULL))),
+    CONSTRAINT subscriptions_status_check CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'PAUSED'::text, 'CANCELLED'::text])))
+);
+
+ALTER TABLE ONLY public.subscriptions FORCE ROW LEVEL SECURITY;
+
+-- Name: tax_rates; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tax_rates (
+    id uuid NOT NULL,
+    country text NOT NULL,
+    name text NOT NULL,
+    rate numeric NOT NULL,
+    valid_from date NOT NULL,
+    CONSTRAINT tax_rates_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT tax_rates_rate_check CHECK (((rate >= (0)::numeric) AND (rate < (1)::numeric)))
+);
+
+-- Name: tenant_invoice_inputs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tenant_invoice_inputs (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    subscription_id uuid,
+    document text NOT NULL,
+    late_month date,
+    CONSTRAINT tenant_invoice_inputs_header_check CHECK ((("position" > 0) OR (num_nulls(subscription_id, late_month) = 2)))
+);
+
+ALTER TABLE ONLY public.tenant_invoice_inputs FORCE ROW LEVEL SECURITY;
+
+-- Name: tenant_invoice_lines; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tenant_invoice_lines (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    key text NOT NULL,
+    kind text NOT NULL,
+    description text NOT NULL,
+    resource_kind text,
+    quantity numeric NOT NULL,
+    unit_price_cents numeric NOT NULL,
+    amount_cents bigint NOT NULL,
+    deployment_id uuid,
+    subscription_id uuid,
+    subscription_addon_id uuid,
+    period_start date NOT NULL,
+    charge_id uuid,
+    CONSTRAINT tenant_invoice_lines_addon_check CHECK (((kind = 'ADDON'::text) = (subscription_addon_id IS NOT NULL))),
+    CONSTRAINT tenant_invoice_lines_charge_check CHECK (((kind = 'ADJUSTMENT'::text) = (charge_id IS NOT NULL))),
+    CONSTRAINT tenant_invoice_lines_kind_check CHECK ((kind = ANY (ARRAY['PLAN_BASE'::text, 'ADDON'::text, 'OVERAGE'::text, 'ADJUSTMENT'::text, 'TAX'::text]))),
+    CONSTRAINT tenant_invoice_lines_resource_kind_check CHECK (((kind <> 'OVERAGE'::text) OR (resource_kind IS NOT NULL))),
+    CONSTRAINT tenant_invoice_lines_tenant_level_check CHECK (
+CASE kind
+    WHEN 'TAX'::text THEN (num_nulls(deployment_id, subscription_id) = 2)
+    WHEN 'ADJUSTMENT'::text THEN ((subscription_id IS NULL) OR (deployment_id IS NOT NULL))
+    ELSE (num_nulls(deployment_id, subscription_id) = 0)
+END)
+);
+
+ALTER TABLE ONLY public.tenant_invoice_lines FORCE ROW LEVEL SECURITY;
+
+-- Name: tenant_invoices; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tenant_invoices (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    revision integer NOT NULL,
+    status text NOT NULL,
+    currency text NOT NULL,
+    subtotal_cents bigint NOT NULL,
+    tax_cents bigint NOT NULL,
+    total_cents bigint NOT NULL,
+    input_hash text NOT NULL,
+    number text,
+    issued_at timestamp with time zone,
+    due_on date,
+    paid_at timestamp with time zone,
+    payment_reference text,
+    voided_at timestamp with time zone,
+    void_reason text,
+    created_at timestamp with time zone NOT NULL,
+    issued_on date,
+    CONSTRAINT tenant_invoices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT tenant_invoices_input_hash_check CHECK ((input_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT tenant_invoices_issued_check CHECK (((num_nulls(number, issued_at, issued_on, due_on) = ANY (ARRAY[0, 4])) AND ((status = 'VOID'::text) OR ((status = 'DRAFT'::text) = (number IS NULL))))),
+    CONSTRAINT tenant_invoices_paid_check CHECK (((status = 'PAID'::text) = (paid_at IS NOT NULL))),
+    CONSTRAINT tenant_invoices_period_check CHECK (((EXTRACT(day FROM period_start) = (1)::numeric) AND (period_end = ((period_start + '1 mon'::interval))::date))),
+    CONSTRAINT tenant_invoices_revision_check CHECK ((revision > 0)),
+    CONSTRAINT tenant_invoices_status_check CHECK ((status = ANY (ARRAY['DRAFT'::text, 'ISSUED'::text, 'PAID'::text, 'VOID'::text]))),
+    CONSTRAINT tenant_invoices_total_cents_check CHECK ((total_cents = (subtotal_cents + tax_cents))),
+    CONSTRAINT tenant_invoices_voided_check CHECK (((status = 'VOID'::text) = (voided_at IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.tenant_invoices FORCE ROW LEVEL SECURITY;
+
+-- Name: tenant_tax_exemptions; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tenant_tax_exemptions (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    first_day date NOT NULL,
+    tax_exempt boolean NOT NULL,
+    reason text,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.tenant_tax_exemptions FORCE ROW LEVEL SECURITY;
+
+-- Name: tenants; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tenants (
+    id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    country text NOT NULL,
+    currency text NOT NULL,
+    tax_exempt boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    email text,
+    billing_address text,
+    abn text,
+    buyer_reference text,
+    closed_at timestamp with time zone,
+    CONSTRAINT tenants_abn_check CHECK ((abn ~ '^[0-9]{11}$'::text)),
+    CONSTRAINT tenants_code_check CHECK ((code ~ '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'::text)),
+    CONSTRAINT tenants_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT tenants_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.tenants FORCE ROW LEVEL SECURITY;
+
+-- Name: usage_corrections; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.usage_corrections (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    deployment_id uuid NOT NULL,
+    resource_kind text NOT NULL,
+    record_id uuid NOT NULL,
+    source text NOT NULL,
+    event_id text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    day date NOT NULL,
+    previous_quantity numeric NOT NULL,
+    quantity numeric NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    corrected_at timestamp with time zone NOT NULL,
+    CONSTRAINT usage_corrections_quantity_check CHECK (((quantity >= (0)::numeric) AND (quantity < 'Infinity'::numeric)))
+);
+
+ALTER TABLE ONLY public.usage_corrections FORCE ROW LEVEL SECURITY;
+
+-- Name: usage_daily_totals; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.usage_daily_totals (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    deployment_id uuid NOT NULL,
+    resource_kind text NOT NULL,
+    day date NOT NULL,
+    total numeric NOT NULL,
+    peak numeric NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_level numeric NOT NULL,
+    level_microseconds numeric NOT NULL,
+    resource_id uuid NOT NULL,
+    month date GENERATED ALWAYS AS ((date_trunc('month'::text, (day)::timestamp without time zone))::date) STORED
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.usage_daily_totals FORCE ROW LEVEL SECURITY;
+
+-- Name: usage_event_keys; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.usage_event_keys (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    fingerprint bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.usage_event_keys FORCE ROW LEVEL SECURITY;
+
+-- Name: usage_records; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.usage_records (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    deployment_id uuid NOT NULL,
+    resource_kind text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    quantity numeric NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    resource_id uuid,
+    day date NOT NULL,
+    level_stream uuid,
+    CONSTRAINT usage_records_event_id_check CHECK (((length(event_id) >= 1) AND (length(event_id) <= 200))),
+    CONSTRAINT usage_records_quantity_check CHECK (((quantity >= (0)::numeric) AND (quantity < 'Infinity'::numeric))),
+    CONSTRAINT usage_records_source_check CHECK (((length(source) >= 1) AND (length(source) <= 200)))
+)
+PARTITION BY RANGE (occurred_at);
+
+ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
+
+-- Name: migration id; Type: DEFAULT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.migration ALTER COLUMN id SET DEFAULT nextval('public.migration_id_seq'::regclass);
+
+-- Name: addons addons_code_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.addons
+    ADD CONSTRAINT addons_code_key UNIQUE (code);
+
+-- Name: addons addons_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.addons
+    ADD CONSTRAINT addons_pkey PRIMARY KEY (id);
+
+-- Name: audit_log audit_log_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
+-- Name: billing_month_changes billing_month_changes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.billing_month_changes
+    ADD CONSTRAINT billing_month_changes_pkey PRIMARY KEY (id);
+
+-- Name: billing_months billing_months_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.billing_months
+    ADD CONSTRAINT billing_months_pkey PRIMARY KEY (id);
+
+-- Name: billing_months billing_months_tenant_id_period_start_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.billing_months
+    ADD CONSTRAINT billing_months_tenant_id_period_start_key UNIQUE (tenant_id, period_start);
+
+-- Name: charges charges_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_pkey PRIMARY KEY (id);
+
+-- Name: charges charges_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_tenant_id_id_key UNIQUE (tenant_id, id);
+
+-- Name: cloud_deployment_events cloud_deployment_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_deployment_events
+    ADD CONSTRAINT cloud_deployment_events_pkey PRIMARY KEY (id);
+
+-- Name: cloud_deployments cloud_deployments_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_deployments
+    ADD CONSTRAINT cloud_deployments_pkey PRIMARY KEY (id);
+
+-- Name: cloud_deployments cloud_deployments_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_deployments
+    ADD CONSTRAINT cloud_deployments_tenant_id_id_key UNIQUE (tenant_id, id);
+
+-- Name: cloud_deployments cloud_deployments_tenant_id_slug_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_deployments
+    ADD CONSTRAINT cloud_deployments_tenant_id_slug_key UNIQUE (tenant_id, slug);
+
+-- Name: cloud_invoice_lines cloud_invoice_lines_cloud_invoice_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_invoice_lines
+    ADD CONSTRAINT cloud_invoice_lines_cloud_invoice_id_position_key UNIQUE (cloud_invoice_id, "position");
+
+-- Name: cloud_invoice_lines cloud_invoice_lines_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_invoice_lines
+    ADD CONSTRAINT cloud_invoice_lines_pkey PRIMARY KEY (id);
+
+-- Name: cloud_invoices cloud_invoices_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_invoices
+    ADD CONSTRAINT cloud_invoices_pkey PRIMARY KEY (id);
+
+-- Name: cloud_resources cloud_resources_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_resources
+    ADD CONSTRAINT cloud_resources_pkey PRIMARY KEY (id);
+
+-- Name: data_check_progress data_check_progress_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.data_check_progress
+    ADD CONSTRAINT data_check_progress_pkey PRIMARY KEY (id);
+
+-- Name: data_check_progress data_check_progress_table_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.data_check_progress
+    ADD CONSTRAINT data_check_progress_table_name_key UNIQUE (table_name);
+
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (id);
+
+-- Name: installation installation_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.installation
+    ADD CONSTRAINT installation_pkey PRIMARY KEY (id);
+
+-- Name: invoice_number_sequences invoice_number_sequences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_number_sequences
+    ADD CONSTRAINT invoice_number_sequences_pkey PRIMARY KEY (year);
+
+-- Name: migration migration_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (id);
+
+-- Name: plan_price_tiers plan_price_tiers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_price_tiers
+    ADD CONSTRAINT plan_price_tiers_pkey PRIMARY KEY (id);
+
+-- Name: plan_price_tiers plan_price_tiers_plan_resource_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_price_tiers
+    ADD CONSTRAINT plan_price_tiers_plan_resource_id_position_key UNIQUE (plan_resource_id, "position");
+
+-- Name: plan_resources plan_resources_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_resources
+    ADD CONSTRAINT plan_resources_pkey PRIMARY KEY (id);
+
+-- Name: plan_resources plan_resources_plan_version_id_resource_kind_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_resources
+    ADD CONSTRAINT plan_resources_plan_version_id_resource_kind_key UNIQUE (plan_version_id, resource_kind);
+
+-- Name: plan_versions plan_versions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_pkey PRIMARY KEY (id);
+
+-- Name: plan_versions plan_versions_plan_id_version_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_plan_id_version_key UNIQUE (plan_id, version);
+
+-- Name: plans plans_code_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_code_key UNIQUE (code);
+
+-- Name: plans plans_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (id);
+
+-- Name: rate_limit_buckets rate_limit_buckets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rate_limit_buckets
+    ADD CONSTRAINT rate_limit_buckets_pkey PRIMARY KEY (id);
+
+-- Name: resource_kinds resource_kinds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.resource_kinds
+    ADD CONSTRAINT resource_kinds_pkey PRIMARY KEY (code);
+
+-- Name: rollup_chunks rollup_chunks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_chunks
+    ADD CONSTRAINT rollup_chunks_pkey PRIMARY KEY (id);
+
+-- Name: rollup_chunks rollup_chunks_run_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_chunks
+    ADD CONSTRAINT rollup_chunks_run_id_position_key UNIQUE (run_id, "position");
+
+-- Name: rollup_failures rollup_failures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_failures
+    ADD CONSTRAINT rollup_failures_pkey PRIMARY KEY (id);
+
+-- Name: rollup_failures rollup_failures_run_id_tenant_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_failures
+    ADD CONSTRAINT rollup_failures_run_id_tenant_id_key UNIQUE (run_id, tenant_id);
+
+-- Name: rollup_outcomes rollup_outcomes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_outcomes
+    ADD CONSTRAINT rollup_outcomes_pkey PRIMARY KEY (id);
+
+-- Name: rollup_outcomes rollup_outcomes_run_id_tenant_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_outcomes
+    ADD CONSTRAINT rollup_outcomes_run_id_tenant_id_key UNIQUE (run_id, tenant_id);
+
+-- Name: rollup_runs rollup_runs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_runs
+    ADD CONSTRAINT rollup_runs_pkey PRIMARY KEY (id);
+
+-- Name: rollup_unpriced_usage rollup_unpriced_usage_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_unpriced_usage
+    ADD CONSTRAINT rollup_unpriced_usage_pkey PRIMARY KEY (id);
+
+-- Name: rollup_unpriced_usage rollup_unpriced_usage_run_id_deployment_id_resource_kind_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_unpriced_usage
+    ADD CONSTRAINT rollup_unpriced_usage_run_id_deployment_id_resource_kind_key UNIQUE (run_id, deployment_id, resource_kind);
+
+-- Name: rollup_warnings rollup_warnings_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_warnings
+    ADD CONSTRAINT rollup_warnings_pkey PRIMARY KEY (id);
+
+-- Name: row_security_probe row_security_probe_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.row_security_probe
+    ADD CONSTRAINT row_security_probe_pkey PRIMARY KEY (id);
+
+-- Name: row_security_probe row_security_probe_tenant_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.row_security_probe
+    ADD CONSTRAINT row_security_probe_tenant_id_key UNIQUE (tenant_id);
+
+-- Name: subscription_active_spans subscription_active_spans_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_active_spans
+    ADD CONSTRAINT subscription_active_spans_pkey PRIMARY KEY (id);
+
+-- Name: subscription_addons subscription_addons_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_addons
+    ADD CONSTRAINT subscription_addons_pkey PRIMARY KEY (id);
+
+-- Name: subscription_addons subscription_addons_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_addons
+    ADD CONSTRAINT subscription_addons_tenant_id_id_key UNIQUE (tenant_id, id);
+
+-- Name: subscription_plan_versions subscription_plan_versions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_plan_versions
+    ADD CONSTRAINT subscription_plan_versions_pkey PRIMARY KEY (id);
+
+-- Name: subscription_plan_versions subscription_plan_versions_subscription_id_effective_on_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_plan_versions
+    ADD CONSTRAINT subscription_plan_versions_subscription_id_effective_on_key UNIQUE (subscription_id, effective_on);
+
+-- Name: subscriptions subscriptions_deployment_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_deployment_id_key UNIQUE (deployment_id);
+
+-- Name: subscriptions subscriptions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (id);
+
+-- Name: subscriptions subscriptions_tenant_id_id_deployment_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_tenant_id_id_deployment_id_key UNIQUE (tenant_id, id, deployment_id);
+
+-- Name: subscriptions subscriptions_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_tenant_id_id_key UNIQUE (tenant_id, id);
+
+-- Name: tax_rates tax_rates_country_name_valid_from_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tax_rates
+    ADD CONSTRAINT tax_rates_country_name_valid_from_key UNIQUE (country, name, valid_from);
+
+-- Name: tax_rates tax_rates_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tax_rates
+    ADD CONSTRAINT tax_rates_pkey PRIMARY KEY (id);
+
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_invoice_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_inputs
+    ADD CONSTRAINT tenant_invoice_inputs_invoice_id_position_key UNIQUE (invoice_id, "position");
+
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_inputs
+    ADD CONSTRAINT tenant_invoice_inputs_pkey PRIMARY KEY (id);
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_invoice_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_lines
+    ADD CONSTRAINT tenant_invoice_lines_invoice_id_position_key UNIQUE (invoice_id, "position");
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_lines
+    ADD CONSTRAINT tenant_invoice_lines_pkey PRIMARY KEY (id);
+
+-- Name: tenant_invoices tenant_invoices_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoices
+    ADD CONSTRAINT tenant_invoices_number_key UNIQUE (number);
+
+-- Name: tenant_invoices tenant_invoices_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoices
+    ADD CONSTRAINT tenant_invoices_pkey PRIMARY KEY (id);
+
+-- Name: tenant_invoices tenant_invoices_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoices
+    ADD CONSTRAINT tenant_invoices_tenant_id_id_key UNIQUE (tenant_id, id);
+
+-- Name: tenant_invoices tenant_invoices_tenant_id_period_start_revision_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoices
+    ADD CONSTRAINT tenant_invoices_tenant_id_period_start_revision_key UNIQUE (tenant_id, period_start, revision);
+
+-- Name: tenant_tax_exemptions tenant_tax_exemptions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_tax_exemptions
+    ADD CONSTRAINT tenant_tax_exemptions_pkey PRIMARY KEY (id);
+
+-- Name: tenant_tax_exemptions tenant_tax_exemptions_tenant_id_first_day_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_tax_exemptions
+    ADD CONSTRAINT tenant_tax_exemptions_tenant_id_first_day_key UNIQUE (tenant_id, first_day);
+
+-- Name: tenants tenants_code_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenants
+    ADD CONSTRAINT tenants_code_key UNIQUE (code);
+
+-- Name: tenants tenants_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenants
+    ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
+
+-- Name: usage_corrections usage_corrections_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_corrections
+    ADD CONSTRAINT usage_corrections_pkey PRIMARY KEY (id);
+
+-- Name: usage_daily_totals usage_daily_totals_day_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_daily_totals
+    ADD CONSTRAINT usage_daily_totals_day_key UNIQUE (tenant_id, deployment_id, resource_kind, resource_id, day);
+
+-- Name: usage_daily_totals usage_daily_totals_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_daily_totals
+    ADD CONSTRAINT usage_daily_totals_pkey PRIMARY KEY (id);
+
+-- Name: usage_event_keys usage_event_keys_tenant_id_source_event_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_event_keys
+    ADD CONSTRAINT usage_event_keys_tenant_id_source_event_id_key UNIQUE (tenant_id, source, event_id);
+
+ALTER TABLE ONLY public.usage_event_keys REPLICA IDENTITY USING INDEX usage_event_keys_tenant_id_source_event_id_key;
+
+-- Name: usage_records usage_records_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_records
+    ADD CONSTRAINT usage_records_pkey PRIMARY KEY (tenant_id, deployment_id, resource_kind, occurred_at, id);
+
+-- Name: audit_log_occurred_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_log_occurred_at_idx ON public.audit_log USING btree (occurred_at, id);
+
+-- Name: audit_log_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_log_tenant_id_idx ON public.audit_log USING btree (tenant_id, occurred_at, id);
+
+-- Name: billing_month_changes_period_start_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX billing_month_changes_period_start_idx ON public.billing_month_changes USING btree (period_start, tenant_id);
+
+-- Name: billing_month_changes_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX billing_month_changes_tenant_id_idx ON public.billing_month_changes USING btree (tenant_id, period_start);
+
+-- Name: billing_months_difference_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX billing_months_difference_idx ON public.billing_months USING btree (tenant_id, period_start) WHERE (rated_cents <> billed_cents);
+
+-- Name: billing_months_due_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX billing_months_due_idx ON public.billing_months USING btree (period_start, tenant_id) WHERE ((state = ANY (ARRAY['OPEN'::text, 'FAILED'::text])) OR (rated_cents <> billed_cents));
+
+-- Name: charges_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX charges_tenant_id_idx ON public.charges USING btree (tenant_id, charged_on, id);
+
+-- Name: cloud_deployment_events_deployment_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_deployment_events_deployment_id_idx ON public.cloud_deployment_events USING btree (deployment_id, occurred_at, id);
+
+-- Name: cloud_deployment_events_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_deployment_events_tenant_id_idx ON public.cloud_deployment_events USING btree (tenant_id);
+
+-- Name: cloud_deployments_slug_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_deployments_slug_id_idx ON public.cloud_deployments USING btree (slug, id);
+
+-- Name: cloud_invoice_lines_month_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_invoice_lines_month_idx ON public.cloud_invoice_lines USING btree (month, tenant_id);
+
+-- Name: cloud_invoice_lines_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_invoice_lines_tenant_id_idx ON public.cloud_invoice_lines USING btree (tenant_id);
+
+-- Name: cloud_invoices_live_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX cloud_invoices_live_key ON public.cloud_invoices USING btree (provider, external_id) WHERE (withdrawn_at IS NULL);
+
+-- Name: cloud_invoices_period_start_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_invoices_period_start_idx ON public.cloud_invoices USING btree (period_start, id);
+
+-- Name: cloud_resources_alive_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX cloud_resources_alive_key ON public.cloud_resources USING btree (provider, external_id) WHERE (destroyed_at IS NULL);
+
+-- Name: cloud_resources_deployment_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_resources_deployment_id_idx ON public.cloud_resources USING btree (deployment_id, id);
+
+-- Name: cloud_resources_external_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_resources_external_id_idx ON public.cloud_resources USING btree (provider, external_id);
+
+-- Name: cloud_resources_provider_name_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_resources_provider_name_idx ON public.cloud_resources USING btree (provider, name);
+
+-- Name: cloud_resources_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_resources_tenant_id_idx ON public.cloud_resources USING btree (tenant_id);
+
+-- Name: idempotency_keys_created_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
+
+-- Name: idempotency_keys_tenant_id_subject_key_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX idempotency_keys_tenant_id_subject_key_key ON public.idempotency_keys USING btree (tenant_id, subject, key) NULLS NOT DISTINCT;
+
+-- Name: rate_limit_buckets_tenant_id_subject_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX rate_limit_buckets_tenant_id_subject_key ON public.rate_limit_buckets USING btree (tenant_id, subject) NULLS NOT DISTINCT;
+
+-- Name: rollup_chunks_open_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX rollup_chunks_open_idx ON public.rollup_chunks USING btree (run_id) WHERE (finished_at IS NULL);
+
+-- Name: rollup_failures_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX rollup_failures_tenant_id_idx ON public.rollup_failures USING btree (tenant_id);
+
+-- Name: rollup_outcomes_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX rollup_outcomes_tenant_id_idx ON public.rollup_outcomes USING btree (tenant_id);
+
+-- Name: rollup_unpriced_usage_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX rollup_unpriced_usage_tenant_id_idx ON public.rollup_unpriced_usage USING btree (tenant_id);
+
+-- Name: rollup_warnings_run_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX rollup_warnings_run_id_idx ON public.rollup_warnings USING btree (run_id, id);
+
+-- Name: rollup_warnings_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX rollup_warnings_tenant_id_idx ON public.rollup_warnings USING btree (tenant_id);
+
+-- Name: subscription_active_spans_open_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX subscription_active_spans_open_key ON public.subscription_active_spans USING btree (subscription_id) WHERE (last_on IS NULL);
+
+-- Name: subscription_active_spans_subscription_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX subscription_active_spans_subscription_id_idx ON public.subscription_active_spans USING btree (subscription_id, first_on);
+
+-- Name: subscription_active_spans_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX subscription_active_spans_tenant_id_idx ON public.subscription_active_spans USING btree (tenant_id);
+
+-- Name: subscription_addons_subscription_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX subscription_addons_subscription_id_idx ON public.subscription_addons USING btree (subscription_id, attached_at, id);
+
+-- Name: subscription_plan_versions_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX subscription_plan_versions_tenant_id_idx ON public.subscription_plan_versions USING btree (tenant_id);
+
+-- Name: subscriptions_pending_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX subscriptions_pending_idx ON public.subscriptions USING btree (pending_from) WHERE (pending_from IS NOT NULL);
+
+-- Name: tenant_invoice_inputs_corrections_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tenant_invoice_inputs_corrections_idx ON public.tenant_invoice_inputs USING btree (tenant_id, late_month, invoice_id) WHERE (late_month IS NOT NULL);
+
+-- Name: tenant_invoice_inputs_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tenant_invoice_inputs_tenant_id_idx ON public.tenant_invoice_inputs USING btree (tenant_id, invoice_id, subscription_id);
+
+-- Name: tenant_invoice_lines_charge_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tenant_invoice_lines_charge_id_idx ON public.tenant_invoice_lines USING btree (charge_id) WHERE (charge_id IS NOT NULL);
+
+-- Name: tenant_invoice_lines_deployment_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tenant_invoice_lines_deployment_id_idx ON public.tenant_invoice_lines USING btree (deployment_id, period_start DESC, id) WHERE (deployment_id IS NOT NULL);
+
+-- Name: tenant_invoice_lines_subscription_addon_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tenant_invoice_lines_subscription_addon_id_idx ON public.tenant_invoice_lines USING btree (subscription_addon_id, period_start DESC, id) WHERE (subscription_addon_id IS NOT NULL);
+
+-- Name: tenant_invoice_lines_subscription_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tenant_invoice_lines_subscription_id_idx ON public.tenant_invoice_lines USING btree (subscription_id, period_start DESC, id) WHERE (subscription_id IS NOT NULL);
+
+-- Name: tenant_invoice_lines_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tenant_invoice_lines_tenant_id_idx ON public.tenant_invoice_lines USING btree (tenant_id, period_start);
+
+-- Name: tenant_invoices_live_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX tenant_invoices_live_key ON public.tenant_invoices USING btree (tenant_id, period_start) WHERE (status <> 'VOID'::text);
+
+-- Name: tenant_invoices_period_start_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tenant_invoices_period_start_idx ON public.tenant_invoices USING btree (period_start, id);
+
+-- Name: tenant_invoices_tenant_id_period_start_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tenant_invoices_tenant_id_period_start_idx ON public.tenant_invoices USING btree (tenant_id, period_start, id);
+
+-- Name: usage_corrections_occurred_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX usage_corrections_occurred_at_idx ON public.usage_corrections USING btree (tenant_id, deployment_id, resource_kind, day, occurred_at, record_id);
+
+-- Name: usage_corrections_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX usage_corrections_tenant_id_idx ON public.usage_corrections USING btree (tenant_id, deployment_id, resource_kind, day, record_id, id);
+
+-- Name: usage_daily_totals_month_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX usage_daily_totals_month_idx ON public.usage_daily_totals USING btree (deployment_id, month, resource_kind COLLATE "C", resource_id, day);
+
+-- Name: usage_records_levels_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX usage_records_levels_idx ON ONLY public.usage_records USING btree (tenant_id, deployment_id, resource_kind, level_stream, day, occurred_at, quantity) WHERE (level_stream IS NOT NULL);
+
+-- Name: audit_log audit_log_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: charges charges_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER charges_append_only BEFORE DELETE OR UPDATE ON public.charges FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: cloud_deployment_events cloud_deployment_events_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER cloud_deployment_events_append_only BEFORE DELETE OR UPDATE ON public.cloud_deployment_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: plan_price_tiers plan_price_tiers_immutable; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER plan_price_tiers_immutable BEFORE INSERT OR DELETE OR UPDATE ON public.plan_price_tiers FOR EACH ROW EXECUTE FUNCTION public.plan_terms_refuse_change();
+
+-- Name: plan_resources plan_resources_immutable; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER plan_resources_immutable BEFORE INSERT OR DELETE OR UPDATE ON public.plan_resources FOR EACH ROW EXECUTE FUNCTION public.plan_terms_refuse_change();
+
+-- Name: plan_versions plan_versions_immutable; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER plan_versions_immutable BEFORE UPDATE ON public.plan_versions FOR EACH ROW EXECUTE FUNCTION public.plan_versions_refuse_change();
+
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_delete_in_draft; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoice_inputs_delete_in_draft AFTER DELETE ON public.tenant_invoice_inputs REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_parts_refuse_change();
+
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_insert_in_draft; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoice_inputs_insert_in_draft AFTER INSERT ON public.tenant_invoice_inputs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_parts_refuse_change();
+
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_replaced; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoice_inputs_replaced BEFORE UPDATE ON public.tenant_invoice_inputs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_delete_in_draft; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoice_lines_delete_in_draft AFTER DELETE ON public.tenant_invoice_lines REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_parts_refuse_change();
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_delete_totals; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoice_lines_delete_totals AFTER DELETE ON public.tenant_invoice_lines REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_lines_queue_check();
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_insert_in_draft; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoice_lines_insert_in_draft AFTER INSERT ON public.tenant_invoice_lines REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_parts_refuse_change();
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_insert_totals; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoice_lines_insert_totals AFTER INSERT ON public.tenant_invoice_lines REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_lines_queue_check();
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_replaced; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoice_lines_replaced BEFORE UPDATE ON public.tenant_invoice_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: tenant_invoices tenant_invoices_immutable; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoices_immutable BEFORE UPDATE ON public.tenant_invoices FOR EACH ROW EXECUTE FUNCTION public.tenant_invoices_refuse_change();
+
+-- Name: tenant_invoices tenant_invoices_kept; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tenant_invoices_kept BEFORE DELETE ON public.tenant_invoices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: tenant_invoices tenant_invoices_totals; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE CONSTRAINT TRIGGER tenant_invoices_totals AFTER INSERT OR UPDATE ON public.tenant_invoices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.tenant_invoices_check_totals();
+
+-- Name: usage_corrections usage_corrections_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER usage_corrections_append_only BEFORE DELETE OR UPDATE ON public.usage_corrections FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: usage_event_keys usage_event_keys_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER usage_event_keys_append_only BEFORE DELETE OR UPDATE ON public.usage_event_keys FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: usage_records usage_records_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER usage_records_append_only BEFORE DELETE OR UPDATE ON public.usage_records FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: addons addons_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.addons
+    ADD CONSTRAINT addons_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: billing_month_changes billing_month_changes_deployment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.billing_month_changes
+    ADD CONSTRAINT billing_month_changes_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: billing_month_changes billing_month_changes_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.billing_month_changes
+    ADD CONSTRAINT billing_month_changes_tenant_id_fkey FOREIGN KEY (tenant_id, period_start) REFERENCES public.billing_months(tenant_id, period_start) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: billing_months billing_months_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.billing_months
+    ADD CONSTRAINT billing_months_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: billing_months billing_months_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.billing_months
+    ADD CONSTRAINT billing_months_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: charges charges_deployment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: charges charges_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_deployment_events cloud_deployment_events_deployment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_deployment_events
+    ADD CONSTRAINT cloud_deployment_events_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_deployment_events cloud_deployment_events_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_deployment_events
+    ADD CONSTRAINT cloud_deployment_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_deployments cloud_deployments_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_deployments
+    ADD CONSTRAINT cloud_deployments_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_invoice_lines cloud_invoice_lines_cloud_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_invoice_lines
+    ADD CONSTRAINT cloud_invoice_lines_cloud_invoice_id_fkey FOREIGN KEY (cloud_invoice_id) REFERENCES public.cloud_invoices(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_invoice_lines cloud_invoice_lines_cloud_resource_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_invoice_lines
+    ADD CONSTRAINT cloud_invoice_lines_cloud_resource_id_fkey FOREIGN KEY (cloud_resource_id) REFERENCES public.cloud_resources(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_invoice_lines cloud_invoice_lines_deployment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_invoice_lines
+    ADD CONSTRAINT cloud_invoice_lines_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_invoice_lines cloud_invoice_lines_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_invoice_lines
+    ADD CONSTRAINT cloud_invoice_lines_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_invoice_lines cloud_invoice_lines_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_invoice_lines
+    ADD CONSTRAINT cloud_invoice_lines_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_resources cloud_resources_deployment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_resources
+    ADD CONSTRAINT cloud_resources_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_resources cloud_resources_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_resources
+    ADD CONSTRAINT cloud_resources_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_resources cloud_resources_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_resources
+    ADD CONSTRAINT cloud_resources_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: plan_price_tiers plan_price_tiers_plan_resource_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_price_tiers
+    ADD CONSTRAINT plan_price_tiers_plan_resource_id_fkey FOREIGN KEY (plan_resource_id) REFERENCES public.plan_resources(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: plan_resources plan_resources_plan_version_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_resources
+    ADD CONSTRAINT plan_resources_plan_version_id_fkey FOREIGN KEY (plan_version_id) REFERENCES public.plan_versions(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: plan_resources plan_resources_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_resources
+    ADD CONSTRAINT plan_resources_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: plan_versions plan_versions_plan_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.plans(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_chunks rollup_chunks_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_chunks
+    ADD CONSTRAINT rollup_chunks_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.rollup_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_failures rollup_failures_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_failures
+    ADD CONSTRAINT rollup_failures_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.rollup_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_failures rollup_failures_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_failures
+    ADD CONSTRAINT rollup_failures_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_outcomes rollup_outcomes_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_outcomes
+    ADD CONSTRAINT rollup_outcomes_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_outcomes rollup_outcomes_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_outcomes
+    ADD CONSTRAINT rollup_outcomes_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.rollup_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_outcomes rollup_outcomes_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_outcomes
+    ADD CONSTRAINT rollup_outcomes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_unpriced_usage rollup_unpriced_usage_deployment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_unpriced_usage
+    ADD CONSTRAINT rollup_unpriced_usage_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_unpriced_usage rollup_unpriced_usage_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_unpriced_usage
+    ADD CONSTRAINT rollup_unpriced_usage_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_unpriced_usage rollup_unpriced_usage_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_unpriced_usage
+    ADD CONSTRAINT rollup_unpriced_usage_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.rollup_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_unpriced_usage rollup_unpriced_usage_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_unpriced_usage
+    ADD CONSTRAINT rollup_unpriced_usage_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_warnings rollup_warnings_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_warnings
+    ADD CONSTRAINT rollup_warnings_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.rollup_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: rollup_warnings rollup_warnings_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rollup_warnings
+    ADD CONSTRAINT rollup_warnings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscription_active_spans subscription_active_spans_subscription_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_active_spans
+    ADD CONSTRAINT subscription_active_spans_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscription_active_spans subscription_active_spans_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_active_spans
+    ADD CONSTRAINT subscription_active_spans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscription_addons subscription_addons_addon_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_addons
+    ADD CONSTRAINT subscription_addons_addon_id_fkey FOREIGN KEY (addon_id) REFERENCES public.addons(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscription_addons subscription_addons_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_addons
+    ADD CONSTRAINT subscription_addons_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscription_addons subscription_addons_subscription_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_addons
+    ADD CONSTRAINT subscription_addons_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscription_addons subscription_addons_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_addons
+    ADD CONSTRAINT subscription_addons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscription_plan_versions subscription_plan_versions_plan_version_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_plan_versions
+    ADD CONSTRAINT subscription_plan_versions_plan_version_id_fkey FOREIGN KEY (plan_version_id) REFERENCES public.plan_versions(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscription_plan_versions subscription_plan_versions_subscription_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_plan_versions
+    ADD CONSTRAINT subscription_plan_versions_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscription_plan_versions subscription_plan_versions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscription_plan_versions
+    ADD CONSTRAINT subscription_plan_versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscriptions subscriptions_deployment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscriptions subscriptions_pending_plan_version_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_pending_plan_version_id_fkey FOREIGN KEY (pending_plan_version_id) REFERENCES public.plan_versions(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscriptions subscriptions_plan_version_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_plan_version_id_fkey FOREIGN KEY (plan_version_id) REFERENCES public.plan_versions(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: subscriptions subscriptions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_inputs
+    ADD CONSTRAINT tenant_invoice_inputs_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_subscription_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_inputs
+    ADD CONSTRAINT tenant_invoice_inputs_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id) REFERENCES public.subscriptions(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_charge_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_lines
+    ADD CONSTRAINT tenant_invoice_lines_charge_id_fkey FOREIGN KEY (tenant_id, charge_id) REFERENCES public.charges(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_lines
+    ADD CONSTRAINT tenant_invoice_lines_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_lines
+    ADD CONSTRAINT tenant_invoice_lines_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_subscription_addon_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_lines
+    ADD CONSTRAINT tenant_invoice_lines_subscription_addon_id_fkey FOREIGN KEY (tenant_id, subscription_addon_id) REFERENCES public.subscription_addons(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: tenant_invoice_lines tenant_invoice_lines_subscription_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoice_lines
+    ADD CONSTRAINT tenant_invoice_lines_subscription_id_fkey FOREIGN KEY (tenant_id, subscription_id, deployment_id) REFERENCES public.subscriptions(tenant_id, id, deployment_id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: tenant_invoices tenant_invoices_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_invoices
+    ADD CONSTRAINT tenant_invoices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: tenant_tax_exemptions tenant_tax_exemptions_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_tax_exemptions
+    ADD CONSTRAINT tenant_tax_exemptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: usage_corrections usage_corrections_deployment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_corrections
+    ADD CONSTRAINT usage_corrections_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: usage_corrections usage_corrections_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_corrections
+    ADD CONSTRAINT usage_corrections_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: usage_corrections usage_corrections_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_corrections
+    ADD CONSTRAINT usage_corrections_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: usage_daily_totals usage_daily_totals_deployment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_daily_totals
+    ADD CONSTRAINT usage_daily_totals_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: usage_daily_totals usage_daily_totals_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.usage_daily_totals
+    ADD CONSTRAINT usage_daily_totals_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: audit_log; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
+
+-- Name: billing_month_changes; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.billing_month_changes ENABLE ROW LEVEL SECURITY;
+
+-- Name: billing_months; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.billing_months ENABLE ROW LEVEL SECURITY;
+
+-- Name: charges; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.charges ENABLE ROW LEVEL SECURITY;
+
+-- Name: cloud_deployment_events; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.cloud_deployment_events ENABLE ROW LEVEL SECURITY;
+
+-- Name: cloud_deployments; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.cloud_deployments ENABLE ROW LEVEL SECURITY;
+
+-- Name: cloud_invoice_lines; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.cloud_invoice_lines ENABLE ROW LEVEL SECURITY;
+
+-- Name: cloud_invoices; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.cloud_invoices ENABLE ROW LEVEL SECURITY;
+
+-- Name: cloud_resources; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.cloud_resources ENABLE ROW LEVEL SECURITY;
+
+-- Name: data_check_progress; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.data_check_progress ENABLE ROW LEVEL SECURITY;
+
+-- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: audit_log platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.audit_log TO arcadia_platform USING (true);
+
+-- Name: billing_month_changes platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.billing_month_changes TO arcadia_platform USING (true);
+
+-- Name: billing_months platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.billing_months TO arcadia_platform USING (true);
+
+-- Name: charges platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.charges TO arcadia_platform USING (true);
+
+-- Name: cloud_deployment_events platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.cloud_deployment_events TO arcadia_platform USING (true);
+
+-- Name: cloud_deployments platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.cloud_deployments TO arcadia_platform USING (true);
+
+-- Name: cloud_invoice_lines platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.cloud_invoice_lines TO arcadia_platform USING (true);
+
+-- Name: cloud_invoices platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.cloud_invoices TO arcadia_platform USING (true);
+
+-- Name: cloud_resources platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.cloud_resources TO arcadia_platform USING (true);
+
+-- Name: data_check_progress platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.data_check_progress TO arcadia_platform USING (true);
+
+-- Name: idempotency_keys platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.idempotency_keys TO arcadia_platform USING (true);
+
+-- Name: rate_limit_buckets platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.rate_limit_buckets TO arcadia_platform USING (true);
+
+-- Name: rollup_chunks platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.rollup_chunks TO arcadia_platform USING (true);
+
+-- Name: rollup_failures platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.rollup_failures TO arcadia_platform USING (true);
+
+-- Name: rollup_outcomes platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.rollup_outcomes TO arcadia_platform USING (true);
+
+-- Name: rollup_runs platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.rollup_runs TO arcadia_platform USING (true);
+
+-- Name: rollup_unpriced_usage platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.rollup_unpriced_usage TO arcadia_platform USING (true);
+
+-- Name: rollup_warnings platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.rollup_warnings TO arcadia_platform USING (true);
+
+-- Name: row_security_probe platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.row_security_probe TO arcadia_platform USING (true);
+
+-- Name: subscription_active_spans platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.subscription_active_spans TO arcadia_platform USING (true);
+
+-- Name: subscription_addons platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.subscription_addons TO arcadia_platform USING (true);
+
+-- Name: subscription_plan_versions platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.subscription_plan_versions TO arcadia_platform USING (true);
+
+-- Name: subscriptions platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.subscriptions TO arcadia_platform USING (true);
+
+-- Name: tenant_invoice_inputs platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.tenant_invoice_inputs TO arcadia_platform USING (true);
+
+-- Name: tenant_invoice_lines platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.tenant_invoice_lines TO arcadia_platform USING (true);
+
+-- Name: tenant_invoices platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.tenant_invoices TO arcadia_platform USING (true);
+
+-- Name: tenant_tax_exemptions platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.tenant_tax_exemptions TO arcadia_platform USING (true);
+
+-- Name: tenants platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.tenants TO arcadia_platform USING (true);
+
+-- Name: usage_corrections platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.usage_corrections TO arcadia_platform USING (true);
+
+-- Name: usage_daily_totals platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.usage_daily_totals TO arcadia_platform USING (true);
+
+-- Name: usage_event_keys platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.usage_event_keys TO arcadia_platform USING (true);
+
+-- Name: usage_records platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.usage_records TO arcadia_platform USING (true);
+
+-- Name: rate_limit_buckets; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.rate_limit_buckets ENABLE ROW LEVEL SECURITY;
+
+-- Name: rollup_chunks; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.rollup_chunks ENABLE ROW LEVEL SECURITY;
+
+-- Name: rollup_failures; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.rollup_failures ENABLE ROW LEVEL SECURITY;
+
+-- Name: rollup_outcomes; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.rollup_outcomes ENABLE ROW LEVEL SECURITY;
+
+-- Name: rollup_runs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.rollup_runs ENABLE ROW LEVEL SECURITY;
+
+-- Name: rollup_unpriced_usage; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.rollup_unpriced_usage ENABLE ROW LEVEL SECURITY;
+
+-- Name: rollup_warnings; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.rollup_warnings ENABLE ROW LEVEL SECURITY;
+
+-- Name: row_security_probe; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.row_security_probe ENABLE ROW LEVEL SECURITY;
+
+-- Name: subscription_active_spans; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.subscription_active_spans ENABLE ROW LEVEL SECURITY;
+
+-- Name: subscription_addons; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.subscription_addons ENABLE ROW LEVEL SECURITY;
+
+-- Name: subscription_plan_versions; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.subscription_plan_versions ENABLE ROW LEVEL SECURITY;
+
+-- Name: subscriptions; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.subscriptions ENABLE ROW LEVEL SECURITY;
+
+-- Name: audit_log tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.audit_log TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: billing_month_changes tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.billing_month_changes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: billing_months tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.billing_months TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: charges tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.charges TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: cloud_deployment_events tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.cloud_deployment_events TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: cloud_deployments tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.cloud_deployments TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: cloud_resources tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.cloud_resources TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: idempotency_keys tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.idempotency_keys TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: rate_limit_buckets tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.rate_limit_buckets TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: rollup_failures tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.rollup_failures TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: rollup_outcomes tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.rollup_outcomes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: rollup_unpriced_usage tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.rollup_unpriced_usage TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: rollup_warnings tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.rollup_warnings TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: row_security_probe tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.row_security_probe TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: subscription_active_spans tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.subscription_active_spans TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: subscription_addons tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.subscription_addons TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: subscription_plan_versions tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.subscription_plan_versions TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: subscriptions tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.subscriptions TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: tenant_invoice_inputs tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.tenant_invoice_inputs TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: tenant_invoice_lines tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.tenant_invoice_lines TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: tenant_invoices tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.tenant_invoices TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: tenant_tax_exemptions tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.tenant_tax_exemptions TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: tenants tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.tenants TO arcadia_tenant USING ((id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: usage_corrections tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.usage_corrections TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: usage_daily_totals tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.usage_daily_totals TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: usage_event_keys tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.usage_event_keys TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: usage_records tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.usage_records TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: tenant_invoice_inputs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.tenant_invoice_inputs ENABLE ROW LEVEL SECURITY;
+
+-- Name: tenant_invoice_lines; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.tenant_invoice_lines ENABLE ROW LEVEL SECURITY;
+
+-- Name: tenant_invoices; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.tenant_invoices ENABLE ROW LEVEL SECURITY;
+
+-- Name: tenant_tax_exemptions; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.tenant_tax_exemptions ENABLE ROW LEVEL SECURITY;
+
+-- Name: tenants; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
+
+-- Name: usage_corrections; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.usage_corrections ENABLE ROW LEVEL SECURITY;
+
+-- Name: usage_daily_totals; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.usage_daily_totals ENABLE ROW LEVEL SECURITY;
+
+-- Name: usage_event_keys; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.usage_event_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: usage_records; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.usage_records ENABLE ROW LEVEL SECURITY;
+
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA public TO arcadia_tenant;
+GRANT USAGE ON SCHEMA public TO arcadia_platform;
+
+-- Name: FUNCTION usage_records_make_months(instant timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.usage_records_make_months(instant timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_records_make_months(instant timestamp with time zone) TO arcadia_platform;
+
+-- Name: TABLE addons; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.addons TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.addons TO arcadia_platform;
+
+-- Name: TABLE audit_log; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.audit_log TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.audit_log TO arcadia_platform;
+
+-- Name: TABLE billing_month_changes; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.billing_month_changes TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE ON TABLE public.billing_month_changes TO arcadia_platform;
+
+-- Name: TABLE billing_months; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.billing_months TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.billing_months TO arcadia_platform;
+
+-- Name: TABLE charges; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.charges TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.charges TO arcadia_platform;
+
+-- Name: TABLE cloud_deployment_events; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.cloud_deployment_events TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.cloud_deployment_events TO arcadia_platform;
+
+-- Name: TABLE cloud_deployments; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.cloud_deployments TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.cloud_deployments TO arcadia_platform;
+
+-- Name: TABLE cloud_invoice_lines; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.cloud_invoice_lines TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.cloud_invoice_lines TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoice_lines.cloud_resource_id; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(cloud_resource_id) ON TABLE public.cloud_invoice_lines TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoice_lines.tenant_id; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(tenant_id) ON TABLE public.cloud_invoice_lines TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoice_lines.deployment_id; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(deployment_id) ON TABLE public.cloud_invoice_lines TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoice_lines.resource_kind; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(resource_kind) ON TABLE public.cloud_invoice_lines TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoice_lines.matched_by; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(matched_by) ON TABLE public.cloud_invoice_lines TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoice_lines.unallocated_reason; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(unallocated_reason) ON TABLE public.cloud_invoice_lines TO arcadia_platform;
+
+-- Name: TABLE cloud_invoices; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.cloud_invoices TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.cloud_invoices TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoices.allocated_cents; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(allocated_cents) ON TABLE public.cloud_invoices TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoices.matched_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(matched_at) ON TABLE public.cloud_invoices TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoices.matched_by; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(matched_by) ON TABLE public.cloud_invoices TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoices.withdrawal_reason; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(withdrawal_reason) ON TABLE public.cloud_invoices TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoices.withdrawn_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(withdrawn_at) ON TABLE public.cloud_invoices TO arcadia_platform;
+
+-- Name: COLUMN cloud_invoices.withdrawn_by; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(withdrawn_by) ON TABLE public.cloud_invoices TO arcadia_platform;
+
+-- Name: TABLE cloud_resources; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,UPDATE ON TABLE public.cloud_resources TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.cloud_resources TO arcadia_platform;
+
+-- Name: TABLE data_check_progress; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.data_check_progress TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.data_check_progress TO arcadia_platform;
+
+-- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO arcadia_platform;
+
+-- Name: TABLE installation; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.installation TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.installation TO arcadia_platform;
+
+-- Name: TABLE invoice_number_sequences; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.invoice_number_sequences TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.invoice_number_sequences TO arcadia_platform;
+
+-- Name: TABLE migration; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.migration TO arcadia_tenant;
+GRANT SELECT ON TABLE public.migration TO arcadia_platform;
+
+-- Name: TABLE plan_price_tiers; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.plan_price_tiers TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.plan_price_tiers TO arcadia_platform;
+
+-- Name: TABLE plan_resources; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.plan_resources TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.plan_resources TO arcadia_platform;
+
+-- Name: TABLE plan_versions; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.plan_versions TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_versions TO arcadia_platform;
+
+-- Name: TABLE plans; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.plans TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.plans TO arcadia_platform;
+
+-- Name: TABLE rate_limit_buckets; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit_buckets TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit_buckets TO arcadia_platform;
+
+-- Name: TABLE resource_kinds; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.resource_kinds TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.resource_kinds TO arcadia_platform;
+
+-- Name: TABLE rollup_chunks; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.rollup_chunks TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rollup_chunks TO arcadia_platform;
+
+-- Name: TABLE rollup_failures; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.rollup_failures TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_failures TO arcadia_platform;
+
+-- Name: TABLE rollup_outcomes; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.rollup_outcomes TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rollup_outcomes TO arcadia_platform;
+
+-- Name: TABLE rollup_runs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.rollup_runs TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rollup_runs TO arcadia_platform;
+
+-- Name: TABLE rollup_unpriced_usage; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.rollup_unpriced_usage TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rollup_unpriced_usage TO arcadia_platform;
+
+-- Name: TABLE rollup_warnings; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.rollup_warnings TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.rollup_warnings TO arcadia_platform;
+
+-- Name: TABLE row_security_probe; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.row_security_probe TO arcadia_tenant;
+GRANT SELECT ON TABLE public.row_security_probe TO arcadia_platform;
+
+-- Name: TABLE subscription_active_spans; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscription_active_spans TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscription_active_spans TO arcadia_platform;
+
+-- Name: TABLE subscription_addons; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.subscription_addons TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.subscription_addons TO arcadia_platform;
+
+-- Name: TABLE subscription_plan_versions; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscription_plan_versions TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscription_plan_versions TO arcadia_platform;
+
+-- Name: TABLE subscriptions; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.subscriptions TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.subscriptions TO arcadia_platform;
+
+-- Name: TABLE tax_rates; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.tax_rates TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tax_rates TO arcadia_platform;
+
+-- Name: TABLE tenant_invoice_inputs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.tenant_invoice_inputs TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE ON TABLE public.tenant_invoice_inputs TO arcadia_platform;
+
+-- Name: TABLE tenant_invoice_lines; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.tenant_invoice_lines TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE ON TABLE public.tenant_invoice_lines TO arcadia_platform;
+
+-- Name: TABLE tenant_invoices; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.tenant_invoices TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tenant_invoices TO arcadia_platform;
+
+-- Name: TABLE tenant_tax_exemptions; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.tenant_tax_exemptions TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenant_tax_exemptions TO arcadia_platform;
+
+-- Name: TABLE tenants; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.tenants TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO arcadia_platform;
+
+-- Name: COLUMN tenants.name; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(name) ON TABLE public.tenants TO arcadia_tenant;
+
+-- Name: TABLE usage_corrections; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.usage_corrections TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.usage_corrections TO arcadia_platform;
+
+-- Name: TABLE usage_daily_totals; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_daily_totals TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_daily_totals TO arcadia_platform;
+
+-- Name: TABLE usage_event_keys; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.usage_event_keys TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.usage_event_keys TO arcadia_platform;
+
+-- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.usage_records TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.usage_records TO arcadia_platform;

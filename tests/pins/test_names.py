@@ -1,0 +1,169 @@
+"""Names that clients, operators or rows of a database rely on: they change only by decision, with this file."""
+
+from app import queue
+from app.cli.costs import costs
+from app.jobs import worker
+from app.operations import audit
+from app.operations.deployments import events
+from app.operations.refusal import ProblemCode
+from app.operations.rollups import CHUNK_JOB, progress
+from app.operations.usage.events import UsageFault
+from app.schema.codes import ErrorCode
+from app.schema.schema import schema
+from app.server import cloud_invoices, usage
+from app.server.request_errors import Code
+
+PROBLEMS = {
+    "ADDON_INACTIVE",
+    "ALREADY_ATTACHED",
+    "ALREADY_SUBSCRIBED",
+    "AMOUNT_TOO_LARGE",
+    "CONFIRMATION_REQUIRED",
+    "CONFLICT",
+    "CURRENCY_MISMATCH",
+    "DRAFT_STALE",
+    "IDEMPOTENCY_CONFLICT",
+    "INVALID_TRANSITION",
+    "INVOICE_NOT_DRAFT",
+    "INVOICE_PAID",
+    "NOT_FOUND",
+    "NOT_SUBSCRIBED",
+    "PERIOD_NOT_ENDED",
+    "PERMISSION_DENIED",
+    "PLAN_NOT_PUBLISHED",
+    "SLUG_TAKEN",
+    "TENANT_CLOSED",
+    "VALIDATION_FAILED",
+}
+REJECTED_EVENTS = {
+    "ID_REUSED",
+    "INVALID_ID",
+    "INVALID_INSTANT",
+    "INVALID_SOURCE",
+    "IN_THE_FUTURE",
+    "NEGATIVE_QUANTITY",
+    "QUANTITY_NOT_FINITE",
+    "QUANTITY_OUT_OF_RANGE",
+    "UNKNOWN_DEPLOYMENT",
+    "UNKNOWN_RESOURCE",
+    "UNKNOWN_RESOURCE_KIND",
+}
+TOP_LEVEL_BY_HTTP = {
+    "BAD_REQUEST",
+    "BAD_USER_INPUT",
+    "FORBIDDEN",
+    "INTERNAL_SERVER_ERROR",
+    "LIMIT_EXCEEDED",
+    "METHOD_NOT_ALLOWED",
+    "NOT_ACCEPTABLE",
+    "NOT_FOUND",
+    "OUTCOME_UNKNOWN",
+    "PAYLOAD_TOO_LARGE",
+    "PERSISTED_QUERY_NOT_FOUND",
+    "PERSISTED_QUERY_NOT_SUPPORTED",
+    "RATE_LIMITED",
+    "REQUEST_HEADERS_TOO_LARGE",
+    "SERVICE_UNAVAILABLE",
+    "TIMEOUT",
+    "UNAUTHENTICATED",
+    "UNSUPPORTED_MEDIA_TYPE",
+}
+TOP_LEVEL_BY_GRAPHQL = {
+    "EVENTS_MISSED",
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+    "OPERATION_RESOLUTION_FAILURE",
+}
+MUTATIONS = {
+    "addCharge",
+    "archivePlan",
+    "attachAddon",
+    "changePlanVersion",
+    "closeTenant",
+    "correctUsage",
+    "createAddon",
+    "createDeployment",
+    "createPlan",
+    "createTenant",
+    "defineResourceKind",
+    "detachAddon",
+    "draftPlanVersion",
+    "endResource",
+    "importCloudInvoice",
+    "issueInvoice",
+    "markInvoicePaid",
+    "moveResource",
+    "publishPlanVersion",
+    "recordUsage",
+    "registerResource",
+    "rematchCloudInvoice",
+    "retirePlanVersion",
+    "rollUpPeriod",
+    "setTaxRate",
+    "subscribe",
+    "transitionDeployment",
+    "updateAddon",
+    "updateDeployment",
+    "updateTenant",
+    "verifyInvoice",
+    "voidInvoice",
+    "waiveMonth",
+    "withdrawCloudInvoice",
+}
+
+
+def test_the_codes_of_problems_and_of_rejected_events() -> None:
+    assert {code.value for code in ProblemCode} == PROBLEMS
+    assert {code.value for code in UsageFault} == REJECTED_EVENTS
+
+
+def test_the_codes_of_errors() -> None:
+    assert {code.value for code in Code} == TOP_LEVEL_BY_HTTP
+    every = PROBLEMS | REJECTED_EVENTS | TOP_LEVEL_BY_HTTP | TOP_LEVEL_BY_GRAPHQL
+    assert {code.value for code in ErrorCode} == every
+
+
+def test_the_names_of_jobs_and_when_they_are_due() -> None:
+    """The jobs in a queue are found by these names after a deployment of a newer version."""
+    assert CHUNK_JOB == "roll_up_chunk"
+    assert worker.CATCH_UP_JOB == "catch_up"
+    assert {function.__name__: schedule for function, schedule in worker._CLOCK} == {
+        "roll_up_month_end": "0 3 1 * *",
+        "catch_up": "30 4 * * *",
+        "resume": "*/5 * * * *",
+        "check_data_integrity": "0 1 * * *",
+        "make_usage_months": "45 4 * * *",
+        "apply_pending_plan_changes": "2 * * * *",
+        "purge_idempotency_keys": "15 * * * *",
+        "purge_rate_limit_buckets": "20 * * * *",
+    }
+
+
+def test_the_queue_and_the_keys_of_its_jobs() -> None:
+    assert queue.NAME == "arcadia"
+    assert queue._key("roll_up_chunk", "a run:1") == "arcadia:roll_up_chunk:a run:1"
+
+
+def test_the_channels_of_notify() -> None:
+    assert events.CHANNEL == "deployment_events"
+    assert progress.CHANNEL == "rollup_runs"
+
+
+def test_the_operations_that_the_audit_log_names() -> None:
+    """A mutation is entered under its name in the schema, everything else under a name of its own."""
+    mutations = schema._schema.mutation_type
+    assert mutations is not None
+    assert set(mutations.fields) == MUTATIONS
+    assert (usage.CALLED, cloud_invoices.CALLED) == ("POST /usage", "POST /cloud-invoices")
+    assert audit.SIGN_IN == "signIn"
+    assert worker.SYSTEM.subject == "system:rollup"
+
+
+def test_the_commands_that_the_audit_log_names() -> None:
+    """They are entered as "arcadia costs" and the command's name."""
+    assert sorted(costs.commands) == ["import", "list", "rematch", "withdraw"]
+
+
+def test_the_outcomes_that_the_audit_log_names_beside_the_codes_of_problems() -> None:
+    outcomes = (audit.DONE, audit.REPLAYED, audit.FAILED, audit.UNKNOWN, audit.UNAUTHENTICATED)
+    assert outcomes == ("DONE", "REPLAYED", "FAILED", "UNKNOWN", "UNAUTHENTICATED")

@@ -1,0 +1,4 @@
+-- For platform
+
+-- margin
+-- resolved in Python

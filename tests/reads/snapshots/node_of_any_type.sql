@@ -1,0 +1,427 @@
+-- For tenant
+
+-- node
+WITH scope$ AS MATERIALIZED (
+    SELECT set_config('app.tenant_id', $1, true)
+)
+SELECT coalesce((
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t1$."id" AS "id",
+            'Addon'::text AS "__typename"
+        FROM "addons" t1$
+        WHERE t1$."id" = $2::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t2$."id" AS "id",
+            'AuditEntry'::text AS "__typename"
+        FROM "audit_log" t2$
+        WHERE t2$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t3$."id" AS "id",
+            'BillingMonth'::text AS "__typename"
+        FROM "billing_months" t3$
+        WHERE t3$."id" = $2::uuid
+            AND t3$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t4$."id" AS "id",
+            'Charge'::text AS "__typename"
+        FROM "charges" t4$
+        WHERE t4$."id" = $2::uuid
+            AND t4$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t5$."id" AS "id",
+            'CloudInvoice'::text AS "__typename"
+        FROM "cloud_invoices" t5$
+        WHERE t5$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t6$."id" AS "id",
+            'CloudInvoiceLine'::text AS "__typename"
+        FROM "cloud_invoice_lines" t6$
+        WHERE t6$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t7$."id" AS "id",
+            'CloudResource'::text AS "__typename"
+        FROM "cloud_resources" t7$
+        WHERE t7$."id" = $2::uuid
+            AND t7$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t8$."id" AS "id",
+            'Deployment'::text AS "__typename",
+            t8$."slug" AS "slug"
+        FROM "cloud_deployments" t8$
+        WHERE t8$."id" = $2::uuid
+            AND t8$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t9$."id" AS "id",
+            'DeploymentEvent'::text AS "__typename"
+        FROM "cloud_deployment_events" t9$
+        WHERE t9$."id" = $2::uuid
+            AND t9$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t10$."id" AS "id",
+            'Invoice'::text AS "__typename",
+            t10$."number" AS "number"
+        FROM "tenant_invoices" t10$
+        WHERE t10$."id" = $2::uuid
+            AND t10$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t11$."id" AS "id",
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t11$
+        WHERE t11$."id" = $2::uuid
+            AND t11$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t12$."id" AS "id",
+            'Plan'::text AS "__typename"
+        FROM "plans" t12$
+        WHERE t12$."id" = $2::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t13$."id" AS "id",
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t13$
+        WHERE t13$."id" = $2::uuid
+            AND t13$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t14$."id" AS "id",
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t14$
+        WHERE t14$."id" = $2::uuid
+            AND NOT t14$."status" = $4::text
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t15$."id" AS "id",
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t15$
+        WHERE t15$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t16$."id" AS "id",
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t16$
+        WHERE t16$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t17$."id" AS "id",
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t17$
+        WHERE t17$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t18$."id" AS "id",
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t18$
+        WHERE t18$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t19$."id" AS "id",
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t19$
+        WHERE t19$."id" = $2::uuid
+            AND t19$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t20$."id" AS "id",
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t20$
+        WHERE t20$."id" = $2::uuid
+            AND t20$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t21$."id" AS "id",
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t21$
+        WHERE t21$."id" = $2::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t22$."id" AS "id",
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t22$
+        WHERE t22$."id" = $2::uuid
+            AND t22$."id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t23$."id" AS "id",
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t23$
+        WHERE t23$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t24$."id" AS "id",
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t24$
+        WHERE t24$."id" = $2::uuid
+            AND t24$."tenant_id" = $3::uuid
+    ) o$
+))
+FROM scope$;
+-- $1: 019d4500-0006-7000-8000-000000000001
+-- $2: 019d4500-0007-7000-8000-000000000065
+-- $3: 019d4500-0006-7000-8000-000000000001
+-- $4: DRAFT
+
+-- For platform
+
+-- node
+SELECT coalesce((
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t1$."id" AS "id",
+            'Addon'::text AS "__typename"
+        FROM "addons" t1$
+        WHERE t1$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t2$."id" AS "id",
+            'AuditEntry'::text AS "__typename"
+        FROM "audit_log" t2$
+        WHERE t2$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t3$."id" AS "id",
+            'BillingMonth'::text AS "__typename"
+        FROM "billing_months" t3$
+        WHERE t3$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t4$."id" AS "id",
+            'Charge'::text AS "__typename"
+        FROM "charges" t4$
+        WHERE t4$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t5$."id" AS "id",
+            'CloudInvoice'::text AS "__typename"
+        FROM "cloud_invoices" t5$
+        WHERE t5$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t6$."id" AS "id",
+            'CloudInvoiceLine'::text AS "__typename"
+        FROM "cloud_invoice_lines" t6$
+        WHERE t6$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t7$."id" AS "id",
+            'CloudResource'::text AS "__typename"
+        FROM "cloud_resources" t7$
+        WHERE t7$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t8$."id" AS "id",
+            'Deployment'::text AS "__typename",
+            t8$."slug" AS "slug"
+        FROM "cloud_deployments" t8$
+        WHERE t8$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t9$."id" AS "id",
+            'DeploymentEvent'::text AS "__typename"
+        FROM "cloud_deployment_events" t9$
+        WHERE t9$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t10$."id" AS "id",
+            'Invoice'::text AS "__typename",
+            t10$."number" AS "number"
+        FROM "tenant_invoices" t10$
+        WHERE t10$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t11$."id" AS "id",
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t11$
+        WHERE t11$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t12$."id" AS "id",
+            'Plan'::text AS "__typename"
+        FROM "plans" t12$
+        WHERE t12$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t13$."id" AS "id",
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t13$
+        WHERE t13$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t14$."id" AS "id",
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t14$
+        WHERE t14$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t15$."id" AS "id",
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t15$
+        WHERE t15$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t16$."id" AS "id",
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t16$
+        WHERE t16$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t17$."id" AS "id",
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t17$
+        WHERE t17$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t18$."id" AS "id",
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t18$
+        WHERE t18$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t19$."id" AS "id",
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t19$
+        WHERE t19$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t20$."id" AS "id",
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t20$
+        WHERE t20$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t21$."id" AS "id",
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t21$
+        WHERE t21$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t22$."id" AS "id",
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t22$
+        WHERE t22$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t23$."id" AS "id",
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t23$
+        WHERE t23$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t24$."id" AS "id",
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t24$
+        WHERE t24$."id" = $1::uuid
+    ) o$
+));
+-- $1: 019d4500-0007-7000-8000-000000000065

@@ -1,0 +1,7 @@
+-- For tenant
+
+-- viewer
+-- resolved in Python
+
+-- quote
+-- resolved in Python

@@ -1,0 +1,4 @@
+-- For tenant
+
+-- taxRates
+-- resolved in Python
