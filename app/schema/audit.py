@@ -109,5 +109,6 @@ class AuditQueries:
         filters=AUDIT_LOG_FILTERS,
         filter_input=AuditLogFilter,
         allow=is_platform_admin,
-        description="Who changed what, the latest first. The platform's admin only.",
+        description="The audit log of requested changes and refused sign-ins, the latest entry first. Platform admins "
+        "only.",
     )

@@ -187,12 +187,13 @@ class InvoiceQueries:
     invoice: Invoice | None = root_one(
         by={"id": TenantInvoices.id, "number": TenantInvoices.number},
         allow=reads_tenants,
-        description="The invoice with this id or this number (give one); null when there is none to see.",
+        description="The invoice with this id or number (provide exactly one); null if there is none that the caller "
+        "may see.",
     )
     invoices: Connection[Invoice] = root_connection(
         order=(desc(TenantInvoices.period_start), desc(TenantInvoices.id)),
         filters=INVOICE_FILTERS,
         filter_input=InvoiceFilter,
         allow=reads_tenants,
-        description="The invoices you may see, the latest period first.",
+        description="The invoices that the caller may see, the latest period first.",
     )
