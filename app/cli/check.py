@@ -1,4 +1,4 @@
-"""`arcadia check`: whether the data break a law."""
+"""`arcadia check`: checks data integrity."""
 
 import asyncio
 
@@ -14,12 +14,15 @@ from app.settings import Settings
 
 @click.command()
 def check() -> None:
-    """Hold the data to the laws: sums, tax, numbers, usage totals, states, runs. Exit code 1 with each violation."""
+    """Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs.
+
+    Prints each violation and exits with code 1 if there is one.
+    """
     broken = asyncio.run(_check(Console(stderr=True), Settings.from_environment()))
     if broken:
-        click.echo(f"{broken} violations.", err=True)
+        click.echo(f"Violations found: {broken}.", err=True)
         raise Exit(1)
-    click.echo("Every law holds.")
+    click.echo("No violations found.")
 
 
 async def _check(console: Console, settings: Settings) -> int:

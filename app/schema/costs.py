@@ -114,7 +114,7 @@ class CostQueries:
         group_by: Annotated[
             list[MarginDimension],
             strawberry.argument(
-                description="The dimensions to group by; the report has one row for each combination. Empty: a single row."
+                description="The dimensions to group by; the report has one row for each combination. Empty: one row."
             ),
         ],
         tenant_id: Annotated[

@@ -35,13 +35,13 @@ def arcadia(given: Given) -> Command:
 
 def test_where_every_law_holds_it_says_so(arcadia: Command) -> None:
     outcome = arcadia("check")
-    assert (outcome.code, outcome.out) == (0, "Every law holds.\n")
+    assert (outcome.code, outcome.out) == (0, "No violations found.\n")
 
 
 def test_each_violation_is_a_line_that_names_the_row(broken: str, arcadia: Command) -> None:
     outcome = arcadia("check")
     row = f"tenant_invoices {broken}"
-    assert (outcome.code, outcome.err.splitlines()[1:]) == (1, ["3 violations."])
+    assert (outcome.code, outcome.err.splitlines()[1:]) == (1, ["Violations found: 3."])
     assert outcome.out.splitlines() == [
         f"{row}: subtotal 1 and tax 500, the lines give 5000 and 500 (the lines of an invoice sum to its totals)",
         f"{row}: subtotal_cents is 1, the inputs give 5000 (an invoice follows from its inputs)",
