@@ -84,7 +84,8 @@ class AuditLogFilter:
 
     subject: str | None = optional(description="Only entries of this token subject.")
     action: str | None = optional(
-        description="Only entries with this action: the name of a mutation, POST /usage or signIn."
+        description="Only entries with this action: the name of a mutation, POST /usage, signIn or another recorded "
+        "action."
     )
     outcome: str | None = optional(description="Only entries with this outcome.")
     since: datetime | None = optional(description="Only entries at or after this time.")

@@ -110,7 +110,7 @@ describe(
     OPEN="The month is not rated yet, or its invoice was voided.",
     DRAFT="The month is rated and its invoice is a draft.",
     ISSUED="The month is rated and its invoice is issued or paid.",
-    ZERO="The month is rated and closed with a zero amount, without an invoice.",
+    ZERO="The month is rated and nothing is to be billed, so it is closed without an invoice.",
     WAIVED="The month is permanently not billed.",
     FAILED="The last attempt to rate the month failed.",
 )

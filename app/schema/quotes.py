@@ -66,7 +66,9 @@ class LineExplanation:
         description="The number of charged days in the month; null on a tax line."
     )
     period_days: int | None = strawberry.field(description="The number of days in the month; null on a tax line.")
-    tiers: list[TierCharge] = strawberry.field(description="The price tiers used, with the amount of each.")
+    tiers: list[TierCharge] = strawberry.field(
+        description="The price tiers that applied, with the amount of each; empty if the line charges no usage."
+    )
     exact_cents: Decimal = strawberry.field(
         description="The amount in the currency's minor unit before rounding, with up to 12 decimal places."
     )

@@ -100,7 +100,7 @@ class InvoiceLine(Node):
                 ),
             )
         },
-        description="How the amount was calculated, rated again from the stored inputs.",
+        description="How the amount was calculated, recalculated from the invoice's stored inputs.",
     )(_explanations)
 
 
@@ -168,7 +168,7 @@ class Invoice(Node):
     )
     input_hash: str = column(
         TenantInvoices.input_hash,
-        description="The SHA-256 of the stored inputs from which the invoice was rated, in hexadecimal.",
+        description="The SHA-256 of the invoice's stored inputs (usage, terms and tax rates), in hexadecimal.",
     )
     lines: Connection[InvoiceLine] = connection(
         TenantInvoiceLines.invoice_id,
