@@ -31,7 +31,7 @@ describe(
     PLATFORM_ADMIN="May read and do everything.",
     TENANT_ADMIN="May read its own tenant's data and manage the tenant's deployments and subscriptions.",
     TENANT_VIEWER="May read its own tenant's data.",
-    METER="May record and correct usage, and nothing else.",
+    METER="May record and correct usage and read the catalog, and nothing else.",
 )
 describe(
     DeploymentState,

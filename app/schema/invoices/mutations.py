@@ -99,7 +99,8 @@ class InvoiceMutations:
         return InvoiceMarkedPaid(invoice=ref(Invoice, invoice_id))
 
     @strawberry.mutation(
-        description="Void a draft or issued invoice; its month is then not billed. Platform admins only."
+        description="Void a draft or issued invoice; its month is then unbilled again and can be rolled up. Platform "
+        "admins only."
     )
     async def void_invoice(self, info: Info, given: Input[InvoiceInput]) -> VoidInvoiceResult:
         invoice_id = await invoices.void_invoice(

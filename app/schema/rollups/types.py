@@ -55,7 +55,8 @@ class RollupOutcome(Node):
         description="The invoice that was created, replaced or skipped; null if there is none.",
     )
     total_cents: Cents = column(
-        RollupOutcomes.total_cents, description="The total that was calculated, in the minor unit of `currency`."
+        RollupOutcomes.total_cents,
+        description="The calculated total, in the minor unit of `currency`; 0 if nothing was calculated.",
     )
     currency: str = related(
         RollupOutcomes.tenant_id, Tenants.currency, description="The ISO 4217 code of the currency of the amount."
@@ -135,8 +136,8 @@ class RollupRun(Node):
     )
     total_cents: Cents = column(
         RollupRuns.total_cents,
-        description="The sum of the totals of created and replaced invoices, in minor units. Amounts in different "
-        "currencies are added without conversion.",
+        description="The sum of the totals of created and replaced invoices (of a dry run, the calculated totals), in "
+        "minor units. Amounts in different currencies are added without conversion.",
     )
     created_at: datetime = column(RollupRuns.created_at, description="The time at which the run was requested.")
     started_at: datetime | None = column(
