@@ -25,7 +25,7 @@ FAILURES = (CommandRefusedError, SettingsError, DatabaseUnavailable, DatabaseUns
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="arcadia-billing", prog_name="arcadia", message="%(prog)s %(version)s")
 def arcadia() -> None:
-    """ArcadiaCloud billing: a month of deployments, subscriptions and usage into one invoice per tenant."""
+    """ArcadiaCloud billing: one invoice per tenant and month, from deployments, subscriptions and usage."""
 
 
 for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, costs, backup, restore, schema):

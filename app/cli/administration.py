@@ -18,13 +18,15 @@ from app.settings import Settings
 
 @click.command()
 def migrate() -> None:
-    """Bring the database up to date. Any number of processes may run it at once."""
+    """Run the pending migrations of the database. Several processes may run this at the same time."""
     settings = Settings.from_environment()
     ran = asyncio.run(migrations.migrate(settings))
     click.echo(f"Ran {len(ran)} migrations." if ran else "The database is up to date.")
     statements = asyncio.run(migrations.pooler_statements(settings))
     if statements:
-        click.echo("Behind a pooler a superuser has to run this once, then reconnect it:")
+        click.echo(
+            "A connection pooler is used, so a superuser must run these statements once, then reconnect the pooler:"
+        )
         click.echo("\n".join(statements))
 
 
@@ -33,13 +35,17 @@ def migrate() -> None:
     "--role",
     type=click.Choice([role.value.lower() for role in Role]),
     required=True,
-    help="What the bearer may do.",
+    help="The role that the token grants.",
 )
-@click.option("--tenant", metavar="CODE", help="The tenant that a tenant's role, or a meter's, is for.")
-@click.option("--subject", default="operator", show_default=True, help="Who the bearer is: the actor in every record.")
-@click.option("--ttl", type=Span(), default="1h", show_default=True, help="How long the token holds: 90s, 15m, 1h, 7d.")
+@click.option("--tenant", metavar="CODE", help="The code of the tenant for which the role is granted.")
+@click.option(
+    "--subject", default="operator", show_default=True, help="The token's subject, which records name as the actor."
+)
+@click.option(
+    "--ttl", type=Span(), default="1h", show_default=True, help="The token's lifetime, such as 90s, 15m, 1h or 7d."
+)
 def token(role: str, tenant: str | None, subject: str, ttl: timedelta) -> None:
-    """Print a signed token, and nothing else."""
+    """Print a signed bearer token for the API."""
     chosen = Role(role.upper())
     if chosen in TENANT_ROLES and tenant is None:
         raise click.UsageError(f"--role {role} needs --tenant CODE.")

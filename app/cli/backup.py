@@ -14,12 +14,12 @@ from app.settings import Settings
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Write the whole database to FILE, from one snapshot, while others work on it."""
+    """Back up the whole database to FILE, from one consistent snapshot. The system may stay in use."""
     settings = Settings.from_environment()
     if settings.database_url is None:
         embedded.require_existing(settings.data_dir)
     asyncio.run(_back_up(settings, file))
-    click.echo(f"The backup is in {file}.")
+    click.echo(f"Wrote the backup to {file}.")
 
 
 async def _back_up(settings: Settings, file: Path) -> None:
@@ -30,7 +30,7 @@ async def _back_up(settings: Settings, file: Path) -> None:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
-    """Restore a backup into an empty database, and bring that up to date. Check it with `arcadia check`."""
+    """Restore the backup FILE into an empty database and run pending migrations. Then run `arcadia check`."""
     settings = Settings.from_environment()
     ran = asyncio.run(_restore(settings, file))
     click.echo(f"Restored, and ran {len(ran)} newer migrations." if ran else "Restored.")

@@ -14,15 +14,15 @@ from app.settings import Settings
 
 @click.command()
 def check() -> None:
-    """Check data integrity: sums, tax, numbers, usage totals, states, runs.
+    """Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs.
 
-    Prints each violation; the exit code is 1 if there is any.
+    Prints each violation and exits with code 1 if there is one.
     """
     broken = asyncio.run(_check(Console(stderr=True), Settings.from_environment()))
     if broken:
-        click.echo(f"{broken} violations.", err=True)
+        click.echo(f"Violations found: {broken}.", err=True)
         raise Exit(1)
-    click.echo("All data-integrity checks passed.")
+    click.echo("No violations found.")
 
 
 async def _check(console: Console, settings: Settings) -> int:

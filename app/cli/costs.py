@@ -76,28 +76,29 @@ class ColumnName(click.ParamType[ColumnOfField]):
 
 @click.group()
 def costs() -> None:
-    """Providers' bills: what the platform pays, for the margin."""
+    """Import and manage the cloud provider's bills, which are the cost in margin reports."""
 
 
 @costs.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), metavar="FILE")
-@click.option("--provider", default="digitalocean", show_default=True, help="Whose bill it is.")
+@click.option("--provider", default="digitalocean", show_default=True, help="The name of the provider.")
 @click.option("--external-id", required=True, metavar="ID", help="The provider's id of the bill.")
-@click.option("--currency", default="USD", show_default=True, help="The currency of the amounts, ISO 4217.")
+@click.option("--currency", default="USD", show_default=True, help="The ISO 4217 code of the bill's currency.")
 @click.option(
     "--exchange-rate",
     type=ExactNumber(),
-    help="Units of the reporting currency for one of the bill's; required if the two differ.",
+    help="Units of the reporting currency for one unit of the bill's currency; required if the two differ.",
 )
 @click.option(
     "--column",
     "columns",
     type=ColumnName(),
     multiple=True,
-    help="Where the file has a field, for a provider whose columns are not known; may be given again.",
+    help="The file's column for a field, such as amount=UnblendedCost; may be repeated. Required for other providers "
+    "than digitalocean.",
 )
 def import_(file: str, **terms: Any) -> None:
-    """Import a bill: FILE is its CSV of up to 100,000 rows, plain or gzip, or - for standard input."""
+    """Import a bill from FILE: a CSV of up to 100,000 rows, plain or gzip, or - for standard input."""
 
     async def work(context: Context, progress: operations.Progress) -> UUID:
         with _opened(file) as content:
@@ -113,11 +114,14 @@ def import_(file: str, **terms: Any) -> None:
 @costs.command()
 @click.argument("bill", type=click.UUID, metavar="BILL")
 def rematch(bill: UUID) -> None:
-    """Match the rows of a bill again: BILL is the id that the import printed, and `list` prints."""
+    """Match the rows of a bill to registered resources again.
+
+    BILL is the id that `arcadia costs import` and `arcadia costs list` print.
+    """
 
     async def work(context: Context, progress: operations.Progress) -> UUID:
         rematched = await operations.rematch_cloud_invoice(context, cloud_invoice_id=bill, progress=progress)
-        click.echo(f"Rows whose match changed: {rematched.changed_lines}.", err=True)
+        click.echo(f"Rows with a changed match: {rematched.changed_lines}.", err=True)
         return bill
 
     asyncio.run(_run("rematch", {"bill": bill}, work))
@@ -125,9 +129,12 @@ def rematch(bill: UUID) -> None:
 
 @costs.command()
 @click.argument("bill", type=click.UUID, metavar="BILL")
-@click.option("--reason", required=True, help="Why the bill is withdrawn; at most 200 characters.")
+@click.option("--reason", required=True, help="The reason for the withdrawal, at most 200 characters.")
 def withdraw(bill: UUID, reason: str) -> None:
-    """Withdraw a wrong bill for good: its rows stay and count no more; it may be imported again."""
+    """Withdraw a bill permanently: it no longer counts as cost, its rows stay, and it may be imported again.
+
+    BILL is the id that `arcadia costs import` and `arcadia costs list` print.
+    """
 
     async def work(context: Context, _progress: operations.Progress) -> UUID:
         return await operations.withdraw_cloud_invoice(context, cloud_invoice_id=bill, reason=reason)

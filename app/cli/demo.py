@@ -39,11 +39,11 @@ query LastEvent($id: ID!) {
 
 @click.command()
 def demo() -> None:
-    """The smoke story: a month of one deployment, metered, rolled up and invoiced. May be told again and again."""
+    """Create a demo tenant and run one month: usage, rollup and invoice. May be repeated."""
     settings = Settings.from_environment()
     if settings.production:
         raise CommandRefusedError(
-            "`arcadia demo` invents a tenant and prints an administrator's token: it does not run in production."
+            "`arcadia demo` creates a tenant and prints a platform admin's token, so it is refused in production."
         )
     configure_logging(replace(settings, log_level=LogLevel.ERROR))
     asyncio.run(_tell(Console(highlight=False), settings))
@@ -55,7 +55,7 @@ async def _tell(console: Console, settings: Settings) -> None:
     async with operator(settings) as context:
         tenant_id, deployment_id = await story.set_up(context)
         accepted, known = await story.meter(context, deployment_id)
-        console.print(f"Metered: {accepted + known:,} usage events, {accepted:,} new and {known:,} known already.")
+        console.print(f"Metered: {accepted + known:,} usage events, {accepted:,} new and {known:,} already recorded.")
         _say_run(console, "Rollup of April 2026", await _roll_up(context, tenant_id))
         show_invoice(console, await _invoice(context))
         _say_run(console, "The same rollup again", await _roll_up(context, tenant_id))
@@ -105,7 +105,7 @@ async def _pause(console: Console, context: Context, deployment_id: UUID) -> Non
 def _say_how_to_look(console: Console, settings: Settings) -> None:
     token = sign_token(settings, "demo", {Role.PLATFORM_ADMIN}, None, timedelta(hours=8), now())
     console.print(
-        "\nTo look around: `make serve`, then http://127.0.0.1:8000/graphql in a browser, with this token:\n",
+        "\nTo explore the demo, run `make serve`, open http://127.0.0.1:8000/graphql and use this token:\n",
         soft_wrap=True,
     )
     console.print(token, soft_wrap=True)

@@ -37,7 +37,7 @@ def show_invoice(console: Console, invoice: dict[str, Any]) -> None:
     table = Table(title=f"Invoice {invoice['periodStart'][:7]} ({invoice['status'].lower()}, {invoice['currency']})")
     table.add_column("line")
     table.add_column("amount", justify="right")
-    table.add_column("how it came about")
+    table.add_column("calculation")
     rows = list(_rows(invoice))
     for position, row in enumerate(rows):
         table.add_row(*row, end_section=position in {len(rows) - 4, len(rows) - 2})

@@ -1,4 +1,4 @@
-"""`arcadia rollup`: invoice a month, here or by the workers."""
+"""`arcadia rollup`: creates a month's invoices, in this process or by the workers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -42,12 +42,18 @@ SKIPPED = {
 
 @click.command()
 @click.argument("month", type=MonthParameter(), metavar="YYYY-MM")
-@click.option("--tenant", "tenants", multiple=True, metavar="CODE", help="Only this tenant; may be given again.")
-@click.option("--force", is_flag=True, help="Rate drafts again, and replace issued invoices by a draft.")
-@click.option("--dry-run", is_flag=True, help="Say what it would come to, and write no invoice. Any month will do.")
-@click.option("--enqueue", is_flag=True, help="Leave it to the workers instead of doing it here.")
+@click.option(
+    "--tenant",
+    "tenants",
+    multiple=True,
+    metavar="CODE",
+    help="The code of a tenant to bill; may be repeated. Default: all tenants.",
+)
+@click.option("--force", is_flag=True, help="Rate drafts again, and replace issued invoices by drafts.")
+@click.option("--dry-run", is_flag=True, help="Calculate the amounts without writing invoices. Any month may be given.")
+@click.option("--enqueue", is_flag=True, help="Queue the run for the workers instead of processing it here.")
 def rollup(month: date, tenants: tuple[str, ...], *, force: bool, dry_run: bool, enqueue: bool) -> None:
-    """Invoice a month that has ended: 2026-04."""
+    """Create the draft invoices of an ended month, such as 2026-04."""
     console = Console()
     run, skipped = asyncio.run(_rollup(console, month, tenants, force=force, dry_run=dry_run, enqueue=enqueue))
     show_run(console, run, skipped)
@@ -97,7 +103,7 @@ def show_run(console: Console, run: dict[str, Any], skipped: dict[str, int]) -> 
         ("skipped", str(run["invoicesSkipped"])),
         *((f"skipped, {SKIPPED[reason]}", str(tenants)) for reason, tenants in skipped.items()),
         ("failed", str(run["invoicesFailed"])),
-        ("would total" if run["dryRun"] else "total", money(run["totalCents"])),
+        ("total (not billed)" if run["dryRun"] else "total", money(run["totalCents"])),
     ]
     rows += [
         (failure["tenant"]["code"], f"{failure['code']}: {failure['message']}") for failure in run["failures"]["nodes"]

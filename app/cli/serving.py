@@ -37,9 +37,15 @@ class AnnouncedServer(uvicorn.Server):
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: one that is free.")
-@click.option("--no-worker", is_flag=True, help="Serve the API only; `arcadia worker` runs elsewhere.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The host name or address to listen on.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The TCP port to listen on; 0 chooses a free one.",
+)
+@click.option("--no-worker", is_flag=True, help="Serve the API only. Run `arcadia worker` in another process.")
 def serve(host: str, port: int, *, no_worker: bool) -> None:
     """Serve the API and GraphiQL at /graphql, with a worker in the same process."""
     settings = Settings.from_environment()
@@ -67,7 +73,7 @@ async def _serve(settings: Settings, host: str, sockets: list[socket.socket], *,
 
 @click.command()
 def worker() -> None:
-    """Run jobs: month ends on the 1st, their chunks, and the catch-up of whatever was missed."""
+    """Run background jobs: the monthly rollup on the 1st, and any month that is not billed yet."""
     settings = Settings.from_environment()
     configure_logging(settings)
     asyncio.run(_work(settings))

@@ -40,4 +40,4 @@ async def operator(settings: Settings) -> AsyncIterator[Context]:
 
 async def say_database(settings: Settings) -> None:
     """On standard error, for commands whose answer is about one database."""
-    click.echo(f"Looking at the database {place((await database_urls(settings)).platform)}.", err=True)
+    click.echo(f"Using the database {place((await database_urls(settings)).platform)}.", err=True)

@@ -129,5 +129,5 @@ async def be_active(context: Context, deployment_id: UUID) -> None:
     ]["state"]
     if state == DeploymentState.PAUSED:
         await deployments.transition_deployment(
-            context, deployment_id=deployment_id, to=DeploymentState.ACTIVE, reason="the demo is told again"
+            context, deployment_id=deployment_id, to=DeploymentState.ACTIVE, reason="the demo is repeated"
         )

@@ -1,4 +1,4 @@
-"""`arcadia usage-totals`: whether each day's total is its events, folded."""
+"""`arcadia usage-totals`: compares the daily usage totals with the usage events."""
 
 import asyncio
 from contextlib import aclosing
@@ -12,14 +12,17 @@ from app.settings import Settings
 
 
 @click.command("usage-totals")
-@click.option("--repair", is_flag=True, help="Make the totals that differ again, from the events.")
+@click.option("--repair", is_flag=True, help="Recalculate the totals that differ.")
 def usage_totals(*, repair: bool) -> None:
-    """Prove the daily totals of usage against the events they are made of. Exit code 1 with each difference left."""
+    """Compare the daily usage totals with the usage events.
+
+    Prints each difference and exits with code 1 if there is one that was not repaired.
+    """
     different = asyncio.run(_prove(Settings.from_environment(), repair=repair))
     if different and not repair:
-        click.echo(f"{different} differences.", err=True)
+        click.echo(f"Differences found: {different}.", err=True)
         raise Exit(1)
-    click.echo(f"{different} differences, repaired." if different else "Every total is its events, folded.")
+    click.echo(f"Differences repaired: {different}." if different else "No differences found.")
 
 
 async def _prove(settings: Settings, *, repair: bool) -> int:

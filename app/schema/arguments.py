@@ -8,7 +8,7 @@ from strawberry.types.field import StrawberryField
 
 T = TypeVar("T")
 
-Input: TypeAlias = Annotated[T, strawberry.argument(name="input", description="What is asked for.")]
+Input: TypeAlias = Annotated[T, strawberry.argument(name="input", description="The input of the mutation.")]
 """The one argument of a mutation, under a Python name that shadows no builtin."""
 
 

@@ -84,7 +84,8 @@ class AuditLogFilter:
 
     subject: str | None = optional(description="Only entries of this token subject.")
     action: str | None = optional(
-        description="Only entries with this action: the name of a mutation, POST /usage or signIn."
+        description="Only entries with this action: the name of a mutation, POST /usage, signIn or another recorded "
+        "action."
     )
     outcome: str | None = optional(description="Only entries with this outcome.")
     since: datetime | None = optional(description="Only entries at or after this time.")
@@ -109,5 +110,6 @@ class AuditQueries:
         filters=AUDIT_LOG_FILTERS,
         filter_input=AuditLogFilter,
         allow=is_platform_admin,
-        description="Who changed what, the latest first. The platform's admin only.",
+        description="The audit log of requested changes and refused sign-ins, the latest entry first. Platform admins "
+        "only.",
     )

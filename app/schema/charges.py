@@ -72,8 +72,9 @@ class ChargeMutations:
     """Changes to one-off charges."""
 
     @strawberry.mutation(
-        description="Add a one-off charge or credit to a month's invoice; a month that is invoiced already is "
-        "corrected by it. A credit is taken as far as the invoice allows. The platform's admin only."
+        description="Add a one-off charge or credit to a tenant's month. If the month is already invoiced, a later "
+        "invoice has it as a correction. Credits are deducted only as far as the invoice's total stays at "
+        "or above 0. Platform admins only."
     )
     async def add_charge(self, info: Info, given: Input[AddChargeInput]) -> AddChargeResult:
         charge_id = await charges.add_charge(

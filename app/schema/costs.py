@@ -102,22 +102,30 @@ class CostQueries:
     """Costs at the root."""
 
     @strawberry.field(
-        description="Revenue beside cost of the service months that start in a span. The platform's admin only."
+        description="Revenue, cost and margin of the months of service that start in a span of days. Platform admins "
+        "only."
     )
     async def margin(
         self,
         info: Info,
         *,
-        from_day: Annotated[date, strawberry.argument(name="from", description="The first day.")],
-        to_day: Annotated[date, strawberry.argument(name="to", description="The first day after the last one.")],
+        from_day: Annotated[date, strawberry.argument(name="from", description="The first day of the span.")],
+        to_day: Annotated[date, strawberry.argument(name="to", description="The day after the last day of the span.")],
         group_by: Annotated[
-            list[MarginDimension], strawberry.argument(description="One row for each combination; none: one row.")
+            list[MarginDimension],
+            strawberry.argument(
+                description="The dimensions to group by; the report has one row for each combination. Empty: one row."
+            ),
         ],
         tenant_id: Annotated[
-            UUID | None, strawberry.argument(description="Only this tenant; default: all.")
+            UUID | None,
+            strawberry.argument(description="The id of the only tenant to report on. Default: all tenants."),
         ] = strawberry.UNSET,
         include_drafts: Annotated[
-            bool, strawberry.argument(description="Whether drafts count as revenue, beside issued and paid invoices.")
+            bool,
+            strawberry.argument(
+                description="True to count draft invoices as revenue, in addition to issued and paid ones."
+            ),
         ] = False,
     ) -> MarginReport:
         with refusals_as_errors():

@@ -20,6 +20,6 @@ class Currency:
 class CurrencyQueries:
     """Currencies at the root."""
 
-    @strawberry.field(description="The current currencies of ISO 4217 that have a minor unit, by code.")
+    @strawberry.field(description="The ISO 4217 currencies in use that have a minor unit, sorted by code.")
     def currencies(self) -> list[Currency]:
         return [Currency(code=each.code, name=each.name, minor_units=each.minor_units) for each in CURRENCIES.values()]

@@ -31,7 +31,7 @@ describe(
     PLATFORM_ADMIN="May read and do everything.",
     TENANT_ADMIN="May read its own tenant's data and manage the tenant's deployments and subscriptions.",
     TENANT_VIEWER="May read its own tenant's data.",
-    METER="May record and correct usage, and nothing else.",
+    METER="May record and correct usage and read the catalog, and nothing else.",
 )
 describe(
     DeploymentState,
@@ -53,10 +53,10 @@ describe(
 )
 describe(
     SubscriptionStatus,
-    "Whether a subscription is billed; it follows the state of its deployment.",
-    ACTIVE="Billed: the deployment is in trial, active or past due.",
-    PAUSED="Not billed for now: the deployment is paused or suspended.",
-    CANCELLED="Ended on the day its deployment was cancelled.",
+    "The status of a subscription, which follows the state of its deployment.",
+    ACTIVE="The deployment is in trial, active or past due.",
+    PAUSED="The deployment is paused or suspended, so the subscription is currently not billed.",
+    CANCELLED="The subscription ended when its deployment was cancelled.",
 )
 describe(
     PlanVersionStatus,
@@ -110,41 +110,42 @@ describe(
     OPEN="The month is not rated yet, or its invoice was voided.",
     DRAFT="The month is rated and its invoice is a draft.",
     ISSUED="The month is rated and its invoice is issued or paid.",
-    ZERO="The month is rated and closed with a zero amount, without an invoice.",
+    ZERO="The month is rated and nothing is to be billed, so it is closed without an invoice.",
     WAIVED="The month is permanently not billed.",
     FAILED="The last attempt to rate the month failed.",
 )
 describe(
     UnpricedReason,
-    "Why no plan prices some usage.",
-    NOT_PRICED="The plan in force does not know the kind.",
+    "The reason why no plan has a price for some usage.",
+    NOT_PRICED="The current plan version has no price for the resource kind.",
     NOT_SUBSCRIBED="The deployment has no subscription in the month.",
 )
 describe(
     RollupWarningCode,
-    "What an operator should look at of a tenant that a run billed.",
-    NO_TAX_RATE="The tenant's country has no tax rate, so its invoice has no tax.",
-    CORRECTION_FAILED="An earlier month could not be rated again; it stays due.",
+    "The code of a warning about a billed tenant.",
+    NO_TAX_RATE="The tenant's country has no tax rate, so the invoice has no tax.",
+    CORRECTION_FAILED="An earlier month could not be rated again, so it is still to be corrected.",
 )
 describe(
     RollupStatus,
-    "How far a rollup run has come.",
-    QUEUED="Waits for a worker.",
-    RUNNING="Some of its tenants are done.",
-    SUCCEEDED="Every tenant is done.",
-    PARTIAL="Finished, but some tenants failed.",
-    FAILED="Finished, and every tenant that was due failed.",
+    "The status of a rollup run.",
+    QUEUED="The run waits for a worker.",
+    RUNNING="A worker has started the run.",
+    SUCCEEDED="The run has finished and no tenant failed.",
+    PARTIAL="The run has finished and some tenants failed.",
+    FAILED="The run has finished and every tenant to be billed failed.",
 )
 describe(
     RollupOutcome,
-    "What a rollup run made of one tenant.",
+    "The kind of outcome of a rollup run for one tenant.",
     name="RollupOutcomeKind",
-    CREATED="A new draft invoice.",
-    REPLACED="An existing invoice, rated anew.",
-    SKIPPED="Nothing: the tenant has an invoice for the period.",
-    SETTLED="Nothing to bill: every line would be 0. A later change to the month makes it due again.",
-    PREVIEWED="Rated by a dry run; nothing was written.",
-    FAILED="A failure, which the run records with its reason.",
+    CREATED="A draft invoice was created.",
+    REPLACED="An existing invoice was rated again.",
+    SKIPPED="Nothing was done, because the tenant already has an invoice for the month, or the month is "
+    "closed or waived.",
+    SETTLED="The month was closed with a zero amount, without an invoice. A later change to the month reopens it.",
+    PREVIEWED="The amount was calculated by a dry run; nothing was written.",
+    FAILED="The tenant could not be billed; the run's `failures` have the reason.",
 )
 describe(
     MarginDimension,
@@ -180,11 +181,11 @@ describe(
 )
 describe(
     UnallocatedReason,
-    "Why a bill's row is no deployment's cost.",
-    UNKNOWN_NAME="No registered resource has a name or id that the row names.",
-    NOT_ALIVE="Resources have the name, and all ended before the time charged for.",
-    SEVERAL_DEPLOYMENTS="Resources of several deployments had the name at that time.",
-    NO_DEPLOYMENT="The resource belongs to no deployment.",
+    "The reason why a row of a provider's bill is not allocated to a deployment.",
+    UNKNOWN_NAME="No registered resource has an id or name that the row contains.",
+    NOT_ALIVE="Every resource with the name had ended before the charged time span.",
+    SEVERAL_DEPLOYMENTS="Resources of several deployments had the name in the charged time span.",
+    NO_DEPLOYMENT="The matched resource belongs to no deployment.",
 )
 describe(
     ProblemCode,

@@ -18,9 +18,8 @@ class Node:
 class NodeQueries:
     """`node` and `nodes`."""
 
-    node: Node | None = root_node(
-        description="The object with this id; null when there is none or it is not yours to see."
-    )
+    node: Node | None = root_node(description="The object with this id; null if there is none that the caller may see.")
     nodes: list[Node | None] = root_nodes(
-        description="The objects with these ids (at most 100), in their order; null where there is none to see."
+        description="The objects with these ids (at most 100), in the order of the ids; null for an id of which there "
+        "is none that the caller may see."
     )

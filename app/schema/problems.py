@@ -49,7 +49,8 @@ class InvalidTransition(Problem):
 def result_of(mutation: str) -> StrawberryUnion:
     """Names and describes the union that a mutation answers with."""
     return strawberry.union(
-        f"{mutation[0].upper()}{mutation[1:]}Result", description=f"What `{mutation}` did, or why it did not."
+        f"{mutation[0].upper()}{mutation[1:]}Result",
+        description=f"The result of `{mutation}`, or the problem if it was refused.",
     )
 
 

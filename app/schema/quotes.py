@@ -21,15 +21,17 @@ from app.schema.problems import as_error, refusals_as_errors
 from app.schema.scalars import Cents
 
 
-@strawberry.type(description="What one tier took of the billable quantity.")
+@strawberry.type(description="The charge of one price tier. Amounts are in the currency's minor unit, as decimals.")
 class TierCharge:
     """billing.TierCharge."""
 
-    from_quantity: Decimal = strawberry.field(description="The tier starts after this quantity.")
-    to_quantity: Decimal | None = strawberry.field(description="And ends with this one; null: no bound.")
-    quantity: Decimal = strawberry.field(description="How much of the billable quantity it took.")
-    unit_price_cents: Decimal = strawberry.field(description="Its price of one unit or package.")
-    amount_cents: Decimal = strawberry.field(description="What it charges, exact, its flat price included.")
+    from_quantity: Decimal = strawberry.field(description="The lower bound of the tier, exclusive.")
+    to_quantity: Decimal | None = strawberry.field(
+        description="The upper bound of the tier, inclusive; null if the tier has no bound."
+    )
+    quantity: Decimal = strawberry.field(description="The part of the billable quantity that the tier prices.")
+    unit_price_cents: Decimal = strawberry.field(description="The price of one unit, or of one package for PACKAGE.")
+    amount_cents: Decimal = strawberry.field(description="The unrounded amount of the tier, including its flat price.")
 
 
 @strawberry.type(description="The usage of one resource kind on one day.")
@@ -64,7 +66,9 @@ class LineExplanation:
         description="The number of charged days in the month; null on a tax line."
     )
     period_days: int | None = strawberry.field(description="The number of days in the month; null on a tax line.")
-    tiers: list[TierCharge] = strawberry.field(description="The price tiers used, with the amount of each.")
+    tiers: list[TierCharge] = strawberry.field(
+        description="The price tiers that applied, with the amount of each; empty if the line charges no usage."
+    )
     exact_cents: Decimal = strawberry.field(
         description="The amount in the currency's minor unit before rounding, with up to 12 decimal places."
     )
@@ -122,13 +126,14 @@ def as_answer(quote: billing.Quote | Refusal | None) -> Quote | None:
     return cast("Quote | None", as_error(quote) if isinstance(quote, Refusal) else quote)
 
 
-@strawberry.input(description="A month's usage of one resource kind.")
+@strawberry.input(description="An assumed usage of one resource kind in a month.")
 class UsageQuantityInput:
     """Usage of a quote."""
 
-    resource_kind: str = strawberry.field(description="The resource kind's code.")
+    resource_kind: str = strawberry.field(description="The code of the resource kind.")
     quantity: Decimal = strawberry.field(
-        description="The month's total, highest value or unit-hours, as the kind has it."
+        description="The quantity of the month, in the resource kind's unit: the sum, the highest event quantity or "
+        "the unit-hours, depending on the kind's aggregation."
     )
 
 
@@ -167,11 +172,17 @@ class QuoteInput:
 class QuoteQueries:
     """Quotes at the root."""
 
-    @strawberry.field(graphql_type=Quote, description="What a month would be invoiced at, rated as the month end will.")
+    @strawberry.field(
+        graphql_type=Quote,
+        description="The amounts of a month for an assumed subscription and usage, calculated by the same rules as an "
+        "invoice.",
+    )
     async def quote(
         self,
         info: Info,
-        given: Annotated[QuoteInput, strawberry.argument(name="input", description="What is asked for.")],
+        given: Annotated[
+            QuoteInput, strawberry.argument(name="input", description="The plan, add-ons and usage to calculate with.")
+        ],
     ) -> billing.Quote:
         with refusals_as_errors():
             return await quotes.quote(

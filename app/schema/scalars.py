@@ -141,7 +141,7 @@ _ID = ScalarDefinition(
         serialize=str,
         parse_value=parse_id,
         parse_literal=literal_parser(parse_id),
-        description="A row's UUIDv7 as text, unique over all tables.",
+        description="The id of an object, a UUIDv7 as text, unique among all objects of the API.",
     ),
 )
 
@@ -150,7 +150,8 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     strawberry.ID: _ID,
     Cents: strawberry.scalar(
         name="Cents",
-        description="An amount in the minor unit of its currency: a JSON integer of 64 bits. An input may be its text.",
+        description="An amount in the minor unit of its currency, as a JSON integer of 64 bits. An input may also be a "
+        "string that holds the integer.",
         serialize=int,
         parse_value=parse_cents,
         parse_literal=literal_parser(parse_cents, exact=True),
@@ -158,7 +159,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description='An exact decimal as a JSON string without exponent, such as "2160" or "0.5". An input may also be '
-        "a number, and have an exponent; it has at most 40 digits before and after the point.",
+        "a JSON number and may have an exponent; it has at most 40 digits before and 40 after the point.",
         serialize=decimal_text,
         parse_value=parse_decimal,
         parse_literal=literal_parser(parse_decimal, exact=True),
@@ -172,7 +173,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant in RFC 3339, answered in UTC, such as 2026-04-01T09:30:00+00:00.",
+        description="A time in RFC 3339 format, returned in UTC, such as 2026-04-01T09:30:00+00:00.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_date_time_text,
         parse_value=parse_date_time,

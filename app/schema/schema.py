@@ -37,7 +37,10 @@ from app.schema.usage_corrections import UsageCorrectionMutations, UsageCorrecti
 from app.schema.viewer import ViewerQueries
 
 
-@strawberry.type(description="What can be read. What does not exist and what is another tenant's are both null.")
+@strawberry.type(
+    description="All queries. A query for one object returns null if the object does not exist or belongs to "
+    "another tenant."
+)
 class Query(
     ViewerQueries,
     NodeQueries,
@@ -61,7 +64,9 @@ class Query(
     """The root of queries."""
 
 
-@strawberry.type(description="What can be done. Each answers with what it did, or with a problem and has done nothing.")
+@strawberry.type(
+    description="All mutations. Each returns its result, or a problem if it was refused and changed nothing."
+)
 class Mutation(
     TenantMutations,
     DeploymentMutations,
@@ -81,7 +86,7 @@ class Mutation(
     """The root of mutations."""
 
 
-@strawberry.type(description="What can be watched, over a socket.")
+@strawberry.type(description="All GraphQL subscriptions, sent over a WebSocket.")
 class Subscription(DeploymentSubscriptions, RollupSubscriptions):
     """The root of subscriptions."""
 

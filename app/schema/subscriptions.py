@@ -27,23 +27,41 @@ _PERIOD = (Subscriptions.started_on, Subscriptions.ended_on, TODAY)
 _LATEST_LINES_FIRST = (desc(TenantInvoiceLines.period_start), TenantInvoiceLines.id)
 
 
-@read_type(SubscriptionAddons, description="An attached add-on, with its terms as they stood when it was attached.")
+@read_type(
+    SubscriptionAddons,
+    description="An add-on attached to a subscription, with the price and quantity as of the attaching. Amounts "
+    "are in the minor unit of `currency`.",
+)
 class SubscriptionAddon(Node):
     """A row of `subscription_addons`."""
 
-    addon: Addon = one(SubscriptionAddons.addon_id, description="The add-on as it is now.")
-    price_cents: Cents = column(SubscriptionAddons.price_cents, description="A month's price, as it was then.")
-    currency: str = related(SubscriptionAddons.addon_id, Addons.currency, description="ISO 4217, of the amounts.")
-    quantity: Decimal = column(SubscriptionAddons.quantity, description="How much it grants a month, as it was then.")
-    attached_at: datetime = column(SubscriptionAddons.attached_at, description="Since when it is attached.")
-    detached_on: date | None = column(
-        SubscriptionAddons.detached_on, description="Its last day, which is billed; null while it is attached."
+    addon: Addon = one(SubscriptionAddons.addon_id, description="The add-on with its current terms.")
+    price_cents: Cents = column(
+        SubscriptionAddons.price_cents,
+        description="The price of a whole month without tax, fixed when the add-on was attached.",
     )
-    subscription: LazySubscription = one(SubscriptionAddons.subscription_id, description="What it is attached to.")
+    currency: str = related(
+        SubscriptionAddons.addon_id, Addons.currency, description="The ISO 4217 code of the currency of the price."
+    )
+    quantity: Decimal = column(
+        SubscriptionAddons.quantity,
+        description="The quantity included each month, fixed when the add-on was attached; in the resource kind's "
+        "unit.",
+    )
+    attached_at: datetime = column(
+        SubscriptionAddons.attached_at, description="The time at which the add-on was attached."
+    )
+    detached_on: date | None = column(
+        SubscriptionAddons.detached_on,
+        description="The last day of the add-on, which is billed; null if it is not detached.",
+    )
+    subscription: LazySubscription = one(
+        SubscriptionAddons.subscription_id, description="The subscription that the add-on is attached to."
+    )
     invoice_lines: Connection[LazyInvoiceLine] = connection(
         TenantInvoiceLines.subscription_addon_id,
         order=_LATEST_LINES_FIRST,
-        description="What was charged for it, the latest period first.",
+        description="The invoice lines that charge for the attached add-on, the latest period first.",
     )
 
 
@@ -70,7 +88,8 @@ class PlanSubscription(Node):
     )
     trial_ends_at: datetime | None = column(
         Subscriptions.trial_ends_at,
-        description="The end of the free trial, before whose day nothing is billed; null if there is no trial.",
+        description="The end of the free trial; days before the day of this time are not billed. Null if there is no "
+        "trial.",
     )
     deployment: LazyDeployment = one(Subscriptions.deployment_id, description="The subscribed deployment.")
     plan_version: PlanVersion = one(Subscriptions.plan_version_id, description="The current plan version.")
@@ -96,20 +115,26 @@ class PlanSubscription(Node):
     )
 
 
-@strawberry.input(description="A subscription to start.")
+@strawberry.input(description="A subscription to start for a deployment.")
 class SubscribeInput:
     """Input of `subscribe`."""
 
-    deployment_id: UUID = strawberry.field(description="The deployment; it must have no subscription.")
-    plan_code: str = strawberry.field(description="The plan's code.")
-    plan_version: int | None = optional(description="A published version; default: the highest one.")
+    deployment_id: UUID = strawberry.field(
+        description="The id of the deployment, which must not have a current subscription."
+    )
+    plan_code: str = strawberry.field(description="The code of the plan.")
+    plan_version: int | None = optional(
+        description="The number of a published version. Default: the highest published one."
+    )
     addons: list[AddonSelectionInput] = strawberry.field(default_factory=list, description="The add-ons to attach.")
     starts_on: date | None = optional(
-        description="Its first day; default: today. Only a platform admin may choose another day."
+        description="The first day of the subscription. Default: today. Only a platform admin may choose another day."
     )
-    trial_ends_at: datetime | None = optional(description="Until when it is free. Only a platform admin may set this.")
+    trial_ends_at: datetime | None = optional(
+        description="The end of a free trial. Only a platform admin may set it. Default: no trial."
+    )
     confirm_backdating: bool = strawberry.field(
-        default=False, description="Must be true if startsOn is more than three months before today."
+        default=False, description="Must be true if `startsOn` is more than three months before today."
     )
 
 
@@ -151,7 +176,7 @@ class ChangePlanVersionInput:
     )
 
 
-@strawberry.type(description="The subscription was started.")
+@strawberry.type(description="The result of subscribing a deployment to a plan.")
 class Subscribed:
     """Payload of `subscribe`."""
 
@@ -192,7 +217,7 @@ class SubscriptionMutations:
     """Changes to subscriptions."""
 
     @strawberry.mutation(
-        description="Subscribe a deployment to a plan, billed by calendar months. A tenant's admin or the platform's."
+        description="Subscribe a deployment to a plan, billed by calendar month. Tenant admins and platform admins."
     )
     async def subscribe(self, info: Info, given: Input[SubscribeInput]) -> SubscribeResult:
         subscription_id = await subscriptions.subscribe(
@@ -208,7 +233,8 @@ class SubscriptionMutations:
         return Subscribed(subscription=reference(PlanSubscription, subscription_id))
 
     @strawberry.mutation(
-        description="Attach an add-on at its present terms, which stay as they are. A tenant's admin or the platform's."
+        description="Attach an add-on to a deployment's subscription, with the add-on's current price and quantity, "
+        "which stay fixed. Tenant admins and platform admins."
     )
     async def attach_addon(self, info: Info, given: Input[AttachAddonInput]) -> AttachAddonResult:
         attached_id = await subscriptions.attach_addon(
@@ -219,7 +245,9 @@ class SubscriptionMutations:
         )
         return AddonAttached(subscription_addon=reference(SubscriptionAddon, attached_id))
 
-    @strawberry.mutation(description="Detach an add-on; its last day is billed. A tenant's admin or the platform's.")
+    @strawberry.mutation(
+        description="Detach an add-on from its subscription; its last day is billed. Tenant admins and platform admins."
+    )
     async def detach_addon(self, info: Info, given: Input[DetachAddonInput]) -> DetachAddonResult:
         detached_id = await subscriptions.detach_addon(
             info.context.operations, subscription_addon_id=given.subscription_addon_id, last_day=given.last_day
@@ -227,8 +255,8 @@ class SubscriptionMutations:
         return AddonDetached(subscription_addon=reference(SubscriptionAddon, detached_id))
 
     @strawberry.mutation(
-        description="Change to another version or plan, today or from a day on; a pending change is replaced. "
-        "A tenant's admin or the platform's."
+        description="Change a subscription to another plan or plan version, today or on a later day. A pending change "
+        "is replaced. Tenant admins and platform admins."
     )
     async def change_plan_version(self, info: Info, given: Input[ChangePlanVersionInput]) -> ChangePlanVersionResult:
         subscription_id = await subscriptions.change_plan_version(

@@ -16,26 +16,38 @@ from app.schema.problems import Refused, refusals_as_errors, result_of
 from app.tables.tenants import TaxRates
 
 
-@read_type(TaxRates, description="A country's rate of a tax, from a day on until the next rate of that name.")
+@read_type(
+    TaxRates,
+    description="A country's rate of a tax. It applies from its first day until the next rate of the same tax.",
+)
 class TaxRate(Node):
     """A row of `tax_rates`."""
 
-    country: str = column(TaxRates.country, description="ISO 3166-1 alpha-2.")
-    name: str = column(TaxRates.name, description="The tax's name, such as GST.")
-    rate: Decimal = column(TaxRates.rate, description="The rate as a fraction: 0.1 is 10 %; 0 ends the tax.")
-    valid_from: date = column(TaxRates.valid_from, description="Its first day. A month has the rates of its last day.")
+    country: str = column(TaxRates.country, description="The ISO 3166-1 alpha-2 code of the country.")
+    name: str = column(TaxRates.name, description="The name of the tax, such as GST.")
+    rate: Decimal = column(
+        TaxRates.rate, description="The rate as a fraction: 0.1 is 10 %. 0 means that the tax has ended."
+    )
+    valid_from: date = column(
+        TaxRates.valid_from,
+        description="The first day of the rate. The rate that applies on the last day of a month is used for the "
+        "whole month.",
+    )
 
 
 @strawberry.type
 class TaxRateQueries:
     """Tax rates at the root."""
 
-    @strawberry.field(description="The tax rates, past and to come, by country, name and first day.")
+    @strawberry.field(description="The past, current and future tax rates, sorted by country, name and first day.")
     async def tax_rates(
         self,
         info: Info,
         country: Annotated[
-            str | None, strawberry.argument(description="Of this country only, by its ISO 3166-1 alpha-2 code.")
+            str | None,
+            strawberry.argument(
+                description="Only rates of the country with this ISO 3166-1 alpha-2 code. Default: all countries."
+            ),
         ] = strawberry.UNSET,
     ) -> list[TaxRate]:
         with refusals_as_errors():
@@ -45,23 +57,26 @@ class TaxRateQueries:
         return [reference(TaxRate, rate) for rate in rates]
 
 
-@strawberry.input(description="A tax rate and its first day.")
+@strawberry.input(description="A tax rate to set, and its first day.")
 class SetTaxRateInput:
     """Input of `setTaxRate`."""
 
-    country: str = strawberry.field(description="ISO 3166-1 alpha-2.")
-    name: str = strawberry.field(description="The tax's name, such as GST.")
-    rate: Decimal = strawberry.field(description="At least 0 and below 1: 0.1 is 10 %; 0 ends the tax.")
+    country: str = strawberry.field(description="The ISO 3166-1 alpha-2 code of the country.")
+    name: str = strawberry.field(description="The name of the tax, such as GST.")
+    rate: Decimal = strawberry.field(
+        description="The rate as a fraction, at least 0 and less than 1: 0.1 is 10 %. 0 ends the tax."
+    )
     valid_from: date = strawberry.field(
-        description="Its first day, the first of the running month at the earliest. A rate of that day is replaced."
+        description="The first day of the rate, at the earliest the first day of the current month. A rate with the "
+        "same first day is replaced."
     )
 
 
-@strawberry.type(description="The tax rate was set.")
+@strawberry.type(description="The result of setting a tax rate.")
 class TaxRateSet:
     """Payload of `setTaxRate`."""
 
-    tax_rate: TaxRate = strawberry.field(description="The rate.")
+    tax_rate: TaxRate = strawberry.field(description="The tax rate that was set.")
 
 
 SetTaxRateResult = Annotated[TaxRateSet | Refused, result_of("setTaxRate")]
@@ -72,8 +87,8 @@ class TaxRateMutations:
     """Changes to tax rates."""
 
     @strawberry.mutation(
-        description="Set the rate of a country's tax from a day on. A month has the rates of its last day, and months "
-        "that ended keep theirs. The platform's admin only."
+        description="Set the rate of a country's tax from a day on. A month uses the rates of its last day; ended "
+        "months are not affected. Platform admins only."
     )
     async def set_tax_rate(self, info: Info, given: Input[SetTaxRateInput]) -> SetTaxRateResult:
         rate_id: UUID = await taxes.set_tax_rate(

@@ -32,28 +32,39 @@ from app.tables.invoices import Charges, TenantInvoices
 from app.tables.tenants import Tenants, TenantTaxExemptions
 
 
-@read_type(TenantTaxExemptions, description="Whether a tenant is exempt from tax, from a day on until the next one's.")
+@read_type(
+    TenantTaxExemptions,
+    description="An entry of a tenant's tax exemption history. It applies from its first day until the next entry.",
+)
 class TaxExemption(Node):
     """A row of `tenant_tax_exemptions`."""
 
     first_day: date = column(
-        TenantTaxExemptions.first_day, description="Its first day. A month is exempt if its last day is."
+        TenantTaxExemptions.first_day,
+        description="The first day of the entry. The entry that applies on the last day of a month decides for the "
+        "whole month.",
     )
     tax_exempt: bool = column(
-        TenantTaxExemptions.tax_exempt, description="Whether the tenant is exempt; false ends an exemption."
+        TenantTaxExemptions.tax_exempt, description="True if the tenant is exempt from tax, false if an exemption ends."
     )
-    reason: str | None = column(TenantTaxExemptions.reason, description="The reason; null if none was given.")
+    reason: str | None = column(
+        TenantTaxExemptions.reason, description="The reason for the exemption or its end; null if none was given."
+    )
 
 
-@read_type(Tenants, tenant=Tenants.id, description="A customer: it owns deployments and gets one invoice a month.")
+@read_type(Tenants, tenant=Tenants.id, description="A customer that owns deployments and gets one invoice a month.")
 class Tenant(Node):
     """A row of `tenants`."""
 
-    code: str = column(Tenants.code, description="A short unique name, for command lines and imports.")
-    name: str = column(Tenants.name, description="The name on invoices.")
-    country: str = column(Tenants.country, description="ISO 3166-1 alpha-2; decides the taxes.")
-    currency: str = column(Tenants.currency, description="ISO 4217; what the tenant is invoiced in.")
-    email: str | None = column(Tenants.email, description="Where invoices are sent; null if nowhere.")
+    code: str = column(Tenants.code, description="The unique code of the tenant, for command lines and imports.")
+    name: str = column(Tenants.name, description="The name of the tenant on invoices.")
+    country: str = column(
+        Tenants.country, description="The ISO 3166-1 alpha-2 code of the tenant's country, which decides the taxes."
+    )
+    currency: str = column(Tenants.currency, description="The ISO 4217 code of the currency of the tenant's invoices.")
+    email: str | None = column(
+        Tenants.email, description="The email address to which invoices are sent; null if there is none."
+    )
     billing_address: str | None = column(
         Tenants.billing_address, description="The postal address on invoices; null if there is none."
     )
@@ -62,24 +73,27 @@ class Tenant(Node):
     )
     buyer_reference: str | None = column(
         Tenants.buyer_reference,
-        description="What the tenant wants its invoices to refer to, such as a purchase order; null if nothing.",
+        description="The reference that the tenant wants on its invoices, such as a purchase order number; null if "
+        "there is none.",
     )
-    tax_exempt: bool = column(Tenants.tax_exempt, description="Whether no tax is charged at present.")
+    tax_exempt: bool = column(Tenants.tax_exempt, description="True if the tenant is currently charged no tax.")
     tax_exemptions: list[TaxExemption] = many(
         TenantTaxExemptions.tenant_id,
         order=(TenantTaxExemptions.first_day,),
-        description="The history of tax exemptions, the earliest first; before it the tenant is not exempt.",
+        description="The tenant's tax exemption history, the earliest entry first. Before the first entry the tenant "
+        "is not exempt.",
     )
-    created_at: datetime = column(Tenants.created_at, description="When the tenant was created.")
+    created_at: datetime = column(Tenants.created_at, description="The time at which the tenant was created.")
     closed_at: datetime | None = column(
-        Tenants.closed_at, description="When the tenant was closed; null while it can be billed."
+        Tenants.closed_at,
+        description="The time at which the tenant was closed; null if it is not closed and can be billed.",
     )
     deployments: Connection[LazyDeployment] = connection(
         CloudDeployments.tenant_id,
         order=(CloudDeployments.slug,),
         filters=DEPLOYMENT_FILTERS,
         filter_input=DeploymentFilter,
-        description="The tenant's deployments, by slug.",
+        description="The tenant's deployments, sorted by slug.",
     )
     invoices: Connection[LazyInvoice] = connection(
         TenantInvoices.tenant_id,
@@ -95,12 +109,14 @@ class Tenant(Node):
     )
 
 
-@strawberry.input(description="Which tenants; every field given must hold.")
+@strawberry.input(description="Selects tenants that meet every given condition.")
 class TenantFilter:
     """The filter of `tenants`."""
 
-    code: str | None = optional(description="With exactly this code.")
-    search: str | None = optional(description="With this text in the code or the name, whatever its case.")
+    code: str | None = optional(description="Only the tenant with exactly this code.")
+    search: str | None = optional(
+        description="Only tenants whose code or name contains this text, in upper or lower case."
+    )
 
 
 TENANT_FILTERS = {"code": equals(Tenants.code), "search": contains(Tenants.code, Tenants.name)}
@@ -113,14 +129,15 @@ class TenantQueries:
     tenant: Tenant | None = root_one(
         by={"id": Tenants.id, "code": Tenants.code},
         allow=reads_tenants,
-        description="The tenant with this id or this code (give one); null when there is none to see.",
+        description="The tenant with this id or code (provide exactly one); null if there is none that the caller may "
+        "see.",
     )
     tenants: Connection[Tenant] = root_connection(
         order=(Tenants.code,),
         filters=TENANT_FILTERS,
         filter_input=TenantFilter,
         allow=reads_tenants,
-        description="The tenants you may see, by code.",
+        description="The tenants that the caller may see, sorted by code.",
     )
 
 
@@ -142,25 +159,27 @@ class CreateTenantInput:
 
 
 @strawberry.input(
-    description="Changes to a tenant. What is left out stays; null clears an address, an ABN or a reference."
+    description="Changes to a tenant; fields that are left out do not change. Null removes the address, email, "
+    "ABN or buyer reference."
 )
 class UpdateTenantInput:
     """Input of `updateTenant`."""
 
-    tenant_id: UUID = strawberry.field(description="The tenant.")
-    name: str | None = optional(description="The new name on invoices.")
-    email: str | None = clearable(description="Where invoices are sent.")
+    tenant_id: UUID = strawberry.field(description="The id of the tenant.")
+    name: str | None = optional(description="The new name of the tenant on invoices.")
+    email: str | None = clearable(description="The email address to which invoices are sent.")
     billing_address: str | None = clearable(description="The postal address on invoices.")
     abn: str | None = clearable(
-        description="The Australian Business Number: 11 digits, spaces allowed; its check digits are verified."
+        description="The Australian Business Number: 11 digits with valid check digits; spaces are allowed."
     )
     buyer_reference: str | None = clearable(
-        description="What the tenant wants its invoices to refer to, such as a purchase order."
+        description="The reference that the tenant wants on its invoices, such as a purchase order number."
     )
-    tax_exempt: bool | None = optional(description="Whether no tax is charged, from taxExemptFrom on.")
-    tax_exempt_reason: str | None = optional(description="The reason for the exemption or for its end.")
+    tax_exempt: bool | None = optional(description="True if the tenant is charged no tax from `taxExemptFrom` on.")
+    tax_exempt_reason: str | None = optional(description="The reason for the tax exemption or for its end.")
     tax_exempt_from: date | None = optional(
-        description="The first day of it, not in the future; default: today. A month is exempt if its last day is."
+        description="The first day on which `taxExempt` applies, not in the future. Default: today. The last day of a "
+        "month decides for the whole month."
     )
 
 
@@ -171,21 +190,21 @@ class CloseTenantInput:
     tenant_id: UUID = strawberry.field(description="The id of the tenant.")
 
 
-@strawberry.type(description="The tenant was created.")
+@strawberry.type(description="The result of creating a tenant.")
 class TenantCreated:
     """Payload of `createTenant`."""
 
     tenant: Tenant = strawberry.field(description="The new tenant.")
 
 
-@strawberry.type(description="The tenant was changed.")
+@strawberry.type(description="The result of changing a tenant.")
 class TenantUpdated:
     """Payload of `updateTenant`."""
 
-    tenant: Tenant = strawberry.field(description="The tenant as it is now.")
+    tenant: Tenant = strawberry.field(description="The tenant after the change.")
 
 
-@strawberry.type(description="The tenant was closed.")
+@strawberry.type(description="The result of closing a tenant.")
 class TenantClosed:
     """Payload of `closeTenant`."""
 
@@ -201,7 +220,7 @@ CloseTenantResult = Annotated[TenantClosed | Refused, result_of("closeTenant")]
 class TenantMutations:
     """Changes to tenants."""
 
-    @strawberry.mutation(description="Create a tenant. The platform's admin only.")
+    @strawberry.mutation(description="Create a tenant. Platform admins only.")
     async def create_tenant(self, info: Info, given: Input[CreateTenantInput]) -> CreateTenantResult:
         tenant_id = await tenants.create_tenant(
             info.context.operations,
@@ -213,7 +232,7 @@ class TenantMutations:
         )
         return TenantCreated(tenant=reference(Tenant, tenant_id))
 
-    @strawberry.mutation(description="Change a tenant. The platform's admin only.")
+    @strawberry.mutation(description="Change a tenant. Platform admins only.")
     async def update_tenant(self, info: Info, given: Input[UpdateTenantInput]) -> UpdateTenantResult:
         tenant_id = await tenants.update_tenant(
             info.context.operations,
@@ -230,8 +249,9 @@ class TenantMutations:
         return TenantUpdated(tenant=reference(Tenant, tenant_id))
 
     @strawberry.mutation(
-        description="Close a tenant that has left: every deployment is cancelled or archived, every month billed and "
-        "every invoice paid. It takes no deployment, subscription or charge any more. The platform's admin only."
+        description="Close a tenant. All its deployments must be cancelled or archived, all its months billed and all "
+        "its invoices paid. A closed tenant can have no new deployment, subscription or charge. Platform "
+        "admins only."
     )
     async def close_tenant(self, info: Info, given: Input[CloseTenantInput]) -> CloseTenantResult:
         tenant_id = await tenants.close_tenant(info.context.operations, tenant_id=given.tenant_id)

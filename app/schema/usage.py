@@ -40,17 +40,27 @@ class ResourceUsage:
         )
 
 
-@strawberry.input(description="A metered event. Sent again with the same source and id it counts once.")
+@strawberry.input(
+    description="A metered usage event. An event that is sent again with the same source and id is counted once."
+)
 class UsageEventInput:
     """An event of `recordUsage`, as the API describes it; resolvers get usage.MeteredEvent."""
 
-    id: str = strawberry.field(description="The sender's own id for it, unique within the source.")
-    source: str = strawberry.field(default="api", description="Who sends it.")
-    deployment_id: UUID = strawberry.field(description="What used it.")
-    resource_kind: str = strawberry.field(description="The code of what was used.")
-    quantity: Decimal = strawberry.field(description="How much: an amount, a reading or a level, as the kind has it.")
-    occurred_at: datetime = strawberry.field(description="When it was used; decides the month.")
-    resource_id: UUID | None = optional(description="The resource that it was metered on.")
+    id: str = strawberry.field(description="The sender's id of the event, unique within the source.")
+    source: str = strawberry.field(default="api", description="The name of the sender.")
+    deployment_id: UUID = strawberry.field(description="The id of the deployment that used the resource.")
+    resource_kind: str = strawberry.field(description="The code of the used resource kind.")
+    quantity: Decimal = strawberry.field(
+        description="The quantity in the resource kind's unit: the used amount for SUM, the reading for MAX, the new "
+        "level for TIME_WEIGHTED."
+    )
+    occurred_at: datetime = strawberry.field(
+        description="The time at which the usage occurred, which decides the billing month."
+    )
+    resource_id: UUID | None = optional(
+        description="The id of the registered resource that was metered. Leave it out if the event is for the "
+        "deployment as a whole."
+    )
 
 
 @decoded_by(usage_events.decode, usage_events.build)
@@ -61,23 +71,27 @@ class RecordUsageInput:
     events: list[UsageEventInput] = strawberry.field(description="The events, at most 1,000.")
 
 
-@strawberry.type(description="An event that was not recorded; the others were.")
+@strawberry.type(description="A usage event that was not recorded. The other events of the request are not affected.")
 class UsageRejection:
     """operations.usage.UsageRejection."""
 
-    index: int = strawberry.field(description="Its place among the events sent, from 0.")
-    code: str = strawberry.field(description="The reason, for programs; `reason` is the same as an enum.")
-    reason: ErrorCode = strawberry.field(description="The reason, for programs.")
-    message: str = strawberry.field(description="The reason, for people.")
+    index: int = strawberry.field(description="The position of the event among the sent events, counted from 0.")
+    code: str = strawberry.field(description="The code of the rejection as text; `reason` has the same as an enum.")
+    reason: ErrorCode = strawberry.field(description="The code of the rejection.")
+    message: str = strawberry.field(description="The reason for the rejection as a text for people.")
 
 
-@strawberry.type(description="What became of the events, each of them counted once.")
+@strawberry.type(description="The result of recording usage events. Each event is counted in exactly one field.")
 class UsageRecorded:
     """Payload of `recordUsage`."""
 
-    accepted: int = strawberry.field(description="How many were recorded.")
-    duplicates: int = strawberry.field(description="How many had been recorded before, with the same content.")
-    rejected: list[UsageRejection] = strawberry.field(description="Those that were not recorded, and why.")
+    accepted: int = strawberry.field(description="The number of newly recorded events.")
+    duplicates: int = strawberry.field(
+        description="The number of events that had already been recorded with the same content."
+    )
+    rejected: list[UsageRejection] = strawberry.field(
+        description="The events that were not recorded, with the reasons."
+    )
 
 
 RecordUsageResult = Annotated[UsageRecorded | Refused, result_of("recordUsage")]
@@ -87,7 +101,10 @@ RecordUsageResult = Annotated[UsageRecorded | Refused, result_of("recordUsage")]
 class UsageMutations:
     """Metering."""
 
-    @strawberry.mutation(description="Record metered events; each stands for itself. A meter or the platform's admin.")
+    @strawberry.mutation(
+        description="Record metered usage events; a rejected event does not affect the others. Meters and "
+        "platform admins."
+    )
     async def record_usage(self, info: Info, given: Input[RecordUsageInput]) -> RecordUsageResult:
         events = cast("usage_events.Events", given).metered
         recorded = await usage.record_usage(info.context.operations, events=events)

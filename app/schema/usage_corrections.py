@@ -20,36 +20,38 @@ from app.tables.usage import UsageCorrections
 
 @read_type(
     UsageCorrections,
-    description="A correction of a metered event. The event counts with the quantity of its last correction; the "
-    "original event and every correction stay on record.",
+    description="A correction of a usage event's quantity. The last correction of an event counts; the original "
+    "event and all corrections stay stored. Quantities are in the resource kind's unit.",
 )
 class UsageCorrection(Node):
     """A row of `usage_corrections`."""
 
-    tenant: LazyTenant = one(UsageCorrections.tenant_id, description="The tenant whose event it is.")
-    deployment: LazyDeployment = one(UsageCorrections.deployment_id, description="The deployment that was metered.")
-    resource_kind: str = column(UsageCorrections.resource_kind, description="The code of what was metered.")
-    source: str = column(UsageCorrections.source, description="The source of the event.")
-    event_id: str = column(UsageCorrections.event_id, description="The source's id for the event.")
-    occurred_at: datetime = column(UsageCorrections.occurred_at, description="When the event occurred.")
-    day: date = column(UsageCorrections.day, description="The day of the billing time zone in which it occurred.")
+    tenant: LazyTenant = one(UsageCorrections.tenant_id, description="The tenant that the event belongs to.")
+    deployment: LazyDeployment = one(UsageCorrections.deployment_id, description="The metered deployment.")
+    resource_kind: str = column(UsageCorrections.resource_kind, description="The code of the metered resource kind.")
+    source: str = column(UsageCorrections.source, description="The source that sent the event.")
+    event_id: str = column(UsageCorrections.event_id, description="The id with which the source sent the event.")
+    occurred_at: datetime = column(UsageCorrections.occurred_at, description="The time at which the usage occurred.")
+    day: date = column(
+        UsageCorrections.day, description="The day on which the event occurred, in the billing time zone."
+    )
     previous_quantity: Decimal = column(
-        UsageCorrections.previous_quantity, description="The quantity that the event counted with before."
+        UsageCorrections.previous_quantity, description="The quantity of the event before this correction."
     )
     quantity: Decimal = column(
-        UsageCorrections.quantity, description="The quantity that it counts with since; 0 withdraws it."
+        UsageCorrections.quantity, description="The quantity of the event after this correction; 0 withdraws it."
     )
-    reason: str = column(UsageCorrections.reason, description="Why, in the actor's words.")
-    actor: str = column(UsageCorrections.actor, description="Who corrected it: a token's subject.")
-    corrected_at: datetime = column(UsageCorrections.corrected_at, description="When it was corrected.")
+    reason: str = column(UsageCorrections.reason, description="The reason that the actor gave.")
+    actor: str = column(UsageCorrections.actor, description="The token subject that corrected the event.")
+    corrected_at: datetime = column(UsageCorrections.corrected_at, description="The time of the correction.")
 
 
-@strawberry.input(description="Which corrections; every field given must hold.")
+@strawberry.input(description="Selects corrections that meet every given condition.")
 class UsageCorrectionFilter:
     """Filter of `usageCorrections`."""
 
-    tenant_id: UUID | None = optional(description="Of this tenant's events.")
-    deployment_id: UUID | None = optional(description="Of this deployment's events.")
+    tenant_id: UUID | None = optional(description="Only corrections of this tenant's events.")
+    deployment_id: UUID | None = optional(description="Only corrections of this deployment's events.")
 
 
 @strawberry.type
@@ -64,7 +66,7 @@ class UsageCorrectionQueries:
         },
         filter_input=UsageCorrectionFilter,
         allow=reads_tenants,
-        description="The corrections of metered events that you may see, the latest first.",
+        description="The corrections of usage events that the caller may see, the latest first.",
     )
 
 
@@ -84,18 +86,18 @@ class CorrectUsageInput:
     reason: str = strawberry.field(description="The reason for the correction, which is stored with it.")
 
 
-@strawberry.type(description="The event was corrected, and the totals of its day with it.")
+@strawberry.type(description="The result of correcting a usage event. Quantities are in the resource kind's unit.")
 class UsageCorrected:
     """Payload of `correctUsage`."""
 
     deployment: Deployment | None = strawberry.field(
-        description="The deployment that was metered; null for a meter, which may not read it."
+        description="The metered deployment; null if the caller is a meter, which may not read it."
     )
     correction: UsageCorrection | None = strawberry.field(
-        description="The record of the correction; null for a meter, which may not read it."
+        description="The stored correction; null if the caller is a meter, which may not read it."
     )
-    previous_quantity: Decimal = strawberry.field(description="The quantity that the event counted with before.")
-    quantity: Decimal = strawberry.field(description="The quantity that it counts with now.")
+    previous_quantity: Decimal = strawberry.field(description="The quantity of the event before this correction.")
+    quantity: Decimal = strawberry.field(description="The quantity of the event from now on.")
 
 
 CorrectUsageResult = Annotated[UsageCorrected | Refused, result_of("correctUsage")]
@@ -106,8 +108,8 @@ class UsageCorrectionMutations:
     """Correcting what was metered."""
 
     @strawberry.mutation(
-        description="Correct the quantity of an event that was recorded: it counts as if it had been sent so. Months "
-        "that were billed are corrected by the difference. A meter or the platform's admin."
+        description="Correct the quantity of a recorded usage event. Months that are already billed are corrected by "
+        "the difference. Meters and platform admins."
     )
     async def correct_usage(self, info: Info, given: Input[CorrectUsageInput]) -> CorrectUsageResult:
         corrected = await usage.correct_usage(

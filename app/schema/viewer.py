@@ -8,20 +8,22 @@ from app.schema.context import Info
 from app.schema.tenants import Tenant
 
 
-@strawberry.type(description="Who the token says you are.")
+@strawberry.type(description="The signed-in caller, as its token says.")
 class Viewer:
     """operations.principal.Principal."""
 
-    subject: str = strawberry.field(description="The token's subject; events name it as their actor.")
-    roles: list[Role] = strawberry.field(description="What you may do.")
-    tenant: Tenant | None = strawberry.field(description="Your tenant; null for the platform's own people and meters.")
+    subject: str = strawberry.field(description="The subject of the caller's token, which events name as their actor.")
+    roles: list[Role] = strawberry.field(description="The roles of the caller, which decide what it may do.")
+    tenant: Tenant | None = strawberry.field(
+        description="The tenant of the caller; null for platform admins and for meters without a tenant."
+    )
 
 
 @strawberry.type
 class ViewerQueries:
     """The viewer at the root."""
 
-    @strawberry.field(description="Who you are.")
+    @strawberry.field(description="The signed-in caller.")
     def viewer(self, info: Info) -> Viewer:
         principal = info.context.viewer
         return Viewer(

@@ -70,7 +70,7 @@ async def test_a_bill_from_its_import_to_its_withdrawal(arcadia: Command, given:
 
     await droplet(given, await given.deployment(await given.tenant()), "web-1")
     rematched = await run(arcadia, "rematch", str(bill_id))
-    assert (rematched.exit_code, rematched.stderr) == (0, "Rows whose match changed: 1.\n")
+    assert (rematched.exit_code, rematched.stderr) == (0, "Rows with a changed match: 1.\n")
     assert "\nallocated 1,200.00 USD\nunallocated 0.00 USD\n" in rematched.stdout
 
     withdrawn = await run(arcadia, "withdraw", str(bill_id), "--reason", "wrong rate")

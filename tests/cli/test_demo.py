@@ -35,14 +35,14 @@ def _story(outcome: Outcome) -> list[str]:
     assert (outcome.code, outcome.err) == (0, "")
     *story, empty, how, again_empty, token = outcome.out.splitlines()
     assert (empty, again_empty) == ("", "")
-    assert how.startswith("To look around: `make serve`")
+    assert how.startswith("To explore the demo, run `make serve`")
     assert token.count(".") == 2
     return story
 
 
 def test_a_fresh_machine_sees_the_invoice(first: Outcome) -> None:
     assert _story(first) == [
-        "Metered: 2,160 usage events, 2,160 new and 0 known already.",
+        "Metered: 2,160 usage events, 2,160 new and 0 already recorded.",
         "Rollup of April 2026: 1 created, 0 skipped, succeeded.",
         *FIGURE_1,
         "The same rollup again: 0 created, 1 skipped, succeeded.",
@@ -54,7 +54,7 @@ def test_a_fresh_machine_sees_the_invoice(first: Outcome) -> None:
 def test_told_again_it_bills_nothing_twice(fresh_machine: Command, first: Outcome) -> None:
     assert first.code == 0
     assert _story(fresh_machine("demo")) == [
-        "Metered: 2,160 usage events, 0 new and 2,160 known already.",
+        "Metered: 2,160 usage events, 0 new and 2,160 already recorded.",
         "Rollup of April 2026: 0 created, 1 skipped, succeeded.",
         *FIGURE_1,
         "The same rollup again: 0 created, 1 skipped, succeeded.",

@@ -73,7 +73,7 @@ def test_a_database_that_is_not_there_is_1_and_one_line(
         return
     assert (code, out) == (1, "")
     assert err[-1].startswith("PostgreSQL at 127.0.0.1:1/nowhere cannot be reached: ")
-    assert [line for line in err if not line.startswith("Looking at the database 127.0.0.1:1/nowhere.")] == err[-1:]
+    assert [line for line in err if not line.startswith("Using the database 127.0.0.1:1/nowhere.")] == err[-1:]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

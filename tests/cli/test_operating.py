@@ -76,7 +76,7 @@ def empty_folder() -> Iterator[Path]:
 def test_the_demo_does_not_run_in_production(arcadia: Command) -> None:
     production = Command({**arcadia.environment, "ARCADIA_ENVIRONMENT": "production"})
     assert only_line(production("demo")) == (
-        "`arcadia demo` invents a tenant and prints an administrator's token: it does not run in production."
+        "`arcadia demo` creates a tenant and prints a platform admin's token, so it is refused in production."
     )
     assert count(arcadia, "tenants") == 0
 
@@ -186,7 +186,7 @@ def test_a_check_says_which_database_it_looks_at(arcadia: Command, command: str)
     name = arcadia.environment["ARCADIA_DATABASE_URL"].partition("?")[0].rpartition("/")[2]
     assert outcome.code == 0
     (line,) = outcome.err.splitlines()
-    assert line.startswith("Looking at the database ")
+    assert line.startswith("Using the database ")
     assert line.endswith(f"/{name}.")
 
 

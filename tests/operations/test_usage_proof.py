@@ -119,12 +119,12 @@ async def test_the_command(totalled: Given, worker_database_url: str) -> None:
         }
     )
     outcome = arcadia("usage-totals")
-    assert (outcome.code, outcome.out) == (0, "Every total is its events, folded.\n")
+    assert (outcome.code, outcome.out) == (0, "No differences found.\n")
     break_rows(worker_database_url, BROKEN["a total"])
     outcome = arcadia("usage-totals")
-    assert (outcome.code, outcome.err.splitlines()[1:]) == (1, ["4 differences."])
+    assert (outcome.code, outcome.err.splitlines()[1:]) == (1, ["Differences found: 4."])
     assert outcome.out.count("deployment ") == 4
     outcome = arcadia("usage-totals", "--repair")
-    assert (outcome.code, outcome.out.splitlines()[-1]) == (0, "4 differences, repaired.")
+    assert (outcome.code, outcome.out.splitlines()[-1]) == (0, "Differences repaired: 4.")
     outcome = arcadia("usage-totals")
     assert outcome.code == 0

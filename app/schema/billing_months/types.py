@@ -101,5 +101,5 @@ class BillingMonthQueries:
         filters=_FILTERS,
         filter_input=BillingMonthFilter,
         allow=reads_tenants,
-        description="The billing months you may see, the latest first.",
+        description="The billing months that the caller may see, the latest first.",
     )

@@ -22,27 +22,28 @@ from app.schema.tenants import Tenant
 _DEFAULT_PAGE, _MAX_PAGE = 20, 100
 
 
-@strawberry.type(description="A month that has ended and in which not everything of a tenant is billed.")
+@strawberry.type(description="An ended month of a tenant that is not billed in full.")
 class UnbilledPeriod:
     """operations.billing_months.UnbilledMonth, as the older list has it."""
 
-    tenant: Tenant = strawberry.field(description="The tenant.")
-    period_start: date = strawberry.field(description="The month's first day.")
-    reason: str = strawberry.field(description="Why it is not billed.")
+    tenant: Tenant = strawberry.field(description="The tenant that the month belongs to.")
+    period_start: date = strawberry.field(description="The first day of the month.")
+    reason: str = strawberry.field(description="The reason why the month is not billed in full, as a text.")
 
 
-@strawberry.type(description="A month that has ended and in which not everything of a tenant is billed.")
+@strawberry.type(description="An ended month of a tenant that is not billed in full.")
 class UnbilledMonth(Node):
     """operations.billing_months.UnbilledMonth; its id is the billing month's."""
 
-    tenant: Tenant = strawberry.field(description="The tenant.")
-    period_start: date = strawberry.field(description="The month's first day.")
-    reason: str = strawberry.field(description="Why it is not billed.")
+    tenant: Tenant = strawberry.field(description="The tenant that the month belongs to.")
+    period_start: date = strawberry.field(description="The first day of the month.")
+    reason: str = strawberry.field(description="The reason why the month is not billed in full, as a text.")
     difference_cents: Cents | None = strawberry.field(
-        description="What is left to bill, net, in the tenant's minor unit; below 0 a credit that waits for an invoice "
-        "to take it. Null until the month was rated, and while it has changes that it was not rated with."
+        description="The net amount still to be billed, in the minor unit of the tenant's currency. Negative for a "
+        "credit that a later invoice can take. Null if the month was never rated or changed since it was "
+        "rated."
     )
-    billing_month: BillingMonth = strawberry.field(description="The billing month.")
+    billing_month: BillingMonth = strawberry.field(description="The billing month with the current state and amounts.")
 
     @classmethod
     def of(cls, month: billing_months.UnbilledMonth) -> "UnbilledMonth":
@@ -57,34 +58,40 @@ class UnbilledMonth(Node):
         )
 
 
-@strawberry.type(description="An unbilled month and its place in the connection.")
+@strawberry.type(description="An unbilled month and its cursor.")
 class UnbilledMonthEdge:
     """Relay's edge."""
 
-    cursor: str = strawberry.field(description="Give it as `after` to page on from this month.")
-    node: UnbilledMonth = strawberry.field(description="The month.")
+    cursor: str = strawberry.field(
+        description="The cursor of the month. Pass it as `after` or `before` to continue from this month."
+    )
+    node: UnbilledMonth = strawberry.field(description="The unbilled month.")
 
 
-@strawberry.type(description="One page of unbilled months, by month and tenant.")
+@strawberry.type(description="One page of unbilled months, sorted by month and tenant.")
 class UnbilledMonthConnection:
     """Relay's connection."""
 
-    edges: list[UnbilledMonthEdge] = strawberry.field(description="The months with their cursors.")
-    nodes: list[UnbilledMonth] = strawberry.field(description="The months alone.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+    edges: list[UnbilledMonthEdge] = strawberry.field(description="The unbilled months of the page with their cursors.")
+    nodes: list[UnbilledMonth] = strawberry.field(description="The unbilled months of the page.")
+    page_info: PageInfo = strawberry.field(
+        description="Whether there are further pages, and the cursors of the page's ends."
+    )
 
-    @strawberry.field(description="How many months there are over all pages; counted only when asked.")
+    @strawberry.field(
+        description="The number of unbilled months on all pages; counted only if this field is requested."
+    )
     async def total_count(self, info: Info) -> int:
         return await billing_months.count_unbilled_months(info.context.operations)
 
 
-@strawberry.input(description="A month to waive.")
+@strawberry.input(description="A tenant's month to waive: not to bill, permanently.")
 class WaiveMonthInput:
     """Input of `waiveMonth`."""
 
-    tenant_id: UUID = strawberry.field(description="The tenant.")
-    period_start: date = strawberry.field(description="The month's first day.")
-    reason: str = strawberry.field(description="Why it is not billed; kept.")
+    tenant_id: UUID = strawberry.field(description="The id of the tenant.")
+    period_start: date = strawberry.field(description="The first day of the month.")
+    reason: str = strawberry.field(description="The reason for waiving the month, which is stored with it.")
 
 
 @strawberry.type(
@@ -105,23 +112,26 @@ class UnbilledMonthQueries:
     """Unbilled months at the root."""
 
     @strawberry.field(
-        description="The months that have ended and are not billed in full, by month and tenant; empty when all is "
-        "well. The platform admin only."
+        description="The tenants' ended months that are not billed in full, sorted by month and tenant; empty if "
+        "everything is billed. Platform admins only."
     )
     async def unbilled_months(
         self,
         info: Info,
         first: Annotated[
-            int | None, strawberry.argument(description="The first so many months, 1 to 100; default 20.")
+            int | None,
+            strawberry.argument(
+                description="Return the first months, this many: 1 to 100. Default: 20 if `last` is not given either."
+            ),
         ] = strawberry.UNSET,
         after: Annotated[
-            str | None, strawberry.argument(description="Only months after this cursor.")
+            str | None, strawberry.argument(description="Return only months after this cursor.")
         ] = strawberry.UNSET,
         last: Annotated[
-            int | None, strawberry.argument(description="The last so many months, 1 to 100.")
+            int | None, strawberry.argument(description="Return the last months, this many: 1 to 100.")
         ] = strawberry.UNSET,
         before: Annotated[
-            str | None, strawberry.argument(description="Only months before this cursor.")
+            str | None, strawberry.argument(description="Return only months before this cursor.")
         ] = strawberry.UNSET,
     ) -> UnbilledMonthConnection:
         size, backwards = _page_size(first, last)
@@ -144,12 +154,14 @@ class UnbilledMonthQueries:
         )
 
     @strawberry.field(
-        description="The same as a list of at most `first`; `unbilledMonths` has pages. The platform admin only."
+        description="The same months as `unbilledMonths` as a plain list of at most `first`. Platform admins only."
     )
     async def unbilled_periods(
         self,
         info: Info,
-        first: Annotated[int, strawberry.argument(description="The first so many, 1 to 1,000.")] = MAX_FIRST,
+        first: Annotated[
+            int, strawberry.argument(description="The greatest number of months to return, 1 to 1,000.")
+        ] = MAX_FIRST,
     ) -> list[UnbilledPeriod]:
         with refusals_as_errors():
             page = await billing_months.unbilled_months(info.context.operations, first=_size("first", first, MAX_FIRST))
@@ -164,8 +176,8 @@ class BillingMonthMutations:
     """Changes to billing months."""
 
     @strawberry.mutation(
-        description="Waive a month that has no live invoice: it is not billed, and what later invoices billed for it "
-        "is credited. The platform admin only."
+        description="Waive a month without a draft, issued or paid invoice: it is permanently not billed, and amounts "
+        "that later invoices charged for it are credited. Platform admins only."
     )
     async def waive_month(self, info: Info, given: Input[WaiveMonthInput]) -> WaiveMonthResult:
         month_id = await billing_months.waive_month(

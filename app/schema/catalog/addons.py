@@ -50,7 +50,7 @@ class Addon(Node):
 class AddonQueries:
     """Add-ons at the root."""
 
-    addons: list[Addon] = root_many(order=(Addons.code,), description="All add-ons, by code.")
+    addons: list[Addon] = root_many(order=(Addons.code,), description="All add-ons, sorted by code.")
 
 
 @strawberry.input(description="An add-on to include in a subscription or a quote.")
@@ -89,14 +89,21 @@ class CreateAddonInput:
     )
 
 
-@strawberry.input(description="Changes to an add-on. Existing subscribers keep the price and quantity they attached.")
+@strawberry.input(
+    description="Changes to an add-on; fields that are left out do not change. Subscriptions that have attached "
+    "it keep their price and quantity."
+)
 class UpdateAddonInput:
     """Input of `updateAddon`."""
 
-    code: str = strawberry.field(description="The add-on's code.")
-    price_cents: Cents | None = optional(description="The new price of a month.")
-    quantity: Decimal | None = optional(description="How much it grants from now on.")
-    active: bool | None = optional(description="Whether it can be attached from now on.")
+    code: str = strawberry.field(description="The code of the add-on to change.")
+    price_cents: Cents | None = optional(
+        description="The new price of a whole month without tax, in the minor unit of the add-on's currency."
+    )
+    quantity: Decimal | None = optional(
+        description="The new quantity included each month, in the resource kind's unit."
+    )
+    active: bool | None = optional(description="True if the add-on can be attached from now on.")
 
 
 @strawberry.type(description="The result of creating an add-on.")
@@ -121,7 +128,7 @@ UpdateAddonResult = Annotated[AddonUpdated | Refused, result_of("updateAddon")]
 class AddonMutations:
     """Changes to add-ons."""
 
-    @strawberry.mutation(description="Create an add-on, which can be attached at once. The platform's admin only.")
+    @strawberry.mutation(description="Create an add-on, which can be attached at once. Platform admins only.")
     async def create_addon(self, info: Info, given: Input[CreateAddonInput]) -> CreateAddonResult:
         addon_id = await catalog.create_addon(
             info.context.operations,
@@ -134,7 +141,7 @@ class AddonMutations:
         )
         return AddonCreated(addon=reference(Addon, addon_id))
 
-    @strawberry.mutation(description="Change an add-on for who attaches it later. The platform's admin only.")
+    @strawberry.mutation(description="Change an add-on for subscriptions that attach it later. Platform admins only.")
     async def update_addon(self, info: Info, given: Input[UpdateAddonInput]) -> UpdateAddonResult:
         addon_id = await catalog.update_addon(
             info.context.operations,

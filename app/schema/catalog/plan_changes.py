@@ -62,7 +62,7 @@ class PlanResourceInput:
         default=PriceModel.PER_UNIT, description="How usage over the included quantity is priced."
     )
     package_size: Decimal | None = optional(
-        description="The number of units in a package. Required for the price model PACKAGE, not allowed for others."
+        description="The number of units in a package, for the price model PACKAGE only, where it is required."
     )
     tiers: list[PriceTierInput] = strawberry.field(
         description="The price tiers, the lowest quantity first; exactly one for PER_UNIT and PACKAGE."
@@ -168,14 +168,14 @@ ArchivePlanResult = Annotated[PlanArchived | Refused, result_of("archivePlan")]
 class PlanMutations:
     """Changes to plans."""
 
-    @strawberry.mutation(description="Create a plan without versions. The platform's admin only.")
+    @strawberry.mutation(description="Create a plan without versions. Platform admins only.")
     async def create_plan(self, info: Info, given: Input[CreatePlanInput]) -> CreatePlanResult:
         plan_id = await catalog.create_plan(
             info.context.operations, code=given.code, name=given.name, description=given.description
         )
         return PlanCreated(plan=reference(Plan, plan_id))
 
-    @strawberry.mutation(description="Draft the next version of a plan. The platform's admin only.")
+    @strawberry.mutation(description="Draft the next version of a plan. Platform admins only.")
     async def draft_plan_version(self, info: Info, given: Input[DraftPlanVersionInput]) -> DraftPlanVersionResult:
         version_id = await catalog.draft_plan_version(
             info.context.operations,
@@ -188,23 +188,24 @@ class PlanMutations:
         return PlanVersionDrafted(plan_version=reference(PlanVersion, version_id))
 
     @strawberry.mutation(
-        description="Publish a draft: it is for sale from now on and never changes again. The platform's admin only."
+        description="Publish a draft of a plan version: it can be subscribed to from now on, and its terms no longer "
+        "change. Platform admins only."
     )
     async def publish_plan_version(self, info: Info, given: Input[PublishPlanVersionInput]) -> PublishPlanVersionResult:
         version_id = await catalog.publish_plan_version(info.context.operations, plan_version_id=given.plan_version_id)
         return PlanVersionPublished(plan_version=reference(PlanVersion, version_id))
 
     @strawberry.mutation(
-        description="Retire a published version: nobody can subscribe or change to it any more, and subscriptions that "
-        "have it keep it. The platform's admin only."
+        description="Retire a published plan version: it can no longer be subscribed to; existing subscriptions keep "
+        "it. Platform admins only."
     )
     async def retire_plan_version(self, info: Info, given: Input[RetirePlanVersionInput]) -> RetirePlanVersionResult:
         version_id = await catalog.retire_plan_version(info.context.operations, plan_version_id=given.plan_version_id)
         return PlanVersionRetired(plan_version=reference(PlanVersion, version_id))
 
     @strawberry.mutation(
-        description="Archive a plan: nobody can subscribe or change to any version of it any more, and subscriptions "
-        "that have one keep it. The platform's admin only."
+        description="Archive a plan: none of its versions can be subscribed to any more; existing subscriptions keep "
+        "theirs. Platform admins only."
     )
     async def archive_plan(self, info: Info, given: Input[ArchivePlanInput]) -> ArchivePlanResult:
         plan_id = await catalog.archive_plan(info.context.operations, plan_code=given.plan_code)

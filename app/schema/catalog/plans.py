@@ -123,5 +123,5 @@ class Plan(Node):
 class PlanQueries:
     """Plans at the root."""
 
-    plan: Plan | None = root_one(by=Plans.code, description="The plan with this code; null when there is none.")
-    plans: list[Plan] = root_many(order=(Plans.code,), description="All plans, by code.")
+    plan: Plan | None = root_one(by=Plans.code, description="The plan with this code; null if there is none.")
+    plans: list[Plan] = root_many(order=(Plans.code,), description="All plans, sorted by code.")

@@ -30,7 +30,7 @@ class ResourceKindQueries:
     """Resource kinds at the root."""
 
     resource_kinds: list[ResourceKind] = root_many(
-        order=(ResourceKinds.code,), description="Everything that can be metered, by code."
+        order=(ResourceKinds.code,), description="All resource kinds, sorted by code."
     )
 
 
@@ -60,7 +60,7 @@ DefineResourceKindResult = Annotated[ResourceKindDefined | Refused, result_of("d
 class ResourceKindMutations:
     """Changes to resource kinds."""
 
-    @strawberry.mutation(description="Define something that can be metered. The platform's admin only.")
+    @strawberry.mutation(description="Define a resource kind, so that it can be metered. Platform admins only.")
     async def define_resource_kind(self, info: Info, given: Input[DefineResourceKindInput]) -> DefineResourceKindResult:
         code = await catalog.define_resource_kind(
             info.context.operations,

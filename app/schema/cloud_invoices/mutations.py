@@ -65,12 +65,12 @@ class RematchCloudInvoiceInput:
     cloud_invoice_id: UUID = strawberry.field(description="The id of the bill.")
 
 
-@strawberry.input(description="Which of the provider's bills to withdraw, and why.")
+@strawberry.input(description="A provider's bill to withdraw.")
 class WithdrawCloudInvoiceInput:
     """Input of `withdrawCloudInvoice`."""
 
-    cloud_invoice_id: UUID = strawberry.field(description="The bill.")
-    reason: str = strawberry.field(description="The reason for the withdrawal; at most 200 characters.")
+    cloud_invoice_id: UUID = strawberry.field(description="The id of the bill.")
+    reason: str = strawberry.field(description="The reason for the withdrawal, at most 200 characters.")
 
 
 @strawberry.type(
@@ -118,8 +118,8 @@ class CloudInvoiceMutations:
     """Changes to the provider's bills."""
 
     @strawberry.mutation(
-        description="Import a bill, matching its rows to registered resources; a malformed one is refused whole, with "
-        "the row and column named. Platform admins only."
+        description="Import a provider's bill and match its rows to registered resources. A malformed file is refused "
+        "as a whole, with the row and column at fault. Platform admins only."
     )
     async def import_cloud_invoice(self, info: Info, given: Input[ImportCloudInvoiceInput]) -> ImportCloudInvoiceResult:
         imported = await costs.import_cloud_invoice(
@@ -139,8 +139,8 @@ class CloudInvoiceMutations:
         )
 
     @strawberry.mutation(
-        description="Match a bill's rows again, as importing it now would: resources may have been registered, moved "
-        "or ended since. Amounts stay as they are. Platform admins only."
+        description="Match the rows of a provider's bill again, using the resources as they are registered now. "
+        "Amounts do not change. Platform admins only."
     )
     async def rematch_cloud_invoice(
         self, info: Info, given: Input[RematchCloudInvoiceInput]
@@ -154,8 +154,8 @@ class CloudInvoiceMutations:
         )
 
     @strawberry.mutation(
-        description="Withdraw a wrong bill for good: its rows stay to be seen and count as cost no more, and the bill "
-        "may be imported again. Platform admins only."
+        description="Withdraw a provider's bill permanently: it no longer counts as cost, its rows stay visible, and "
+        "the bill may be imported again. Platform admins only."
     )
     async def withdraw_cloud_invoice(
         self, info: Info, given: Input[WithdrawCloudInvoiceInput]

@@ -135,12 +135,12 @@ class CloudInvoiceQueries:
     cloud_invoice: CloudInvoice | None = root_one(
         by=CloudInvoices.id,
         allow=is_platform_admin,
-        description="The provider's bill with this id; null when there is none. Platform admins only.",
+        description="The provider's bill with this id; null if there is none. Platform admins only.",
     )
     cloud_invoices: Connection[CloudInvoice] = root_connection(
         order=(desc(CloudInvoices.period_start), desc(CloudInvoices.id)),
         filters=CLOUD_INVOICE_FILTERS,
         filter_input=CloudInvoiceFilter,
         allow=is_platform_admin,
-        description="The provider's bills, withdrawn ones included, the latest period first. Platform admins only.",
+        description="The provider's bills, including withdrawn ones, the latest period first. Platform admins only.",
     )

@@ -38,25 +38,26 @@ class CreateDeploymentInput:
     template_version: str | None = optional(description="The version of the template, if any.")
 
 
-@strawberry.input(description="Changes to a deployment; what is left out or null stays.")
+@strawberry.input(description="Changes to a deployment; fields that are left out or null do not change.")
 class UpdateDeploymentInput:
     """Input of `updateDeployment`."""
 
-    deployment_id: UUID = strawberry.field(description="The deployment.")
-    display_name: str | None = optional(description="Its new name for people.")
-    llm_mode: LlmMode | None = optional(description="How it reaches language models from now on.")
+    deployment_id: UUID = strawberry.field(description="The id of the deployment.")
+    display_name: str | None = optional(description="The new display name of the deployment.")
+    llm_mode: LlmMode | None = optional(description="How the deployment accesses language models from now on.")
     billing_action_suspended: bool | None = optional(
-        description="Whether to withhold the system's own transitions. The platform's admin only."
+        description="True to only record, and not carry out, transitions by the system itself. Only a platform admin "
+        "may set it."
     )
 
 
-@strawberry.input(description="A transition to make.")
+@strawberry.input(description="A transition of a deployment to another state.")
 class TransitionDeploymentInput:
     """Input of `transitionDeployment`."""
 
-    deployment_id: UUID = strawberry.field(description="The deployment.")
-    to: DeploymentState = strawberry.field(description="The state to go to.")
-    reason: str | None = optional(description="Why; kept with the event.")
+    deployment_id: UUID = strawberry.field(description="The id of the deployment.")
+    to: DeploymentState = strawberry.field(description="The new state.")
+    reason: str | None = optional(description="The reason for the transition, which is stored with its event.")
 
 
 @strawberry.input(description="A provider's resource to register.")
@@ -166,7 +167,7 @@ MoveResourceResult = Annotated[ResourceMoved | Refused, result_of("moveResource"
 class DeploymentMutations:
     """Changes to deployments."""
 
-    @strawberry.mutation(description="Create a deployment; it starts in ACTIVE. A tenant's admin or the platform's.")
+    @strawberry.mutation(description="Create a deployment in the state ACTIVE. Tenant admins and platform admins.")
     async def create_deployment(self, info: Info, given: Input[CreateDeploymentInput]) -> CreateDeploymentResult:
         deployment_id = await deployments.create_deployment(
             info.context.operations,
@@ -180,7 +181,7 @@ class DeploymentMutations:
         )
         return DeploymentCreated(deployment=reference(Deployment, deployment_id))
 
-    @strawberry.mutation(description="Change a deployment. A tenant's admin or the platform's.")
+    @strawberry.mutation(description="Change a deployment. Tenant admins and platform admins.")
     async def update_deployment(self, info: Info, given: Input[UpdateDeploymentInput]) -> UpdateDeploymentResult:
         deployment_id = await deployments.update_deployment(
             info.context.operations,
@@ -192,7 +193,8 @@ class DeploymentMutations:
         return DeploymentUpdated(deployment=reference(Deployment, deployment_id))
 
     @strawberry.mutation(
-        description="Move a deployment to another state, where the map of states and your role allow it."
+        description="Move a deployment to another state. Which transitions are allowed depends on the current state "
+        "and the caller's role."
     )
     async def transition_deployment(
         self, info: Info, given: Input[TransitionDeploymentInput]
@@ -206,8 +208,8 @@ class DeploymentMutations:
         )
 
     @strawberry.mutation(
-        description="Register what the provider runs for us, so that its bills find their deployment. "
-        "The platform's admin only."
+        description="Register a resource that the cloud provider runs, so that the provider's bills can be allocated "
+        "to a deployment. Platform admins only."
     )
     async def register_resource(self, info: Info, given: Input[RegisterResourceInput]) -> RegisterResourceResult:
         resource_id = await deployments.register_resource(
@@ -222,8 +224,8 @@ class DeploymentMutations:
         return ResourceRegistered(resource=reference(CloudResource, resource_id))
 
     @strawberry.mutation(
-        description="End a resource: its level is 0 from then on, and its later readings and levels do not count. "
-        "The platform's admin only."
+        description="End a registered resource: its level is 0 from then on, and later events of it do not count. "
+        "Platform admins only."
     )
     async def end_resource(self, info: Info, given: Input[EndResourceInput]) -> EndResourceResult:
         resource_id = await deployments.end_resource(
@@ -232,8 +234,8 @@ class DeploymentMutations:
         return ResourceEnded(resource=reference(CloudResource, resource_id))
 
     @strawberry.mutation(
-        description="Move a resource to another deployment: it ends where it was and begins anew there. "
-        "The platform's admin only."
+        description="Move a registered resource to another deployment: its entry in the old deployment ends and a new "
+        "one in the new deployment begins. Platform admins only."
     )
     async def move_resource(self, info: Info, given: Input[MoveResourceInput]) -> MoveResourceResult:
         resource_id = await deployments.move_resource(

@@ -16,12 +16,12 @@ class DeploymentQueries:
     deployment: Deployment | None = root_one(
         by=CloudDeployments.id,
         allow=reads_tenants,
-        description="The deployment with this id; null when there is none to see.",
+        description="The deployment with this id; null if there is none that the caller may see.",
     )
     deployments: Connection[Deployment] = root_connection(
         order=(CloudDeployments.slug,),
         filters=DEPLOYMENT_FILTERS,
         filter_input=DeploymentFilter,
         allow=reads_tenants,
-        description="The deployments you may see, by slug.",
+        description="The deployments that the caller may see, sorted by slug.",
     )

@@ -27,14 +27,14 @@ class DeploymentSubscriptions:
     """Deployments as they change."""
 
     @strawberry.subscription(
-        description="Each event of the deployments you may see, as it happens. It ends with the error EVENTS_MISSED "
-        "when some may have been missed: read the events, and subscribe again."
+        description="The events of the deployments that the caller may see, as they happen. Ends with the error "
+        "EVENTS_MISSED if events may have been missed; query the events, then subscribe again."
     )
     async def deployment_events(
         self,
         info: Info,
         deployment_id: Annotated[
-            UUID | None, strawberry.argument(description="Only this deployment's; default: all.")
+            UUID | None, strawberry.argument(description="The id of the only deployment to follow. Default: all.")
         ] = strawberry.UNSET,
     ) -> AsyncGenerator[DeploymentEvent, None]:
         context, wanted = info.context, deployment_id or None

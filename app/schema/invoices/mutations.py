@@ -84,14 +84,14 @@ VerifyInvoiceResult = Annotated[InvoiceVerified | Refused, result_of("verifyInvo
 class InvoiceMutations:
     """Changes to invoices."""
 
-    @strawberry.mutation(description="Issue a draft: give it its number and due date. The platform's admin only.")
+    @strawberry.mutation(description="Issue a draft invoice: it gets its number and due date. Platform admins only.")
     async def issue_invoice(self, info: Info, given: Input[InvoiceInput]) -> IssueInvoiceResult:
         invoice_id = await invoices.issue_invoice(
             info.context.operations, invoice_id=given.invoice_id, issue_stale=given.issue_stale
         )
         return InvoiceIssued(invoice=reference(Invoice, invoice_id))
 
-    @strawberry.mutation(description="Note that an issued invoice was paid in full. The platform's admin only.")
+    @strawberry.mutation(description="Record that an issued invoice was paid in full. Platform admins only.")
     async def mark_invoice_paid(self, info: Info, given: Input[MarkInvoicePaidInput]) -> MarkInvoicePaidResult:
         invoice_id = await invoices.mark_invoice_paid(
             info.context.operations, invoice_id=given.invoice_id, paid_at=given.paid_at, reference=given.reference
@@ -99,7 +99,8 @@ class InvoiceMutations:
         return InvoiceMarkedPaid(invoice=reference(Invoice, invoice_id))
 
     @strawberry.mutation(
-        description="Withdraw a draft or issued invoice; its month is then unbilled again. The platform's admin only."
+        description="Void a draft or issued invoice; its month is then unbilled again and can be rolled up. Platform "
+        "admins only."
     )
     async def void_invoice(self, info: Info, given: Input[InvoiceInput]) -> VoidInvoiceResult:
         invoice_id = await invoices.void_invoice(
@@ -108,7 +109,8 @@ class InvoiceMutations:
         return InvoiceVoided(invoice=reference(Invoice, invoice_id))
 
     @strawberry.mutation(
-        description="Rate an invoice's kept inputs again and compare; changes nothing. The platform's admin only."
+        description="Rate an invoice's stored inputs again and compare the result with the stored lines. Changes "
+        "nothing. Platform admins only."
     )
     async def verify_invoice(self, info: Info, given: Input[InvoiceInput]) -> VerifyInvoiceResult:
         verified = await invoices.verify_invoice(info.context.operations, invoice_id=given.invoice_id)

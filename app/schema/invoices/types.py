@@ -100,7 +100,7 @@ class InvoiceLine(Node):
                 ),
             )
         },
-        description="How the amount was calculated, rated again from the stored inputs.",
+        description="How the amount was calculated, recalculated from the invoice's stored inputs.",
     )(_explanations)
 
 
@@ -168,7 +168,7 @@ class Invoice(Node):
     )
     input_hash: str = column(
         TenantInvoices.input_hash,
-        description="The SHA-256 of the stored inputs from which the invoice was rated, in hexadecimal.",
+        description="The SHA-256 of the invoice's stored inputs (usage, terms and tax rates), in hexadecimal.",
     )
     lines: Connection[InvoiceLine] = connection(
         TenantInvoiceLines.invoice_id,
@@ -187,12 +187,13 @@ class InvoiceQueries:
     invoice: Invoice | None = root_one(
         by={"id": TenantInvoices.id, "number": TenantInvoices.number},
         allow=reads_tenants,
-        description="The invoice with this id or this number (give one); null when there is none to see.",
+        description="The invoice with this id or number (provide exactly one); null if there is none that the caller "
+        "may see.",
     )
     invoices: Connection[Invoice] = root_connection(
         order=(desc(TenantInvoices.period_start), desc(TenantInvoices.id)),
         filters=INVOICE_FILTERS,
         filter_input=InvoiceFilter,
         allow=reads_tenants,
-        description="The invoices you may see, the latest period first.",
+        description="The invoices that the caller may see, the latest period first.",
     )

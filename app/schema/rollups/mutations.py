@@ -14,25 +14,33 @@ from app.schema.problems import Refused, result_of
 from app.schema.rollups.types import RollupRun
 
 
-@strawberry.input(description="A month end to run.")
+@strawberry.input(description="A month to roll up: rate it and create the tenants' invoices.")
 class RollUpPeriodInput:
     """Input of `rollUpPeriod`."""
 
-    period_start: date = strawberry.field(description="The month's first day.")
-    tenant_ids: list[UUID] | None = optional(description="Only these tenants; default: all.")
+    period_start: date = strawberry.field(description="The first day of the month.")
+    tenant_ids: list[UUID] | None = optional(
+        description="The ids of the only tenants to roll up. Default: all tenants."
+    )
     force: bool = strawberry.field(
-        default=False, description="Rate drafts anew, and void and replace what is issued. Paid invoices stay."
+        default=False,
+        description="True to rate drafts again, and to void and replace issued invoices. Paid invoices are not "
+        "changed.",
     )
     dry_run: bool = strawberry.field(
-        default=False, description="Only count; the one way to look at a month that has not ended."
+        default=False,
+        description="True to only calculate the amounts and write no invoice. Required for a month that has not ended.",
     )
 
 
-@strawberry.type(description="The run is queued; `rollupProgress` tells how it goes.")
+@strawberry.type(
+    description="The result of requesting a rollup run, which is now queued. The subscription `rollupProgress` "
+    "reports its progress."
+)
 class RollupStarted:
     """Payload of `rollUpPeriod`."""
 
-    run: RollupRun = strawberry.field(description="The new run.")
+    run: RollupRun = strawberry.field(description="The queued run.")
 
 
 RollUpPeriodResult = Annotated[RollupStarted | Refused, result_of("rollUpPeriod")]
@@ -43,8 +51,8 @@ class RollupMutations:
     """Month ends."""
 
     @strawberry.mutation(
-        description="Bill a month. Tenants that have an invoice are skipped, so it may be asked for again and again. "
-        "The platform's admin only."
+        description="Roll up a month: rate it and create the tenants' draft invoices. Tenants that already have an "
+        "invoice are skipped, so it can be repeated safely. Platform admins only."
     )
     async def roll_up_period(self, info: Info, given: Input[RollUpPeriodInput]) -> RollUpPeriodResult:
         run_id = await rollups.roll_up_period(

@@ -15,10 +15,10 @@ class RollupQueries:
     rollup_run: RollupRun | None = root_one(
         by=RollupRuns.id,
         allow=is_platform_admin,
-        description="The run with this id; null when there is none. The platform's admin only.",
+        description="The rollup run with this id; null if there is none. Platform admins only.",
     )
     rollup_runs: Connection[RollupRun] = root_connection(
         order=(desc(RollupRuns.id),),
         allow=is_platform_admin,
-        description="All runs, the latest first. The platform's admin only.",
+        description="All rollup runs, the latest first. Platform admins only.",
     )

@@ -29,11 +29,11 @@ class RollupSubscriptions:
     """Runs as they go on."""
 
     @strawberry.subscription(
-        description="A run as it is now, after each of its steps, and at its end, where the subscription ends too. "
-        "The platform's admin only."
+        description="The current state of a rollup run, sent after each of its steps. Ends when the run has finished. "
+        "Platform admins only."
     )
     async def rollup_progress(
-        self, info: Info, run_id: Annotated[UUID, strawberry.argument(description="The run.")]
+        self, info: Info, run_id: Annotated[UUID, strawberry.argument(description="The id of the run.")]
     ) -> AsyncGenerator[RollupRun, None]:
         if not is_platform_admin(info.context.viewer):
             raise ForbiddenError("your role may not see rollups")

@@ -35,13 +35,13 @@ def arcadia(given: Given) -> Command:
 
 def test_where_every_law_holds_it_says_so(arcadia: Command) -> None:
     outcome = arcadia("check")
-    assert (outcome.code, outcome.out) == (0, "All data-integrity checks passed.\n")
+    assert (outcome.code, outcome.out) == (0, "No violations found.\n")
 
 
 def test_each_violation_is_a_line_that_names_the_row(broken: str, arcadia: Command) -> None:
     outcome = arcadia("check")
     row = f"tenant_invoices {broken}"
-    assert (outcome.code, outcome.err.splitlines()[1:]) == (1, ["3 violations."])
+    assert (outcome.code, outcome.err.splitlines()[1:]) == (1, ["Violations found: 3."])
     assert outcome.out.splitlines() == [
         f"{row}: subtotal 1 and tax 500, the lines give 5000 and 500 (the lines of an invoice sum to its totals)",
         f"{row}: subtotal_cents is 1, the inputs give 5000 (an invoice follows from its inputs)",
@@ -57,9 +57,7 @@ async def test_the_nightly_job_logs_each_as_an_error(
     with caplog.at_level(logging.ERROR, logger="app.jobs.data_integrity"):
         await check_data_integrity(context)
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
-    assert all(
-        f"Data-integrity check failed: tenant_invoices {broken}: " in record.getMessage() for record in caplog.records
-    )
+    assert all(f"A law is broken: tenant_invoices {broken}: " in record.getMessage() for record in caplog.records)
 
 
 async def test_a_rollup_that_fails_for_its_tenant_ends_with_1(given: Given, arcadia: Command) -> None:
