@@ -42,3 +42,11 @@ def test_every_test_of_the_database_is_run_in_each_deployment_or_left_out_for_a_
         file, _, test = name.partition("::")
         assert f"def {test}" in (ROOT / file).read_text()
         assert not test or file in run
+
+
+def test_what_is_run_on_postgresql_15_exists() -> None:
+    listed = re.search(r"ON_POSTGRESQL_15 = ((?:.*\\\n)*.*)", MAKEFILE)
+    assert listed
+    named = listed[1].replace("\\\n", " ").split()
+    assert {"tests/database", "tests/tables", "tests/operations/rollups/test_races.py"} <= set(named)
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -19,7 +19,7 @@ def _claims(token: str) -> dict[str, object]:
 
 
 def test_token_prints_a_signed_token_and_nothing_else(arcadia: Command) -> None:
-    outcome = arcadia("token", "--role", "platform_admin", "--subject", "ada", "--ttl", "90s")
+    outcome = arcadia.here("token", "--role", "platform_admin", "--subject", "ada", "--ttl", "90s")
     assert (outcome.code, outcome.err, outcome.out.count("\n")) == (0, "", 1)
     claims = _claims(outcome.out.strip())
     assert (claims["sub"], claims["roles"]) == ("ada", ["platform_admin"])
@@ -66,7 +66,7 @@ def test_what_cannot_be_done_is_said_on_standard_error(  # noqa: PLR0917 - fixtu
 
 
 def test_rollup_over_nobody(arcadia: Command) -> None:
-    outcome = arcadia("rollup", "2026-04")
+    outcome = arcadia.here("rollup", "2026-04")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith("run ")
     assert outcome.out.splitlines()[1:] == [
@@ -81,7 +81,7 @@ def test_rollup_over_nobody(arcadia: Command) -> None:
 
 
 def test_migrate_finds_nothing_left_to_do(arcadia: Command) -> None:
-    outcome = arcadia("migrate")
+    outcome = arcadia.here("migrate")
     assert (outcome.code, outcome.out, outcome.err) == (0, "The database is up to date.\n", "")
 
 
@@ -99,7 +99,7 @@ def test_a_database_that_is_away_costs_one_line_and_exit_1(tmp_path: Path, comma
             "ARCADIA_JWT_SECRET": SECRET,
         }
     )
-    outcome = away(*command)
+    outcome = away.here(*command)
     lines = [line for line in outcome.err.splitlines() if not line.startswith("{")]
     assert outcome.code == 1
     assert len(lines) == 1

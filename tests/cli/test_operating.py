@@ -75,7 +75,7 @@ def empty_folder() -> Iterator[Path]:
 
 def test_the_demo_does_not_run_in_production(arcadia: Command) -> None:
     production = Command({**arcadia.environment, "ARCADIA_ENVIRONMENT": "production"})
-    assert only_line(production("demo")) == (
+    assert only_line(production.here("demo")) == (
         "`arcadia demo` creates a tenant and prints a platform admin's token, so it is refused in production."
     )
     assert count(arcadia, "tenants") == 0
@@ -121,7 +121,7 @@ def test_a_folder_with_a_space_holds_all_and_its_server_stops_after_a_kill(empty
 def test_a_port_in_use_is_said_before_anything_is_started(arcadia: Command, busy_port: int, empty_folder: Path) -> None:
     embedded = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data")})
     for command in (arcadia, embedded):
-        assert only_line(command("serve", "--port", str(busy_port))) == (
+        assert only_line(command.here("serve", "--port", str(busy_port))) == (
             f"127.0.0.1:{busy_port} is in use: stop what listens there, or choose another --port."
         )
     assert not (empty_folder / "data" / "postgres").exists()
@@ -136,7 +136,7 @@ def test_a_port_in_use_is_said_before_anything_is_started(arcadia: Command, busy
 )
 def test_a_host_that_is_not_here_is_said_before_anything_is_started(empty_folder: Path, host: str, said: str) -> None:
     embedded = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data")})
-    assert only_line(embedded("serve", "--host", host, "--port", "0")).startswith(said)
+    assert only_line(embedded.here("serve", "--host", host, "--port", "0")).startswith(said)
     assert not (empty_folder / "data" / "postgres").exists()
 
 
@@ -145,7 +145,7 @@ def test_a_redis_that_is_down_is_said_before_anything_is_started(empty_folder: P
     embedded = Command(
         {"ARCADIA_DATA_DIR": str(empty_folder / "data"), "ARCADIA_QUEUE_URL": "redis://:hidden@127.0.0.1:1/0"}
     )
-    line = only_line(embedded(*command))
+    line = only_line(embedded.here(*command))
     assert line.startswith("Redis at 127.0.0.1:1/0 cannot be reached: ")
     assert "hidden" not in line
     assert not (empty_folder / "data" / "postgres").exists()
@@ -173,7 +173,7 @@ def test_an_address_of_ipv6_is_announced_in_brackets_with_its_port(arcadia: Comm
 )
 def test_only_commands_that_begin_something_make_a_database(empty_folder: Path, command: list[str]) -> None:
     elsewhere = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data"), "ARCADIA_JWT_SECRET": SECRET})
-    assert only_line(elsewhere(*command)) == (
+    assert only_line(elsewhere.here(*command)) == (
         f"There is no database in {empty_folder / 'data'}: set ARCADIA_DATABASE_URL, or ARCADIA_DATA_DIR to the folder"
         " that has one; `arcadia migrate` makes a new one."
     )
@@ -182,7 +182,7 @@ def test_only_commands_that_begin_something_make_a_database(empty_folder: Path, 
 
 @pytest.mark.parametrize("command", ["check", "usage-totals"])
 def test_a_check_says_which_database_it_looks_at(arcadia: Command, command: str) -> None:
-    outcome = arcadia(command)
+    outcome = arcadia.here(command)
     name = arcadia.environment["ARCADIA_DATABASE_URL"].partition("?")[0].rpartition("/")[2]
     assert outcome.code == 0
     (line,) = outcome.err.splitlines()

@@ -45,28 +45,28 @@ def test_the_first_command_records_the_zone_and_an_empty_database_takes_another(
     arcadia: Command, owner: psycopg.Connection[Any]
 ) -> None:
     for zone in (SYDNEY, "UTC"):
-        assert in_zone(arcadia, zone)("usage-totals").code == 0
+        assert in_zone(arcadia, zone).here("usage-totals").code == 0
         assert recorded(owner) == zone
 
 
 def test_with_a_tenant_no_process_starts_in_another_zone(arcadia: Command, owner: psycopg.Connection[Any]) -> None:
-    assert arcadia("usage-totals").code == 0
+    assert arcadia.here("usage-totals").code == 0
     owner.execute(
         "INSERT INTO tenants (id, code, name, country, currency, tax_exempt, created_at)"
         " VALUES (gen_random_uuid(), 'a', 'A', 'AU', 'AUD', false, now())"
     )
     for command in COMMANDS:
-        assert refused(in_zone(arcadia, SYDNEY)(*command)) == (
+        assert refused(in_zone(arcadia, SYDNEY).here(*command)) == (
             "ARCADIA_BILLING_TIME_ZONE is Australia/Sydney, but the database uses UTC: set it to UTC, or use a new"
             " database"
         ), command
     assert recorded(owner) == "UTC"
-    assert arcadia("token", "--role", "meter", "--tenant", "a").code == 0
+    assert arcadia.here("token", "--role", "meter", "--tenant", "a").code == 0
 
 
 @pytest.mark.parametrize("zone", ["CET", "EST5EDT"])
 def test_an_abbreviation_is_no_zone(arcadia: Command, owner: psycopg.Connection[Any], zone: str) -> None:
-    assert refused(in_zone(arcadia, zone)("worker")) == (
+    assert refused(in_zone(arcadia, zone).here("worker")) == (
         f"ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not {zone}."
     )
     assert recorded(owner) is None
@@ -80,7 +80,7 @@ def test_a_database_that_another_version_migrated_is_refused(
     with psycopg.connect(empty_database_url) as owner:
         owner.execute("INSERT INTO migration (name, app_name, ran_on) VALUES ('2026-11-22T16:41', 'arcadia', now())")
     elsewhere = Command({**arcadia.environment, "ARCADIA_DATABASE_URL": empty_database_url})
-    assert refused(elsewhere(*command)) == (
+    assert refused(elsewhere.here(*command)) == (
         "The database has run 1 migrations that this version of ArcadiaCloud does not have, the last of them"
         " 2026-11-22T16:41: use the version that ran them, or a new database"
     )

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import asyncpg
@@ -37,11 +39,15 @@ async def works(settings: Settings) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The superuser's URL of a server on which nobody has migrated yet."""
-    server = embedded.start(tmp_path_factory.mktemp("server"))
-    yield server.url()
-    server.stop()
+def new_server() -> Iterator[str]:
+    """The superuser's URL of a server on which nobody has migrated yet.
+
+    Not under pytest's own folder, which every run of pytest closes again to the user that PostgreSQL runs as.
+    """
+    with TemporaryDirectory(prefix="arcadia-owners-") as folder:
+        server = embedded.start(Path(folder))
+        yield server.url()
+        server.stop()
 
 
 async def test_an_owner_who_may_make_roles_needs_one_url(settings: Settings, new_server: str) -> None:

@@ -34,7 +34,7 @@ def seed() -> int:
 
 
 def test_a_few_runs(world: World, seed: int) -> None:
-    simulate(world, runs=5, steps=30, seed=seed)
+    simulate(world, runs=3, steps=30, seed=seed)
 
 
 @pytest.mark.heavy
