@@ -170,7 +170,7 @@ tables: install ## Write app/tables/schema.sql anew
 	$(BIN)/python tests/schema_sql_current.py --write
 
 .PHONY: snapshots
-snapshots: install ## Write the SQL of tests/reads/snapshots/ anew
+snapshots: install ## Write the SQL of tests/reads/snapshots/ and of ARCHITECTURE.md anew
 	$(BIN)/python -m tests.reads.compiled
 
 .PHONY: test

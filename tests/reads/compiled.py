@@ -19,6 +19,7 @@ from app.reads.errors import ReadError
 from app.reads.statement import Statement
 from app.schema.schema import schema
 
+ARCHITECTURE = Path(__file__).parents[2] / "ARCHITECTURE.md"
 FOLDER = Path(__file__).with_name("snapshots")
 TENANT = UUID("019d4500-0006-7000-8000-000000000001")
 CALLERS = {
@@ -126,11 +127,19 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
+def architecture() -> str:
+    """ARCHITECTURE.md with the statement of its example of a read, as it is now."""
+    statement = snapshot(FOLDER / "one_read.graphql")
+    before, rest = ARCHITECTURE.read_text(encoding="utf-8").split("```sql\n", 1)
+    return f"{before}```sql\n{statement}```\n{rest.split('```', 1)[1].removeprefix(chr(10))}"
+
+
 def main() -> None:
     for stale in FOLDER.glob("*.sql"):
         stale.unlink()
     for document in documents():
         document.with_suffix(".sql").write_text(snapshot(document), encoding="utf-8")
+    ARCHITECTURE.write_text(architecture(), encoding="utf-8")
 
 
 if __name__ == "__main__":

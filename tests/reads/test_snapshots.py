@@ -6,8 +6,9 @@ After a deliberate change: `make snapshots`, and read the diff of tests/reads/sn
 from pathlib import Path
 
 import pytest
+from graphql import parse, print_ast
 
-from tests.reads.compiled import FOLDER, documents, formatted, snapshot
+from tests.reads.compiled import ARCHITECTURE, FOLDER, architecture, documents, formatted, snapshot
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: path.stem)
@@ -18,6 +19,13 @@ def test_a_document_compiles_to_its_snapshot(document: Path) -> None:
 def test_each_snapshot_has_its_document() -> None:
     assert sorted(path.stem for path in FOLDER.glob("*.sql")) == [path.stem for path in documents()]
     assert len(documents()) >= 30
+
+
+def test_the_architecture_shows_the_statement_of_its_example() -> None:
+    written = ARCHITECTURE.read_text(encoding="utf-8")
+    assert written == architecture()
+    (query,) = [line.strip() for line in written.splitlines() if line.startswith("    query { tenant(code:")]
+    assert print_ast(parse(query)) + "\n" == (FOLDER / "one_read.graphql").read_text().split("\n", 1)[1]
 
 
 def test_formatting_changes_white_space_only() -> None:
