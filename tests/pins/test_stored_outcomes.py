@@ -8,7 +8,7 @@ import pytest
 
 from app.database import UnitOfWork
 from app.operations import idempotency
-from app.operations.call import Call, Origin
+from app.operations.call import Call, RequestMetadata
 from app.operations.refusal import InvalidTransition, ProblemCode, Refusal
 from app.operations.transaction import transact
 from app.tables.ids import new_id
@@ -38,7 +38,7 @@ async def replayed(given: Given, outcome: str) -> UUID:
     async def work(_unit: UnitOfWork) -> UUID:
         raise AssertionError("a stored outcome is repeated, not made again")
 
-    call = Call("createTenant", "made", None, Origin(idempotency_key="kept", fingerprint=FINGERPRINT))
+    call = Call("createTenant", "made", None, RequestMetadata(idempotency_key="kept", fingerprint=FINGERPRINT))
     return await transact(replace(given.platform, call=call), work)
 
 

@@ -27,6 +27,7 @@ SELECT (
                                             ) AS "tenant"
                                         FROM "cloud_deployments" t3$
                                         WHERE t3$."id" = t2$."deployment_id"
+                                            AND t2$."tenant_id" IS NOT DISTINCT FROM t3$."tenant_id"
                                     ) o$
                                 ) AS "deployment"
                             FROM "cloud_invoice_lines" t2$

@@ -55,6 +55,7 @@ SELECT (
                             t2$."destroyed_at" AS "destroyedAt"
                         FROM "cloud_resources" t2$
                         WHERE t1$."id" = t2$."deployment_id"
+                            AND t2$."tenant_id" IS NOT DISTINCT FROM t1$."tenant_id"
                         ORDER BY t2$."id"
                         LIMIT $2::bigint
                     ) o$

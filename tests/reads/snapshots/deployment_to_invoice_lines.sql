@@ -91,10 +91,12 @@ SELECT (
                                                                 SELECT t5$."number" AS "number"
                                                                 FROM "tenant_invoices" t5$
                                                                 WHERE t5$."id" = t4$."invoice_id"
+                                                                    AND t4$."tenant_id" IS NOT DISTINCT FROM t5$."tenant_id"
                                                             ) o$
                                                         ) AS "invoice"
                                                     FROM "tenant_invoice_lines" t4$
                                                     WHERE t3$."id" = t4$."subscription_addon_id"
+                                                        AND t4$."tenant_id" IS NOT DISTINCT FROM t3$."tenant_id"
                                                     ORDER BY t4$."period_start" DESC, t4$."id"
                                                     LIMIT $2::bigint
                                                 ) o$
@@ -103,11 +105,13 @@ SELECT (
                                     ) AS "invoiceLines"
                                 FROM "subscription_addons" t3$
                                 WHERE t2$."id" = t3$."subscription_id"
+                                    AND t3$."tenant_id" IS NOT DISTINCT FROM t2$."tenant_id"
                                 ORDER BY t3$."attached_at", t3$."id"
                             ) o$
                         ) AS "addons"
                     FROM "subscriptions" t2$
                     WHERE t1$."id" = t2$."deployment_id"
+                        AND t2$."tenant_id" IS NOT DISTINCT FROM t1$."tenant_id"
                 ) o$
             ) AS "subscription"
         FROM "cloud_deployments" t1$

@@ -57,6 +57,7 @@ SELECT (
                             invoice_line_documents(t2$."tenant_id", t2$."invoice_id", t2$."subscription_id", t2$."period_start", t2$."key") AS ":documents"
                         FROM "tenant_invoice_lines" t2$
                         WHERE t1$."id" = t2$."invoice_id"
+                            AND t2$."tenant_id" IS NOT DISTINCT FROM t1$."tenant_id"
                         ORDER BY t2$."position", t2$."id"
                         LIMIT $2::bigint
                     ) o$

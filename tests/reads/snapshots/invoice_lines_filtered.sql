@@ -88,6 +88,7 @@ SELECT (
                             ) AS "resourceKindDetails"
                         FROM "tenant_invoice_lines" t2$
                         WHERE t1$."id" = t2$."invoice_id"
+                            AND t2$."tenant_id" IS NOT DISTINCT FROM t1$."tenant_id"
                             AND t2$."kind" = ANY($2::text[])
                             AND t2$."resource_kind" = $3::text
                             AND t2$."deployment_id" = $4::uuid
@@ -99,6 +100,7 @@ SELECT (
                         SELECT count(*)
                         FROM "tenant_invoice_lines" t2$
                         WHERE t1$."id" = t2$."invoice_id"
+                            AND t2$."tenant_id" IS NOT DISTINCT FROM t1$."tenant_id"
                             AND t2$."kind" = ANY($2::text[])
                             AND t2$."resource_kind" = $3::text
                             AND t2$."deployment_id" = $4::uuid

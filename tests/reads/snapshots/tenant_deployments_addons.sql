@@ -90,11 +90,13 @@ SELECT (
                                                 ) AS "addon"
                                             FROM "subscription_addons" t4$
                                             WHERE t3$."id" = t4$."subscription_id"
+                                                AND t4$."tenant_id" IS NOT DISTINCT FROM t3$."tenant_id"
                                             ORDER BY t4$."attached_at", t4$."id"
                                         ) o$
                                     ) AS "addons"
                                     FROM "subscriptions" t3$
                                     WHERE t2$."id" = t3$."deployment_id"
+                                        AND t3$."tenant_id" IS NOT DISTINCT FROM t2$."tenant_id"
                                 ) o$
                             ) AS "subscription"
                         FROM "cloud_deployments" t2$
