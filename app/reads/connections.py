@@ -7,7 +7,7 @@ import strawberry
 T = TypeVar("T")
 
 
-@strawberry.type(description="Where a page stands among its neighbours.")
+@strawberry.type(description="Whether there are further pages, and the cursors of a page's first and last row.")
 class PageInfo:
     """Relay's PageInfo."""
 
@@ -17,19 +17,19 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="The cursor of the last row; null on an empty page.")
 
 
-@strawberry.type(description="A row and its place in the connection.")
+@strawberry.type(description="A row and its cursor.")
 class Edge(Generic[T]):
     """Relay's edge: in the schema `<T>Edge`."""
 
-    cursor: str = strawberry.field(description="Give it as `after` or `before` to page on from this row.")
+    cursor: str = strawberry.field(description="Pass it as `after` or `before` to continue from this row.")
     node: T = strawberry.field(description="The row itself.")
 
 
-@strawberry.type(description="One page of rows in a stable order.")
+@strawberry.type(description="One page of a list, in a stable order.")
 class Connection(Generic[T]):
     """Relay's connection with GitHub's `nodes`: in the schema `<T>Connection`."""
 
-    edges: list[Edge[T]] = strawberry.field(description="The rows with their cursors.")
-    nodes: list[T] = strawberry.field(description="The rows alone.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
-    total_count: int = strawberry.field(description="How many rows there are over all pages; counted only when asked.")
+    edges: list[Edge[T]] = strawberry.field(description="The rows of the page with their cursors.")
+    nodes: list[T] = strawberry.field(description="The rows of the page.")
+    page_info: PageInfo = strawberry.field(description="Whether there are further pages, and the cursors of this page's ends.")
+    total_count: int = strawberry.field(description="The number of rows on all pages; counted only if requested.")

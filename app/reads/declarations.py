@@ -186,7 +186,7 @@ def root_many(
 
 def root_node(*, description: str, name: str | None = None) -> Any:
     """`node(id)`: the object of the annotated, optional interface with that id."""
-    return _field(RootNode(many=False), description, name, [_argument("id", strawberry.ID, "Its id.")])
+    return _field(RootNode(many=False), description, name, [_argument("id", strawberry.ID, "The id of the object.")])
 
 
 def root_nodes(*, description: str, name: str | None = None) -> Any:
@@ -282,13 +282,13 @@ def _page_arguments(filter_input: type | None) -> list[StrawberryArgument]:
         _argument(
             "first",
             int,
-            "The first so many rows, 1 to 100; 20 when none of `first` and `last` is given.",
+            "Return the first rows, this many: 1 to 100. Default: 20 if `last` is not given either.",
             optional=True,
         ),
         _argument("after", str, "Only rows after this cursor.", optional=True),
-        _argument("last", int, "The last so many rows, 1 to 100.", optional=True),
+        _argument("last", int, "Return the last rows, this many: 1 to 100.", optional=True),
         _argument("before", str, "Only rows before this cursor.", optional=True),
     ]
     if filter_input is not None:
-        arguments.append(_argument("filter", filter_input, "Which rows; default: all.", optional=True))
+        arguments.append(_argument("filter", filter_input, "Only rows that meet these conditions. Default: all rows.", optional=True))
     return arguments
