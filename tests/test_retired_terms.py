@@ -1,0 +1,63 @@
+"""Terms that the glossary has replaced stay out: names in code, phrases in what users read."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+NAMES = {
+    *("Lender", "Loan", "LeastRecentlyUsed", "Law", "LAWS", "check_laws", "Audited", "Enrolment", "carried_on"),
+    *("Finished", "FinishedField", "FinishInfo", "lock_standing", "standings_of", "requests_in_hand", "is_away"),
+}
+"""Identifiers, in app and tests."""
+MODULES = {"lending", "laws", "law", "audited", "overlaps", "declared", "finishing", "standing", "faults"}
+"""File names, in app."""
+PREFIXES = ("MOST_", "LONGEST_", "LARGEST_")
+"""Of constants, in app: MAX_ is the one word."""
+PHRASES = (
+    *(
+        "who asks",
+        "is away",
+        "settled at nothing",
+        "what it came to",
+        "the subscription that stands",
+        "a law is broken",
+    ),
+    *("every law holds", "requests in hand", "ARCADIA_REQUESTS_IN_HAND is", "comes along when", "the wall against it"),
+)
+"""In the schema, the documents and the settings' descriptions; without regard to case."""
+READ_BY_USERS = [
+    *(ROOT / name for name in ("schema.graphql", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ".env.example")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+
+def test_names() -> None:
+    words = {
+        str(path.relative_to(ROOT)): set(re.findall(r"\b[A-Za-z_]\w*\b", path.read_text(encoding="utf-8")))
+        for folder in ("app", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if path != Path(__file__) and "node_modules" not in path.parts
+    }
+    assert {path: found for path, known in words.items() if (found := known & NAMES)} == {}
+    constants = {
+        (path, word)
+        for path, known in words.items()
+        if path.startswith("app/")
+        for word in known
+        if word.lstrip("_").startswith(PREFIXES)
+    }
+    assert constants == set()
+
+
+def test_modules() -> None:
+    stems = {path.stem for path in (ROOT / "app").rglob("*.py")} | {
+        path.parent.name for path in (ROOT / "app").rglob("*.py")
+    }
+    assert stems & MODULES == set()
+
+
+def test_phrases() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8").lower() for path in READ_BY_USERS}
+    assert len(texts) > 10
+    found = {(name, phrase) for name, text in texts.items() for phrase in PHRASES if phrase.lower() in text}
+    assert found == set()
