@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from app.database import Database
 from app.jobs import SYSTEM, create_worker
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.queue import Queue
 from app.settings import Settings
 

@@ -14,7 +14,7 @@ from app.cli.rollup import rollup
 from app.cli.serving import serve, worker
 from app.cli.usage_totals import usage_totals
 from app.database import DatabaseUnavailable, DatabaseUnsuitable
-from app.operations.refusal import Refusal
+from app.operations.calls.refusal import Refusal
 from app.server.signing import NoSigningSecretError
 from app.settings import SettingsError
 

@@ -9,7 +9,7 @@ import rich_click as click
 from app.cli.parameters import Span
 from app.cli.session import operator
 from app.database import migrate as migrations
-from app.operations.principal import TENANT_ROLES, Role
+from app.operations.calls.principal import TENANT_ROLES, Role
 from app.operations.tenants import tenant_id_of
 from app.schema import schema_text
 from app.server.signing import sign_token

@@ -21,9 +21,9 @@ from app.cli.reading import read
 from app.cli.session import operator
 from app.cli.value_table import show_values
 from app.operations import costs as operations
-from app.operations.audit import auditing
-from app.operations.call import Call, RequestMetadata
-from app.operations.context import Context
+from app.operations.calls.audit import auditing
+from app.operations.calls.call import Call, RequestMetadata
+from app.operations.calls.context import Context
 from app.operations.costs import BillField, ColumnOfField
 from app.operations.currencies import CURRENCIES
 from app.settings import Settings

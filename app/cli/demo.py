@@ -17,10 +17,10 @@ from app.cli.refusal import CommandRefusedError
 from app.cli.rollup import run_of
 from app.cli.session import now, operator
 from app.database.migrate import migrate
-from app.operations.context import Context
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Role
+from app.operations.calls.refusal import InvalidTransition
 from app.operations.deployments import transition_deployment
-from app.operations.principal import Role
-from app.operations.refusal import InvalidTransition
 from app.operations.rollups import roll_up_period
 from app.operations.rollups.progress import CHANNEL
 from app.server.logs import configure_logging

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.reads import GraphQLEngine
 from app.schema.context import RequestContext
 from app.schema.schema import schema

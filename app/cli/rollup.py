@@ -16,7 +16,7 @@ from app.cli.invoice_table import money
 from app.cli.parameters import MonthParameter
 from app.cli.reading import read
 from app.cli.session import operator
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.operations.rollups import roll_up_period, roll_up_run, skip_reasons
 from app.operations.tenants import tenant_id_of
 from app.settings import Settings

@@ -11,8 +11,8 @@ from app.database.billing_time_zone import require_billing_time_zone
 from app.database.connect import place
 from app.database.database import database_urls
 from app.database.migrate import require_current
-from app.operations.context import Context
-from app.operations.principal import Principal, Role
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal, Role
 from app.queue import Queue
 from app.settings import Settings
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from app.billing import DeploymentState, Proration, Tier
 from app.cli.reading import read
 from app.operations import catalog, deployments, subscriptions, tenants, usage
+from app.operations.calls.context import Context
 from app.operations.catalog import ResourceDraft
-from app.operations.context import Context
 from app.operations.usage import MeteredEvent
 from app.tables.deployments import LlmMode
 

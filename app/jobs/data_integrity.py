@@ -3,8 +3,8 @@
 import logging
 from contextlib import aclosing
 
+from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
-from app.jobs.rollups import JobContext
 from app.operations import data_integrity
 from app.queue import heartbeat
 

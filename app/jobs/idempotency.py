@@ -1,8 +1,8 @@
 """Every hour: idempotency keys whose day is over."""
 
+from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
-from app.jobs.rollups import JobContext
-from app.operations import idempotency
+from app.operations.calls import idempotency
 from app.queue import heartbeat
 
 

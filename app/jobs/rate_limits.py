@@ -1,7 +1,7 @@
 """Every hour: buckets that are full again, of callers who may never come back."""
 
+from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
-from app.jobs.rollups import JobContext
 from app.operations import rate_limits
 from app.queue import heartbeat
 

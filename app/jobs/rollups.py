@@ -3,21 +3,13 @@
 import asyncio
 from uuid import UUID
 
-import saq.types
-
 from app.database import PLATFORM
 from app.database.billing_time_zone import require_recorded_time_zone
+from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
 from app.operations import rollups, subscriptions
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.queue import heartbeat
-
-
-class JobContext(saq.types.Context, total=False):
-    """What SAQ passes to a job. We add `operations`, and the `rating_lock` that the worker's chunks hold to rate."""
-
-    operations: Context
-    rating_lock: asyncio.Lock
 
 
 async def _require_recorded_time_zone(operations: Context) -> None:

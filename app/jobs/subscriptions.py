@@ -1,7 +1,7 @@
 """Every hour, for the day may end in any of them: plan changes whose first day has come."""
 
+from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
-from app.jobs.rollups import JobContext
 from app.operations import subscriptions
 from app.queue import heartbeat
 

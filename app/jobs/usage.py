@@ -1,7 +1,7 @@
 """Every day: the months that usage of the near future will be kept by."""
 
+from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
-from app.jobs.rollups import JobContext
 from app.operations import usage
 from app.queue import heartbeat
 

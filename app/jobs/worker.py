@@ -8,9 +8,9 @@ import saq
 from saq.job import CronJob
 
 from app.jobs import data_integrity, idempotency, rate_limits, rollups, subscriptions, usage
-from app.jobs.rollups import JobContext
-from app.operations.context import Context
-from app.operations.principal import Principal, Role
+from app.jobs.context import JobContext
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal, Role
 from app.operations.rollups import CHUNK_JOB
 from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
 

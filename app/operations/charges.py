@@ -6,12 +6,12 @@ from uuid import UUID
 
 from app.billing import InputFault, cents_fault
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
 from app.operations.billing_months import Change, record_changes
-from app.operations.context import Context
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.open_tenant import share_open_tenant
-from app.operations.transaction import transact
 from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments
 from app.tables.ids import new_id

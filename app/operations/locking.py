@@ -7,9 +7,9 @@ from uuid import UUID
 from piccolo.columns import Column
 
 from app.database import UnitOfWork
-from app.operations.access import not_found
-from app.operations.context import Context
-from app.operations.principal import Principal
+from app.operations.calls.access import not_found
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal
 from app.tables.deployments import CloudDeployments
 
 _RECORDED_UNTIL = """

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.access import not_found
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.access import not_found
+from app.operations.calls.refusal import ProblemCode, Refusal
 
 _SHARE = "SELECT currency, closed_at FROM tenants WHERE id = $1 FOR SHARE"
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.billing import InputFault, Period
-from app.operations import validation
-from app.operations.context import Context
+from app.operations.calls import validation
+from app.operations.calls.context import Context
 
 
 def month_faults(period_start: date | None) -> Iterator[InputFault]:

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from app.billing import InputFault, TaxTerms
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise
 from app.operations.billing_months import first_open_day
-from app.operations.context import Context
-from app.operations.transaction import transact
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.tables.ids import new_id
 
 FRACTIONAL_DIGITS = 6

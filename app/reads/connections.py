@@ -31,5 +31,7 @@ class Connection(Generic[T]):
 
     edges: list[Edge[T]] = strawberry.field(description="The rows of the page with their cursors.")
     nodes: list[T] = strawberry.field(description="The rows of the page.")
-    page_info: PageInfo = strawberry.field(description="Whether there are further pages, and the cursors of this page's ends.")
+    page_info: PageInfo = strawberry.field(
+        description="Whether there are further pages, and the cursors of this page's ends."
+    )
     total_count: int = strawberry.field(description="The number of rows on all pages; counted only if requested.")

@@ -290,5 +290,7 @@ def _page_arguments(filter_input: type | None) -> list[StrawberryArgument]:
         _argument("before", str, "Only rows before this cursor.", optional=True),
     ]
     if filter_input is not None:
-        arguments.append(_argument("filter", filter_input, "Only rows that meet these conditions. Default: all rows.", optional=True))
+        arguments.append(
+            _argument("filter", filter_input, "Only rows that meet these conditions. Default: all rows.", optional=True)
+        )
     return arguments

@@ -6,8 +6,8 @@
 from enum import StrEnum
 from typing import Any
 
-from app.operations import audit
-from app.operations.refusal import ProblemCode
+from app.operations.calls import audit
+from app.operations.calls.refusal import ProblemCode
 from app.schema.enums import describe
 
 

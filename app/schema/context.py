@@ -6,9 +6,9 @@ from datetime import date
 import strawberry
 
 from app.database.scope import Scope
-from app.operations.call import RequestMetadata
-from app.operations.context import Context
-from app.operations.principal import NO_TENANT, TENANT_ROLES, Principal
+from app.operations.calls.call import RequestMetadata
+from app.operations.calls.context import Context
+from app.operations.calls.principal import NO_TENANT, TENANT_ROLES, Principal
 from app.operations.rate_limits import Charge
 
 

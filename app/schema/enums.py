@@ -5,9 +5,9 @@ from enum import StrEnum
 import strawberry
 
 from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, SubscriptionStatus
+from app.operations.calls.principal import Role
+from app.operations.calls.refusal import ProblemCode
 from app.operations.costs import BillField, MarginDimension
-from app.operations.principal import Role
-from app.operations.refusal import ProblemCode
 from app.tables.billing_months import BillingMonthState
 from app.tables.catalog import PlanVersionStatus
 from app.tables.costs import CloudInvoiceMatch, UnallocatedReason

@@ -9,8 +9,8 @@ from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver
 
 from app.database import CommitUnknown, DatabaseUnavailable
-from app.operations.audit import auditing
-from app.operations.call import Call
+from app.operations.calls.audit import auditing
+from app.operations.calls.call import Call
 from app.schema.context import Info, RequestContext
 
 

@@ -10,8 +10,8 @@ from strawberry.types.union import StrawberryUnion
 
 import app.schema.enums  # noqa: F401  # describes the enums before Strawberry meets them in the types below
 from app.billing import DeploymentState
-from app.operations import refusal
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls import refusal
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.schema.codes import top_level_code
 
 

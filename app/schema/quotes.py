@@ -13,7 +13,7 @@ import strawberry
 from app import billing
 from app.billing import LineKind
 from app.operations import quotes
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.schema.arguments import optional
 from app.schema.catalog.addons import AddonSelectionInput
 from app.schema.context import Info

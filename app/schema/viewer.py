@@ -2,7 +2,7 @@
 
 import strawberry
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.reads import reference
 from app.schema.context import Info
 from app.schema.tenants import Tenant

@@ -10,9 +10,9 @@ from litestar import Litestar
 
 from app.database import Database, DatabaseNotMigrated
 from app.database.billing_time_zone import require_billing_time_zone
-from app.operations.call import RequestMetadata
-from app.operations.context import Clock, Context
-from app.operations.principal import Principal
+from app.operations.calls.call import RequestMetadata
+from app.operations.calls.context import Clock, Context
+from app.operations.calls.principal import Principal
 from app.operations.rate_limits import Buckets, Charge, Limit, RateLimiter
 from app.queue import Queue
 from app.reads import GraphQLEngine, Request

@@ -10,7 +10,7 @@ import msgspec
 from jwt import PyJWS, get_unverified_header
 from jwt.exceptions import PyJWTError
 
-from app.operations.principal import Principal
+from app.operations.calls.principal import Principal
 from app.server.claims import AS_WE_SIGN, Bearer, ClaimError, Claims, check_issuer_and_audience, seconds
 from app.server.keys import ISSUED_ALGORITHMS, SECRET_ALGORITHM, Clock, IssuerKeys, Keys, fetch_key_set
 from app.server.signing import shared_secret

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.operations.principal import TENANT_ROLES, Principal, Role
+from app.operations.calls.principal import TENANT_ROLES, Principal, Role
 from app.settings import Settings, SettingsError
 
 MAX_SUBJECT_LENGTH = 255

@@ -24,14 +24,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from app.billing import parse_decimal
-from app.operations.access import Action, authorise
-from app.operations.audit import auditing
-from app.operations.call import Call, RequestMetadata
-from app.operations.context import Context
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.audit import auditing
+from app.operations.calls.call import Call, RequestMetadata
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import BillField, CloudInvoiceImported, ColumnOfField, import_cloud_invoice
-from app.operations.principal import Principal
 from app.operations.rate_limits import RateLimiter
-from app.operations.refusal import ProblemCode, Refusal
 from app.schema.problems import as_error
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
-from app.operations.principal import Principal
+from app.operations.calls.principal import Principal
 from app.server.request_errors import RETRY_AFTER_SECONDS, Code, RequestError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from graphql import FieldNode, GraphQLError, Visitor, visit
 
-from app.operations.principal import Principal
+from app.operations.calls.principal import Principal
 from app.schema.limits import parse_document
 from app.server.parameters import Parameters
 from app.server.request_errors import Code, RequestError

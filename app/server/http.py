@@ -12,8 +12,8 @@ from graphql import OperationType
 from litestar.response.base import ASGIResponse
 
 from app.database.written import Written, noting_writes
-from app.operations.call import RequestMetadata
-from app.operations.principal import Principal
+from app.operations.calls.call import RequestMetadata
+from app.operations.calls.principal import Principal
 from app.operations.rate_limits import Charge
 from app.server.concurrency import ConcurrencyLimit
 from app.server.costs import with_cost

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from uuid import UUID
 
 from app.database.written import parse_position
-from app.operations.principal import Principal
+from app.operations.calls.principal import Principal
 from app.server.request_errors import Code, RequestError
 
 HEADER = b"arcadia-read-after"

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from app.database.errors import DatabaseUnavailable, DatabaseUnsuitable
-from app.operations.call import RequestMetadata
-from app.operations.principal import Principal
+from app.operations.calls.call import RequestMetadata
+from app.operations.calls.principal import Principal
 from app.operations.rate_limits import Charge, RateLimiter
 from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.concurrency import ConcurrencyLimit

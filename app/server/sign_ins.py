@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Network
 
 from app.database import Database
-from app.operations.audit import enter_refused_sign_ins
-from app.operations.context import Clock
+from app.operations.calls.audit import enter_refused_sign_ins
+from app.operations.calls.context import Clock
 
 GATHERED_SECONDS = 2.0
 MAX_REASONS = 3

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import jwt
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.claims import Bearer, ClaimError
 from app.settings import Settings
 

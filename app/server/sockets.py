@@ -14,8 +14,8 @@ from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from app.database.written import Written, noting_writes
-from app.operations.call import RequestMetadata
-from app.operations.principal import Principal
+from app.operations.calls.call import RequestMetadata
+from app.operations.calls.principal import Principal
 from app.operations.rate_limits import Charge
 from app.server.allowance import Allowance
 from app.server.auth import Session, UnauthenticatedError

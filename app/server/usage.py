@@ -20,13 +20,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from app.database.errors import CommitUnknown, DatabaseUnavailable
-from app.operations.access import Action, authorise
-from app.operations.audit import auditing
-from app.operations.call import Call, RequestMetadata
-from app.operations.context import Context
-from app.operations.principal import Principal
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.audit import auditing
+from app.operations.calls.call import Call, RequestMetadata
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal
+from app.operations.calls.refusal import Refusal
 from app.operations.rate_limits import RateLimitedError, RateLimiter
-from app.operations.refusal import Refusal
 from app.operations.usage import MALFORMED, record_batch
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit

@@ -15,7 +15,7 @@ import rich_click as click
 from rich.console import Console
 
 from app.database.migrate import migrate
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.signing import sign_token
 from app.settings import Settings
 from bench.reads.__main__ import description

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.signing import sign_token
 from app.settings import Settings
 

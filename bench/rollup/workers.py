@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 import app.database
-from app.operations.context import Context
-from app.operations.principal import Principal, Role
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal, Role
 from app.operations.rollups import roll_up_period
 from app.operations.rollups.progress import CHANNEL
 from app.queue import Queue

@@ -14,7 +14,7 @@ from strawberry.litestar import BaseContext, make_graphql_controller
 
 from app.database import Database
 from app.operations import usage
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.queue import Queue
 from app.server.auth import Authenticator, UnauthenticatedError
 from app.settings import Settings

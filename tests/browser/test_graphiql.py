@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.graphiql import load_graphiql
 from tests.browser.chromium import Page, executable, opened_page
 from tests.server.conftest import TENANT

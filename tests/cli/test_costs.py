@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from app.cli import arcadia as program
 from app.database import Database
-from app.operations.refusal import Refusal
+from app.operations.calls.refusal import Refusal
 from app.queue import Queue
 from app.settings import Settings
 from tests.cli.command import Command

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from app.database import Database
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.application import create_application, utc_now
 from app.server.signing import sign_token
 from app.settings import Settings

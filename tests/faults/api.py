@@ -14,7 +14,7 @@ from uuid import UUID
 
 import httpx
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.signing import sign_token
 from app.settings import Settings
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from app.database import PLATFORM, Database
 from app.jobs import SYSTEM
-from app.operations.context import Context
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import Refusal
 from app.operations.invoices import issue_invoice
-from app.operations.refusal import Refusal
 from app.queue import Queue
 from app.settings import Settings
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from tests.faults.api import Api
 
 KINDS = ("droplet_hours", "storage_gb", "storage_gb_hours")

@@ -12,7 +12,7 @@ from pathlib import Path
 import app.queue
 from app.database import Database
 from app.jobs import SYSTEM, create_worker
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.operations.rollups import chunk
 from app.queue import Queue
 from app.settings import Settings

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.signing import sign_token
 from tests.faults.api import ROOT, Api
 from tests.operations.given import Given

@@ -22,9 +22,9 @@ import pytest
 import app.queue
 from app.database import DatabaseUnavailable
 from app.database.errors import is_unavailable
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.data_integrity import check
 from app.operations.invoices import issue_invoice
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups import resume, roll_up_period, starting
 from app.operations.usage import MeteredEvent, record_usage
 from tests.faults.tenants import TOTAL_CENTS, seed

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from app.operations.calls.principal import Role
 from app.operations.data_integrity import check
-from app.operations.principal import Role
 from tests.faults.api import apis
 from tests.operations.given import Given
 from tests.server.usage_bodies import event, lines

@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 from saq import Job
 
+from app.jobs.context import JobContext
 from app.jobs.log import logged
-from app.jobs.rollups import JobContext, roll_up_chunk
+from app.jobs.rollups import roll_up_chunk
 from app.operations.rollups import roll_up_period
 from tests.faults.tenants import seed
 from tests.operations.given import Given

@@ -7,7 +7,8 @@ import pytest
 from saq import Job
 
 from app.database import BillingTimeZoneUnsuitable
-from app.jobs.rollups import JobContext, catch_up, roll_up_chunk, roll_up_month_end
+from app.jobs.context import JobContext
+from app.jobs.rollups import catch_up, roll_up_chunk, roll_up_month_end
 from tests.operations.given import Given
 
 

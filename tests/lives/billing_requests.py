@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.operations import billing_months, catalog, charges, invoices, rollups, tenants
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.refusal import ProblemCode, Refusal
 from tests.lives.catalog import ADDONS
 from tests.lives.life import Life, pick
 from tests.lives.rating import local_day, month_of, next_month

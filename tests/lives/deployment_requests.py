@@ -9,8 +9,8 @@ from uuid import UUID
 
 from app.billing import DeploymentState
 from app.operations import deployments, subscriptions, usage
+from app.operations.calls.principal import Role
 from app.operations.catalog.offers import AddonSelection
-from app.operations.principal import Role
 from tests.lives.catalog import ADDONS, AGGREGATIONS, PLANS, exact_decimal
 from tests.lives.life import TRANSITIONS, Life, LivingDeployment, attach, change_by_admin, change_by_tenant, pick
 from tests.lives.rating import local_day, start_of

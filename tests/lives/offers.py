@@ -6,7 +6,7 @@ from typing import Any
 
 from app.billing import PriceModel, Proration, Tier
 from app.operations import catalog
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from tests.lives.catalog import ADDONS, exact_decimal
 from tests.lives.terms import KindPrice, Plan
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from app.billing import DeploymentState, PriceModel, Tier
 from app.operations import billing_months, invoices, subscriptions
+from app.operations.calls.context import Context
 from app.operations.catalog import ResourceDraft
 from app.operations.catalog.offers import AddonSelection
-from app.operations.context import Context
 from app.operations.deployments import create_deployment, transition_deployment
 from app.operations.invoices import issue_invoice, void_invoice
 from app.operations.rollups import catch_up, roll_up_period, roll_up_run

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from app.operations import billing_months, taxes
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import MarginDimension, margin
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import change_plan_version
 from tests.lives.story import APRIL, AUGUST, JANUARY, JULY, JUNE, MAY, Story, price
 

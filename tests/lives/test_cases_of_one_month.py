@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState, PriceModel, Proration, Tier
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import ResourceDraft
 from app.operations.catalog.offers import AddonSelection
 from app.operations.deployments import register_resource, transition_deployment
 from app.operations.quotes import quote
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import attach_addon, subscribe
 from tests.lives.story import APRIL, Story, price
 

@@ -14,8 +14,8 @@ from psycopg.rows import namedtuple_row
 
 from app.database import Database
 from app.operations import data_integrity
-from app.operations.context import Context
-from app.operations.principal import Principal, Role
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal, Role
 from app.queue import Queue
 from app.settings import Settings
 from tests.cleaning import Cleaner

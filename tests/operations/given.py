@@ -8,6 +8,8 @@ from uuid import UUID
 
 from app.billing import DeploymentState, Proration, Tier
 from app.database import PLATFORM, Database
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal, Role
 from app.operations.catalog import (
     AddonSelection,
     ResourceDraft,
@@ -16,9 +18,7 @@ from app.operations.catalog import (
     draft_plan_version,
     publish_plan_version,
 )
-from app.operations.context import Context
 from app.operations.deployments import create_deployment, transition_deployment
-from app.operations.principal import Principal, Role
 from app.operations.subscriptions import subscribe
 from app.operations.tenants import create_tenant
 from app.queue import Queue

@@ -6,7 +6,7 @@ import asyncio
 import sys
 
 from app.database import Database
-from app.operations.principal import Principal, Role
+from app.operations.calls.principal import Principal, Role
 from app.operations.rate_limits import Buckets, Limit, RateLimitedError, RateLimiter, limiter
 from app.settings import Settings
 

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState, LineKind, Quote
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import update_addon
 from app.operations.deployments import transition_deployment
 from app.operations.quotes import months_to_date
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import attach_addon
 from tests.operations.given import Given
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.billing import Aggregation, PriceModel, Proration, Tier
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import (
     ResourceDraft,
     archive_plan,
@@ -20,7 +21,6 @@ from app.operations.catalog import (
     retire_plan_version,
     update_addon,
 )
-from app.operations.refusal import ProblemCode, Refusal
 from app.tables.ids import new_id
 from tests.operations.given import Given
 

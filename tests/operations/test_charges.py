@@ -9,11 +9,11 @@ import pytest
 
 from app.billing import ChargeInputs, ChargeTerms, DeploymentState, Period, UnsubscribedCharge
 from app.database import PLATFORM
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.charges import add_charge
 from app.operations.deployments import transition_deployment
 from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import billable_deployments, gather
-from app.operations.refusal import ProblemCode, Refusal
 from app.tables.ids import new_id
 from tests.operations.given import Given
 from tests.operations.months import APRIL, subscribed

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.charges import add_charge
 from app.operations.deployments import create_deployment, transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import subscribe
 from app.operations.tenants import close_tenant, update_tenant
 from app.tables.ids import new_id

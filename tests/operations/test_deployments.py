@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.billing import DeploymentState
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.deployments import create_deployment, register_resource, update_deployment
-from app.operations.refusal import ProblemCode, Refusal
 from app.tables.deployments import LlmMode
 from app.tables.ids import new_id
 from tests.operations.given import Given

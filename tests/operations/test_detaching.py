@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.deployments import transition_deployment
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import attach_addon, detach_addon
 from app.tables.ids import new_id
 from tests.operations.given import Given

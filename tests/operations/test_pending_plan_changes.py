@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState, Proration, Quote
-from app.operations.access import Action
+from app.operations.calls.access import Action
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import archive_plan
 from app.operations.deployments import transition_deployment
 from app.operations.quotes import months_to_date
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import apply_pending_plan_changes, change_plan_version
 from tests.operations.given import Given
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import archive_plan
 from app.operations.deployments import transition_deployment
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import change_plan_version
 from tests.operations.given import Given
 

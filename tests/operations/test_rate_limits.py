@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.database import PLATFORM, Database
-from app.operations.principal import Principal, Role
+from app.operations.calls.principal import Principal, Role
 from app.operations.rate_limits import Buckets, Limit, RateLimitedError, RateLimiter, limiter, purge
 from app.settings import Environment, Settings
 from app.tables.ids import new_id

@@ -8,8 +8,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.deployments import end_resource, move_resource
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.usage import record_usage
 from app.tables.ids import new_id
 from tests.operations.given import Given

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.billing import DeploymentState
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import AddonSelection, archive_plan, publish_plan_version, retire_plan_version, update_addon
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import subscribe
 from app.tables.ids import new_id
 from tests.operations.given import Given

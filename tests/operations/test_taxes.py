@@ -11,9 +11,9 @@ import pytest
 
 from app.billing import Period, QuoteHeader, TaxTerms
 from app.database import PLATFORM
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.quotes import quote
 from app.operations.rating_inputs import tenant_headers
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.taxes import set_tax_rate, tax_rates
 from app.operations.tenants import update_tenant
 from tests.operations.given import Given

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.tenants import create_tenant
 from tests.operations.given import Given
 

@@ -22,13 +22,13 @@ from app.billing import (
     subscription_status,
 )
 from app.database import PLATFORM
+from app.operations.calls.refusal import InvalidTransition, ProblemCode, Refusal
 from app.operations.deployments import (
     TransitionRecorded,
     transition_by_system,
     transition_deployment,
     update_deployment,
 )
-from app.operations.refusal import InvalidTransition, ProblemCode, Refusal
 from app.tables.ids import new_id
 from tests.operations.given import Given
 

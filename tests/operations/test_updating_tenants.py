@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.tenants import create_tenant, update_tenant
 from app.tables.ids import new_id
 from tests.operations.given import Given

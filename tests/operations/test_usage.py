@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.deployments import register_resource
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.usage import MeteredEvent, UsageFault, UsageRecorded, UsageRejection, record_usage
 from app.tables.ids import new_id
 from tests.operations.given import Given

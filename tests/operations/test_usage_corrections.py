@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from app.operations.context import Context
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.usage import UsageCorrected, correct_usage, record_usage
 from app.tables.ids import new_id
 from tests.operations.given import Given

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.deployments import end_resource
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.usage import MeteredEvent, correct_usage, prove_totals, record_usage
 from tests.cli.command import Command
 from tests.conftest import SECRET

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from app.database import Database
-from app.operations.principal import Principal, Role
+from app.operations.calls.principal import Principal, Role
 from app.reads import GraphQLEngine
 from app.schema.schema import schema
 from app.settings import Settings

@@ -3,9 +3,9 @@
 from app import queue
 from app.cli.costs import costs
 from app.jobs import worker
-from app.operations import audit
+from app.operations.calls import audit
+from app.operations.calls.refusal import ProblemCode
 from app.operations.deployments import events
-from app.operations.refusal import ProblemCode
 from app.operations.rollups import CHUNK_JOB, progress
 from app.operations.usage.events import UsageFault
 from app.schema.codes import ErrorCode

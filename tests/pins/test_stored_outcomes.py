@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from app.database import UnitOfWork
-from app.operations import idempotency
-from app.operations.call import Call, RequestMetadata
-from app.operations.refusal import InvalidTransition, ProblemCode, Refusal
-from app.operations.transaction import transact
+from app.operations.calls import idempotency
+from app.operations.calls.call import Call, RequestMetadata
+from app.operations.calls.refusal import InvalidTransition, ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.tables.ids import new_id
 from tests.operations.given import Given
 

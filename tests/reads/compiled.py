@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from app.database.scope import Scope
-from app.operations.principal import Principal, Role
+from app.operations.calls.principal import Principal, Role
 from app.reads import GraphQLEngine
 from app.reads.errors import ReadError
 from app.reads.statement import Statement

@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 
 from app.database import Database
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.reads.engine import GraphQLEngine, Response
 from app.reads.request import Request
 from app.schema.context import RequestContext

@@ -6,8 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from app.billing import DeploymentState, PriceModel, Tier
-from app.operations.audit import auditing
-from app.operations.call import Call, RequestMetadata
+from app.operations.calls.audit import auditing
+from app.operations.calls.call import Call, RequestMetadata
 from app.operations.catalog import ResourceDraft, create_plan, update_addon
 from app.operations.deployments import create_deployment, end_resource, register_resource, transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice

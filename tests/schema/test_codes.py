@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.operations import audit
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls import audit
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.usage.events import UsageFault
 from app.reads import BadInputError, ForbiddenError
 from app.schema import limits, measure

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from tests.schema.api import Api, refused
 
 PLANS = "{ plans { code versions { version status basePriceCents resources { tiers { unitPriceCents } } } } }"

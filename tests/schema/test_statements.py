@@ -16,7 +16,8 @@ from uuid import UUID
 from graphql import get_named_type, is_required_argument
 
 import app
-from app.operations import billing_months, data_integrity, idempotency, rate_limits, rollups, subscriptions, usage
+from app.operations import billing_months, data_integrity, rate_limits, rollups, subscriptions, usage
+from app.operations.calls import idempotency
 from app.operations.deployments import move_resource, register_resource
 from app.operations.usage import MeteredEvent
 from tests.operations.given import Given

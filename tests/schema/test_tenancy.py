@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from app.billing import DeploymentState
-from app.operations.context import Context
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Role
 from app.operations.deployments import transition_deployment
-from app.operations.principal import Role
 from app.settings import Settings
 from tests.schema.generated import Case, mutations, queries
 from tests.schema.worlds import OWNED, UNKNOWN, World, Worlds, worlds

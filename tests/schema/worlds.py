@@ -14,7 +14,7 @@ from psycopg import sql
 
 from app.database import Database
 from app.database.scope import Scope
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.operations.deployments import register_resource
 from app.queue import Queue
 from app.reads import GraphQLEngine

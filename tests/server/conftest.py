@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.auth import Authenticator
 from app.server.graphiql import load_graphiql
 from app.server.keys import Keys

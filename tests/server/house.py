@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.application import create_application
 from app.server.signing import sign_token
 from app.settings import Settings

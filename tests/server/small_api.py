@@ -20,8 +20,8 @@ from graphql import (
 )
 
 from app.database.errors import CommitUnknown, DatabaseUnavailable
-from app.operations.call import RequestMetadata
-from app.operations.principal import Principal
+from app.operations.calls.call import RequestMetadata
+from app.operations.calls.principal import Principal
 from app.operations.rate_limits import Charge
 from app.schema.limits import MAX_ERRORS, OperationInspection, inspect_document, parse_document
 from app.server.errors import show_error

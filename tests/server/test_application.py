@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from app.database.database import Database
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.application import create_application
 from app.server.signing import sign_token
 from app.settings import Settings

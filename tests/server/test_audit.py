@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from app.database import Database
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server import sign_ins
 from app.server.sign_ins import MAX_ENTRIES, RefusedSignIns
 from app.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from app.operations.principal import Principal, Role
+from app.operations.calls.principal import Principal, Role
 from app.server.auth import LEEWAY, REMEMBERED_FOR, Authenticator, UnauthenticatedError
 from app.server.keys import IssuerKeys, Keys
 from tests.clock import Clock

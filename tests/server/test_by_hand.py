@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from app.database import Database
-from app.operations.context import Context
-from app.operations.principal import Principal, Role
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal, Role
 from app.queue import Queue
 from app.server.application import create_application
 from app.server.signing import sign_token

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.database import Database
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.queue import Queue
 from app.server import cloud_invoices
 from app.settings import Settings

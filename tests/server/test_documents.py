@@ -14,7 +14,7 @@ from graphql import get_introspection_query
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.auth import Authenticator
 from app.server.documents import DocumentPolicy, ManifestError, load_manifest
 from app.server.graphiql import load_graphiql

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.database import Database
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server.http import MAX_BODY_BYTES
 from app.settings import Settings
 from tests.clock import Clock

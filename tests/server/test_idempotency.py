@@ -11,8 +11,8 @@ import saq
 
 from app.database import PLATFORM, Database
 from app.jobs import idempotency as job
-from app.operations import idempotency
-from app.operations.principal import Role
+from app.operations.calls import idempotency
+from app.operations.calls.principal import Role
 from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.given import Given

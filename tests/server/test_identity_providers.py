@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-from app.operations.principal import Principal, Role
+from app.operations.calls.principal import Principal, Role
 from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.signing import NoSigningSecretError, sign_token
 from app.settings import Settings, SettingsError

@@ -9,9 +9,9 @@ import pytest
 from graphql import GraphQLInputType, is_input_object_type, is_list_type, is_non_null_type
 
 from app.database import Database
+from app.operations.calls.principal import Role
 from app.operations.catalog.versions import MAX_RESOURCES, MAX_TIERS
 from app.operations.costs import BillField
-from app.operations.principal import Role
 from app.operations.quotes.quote import MAX_ADDONS
 from app.operations.usage.record import MAX_EVENTS
 from app.schema.limits import MAX_INPUT_LIST

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app.database.written import UNKNOWN
-from app.operations.principal import Principal, Role
+from app.operations.calls.principal import Principal, Role
 from app.server.application import create_application
 from app.server.recent_writes import RecentWrites
 from app.server.signing import sign_token

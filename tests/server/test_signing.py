@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.operations.principal import Principal, Role
+from app.operations.calls.principal import Principal, Role
 from app.server.auth import Authenticator
 from app.server.signing import SECRET_FILE, NoSigningSecretError, shared_secret, sign_token
 from app.settings import Settings

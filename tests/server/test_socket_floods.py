@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.settings import Settings
 from tests.server.conftest import SECRET, small_application
 from tests.server.serving import served

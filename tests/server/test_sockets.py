@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server import sockets
 from tests.server.answers import without_cost
 from tests.server.small_api import HAPPENINGS, UNAVAILABLE

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app.database import Database
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.queue import Queue
 from app.server import uploads
 from app.server.application import create_application

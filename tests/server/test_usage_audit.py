@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from app.database import Database
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.server import ndjson
 from app.settings import Settings
 from tests.clock import Clock

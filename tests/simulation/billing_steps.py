@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from app.operations import billing_months, charges, invoices, tenants
-from app.operations.refusal import ProblemCode
+from app.operations.calls.refusal import ProblemCode
 from tests.lives.rating import next_month, start_of
 from tests.lives.terms import Charge
 from tests.simulation.faults import Fault

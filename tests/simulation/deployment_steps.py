@@ -7,7 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from app.billing import Actor, DeploymentState, TransitionDecision, allowed_transitions, decide_transition
 from app.operations import deployments, tenants
-from app.operations.refusal import ProblemCode
+from app.operations.calls.refusal import ProblemCode
 from tests.lives import terms
 from tests.simulation.faults import Fault
 from tests.simulation.model import Deployment, Tenant

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from app.database import CommitUnknown, DatabaseUnavailable
-from app.operations.principal import Role
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.principal import Role
+from app.operations.calls.refusal import ProblemCode, Refusal
 from tests.lives.rating import local_day
 from tests.simulation.faults import Crash, Fault, Kind
 from tests.simulation.ledger import Ledger

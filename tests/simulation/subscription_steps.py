@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from app.operations import subscriptions
+from app.operations.calls.refusal import ProblemCode
 from app.operations.catalog.offers import AddonSelection
-from app.operations.refusal import ProblemCode
 from tests.lives import terms
 from tests.lives.life import change_by_admin, change_by_tenant
 from tests.lives.rating import local_day, next_month, start_of

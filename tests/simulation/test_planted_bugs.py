@@ -13,7 +13,7 @@ import pytest
 from app.billing import Actor, DeploymentState
 from app.database import UnitOfWork
 from app.operations import usage
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.operations.deployments import transition
 from app.operations.deployments.events import DeploymentEvent
 from app.operations.rollups import chunk

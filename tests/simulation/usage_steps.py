@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from app.operations import usage
-from app.operations.principal import Role
-from app.operations.refusal import ProblemCode
+from app.operations.calls.principal import Role
+from app.operations.calls.refusal import ProblemCode
 from app.operations.usage import MeteredEvent, UsageFault
 from app.tables.ids import new_id
 from tests.lives.rating import month_of, start_of

@@ -1,8 +1,8 @@
-"""The table of unique values in app/operations/transaction.py, against the constraints and indexes of the database."""
+"""The table of unique values in calls/transaction.py, against the constraints and indexes of the database."""
 
 from typing import Any
 
-from app.operations.transaction import TAKEN
+from app.operations.calls.transaction import TAKEN
 
 UNIQUE = """
 SELECT index.relname FROM pg_index i JOIN pg_class index ON index.oid = indexrelid JOIN pg_class t ON t.oid = indrelid

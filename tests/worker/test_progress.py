@@ -16,7 +16,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from app.operations.principal import Role
+from app.operations.calls.principal import Role
 from app.operations.rollups import roll_up_period
 from app.server.signing import sign_token
 from app.settings import Settings

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.billing import Period
 from app.database import UnitOfWork
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.tables.billing_months import BillingMonthState, ChangeReason
 from app.tables.ids import new_ids
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from app.billing import Period
 from app.database import UnitOfWork
-from app.operations.context import Context
+from app.operations.calls.context import Context
 
 # One process inserts at a time; whoever waited finds nothing left to do.
 _THROUGH = "SELECT months_through FROM installation WHERE id = 1 FOR UPDATE"

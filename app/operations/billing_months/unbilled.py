@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.access import Action, authorise
 from app.operations.billing_months.missing import insert_missing_months
-from app.operations.context import Context
-from app.operations.transaction import transact
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 
 # $1: the first month that has not ended. After $2, $3 and before $5, $6, by month and tenant. Each branch follows
 # an index in the order of the list, so that a page costs what it holds.

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from app.billing import InputFault
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
-from app.operations.context import Context
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.operations.periods import month_of
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import transact
 from app.tables.billing_months import BillingMonthState
 
 _MAKE = """

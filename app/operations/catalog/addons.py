@@ -7,11 +7,11 @@ from uuid import UUID
 from piccolo.columns import Column
 
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.catalog.kinds import require_kind
-from app.operations.context import Context
-from app.operations.transaction import transact
 from app.tables.catalog import Addons
 from app.tables.ids import new_id
 

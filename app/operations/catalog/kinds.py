@@ -6,10 +6,10 @@ from piccolo.columns.combination import WhereRaw
 
 from app.billing import Aggregation
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
-from app.operations.context import Context
-from app.operations.transaction import transact
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.tables.catalog import ResourceKinds
 
 

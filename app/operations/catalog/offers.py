@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.billing import Proration
-from app.operations.access import not_found
+from app.operations.calls.access import not_found
+from app.operations.calls.principal import Principal
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog.addons import find_addon
 from app.operations.catalog.plans import find_plan
-from app.operations.principal import Principal
-from app.operations.refusal import ProblemCode, Refusal
 from app.tables.catalog import PlanVersions, PlanVersionStatus
 
 

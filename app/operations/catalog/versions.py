@@ -9,12 +9,12 @@ from piccolo.query.functions import Max
 
 from app.billing import Aggregation, InputFault, PlanTerms, PriceModel, Proration, ResourceTerms, Tier
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.catalog.kinds import known_kinds
 from app.operations.catalog.plans import find_plan, lock_unarchived
-from app.operations.context import Context
-from app.operations.transaction import transact
 from app.tables.catalog import PlanPriceTiers, PlanResources, PlanVersions, PlanVersionStatus
 from app.tables.ids import new_id
 

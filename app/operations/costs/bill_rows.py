@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from app.billing import InputFault, cents_fault, quantity_fault, round_half_away
 from app.billing.money import EXACT, ZERO, Ratio, add
-from app.operations import validation
+from app.operations.calls import validation
 from app.operations.costs.layouts import BillField
 
 T = TypeVar("T")

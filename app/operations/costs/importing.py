@@ -9,16 +9,16 @@ from app.billing import InputFault, cents_fault
 from app.billing.money import EXACT, ZERO, add, multiply
 from app.database import UnitOfWork
 from app.database.copy import copy_rows
-from app.operations import validation
-from app.operations.access import Action, authorise
-from app.operations.context import Context
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.operations.costs.bill_file import BillFile, BillSummary
 from app.operations.costs.bill_rows import BillRow, MalformedBill, round_cents, sum_exactly
 from app.operations.costs.layouts import ColumnOfField, layout_faults, layout_of
 from app.operations.costs.matching import Match, match_rows
 from app.operations.currencies import CURRENCIES
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import transact
 from app.tables.costs import CloudInvoiceLines, CloudInvoices
 from app.tables.ids import new_id
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from app.billing import InputFault
-from app.operations import validation
+from app.operations.calls import validation
 
 MAX_COLUMN_LENGTH = 100
 

@@ -25,14 +25,14 @@ from uuid import UUID
 from app.billing import InputFault, LineKind, round_half_away
 from app.billing.money import EXACT, ZERO, add
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
-from app.operations.context import Context
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.operations.costs.bill_rows import round_cents
 from app.operations.costs.importing import minor_unit_factor
 from app.operations.currencies import CURRENCIES
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import transact
 from app.tables.invoices import InvoiceStatus
 from app.tables.tenants import Tenants
 

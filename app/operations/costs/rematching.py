@@ -8,14 +8,14 @@ from uuid import UUID
 
 from app.billing.money import ZERO, add
 from app.database import UnitOfWork
-from app.operations.access import Action, authorise
-from app.operations.context import Context
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.costs.bill_file import BLOCK_ROWS
 from app.operations.costs.bill_rows import round_cents
 from app.operations.costs.importing import Progress
 from app.operations.costs.matching import Match, match_rows
 from app.operations.costs.withdrawing import lock_bill
-from app.operations.transaction import transact
 from app.tables.costs import CloudInvoices
 
 _COUNT = "SELECT count(*) FROM cloud_invoice_lines WHERE cloud_invoice_id = $1"

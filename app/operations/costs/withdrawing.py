@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
-from app.operations.context import Context
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import transact
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.tables.costs import CloudInvoices
 
 _PATH = ("cloudInvoiceId",)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.access import Action, authorise
-from app.operations.context import Context
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.data_integrity import costs, deployments, invoices, months, runs, usage
 from app.operations.data_integrity.integrity_check import Examination, IntegrityCheck, Spine, Violation
-from app.operations.transaction import transact
 
 INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
     *deployments.INTEGRITY_CHECKS,

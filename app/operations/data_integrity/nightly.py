@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.access import Action, authorise
-from app.operations.context import Context
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.data_integrity.checking import SLACK, found_once, page_of
 from app.operations.data_integrity.integrity_check import Spine, Violation
-from app.operations.transaction import transact
 
 NIGHT = timedelta(hours=3)
 """How long a night's check goes on."""

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from app.billing import DeploymentState
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, tenant_for
-from app.operations.context import Context
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, tenant_for
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.deployments.events import DeploymentEvent, append_event
 from app.operations.open_tenant import share_open_tenant
-from app.operations.transaction import transact
 from app.tables.deployments import CloudDeployments, LlmMode
 from app.tables.ids import new_id
 

@@ -5,13 +5,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
-from app.operations.context import Context
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.operations.deployments.resources import insert_resource
 from app.operations.locking import lock_deployment
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import transact
 from app.operations.usage.ends import end_usage
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.ids import new_id

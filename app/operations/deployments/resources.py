@@ -5,13 +5,13 @@ from uuid import UUID
 
 from app.database import UnitOfWork
 from app.database.locks import lock
-from app.operations import validation
-from app.operations.access import Action, authorise
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import TAKEN, transact
 from app.operations.catalog.kinds import require_kind
-from app.operations.context import Context
 from app.operations.locking import lock_deployment
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import TAKEN, transact
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.ids import new_id
 

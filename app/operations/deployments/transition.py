@@ -12,15 +12,15 @@ from app.billing import (
     decide_transition,
 )
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, denied, transition_actor
 from app.operations.billing_months import Change, record_changes
-from app.operations.context import Context
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, denied, transition_actor
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import InvalidTransition
+from app.operations.calls.transaction import transact
 from app.operations.deployments.events import DeploymentEvent, append_event
 from app.operations.locking import lock_deployment, now_of
-from app.operations.refusal import InvalidTransition
 from app.operations.subscriptions.follow import follow_deployment
-from app.operations.transaction import transact
 from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments
 

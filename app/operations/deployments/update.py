@@ -6,11 +6,11 @@ from uuid import UUID
 from piccolo.columns import Column
 
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise
-from app.operations.context import Context
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.locking import lock_deployment
-from app.operations.transaction import transact
 from app.tables.deployments import CloudDeployments, LlmMode
 
 

@@ -9,17 +9,17 @@ from piccolo.columns.combination import And
 from app.billing import InputFault, day_of
 from app.database import UnitOfWork
 from app.database.locks import lock_row
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
 from app.operations.billing_months.invoices import (
     changes_of,
     hold_months_of_invoice,
     invoice_is_voided,
     month_was_issued,
 )
-from app.operations.context import Context
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import transact
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.tables.invoices import InvoiceStatus, TenantInvoices
 
 # The row's lock lasts until the commit, so the numbers of a year have no gap and no order but that of the commits.

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from app.billing import InvoiceBuilder, Line, Period
 from app.database import UnitOfWork
-from app.operations.access import Action, authorise, not_found
 from app.operations.billing_months.data import month_in_data
-from app.operations.context import Context
-from app.operations.transaction import transact
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 
 SLICE = 500
 """Subscriptions read and rated at a time: a tenant of any size takes little memory."""

@@ -9,17 +9,17 @@ from uuid import UUID
 from app import billing
 from app.billing import AddonTerms, AmountTooLarge, InputFault, Period, QuoteHeader, QuoteInputs, whole_month
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found, tenant_for
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found, tenant_for
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.operations.catalog.kinds import known_kinds
 from app.operations.catalog.offers import AddonOffer, AddonSelection, addons_on_offer, plan_on_offer
-from app.operations.context import Context
 from app.operations.periods import month_faults, month_of
 from app.operations.plan_terms import plan_terms
 from app.operations.rating_inputs import tenant_headers
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.taxes import taxes_of_country
-from app.operations.transaction import transact
 
 DEFAULT_COUNTRY = "AU"
 """Whose taxes a quote for no tenant has."""

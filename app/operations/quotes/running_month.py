@@ -7,10 +7,10 @@ from uuid import UUID
 from app import billing
 from app.billing import AmountTooLarge, Period, Quote, QuoteInputs, SubscriptionInputs
 from app.database import UnitOfWork
-from app.operations.context import Context
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.operations.rating_inputs import billable_deployments_of, gather, tenant_headers
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import transact
 
 Seen = Callable[[SubscriptionInputs, Period, datetime], SubscriptionInputs]
 Month = Quote | Refusal | None

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.database import PLATFORM, Database, Scope
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.settings import Settings
 from app.tables.ids import new_id
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.database.errors import DatabaseUnavailable
-from app.operations.principal import Principal
+from app.operations.calls.principal import Principal
 from app.operations.rate_limits.bucket import Buckets, Grant, Limit
 
 REFUSAL_COST = 10

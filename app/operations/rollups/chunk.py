@@ -15,14 +15,14 @@ import asyncpg
 
 from app.billing import AmountTooLarge, Period
 from app.database import DatabaseUnavailable, UnitOfWork
-from app.operations.access import Action, authorise
 from app.operations.billing_months.rating import write_months
-from app.operations.context import Context
-from app.operations.refusal import ProblemCode
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode
+from app.operations.calls.transaction import transact
 from app.operations.rollups.bill_tenants import SLICE, bill, hold_unsettled, preview, record_once
 from app.operations.rollups.progress import Failure, Settlement, finish_chunk, record, start_if_queued
 from app.operations.rollups.run import Run, TenantWorkload, portions
-from app.operations.transaction import transact
 from app.tables.billing_months import BillingMonthState
 from app.tables.rollups import RollupOutcome
 

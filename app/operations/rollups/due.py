@@ -7,13 +7,13 @@ from uuid import UUID
 from app.billing import Period
 from app.database import UnitOfWork
 from app.database.locks import lock
-from app.operations.access import Action, authorise
 from app.operations.billing_months.left import changes_of_tenants_that_left
 from app.operations.billing_months.missing import insert_missing_months
-from app.operations.context import Context
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.rollups.run import Run, TenantWorkload
 from app.operations.rollups.starting import insert_run, ring_chunks
-from app.operations.transaction import transact
 from app.tables.ids import new_id
 
 USAGE_GRACE = timedelta(hours=3)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.database import UnitOfWork
 from app.operations.billing_months.rating import Month, TenantMonths
-from app.operations.refusal import ProblemCode
+from app.operations.calls.refusal import ProblemCode
 from app.operations.rollups.progress import Failure, Settlement
 from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.access import Action, authorise
-from app.operations.context import Context
-from app.operations.transaction import transact
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 
 # A tenant is skipped for the state of its month; where that has an invoice, for the invoice's.
 _REASONS = """

@@ -8,16 +8,16 @@ from uuid import UUID
 from app.billing import InputFault, Period
 from app.database.copy import copy_rows
 from app.database.unit_of_work import UnitOfWork
-from app.operations.access import Action, authorise, not_found
 from app.operations.billing_months.left import changes_of_tenants_that_left
 from app.operations.billing_months.missing import insert_missing_months
-from app.operations.context import Context
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
+from app.operations.calls.validation import refuse
 from app.operations.periods import month_of
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups.progress import finish_if_done, notify_progress
 from app.operations.rollups.run import Run, TenantWorkload, portions
-from app.operations.transaction import transact
-from app.operations.validation import refuse
 from app.tables.ids import new_id
 from app.tables.rollups import RollupChunks, RollupRuns, RollupStatus
 

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from app.billing import InputFault, day_of
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
 from app.operations.billing_months import Change, record_changes
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import AddonOffer, addon_on_offer, already_attached
-from app.operations.context import Context
 from app.operations.locking import now_of
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions.current import currency_of, lock_current_subscription, lock_subscription
 from app.operations.subscriptions.days import billed_from
-from app.operations.transaction import transact
 from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_id
 from app.tables.subscriptions import SubscriptionAddons

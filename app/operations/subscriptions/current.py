@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from app.billing import SubscriptionStatus
-from app.operations.context import Context
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.locking import lock_deployment
-from app.operations.refusal import ProblemCode, Refusal
 from app.tables.deployments import CloudDeployments
 from app.tables.subscriptions import Subscriptions
 from app.tables.tenants import Tenants

@@ -3,9 +3,9 @@
 from datetime import date
 
 from app.billing.period import ONE_DAY
-from app.operations.access import Action, authorise
-from app.operations.context import Context
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
 
 CONFIRMED_FROM_MONTHS = 3
 """A start more months ago than this must be confirmed: it may be a mistyped year."""

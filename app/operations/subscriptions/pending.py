@@ -8,8 +8,8 @@ from datetime import date
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.context import Context
-from app.operations.transaction import transact
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.tables.subscriptions import SubscriptionPlanVersions as History
 from app.tables.subscriptions import Subscriptions
 

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from app.billing import InputFault, Period, Proration, day_of
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise
 from app.operations.billing_months import Change, record_changes
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import PlanOffer, plan_on_offer
-from app.operations.context import Context
 from app.operations.locking import now_of
 from app.operations.subscriptions.current import currency_of, lock_current_subscription
 from app.operations.subscriptions.days import billed_from
-from app.operations.transaction import transact
 from app.tables.billing_months import ChangeReason
 from app.tables.catalog import PlanVersions
 from app.tables.ids import new_id

@@ -8,18 +8,18 @@ from uuid import UUID
 from app.billing import DeploymentState, SubscriptionStatus, day_of, subscription_status
 from app.billing.period import day_start
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise
 from app.operations.billing_months import Change, record_changes
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import AddonOffer, AddonSelection, PlanOffer, addons_on_offer, plan_on_offer
-from app.operations.context import Context
 from app.operations.locking import lock_deployment, now_of
 from app.operations.open_tenant import share_open_tenant
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions.addons import insert_snapshot
 from app.operations.subscriptions.days import billed_from, require_confirmation
 from app.operations.subscriptions.follow import open_span
-from app.operations.transaction import transact
 from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments
 from app.tables.ids import new_id

@@ -6,10 +6,10 @@ from uuid import UUID
 from app.billing import DeploymentState, Period
 from app.database import UnitOfWork
 from app.database.locks import lock_row
-from app.operations.access import Action, authorise, not_found
-from app.operations.context import Context
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import transact
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.tables.invoices import InvoiceStatus
 from app.tables.tenants import Tenants
 

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from app.database import UnitOfWork
 from app.database.billing_time_zone import hold_billing_time_zone
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
-from app.operations.context import Context
-from app.operations.transaction import transact
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.tables.ids import new_id
 from app.tables.tenants import Tenants, TenantTaxExemptions
 

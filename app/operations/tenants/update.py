@@ -11,11 +11,11 @@ from piccolo.columns import Column
 from app.billing import InputFault
 from app.database import UnitOfWork
 from app.database.locks import lock_row
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found
 from app.operations.billing_months import Change, record_changes
-from app.operations.context import Context
-from app.operations.transaction import transact
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_id
 from app.tables.tenants import Tenants

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from app.billing import Aggregation
 from app.database import UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise, not_found, tenant_for
 from app.operations.billing_months import record_changes
-from app.operations.context import Context
-from app.operations.principal import Principal
-from app.operations.refusal import ProblemCode, Refusal
-from app.operations.transaction import transact
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise, not_found, tenant_for
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal
+from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.calls.transaction import transact
 from app.operations.usage.events import MAX_KEY_LENGTH
 from app.operations.usage.reach import Occurrence, changes_of
 from app.operations.usage.refold import fold_days, lock_days

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.billing import day_of
 from app.database import UnitOfWork
 from app.operations.billing_months import Change, record_changes
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.operations.usage.refold import DayKey, refold
 from app.tables.billing_months import ChangeReason
 

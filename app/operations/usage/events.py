@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from app.billing import quantity_fault
-from app.operations import validation
+from app.operations.calls import validation
 
 MAX_KEY_LENGTH = 200
 FUTURE_ALLOWED = timedelta(minutes=5)

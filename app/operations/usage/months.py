@@ -6,10 +6,10 @@ from uuid import UUID
 
 from app.billing import ResourceUsage, resource_usage
 from app.database import UnitOfWork
-from app.operations.context import Context
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.periods import month_of
 from app.operations.rating_inputs import billable_deployments_of, gather, tenant_headers
-from app.operations.transaction import transact
 
 
 async def monthly_usage(

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from app.database import PLATFORM, Database, UnitOfWork
-from app.operations.context import Context
+from app.operations.calls.context import Context
 
 AHEAD = timedelta(days=62)
 """How far ahead the job makes them."""

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from app.billing import Aggregation, day_of
 from app.database import Scope, UnitOfWork
-from app.operations import validation
-from app.operations.access import Action, authorise
 from app.operations.billing_months import first_open_day, record_changes
+from app.operations.calls import validation
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.catalog.kinds import known_kinds
-from app.operations.context import Context
-from app.operations.transaction import transact
 from app.operations.usage.event_days import event_days
 from app.operations.usage.events import (
     FUTURE_ALLOWED,

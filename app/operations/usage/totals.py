@@ -7,10 +7,10 @@ from uuid import UUID
 
 from app.billing import day_of
 from app.database import UnitOfWork
-from app.operations.access import Action, authorise
 from app.operations.billing_months import Change, record_changes
-from app.operations.context import Context
-from app.operations.transaction import transact
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.usage.differences import differences
 from app.operations.usage.refold import DayKey, refold
 from app.tables.billing_months import ChangeReason

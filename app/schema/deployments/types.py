@@ -7,7 +7,7 @@ import strawberry
 
 from app.billing import DeploymentState, allowed_transitions
 from app.operations import quotes, usage
-from app.operations.access import transition_actor
+from app.operations.calls.access import transition_actor
 from app.reads import Connection, PythonFieldInfo, Rows, column, connection, desc, one, python_field, read_type
 from app.schema.context import RequestContext
 from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter

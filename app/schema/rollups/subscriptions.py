@@ -9,7 +9,7 @@ import strawberry
 
 from app.database import PLATFORM, Database
 from app.database.listener import Subscription
-from app.operations.access import not_found
+from app.operations.calls.access import not_found
 from app.operations.rollups.progress import CHANNEL
 from app.reads import ForbiddenError, reference
 from app.schema.context import Info, is_platform_admin

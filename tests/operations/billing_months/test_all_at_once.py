@@ -13,12 +13,12 @@ import pytest
 
 from app.billing import DeploymentState
 from app.operations.billing_months import unbilled_months, waive_month
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import Refusal
 from app.operations.charges import add_charge
-from app.operations.context import Context
 from app.operations.data_integrity import check
 from app.operations.deployments import transition_deployment
 from app.operations.invoices import issue_invoice, verify_invoice, void_invoice
-from app.operations.refusal import Refusal
 from app.operations.rollups import catch_up, roll_up_period, roll_up_run
 from app.operations.subscriptions import attach_addon, change_plan_version, detach_addon, subscribe
 from app.operations.tenants import update_tenant

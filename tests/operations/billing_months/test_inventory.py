@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState
-from app.operations.access import Action
+from app.operations.calls.access import Action
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.charges import add_charge
 from app.operations.deployments import (
     end_resource,
@@ -19,7 +20,6 @@ from app.operations.deployments import (
     transition_deployment,
 )
 from app.operations.invoices import void_invoice
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import attach_addon, change_plan_version, detach_addon
 from app.operations.taxes import set_tax_rate
 from app.operations.tenants import update_tenant

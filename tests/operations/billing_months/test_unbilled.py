@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from app.operations.billing_months import UnbilledMonth, count_unbilled_months, unbilled_months
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.invoices import void_invoice
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups import roll_up_period, roll_up_run
 from tests.operations.given import Given
 from tests.operations.months import APRIL, JUNE, MAY, correct, invoices, issue_last, meter, roll_up, subscribed

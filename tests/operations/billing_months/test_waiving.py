@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.operations.billing_months import waive_month
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.data_integrity import check
 from app.operations.invoices import mark_invoice_paid, void_invoice
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups import catch_up
 from tests.operations.given import Given
 from tests.operations.late import billed_of_month, changes, month_states, net_lines

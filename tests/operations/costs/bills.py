@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.operations.costs import CloudInvoiceImported, import_cloud_invoice
 from app.operations.deployments import register_resource
 from tests.operations.given import Given

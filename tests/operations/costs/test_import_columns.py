@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import BillField, ColumnOfField
 from app.operations.deployments import register_resource
-from app.operations.refusal import ProblemCode, Refusal
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import MarginDimension, MarginReport, margin, rematch_cloud_invoice, withdraw_cloud_invoice
 from app.operations.deployments import register_resource
 from app.operations.invoices import issue_invoice, mark_invoice_paid
-from app.operations.refusal import ProblemCode, Refusal
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, invoices, meter, roll_up, subscribed

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import strategies as st
 
 from app.operations import data_integrity
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import margin, rematch_cloud_invoice, withdraw_cloud_invoice
 from app.operations.costs.bill_rows import round_cents
-from app.operations.refusal import ProblemCode, Refusal
 from tests.cleaning import Cleaner
 from tests.operations.costs.bills import bill, droplet, import_bill, row
 from tests.operations.given import Given

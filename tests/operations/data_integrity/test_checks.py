@@ -9,11 +9,11 @@ import pytest
 from app.billing import DeploymentState, Tier
 from app.operations import data_integrity
 from app.operations.billing_months import data
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import ResourceDraft
 from app.operations.data_integrity import INTEGRITY_CHECKS, check
 from app.operations.deployments import transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.subscriptions import attach_addon, change_plan_version
 from tests.operations.costs.bills import bill, droplet, import_bill, row
 from tests.operations.data_integrity.broken import BROKEN

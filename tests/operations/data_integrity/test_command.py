@@ -5,8 +5,8 @@ import logging
 import pytest
 import saq
 
+from app.jobs.context import JobContext
 from app.jobs.data_integrity import check_data_integrity
-from app.jobs.rollups import JobContext
 from tests.cli.command import Command
 from tests.conftest import SECRET
 from tests.operations.data_integrity.test_checks import break_rows

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.operations import data_integrity
-from app.operations.context import Context
+from app.operations.calls.context import Context
 from app.operations.data_integrity import check_by_night
 from tests.operations.data_integrity.test_checks import break_rows
 from tests.operations.given import Given

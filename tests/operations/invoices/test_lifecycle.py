@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.operations.context import Context
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.invoices import issue_invoice, mark_invoice_paid, verify_invoice, void_invoice
-from app.operations.refusal import ProblemCode, Refusal
 from app.tables.invoices import InvoiceStatus
 from tests.operations.given import Given
 from tests.operations.months import invoices, roll_up, subscribed

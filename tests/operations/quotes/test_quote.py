@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.billing import Quote, Tier
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import AddonSelection, ResourceDraft, archive_plan, update_addon
 from app.operations.quotes import quote
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.tenants import create_tenant
 from tests.operations.given import Given
 from tests.operations.months import APRIL, invoices, meter, roll_up, subscribed

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.billing import Proration, Quote, Tier
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import ResourceDraft
 from app.operations.quotes import forecasts, months_to_date
 from app.operations.quotes.running_month import Month
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.usage import monthly_usage
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, meter, subscribed

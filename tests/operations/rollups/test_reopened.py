@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from app.billing import Tier
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import ResourceDraft
 from app.operations.data_integrity import check
 from app.operations.invoices import issue_invoice
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups import catch_up, roll_up_run
 from app.operations.subscriptions import change_plan_version
 from tests.operations.given import Given

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from app.billing import DeploymentState, Proration, Tier
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import ResourceDraft, update_addon
 from app.operations.deployments import transition_deployment
-from app.operations.refusal import ProblemCode, Refusal
 from app.operations.rollups import roll_up_period
 from app.operations.subscriptions import attach_addon, change_plan_version
 from tests.operations.given import Given

@@ -15,10 +15,10 @@ import msgspec
 
 from app.billing import DeploymentState
 from app.database import PLATFORM, UnitOfWork
-from app.operations import audit
-from app.operations.call import Call
-from app.operations.context import Context
-from app.operations.refusal import InvalidTransition, ProblemCode, Refusal
+from app.operations.calls import audit
+from app.operations.calls.call import Call
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import InvalidTransition, ProblemCode, Refusal
 from app.tables.ids import new_id
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from app.billing import day_of
 from app.database import Database
-from app.operations.call import Call
-from app.operations.principal import Principal
+from app.operations.calls.call import Call
+from app.operations.calls.principal import Principal
 from app.queue import Queue
 from app.settings import Settings
 

@@ -11,10 +11,10 @@ import pytest
 from app.billing import Aggregation
 from app.database import PLATFORM, Database, UnitOfWork
 from app.operations import invoices, rollups
-from app.operations.call import Call, RequestMetadata
+from app.operations.calls.call import Call, RequestMetadata
+from app.operations.calls.context import Context
+from app.operations.calls.transaction import transact
 from app.operations.catalog import define_resource_kind
-from app.operations.context import Context
-from app.operations.transaction import transact
 from app.operations.usage import MeteredEvent, record_usage
 from app.queue import Queue
 from app.settings import Settings

@@ -9,9 +9,9 @@ from hashlib import sha256
 
 from app.database import PLATFORM, Database, UnitOfWork
 from app.database.errors import CommitUnknown
-from app.operations.call import Call
-from app.operations.context import Context
-from app.operations.refusal import Refusal
+from app.operations.calls.call import Call
+from app.operations.calls.context import Context
+from app.operations.calls.refusal import Refusal
 from app.tables.audit import AuditLog
 from app.tables.ids import new_id
 

@@ -11,10 +11,10 @@ import pytest
 
 from app.billing import Actor, Aggregation, DeploymentState
 from app.operations import catalog, charges, deployments, subscriptions, taxes, tenants, usage
-from app.operations.access import WHO_MAY, Action, transition_actor
-from app.operations.context import Context
-from app.operations.principal import Principal, Role
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.access import WHO_MAY, Action, transition_actor
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal, Role
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.tables.ids import new_id
 from tests.operations.given import Given
 

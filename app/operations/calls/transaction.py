@@ -8,11 +8,11 @@ import asyncpg
 
 from app.database import UnitOfWork
 from app.database.scope import Scope
-from app.operations.audit import DONE, enter
-from app.operations.call import Call
-from app.operations.context import Context
-from app.operations.idempotency import Work, once
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.audit import DONE, enter
+from app.operations.calls.call import Call
+from app.operations.calls.context import Context
+from app.operations.calls.idempotency import Work, once
+from app.operations.calls.refusal import ProblemCode, Refusal
 
 T = TypeVar("T")
 

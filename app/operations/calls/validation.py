@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from app.billing import InputFault, cents_fault, quantity_fault
+from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.currencies import CURRENCIES
-from app.operations.refusal import ProblemCode, Refusal
 
 MAX_NAME_LENGTH = 200
 MAX_TEXT_LENGTH = 2000

@@ -6,9 +6,9 @@ from types import MappingProxyType
 from uuid import UUID
 
 from app.billing import Actor
-from app.operations.context import Context
-from app.operations.principal import Principal, Role
-from app.operations.refusal import ProblemCode, Refusal
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal, Role
+from app.operations.calls.refusal import ProblemCode, Refusal
 
 
 class Action(StrEnum):

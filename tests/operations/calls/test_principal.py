@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from app.database.scope import PLATFORM, Scope
-from app.operations.principal import NO_TENANT, Principal, Role
+from app.operations.calls.principal import NO_TENANT, Principal, Role
 
 TENANT = UUID("01890000-0000-7000-8000-000000000001")
 
