@@ -23,7 +23,6 @@ from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.types.arguments import convert_arguments
 
 from app.reads.cache import LRUCache
-from app.reads.compiler import Operation
 from app.reads.documents import Documents, Limits, Parse, ReadingCost
 from app.reads.errors import ReadError, RequestError, coded
 from app.reads.executor import ReadExecutor, ReferencePlace
@@ -32,6 +31,7 @@ from app.reads.request import Request
 from app.reads.root_fields import compile_refs, compile_root
 from app.reads.schema_model import DEFINITION, Model
 from app.reads.statement import Statement, Values
+from app.reads.statement_builder import Operation
 
 Acquire: TypeAlias = Callable[[Request], AbstractAsyncContextManager[Any]]
 """Lends an asyncpg connection of the role that the request's scope has, which hands out `json` as the bytes PostgreSQL

@@ -24,9 +24,9 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from graphql.pyutils import Path
 from typing_extensions import override
 
-from app.reads.compiler import Operation
 from app.reads.field_specs import RowReference
 from app.reads.python_fields import Row
+from app.reads.statement_builder import Operation
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from graphql import GraphQLInputObjectType, get_named_type
 from piccolo.table import Table
@@ -13,31 +13,31 @@ from app.reads.filters import Among, Compare, Condition, Contains, Through
 from app.reads.schema_model import filter_names, node_type
 from app.reads.sql import column_of, joined, source
 from app.reads.statement import Arguments, Selected
+from app.reads.statement_builder import StatementBuilder
 from app.reads.values import referenced, sql_type, to_parameter, to_text
 
-if TYPE_CHECKING:
-    from app.reads.compiler import Compiler
 
-
-def filtered(compiler: Compiler, page: Page, arguments: Arguments, selected: Selected, alias: str) -> Iterator[str]:
+def filtered(
+    builder: StatementBuilder, page: Page, arguments: Arguments, selected: Selected, alias: str
+) -> Iterator[str]:
     """The conditions of a connection's `filter` argument on the rows of `alias`."""
-    given = compiler.given(arguments).get("filter")
+    given = builder.given(arguments).get("filter")
     if given is None:
         return
-    table = compiler.model.types[node_type(selected.definition).name].table
+    table = builder.model.types[node_type(selected.definition).name].table
     argument = selected.definition.args["filter"]
     names = filter_names(cast("GraphQLInputObjectType", get_named_type(argument.type)))
     for python_name, condition in page.filters.items():
         name = names[python_name]
         if given.get(name) is not None:
-            yield _Filter(compiler, arguments, name, selected).sql(condition, table, alias)
+            yield _Filter(builder, arguments, name, selected).sql(condition, table, alias)
 
 
 class _Filter:
     """One field of the filter input that a request gives."""
 
-    def __init__(self, compiler: Compiler, arguments: Arguments, name: str, selected: Selected) -> None:
-        self._compiler = compiler
+    def __init__(self, builder: StatementBuilder, arguments: Arguments, name: str, selected: Selected) -> None:
+        self._builder = builder
         self._arguments = arguments
         self._name = name
         self._selected = selected
@@ -59,16 +59,16 @@ class _Filter:
             case Through(foreign_key, inner):
                 own = foreign_key._meta.table is table
                 other = referenced(foreign_key)._meta.table if own else foreign_key._meta.table
-                there = self._compiler.alias()
+                there = self._builder.alias()
                 link = joined(foreign_key, alias, there, own=own)
-                conditions = [link, *self._compiler.visible(other, there), self.sql(inner, other, there)]
+                conditions = [link, *self._builder.visible(other, there), self.sql(inner, other, there)]
                 return f"EXISTS (SELECT {source(other, there, conditions)})"
             case _:
                 raise TypeError(f"{condition} has no SQL")
 
     def _parameter(self, convert: Callable[[Any], Any], type_: str) -> str:
         arguments, name = self._arguments, self._name
-        return self._compiler.parameter(
+        return self._builder.parameter(
             lambda values: convert(arguments.of(values)["filter"][name]), type_, self._selected
         )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import msgspec
+from graphql import GraphQLObjectType
+from graphql.execution.collect_fields import FieldDetailsList
 
 from app.reads.errors import BadInputError
 from app.reads.field_specs import Page
@@ -16,45 +18,58 @@ from app.reads.schema_model import node_type
 from app.reads.selection import Selection
 from app.reads.sql import SortKeys, column_of, exact, generated, keyset_predicate, order_by, sort_keys, source
 from app.reads.statement import Arguments, Selected, Shape, Shapes, Values
+from app.reads.statement_builder import Compiled, StatementBuilder
 from app.reads.values import from_json, is_decimal, sql_type, to_parameter
-
-if TYPE_CHECKING:
-    from app.reads.compiler import Compiled, Compiler
 
 _DEFAULT_SIZE = 20
 _MAX_PAGE_SIZE = 100
 _CURSOR = msgspec.json.Decoder(list[str | int | bool])
 _RANK = '":rank"'
 
+Link: TypeAlias = Callable[[str], list[str]]
+"""The conditions that join a table, by its alias, to the row that the connection belongs to."""
+CompileObject: TypeAlias = Callable[
+    [GraphQLObjectType, FieldDetailsList, str, tuple[str, ...]], tuple[Selection, Shape | None]
+]
+"""Compiles the fields selected of a row, by its alias and response path."""
 
-def connection(compiler: Compiler, declaration: Page, selected: Selected, link: Callable[[str], list[str]]) -> Compiled:
+
+def connection(
+    builder: StatementBuilder, compile_object: CompileObject, declaration: Page, selected: Selected, link: Link
+) -> Compiled:
     """One page of the rows that `link` joins, as the connection object. Raises BadInputError."""
-    return _Connection(compiler, declaration, selected, link).compile()
+    return _Connection(builder, compile_object, declaration, selected, link).compile()
 
 
 class _Connection:
-    """A connection in the making: which page its arguments ask for, and the members that are selected of it."""
+    """Compiles one connection: which page its arguments ask for, and the members that are selected of it."""
 
     def __init__(
-        self, compiler: Compiler, declaration: Page, selected: Selected, link: Callable[[str], list[str]]
+        self,
+        builder: StatementBuilder,
+        compile_object: CompileObject,
+        declaration: Page,
+        selected: Selected,
+        link: Link,
     ) -> None:
-        self._compiler = compiler
+        self._builder = builder
+        self._compile_object = compile_object
         self._selected = selected
         self._node = node_type(selected.definition)
-        self._table = compiler.model.types[self._node.name].table
+        self._table = builder.model.types[self._node.name].table
         self._keys = sort_keys(declaration.order, self._table)
         self._arguments = Arguments(selected)
-        self._given = {name for name, value in compiler.given(self._arguments).items() if value is not None}
+        self._given = {name for name, value in builder.given(self._arguments).items() if value is not None}
         if {"first", "last"} <= self._given:
             raise selected.blame(BadInputError("Give `first` or `last`, not both."))
         self._backwards = "last" in self._given
-        self._alias = compiler.alias()
+        self._alias = builder.alias()
         self._page_name = generated(f"{self._alias}page")
         self._conditions = [
             *link(self._alias),
-            *compiler.visible(self._table, self._alias),
-            *compiler.fixed(declaration.where, self._alias),
-            *filtered(compiler, declaration, self._arguments, selected, self._alias),
+            *builder.visible(self._table, self._alias),
+            *builder.fixed(declaration.where, self._alias),
+            *filtered(builder, declaration, self._arguments, selected, self._alias),
         ]
 
     def compile(self) -> Compiled:
@@ -78,7 +93,7 @@ class _Connection:
         return selection.row(common=common), self._shape(self._selected, children)
 
     def _members(self, selected: Selected) -> list[tuple[str, Selected]]:
-        return list(self._compiler.operation.selected(selected.type, selected.fields, selected.path))
+        return list(self._builder.operation.selected(selected.type, selected.fields, selected.path))
 
     def _shape(self, selected: Selected, children: Mapping[str, Shapes]) -> Shape | None:
         return Shape(selected.type.name, {}, children) if children else None
@@ -86,7 +101,7 @@ class _Connection:
     def _member(self, member: Selected, rows: str) -> Compiled:
         match member.name:
             case "nodes":
-                selection, shape = self._compiler.object(self._node, member.fields, self._alias, member.path)
+                selection, shape = self._compile_object(self._node, member.fields, self._alias, member.path)
                 return selection.rows(rows), shape
             case "edges":
                 return self._edges(member, rows)
@@ -102,7 +117,7 @@ class _Connection:
         for key, member in self._members(edges):
             match member.name:
                 case "node":
-                    node, shape = self._compiler.object(self._node, member.fields, self._alias, member.path)
+                    node, shape = self._compile_object(self._node, member.fields, self._alias, member.path)
                     selection.add(key, node.row())
                     if shape is not None:
                         children[key] = shape
@@ -173,7 +188,7 @@ class _Connection:
         """The parameters that hold the given cursors' keys."""
         return {
             name: [
-                self._compiler.parameter(
+                self._builder.parameter(
                     partial(_key_of, self._arguments, name, self._keys, index), sql_type(column), self._selected
                 )
                 for index, (column, _) in enumerate(self._keys)
@@ -185,7 +200,7 @@ class _Connection:
     @cached_property
     def _limit(self) -> str:
         name = "last" if self._backwards else "first"
-        return self._compiler.parameter(partial(_size, self._arguments, name), "bigint", self._selected)
+        return self._builder.parameter(partial(_size, self._arguments, name), "bigint", self._selected)
 
 
 def _size(arguments: Arguments, name: str, values: Values) -> int:

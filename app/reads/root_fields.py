@@ -8,12 +8,13 @@ from graphql.execution.collect_fields import FieldDetailsList
 from piccolo.columns import Column
 
 from app.reads import paging
-from app.reads.compiler import Compiled, Compiler, Operation
+from app.reads.compiler import Compiler
 from app.reads.errors import BadInputError
 from app.reads.field_specs import Declaration, Page, RootMany, RootNode, RootOne
 from app.reads.schema_model import DEFINITION
 from app.reads.sql import column_of, generated, sort_keys, source
 from app.reads.statement import TYPE_KEY, Arguments, Selected, Shape, Statement, Values
+from app.reads.statement_builder import Compiled, Operation
 from app.reads.values import sql_type, to_parameter, to_uuid
 
 _MAX_IDS = 100
@@ -30,7 +31,9 @@ def compile_root(operation: Operation, declaration: Declaration, selected: Selec
             rows = compiler.rows(selected, partial(compiler.fixed, where), keys, many=True)
             return compiler.statement(rows, allow)
         case Page(allow=allow):
-            return compiler.statement(paging.connection(compiler, declaration, selected, lambda _: []), allow)
+            return compiler.statement(
+                paging.connection(compiler, compiler.object, declaration, selected, lambda _: []), allow
+            )
         case RootNode(many):
             return compiler.statement((_nodes if many else _node)(compiler, selected))
         case _:

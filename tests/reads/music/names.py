@@ -8,10 +8,10 @@ from graphql import OperationDefinitionNode, get_operation_ast, is_object_type, 
 from graphql.execution.values import VariableValues
 
 from app.database.scope import PLATFORM, Scope
-from app.reads.compiler import Operation
 from app.reads.root_fields import compile_refs, compile_root
 from app.reads.schema_model import Model
 from app.reads.statement import Statement, Values
+from app.reads.statement_builder import Operation
 from tests.reads.music.albums import Caller
 from tests.reads.music.labels import build_schema
 from tests.reads.music.rows import id_of
