@@ -11,7 +11,7 @@ UV := $(shell command -v uv 2>/dev/null)
 NPM := $(shell command -v npm 2>/dev/null)
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES = $(wildcard app tests bench piccolo_conf.py)
+SOURCES = app tests bench piccolo_conf.py
 WORKERS ?= 2
 
 # Everything started from here keeps its data in the checkout.
@@ -64,7 +64,7 @@ endif
 	@touch $@
 
 .PHONY: graphiql
-graphiql: $(if $(wildcard graphiql/package.json),graphiql/node_modules/.installed) ## Install the assets of GraphiQL
+graphiql: graphiql/node_modules/.installed ## Install the assets of GraphiQL
 
 .PHONY: lock
 lock: ## Resolve the ranges of pyproject.toml into requirements/ again (needs uv)
@@ -85,7 +85,7 @@ $(VENV)/.audit: $(VENV)/.python requirements/audit.txt
 	$(VENV)/audit/bin/python -m pip install --quiet --require-hashes --requirement requirements/audit.txt
 	@touch $@
 
-NPM_LOCKS := $(sort $(wildcard graphiql/package-lock.json tests/clients/package-lock.json bench/reads/postgraphile/package-lock.json))
+NPM_LOCKS := graphiql/package-lock.json tests/clients/package-lock.json bench/reads/postgraphile/package-lock.json
 
 .PHONY: audit
 audit: $(VENV)/.audit $(VENV)/.npm ## Known vulnerabilities in what is locked; says how much of it the index has advisories for
@@ -142,15 +142,11 @@ check-imports: install ## Imports point down the layers
 
 .PHONY: check-schema
 check-schema: install ## The committed schema.graphql is what the code exports
-ifneq ($(wildcard app/schema),)
 	$(BIN)/arcadia schema | diff -u schema.graphql - || { echo "schema.graphql is stale: make schema" >&2; exit 1; }
-endif
 
 .PHONY: check-migrations
 check-migrations: install ## The migrations lead to the tables of the code
-ifneq ($(wildcard app/tables/piccolo_app.py),)
 	$(BIN)/python tests/migrations_current.py
-endif
 
 .PHONY: check-tables
 check-tables: install ## The committed app/tables/schema.sql is what the migrations lead to
