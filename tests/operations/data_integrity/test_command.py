@@ -57,7 +57,9 @@ async def test_the_nightly_job_logs_each_as_an_error(
     with caplog.at_level(logging.ERROR, logger="app.jobs.data_integrity"):
         await check_data_integrity(context)
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
-    assert all(f"A law is broken: tenant_invoices {broken}: " in record.getMessage() for record in caplog.records)
+    assert all(
+        f"Data-integrity check failed: tenant_invoices {broken}: " in record.getMessage() for record in caplog.records
+    )
 
 
 async def test_a_rollup_that_fails_for_its_tenant_ends_with_1(given: Given, arcadia: Command) -> None:
