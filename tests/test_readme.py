@@ -45,3 +45,15 @@ def test_every_file_and_target_that_a_recipe_names_exists() -> None:
     assert len(files) > 10
     assert [file for file in files if not (ROOT / file).exists()] == []
     assert [target for target in targets if not re.search(rf"(?m)^{target}:", MAKEFILE)] == []
+
+
+def test_every_file_that_a_document_names_exists() -> None:
+    names = {path.name for folder in ("app", "tests", "bench") for path in (ROOT / folder).rglob("*.*")}
+    documents = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = {
+        (document.name, name)
+        for document in documents
+        for name in re.findall(r"`(?:[\w.-]+/)*([\w.-]+\.(?:py|sql|mjs))`", document.read_text())
+    }
+    assert len(named) > 50
+    assert {(document, name) for document, name in named if name not in names} == set()
