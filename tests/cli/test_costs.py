@@ -163,7 +163,10 @@ async def test_an_import_that_is_killed_leaves_nothing_and_may_be_repeated(
     with psycopg.connect(worker_database_url) as blocker, psycopg.connect(worker_database_url, autocommit=True) as seen:
         blocker.execute("SELECT FROM cloud_resources FOR UPDATE")  # a row that references it must wait
         process = arcadia.start("costs", "import", file, *TERMS)
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO%'"
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            " AND query LIKE 'INSERT INTO%'"
+        )
         while seen.execute(waiting).fetchone() == (0,):
             assert process.poll() is None
             await asyncio.sleep(0.05)
