@@ -24,8 +24,8 @@ class InvoiceBuilder:
     """Builds one invoice, document by document; it keeps sums, not lines, so that a tenant of any size takes little
     memory.
 
-    Subscriptions are added in order of slug, then the charges without one and the corrections; `close` then gives the
-    tax lines. Totals and hash are the invoice's once it is closed. Source: billing-rules, "Invoice".
+    Subscriptions are added in order of slug, each perhaps with a correction of the same month, then the charges
+    without one and the other corrections; `close` then gives the tax lines. Totals and hash are the invoice's once it is closed. Source: billing-rules, "Invoice".
     """
 
     def __init__(self, header: QuoteHeader) -> None:
@@ -46,7 +46,7 @@ class InvoiceBuilder:
         self.tax_base = TaxBase()
         self.net_by_month: dict[date, int] = defaultdict(int)
         self._hash = InputHash(text)
-        self._last_slug: str | None = ""
+        self._last_slug = ""
 
     @property
     def subtotal_cents(self) -> int:
@@ -111,11 +111,7 @@ class InvoiceBuilder:
         return RatedDocument(text, header, lines)
 
     def _keep_order(self, document: Document) -> None:
-        if not isinstance(document, SubscriptionInputs):
-            self._last_slug = None
-        elif self._last_slug is None:
-            raise ValueError(f"subscription {document.slug} must come before charges and corrections")
-        elif document.slug < self._last_slug:
-            raise ValueError(f"subscription {document.slug} must come before {self._last_slug}")
-        else:
+        if isinstance(document, SubscriptionInputs):
+            if document.slug < self._last_slug:
+                raise ValueError(f"subscription {document.slug} must come before {self._last_slug}")
             self._last_slug = document.slug

@@ -9,7 +9,6 @@ from hypothesis import given
 
 import app
 from app.billing import (
-    ChargeInputs,
     CorrectionInputs,
     InvoiceBuilder,
     LineKind,
@@ -67,9 +66,15 @@ def test_a_document_out_of_order_is_refused_and_adds_nothing() -> None:
     with pytest.raises(ValueError, match="subscription a must come before b"):
         builder.add(replace(subscription(), slug="a"))
     assert (builder.input_hash, builder.total_cents, builder.line_count) == before
-    builder.add(ChargeInputs(()))
-    with pytest.raises(ValueError, match="subscription c must come before charges and corrections"):
-        builder.add(replace(subscription(), slug="c"))
+
+
+def test_a_correction_may_stand_between_two_subscriptions() -> None:
+    """A subscription whose month other invoices have billed in part is corrected right after it."""
+    builder = InvoiceBuilder(HEADER)
+    builder.add(replace(subscription(), slug="a"))
+    builder.add_late(CorrectionInputs(HEADER, replace(subscription(), slug="a")))
+    builder.add(replace(subscription(), slug="b"))
+    assert builder.line_count == 3 * len(InvoiceBuilder(HEADER).add(subscription()).lines)
 
 
 def test_a_late_month_in_another_currency_is_refused_and_adds_nothing() -> None:
