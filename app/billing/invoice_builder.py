@@ -25,7 +25,8 @@ class InvoiceBuilder:
     memory.
 
     Subscriptions are added in order of slug, each perhaps with a correction of the same month, then the charges
-    without one and the other corrections; `close` then gives the tax lines. Totals and hash are the invoice's once it is closed. Source: billing-rules, "Invoice".
+    without one and the other corrections; `close` then gives the tax lines. Totals and hash are the invoice's once it
+    is closed. Source: billing-rules, "Invoice".
     """
 
     def __init__(self, header: QuoteHeader) -> None:
