@@ -29,25 +29,21 @@ class InvoiceBuilder:
     is closed. Source: billing-rules, "Invoice".
     """
 
-    def __init__(self, header: QuoteHeader) -> None:
-        self._begin(header, header_text(header))
-
-    @classmethod
-    def from_text(cls, text: str) -> "InvoiceBuilder":
-        """Starts from a stored header, whose hash is taken as it is stored. Raises ValueError for another format."""
-        builder = cls.__new__(cls)
-        builder._begin(parse_header(text), text)
-        return builder
-
-    def _begin(self, header: QuoteHeader, text: str) -> None:
+    def __init__(self, header: QuoteHeader, text: str | None = None) -> None:
+        """`text` is the header as it is stored, whose hash is taken; without it the header is written as text."""
         self.header = header
-        self.header_text = text
+        self.header_text = header_text(header) if text is None else text
         self.line_count = 0
         self.has_amounts = False
         self.tax_base = TaxBase()
         self.net_by_month: dict[date, int] = defaultdict(int)
-        self._hash = InputHash(text)
+        self._hash = InputHash(self.header_text)
         self._last_slug = ""
+
+    @classmethod
+    def from_text(cls, text: str) -> "InvoiceBuilder":
+        """Starts from a stored header. Raises ValueError for another format."""
+        return cls(parse_header(text), text)
 
     @property
     def subtotal_cents(self) -> int:

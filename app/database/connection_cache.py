@@ -27,7 +27,7 @@ class ConnectionCache:
         self._waiting: deque[asyncio.Future[Any]] = deque()
 
     def loan(self) -> "BorrowedConnection":
-        """`async with lender.loan() as connection`. Raises DatabaseUnavailable when there is none, or it is lost."""
+        """`async with cache.loan() as connection`. Raises DatabaseUnavailable when there is none, or it is lost."""
         return BorrowedConnection(self)
 
     async def close(self) -> None:
@@ -108,14 +108,14 @@ def _is_open(connection: Any) -> bool:
 class BorrowedConnection:
     """One connection, from `async with` to its end."""
 
-    __slots__ = ("_connection", "_lender")
+    __slots__ = ("_cache", "_connection")
 
     def __init__(self, cache: ConnectionCache) -> None:
-        self._lender = cache
+        self._cache = cache
 
     async def __aenter__(self) -> Any:
         try:
-            self._connection = await self._lender.take()
+            self._connection = await self._cache.take()
         except Exception as error:
             if is_connection_error(error):
                 raise unavailable(error) from error
@@ -126,8 +126,8 @@ class BorrowedConnection:
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         if error is None:
-            self._lender.give_back(self._connection)
+            self._cache.give_back(self._connection)
             return
-        await self._lender.discard(self._connection)
+        await self._cache.discard(self._connection)
         if isinstance(error, Exception) and is_connection_error(error):
             raise unavailable(error) from error

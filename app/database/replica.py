@@ -37,7 +37,7 @@ class Replica:
         self.primary = primary
         self.fault: str | None = None
         """Why it serves no reads now."""
-        self._lender = cache
+        self._cache = cache
         self._left_alone_until = 0.0
         self._replayed = 0
 
@@ -46,14 +46,14 @@ class Replica:
         return ReplicaLoan(self, after)
 
     async def close(self) -> None:
-        await self._lender.close()
+        await self._cache.close()
 
     async def take(self, after: int | None) -> Any:
         """A connection of the replica; None where it cannot serve the read."""
         if asyncio.get_running_loop().time() < self._left_alone_until:
             return None
         try:
-            connection = await self._lender.take()
+            connection = await self._cache.take()
         except _FAILURES as error:
             self._leave_alone(error)
             return None
@@ -64,17 +64,17 @@ class Replica:
         except _FAILURES as error:
             await self.drop(connection, error)
             return None
-        self._lender.give_back(connection)
+        self._cache.give_back(connection)
         return None
 
     def give_back(self, connection: Any) -> None:
-        self._lender.give_back(connection)
+        self._cache.give_back(connection)
 
     async def drop(self, connection: Any, error: BaseException | None) -> None:
         """Takes back a connection after an error."""
         if error is not None and is_connection_error(error):
             self._leave_alone(error)
-        await self._lender.discard(connection)
+        await self._cache.discard(connection)
 
     async def _has(self, connection: Any, after: int) -> bool:
         self._replayed = max(self._replayed, parse_position(await connection.fetchval(_REPLAYED)))

@@ -20,7 +20,7 @@ class Problem:
     """What every problem says."""
 
     code: ProblemCode = strawberry.field(description="The code of the refusal, for use by programs.")
-    message: str = strawberry.field(description="The reason for the refusal as a text for people.")
+    message: str = strawberry.field(description="The reason for the refusal, in words for a person to read.")
     path: list[str] = strawberry.field(
         description="The path from the input to the value at fault: names of input fields and indexes in lists. Empty "
         "if the problem concerns the whole input."

@@ -78,7 +78,7 @@ class UsageRejection:
     index: int = strawberry.field(description="The position of the event among the sent events, counted from 0.")
     code: str = strawberry.field(description="The code of the rejection as text; `reason` has the same as an enum.")
     reason: ErrorCode = strawberry.field(description="The code of the rejection.")
-    message: str = strawberry.field(description="The reason for the rejection as a text for people.")
+    message: str = strawberry.field(description="The reason for the rejection, in words for a person to read.")
 
 
 @strawberry.type(description="The result of recording usage events. Each event is counted in exactly one field.")

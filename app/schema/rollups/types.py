@@ -40,7 +40,9 @@ class RollupFailure(Node):
     )
     reason = python_field(needs=(RollupFailures.code,), description="The code of the failure.")(_reasons)
 
-    message: str = column(RollupFailures.message, description="The reason for the failure as a text for people.")
+    message: str = column(
+        RollupFailures.message, description="The reason for the failure, in words for a person to read."
+    )
     attempts: int = column(RollupFailures.attempts, description="The number of attempts made.")
 
 
@@ -93,7 +95,7 @@ class RollupWarning(Node):
         RollupWarnings.period_start, description="The first day of the month that the warning is about."
     )
     code: RollupWarningCode = column(RollupWarnings.code, description="The code of the warning, for use by programs.")
-    message: str = column(RollupWarnings.message, description="The warning as a text for people.")
+    message: str = column(RollupWarnings.message, description="The warning, in words for a person to read.")
 
 
 @read_type(
