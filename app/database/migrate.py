@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 
 class MigrationModule(Protocol):
-    """A file that `piccolo migrations new` wrote."""
+    """A file that `piccolo migrations new` writes."""
 
     ID: str
 
@@ -143,7 +143,9 @@ async def require_current(settings: Settings) -> None:
         _require_known(ran)
         missing = _missing(ran)
         if missing:
-            raise DatabaseNotMigrated(f"The database lacks {len(missing)} migrations: run `arcadia migrate`")
+            raise DatabaseNotMigrated(
+                f"The database lacks {len(missing)} of this version's migrations: run `arcadia migrate`"
+            )
         await _require_complete(application)
 
 
@@ -173,8 +175,9 @@ def _require_known(ran: set[str]) -> None:
     unknown = sorted(ran - {module.ID for module in _modules()})
     if unknown:
         raise DatabaseOfAnotherVersion(
-            f"The database has run {len(unknown)} migrations that this version of ArcadiaCloud does not have, the last"
-            f" of them {unknown[-1]}: use the version that ran them, or a new database"
+            "The database was migrated by another version of ArcadiaCloud: this version does not have"
+            f" {len(unknown)} of its migrations, the last of them {unknown[-1]}. Run the version that migrated it, or use"
+            " a new database"
         )
 
 

@@ -81,6 +81,6 @@ def test_a_database_that_another_version_migrated_is_refused(
         owner.execute("INSERT INTO migration (name, app_name, ran_on) VALUES ('2026-11-22T16:41', 'arcadia', now())")
     elsewhere = Command({**arcadia.environment, "ARCADIA_DATABASE_URL": empty_database_url})
     assert refused(elsewhere.here(*command)) == (
-        "The database has run 1 migrations that this version of ArcadiaCloud does not have, the last of them"
-        " 2026-11-22T16:41: use the version that ran them, or a new database"
+        "The database was migrated by another version of ArcadiaCloud: this version does not have 1 of its migrations,"
+        " the last of them 2026-11-22T16:41. Run the version that migrated it, or use a new database"
     )

@@ -97,15 +97,17 @@ async def test_a_database_that_was_never_migrated_is_told_apart(empty: Settings)
         await require_current(empty)
 
 
-BEFORE_THE_SQUASH = "2026-11-22T16:41:00:000000"
+BEFORE_THE_SQUASH = ["2026-11-29T22:50:20:311350", "2026-11-30T02:05:05:878915", "2026-11-30T02:23:00:000000"]
+"""Ids of migrations that databases have run which were made before the first migration was squashed."""
 
 
 async def test_a_database_that_another_version_migrated_is_refused_and_left_as_it_is(empty: Settings) -> None:
     await migrate(empty)
     owner = await asyncpg.connect(empty.database_url)
     try:
-        await owner.execute(
-            "UPDATE migration SET name = $1 WHERE id = (SELECT min(id) FROM migration)", BEFORE_THE_SQUASH
+        await owner.execute("DELETE FROM migration")
+        await owner.executemany(
+            "INSERT INTO migration (name, app_name) VALUES ($1, 'arcadia')", [(name,) for name in BEFORE_THE_SQUASH]
         )
     finally:
         await owner.close()
@@ -114,7 +116,8 @@ async def test_a_database_that_another_version_migrated_is_refused_and_left_as_i
         with pytest.raises(DatabaseOfAnotherVersion) as caught:
             await refused(empty)
         assert str(caught.value) == (
-            "The database has run 1 migrations that this version of ArcadiaCloud does not have, the last of them"
-            f" {BEFORE_THE_SQUASH}: use the version that ran them, or a new database"
+            "The database was migrated by another version of ArcadiaCloud: this version does not have 3 of its"
+            " migrations, the last of them 2026-11-30T02:23:00:000000. Run the version that migrated it, or use a new"
+            " database"
         )
     assert await _migrations(empty) == before

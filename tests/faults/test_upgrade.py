@@ -7,15 +7,16 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from piccolo.columns import UUID, Text
 
 from app.database import DatabaseOfAnotherVersion, DatabaseUnavailable, migrate
 from app.settings import Settings
-from app.tables.deployments import CloudDeployments
 from tests.clock import Clock
 from tests.server.house import House, house
 
@@ -25,19 +26,33 @@ TENANT = 'mutation { createTenant(input: {code: "%s", name: "T", country: "AU", 
 
 
 class Upgrade:
-    """The migration of a version to come."""
+    """The migration of a version to come, as `piccolo migrations new` writes one: a column and a table of tenants.
+
+    The old version is this one: its migrations, of which the first makes the whole schema, are not run again.
+    """
 
     ID = "9999-01-01T00:00:00:000000"
 
     @staticmethod
     async def forwards() -> MigrationManager:
         manager = MigrationManager(migration_id=Upgrade.ID, app_name=migrate.APP_NAME, description="")
-
-        async def add_column() -> None:
-            await CloudDeployments.raw("ALTER TABLE cloud_deployments ADD COLUMN upgraded text").run()
-
-        manager.add_raw(add_column)
+        manager.add_column(
+            "CloudDeployments", "cloud_deployments", "upgraded", column_class=Text, params={"default": "", "null": True}
+        )
+        manager.add_table("Upgrades", "upgrades")
+        for name, primary_key in (("id", True), ("tenant_id", False)):
+            params = {"default": None, "primary_key": primary_key}
+            manager.add_column("Upgrades", "upgrades", name, column_class=UUID, params=params)
         return manager
+
+
+async def upgraded(owner: Any) -> tuple[bool, list[str]]:
+    """Whether the new column is there, and the row-level security policies of the new table."""
+    columns = await owner.fetch("SELECT FROM pg_attribute WHERE attname = 'upgraded'")
+    policies = await owner.fetch(
+        "SELECT polname FROM pg_policy WHERE polrelid = to_regclass('upgrades') ORDER BY polname"
+    )
+    return len(columns) == 1, [row["polname"] for row in policies]
 
 
 @pytest.fixture
@@ -83,7 +98,9 @@ async def test_a_migration_waits_for_no_lock_longer_than_traffic_can(
                 with pytest.raises(DatabaseUnavailable, match="run it again"):
                     await migrate.migrate(served.settings)
             assert await migrate.pending(served.settings) == [Upgrade.ID]
+            assert await upgraded(reader) == (False, [])
             assert await migrate.migrate(served.settings) == [Upgrade.ID]
+            assert await upgraded(reader) == (True, ["platform", "tenant"])
             before = len(seconds)
         assert len(seconds) > before > 0
         assert LOCK_TIMEOUT / 2 < max(seconds) < LOCK_TIMEOUT + 2
@@ -98,12 +115,14 @@ async def test_a_version_that_lacks_a_migration_of_the_database_does_not_start_o
     """What is served already goes on; a process of the old version that starts anew says why it does not."""
     async with served.client() as client:
         assert (await client.get("/ready")).status_code == httpx.codes.OK
-    with monkeypatch.context() as upgraded:
+    with monkeypatch.context() as newer:
         current = migrate._modules()
-        upgraded.setattr(migrate, "_modules", lambda: [*current, Upgrade])
+        newer.setattr(migrate, "_modules", lambda: [*current, Upgrade])
         assert await migrate.migrate(served.settings) == [Upgrade.ID]
     for refused in (migrate.migrate, migrate.require_current):
-        with pytest.raises(DatabaseOfAnotherVersion, match=f"has run 1 migrations .* the last of them {Upgrade.ID}"):
+        with pytest.raises(
+            DatabaseOfAnotherVersion, match=f"does not have 1 of its migrations, the last of them {Upgrade.ID}"
+        ):
             await refused(served.settings)
     async with served.client() as client:
         assert (await client.post("/graphql", json={"query": READ})).json()["data"] == {"tenants": {"nodes": []}}
