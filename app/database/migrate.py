@@ -176,8 +176,8 @@ def _require_known(ran: set[str]) -> None:
     if unknown:
         raise DatabaseOfAnotherVersion(
             "The database was migrated by another version of ArcadiaCloud: this version does not have"
-            f" {len(unknown)} of its migrations, the last of them {unknown[-1]}. Run the version that migrated it, or use"
-            " a new database"
+            f" {len(unknown)} of its migrations, the last of them {unknown[-1]}. Run the version that migrated it, or"
+            " use a new database"
         )
 
 

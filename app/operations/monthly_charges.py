@@ -14,17 +14,17 @@ from app.database import UnitOfWork
 _OF_DEPLOYMENTS = """
 SELECT deployment_id, id, description, net_cents, charged_on FROM charges
 WHERE tenant_id = any($1::uuid[]) AND deployment_id = any($2::uuid[])
-  AND charged_on >= $3 AND charged_on < $4 AND net_cents > 0
+  AND is_in_month(charged_on, $3) AND net_cents > 0
 ORDER BY id
 """
 # C is the order of code points, and so Python's.
 _WITHOUT_SUBSCRIPTION = """
 SELECT c.tenant_id, d.slug, c.deployment_id, c.id, c.description, c.net_cents, c.charged_on
 FROM charges c LEFT JOIN cloud_deployments d ON d.tenant_id = c.tenant_id AND d.id = c.deployment_id
-WHERE c.tenant_id = any($1::uuid[]) AND c.charged_on >= $2 AND c.charged_on < $3 AND (c.net_cents < 0 OR NOT EXISTS (
+WHERE c.tenant_id = any($1::uuid[]) AND is_in_month(c.charged_on, $2) AND (c.net_cents < 0 OR NOT EXISTS (
     SELECT FROM subscriptions s
     WHERE s.tenant_id = c.tenant_id AND s.deployment_id = c.deployment_id
-      AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)))
+      AND is_in_month(s.started_on, s.ended_on, $2)))
 ORDER BY c.tenant_id, d.slug COLLATE "C" NULLS FIRST, c.id
 """
 
@@ -33,7 +33,7 @@ async def charges_of_deployments(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID], deployment_ids: Iterable[UUID]
 ) -> dict[UUID, list[ChargeTerms]]:
     """The month's charges above 0 of each of the deployments that has any, in order of id."""
-    arguments = list(set(tenant_ids)), list(deployment_ids), period.start, period.end
+    arguments = list(set(tenant_ids)), list(deployment_ids), period.start
     charges: dict[UUID, list[ChargeTerms]] = defaultdict(list)
     for row in await unit.connection.fetch(_OF_DEPLOYMENTS, *arguments):
         charges[row["deployment_id"]].append(_terms(row))
@@ -45,7 +45,7 @@ async def charges_of(unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID
     that have no subscription in the month.
     """
     charges: dict[UUID, list[UnsubscribedCharge]] = defaultdict(list)
-    for row in await unit.connection.fetch(_WITHOUT_SUBSCRIPTION, list(tenant_ids), period.start, period.end):
+    for row in await unit.connection.fetch(_WITHOUT_SUBSCRIPTION, list(tenant_ids), period.start):
         deployment_id = row["deployment_id"] and str(row["deployment_id"])
         charges[row["tenant_id"]].append(UnsubscribedCharge(row["slug"], deployment_id, _terms(row)))
     return {tenant_id: ChargeInputs(tuple(each)) for tenant_id, each in charges.items()}

@@ -40,7 +40,7 @@ class BillableDeployment(NamedTuple):
 _OF_TENANTS = """
 SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
 FROM subscriptions s JOIN cloud_deployments d ON d.tenant_id = s.tenant_id AND d.id = s.deployment_id
-WHERE s.tenant_id = any($1::uuid[]) AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)
+WHERE s.tenant_id = any($1::uuid[]) AND is_in_month(s.started_on, s.ended_on, $2)
 ORDER BY d.tenant_id, d.slug COLLATE "C"
 """
 _ENROLLED = f"DECLARE enrolled NO SCROLL CURSOR FOR {_OF_TENANTS}"
@@ -48,7 +48,7 @@ _OF_DEPLOYMENTS = """
 SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
 FROM cloud_deployments d LEFT JOIN subscriptions s
     ON s.tenant_id = d.tenant_id AND s.deployment_id = d.id
-    AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)
+    AND is_in_month(s.started_on, s.ended_on, $2)
 WHERE d.id = any($1::uuid[])
 """
 _HEADERS = f"""
@@ -69,14 +69,14 @@ ORDER BY subscription_id, effective_on
 # What ended after the month was open throughout it: a later pause changes nothing of it.
 _SPANS = """
 SELECT subscription_id, first_on, CASE WHEN last_on < $3 THEN last_on END AS last_on FROM subscription_active_spans
-WHERE subscription_id = any($1::uuid[]) AND first_on < $3 AND (last_on IS NULL OR last_on >= $2)
+WHERE subscription_id = any($1::uuid[]) AND is_in_month(first_on, last_on, $2)
 ORDER BY subscription_id, first_on, id
 """
 _ADDONS = """
 SELECT subscription_id, id, code, price_cents, resource_kind, quantity, attached_at, attached_on,
        CASE WHEN detached_on < $3 THEN detached_on END AS detached_on
 FROM subscription_addons
-WHERE subscription_id = any($1::uuid[]) AND attached_on < $3 AND (detached_on IS NULL OR detached_on >= $2)
+WHERE subscription_id = any($1::uuid[]) AND is_in_month(attached_on, detached_on, $2)
 ORDER BY subscription_id, attached_at, id
 """
 
@@ -98,7 +98,7 @@ async def billable_deployments(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID]
 ) -> list[BillableDeployment]:
     """The tenants' deployments with a subscription in the month, by tenant and in line order."""
-    rows = await unit.connection.fetch(_OF_TENANTS, list(tenant_ids), period.start, period.end)
+    rows = await unit.connection.fetch(_OF_TENANTS, list(tenant_ids), period.start)
     return [BillableDeployment(*row) for row in rows]
 
 
@@ -106,7 +106,7 @@ async def billable_portions(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID], size: int
 ) -> AsyncGenerator[list[BillableDeployment], None]:
     """The same, so many at a time, and only they are held. Once in a transaction."""
-    await unit.connection.execute(_ENROLLED, list(tenant_ids), period.start, period.end)
+    await unit.connection.execute(_ENROLLED, list(tenant_ids), period.start)
     while rows := await unit.connection.fetch(f"FETCH {size} FROM enrolled"):
         yield [BillableDeployment(*row) for row in rows]
         if len(rows) < size:
@@ -117,7 +117,7 @@ async def billable_deployments_of(
     unit: UnitOfWork, period: Period, deployment_ids: Iterable[UUID]
 ) -> list[BillableDeployment]:
     """Those of the deployments that the scope has, subscribed or not."""
-    rows = await unit.connection.fetch(_OF_DEPLOYMENTS, list(deployment_ids), period.start, period.end)
+    rows = await unit.connection.fetch(_OF_DEPLOYMENTS, list(deployment_ids), period.start)
     return [BillableDeployment(*row) for row in rows]
 
 

@@ -39,6 +39,38 @@ CREATE FUNCTION public.invoice_stale_since(invoice_tenant uuid, invoice_month da
     WHERE status = 'DRAFT' AND c.tenant_id = invoice_tenant AND c.period_start = invoice_month
 $$;
 
+-- Name: is_in_month(date, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.is_in_month(day date, month date) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT day >= month AND day < (month + interval '1 month')::date
+$$;
+
+-- Name: is_in_month(date, date, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.is_in_month(first_day date, last_day date, month date) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT first_day < (month + interval '1 month')::date AND (last_day IS NULL OR last_day >= month)
+$$;
+
+-- Name: month_of(date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.month_of(day date) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT date_trunc('month', day::timestamp)::date
+$$;
+
+-- Name: months_between(date, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.months_between(first_day date, last_day date) RETURNS SETOF date
+    LANGUAGE sql IMMUTABLE ROWS 12 PARALLEL SAFE
+    AS $$
+    SELECT month::date FROM generate_series(month_of(first_day)::timestamp, last_day::timestamp, interval '1 month') AS month
+$$;
+
 -- Name: plan_terms_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.plan_terms_refuse_change() RETURNS trigger

@@ -32,7 +32,7 @@ SELECT s.id, {_SERIES}
 FROM unnest($2::uuid[], $3::uuid[]) AS o (tenant_id, subscription_id)
 JOIN subscriptions s ON s.tenant_id = o.tenant_id AND s.id = o.subscription_id
 JOIN charges c ON c.tenant_id = s.tenant_id AND c.deployment_id = s.deployment_id AND c.net_cents > 0
-    AND c.charged_on >= $4 AND c.charged_on < $4::date + interval '1 month'
+    AND is_in_month(c.charged_on, $4)
 JOIN tenant_invoice_lines l ON l.tenant_id = c.tenant_id AND l.charge_id = c.id AND l.subscription_id IS NULL
 {_LIVE} GROUP BY 1, 2, 3
 """  # noqa: S608 - made of constants
@@ -41,11 +41,11 @@ SELECT l.tenant_id, {_SERIES}
 FROM charges c JOIN tenant_invoice_lines l
     ON l.tenant_id = c.tenant_id AND l.charge_id = c.id AND l.subscription_id IS NULL
 {_LIVE}
-WHERE c.tenant_id = any($2::uuid[]) AND c.charged_on >= $3 AND c.charged_on < $4
+WHERE c.tenant_id = any($2::uuid[]) AND is_in_month(c.charged_on, $3)
   AND (c.net_cents < 0 OR NOT EXISTS (
     SELECT FROM subscriptions s
     WHERE s.tenant_id = c.tenant_id AND s.deployment_id = c.deployment_id
-      AND s.started_on < $4 AND (s.ended_on IS NULL OR s.ended_on >= $3)))
+      AND is_in_month(s.started_on, s.ended_on, $3)))
 GROUP BY 1, 2, 3
 """  # noqa: S608 - made of constants
 # Only invoices that correct the month have lines for it beside its own, which is among those to be replaced.
@@ -56,7 +56,7 @@ LEFT JOIN charges c
     ON c.tenant_id = l.tenant_id AND c.id = l.charge_id AND c.net_cents > 0 AND l.subscription_id IS NULL
 LEFT JOIN subscriptions s
     ON s.tenant_id = c.tenant_id AND s.deployment_id = c.deployment_id
-    AND s.started_on < $3::date + interval '1 month' AND (s.ended_on IS NULL OR s.ended_on >= $3)
+    AND is_in_month(s.started_on, s.ended_on, $3)
 WHERE (l.tenant_id, l.invoice_id) IN (SELECT n.tenant_id, n.invoice_id FROM tenant_invoice_inputs n
                                       WHERE n.tenant_id = any($2::uuid[]) AND n.late_month = $3)
   AND l.tenant_id = any($2::uuid[]) AND l.period_start = $3 AND l.kind <> 'TAX'
@@ -109,7 +109,7 @@ async def billed_charges(
     unit: UnitOfWork, tenant_ids: Sequence[UUID], period: Period, replaced: Sequence[UUID]
 ) -> dict[UUID, list[Billed]]:
     """Of charges that stand apart from subscriptions, by tenant."""
-    rows = await unit.connection.fetch(_OF_CHARGES, replaced, tenant_ids, period.start, period.end)
+    rows = await unit.connection.fetch(_OF_CHARGES, replaced, tenant_ids, period.start)
     return _grouped((row["tenant_id"], row) for row in rows)
 
 

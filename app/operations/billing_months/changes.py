@@ -31,8 +31,7 @@ WHERE NOT EXISTS (
         SELECT FROM billing_months b WHERE b.tenant_id = m.tenant_id AND b.period_start = m.period_start)
   AND (m.is_first OR EXISTS (
         SELECT FROM subscriptions s
-        WHERE s.tenant_id = m.tenant_id AND s.started_on < m.period_start + interval '1 month'
-          AND (s.ended_on IS NULL OR s.ended_on >= m.period_start)))
+        WHERE s.tenant_id = m.tenant_id AND is_in_month(s.started_on, s.ended_on, m.period_start)))
 ORDER BY m.tenant_id, m.period_start
 ON CONFLICT (tenant_id, period_start) DO NOTHING
 """

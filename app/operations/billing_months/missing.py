@@ -14,23 +14,20 @@ SELECT least((SELECT min(started_on) FROM subscriptions), (SELECT min(charged_on
 """
 # A subscription or a charge makes a month one to bill; usage without a subscription is listed on the month's run.
 _INSERT = """
-WITH months AS (
-    SELECT $1::date AS starts, ($1::date + interval '1 month')::date AS ends
-), due AS (
-    SELECT s.tenant_id, m.starts FROM months m
-    JOIN subscriptions s ON s.started_on < m.ends AND (s.ended_on IS NULL OR s.ended_on >= m.starts)
+WITH due AS (
+    SELECT tenant_id FROM subscriptions WHERE is_in_month(started_on, ended_on, $1)
     UNION
-    SELECT c.tenant_id, m.starts FROM months m JOIN charges c ON c.charged_on >= m.starts AND c.charged_on < m.ends
+    SELECT tenant_id FROM charges WHERE is_in_month(charged_on, $1)
     UNION
-    SELECT d.tenant_id, m.starts FROM months m CROSS JOIN cloud_deployments d
+    SELECT d.tenant_id FROM cloud_deployments d
     WHERE NOT EXISTS (SELECT FROM subscriptions s WHERE s.tenant_id = d.tenant_id AND s.deployment_id = d.id
-                        AND s.started_on < m.ends AND (s.ended_on IS NULL OR s.ended_on >= m.starts))
+                        AND is_in_month(s.started_on, s.ended_on, $1))
       AND EXISTS (SELECT FROM usage_daily_totals u
-                  WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.id AND u.month = m.starts)
+                  WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.id AND u.month = $1)
 )
 INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_credit_deployments)
-SELECT gen_random_uuid(), tenant_id, starts, 'OPEN', 0, '{}' FROM due
-ORDER BY tenant_id, starts
+SELECT gen_random_uuid(), tenant_id, $1, 'OPEN', 0, '{}' FROM due
+ORDER BY tenant_id
 ON CONFLICT (tenant_id, period_start) DO NOTHING
 """
 _ADVANCE = "UPDATE installation SET billing_months_through = $1 WHERE id = 1"

@@ -15,12 +15,8 @@ SELECT s.tenant_id::text, format('%s has a subscription and no billing month', m
 FROM installation n
 CROSS JOIN LATERAL unnest($1::uuid[]) AS t (id)
 JOIN subscriptions s ON s.tenant_id = t.id
-CROSS JOIN LATERAL (
-    SELECT month::date AS starts FROM generate_series(
-        date_trunc('month', s.started_on::timestamp),
-        least(s.ended_on, n.billing_months_through)::timestamp, interval '1 month') AS month
-) AS m
-WHERE n.billing_months_through IS NOT NULL AND m.starts <= n.billing_months_through
+CROSS JOIN months_between(s.started_on, least(s.ended_on, n.billing_months_through)) AS m (starts)
+WHERE n.billing_months_through IS NOT NULL
   AND NOT EXISTS (SELECT FROM billing_months b WHERE b.tenant_id = t.id AND b.period_start = m.starts)
 ORDER BY 1, 2
 """

@@ -43,8 +43,7 @@ SELECT t.id, CASE
               SELECT FROM billing_month_changes c
               WHERE c.tenant_id = b.tenant_id AND c.period_start = b.period_start))) THEN 0
     ELSE (SELECT count(*) FROM subscriptions s
-          WHERE s.tenant_id = t.id AND s.started_on < r.period_end
-            AND (s.ended_on IS NULL OR s.ended_on >= r.period_start)) END
+          WHERE s.tenant_id = t.id AND is_in_month(s.started_on, s.ended_on, r.period_start)) END
 FROM rollup_chunks c JOIN rollup_runs r ON r.id = c.run_id CROSS JOIN unnest(c.tenant_ids) AS t (id)
 WHERE c.run_id = $1 AND c.position = $2 AND c.finished_at IS NULL
   AND NOT EXISTS (SELECT FROM rollup_outcomes o WHERE o.run_id = c.run_id AND o.tenant_id = t.id)

@@ -36,8 +36,7 @@ WITH due AS (
 )
 SELECT d.tenant_id, d.period_start,
        (SELECT count(*) FROM subscriptions s
-        WHERE s.tenant_id = d.tenant_id AND s.started_on < d.period_start + interval '1 month'
-          AND (s.ended_on IS NULL OR s.ended_on >= d.period_start)) AS subscriptions
+        WHERE s.tenant_id = d.tenant_id AND is_in_month(s.started_on, s.ended_on, d.period_start)) AS subscriptions
 FROM due d
 WHERE NOT EXISTS (SELECT FROM under_way u WHERE u.tenant_id = d.tenant_id AND u.period_start = d.period_start)
 ORDER BY d.period_start, d.tenant_id

@@ -29,22 +29,22 @@ CHUNK_JOB = "roll_up_chunk"
 
 _DUE = """
 SELECT d.tenant_id, count(s.id)::bigint AS subscriptions FROM (
-    SELECT tenant_id FROM subscriptions WHERE started_on < $2 AND (ended_on IS NULL OR ended_on >= $1)
+    SELECT tenant_id FROM subscriptions WHERE is_in_month(started_on, ended_on, $1)
     UNION
     SELECT tenant_id FROM billing_months WHERE period_start = $1
     UNION
-    SELECT tenant_id FROM charges WHERE charged_on >= $1 AND charged_on < $2
+    SELECT tenant_id FROM charges WHERE is_in_month(charged_on, $1)
     UNION
-    SELECT unnest($3::uuid[])
+    SELECT unnest($2::uuid[])
 ) AS d LEFT JOIN subscriptions s
-    ON s.tenant_id = d.tenant_id AND s.started_on < $2 AND (s.ended_on IS NULL OR s.ended_on >= $1)
+    ON s.tenant_id = d.tenant_id AND is_in_month(s.started_on, s.ended_on, $1)
 GROUP BY d.tenant_id ORDER BY d.tenant_id
 """
 _NAMED = """
 SELECT t.id AS tenant_id,
        (SELECT count(*) FROM subscriptions s
-        WHERE s.tenant_id = t.id AND s.started_on < $2 AND (s.ended_on IS NULL OR s.ended_on >= $1)) AS subscriptions
-FROM tenants t WHERE t.id = any($3::uuid[]) ORDER BY t.id
+        WHERE s.tenant_id = t.id AND is_in_month(s.started_on, s.ended_on, $1)) AS subscriptions
+FROM tenants t WHERE t.id = any($2::uuid[]) ORDER BY t.id
 """
 
 
@@ -89,9 +89,9 @@ def _period(context: Context, period_start: date, *, dry_run: bool) -> Period:
 async def _shares(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[TenantWorkload]:
     if tenant_ids is None:
         left = [change.tenant_id for change in await changes_of_tenants_that_left(unit, period.ends_at, period.start)]
-        rows = await unit.connection.fetch(_DUE, period.start, period.end, left)
+        rows = await unit.connection.fetch(_DUE, period.start, left)
         return [TenantWorkload(*row) for row in rows]
-    rows = await unit.connection.fetch(_NAMED, period.start, period.end, list(tenant_ids))
+    rows = await unit.connection.fetch(_NAMED, period.start, list(tenant_ids))
     known = {row["tenant_id"] for row in rows}
     for index, tenant_id in enumerate(tenant_ids):
         if tenant_id not in known:

@@ -14,7 +14,7 @@ _METERED = """
 SELECT NULL::uuid, d.tenant_id, d.id, d.slug, NULL::timestamptz FROM cloud_deployments d
 WHERE d.tenant_id = any($1::uuid[])
   AND NOT EXISTS (SELECT FROM subscriptions s WHERE s.tenant_id = d.tenant_id AND s.deployment_id = d.id
-                    AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2))
+                    AND is_in_month(s.started_on, s.ended_on, $2))
   AND EXISTS (SELECT FROM usage_daily_totals u
               WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.id AND u.month = $2)
 ORDER BY d.tenant_id, d.slug COLLATE "C"
@@ -23,7 +23,7 @@ ORDER BY d.tenant_id, d.slug COLLATE "C"
 
 async def unsubscribed_usage(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID]) -> list[Unpriced]:
     """By tenant, deployment and kind."""
-    rows = await unit.connection.fetch(_METERED, tenant_ids, period.start, period.end)
+    rows = await unit.connection.fetch(_METERED, tenant_ids, period.start)
     metered = [BillableDeployment(*row) for row in rows]
     if not metered:
         return []

@@ -30,13 +30,11 @@ ORDER BY period_start LIMIT $3
 # changed since; that the invoice of an issued month is paid is looked at apart.
 _MONTHS = """
 WITH months AS (
-    SELECT m.day::date AS period_start
-    FROM subscriptions s, generate_series(
-        date_trunc('month', s.started_on::timestamp), coalesce(s.ended_on, $2)::timestamp, interval '1 month'
-    ) AS m (day)
+    SELECT period_start
+    FROM subscriptions s, months_between(s.started_on, coalesce(s.ended_on, $2)) AS period_start
     WHERE s.tenant_id = $1
     UNION
-    SELECT date_trunc('month', charged_on::timestamp)::date FROM charges WHERE tenant_id = $1
+    SELECT month_of(charged_on) FROM charges WHERE tenant_id = $1
     UNION
     SELECT period_start FROM billing_months WHERE tenant_id = $1
 )

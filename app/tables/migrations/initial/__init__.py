@@ -39,6 +39,7 @@ _MODULES = (
     installation,
 )
 _SCRIPTS = (
+    "months.sql",
     "append_only.sql",
     "usage.sql",
     "tenant_references.sql",
