@@ -25,6 +25,7 @@ from app.server.concurrency import ConcurrencyLimit
 from app.server.documents import DocumentPolicy
 from app.server.entrance import Entrance
 from app.server.errors import show_error
+from app.server.explain import explained
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
 from app.server.recent_writes import RecentWrites
@@ -58,8 +59,6 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         read_after = recent_writes.after(principal, metadata.read_after)
         return RequestContext(new_context(principal), metadata, charge=charge, read_after=read_after)
 
-    uploads = _places_for_uploads(settings)
-
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
@@ -82,8 +81,9 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         rate_limiter=rate_limiter,
         recent_writes=recent_writes,
         sign_in_refused=refused_sign_ins.add,
+        explains=not settings.production,
     )
-    uploading = service.signed_in, new_context, rate_limiter, uploads
+    uploading = service.signed_in, new_context, rate_limiter, _places_for_uploads(settings)
     return assemble(
         service,
         ready=Readiness(database),
@@ -116,8 +116,8 @@ async def _pay(request: Request, cost: int) -> None:
 def _reads(database: Database, *, hide_suggestions: bool) -> GraphQLEngine:
     return GraphQLEngine(
         schema,
-        lambda request: database.reading(request.scope, cast("RequestContext", request).read_after),
-        acquire_primary=lambda request: database.reading_written(request.scope),
+        lambda request: explained(database.reading(request.scope, cast("RequestContext", request).read_after)),
+        acquire_primary=lambda request: explained(database.reading_written(request.scope)),
         parse=parse_document,
         limits=inspect_document,
         reading_cost=reading_cost,

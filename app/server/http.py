@@ -6,6 +6,7 @@ Bytes in, bytes out, on bare ASGI: the executor's answer is sent as it is, and a
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from graphql import OperationType
@@ -20,6 +21,8 @@ from app.server.costs import with_cost
 from app.server.documents import DocumentPolicy
 from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
 from app.server.executor import Answer
+from app.server.explain import HEADER as EXPLAIN_HEADER
+from app.server.explain import Explanation, asked_explanation, explaining
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
 from app.server.parameters import (
     MAX_REQUEST_BYTES,
@@ -48,6 +51,9 @@ _HEADERS = {
 }
 
 
+_NOT_EXPLAINING = nullcontext()
+
+
 class GraphQLEndpoint:
     """An ASGI application: GET and POST at one address. `page` is what browsers get."""
 
@@ -63,11 +69,14 @@ class GraphQLEndpoint:
             await self._page()(scope, receive, send)
             return
         media_type, extra, charge, written = JSON, {}, None, Written()
+        explanation: Explanation | None = None
         try:
             media_type = response_type(_text(headers, b"accept"))
             principal = await self._signed_in(scope, headers)
             charge = self._service.rate_limiter.charge(principal)
-            with noting_writes(written):
+            if self._service.explains and EXPLAIN_HEADER in headers and principal.is_platform_admin:
+                explanation = asked_explanation(headers[EXPLAIN_HEADER])
+            with noting_writes(written), explaining(explanation) if explanation else _NOT_EXPLAINING:
                 answer = await self._answer(scope, headers, receive, principal, charge)
             self._service.recent_writes.note(principal, written.position)
             status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
@@ -77,7 +86,7 @@ class GraphQLEndpoint:
             note(code=fault.code)
             status, body, extra = fault.status, fault.body(number), fault.headers
         if charge is not None:
-            body = with_cost(body, charge, written.position)
+            body = with_cost(body, charge, written.position, explanation)
         headers_sent = [*_HEADERS[media_type], *((name.encode(), value.encode()) for name, value in extra.items())]
         await send_answer(send, number, status, headers_sent, body)
 
