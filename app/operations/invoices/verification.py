@@ -73,7 +73,9 @@ async def verify_invoice(context: Context, *, invoice_id: UUID) -> Verification:
     async def work(_unit: UnitOfWork) -> Verification:
         return verified
 
-    return await transact(context, work)  # which enters it in the audit log: its own snapshot is read only
+    return await transact(
+        context, work, Verification
+    )  # which enters it in the audit log: its own snapshot is read only
 
 
 async def _verify(context: Context, unit: UnitOfWork, invoice_id: UUID) -> Verification:
