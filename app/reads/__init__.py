@@ -27,9 +27,12 @@ from app.reads.errors import BadInputError, ForbiddenError, ReadError
 from app.reads.field_specs import TODAY, Computed, PythonFieldInfo, RowReference, Rows
 from app.reads.filters import Condition, among, at_least, at_most, before, contains, equals, through
 from app.reads.inputs import decoded_by
+from app.reads.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.reads.request import Request
 
 __all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "MAX_PAGE_SIZE",
     "TODAY",
     "BadInputError",
     "Computed",

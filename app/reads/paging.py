@@ -32,8 +32,8 @@ from app.reads.statement import Arguments, Parameter, Selected, Shape, Shapes, V
 from app.reads.statement_builder import Compiled, StatementBuilder
 from app.reads.values import from_json, is_decimal, sql_type, to_parameter
 
-_DEFAULT_SIZE = 20
-_MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
 _CURSOR = msgspec.json.Decoder(list[str | int | bool])
 _RANK = '":rank"'
 
@@ -217,9 +217,9 @@ class _Connection:
 
 def _size(arguments: Arguments, name: str, values: Values) -> int:
     size: int | None = arguments.of(values).get(name)
-    if size is not None and not 1 <= size <= _MAX_PAGE_SIZE:
-        raise BadInputError(f"`{name}` is between 1 and {_MAX_PAGE_SIZE}.")
-    return _DEFAULT_SIZE if size is None else size
+    if size is not None and not 1 <= size <= MAX_PAGE_SIZE:
+        raise BadInputError(f"`{name}` is between 1 and {MAX_PAGE_SIZE}.")
+    return DEFAULT_PAGE_SIZE if size is None else size
 
 
 def _key_of(arguments: Arguments, name: str, keys: SortKeys, index: int, values: Values) -> Any:

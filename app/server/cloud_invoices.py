@@ -32,12 +32,13 @@ from app.operations.calls.principal import Principal
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import BillField, CloudInvoiceImported, ColumnOfField, import_cloud_invoice
 from app.operations.rate_limits import RateLimiter
+from app.schema.codes import ErrorCode
 from app.schema.problems import as_error
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
 from app.server.edge import address, request_id
 from app.server.negotiation import utf8_media_type
-from app.server.request_errors import Code, RequestError, request_error_of
+from app.server.request_errors import RequestError, request_error_of
 from app.server.uploads import chunks
 
 PATH = "/cloud-invoices"
@@ -123,7 +124,7 @@ async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callabl
         size, unpaid = size + len(chunk), unpaid + len(chunk)
         if size > MAX_BODY_BYTES:
             told = f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MB. Nothing was imported."
-            raise RequestError(413, Code.PAYLOAD_TOO_LARGE, told)
+            raise RequestError(413, ErrorCode.PAYLOAD_TOO_LARGE, told)
         if unpaid >= BYTES_A_POINT:
             await pay(unpaid // BYTES_A_POINT)
             unpaid %= BYTES_A_POINT
@@ -186,10 +187,10 @@ def _check_media_type(request: Request[Any, Any, Any]) -> None:
     """Raises Fault (415) for what is not CSV in UTF-8, plain or gzip."""
     if utf8_media_type(request.headers.get("content-type", "")) not in MEDIA_TYPES:
         told = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
+        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told)
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", "gzip", "x-gzip"}:
         told = "A body may be packed with gzip, and with nothing else."
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
+        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
 
 
 def _summary(imported: CloudInvoiceImported) -> _Summary:

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from app.server.request_errors import Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
 
 HEADER = b"x-explain"
 _ANALYZE = {b"1": False, b"analyze": True}
@@ -59,7 +60,7 @@ def asked_explanation(header: bytes) -> Explanation:
     """The empty explanation that a value of the header asks for. Raises RequestError (400) for any other value."""
     if header not in _ANALYZE:
         raise RequestError(
-            400, Code.BAD_REQUEST, "X-Explain is 1, for the statements, or analyze, for their plans too."
+            400, ErrorCode.BAD_REQUEST, "X-Explain is 1, for the statements, or analyze, for their plans too."
         )
     return Explanation(analyze=_ANALYZE[header])
 

@@ -28,13 +28,14 @@ from app.operations.calls.principal import Principal
 from app.operations.calls.refusal import Refusal
 from app.operations.rate_limits import RateLimitedError, RateLimiter
 from app.operations.usage import MALFORMED, record_batch
+from app.schema.codes import ErrorCode
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
 from app.server.edge import address, request_id
 from app.server.json_events import as_lines
 from app.server.ndjson import blocks, without_mark
 from app.server.negotiation import utf8_media_type
-from app.server.request_errors import Code, RequestError, request_error_of
+from app.server.request_errors import RequestError, request_error_of
 from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import chunks
 from app.server.usage_lines import read_block
@@ -167,7 +168,7 @@ def _format(request: Request[Any, Any, Any]) -> _Format:
     media_type = utf8_media_type(request.headers.get("content-type", ""))
     if media_type not in NDJSON_TYPES + JSON_TYPES:
         told = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
+        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told)
     return _Format(media_type in JSON_TYPES, encoding_of(request.headers.get("content-encoding", "")))
 
 
@@ -175,7 +176,7 @@ def _told(error: Exception) -> Exception:
     """Operations' words in HTTP's. Here a lost COMMIT is no riddle: what is sent again is counted once."""
     match error:
         case Refusal():
-            return RequestError(403, Code.FORBIDDEN, f"{error.message}.")
+            return RequestError(403, ErrorCode.FORBIDDEN, f"{error.message}.")
         case CommitUnknown():
             return DatabaseUnavailable(str(error))
     return error
