@@ -41,7 +41,7 @@ from app.billing.inputs import (
     UnsubscribedCharge,
     whole_month,
 )
-from app.billing.invoice_builder import InvoiceBuilder, RatedDocument
+from app.billing.invoice_builder import HashedInvoiceBuilder, InvoiceBuilder, KeptDocument, RatedDocument
 from app.billing.lifecycle import (
     TRANSITIONS,
     Actor,
@@ -103,9 +103,11 @@ __all__ = [
     "Difference",
     "Document",
     "Explanation",
+    "HashedInvoiceBuilder",
     "InputFault",
     "InputHash",
     "InvoiceBuilder",
+    "KeptDocument",
     "LevelStream",
     "LevelUsage",
     "Line",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.billing import InvoiceBuilder, Line, Period
+from app.billing import HashedInvoiceBuilder, Line, Period
 from app.database import UnitOfWork
 from app.operations.billing_months.data import month_in_data
 from app.operations.calls.access import Action, authorise, not_found
@@ -115,7 +115,7 @@ class _Comparison:
         if text is None:
             self.differences.append("the inputs are missing")
             return
-        built = InvoiceBuilder.from_text(text)
+        built = HashedInvoiceBuilder.from_text(text)
         async for documents in self._documents():
             expected: list[Line] = []
             for document in documents:
