@@ -32,6 +32,7 @@ from app.server.recent_writes import RecentWrites
 from app.server.routes import assemble
 from app.server.service import GraphQLService
 from app.server.sign_ins import RefusedSignIns
+from app.server.upload_calls import UploadService
 from app.server.usage import usage_handler
 from app.settings import Settings
 
@@ -83,12 +84,12 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         sign_in_refused=refused_sign_ins.add,
         explains=not settings.production,
     )
-    uploading = service.signed_in, new_context, rate_limiter, _places_for_uploads(settings)
+    uploads = UploadService(service.signed_in, new_context, rate_limiter, _places_for_uploads(settings))
     return assemble(
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(*uploading), cloud_invoices_handler(*uploading)],
+        handlers=[usage_handler(uploads), cloud_invoices_handler(uploads)],
         settings=settings,
         lifespan=[lifespan],
     )

@@ -14,6 +14,7 @@ from app.operations.usage.events import UsageFault
 from app.schema.codes import ErrorCode
 from app.schema.schema import schema
 from app.server import cloud_invoices, usage
+from app.server.upload_calls import action_of
 
 PROBLEMS = {
     "ADDON_INACTIVE",
@@ -157,7 +158,7 @@ def test_the_operations_that_the_audit_log_names() -> None:
     mutations = schema._schema.mutation_type
     assert mutations is not None
     assert set(mutations.fields) == MUTATIONS
-    assert (usage.CALLED, cloud_invoices.CALLED) == ("POST /usage", "POST /cloud-invoices")
+    assert [action_of(path) for path in (usage.PATH, cloud_invoices.PATH)] == ["POST /usage", "POST /cloud-invoices"]
     assert audit.SIGN_IN == "signIn"
     assert worker.SYSTEM.subject == "system:rollup"
 
