@@ -66,7 +66,6 @@ class Measuring:
     """
 
     def __init__(self, document: DocumentNode, variables: Mapping[str, Any] | None) -> None:
-        self._document = document
         self._variables = variables
         self._defaults: dict[str, ValueNode] = {}
         self.sizes: set[str] = set()
