@@ -8,14 +8,11 @@ from app.billing.canonical import (
     header_of,
     header_text,
     input_hash,
-    parse_charges,
     parse_header,
-    parse_subscription,
     subscription_of,
     subscription_text,
 )
 from app.billing.corrections import (
-    CORRECTION,
     Billed,
     CorrectionInputs,
     Difference,
@@ -28,9 +25,9 @@ from app.billing.corrections import (
     taken_parts,
 )
 from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
-from app.billing.documents import Document, correction_text, parse_document, rate_document, rate_parsed
+from app.billing.documents import correction_text, parse_document, rate_document
 from app.billing.folding import UsageEvent, fold
-from app.billing.forecast import charges_to_date, extrapolated, month_to_date
+from app.billing.forecast import extrapolated, month_to_date
 from app.billing.inputs import (
     RULES_VERSION,
     ChargeInputs,
@@ -41,7 +38,7 @@ from app.billing.inputs import (
     UnsubscribedCharge,
     whole_month,
 )
-from app.billing.invoice_builder import InvoiceBuilder, RatedDocument
+from app.billing.invoice_builder import HashedInvoiceBuilder, KeptDocument
 from app.billing.lifecycle import (
     TRANSITIONS,
     Actor,
@@ -52,7 +49,7 @@ from app.billing.lifecycle import (
     decide_transition,
     subscription_status,
 )
-from app.billing.lines import Explanation, Line, LineKind, Quote, TierCharge
+from app.billing.lines import Explanation, Line, LineKind, Quote
 from app.billing.money import AmountTooLarge, decimal_text, parse_decimal, round_half_away, storable_cents, to_decimal
 from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
 from app.billing.quote import quote
@@ -84,7 +81,6 @@ from app.billing.usage import (
 from app.billing.usage_report import ResourceUsage, UnpricedUsage, resource_usage, unpriced_usage
 
 __all__ = [
-    "CORRECTION",
     "RULES_VERSION",
     "TRANSITIONS",
     "ActiveSpan",
@@ -101,11 +97,11 @@ __all__ = [
     "DailyQuantity",
     "DeploymentState",
     "Difference",
-    "Document",
     "Explanation",
+    "HashedInvoiceBuilder",
     "InputFault",
     "InputHash",
-    "InvoiceBuilder",
+    "KeptDocument",
     "LevelStream",
     "LevelUsage",
     "Line",
@@ -120,7 +116,6 @@ __all__ = [
     "Quote",
     "QuoteHeader",
     "QuoteInputs",
-    "RatedDocument",
     "ResourceDailyUsage",
     "ResourceTerms",
     "ResourceUsage",
@@ -131,7 +126,6 @@ __all__ = [
     "TaxBase",
     "TaxTerms",
     "Tier",
-    "TierCharge",
     "TransitionDecision",
     "UnpricedUsage",
     "UnsubscribedCharge",
@@ -143,7 +137,6 @@ __all__ = [
     "cents_fault",
     "charges_of",
     "charges_text",
-    "charges_to_date",
     "correction_text",
     "day_of",
     "decide_transition",
@@ -159,17 +152,14 @@ __all__ = [
     "last_active_day",
     "merged",
     "month_to_date",
-    "parse_charges",
     "parse_decimal",
     "parse_document",
     "parse_header",
-    "parse_subscription",
     "quantity_fault",
     "quote",
     "rate_charges",
     "rate_correction",
     "rate_document",
-    "rate_parsed",
     "rate_subject",
     "rate_subscription",
     "resource_usage",

@@ -103,11 +103,6 @@ def subscription_text(subscription: SubscriptionInputs, period: Period) -> str:
     )
 
 
-def parse_subscription(text: str, period: Period) -> SubscriptionInputs:
-    """The subscription that subscription_text was given with the same period. Raises ValueError for another format."""
-    return subscription_of(document_value(text), period)
-
-
 def charges_text(charges: ChargeInputs) -> str:
     rows = [
         f'{{"charge":{charge_text(charge)},"deployment_id":{optional_text(deployment_id)}'
@@ -115,17 +110,6 @@ def charges_text(charges: ChargeInputs) -> str:
         for slug, deployment_id, charge in charges.charges
     ]
     return f'{{"unsubscribed_charges":{list_text(rows)},"v":{FORMAT}}}'
-
-
-def parse_charges(text: str) -> ChargeInputs:
-    """The charges that charges_text was given. Raises ValueError for another format."""
-    return charges_of(document_value(text))
-
-
-def parse_document(text: str, period: Period) -> SubscriptionInputs | ChargeInputs:
-    """What subscription_text was given with the same period, or charges_text. Raises ValueError for another format."""
-    value = document_value(text)
-    return charges_of(value) if "unsubscribed_charges" in value else subscription_of(value, period)
 
 
 def document_value(text: str) -> dict[str, Any]:

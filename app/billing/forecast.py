@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from app.billing.daily import DailyQuantity
-from app.billing.inputs import ChargeInputs, SubscriptionInputs
+from app.billing.inputs import SubscriptionInputs
 from app.billing.money import ZERO, Ratio, add, multiply, subtract, to_decimal
 from app.billing.period import (
     ONE_DAY,
@@ -40,12 +40,6 @@ def month_to_date(subscription: SubscriptionInputs, period: Period, now: datetim
     usage = tuple(_until(usage, now, period) for usage in subscription.usage)
     charges = tuple(charge for charge in subscription.charges if charge.charged_on <= today)
     return replace(subscription, active_spans=spans, usage=usage, charges=charges)
-
-
-def charges_to_date(charges: ChargeInputs, period: Period, now: datetime) -> ChargeInputs:
-    """The charges without a subscription as if the month ended now."""
-    today = day_of(now, period.zone)
-    return ChargeInputs(tuple(row for row in charges.charges if row.charge.charged_on <= today))
 
 
 def extrapolated(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:

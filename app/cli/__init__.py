@@ -1,35 +1,77 @@
 """`arcadia`: the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
 
 import sys
+from importlib import import_module
 
 import rich_click as click
 
-from app.cli.administration import migrate, schema, token
-from app.cli.backup import backup, restore
-from app.cli.check import check
-from app.cli.costs import costs
-from app.cli.demo import demo
 from app.cli.refusal import CommandRefusedError
-from app.cli.rollup import rollup
-from app.cli.serving import serve, worker
-from app.cli.usage_totals import usage_totals
-from app.database import DatabaseUnavailable, DatabaseUnsuitable
-from app.operations.calls.refusal import Refusal
-from app.server.signing import NoSigningSecretError
-from app.settings import SettingsError
 
-FAILURES = (CommandRefusedError, SettingsError, DatabaseUnavailable, DatabaseUnsuitable, Refusal, NoSigningSecretError)
-"""What is the operator's to mend: told in words, without a stack."""
+COMMANDS = {
+    "backup": (
+        "app.cli.backup",
+        "Back up the whole database to FILE, from one consistent snapshot. The system may stay in use.",
+    ),
+    "check": (
+        "app.cli.check",
+        "Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs.",
+    ),
+    "costs": (
+        "app.cli.costs",
+        "Import and manage the cloud provider's bills, which are the cost in margin reports.",
+    ),
+    "demo": (
+        "app.cli.demo",
+        "Create a demo tenant and run one month: usage, rollup and invoice. May be repeated.",
+    ),
+    "migrate": (
+        "app.cli.administration",
+        "Run the pending migrations of the database. Several processes may run this at the same time.",
+    ),
+    "restore": (
+        "app.cli.backup",
+        "Restore the backup FILE into an empty database and run pending migrations. Then run `arcadia check`.",
+    ),
+    "rollup": ("app.cli.rollup", "Create the draft invoices of an ended month, such as 2026-04."),
+    "schema": ("app.cli.administration", "Print the GraphQL schema."),
+    "serve": (
+        "app.cli.serving",
+        "Serve the API and GraphiQL at /graphql, with a worker in the same process.",
+    ),
+    "token": ("app.cli.administration", "Print a signed bearer token for the API."),
+    "usage-totals": ("app.cli.usage_totals", "Compare the daily usage totals with the usage events."),
+    "worker": (
+        "app.cli.serving",
+        "Run background jobs: the monthly rollup on the 1st, and any month that is not billed yet.",
+    ),
+}
+"""The module of each command, and the text of `arcadia --help`: the first paragraph of the command's own help."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _LazyGroup(click.RichGroup):
+    """Imports a command's module when the command is run: each needs most of the application, `--help` none of it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed if name is None else load_command(name), rest
+
+
+def load_command(name: str) -> click.Command:
+    """The command itself."""
+    command: click.Command = getattr(import_module(COMMANDS[name][0]), name.replace("-", "_"))
+    return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="arcadia-billing", prog_name="arcadia", message="%(prog)s %(version)s")
 def arcadia() -> None:
     """ArcadiaCloud billing: one invoice per tenant and month, from deployments, subscriptions and usage."""
 
 
-for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, costs, backup, restore, schema):
-    arcadia.add_command(command)
+for _name, (_, _summary) in COMMANDS.items():
+    arcadia.add_command(click.RichCommand(name=_name, help=_summary))
 
 
 def main() -> None:
@@ -40,6 +82,19 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(1)
-    except FAILURES as error:
+    except Exception as error:
+        if not isinstance(error, _failures()):
+            raise
         click.echo(str(error), err=True)
         sys.exit(1)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What is the operator's to mend: told in words, without a stack."""
+    # Imported here because a command that fails has imported them already, and `--help` needs none of them.
+    from app.database import DatabaseUnavailable, DatabaseUnsuitable
+    from app.operations.calls.refusal import Refusal
+    from app.server.signing import NoSigningSecretError
+    from app.settings import SettingsError
+
+    return (CommandRefusedError, SettingsError, DatabaseUnavailable, DatabaseUnsuitable, Refusal, NoSigningSecretError)

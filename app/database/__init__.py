@@ -8,8 +8,6 @@ from app.database.errors import (
     DatabaseOfAnotherVersion,
     DatabaseUnavailable,
     DatabaseUnsuitable,
-    NestedUnitOfWork,
-    TransactionRolledBack,
 )
 from app.database.scope import PLATFORM, Scope
 from app.database.unit_of_work import UnitOfWork
@@ -23,8 +21,6 @@ __all__ = [
     "DatabaseOfAnotherVersion",
     "DatabaseUnavailable",
     "DatabaseUnsuitable",
-    "NestedUnitOfWork",
     "Scope",
-    "TransactionRolledBack",
     "UnitOfWork",
 ]

@@ -18,14 +18,6 @@ async def lock(unit: UnitOfWork, namespace: str, key: object) -> None:
     await unit.connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{namespace}:{key}")
 
 
-async def try_lock(unit: UnitOfWork, namespace: str, key: object) -> bool:
-    """Takes the lock if it is free, and says whether it did."""
-    taken = await unit.connection.fetchval(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", f"{namespace}:{key}"
-    )
-    return bool(taken)
-
-
 async def lock_row(table: type[Table], key: object, *columns: Column) -> dict[str, Any] | None:
     """Locks the row with this primary key against changes and reads it as it now is; all its columns if none are named.
 

@@ -98,7 +98,7 @@ class UnitOfWork(PostgresTransaction):
 
     async def __aexit__(
         self,
-        exception_type: type[BaseException] | None,
+        _exception_type: type[BaseException] | None,
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> Literal[False]:

@@ -47,7 +47,7 @@ async def add_charge(
         await record_changes(context, unit, [Change(tenant_id, deployment_id, on, on)], ChangeReason.CHARGE_ADDED)
         return charge.id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 def _amount_faults(net_cents: int) -> Iterator[InputFault]:

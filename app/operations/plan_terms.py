@@ -1,15 +1,15 @@
 """The terms of plan versions. Published ones never change, so a process reads each of them once."""
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from app.billing import Aggregation, PlanTerms, PriceModel, Proration, ResourceTerms, Tier
 from app.database import UnitOfWork
+from app.lru_cache import LRUCache
 
-_KEPT = 1024
-_published: OrderedDict[UUID, PlanTerms] = OrderedDict()
+_published: LRUCache[UUID, PlanTerms] = LRUCache(1024)
 
 _VERSIONS = """
 SELECT v.id, p.code, v.version, v.currency, v.base_price_cents, v.proration
@@ -34,14 +34,12 @@ ORDER BY t.plan_resource_id, t.position
 async def plan_terms(unit: UnitOfWork, version_ids: Iterable[UUID]) -> dict[UUID, PlanTerms]:
     """The terms of each of these published (or since retired) plan versions."""
     wanted = set(version_ids)
-    known = {version_id: _published[version_id] for version_id in wanted if version_id in _published}
+    known = {version_id: terms for version_id in wanted if (terms := _published.get(version_id)) is not None}
     if missing := wanted - known.keys():
-        known |= await _load(unit, list(missing))
-    for version_id, terms in known.items():
-        _published[version_id] = terms
-        _published.move_to_end(version_id)
-    while len(_published) > _KEPT:
-        _published.popitem(last=False)
+        loaded = await _load(unit, list(missing))
+        for version_id, terms in loaded.items():
+            _published.put(version_id, terms)
+        known |= loaded
     return known
 
 

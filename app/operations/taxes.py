@@ -53,7 +53,7 @@ async def set_tax_rate(context: Context, *, country: str, name: str, rate: Decim
         rate_id: UUID = await unit.connection.fetchval(_UPSERT, new_id(), country, name, rate, valid_from)
         return rate_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 def _rate_faults(rate: Decimal) -> list[InputFault]:
@@ -81,7 +81,7 @@ async def tax_rates(context: Context, *, country: str | None = None) -> list[UUI
     async def work(unit: UnitOfWork) -> list[UUID]:
         return [row["id"] for row in await unit.connection.fetch(_LIST, country)]
 
-    return await transact(context, work)
+    return await transact(context, work, list[UUID])
 
 
 async def taxes_of_country(unit: UnitOfWork, country: str, day: date) -> tuple[TaxTerms, ...]:

@@ -4,7 +4,7 @@
 nothing of billing.
 """
 
-from app.reads.connections import Connection, Edge, PageInfo
+from app.reads.connections import Connection, PageInfo
 from app.reads.declarations import (
     column,
     computed,
@@ -23,27 +23,27 @@ from app.reads.declarations import (
     root_one,
 )
 from app.reads.engine import GraphQLEngine, Response
-from app.reads.errors import BadInputError, ForbiddenError, ReadError
-from app.reads.field_specs import TODAY, Computed, PythonFieldInfo, RowReference, Rows
+from app.reads.errors import BadInputError, ForbiddenError
+from app.reads.field_specs import TODAY, Computed, PythonFieldInfo, Rows
 from app.reads.filters import Condition, among, at_least, at_most, before, contains, equals, through
 from app.reads.inputs import decoded_by
+from app.reads.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.reads.request import Request
 
 __all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "MAX_PAGE_SIZE",
     "TODAY",
     "BadInputError",
     "Computed",
     "Condition",
     "Connection",
-    "Edge",
     "ForbiddenError",
     "GraphQLEngine",
     "PageInfo",
     "PythonFieldInfo",
-    "ReadError",
     "Request",
     "Response",
-    "RowReference",
     "Rows",
     "among",
     "at_least",

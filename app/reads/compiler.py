@@ -14,7 +14,7 @@ from piccolo.columns import Column, ForeignKey
 from app.reads import paging
 from app.reads.field_specs import ColumnOf, Computed, Many, One, Page, PythonField, Related
 from app.reads.selection import Selection
-from app.reads.sql import SortKeys, column_of, exact, order_by, sort_keys, source
+from app.reads.sql import Fragment, SortKeys, column_of, exact, order_by, separated, sort_keys, source
 from app.reads.statement import Arguments, Selected, SelectedPythonField, Shape, Shapes
 from app.reads.statement_builder import Compiled, StatementBuilder
 from app.reads.values import is_decimal, referenced
@@ -51,13 +51,13 @@ class Compiler(StatementBuilder):
                     raise TypeError(f"{type_.name}.{selected.name} cannot be compiled: {other}")
         return selection, Shape(type_.name, python_field, children) if python_field or children else None
 
-    def _scalar(self, declaration: ColumnOf | Computed | Related, selected: Selected, alias: str) -> str:
+    def _scalar(self, declaration: ColumnOf | Computed | Related, selected: Selected, alias: str) -> Fragment:
         if isinstance(declaration, ColumnOf):
-            sql = column_of(alias, declaration.column)
+            sql: Fragment = column_of(alias, declaration.column)
         elif isinstance(declaration, Related):
             key, table, there = declaration.foreign_key, declaration.column._meta.table, self.alias()
             conditions = [*self.link(key, alias, there, own=True), *self.visible(table, there)]
-            sql = f"(SELECT {column_of(there, declaration.column)} {source(table, there, conditions)})"
+            sql = f"(SELECT {column_of(there, declaration.column)} ", source(table, there, conditions), ")"
         else:
             arguments = (
                 column_of(alias, argument)
@@ -65,7 +65,7 @@ class Compiler(StatementBuilder):
                 else self.parameter(lambda values: values.request.today, "date")
                 for argument in declaration.arguments
             )
-            sql = f"{declaration.function}({', '.join(arguments)})"
+            sql = f"{declaration.function}(", separated(", ", arguments), ")"
         return exact(sql, decimal=get_named_type(selected.definition.type).name == "Decimal")
 
     def _relation(
@@ -74,7 +74,7 @@ class Compiler(StatementBuilder):
         key = cast("ForeignKey[Any]", declaration.foreign_key)  # only a root connection has none
         if isinstance(declaration, Page):
 
-            def link(there: str) -> list[str]:
+            def link(there: str) -> list[Fragment]:
                 return self.link(key, alias, there, own=False)
 
             return paging.connection(self, self.object, declaration, selected, link)
@@ -82,13 +82,15 @@ class Compiler(StatementBuilder):
         table = self.model.types[selected.type.name].table
         own = isinstance(declaration, One) and key._meta.table is here and referenced(key)._meta.table is table
 
-        def where(there: str) -> list[str]:
+        def where(there: str) -> list[Fragment]:
             return [*self.link(key, alias, there, own=own), *self.fixed(declaration.where, there)]
 
         order = sort_keys(declaration.order, table) if declaration.order else []
         return self.rows(selected, where, order, many=isinstance(declaration, Many))
 
-    def rows(self, selected: Selected, where: Callable[[str], list[str]], order: SortKeys, *, many: bool) -> Compiled:
+    def rows(
+        self, selected: Selected, where: Callable[[str], list[Fragment]], order: SortKeys, *, many: bool
+    ) -> Compiled:
         """The visible rows of the selected type that meet `where`: the list of all, or the first."""
         table = self.model.types[selected.type.name].table
         alias = self.alias()

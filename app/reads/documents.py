@@ -15,7 +15,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 
-from app.reads.cache import LRUCache
+from app.lru_cache import LRUCache
 from app.reads.errors import RequestError, coded
 from app.reads.literals import RULES
 from app.reads.variables import Variables

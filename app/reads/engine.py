@@ -22,7 +22,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.types.arguments import convert_arguments
 
-from app.reads.cache import LRUCache
+from app.lru_cache import LRUCache
 from app.reads.documents import Documents, Limits, Parse, ReadingCost
 from app.reads.errors import ReadError, RequestError, coded
 from app.reads.executor import ReadExecutor, ReferencePlace

@@ -11,15 +11,15 @@ from piccolo.table import Table
 from app.reads.field_specs import Page
 from app.reads.filters import Among, Compare, Condition, Contains, Through
 from app.reads.schema_model import filter_names, node_type
-from app.reads.sql import column_of, joined, source
-from app.reads.statement import Arguments, Selected
+from app.reads.sql import Fragment, column_of, joined, separated, source
+from app.reads.statement import Arguments, Parameter, Selected
 from app.reads.statement_builder import StatementBuilder
 from app.reads.values import referenced, sql_type, to_parameter, to_text
 
 
 def filtered(
     builder: StatementBuilder, page: Page, arguments: Arguments, selected: Selected, alias: str
-) -> Iterator[str]:
+) -> Iterator[Fragment]:
     """The conditions of a connection's `filter` argument on the rows of `alias`."""
     given = builder.given(arguments).get("filter")
     if given is None:
@@ -42,31 +42,32 @@ class _Filter:
         self._name = name
         self._selected = selected
 
-    def sql(self, condition: Condition, table: type[Table], alias: str) -> str:
+    def sql(self, condition: Condition, table: type[Table], alias: str) -> Fragment:
         """The condition on a row of the table."""
         match condition:
             case Compare(column, operator):
                 value = self._parameter(lambda value: to_parameter(column, value), sql_type(column))
-                return f"{column_of(alias, column)} {operator} {value}"
+                return f"{column_of(alias, column)} {operator} ", value
             case Among(column):
                 values = self._parameter(
                     lambda value: [to_parameter(column, item) for item in value], f"{sql_type(column)}[]"
                 )
-                return f"{column_of(alias, column)} = ANY({values})"
+                return f"{column_of(alias, column)} = ANY(", values, ")"
             case Contains(columns):
                 pattern = self._parameter(_pattern, "text")
-                return f"({' OR '.join(f'{column_of(alias, column)} ILIKE {pattern}' for column in columns)})"
+                matches = ((f"{column_of(alias, column)} ILIKE ", pattern) for column in columns)
+                return "(", separated(" OR ", matches), ")"
             case Through(foreign_key, inner):
                 own = foreign_key._meta.table is table
                 other = referenced(foreign_key)._meta.table if own else foreign_key._meta.table
                 there = self._builder.alias()
                 link = joined(foreign_key, alias, there, own=own)
                 conditions = [link, *self._builder.visible(other, there), self.sql(inner, other, there)]
-                return f"EXISTS (SELECT {source(other, there, conditions)})"
+                return "EXISTS (SELECT ", source(other, there, conditions), ")"
             case _:
                 raise TypeError(f"{condition} has no SQL")
 
-    def _parameter(self, convert: Callable[[Any], Any], type_: str) -> str:
+    def _parameter(self, convert: Callable[[Any], Any], type_: str) -> Parameter:
         arguments, name = self._arguments, self._name
         return self._builder.parameter(
             lambda values: convert(arguments.of(values)["filter"][name]), type_, self._selected

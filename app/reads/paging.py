@@ -16,17 +16,28 @@ from app.reads.field_specs import Page
 from app.reads.filtering import filtered
 from app.reads.schema_model import node_type
 from app.reads.selection import Selection
-from app.reads.sql import SortKeys, column_of, exact, generated, keyset_predicate, order_by, sort_keys, source
-from app.reads.statement import Arguments, Selected, Shape, Shapes, Values
+from app.reads.sql import (
+    Fragment,
+    SortKeys,
+    column_of,
+    exact,
+    generated,
+    keyset_predicate,
+    order_by,
+    separated,
+    sort_keys,
+    source,
+)
+from app.reads.statement import Arguments, Parameter, Selected, Shape, Shapes, Values
 from app.reads.statement_builder import Compiled, StatementBuilder
 from app.reads.values import from_json, is_decimal, sql_type, to_parameter
 
-_DEFAULT_SIZE = 20
-_MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
 _CURSOR = msgspec.json.Decoder(list[str | int | bool])
 _RANK = '":rank"'
 
-Link: TypeAlias = Callable[[str], list[str]]
+Link: TypeAlias = Callable[[str], list[Fragment]]
 """The conditions that join a table, by its alias, to the row that the connection belongs to."""
 CompileObject: TypeAlias = Callable[
     [GraphQLObjectType, FieldDetailsList, str, tuple[str, ...]], tuple[Selection, Shape | None]
@@ -80,10 +91,11 @@ class _Connection:
         """
         members = self._members(self._selected)
         readings = sum({"nodes": 1, "edges": 1, "pageInfo": 2}.get(member.name, 0) for _, member in members)
-        common, rows = "", self._page(self._limit)
+        common: Fragment = ""
+        rows = self._page(self._limit)
         if readings > 1 or self._backwards:
-            common = f"WITH {self._page_name} AS MATERIALIZED ({self._ranked()}) "
-            rows = self._of_ranked(f"<= {self._limit}", backwards=self._backwards)
+            common = (f"WITH {self._page_name} AS MATERIALIZED (", self._ranked(), ") ")
+            rows = self._of_ranked(("<= ", self._limit), backwards=self._backwards)
         selection, children = Selection(), {}
         for key, member in members:
             sql, shape = self._member(member, rows)
@@ -98,7 +110,7 @@ class _Connection:
     def _shape(self, selected: Selected, children: Mapping[str, Shapes]) -> Shape | None:
         return Shape(selected.type.name, {}, children) if children else None
 
-    def _member(self, member: Selected, rows: str) -> Compiled:
+    def _member(self, member: Selected, rows: Fragment) -> Compiled:
         match member.name:
             case "nodes":
                 selection, shape = self._compile_object(self._node, member.fields, self._alias, member.path)
@@ -108,11 +120,11 @@ class _Connection:
             case "pageInfo":
                 return self._page_info(member), None
             case "totalCount":
-                return f"(SELECT count(*) {source(self._table, self._alias, self._conditions)})", None
+                return ("(SELECT count(*) ", source(self._table, self._alias, self._conditions), ")"), None
             case _:
                 return f"'{self._selected.type.name}'::text", None
 
-    def _edges(self, edges: Selected, rows: str) -> Compiled:
+    def _edges(self, edges: Selected, rows: Fragment) -> Compiled:
         selection, children = Selection(), {}
         for key, member in self._members(edges):
             match member.name:
@@ -127,7 +139,7 @@ class _Connection:
                     selection.add(key, f"'{edges.type.name}'::text")
         return selection.rows(rows), self._shape(edges, children)
 
-    def _page_info(self, page_info: Selected) -> str:
+    def _page_info(self, page_info: Selected) -> Fragment:
         selection = Selection()
         for key, member in self._members(page_info):
             match member.name:
@@ -143,48 +155,48 @@ class _Connection:
                     selection.add(key, f"'{page_info.type.name}'::text")
         return selection.row()
 
-    def _more(self, *, further: bool, beyond_cursor: str) -> str:
+    def _more(self, *, further: bool, beyond_cursor: str) -> Fragment:
         """Whether rows lie past the page on one side: past its size, or on the far side of a cursor that bounds it."""
-        found = []
+        found: list[Fragment] = []
         if further:
-            found.append(f"EXISTS (SELECT {self._of_ranked(f'> {self._limit}')})")
+            found.append(("EXISTS (SELECT ", self._of_ranked(("> ", self._limit)), ")"))
         if beyond_cursor in self._given:
             outside = self._beyond(beyond_cursor, after=beyond_cursor == "before", inclusive=True)
-            found.append(f"EXISTS (SELECT {source(self._table, self._alias, [*self._conditions, outside])})")
-        return f"({' OR '.join(found) or 'false'})"
+            found.append(("EXISTS (SELECT ", source(self._table, self._alias, [*self._conditions, outside]), ")"))
+        return "(", separated(" OR ", found or ["false"]), ")"
 
-    def _edge_cursor(self, *, backwards: bool) -> str:
-        rows = self._of_ranked(f"<= {self._limit}", backwards=backwards)
-        return f"(SELECT {self._cursor} {rows} LIMIT 1)"
+    def _edge_cursor(self, *, backwards: bool) -> Fragment:
+        rows = self._of_ranked(("<= ", self._limit), backwards=backwards)
+        return "(SELECT ", self._cursor, " ", rows, " LIMIT 1)"
 
-    def _page(self, limit: str) -> str:
+    def _page(self, limit: Fragment) -> Fragment:
         bounds = [self._beyond(name, after=name == "after") for name in ("after", "before") if name in self._given]
-        tail = f"{order_by(self._keys, self._alias, backwards=self._backwards)} LIMIT {limit}"
+        tail = (f"{order_by(self._keys, self._alias, backwards=self._backwards)} LIMIT ", limit)
         return source(self._table, self._alias, [*self._conditions, *bounds], tail)
 
-    def _ranked(self) -> str:
+    def _ranked(self) -> Fragment:
         alias = self._alias
         rank = f"row_number() OVER ({order_by(self._keys, alias, backwards=self._backwards)})"
-        return f"SELECT {alias}.*, {rank} AS {_RANK} FROM (SELECT {alias}.* {self._page(f'{self._limit} + 1')}) {alias}"
+        page = self._page((self._limit, " + 1"))
+        return f"SELECT {alias}.*, {rank} AS {_RANK} FROM (SELECT {alias}.* ", page, f") {alias}"
 
-    def _of_ranked(self, ranks: str, *, backwards: bool = False) -> str:
+    def _of_ranked(self, ranks: Fragment, *, backwards: bool = False) -> Fragment:
         rank = f"{self._alias}.{_RANK}"
-        return (
-            f"FROM {self._page_name} {self._alias} WHERE {rank} {ranks} ORDER BY {rank}{' DESC' if backwards else ''}"
-        )
+        order = f" ORDER BY {rank}{' DESC' if backwards else ''}"
+        return f"FROM {self._page_name} {self._alias} WHERE {rank} ", ranks, order
 
-    def _beyond(self, cursor: str, *, after: bool, inclusive: bool = False) -> str:
+    def _beyond(self, cursor: str, *, after: bool, inclusive: bool = False) -> Fragment:
         return keyset_predicate(self._keys, self._alias, self._cursors[cursor], after=after, inclusive=inclusive)
 
     @cached_property
-    def _cursor(self) -> str:
+    def _cursor(self) -> Fragment:
         """The cursor of a row: the values of its sort keys, opaque to the client."""
         keys = (exact(column_of(self._alias, column), decimal=is_decimal(column)) for column, _ in self._keys)
-        encoded = f"encode(convert_to(json_build_array({', '.join(keys)})::text, 'UTF8'), 'base64')"
-        return f"translate({encoded}, E'\\n', '')"
+        encoded = ("encode(convert_to(json_build_array(", separated(", ", keys), ")::text, 'UTF8'), 'base64')")
+        return "translate(", encoded, ", E'\\n', '')"
 
     @cached_property
-    def _cursors(self) -> dict[str, list[str]]:
+    def _cursors(self) -> dict[str, list[Parameter]]:
         """The parameters that hold the given cursors' keys."""
         return {
             name: [
@@ -198,16 +210,16 @@ class _Connection:
         }
 
     @cached_property
-    def _limit(self) -> str:
+    def _limit(self) -> Parameter:
         name = "last" if self._backwards else "first"
         return self._builder.parameter(partial(_size, self._arguments, name), "bigint", self._selected)
 
 
 def _size(arguments: Arguments, name: str, values: Values) -> int:
     size: int | None = arguments.of(values).get(name)
-    if size is not None and not 1 <= size <= _MAX_PAGE_SIZE:
-        raise BadInputError(f"`{name}` is between 1 and {_MAX_PAGE_SIZE}.")
-    return _DEFAULT_SIZE if size is None else size
+    if size is not None and not 1 <= size <= MAX_PAGE_SIZE:
+        raise BadInputError(f"`{name}` is between 1 and {MAX_PAGE_SIZE}.")
+    return DEFAULT_PAGE_SIZE if size is None else size
 
 
 def _key_of(arguments: Arguments, name: str, keys: SortKeys, index: int, values: Values) -> Any:

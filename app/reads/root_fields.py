@@ -12,7 +12,7 @@ from app.reads.compiler import Compiler
 from app.reads.errors import BadInputError
 from app.reads.field_specs import Declaration, Page, RootMany, RootNode, RootOne
 from app.reads.schema_model import DEFINITION
-from app.reads.sql import column_of, generated, sort_keys, source
+from app.reads.sql import Fragment, column_of, generated, separated, sort_keys, source
 from app.reads.statement import TYPE_KEY, Arguments, Selected, Shape, Statement, Values
 from app.reads.statement_builder import Compiled, Operation
 from app.reads.values import sql_type, to_parameter, to_uuid
@@ -53,8 +53,9 @@ def compile_refs(
         lambda values: [to_parameter(primary, key) for key in values.keys], f"{sql_type(primary)}[]"
     )
     key = column_of(alias, primary)
-    rows = source(table, alias, [f"{key} = ANY({keys})", *compiler.visible(table, alias)])
-    return compiler.statement((f"(SELECT coalesce(json_object_agg({key}, {selection.row()}), '{{}}') {rows})", shape))
+    rows = source(table, alias, [(f"{key} = ANY(", keys, ")"), *compiler.visible(table, alias)])
+    objects = (f"(SELECT coalesce(json_object_agg({key}, ", selection.row(), "), '{}') ", rows, ")")
+    return compiler.statement((objects, shape))
 
 
 def _one(compiler: Compiler, by: Mapping[str, Column], selected: Selected) -> Compiled:
@@ -70,7 +71,7 @@ def _one(compiler: Compiler, by: Mapping[str, Column], selected: Selected) -> Co
     value = compiler.parameter(
         lambda values: to_parameter(column, arguments.of(values)[name]), sql_type(column), selected
     )
-    return compiler.rows(selected, lambda alias: [f"{column_of(alias, column)} = {value}"], [], many=False)
+    return compiler.rows(selected, lambda alias: [(f"{column_of(alias, column)} = ", value)], [], many=False)
 
 
 def _node(compiler: Compiler, selected: Selected) -> Compiled:
@@ -91,23 +92,23 @@ def _nodes(compiler: Compiler, selected: Selected) -> Compiled:
     ids = compiler.parameter(to_ids, "uuid[]", selected)
     row, id_, place = generated("i"), generated("id"), generated("n")
     sql, shape = _object_of(compiler, selected, f"{row}.{id_}")
-    rows = f"FROM unnest({ids}) WITH ORDINALITY {row} ({id_}, {place})"
-    return f"(SELECT coalesce(json_agg({sql} ORDER BY {row}.{place}), '[]') {rows})", shape
+    rows = ("FROM unnest(", ids, f") WITH ORDINALITY {row} ({id_}, {place})")
+    return ("(SELECT coalesce(json_agg(", sql, f" ORDER BY {row}.{place}), '[]') ", rows, ")"), shape
 
 
-def _object_of(compiler: Compiler, selected: Selected, id_: str) -> Compiled:
+def _object_of(compiler: Compiler, selected: Selected, id_: Fragment) -> Compiled:
     """The object of that id in whichever table of the interface's types it is, looked for in turn."""
     candidates = []
     for type_ in compiler.model.read_types_of(get_named_type(selected.definition.type)):
         table = compiler.model.types[type_.name].table
         alias = compiler.alias()
         selection, shape = compiler.object(type_, selected.fields, alias, selected.path)
-        conditions = [f"{column_of(alias, table._meta.primary_key)} = {id_}", *compiler.visible(table, alias)]
+        conditions = [(f"{column_of(alias, table._meta.primary_key)} = ", id_), *compiler.visible(table, alias)]
         candidates.append((type_.name, selection, source(table, alias, conditions), shape))
     python_field = any(shape for *_, shape in candidates)
     for name, selection, *_ in candidates:
         if python_field:
             selection.add(TYPE_KEY, f"'{name}'::text")
     shapes = {name: shape or Shape(name, {}, {}) for name, _, _, shape in candidates}
-    objects = ", ".join(selection.row(rows) for _, selection, rows, _ in candidates)
-    return f"coalesce({objects})", shapes if python_field else None
+    objects = separated(", ", (selection.row(rows) for _, selection, rows, _ in candidates))
+    return ("coalesce(", objects, ")"), shapes if python_field else None

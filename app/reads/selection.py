@@ -1,6 +1,6 @@
 """JSON objects and lists in SQL, from columns and their response keys."""
 
-from app.reads.sql import generated, quote
+from app.reads.sql import Fragment, generated, quote, separated
 
 _MAX_IDENTIFIER_BYTES = 63  # bytes; PostgreSQL cuts longer ones off
 _MAX_COLUMNS = 1600
@@ -11,42 +11,50 @@ class Selection:
     """The members of a JSON object, in order: each a response key and the SQL of its value."""
 
     def __init__(self) -> None:
-        self._members: dict[str, str] = {}
+        self._members: dict[str, Fragment] = {}
 
-    def add(self, key: str, expression: str) -> None:
+    def add(self, key: str, expression: Fragment) -> None:
         """Add a member, unless it is there."""
         self._members.setdefault(key, expression)
 
-    def row(self, source: str = "", common: str = "") -> str:
+    def row(self, source: Fragment = "", common: Fragment = "") -> Fragment:
         """A sub-select of the one object made from `source` (a FROM and what follows); null without a row.
 
         `common` is a WITH that the members refer to.
         """
         if self._fits:
-            return f"({common}SELECT row_to_json({_OBJECT}) FROM (SELECT {self._columns} {source}) {_OBJECT})"
-        return f"({common}SELECT {self._text} {source})"
+            columns = self._columns
+            return "(", common, f"SELECT row_to_json({_OBJECT}) FROM (SELECT ", columns, " ", source, f") {_OBJECT})"
+        return "(", common, "SELECT ", self._text, " ", source, ")"
 
-    def rows(self, source: str) -> str:
+    def rows(self, source: Fragment) -> Fragment:
         """A sub-select of the list of the objects made from `source`."""
         if self._fits:
             value, columns = _OBJECT, self._columns
         else:
-            value, columns = f"{_OBJECT}.{_JSON}", f"{self._text} AS {_JSON}"
-        return f"(SELECT coalesce(json_agg({value}), '[]') FROM (SELECT {columns} {source}) {_OBJECT})"
+            value, columns = f"{_OBJECT}.{_JSON}", (self._text, f" AS {_JSON}")
+        list_of = f"(SELECT coalesce(json_agg({value}), '[]') FROM (SELECT "
+        return list_of, columns, " ", source, f") {_OBJECT})"
 
     @property
     def _fits(self) -> bool:
         return len(self._members) <= _MAX_COLUMNS and all(len(key) <= _MAX_IDENTIFIER_BYTES for key in self._members)
 
     @property
-    def _columns(self) -> str:
-        return ", ".join(f"{expression} AS {quote(key)}" for key, expression in self._members.items())
+    def _columns(self) -> Fragment:
+        return separated(
+            ", ",
+            [
+                f"{expression} AS {quote(key)}" if isinstance(expression, str) else (expression, f" AS {quote(key)}")
+                for key, expression in self._members.items()
+            ],
+        )
 
     @property
-    def _text(self) -> str:
+    def _text(self) -> Fragment:
         """The object as text put together: slower than a row, but its keys and their number know no limit."""
-        members = ", ".join(
-            f"""'"{key}":' || coalesce(to_json({expression})::text, 'null')"""
+        members = (
+            (f"""'"{key}":' || coalesce(to_json(""", expression, ")::text, 'null')")
             for key, expression in self._members.items()
         )
-        return f"('{{' || array_to_string(ARRAY[{members}], ',') || '}}')::json"
+        return "('{' || array_to_string(ARRAY[", separated(", ", members), "], ',') || '}')::json"

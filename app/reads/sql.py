@@ -1,13 +1,17 @@
-"""The words of SQL that statements are put together from. Names come from Piccolo's tables; the text is ours."""
+"""Fragments of SQL, and the phrases that statements consist of. Names come from Piccolo's tables; the text is ours."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
 from app.reads.field_specs import Descending, Order
+from app.reads.statement import Parameter
 from app.reads.values import referenced
+
+Fragment: TypeAlias = "str | Parameter | tuple[Fragment, ...]"
+"""A piece of SQL: text, a parameter, or fragments one after the other."""
 
 SortKeys: TypeAlias = Sequence[tuple[Column, bool]]
 """The columns that rows are sorted by, each with whether it descends."""
@@ -28,15 +32,48 @@ def column_of(alias: str, column: Column) -> str:
     return f"{alias}.{quote(column._meta.db_column_name)}"
 
 
-def exact(expression: str, *, decimal: bool) -> str:
+def separated(separator: str, fragments: Iterable[Fragment]) -> Fragment:
+    """The fragments with the separator between them."""
+    parts: list[Fragment] = []
+    for fragment in fragments:
+        parts += (separator, fragment)
+    return tuple(parts[1:])
+
+
+def numbered(fragment: Fragment, parameters: Iterable[Parameter], first: int) -> tuple[str, tuple[Parameter, ...]]:
+    """The text of a fragment, and those of the parameters that occur in it: numbered from `first`, in their order."""
+    texts: list[str] = []
+    places: list[tuple[int, Parameter]] = []
+    _collect((fragment,), texts, places)
+    occurring = {parameter for _, parameter in places}
+    used = tuple(parameter for parameter in parameters if parameter in occurring)
+    placeholders = {parameter: f"${number}::{parameter.type}" for number, parameter in enumerate(used, first)}
+    for index, parameter in places:
+        texts[index] = placeholders[parameter]
+    return "".join(texts), used
+
+
+def _collect(fragments: tuple[Fragment, ...], texts: list[str], places: list[tuple[int, Parameter]]) -> None:
+    """Append the fragments' texts, empty where the place of a parameter is."""
+    for fragment in fragments:
+        if isinstance(fragment, str):
+            texts.append(fragment)
+        elif isinstance(fragment, tuple):
+            _collect(fragment, texts, places)
+        else:
+            places.append((len(texts), fragment))
+            texts.append("")
+
+
+def exact(expression: Fragment, *, decimal: bool) -> Fragment:
     """The expression as a JSON value is made of it: exact decimals go as text, without trailing zeros."""
-    return f"trim_scale({expression})::text" if decimal else expression
+    return ("trim_scale(", expression, ")::text") if decimal else expression
 
 
-def source(table: type[Table], alias: str, conditions: Sequence[str], tail: str = "") -> str:
+def source(table: type[Table], alias: str, conditions: Sequence[Fragment], tail: Fragment = "") -> Fragment:
     """FROM the table, WHERE all conditions hold, and what follows."""
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"FROM {table._meta.get_formatted_tablename()} {alias}{where}{tail}"
+    where = (" WHERE ", separated(" AND ", conditions)) if conditions else ""
+    return f"FROM {table._meta.get_formatted_tablename()} {alias}", where, tail
 
 
 def joined(foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> str:
@@ -60,13 +97,18 @@ def order_by(keys: SortKeys, alias: str, *, backwards: bool = False) -> str:
     return f" ORDER BY {', '.join(terms)}"
 
 
-def keyset_predicate(keys: SortKeys, alias: str, values: Sequence[str], *, after: bool, inclusive: bool) -> str:
+def keyset_predicate(
+    keys: SortKeys, alias: str, values: Sequence[Fragment], *, after: bool, inclusive: bool
+) -> Fragment:
     """The rows that the order puts after (or before) the one with these values, or (`inclusive`) there as well."""
     columns = [column_of(alias, column) for column, _ in keys]
     operators = [">" if after != down else "<" for _, down in keys]
     if len(set(operators)) == 1:
-        return f"({', '.join(columns)}) {operators[0]}{'=' if inclusive else ''} ({', '.join(values)})"
-    same = [f"{column} = {value}" for column, value in zip(columns, values, strict=True)]
-    apart = [f"{column} {operator} {value}" for column, operator, value in zip(columns, operators, values, strict=True)]
-    cases = [" AND ".join([*same[:index], apart[index]]) for index in range(len(keys))]
-    return f"({' OR '.join(cases + [' AND '.join(same)] * inclusive)})"
+        operator = f"{operators[0]}{'=' if inclusive else ''}"
+        return f"({', '.join(columns)}) {operator} (", separated(", ", values), ")"
+    same = [(f"{column} = ", value) for column, value in zip(columns, values, strict=True)]
+    apart = [
+        (f"{column} {operator} ", value) for column, operator, value in zip(columns, operators, values, strict=True)
+    ]
+    cases = [separated(" AND ", [*same[:index], apart[index]]) for index in range(len(keys))]
+    return "(", separated(" OR ", [*cases, *[separated(" AND ", same)] * inclusive]), ")"

@@ -110,8 +110,23 @@ class Values:
 
 
 Getter: TypeAlias = Callable[[Values], Any]
-Source: TypeAlias = tuple[Getter, Selected | None]
-"""Where a parameter comes from, and the field to blame when the value is refused."""
+"""Returns a parameter's value for one request. Raises ReadError for a value that is refused."""
+
+
+@dataclass(eq=False, slots=True)
+class Parameter:
+    """A parameter of a statement: its PostgreSQL type, its value, and the field to blame for a refused value."""
+
+    type: str
+    getter: Getter
+    blamed: Selected | None = None
+
+    def value(self, values: Values) -> Any:
+        """The value for one request. Raises ReadError, with the path of the field to blame."""
+        try:
+            return self.getter(values)
+        except ReadError as error:
+            raise (self.blamed.blame(error) if self.blamed else error) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,13 +160,14 @@ TYPE_KEY = ":type"
 
 @dataclass(frozen=True)
 class Statement:
-    """One SQL statement whose one value is JSON. Without a shape, its bytes go out as they are. Its first parameter is
-    the tenant's setting where it is `of_tenant`.
+    """One SQL statement whose one value is JSON. Without a shape, its bytes go out as they are.
+
+    Where it is `of_tenant`, `$1` is the tenant's setting and `parameters` begin at `$2`. `checks` are evaluated only.
     """
 
     sql: str
-    getters: tuple[Source, ...]
-    checks: tuple[Source, ...]
+    parameters: tuple[Parameter, ...]
+    checks: tuple[Parameter, ...]
     shape: Shapes | None
     of_tenant: bool
     allow: Allow | None = None
@@ -161,14 +177,6 @@ class Statement:
         if self.allow is not None and not self.allow(values.request.viewer):
             raise ForbiddenError("You may not read this.")
         for check in self.checks:
-            _get(check, values)
-        given = [_get(getter, values) for getter in self.getters]
+            check.value(values)
+        given = [parameter.value(values) for parameter in self.parameters]
         return [values.request.scope.setting, *given] if self.of_tenant else given
-
-
-def _get(source: Source, values: Values) -> Any:
-    getter, selected = source
-    try:
-        return getter(values)
-    except ReadError as error:
-        raise (selected.blame(error) if selected else error) from None

@@ -1,6 +1,5 @@
 """Builds SQL statements, below the compiler: aliases, parameters, visibility, joins and fixed conditions."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -19,14 +18,12 @@ from piccolo.table import Table
 
 from app.reads.field_specs import Allow, Fixed
 from app.reads.schema_model import Model
-from app.reads.sql import column_of, generated, joined
-from app.reads.statement import Arguments, Getter, Selected, Shapes, Source, Statement, Values
+from app.reads.sql import Fragment, column_of, generated, joined, numbered
+from app.reads.statement import Arguments, Getter, Parameter, Selected, Shapes, Statement, Values
 from app.reads.values import referenced, sql_type, to_parameter
 
-Compiled = tuple[str, Shapes | None]
+Compiled = tuple[Fragment, Shapes | None]
 """The SQL of a value, and what Python adds to it."""
-
-_PARAMETER = re.compile(r"\$(\d+)::")
 
 
 @dataclass(frozen=True)
@@ -81,64 +78,62 @@ class StatementBuilder:
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
         self.model = operation.model
-        self._sources: list[Source] = []
-        self._tenant: str | None = None
+        self._parameters: list[Parameter] = []
+        self._tenant: Parameter | None = None
         self._aliases = count(1)
 
     def statement(self, value: Compiled, allow: Allow | None = None) -> Statement:
         """The whole statement. For a tenant it sets what row-level security reads, for itself alone and before the
         first row is looked for; were that ever too late, the policies would find '' and show nothing.
         """
-        sql, shape = value
-        used = sorted({int(number) for number in _PARAMETER.findall(sql)})
+        fragment, shape = value
         of_tenant = self.operation.of_tenant
-        numbers = {number: index for index, number in enumerate(used, 2 if of_tenant else 1)}
-        sql = _PARAMETER.sub(lambda match: f"${numbers[int(match[1])]}::", sql)
-        getters = [self._sources[number] for number in used]
-        checks = [source for number, source in enumerate(self._sources) if number not in numbers]
+        sql, used = numbered(fragment, self._parameters, 2 if of_tenant else 1)
+        checks = tuple(parameter for parameter in self._parameters if parameter not in used)
         if of_tenant:
             scope = generated("scope")
             setting = f"WITH {scope} AS MATERIALIZED (SELECT set_config('app.tenant_id', $1, true))"
             sql = f"{setting} SELECT {sql} FROM {scope}"
         else:
             sql = f"SELECT {sql}"
-        return Statement(sql, tuple(getters), tuple(checks), shape, of_tenant, allow)
+        return Statement(sql, used, checks, shape, of_tenant, allow)
 
     def alias(self) -> str:
         """A name for a table, new in this statement."""
         return generated(f"t{next(self._aliases)}")
 
-    def parameter(self, getter: Getter, type_: str, blamed: Selected | None = None) -> str:
-        """A parameter: values never stand in the text. What the statement turns out not to need is still checked."""
-        self._sources.append((getter, blamed))
-        return f"${len(self._sources) - 1}::{type_}"
+    def parameter(self, getter: Getter, type_: str, blamed: Selected | None = None) -> Parameter:
+        """A parameter: values are never in the text. One that the statement turns out not to need is still checked."""
+        parameter = Parameter(type_, getter, blamed)
+        self._parameters.append(parameter)
+        return parameter
 
     def given(self, arguments: Arguments) -> Mapping[str, Any]:
         """The arguments now: only which of them are null may shape the statement, their values being parameters."""
         return arguments.of(self.operation.values)
 
-    def visible(self, table: type[Table], alias: str) -> list[str]:
+    def visible(self, table: type[Table], alias: str) -> list[Fragment]:
         """The first layer of tenant isolation, before row-level security: a tenant sees its own rows and catalogs."""
         read = self.model.of_table(table)
         if self.operation.platform or read is None:
             return []
         if read.platform:
             return ["false"]
-        conditions = [f"NOT {condition}" for condition in self.fixed(read.platform_rows, alias)]
+        conditions: list[Fragment] = [("NOT ", condition) for condition in self.fixed(read.platform_rows, alias)]
         if read.tenant is not None:
             if self._tenant is None:
                 self._tenant = self.parameter(lambda values: values.request.scope.tenant_id, "uuid")
-            conditions.append(f"{column_of(alias, read.tenant)} = {self._tenant}")
+            conditions.append((f"{column_of(alias, read.tenant)} = ", self._tenant))
         return conditions
 
-    def link(self, foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> list[str]:
+    def link(self, foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> list[Fragment]:
         """The rows of `there` that a foreign key joins to a row of `here`, and of the same tenant: where the
         viewer is a tenant, `visible` holds both tables to it already.
 
         No index serves IS NOT DISTINCT FROM: the key finds the rows. With = PostgreSQL combines two indexes, and takes
         longer. Both tenants may be null, of a resource and a bill's row that are nobody's.
         """
-        conditions = [joined(foreign_key, here, there, own=own)]
+        conditions: list[Fragment] = [joined(foreign_key, here, there, own=own)]
         ends = [self.model.of_table(table) for table in (foreign_key._meta.table, referenced(foreign_key)._meta.table)]
         tenants = [read.tenant for read in ends if read is not None and read.tenant is not None]
         if self.operation.platform and len(tenants) == len(ends) and foreign_key._meta.name != tenants[0]._meta.name:
@@ -147,10 +142,10 @@ class StatementBuilder:
             conditions.append(" IS NOT DISTINCT FROM ".join(column_of(alias, tenant) for alias, tenant in pairs))
         return conditions
 
-    def fixed(self, conditions: Sequence[Fixed], alias: str) -> list[str]:
+    def fixed(self, conditions: Sequence[Fixed], alias: str) -> list[Fragment]:
         """Columns that the declaration ties to a value."""
 
-        def constant(column: Column, value: object) -> str:
+        def constant(column: Column, value: object) -> Parameter:
             return self.parameter(lambda _: to_parameter(column, value), sql_type(column))
 
-        return [f"{column_of(alias, column)} = {constant(column, value)}" for column, value in conditions]
+        return [(f"{column_of(alias, column)} = ", constant(column, value)) for column, value in conditions]

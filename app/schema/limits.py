@@ -23,7 +23,9 @@ from graphql import (
 )
 from graphql.language.ast import QUERY_DOCUMENT_KEYS
 
-from app.schema.measure import LIMIT_EXCEEDED, MAX_PAGE_SIZE, Measure, Measuring, exceeded, size_of
+from app.reads import MAX_PAGE_SIZE
+from app.schema.codes import ErrorCode
+from app.schema.measure import Measure, Measuring, exceeded, size_of
 from app.schema.repeated_fields import MAX_EXPANDED_FIELDS, MAX_OVERLAPS, count_overlaps
 
 MAX_CHARACTERS = 262_144  # of a document; a request is larger for the sake of its variables
@@ -40,9 +42,6 @@ FREE_TOKENS = 100
 POINTS_PER_TOKEN = 2  # which takes some 50 µs to parse and validate; a character takes 0.4 µs
 FREE_CHARACTERS = 2_000
 CHARACTERS_PER_POINT = 50
-
-PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
-BAD_USER_INPUT = "BAD_USER_INPUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def parse_document(text: str) -> DocumentNode:
         return parse(text, max_lexical_tokens=MAX_TOKENS, max_comments=MAX_COMMENTS)
     except GraphQLError as error:
         aborted = error.message.endswith(" Parsing aborted.")  # graphql-core's words for its own limits
-        error.extensions = {"code": LIMIT_EXCEEDED if aborted else PARSE_FAILED}
+        error.extensions = {"code": ErrorCode.LIMIT_EXCEEDED if aborted else ErrorCode.GRAPHQL_PARSE_FAILED}
         raise
 
 
@@ -167,7 +166,7 @@ def _literal_errors(document: DocumentNode) -> Iterator[GraphQLError]:
         node = waiting.pop()
         if isinstance(node, StringValueNode):
             if "\0" in node.value:
-                yield GraphQLError("A string holds U+0000.", [node], extensions={"code": BAD_USER_INPUT})
+                yield GraphQLError("A string holds U+0000.", [node], extensions={"code": ErrorCode.BAD_USER_INPUT})
         elif isinstance(node, ListValueNode) and len(node.values) > MAX_INPUT_LIST:
             yield exceeded("list items", MAX_INPUT_LIST, len(node.values), [node])
         for key in QUERY_DOCUMENT_KEYS.get(node.kind, ()):

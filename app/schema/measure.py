@@ -24,12 +24,10 @@ from graphql import (
     VariableNode,
 )
 
-MAX_NESTING = 64  # selection sets inside selection sets and fragments, whether or not they add depth
-MAX_PAGE_SIZE = 100
-DEFAULT_PAGE_SIZE = 20
+from app.reads import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from app.schema.codes import ErrorCode
 
-VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
-LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+MAX_NESTING = 64  # selection sets inside selection sets and fragments, whether or not they add depth
 
 PAGED_FIELDS = frozenset({"nodes", "edges"})
 """The fields of a connection that come once per row of its page."""
@@ -57,7 +55,7 @@ def exceeded(limit: str, maximum: int, requested: int, nodes: list[Any] | None =
     return GraphQLError(
         f"This document asks for {limit} {shown}; the limit is {maximum}.",
         nodes,
-        extensions={"code": LIMIT_EXCEEDED, "limit": limit, "maximum": maximum, "requested": shown},
+        extensions={"code": ErrorCode.LIMIT_EXCEEDED, "limit": limit, "maximum": maximum, "requested": shown},
     )
 
 
@@ -68,7 +66,6 @@ class Measuring:
     """
 
     def __init__(self, document: DocumentNode, variables: Mapping[str, Any] | None) -> None:
-        self._document = document
         self._variables = variables
         self._defaults: dict[str, ValueNode] = {}
         self.sizes: set[str] = set()
@@ -122,7 +119,9 @@ class Measuring:
         if measured is None:
             if name in self._entered:
                 message = f"Cannot spread fragment '{name}' within itself."
-                raise GraphQLError(message, [self.fragments[name]], extensions={"code": VALIDATION_FAILED})
+                raise GraphQLError(
+                    message, [self.fragments[name]], extensions={"code": ErrorCode.GRAPHQL_VALIDATION_FAILED}
+                )
             self._entered.add(name)
             fragment = self.fragments.get(name)  # an unknown one is left to validation
             measured = self._measured[name] = self._selections(fragment.selection_set if fragment else None)

@@ -5,8 +5,9 @@ A process that takes all that comes answers all of it late: callers give up, sen
 
 from typing import Any
 
+from app.schema.codes import ErrorCode
 from app.server.refusals import send_fault
-from app.server.request_errors import Code, RequestError
+from app.server.request_errors import RequestError
 from app.settings import Settings
 
 RETRY_AFTER_SECONDS = 1
@@ -16,7 +17,7 @@ REQUESTS_PER_CONNECTION = 4
 _PROBES = frozenset({"/health", "/ready"})  # a busy process is not a dead one
 _REFUSAL = RequestError(
     503,
-    Code.SERVICE_UNAVAILABLE,
+    ErrorCode.SERVICE_UNAVAILABLE,
     "At capacity: too many concurrent requests. Retry after the number of seconds in Retry-After.",
     headers={"retry-after": str(RETRY_AFTER_SECONDS)},
 )

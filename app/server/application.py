@@ -25,12 +25,14 @@ from app.server.concurrency import ConcurrencyLimit
 from app.server.documents import DocumentPolicy
 from app.server.entrance import Entrance
 from app.server.errors import show_error
+from app.server.explain import explained
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
 from app.server.recent_writes import RecentWrites
 from app.server.routes import assemble
 from app.server.service import GraphQLService
 from app.server.sign_ins import RefusedSignIns
+from app.server.upload_calls import UploadService
 from app.server.usage import usage_handler
 from app.settings import Settings
 
@@ -58,8 +60,6 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         read_after = recent_writes.after(principal, metadata.read_after)
         return RequestContext(new_context(principal), metadata, charge=charge, read_after=read_after)
 
-    uploads = _places_for_uploads(settings)
-
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
@@ -82,13 +82,14 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         rate_limiter=rate_limiter,
         recent_writes=recent_writes,
         sign_in_refused=refused_sign_ins.add,
+        explains=not settings.production,
     )
-    uploading = service.signed_in, new_context, rate_limiter, uploads
+    uploads = UploadService(service.signed_in, new_context, rate_limiter, _places_for_uploads(settings))
     return assemble(
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(*uploading), cloud_invoices_handler(*uploading)],
+        handlers=[usage_handler(uploads), cloud_invoices_handler(uploads)],
         settings=settings,
         lifespan=[lifespan],
     )
@@ -116,8 +117,8 @@ async def _pay(request: Request, cost: int) -> None:
 def _reads(database: Database, *, hide_suggestions: bool) -> GraphQLEngine:
     return GraphQLEngine(
         schema,
-        lambda request: database.reading(request.scope, cast("RequestContext", request).read_after),
-        acquire_primary=lambda request: database.reading_written(request.scope),
+        lambda request: explained(database.reading(request.scope, cast("RequestContext", request).read_after)),
+        acquire_primary=lambda request: explained(database.reading_written(request.scope)),
         parse=parse_document,
         limits=inspect_document,
         reading_cost=reading_cost,

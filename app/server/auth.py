@@ -1,6 +1,5 @@
 """From a bearer token to a principal (RFC 7519, RFC 6750)."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ import msgspec
 from jwt import PyJWS, get_unverified_header
 from jwt.exceptions import PyJWTError
 
+from app.lru_cache import LRUCache
 from app.operations.calls.principal import Principal
 from app.server.claims import AS_WE_SIGN, Bearer, ClaimError, Claims, check_issuer_and_audience, seconds
 from app.server.keys import ISSUED_ALGORITHMS, SECRET_ALGORITHM, Clock, IssuerKeys, Keys, fetch_key_set
@@ -46,7 +46,7 @@ class Authenticator:
         self._audience = audience
         self._clock = clock
         self._signatures = PyJWS(algorithms=[SECRET_ALGORITHM, *ISSUED_ALGORITHMS])
-        self._remembered: OrderedDict[str, tuple[Session, datetime]] = OrderedDict()
+        self._remembered: LRUCache[str, tuple[Session, datetime]] = LRUCache(REMEMBERED_TOKENS)
         self._remembered_under = keys.trusted
 
     @classmethod
@@ -82,13 +82,11 @@ class Authenticator:
         if self._remembered_under is not self._keys.trusted:
             self._remembered.clear()
             self._remembered_under = self._keys.trusted
-        session, until = self._remembered.get(token, (None, now))
+        session, until = self._remembered.get(token) or (None, now)
         return session if until > now else None
 
     def _remember(self, token: str, session: Session, now: datetime) -> None:
-        self._remembered[token] = session, now + REMEMBERED_FOR
-        if len(self._remembered) > REMEMBERED_TOKENS:
-            self._remembered.popitem(last=False)
+        self._remembered.put(token, (session, now + REMEMBERED_FOR))
 
     async def _verified_claims(self, token: str) -> Claims:
         if len(token) > MAX_TOKEN_LENGTH:

@@ -13,6 +13,7 @@ or errors as GraphQL has them. No Idempotency-Key is looked at: a bill that is i
 """
 
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
@@ -24,32 +25,26 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from app.billing import parse_decimal
-from app.operations.calls.access import Action, authorise
+from app.operations.calls.access import Action
 from app.operations.calls.audit import auditing
-from app.operations.calls.call import Call, RequestMetadata
 from app.operations.calls.context import Context
-from app.operations.calls.principal import Principal
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import BillField, CloudInvoiceImported, ColumnOfField, import_cloud_invoice
-from app.operations.rate_limits import RateLimiter
+from app.schema.codes import ErrorCode
 from app.schema.problems import as_error
-from app.server.auth import Session
-from app.server.concurrency import ConcurrencyLimit
-from app.server.edge import address, request_id
+from app.server.edge import request_id
 from app.server.negotiation import utf8_media_type
-from app.server.request_errors import Code, RequestError, request_error_of
+from app.server.request_errors import RequestError, request_error_of
+from app.server.upload_calls import UploadService, json_response
 from app.server.uploads import chunks
 
 PATH = "/cloud-invoices"
-CALLED = f"POST {PATH}"
-"""In the audit log."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """As it is sent, packed or not."""
 MEMORY_BYTES = 1024 * 1024
 """What is larger is kept on disk while it comes in."""
-REQUEST_COST = 10
-"""In points of the caller's rate limit; then one for each BYTES_A_POINT of the body, and one for each row."""
 BYTES_A_POINT = 16_384
+"""What one point of the caller's rate limit pays for, beside the cost of a request and a point for each row."""
 
 MEDIA_TYPES = ("text/csv", "application/csv", "application/gzip", "application/x-gzip")
 STATUS_OF = {
@@ -79,41 +74,27 @@ class _Summary(msgspec.Struct, rename="camel"):
     ignored_columns: tuple[str, ...]
 
 
-def cloud_invoices_handler(
-    signed_in: Callable[[str | None, str], Awaitable[Session]],
-    new_context: Callable[[Principal], Context],
-    rate_limiter: RateLimiter,
-    uploads: ConcurrencyLimit,
-) -> HTTPRouteHandler:
+def cloud_invoices_handler(service: UploadService) -> HTTPRouteHandler:
     @post(PATH, status_code=201, name="cloud-invoices", request_max_body_size=None)
-    async def upload(request: Request[Any, Any, Any]) -> ASGIResponse:
+    async def import_bill(request: Request[Any, Any, Any]) -> ASGIResponse:
         number = request_id(request.scope)
-        metadata = RequestMetadata(number, address(request.scope))
         try:
-            session = await signed_in(request.headers.get("authorization"), metadata.address)
-            context = new_context(session.principal)
-
-            async def pay(points: int) -> None:
-                await rate_limiter.spend(session.principal, points)
-
-            await pay(REQUEST_COST)
-            async with auditing(context, Call(CALLED, PATH, None, metadata)):
-                authorise(context, Action.IMPORT_CLOUD_INVOICE)
+            upload = await service.begin(request, PATH, Action.IMPORT_CLOUD_INVOICE)
+            pay = partial(service.rate_limiter.spend, upload.principal)
             _check_media_type(request)
-            with uploads.one(session.principal), SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
+            with service.places.one(upload.principal), SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
                 body = cast("BinaryIO", file)
                 received = await _receive(request, body, pay)
-                call = Call(CALLED, PATH, msgspec.json.encode(received).decode(), metadata)
-                async with auditing(context, call) as operations:
+                async with auditing(upload.context, upload.call(received)) as operations:
                     imported = await _import(operations, received.parameters, body, pay)
         except Refusal as refusal:
             return _refused(refusal, number)
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = request_error_of(error, number)
-            return _response(fault.body(number), fault.status, fault.headers)
-        return _response(msgspec.json.encode(_summary(imported)), 201)
+            return json_response(fault.body(number), fault.status, fault.headers)
+        return json_response(msgspec.json.encode(_summary(imported)), 201)
 
-    return upload
+    return import_bill
 
 
 async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callable[[int], Awaitable[None]]) -> _Input:
@@ -123,7 +104,7 @@ async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callabl
         size, unpaid = size + len(chunk), unpaid + len(chunk)
         if size > MAX_BODY_BYTES:
             told = f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MB. Nothing was imported."
-            raise RequestError(413, Code.PAYLOAD_TOO_LARGE, told)
+            raise RequestError(413, ErrorCode.PAYLOAD_TOO_LARGE, told)
         if unpaid >= BYTES_A_POINT:
             await pay(unpaid // BYTES_A_POINT)
             unpaid %= BYTES_A_POINT
@@ -186,10 +167,10 @@ def _check_media_type(request: Request[Any, Any, Any]) -> None:
     """Raises Fault (415) for what is not CSV in UTF-8, plain or gzip."""
     if utf8_media_type(request.headers.get("content-type", "")) not in MEDIA_TYPES:
         told = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
+        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told)
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", "gzip", "x-gzip"}:
         told = "A body may be packed with gzip, and with nothing else."
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
+        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
 
 
 def _summary(imported: CloudInvoiceImported) -> _Summary:
@@ -206,8 +187,4 @@ def _refused(refusal: Refusal, number: str) -> ASGIResponse:
     """A refusal, as GraphQL's errors have it."""
     extensions = {**(as_error(refusal).extensions or {}), "requestId": number}
     errors = {"errors": [{"message": refusal.message, "extensions": extensions}]}
-    return _response(msgspec.json.encode(errors), STATUS_OF.get(refusal.code, 422))
-
-
-def _response(body: bytes, status: int, headers: dict[str, str] | None = None) -> ASGIResponse:
-    return ASGIResponse(body=body, media_type="application/json; charset=utf-8", status_code=status, headers=headers)
+    return json_response(msgspec.json.encode(errors), STATUS_OF.get(refusal.code, 422))

@@ -5,7 +5,8 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 from app.operations.calls.principal import Principal
-from app.server.request_errors import RETRY_AFTER_SECONDS, Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RETRY_AFTER_SECONDS, RequestError
 
 
 class ConcurrencyLimit:
@@ -23,10 +24,10 @@ class ConcurrencyLimit:
         caller = principal.tenant_id, principal.subject
         if self._held[caller] >= self._of_one_caller:
             told = f"At capacity: one caller may have {self._of_one_caller} {self._things} at once. Try again later."
-            raise _later(429, Code.RATE_LIMITED, told)
+            raise _later(429, ErrorCode.RATE_LIMITED, told)
         if self._most is not None and self._held.total() >= self._most:
             told = f"At capacity: this process takes {self._most} {self._things} at once. Try again later."
-            raise _later(503, Code.SERVICE_UNAVAILABLE, told)
+            raise _later(503, ErrorCode.SERVICE_UNAVAILABLE, told)
         self._held[caller] += 1
         try:
             yield
@@ -36,5 +37,5 @@ class ConcurrencyLimit:
                 del self._held[caller]
 
 
-def _later(status: int, code: Code, told: str) -> RequestError:
+def _later(status: int, code: ErrorCode, told: str) -> RequestError:
     return RequestError(status, code, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from app.database.written import UNKNOWN, position_text
 from app.operations.rate_limits import Charge
+from app.server.explain import Explanation
 from app.server.request_log import note
 
 _LIMITED = b'{"requested":%d,"limit":%d,"remaining":%d,"resetAt":"%b"}'
@@ -28,14 +29,17 @@ def cost_of(charge: Charge) -> bytes:
     return _LIMITED % (charge.requested, standing.limit, standing.remaining, reset_at)
 
 
-def with_cost(body: bytes, charge: Charge, written: int | None = None) -> bytes:
+def with_cost(body: bytes, charge: Charge, written: int | None = None, explanation: Explanation | None = None) -> bytes:
     """The body of a response, a JSON object that is not empty, with the cost behind what it has; it is not parsed. And
-    with the position of what was `written`, where a replica may not have it yet (recent_writes.py).
+    with the position of what was `written`, where a replica may not have it yet (recent_writes.py), and the explanation
+    (explain.py).
     """
-    if written is None or written == UNKNOWN:
-        return b'%b,"extensions":{"cost":%b}}' % (body[:-1], cost_of(charge))
-    read_after = position_text(written).encode()
-    return b'%b,"extensions":{"readAfter":"%b","cost":%b}}' % (body[:-1], read_after, cost_of(charge))
+    before = b""
+    if written is not None and written != UNKNOWN:
+        before = b'"readAfter":"%b",' % position_text(written).encode()
+    if explanation is not None:
+        before += b'"explain":%b,' % explanation.body
+    return b'%b,"extensions":{%b"cost":%b}}' % (body[:-1], before, cost_of(charge))
 
 
 @lru_cache(maxsize=64)

@@ -11,9 +11,10 @@ import msgspec
 from graphql import FieldNode, GraphQLError, Visitor, visit
 
 from app.operations.calls.principal import Principal
+from app.schema.codes import ErrorCode
 from app.schema.limits import parse_document
 from app.server.parameters import Parameters
-from app.server.request_errors import Code, RequestError
+from app.server.request_errors import RequestError
 from app.settings import Documents, Settings, SettingsError
 
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
@@ -84,22 +85,22 @@ class DocumentPolicy:
         if parameters.query is None:
             text = self._trusted_text(parameters.document_id) if persisted is None else self._persisted_text(persisted)
         elif parameters.document_id is not None:
-            raise RequestError(400, Code.BAD_REQUEST, "Send the text of a document or its documentId, not both.")
+            raise RequestError(400, ErrorCode.BAD_REQUEST, "Send the text of a document or its documentId, not both.")
         else:
             text = parameters.query
             if self.trusted_only and not principal.is_platform_admin and not self._is_trusted(text):
-                raise RequestError(403, Code.FORBIDDEN, "Only trusted documents may be run: send a documentId.")
+                raise RequestError(403, ErrorCode.FORBIDDEN, "Only trusted documents may be run: send a documentId.")
         if not self.shows_schema and not principal.is_platform_admin and _introspects(text):
-            raise RequestError(403, Code.FORBIDDEN, "The schema is shown to the platform's admins only.")
+            raise RequestError(403, ErrorCode.FORBIDDEN, "The schema is shown to the platform's admins only.")
         return text
 
     def _trusted_text(self, id_: str | None) -> str:
         if id_ is None:
             raise RequestError(
-                400, Code.BAD_REQUEST, "This is not a GraphQL request: it has no `query` and no `documentId`."
+                400, ErrorCode.BAD_REQUEST, "This is not a GraphQL request: it has no `query` and no `documentId`."
             )
         if id_ not in self.trusted:
-            raise RequestError(400, Code.PERSISTED_QUERY_NOT_FOUND, "There is no trusted document of this id.")
+            raise RequestError(400, ErrorCode.PERSISTED_QUERY_NOT_FOUND, "There is no trusted document of this id.")
         return self.trusted[id_]
 
     def _persisted_text(self, id_: str) -> str:
@@ -107,9 +108,9 @@ class DocumentPolicy:
         and go on asking by hash, after NotSupported they send texts.
         """
         if not self.trusted:
-            raise RequestError(400, Code.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
+            raise RequestError(400, ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
         if id_ not in self.trusted:
-            raise RequestError(400, Code.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
+            raise RequestError(400, ErrorCode.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
         return self.trusted[id_]
 
     def _is_trusted(self, text: str) -> bool:

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from litestar import Litestar
 
+from app.schema.codes import ErrorCode
 from app.server.admission import Admission, capacity
 from app.server.edge import SECURITY_HEADERS, request_id, send_answer
 from app.server.origins import Origins, not_allowed, preflight, shared
 from app.server.proxies import client_address
 from app.server.refusals import send_fault
-from app.server.request_errors import Code, RequestError
+from app.server.request_errors import RequestError
 from app.settings import Settings
 
 SINGLE = {
@@ -87,9 +88,9 @@ def _check(scope: Any, given: list[tuple[bytes, bytes]], headers: dict[bytes, by
     names = [name for name, _ in given]
     for name, shown in SINGLE.items():
         if names.count(name) > 1:
-            raise RequestError(400, Code.BAD_REQUEST, f"The header {shown} is given more than once: send it once.")
+            raise RequestError(400, ErrorCode.BAD_REQUEST, f"The header {shown} is given more than once: send it once.")
     if b"host" not in headers and scope["http_version"] != "1.0":
-        raise RequestError(400, Code.BAD_REQUEST, "The header Host is missing: HTTP/1.1 requires it.")
+        raise RequestError(400, ErrorCode.BAD_REQUEST, "The header Host is missing: HTTP/1.1 requires it.")
 
 
 def _sharing(send: Any, origin: bytes) -> Any:

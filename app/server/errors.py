@@ -5,8 +5,9 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from app.schema.codes import ErrorCode
 from app.server.edge import current_request_id
-from app.server.request_errors import Code, request_error_of
+from app.server.request_errors import request_error_of
 
 
 def show_error(error: GraphQLError, _request: object = None) -> Mapping[str, Any]:
@@ -18,6 +19,6 @@ def show_error(error: GraphQLError, _request: object = None) -> Mapping[str, Any
     if "code" in extensions:
         return {**shown, "extensions": {**extensions, "requestId": request_id}}
     if cause is None or isinstance(cause, GraphQLError):  # graphql-core's own words on what it was given
-        return {**shown, "extensions": {"code": Code.BAD_USER_INPUT.value, "requestId": request_id}}
+        return {**shown, "extensions": {"code": ErrorCode.BAD_USER_INPUT.value, "requestId": request_id}}
     (told,) = request_error_of(cause, request_id).errors(request_id)
     return {**shown, **told}

@@ -12,7 +12,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
-from app.server.request_errors import Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
 
 _PACKAGED = Path(__file__).with_name("graphiql_assets")
 FOLDER = _PACKAGED if _PACKAGED.exists() else Path(__file__).parents[2] / "graphiql"
@@ -79,7 +80,7 @@ class GraphiQL:
         """An asset at its versioned address: it never changes there, so it is kept for a year."""
         asset = self.assets.get(name)
         if asset is None or version != self.version:
-            raise RequestError(404, Code.NOT_FOUND, "There is nothing at this address.")
+            raise RequestError(404, ErrorCode.NOT_FOUND, "There is nothing at this address.")
         etag = f'"{self.version}"'
         headers = {"cache-control": "public, max-age=31536000, immutable", "etag": etag, "vary": "accept-encoding"}
         if request.headers.get("if-none-match") == etag:

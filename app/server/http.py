@@ -6,6 +6,7 @@ Bytes in, bytes out, on bare ASGI: the executor's answer is sent as it is, and a
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from graphql import OperationType
@@ -15,11 +16,14 @@ from app.database.written import Written, noting_writes
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
 from app.operations.rate_limits import Charge
+from app.schema.codes import ErrorCode
 from app.server.concurrency import ConcurrencyLimit
 from app.server.costs import with_cost
 from app.server.documents import DocumentPolicy
 from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
 from app.server.executor import Answer
+from app.server.explain import HEADER as EXPLAIN_HEADER
+from app.server.explain import Explanation, asked_explanation, explaining
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
 from app.server.parameters import (
     MAX_REQUEST_BYTES,
@@ -31,7 +35,7 @@ from app.server.parameters import (
     operation_type,
 )
 from app.server.recent_writes import HEADER, asked_position
-from app.server.request_errors import Code, RequestError, request_error_of
+from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.unpacking import encoding_of, unpacked
@@ -46,6 +50,9 @@ _HEADERS = {
     media_type: (*SECURITY_HEADERS, (b"content-type", f"{media_type}; charset=utf-8".encode()))
     for media_type in (JSON, GRAPHQL_RESPONSE)
 }
+
+
+_NOT_EXPLAINING = nullcontext()
 
 
 class GraphQLEndpoint:
@@ -63,11 +70,14 @@ class GraphQLEndpoint:
             await self._page()(scope, receive, send)
             return
         media_type, extra, charge, written = JSON, {}, None, Written()
+        explanation: Explanation | None = None
         try:
             media_type = response_type(_text(headers, b"accept"))
             principal = await self._signed_in(scope, headers)
             charge = self._service.rate_limiter.charge(principal)
-            with noting_writes(written):
+            if self._service.explains and EXPLAIN_HEADER in headers and principal.is_platform_admin:
+                explanation = asked_explanation(headers[EXPLAIN_HEADER])
+            with noting_writes(written), explaining(explanation) if explanation else _NOT_EXPLAINING:
                 answer = await self._answer(scope, headers, receive, principal, charge)
             self._service.recent_writes.note(principal, written.position)
             status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
@@ -77,7 +87,7 @@ class GraphQLEndpoint:
             note(code=fault.code)
             status, body, extra = fault.status, fault.body(number), fault.headers
         if charge is not None:
-            body = with_cost(body, charge, written.position)
+            body = with_cost(body, charge, written.position, explanation)
         headers_sent = [*_HEADERS[media_type], *((name.encode(), value.encode()) for name, value in extra.items())]
         await send_answer(send, number, status, headers_sent, body)
 
@@ -116,7 +126,7 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 def _unanswered(method: str) -> RequestError:
     told = "This address does not answer that method."
-    return RequestError(405, Code.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
+    return RequestError(405, ErrorCode.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
 
 
 async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: ConcurrencyLimit, principal: Principal) -> bytes:
@@ -133,7 +143,7 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Concurren
         with uploads.one(principal):
             message, body = await _rest(body, receive, pace)
     if message["type"] == "http.disconnect":
-        raise RequestError(400, Code.BAD_REQUEST, "The request broke off.")
+        raise RequestError(400, ErrorCode.BAD_REQUEST, "The request broke off.")
     return await _unpacked(body, encoding) if encoding else body
 
 
@@ -165,14 +175,18 @@ async def _unpacked(body: bytes, encoding: str) -> bytes:
 
 
 def _too_large() -> RequestError:
-    return RequestError(413, Code.PAYLOAD_TOO_LARGE, f"The request is larger than {MAX_BODY_BYTES // 1_048_576} MB.")
+    return RequestError(
+        413, ErrorCode.PAYLOAD_TOO_LARGE, f"The request is larger than {MAX_BODY_BYTES // 1_048_576} MB."
+    )
 
 
 def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
     """What to run. A GET is safe (RFC 9110, section 9.2.1): it only ever queries."""
     text = documents.text_of(parameters, by)
     if operation_type(text, parameters.operation_name) not in {OperationType.QUERY, None}:
-        raise RequestError(405, Code.METHOD_NOT_ALLOWED, "Only a query may be sent by GET.", headers={"allow": "POST"})
+        raise RequestError(
+            405, ErrorCode.METHOD_NOT_ALLOWED, "Only a query may be sent by GET.", headers={"allow": "POST"}
+        )
     return text
 
 
@@ -183,5 +197,5 @@ def _metadata(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters
     key = _text(headers, b"idempotency-key")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         told = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
-        raise RequestError(400, Code.BAD_REQUEST, told)
+        raise RequestError(400, ErrorCode.BAD_REQUEST, told)
     return RequestMetadata(request_id(scope), address(scope), key, fingerprint(parameters), after)

@@ -11,8 +11,9 @@ from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from app.schema.codes import ErrorCode
 from app.server.edge import REQUEST_ID, SECURITY_HEADERS
-from app.server.request_errors import Code, RequestError
+from app.server.request_errors import RequestError
 
 MAX_HEADERS_BYTES = 65_536
 """Of the request line and all headers."""
@@ -23,13 +24,13 @@ HEADERS_TIME_LIMIT = 10.0
 
 _TOO_LARGE = RequestError(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    Code.REQUEST_HEADERS_TOO_LARGE,
+    ErrorCode.REQUEST_HEADERS_TOO_LARGE,
     f"The address and headers of a request may have {MAX_HEADERS_BYTES // 1024} KB in all.",
 )
 _TOO_SLOW = RequestError(
-    HTTPStatus.REQUEST_TIMEOUT, Code.TIMEOUT, "The headers of the request took too long to arrive."
+    HTTPStatus.REQUEST_TIMEOUT, ErrorCode.TIMEOUT, "The headers of the request took too long to arrive."
 )
-_MALFORMED = RequestError(HTTPStatus.BAD_REQUEST, Code.BAD_REQUEST, "This is not an HTTP/1.1 request.")
+_MALFORMED = RequestError(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_REQUEST, "This is not an HTTP/1.1 request.")
 
 
 class HeadersTooLargeError(Exception):

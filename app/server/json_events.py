@@ -9,8 +9,9 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import AsyncIterator, Iterator
 
+from app.schema.codes import ErrorCode
 from app.server.ndjson import MAX_LINE_BYTES
-from app.server.request_errors import Code, RequestError
+from app.server.request_errors import RequestError
 
 _STEP_EVENTS = 200
 _scan = json.JSONDecoder(parse_float=str, parse_int=str).raw_decode
@@ -94,4 +95,4 @@ def _joined(lines: list[str]) -> bytes:
 
 def _malformed(why: str) -> RequestError:
     told = f"The body is neither a JSON array of events nor one event: {why}. Events before it may be recorded."
-    return RequestError(400, Code.BAD_REQUEST, told)
+    return RequestError(400, ErrorCode.BAD_REQUEST, told)

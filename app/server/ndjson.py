@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-from app.server.request_errors import Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
 
 BLOCK_BYTES = 524_288
 BLOCK_LINES = 2_500
@@ -17,7 +18,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def too_large(what: str) -> RequestError:
     """413, of a body that was read as far as this."""
     return RequestError(
-        413, Code.PAYLOAD_TOO_LARGE, f"{what}. What stood before it may be recorded; resending is safe."
+        413, ErrorCode.PAYLOAD_TOO_LARGE, f"{what}. What stood before it may be recorded; resending is safe."
     )
 
 

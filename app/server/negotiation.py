@@ -2,7 +2,8 @@
 
 from functools import lru_cache
 
-from app.server.request_errors import Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -22,7 +23,7 @@ def response_type(accept: str) -> str:
     quality = {offered: max(ranges.get(name, 0.0) for name in names) for offered, names in _OFFERED.items()}
     best = max(quality, key=lambda offered: quality[offered])
     if quality[best] <= 0:
-        raise RequestError(406, Code.NOT_ACCEPTABLE, f"This API answers with {GRAPHQL_RESPONSE} or {JSON}.")
+        raise RequestError(406, ErrorCode.NOT_ACCEPTABLE, f"This API answers with {GRAPHQL_RESPONSE} or {JSON}.")
     return best
 
 
@@ -37,7 +38,7 @@ def wants_page(accept: str) -> bool:
 def check_content_type(content_type: str) -> None:
     """Only JSON is read: a form or plain text could be sent by another site's page. Raises Fault (415)."""
     if utf8_media_type(content_type) != JSON:
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, f"Send the request as {JSON} in UTF-8.")
+        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, f"Send the request as {JSON} in UTF-8.")
 
 
 def utf8_media_type(content_type: str) -> str | None:

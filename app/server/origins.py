@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from app.server.request_errors import Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
 from app.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
@@ -75,7 +76,7 @@ def preflight(origin: bytes, asked: bytes) -> Headers:
 
 def not_allowed(origin: str) -> RequestError:
     told = f"Pages of {origin[:200]} may not call this API: ARCADIA_ALLOWED_ORIGINS does not name that origin."
-    return RequestError(403, Code.FORBIDDEN, told)
+    return RequestError(403, ErrorCode.FORBIDDEN, told)
 
 
 def _is_loopback(origin: str) -> bool:

@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl
 import msgspec
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
+from app.schema.codes import ErrorCode
 from app.schema.limits import MAX_INPUT_LIST, parse_document
 from app.schema.scalars import read_number
-from app.server.request_errors import Code, RequestError
+from app.server.request_errors import RequestError
 
 MAX_REQUEST_BYTES = 2_097_152
 """The largest promised list, 1,000 events whose texts have 200 characters of any script, and a document."""
@@ -46,7 +47,7 @@ def decode_query_string(query_string: bytes) -> Parameters:
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError as error:
-        raise RequestError(400, Code.BAD_REQUEST, "The query string is malformed.") from error
+        raise RequestError(400, ErrorCode.BAD_REQUEST, "The query string is malformed.") from error
     given: dict[str, Any] = {}
     with _decoding():
         for name, text in pairs:
@@ -61,10 +62,10 @@ def _decoding() -> Iterator[None]:
     try:
         yield
     except msgspec.ValidationError as error:
-        raise RequestError(400, Code.BAD_REQUEST, f"This is not a GraphQL request: {error}.") from error
+        raise RequestError(400, ErrorCode.BAD_REQUEST, f"This is not a GraphQL request: {error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(
-            400, Code.BAD_REQUEST, "The request is not JSON in UTF-8, or is nested too deeply."
+            400, ErrorCode.BAD_REQUEST, "The request is not JSON in UTF-8, or is nested too deeply."
         ) from error
 
 
@@ -75,13 +76,13 @@ def check_variables(variables: dict[str, Any] | None) -> None:
         for value in waiting.pop():
             if isinstance(value, str):
                 if "\0" in value:
-                    raise RequestError(400, Code.BAD_USER_INPUT, "A variable holds U+0000.")
+                    raise RequestError(400, ErrorCode.BAD_USER_INPUT, "A variable holds U+0000.")
             elif isinstance(value, dict):
                 waiting.append(value.values())
             elif isinstance(value, list):
                 if len(value) > MAX_INPUT_LIST:
                     told = f"A variable holds a list of {len(value)}; the limit is {MAX_INPUT_LIST}."
-                    raise RequestError(400, Code.LIMIT_EXCEEDED, told)
+                    raise RequestError(400, ErrorCode.LIMIT_EXCEEDED, told)
                 waiting.append(value)
 
 

@@ -7,12 +7,13 @@ Sent back as the header Arcadia-Read-After, to whichever process, a query sees a
 read from the replica once that has come as far, from the primary until then.
 """
 
-from collections import OrderedDict
 from uuid import UUID
 
 from app.database.written import parse_position
+from app.lru_cache import LRUCache
 from app.operations.calls.principal import Principal
-from app.server.request_errors import Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
 
 HEADER = b"arcadia-read-after"
 _REMEMBERED = 10_000
@@ -22,16 +23,11 @@ class RecentWrites:
     """The position of each caller's last commit through this process; of so many callers, the latest."""
 
     def __init__(self) -> None:
-        self._positions: OrderedDict[tuple[UUID | None, str], int] = OrderedDict()
+        self._positions: LRUCache[tuple[UUID | None, str], int] = LRUCache(_REMEMBERED)
 
     def note(self, principal: Principal, position: int | None) -> None:
-        if position is None:
-            return
-        key = (principal.tenant_id, principal.subject)
-        self._positions[key] = position
-        self._positions.move_to_end(key)
-        if len(self._positions) > _REMEMBERED:
-            self._positions.popitem(last=False)
+        if position is not None:
+            self._positions.put((principal.tenant_id, principal.subject), position)
 
     def after(self, principal: Principal, asked: int | None) -> int | None:
         """What the caller's reads must have come to: the later of what it asks for and what it wrote here."""
@@ -47,5 +43,5 @@ def asked_position(header: str) -> int | None:
         return parse_position(header)
     except ValueError as error:
         raise RequestError(
-            400, Code.BAD_REQUEST, f"Arcadia-Read-After: {error}; send extensions.readAfter back."
+            400, ErrorCode.BAD_REQUEST, f"Arcadia-Read-After: {error}; send extensions.readAfter back."
         ) from None

@@ -3,7 +3,6 @@
 import logging
 import uuid
 from collections.abc import Mapping
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +11,7 @@ from litestar.exceptions import HTTPException
 
 from app.database.errors import CommitUnknown, DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable
 from app.operations.rate_limits import RateLimitedError
+from app.schema.codes import ErrorCode
 from app.server.auth import UnauthenticatedError
 from app.server.keys import KeysUnavailableError
 
@@ -20,40 +20,17 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 2
 
 
-class Code(StrEnum):
-    """`extensions.code` of the edge's errors. Those of documents and fields are named where they are found."""
-
-    BAD_REQUEST = "BAD_REQUEST"
-    BAD_USER_INPUT = "BAD_USER_INPUT"
-    FORBIDDEN = "FORBIDDEN"
-    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
-    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
-    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
-    NOT_FOUND = "NOT_FOUND"
-    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
-    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
-    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
-    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
-    RATE_LIMITED = "RATE_LIMITED"
-    REQUEST_HEADERS_TOO_LARGE = "REQUEST_HEADERS_TOO_LARGE"
-    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
-    TIMEOUT = "TIMEOUT"
-    UNAUTHENTICATED = "UNAUTHENTICATED"
-    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
-
-
-_HTTP: dict[int, tuple[Code, str]] = {
-    HTTPStatus.NOT_FOUND: (Code.NOT_FOUND, "There is nothing at this address."),
-    HTTPStatus.METHOD_NOT_ALLOWED: (Code.METHOD_NOT_ALLOWED, "This address does not answer that method."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (Code.PAYLOAD_TOO_LARGE, "The request is too large."),
+_HTTP: dict[int, tuple[ErrorCode, str]] = {
+    HTTPStatus.NOT_FOUND: (ErrorCode.NOT_FOUND, "There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (ErrorCode.METHOD_NOT_ALLOWED, "This address does not answer that method."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (ErrorCode.PAYLOAD_TOO_LARGE, "The request is too large."),
 }
 
 
 class RequestError(Exception):
     """A refusal: its HTTP status, its `extensions.code`, a sentence for the client, and headers."""
 
-    def __init__(self, status: int, code: Code, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, code: ErrorCode, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
@@ -80,33 +57,39 @@ def request_error_of(error: BaseException, request_id: str) -> RequestError:  # 
             return error
         case UnauthenticatedError():
             challenge = {"www-authenticate": 'Bearer realm="arcadia"'}
-            return RequestError(401, Code.UNAUTHENTICATED, str(error), headers=challenge)
+            return RequestError(401, ErrorCode.UNAUTHENTICATED, str(error), headers=challenge)
         case RateLimitedError():
-            return RequestError(429, Code.RATE_LIMITED, str(error), headers={"retry-after": str(error.retry_after)})
+            return RequestError(
+                429, ErrorCode.RATE_LIMITED, str(error), headers={"retry-after": str(error.retry_after)}
+            )
         case CommitUnknown():
             told = "The connection was lost while saving: look whether it was done before you repeat it."
-            return RequestError(503, Code.OUTCOME_UNKNOWN, told)
+            return RequestError(503, ErrorCode.OUTCOME_UNKNOWN, told)
         case DatabaseUnavailable() | KeysUnavailableError():
             seconds = error.retry_after if isinstance(error, DatabaseUnavailable) else RETRY_AFTER_SECONDS
             told = "The service is temporarily unavailable. Retry after the number of seconds in Retry-After."
-            return RequestError(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(seconds)})
+            return RequestError(503, ErrorCode.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(seconds)})
         case DatabaseNotMigrated():
             told = "The database is not at this version's schema: run `arcadia migrate`."
-            return RequestError(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
+            return RequestError(
+                503, ErrorCode.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)}
+            )
         case DatabaseUnsuitable():
             told = "The database is of another version or another billing time zone than this service."
-            return RequestError(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
+            return RequestError(
+                503, ErrorCode.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)}
+            )
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _of_http(error)
         case TimeoutError():
             told = "The operation took too long: if it changes anything, look whether it did before you repeat it."
-            return RequestError(504, Code.TIMEOUT, told)
+            return RequestError(504, ErrorCode.TIMEOUT, told)
     return masked(error, request_id)
 
 
 def _of_http(error: HTTPException) -> RequestError:
     """Litestar's own refusals; what it has to say beyond the status stays here."""
-    code, told = _HTTP.get(error.status_code, (Code.BAD_REQUEST, "The request is malformed."))
+    code, told = _HTTP.get(error.status_code, (ErrorCode.BAD_REQUEST, "The request is malformed."))
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "allow"}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         # Litestar counts a path's socket among its methods.
@@ -118,7 +101,7 @@ def _of_http(error: HTTPException) -> RequestError:
 def masked(error: BaseException, request_id: str) -> RequestError:
     """Nothing of a bug leaves but the id under which the log has it."""
     fault = RequestError(
-        500, Code.INTERNAL_SERVER_ERROR, "Something went wrong here; the error id finds it in our log."
+        500, ErrorCode.INTERNAL_SERVER_ERROR, "Something went wrong here; the error id finds it in our log."
     )
     fault.error_id = str(uuid.uuid4())
     log.error(

@@ -23,7 +23,7 @@ SOCKETS_OF_ONE_CALLER = 100
 @dataclass(frozen=True, slots=True)
 class GraphQLService(Generic[RequestT]):
     """`time_limit` is in seconds; `sign_in_refused` is told the address and the reason. The executor pays the charge of
-    each request once it knows the cost.
+    each request once it knows the cost. Where the service `explains`, platform admins may send X-Explain.
     """
 
     executor: Executor[RequestT]
@@ -35,6 +35,7 @@ class GraphQLService(Generic[RequestT]):
     recent_writes: RecentWrites = field(default_factory=RecentWrites)
     sockets: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit("sockets", SOCKETS_OF_ONE_CALLER))
     sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
+    explains: bool = False
 
     async def signed_in(self, authorization: str | None, address: str) -> Session:
         """Who asks. Raises UnauthenticatedError, once it is noted, or KeysUnavailableError."""

@@ -17,6 +17,7 @@ from app.database.written import Written, noting_writes
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
 from app.operations.rate_limits import Charge
+from app.schema.codes import ErrorCode
 from app.server.allowance import Allowance
 from app.server.auth import Session, UnauthenticatedError
 from app.server.connection_init import authorization_of
@@ -27,7 +28,7 @@ from app.server.keys import KeysUnavailableError
 from app.server.origins import Origins
 from app.server.parameters import MAX_REQUEST_BYTES, Parameters, decode_parameters, operation_name
 from app.server.refusals import send_fault
-from app.server.request_errors import Code, RequestError, request_error_of
+from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import logged, note
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.socket_messages import Close, ClosingError, Message, errors_of, framed, messages, with_costs
@@ -43,7 +44,7 @@ FREE_MESSAGES_PER_SECOND = 10
 
 _NOT_ALLOWED = RequestError(
     403,
-    Code.FORBIDDEN,
+    ErrorCode.FORBIDDEN,
     "Pages of this origin may not open sockets: ARCADIA_ALLOWED_ORIGINS does not name it, nor does ARCADIA_PUBLIC_URL, "
     "and it is not the Host of the request.",
 )
@@ -155,12 +156,12 @@ class _Connection:
         if len(self._operations) >= MAX_OPERATIONS:
             self._count()
             told = f"A socket runs at most {MAX_OPERATIONS} operations at a time."
-            await self._send_error(name, RequestError(400, Code.LIMIT_EXCEEDED, told), charge)
+            await self._send_error(name, RequestError(400, ErrorCode.LIMIT_EXCEEDED, told), charge)
             return
         try:
             parameters = decode_parameters(payload)
         except RequestError as fault:
-            if fault.code is Code.BAD_REQUEST:
+            if fault.code is ErrorCode.BAD_REQUEST:
                 raise ClosingError(Close.BAD_REQUEST, "Invalid message") from None
             self._count()
             await self._send_error(name, fault, charge)

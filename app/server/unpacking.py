@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from app.server.request_errors import Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -85,7 +86,7 @@ def encoding_of(content_encoding: str) -> str | None:
     if encoding in {"", "identity"}:
         return None
     told = f"A body may be packed with gzip or zstd, not with {encoding[:100]}."
-    raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
+    raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
@@ -103,9 +104,9 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator
                 yield part
                 await asyncio.sleep(0)
         except (zlib.error, zstd.ZstdError) as error:
-            raise RequestError(400, Code.BAD_REQUEST, f"The body is not {encoding}.") from error
+            raise RequestError(400, ErrorCode.BAD_REQUEST, f"The body is not {encoding}.") from error
     if not unpacker.ended:
-        raise RequestError(400, Code.BAD_REQUEST, f"The body broke off: its {encoding} has no end.")
+        raise RequestError(400, ErrorCode.BAD_REQUEST, f"The body broke off: its {encoding} has no end.")
 
 
 def _check(members: int, packed: int, size: int) -> None:
@@ -116,4 +117,4 @@ def _check(members: int, packed: int, size: int) -> None:
 
 
 def _too_large(told: str) -> RequestError:
-    return RequestError(413, Code.PAYLOAD_TOO_LARGE, told)
+    return RequestError(413, ErrorCode.PAYLOAD_TOO_LARGE, told)

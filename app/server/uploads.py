@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException
 
-from app.server.request_errors import Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
 
 T = TypeVar("T")
 
@@ -65,9 +66,9 @@ async def chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
         async for part in paced(aiter(request.stream())):
             yield part
     except (InternalServerException, ClientException):  # Litestar's words for it
-        raise RequestError(400, Code.BAD_REQUEST, "The request broke off.") from None
+        raise RequestError(400, ErrorCode.BAD_REQUEST, "The request broke off.") from None
 
 
 def _too_slow() -> RequestError:
     told = f"The body took too long to arrive: send at least {LEAST_BYTES_PER_SECOND // 1024} KB each second."
-    return RequestError(408, Code.TIMEOUT, told)
+    return RequestError(408, ErrorCode.TIMEOUT, told)

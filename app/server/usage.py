@@ -10,7 +10,7 @@ Each block is a call of its own in the audit log, entered in the block's transac
 
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -20,31 +20,25 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from app.database.errors import CommitUnknown, DatabaseUnavailable
-from app.operations.calls.access import Action, authorise
+from app.operations.calls.access import Action
 from app.operations.calls.audit import auditing
-from app.operations.calls.call import Call, RequestMetadata
-from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal
 from app.operations.calls.refusal import Refusal
 from app.operations.rate_limits import RateLimitedError, RateLimiter
 from app.operations.usage import MALFORMED, record_batch
-from app.server.auth import Session
-from app.server.concurrency import ConcurrencyLimit
-from app.server.edge import address, request_id
+from app.schema.codes import ErrorCode
+from app.server.edge import request_id
 from app.server.json_events import as_lines
 from app.server.ndjson import blocks, without_mark
 from app.server.negotiation import utf8_media_type
-from app.server.request_errors import Code, RequestError, request_error_of
+from app.server.request_errors import RequestError, request_error_of
 from app.server.unpacking import encoding_of, unpacked
+from app.server.upload_calls import REQUEST_COST, Upload, UploadService, json_response
 from app.server.uploads import chunks
 from app.server.usage_lines import read_block
 from app.server.usage_summary import Rejection, Tally
 
 PATH = "/usage"
-CALLED = f"POST {PATH}"
-"""In the audit log."""
-REQUEST_COST = 10
-"""In points of the caller's rate limit, before anything is read."""
 LINES_A_POINT = 10
 BYTES_A_POINT = 10_240
 """Unpacked. What is read is paid for before its lines are counted or decoded."""
@@ -71,12 +65,12 @@ class _Format(NamedTuple):
 
 
 class _Payment:
-    """What a body costs its caller, paid as it is read; no body costs more than a full bucket."""
+    """What a body costs its caller, paid as it is read; no request costs more than a full bucket."""
 
     def __init__(self, rate_limiter: RateLimiter, principal: Principal) -> None:
         self._rate_limiter = rate_limiter
         self._principal = principal
-        self._paid = 0
+        self._paid = REQUEST_COST
 
     async def read(self, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The parts, each paid for before it is handed on: a body that is refused half way has cost what it came to."""
@@ -105,35 +99,25 @@ class _Payment:
         self._paid += cost
 
 
-def usage_handler(
-    signed_in: Callable[[str | None, str], Awaitable[Session]],
-    new_context: Callable[[Principal], Context],
-    rate_limiter: RateLimiter,
-    uploads: ConcurrencyLimit,
-) -> HTTPRouteHandler:
+def usage_handler(service: UploadService) -> HTTPRouteHandler:
     @post(PATH, status_code=200, name="usage", request_max_body_size=None)
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
         number = request_id(request.scope)
-        metadata = RequestMetadata(number, address(request.scope))
         try:
-            session = await signed_in(request.headers.get("authorization"), metadata.address)
-            context = new_context(session.principal)
-            payment = _Payment(rate_limiter, session.principal)
-            await payment.pay(REQUEST_COST)
-            async with auditing(context, _call(metadata)):
-                authorise(context, Action.RECORD_USAGE)
+            upload = await service.begin(request, PATH, Action.RECORD_USAGE)
+            payment = _Payment(service.rate_limiter, upload.principal)
             body = payment.read(_lines(chunks(request), _format(request)))
-            with uploads.one(session.principal):
-                tally = await _record(context, metadata, blocks(body))
+            with service.places.one(upload.principal):
+                tally = await _record(upload, blocks(body))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = request_error_of(_told(error), number)
-            return _response(fault.body(number), fault.status, fault.headers)
-        return _response(tally.body(number), 422 if tally.is_refused else 200)
+            return json_response(fault.body(number), fault.status, fault.headers)
+        return json_response(tally.body(number), 422 if tally.is_refused else 200)
 
     return ingest
 
 
-async def _record(context: Context, metadata: RequestMetadata, body: AsyncIterator[bytes]) -> Tally:
+async def _record(upload: Upload, body: AsyncIterator[bytes]) -> Tally:
     tally, lines = Tally(), 0
     async for text in body:
         count = text.count(b"\n") + (not text.endswith(b"\n"))
@@ -141,8 +125,8 @@ async def _record(context: Context, metadata: RequestMetadata, body: AsyncIterat
         block = await read_block(text, first)
         if not (block.events or block.malformed):
             continue  # blank lines
-        call = _call(metadata, _Input(first, count, sha256(text).hexdigest()))
-        async with auditing(context, call) as operations:
+        call = upload.call(_Input(first, count, sha256(text).hexdigest()))
+        async with auditing(upload.context, call) as operations:
             recorded = await record_batch(operations, block.events, malformed=len(block.malformed))
         rejections = [Rejection(number, MALFORMED, told) for number, told in block.malformed]
         rejections += [Rejection(block.numbers[each.index], each.code, each.message) for each in recorded.rejected]
@@ -150,10 +134,6 @@ async def _record(context: Context, metadata: RequestMetadata, body: AsyncIterat
     if tally.counts["rejected"]:
         logger.log(logging.WARNING if tally.is_refused else logging.INFO, "usage was rejected", extra=tally.counts)
     return tally
-
-
-def _call(metadata: RequestMetadata, block: _Input | None = None) -> Call:
-    return Call(CALLED, PATH, None if block is None else msgspec.json.encode(block).decode(), metadata)
 
 
 def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
@@ -167,7 +147,7 @@ def _format(request: Request[Any, Any, Any]) -> _Format:
     media_type = utf8_media_type(request.headers.get("content-type", ""))
     if media_type not in NDJSON_TYPES + JSON_TYPES:
         told = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
+        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told)
     return _Format(media_type in JSON_TYPES, encoding_of(request.headers.get("content-encoding", "")))
 
 
@@ -175,11 +155,7 @@ def _told(error: Exception) -> Exception:
     """Operations' words in HTTP's. Here a lost COMMIT is no riddle: what is sent again is counted once."""
     match error:
         case Refusal():
-            return RequestError(403, Code.FORBIDDEN, f"{error.message}.")
+            return RequestError(403, ErrorCode.FORBIDDEN, f"{error.message}.")
         case CommitUnknown():
             return DatabaseUnavailable(str(error))
     return error
-
-
-def _response(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> ASGIResponse:
-    return ASGIResponse(body=body, media_type="application/json; charset=utf-8", status_code=status, headers=headers)

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from app.server.request_errors import Code, RequestError
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
 
 MAX_REJECTIONS = 1_000
 
@@ -66,6 +67,6 @@ class Tally:
             return msgspec.json.encode(self._summary)
         reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(self._reasons.items()))
         told = f"None of the {self._summary.rejected_total:,} events was accepted: {reasons}."
-        (error,) = RequestError(422, Code.BAD_USER_INPUT, told).errors(request_id)
+        (error,) = RequestError(422, ErrorCode.BAD_USER_INPUT, told).errors(request_id)
         error["extensions"]["rejected"] = dict(self._reasons)
         return msgspec.json.encode({"errors": [error], **msgspec.to_builtins(self._summary)})

@@ -9,17 +9,14 @@ from hypothesis import strategies as st
 
 from app.billing import (
     Aggregation,
-    ChargeInputs,
     DailyQuantity,
     LineKind,
     PlanInForce,
     Proration,
     SubscriptionInputs,
     SumUsage,
-    UnsubscribedCharge,
     UsageEvent,
     billable_days,
-    charges_to_date,
     extrapolated,
     fold,
     month_to_date,
@@ -149,9 +146,6 @@ def test_month_to_date_has_the_charges_so_far_and_the_forecast_all() -> None:
     inputs = subscription(STUDIO, charges=(charge(100, "c1", 5), charge(200, "c2", 6)))
     assert month_to_date(inputs, APRIL, at(5, 12)).charges == inputs.charges[:1]
     assert extrapolated(inputs, APRIL, at(5, 12)).charges == inputs.charges
-    rows = tuple(UnsubscribedCharge(None, None, terms) for terms in inputs.charges)
-    assert charges_to_date(ChargeInputs(rows), APRIL, at(5, 12)) == ChargeInputs(rows[:1])
-    assert charges_to_date(ChargeInputs(rows), APRIL, at(6)) == ChargeInputs(rows)
 
 
 def test_a_pace_is_that_of_active_days_and_goes_on_through_them_only() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 import app
 from app.billing import (
     CorrectionInputs,
-    InvoiceBuilder,
+    HashedInvoiceBuilder,
     LineKind,
     QuoteInputs,
     charges_text,
@@ -27,9 +27,9 @@ FOLDING = {"InputHash", "TaxBase", "rate_subscription", "rate_charges", "rate_co
 """What turns rated lines into an invoice, or rates a document for one."""
 
 
-def built(inputs: QuoteInputs, *, from_text: bool) -> tuple[InvoiceBuilder, list[object]]:
+def built(inputs: QuoteInputs, *, from_text: bool) -> tuple[HashedInvoiceBuilder, list[object]]:
     header, charges = inputs.header, inputs.charges
-    builder = InvoiceBuilder.from_text(header_text(header)) if from_text else InvoiceBuilder(header)
+    builder = HashedInvoiceBuilder.from_text(header_text(header)) if from_text else HashedInvoiceBuilder(header)
     lines: list[object] = []
     for one in inputs.in_line_order():
         lines += (builder.add_text(subscription_text(one, header.period)) if from_text else builder.add(one)).lines
@@ -54,13 +54,13 @@ def test_building_from_inputs_and_from_stored_documents_is_the_quote(inputs: Quo
 
 
 def test_no_lines_no_tax() -> None:
-    builder = InvoiceBuilder(HEADER)
+    builder = HashedInvoiceBuilder(HEADER)
     assert builder.add(subscription(active=())).lines == []
     assert (builder.close(), builder.total_cents, builder.has_amounts) == ([], 0, False)
 
 
 def test_a_document_out_of_order_is_refused_and_adds_nothing() -> None:
-    builder = InvoiceBuilder(HEADER)
+    builder = HashedInvoiceBuilder(HEADER)
     builder.add(replace(subscription(), slug="b"))
     before = builder.input_hash, builder.total_cents, builder.line_count
     with pytest.raises(ValueError, match="subscription a must come before b"):
@@ -70,15 +70,15 @@ def test_a_document_out_of_order_is_refused_and_adds_nothing() -> None:
 
 def test_a_correction_may_stand_between_two_subscriptions() -> None:
     """A subscription whose month other invoices have billed in part is corrected right after it."""
-    builder = InvoiceBuilder(HEADER)
+    builder = HashedInvoiceBuilder(HEADER)
     builder.add(replace(subscription(), slug="a"))
     builder.add_late(CorrectionInputs(HEADER, replace(subscription(), slug="a")))
     builder.add(replace(subscription(), slug="b"))
-    assert builder.line_count == 3 * len(InvoiceBuilder(HEADER).add(subscription()).lines)
+    assert builder.line_count == 3 * len(HashedInvoiceBuilder(HEADER).add(subscription()).lines)
 
 
 def test_a_late_month_in_another_currency_is_refused_and_adds_nothing() -> None:
-    builder = InvoiceBuilder(HEADER)
+    builder = HashedInvoiceBuilder(HEADER)
     before = builder.input_hash
     foreign = CorrectionInputs(replace(HEADER, currency="EUR"), subscription())
     with pytest.raises(ValueError, match="a month billed in EUR cannot go on an invoice in another currency"):
@@ -88,7 +88,7 @@ def test_a_late_month_in_another_currency_is_refused_and_adds_nothing() -> None:
 
 def test_a_late_month_is_the_same_from_its_stored_document() -> None:
     late = CorrectionInputs(HEADER, subscription())
-    one, other = InvoiceBuilder(HEADER), InvoiceBuilder(HEADER)
+    one, other = HashedInvoiceBuilder(HEADER), HashedInvoiceBuilder(HEADER)
     assert one.add_late(late) == other.add_text(correction_text(late))
     assert one.close() == other.close()
     assert one.input_hash == other.input_hash

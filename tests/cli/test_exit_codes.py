@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 import rich_click as click
 
-from app.cli import arcadia, main
+from app.cli import COMMANDS as MODULES
+from app.cli import load_command, main
 
 NOWHERE = "postgresql://someone:hidden@127.0.0.1:1/nowhere"
 WITHOUT_DATABASE = {"schema"}
@@ -26,7 +27,7 @@ ELSEWHERE = {"serve", "worker"}
 """Those that set up logging, which is this process's: tests/cli/test_commands.py starts them as processes."""
 ALL = sorted(
     f"{name} {part}".rstrip()
-    for name, command in arcadia.commands.items()
+    for name, command in ((name, load_command(name)) for name in MODULES)
     for part in (command.commands if isinstance(command, click.Group) else [""])
 )
 COMMANDS = [command for command in ALL if command not in ELSEWHERE]

@@ -1,5 +1,8 @@
 """Names that clients, operators or rows of a database rely on: they change only by decision, with this file."""
 
+import re
+from pathlib import Path
+
 from app import queue
 from app.cli.costs import costs
 from app.jobs import worker
@@ -11,7 +14,7 @@ from app.operations.usage.events import UsageFault
 from app.schema.codes import ErrorCode
 from app.schema.schema import schema
 from app.server import cloud_invoices, usage
-from app.server.request_errors import Code
+from app.server.upload_calls import action_of
 
 PROBLEMS = {
     "ADDON_INACTIVE",
@@ -118,7 +121,8 @@ def test_the_codes_of_problems_and_of_rejected_events() -> None:
 
 
 def test_the_codes_of_errors() -> None:
-    assert {code.value for code in Code} == TOP_LEVEL_BY_HTTP
+    texts = [path.read_text(encoding="utf-8") for path in Path(usage.__file__).parent.glob("*.py")]
+    assert {code for text in texts for code in re.findall(r"ErrorCode\.([A-Z_]+)", text)} == TOP_LEVEL_BY_HTTP
     every = PROBLEMS | REJECTED_EVENTS | TOP_LEVEL_BY_HTTP | TOP_LEVEL_BY_GRAPHQL
     assert {code.value for code in ErrorCode} == every
 
@@ -154,7 +158,7 @@ def test_the_operations_that_the_audit_log_names() -> None:
     mutations = schema._schema.mutation_type
     assert mutations is not None
     assert set(mutations.fields) == MUTATIONS
-    assert (usage.CALLED, cloud_invoices.CALLED) == ("POST /usage", "POST /cloud-invoices")
+    assert [action_of(path) for path in (usage.PATH, cloud_invoices.PATH)] == ["POST /usage", "POST /cloud-invoices"]
     assert audit.SIGN_IN == "signIn"
     assert worker.SYSTEM.subject == "system:rollup"
 

@@ -39,7 +39,7 @@ async def replayed(given: Given, outcome: str) -> UUID:
         raise AssertionError("a stored outcome is repeated, not made again")
 
     call = Call("createTenant", "made", None, RequestMetadata(idempotency_key="kept", fingerprint=FINGERPRINT))
-    return await transact(replace(given.platform, call=call), work)
+    return await transact(replace(given.platform, call=call), work, UUID)
 
 
 async def test_a_stored_result(given: Given) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from graphql import DocumentNode, GraphQLError, parse
 
 from app.database.scope import PLATFORM, Scope
-from app.reads.cache import LRUCache
 from app.reads.engine import GraphQLEngine
 from tests.reads.conftest import Server
 from tests.reads.music.labels import build_schema
@@ -121,24 +120,3 @@ async def test_limits_come_before_validation_and_with_each_request(music: Server
     assert await codes(text, {"n": 5}) == []
     assert await codes(text, {"n": 11}) == ["TOO_DEAR"]
     assert await codes(text, {"n": 5}) == []
-
-
-def test_the_least_recently_used_goes_first() -> None:
-    cache: LRUCache[str, int] = LRUCache(3, 100)
-    for number, key in enumerate("abc"):
-        cache.put(key, number, 1)
-    assert cache.get("a") == 0
-    cache.put("d", 3, 1)
-    assert [cache.get(key) for key in "abcd"] == [0, None, 2, 3]
-
-
-def test_weight_bounds_a_cache_and_one_entry() -> None:
-    cache: LRUCache[str, int] = LRUCache(100, 100)
-    cache.put("heavy", 0, 11)
-    assert cache.get("heavy") is None
-    for key in range(11):
-        cache.put(str(key), key, 10)
-    assert len(cache) == 10
-    cache.put("10", 0, 1)
-    cache.put("new", 0, 9)
-    assert len(cache) == 11

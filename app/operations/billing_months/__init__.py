@@ -17,7 +17,6 @@ from app.operations.billing_months.missing import insert_missing_months
 from app.operations.billing_months.unbilled import (
     MAX_FIRST,
     UnbilledMonth,
-    UnbilledPage,
     count_unbilled_months,
     unbilled_months,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "MAX_FIRST",
     "Change",
     "UnbilledMonth",
-    "UnbilledPage",
     "count_unbilled_months",
     "first_open_day",
     "insert_missing_months",

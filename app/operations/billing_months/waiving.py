@@ -52,7 +52,7 @@ async def waive_month(context: Context, *, tenant_id: UUID, period_start: date, 
         month_id: UUID = month["id"]
         return month_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 def _refuse(state: BillingMonthState) -> None:

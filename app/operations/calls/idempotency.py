@@ -4,11 +4,10 @@ Only what was decided is kept, a result or a refusal. A failure rolls its transa
 the same request may be sent again.
 """
 
-import typing
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import asyncpg
 import msgspec
@@ -68,14 +67,19 @@ class Outcome(Generic[T]):
         """The result. Raises the Refusal."""
         if self.refusal is not None:
             raise self.refusal
-        return typing.cast("T", self.value)
+        return cast("T", self.value)
 
 
 def once(
-    context: Context, call: Call, work: Work[T], refusal_of: Callable[[asyncpg.UniqueViolationError], Refusal]
+    context: Context,
+    call: Call,
+    work: Work[T],
+    result: type[T],
+    refusal_of: Callable[[asyncpg.UniqueViolationError], Refusal],
 ) -> Work[Outcome[T]]:
-    """The work, or what it came to under this key before. Raises IDEMPOTENCY_CONFLICT for a key of another request,
-    and CONFLICT while that very request is still under way.
+    """The work, or its earlier outcome under this key, whose value has the type `result`.
+
+    Raises IDEMPOTENCY_CONFLICT for a key of another request, and CONFLICT while that very request is still under way.
     """
     call.transactions += 1
     place = f"{call.place}:{call.transactions}"
@@ -86,7 +90,7 @@ def once(
             raise Refusal(ProblemCode.IDEMPOTENCY_CONFLICT, "this Idempotency-Key was used for another request")
         if row["outcome"] is not None:
             await audit.enter(unit, context, call, audit.REPLAYED)
-            return _restored(row["outcome"], work)
+            return _restored(row["outcome"], result)
         try:
             async with unit.attempt():
                 outcome = Outcome(await work(unit))
@@ -135,11 +139,10 @@ def _text(outcome: Outcome[Any]) -> str:
     return msgspec.json.encode(kept).decode()
 
 
-def _restored(text: str, work: Work[T]) -> Outcome[T]:
-    """What `_text` kept. The work's own annotation says what its result is."""
+def _restored(text: str, result: type[T]) -> Outcome[T]:
+    """The outcome that `_text` encoded, its value of the type `result`."""
     kept = msgspec.json.decode(text, type=_Kept)
     if kept.refusal is None:
-        result = typing.get_type_hints(work)["return"]
         return Outcome(msgspec.json.decode(kept.value, type=result))
     if kept.refusal.transition is not None:
         from_state, to_state, allowed = kept.refusal.transition

@@ -47,20 +47,29 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
 )
 
 
-async def transact(context: Context, work: Callable[[UnitOfWork], Awaitable[T]], scope: Scope | None = None) -> T:
+async def transact(
+    context: Context,
+    work: Callable[[UnitOfWork], Awaitable[T]],
+    result: type[T] | None = None,
+    *,
+    scope: Scope | None = None,
+) -> T:
     """Runs the work in one transaction over the rows the caller may see, again when PostgreSQL gave it up.
 
     `work` must be repeatable: what it does besides the database belongs into `unit.after_commit`. A unique value
     that is taken is raised as its Refusal. The transaction of a call holds its entry in the audit log as well,
-    and its outcome if it was sent under an idempotency key.
+    and its outcome if it was sent under an idempotency key: `result` is the type as which it is read back. Raises
+    TypeError for a call whose operation does not name that type.
     """
     scope, call = scope or context.principal.scope, context.call
     try:
         if call is None:
             return await context.database.run_in_transaction(scope, work)
+        if result is None:
+            raise TypeError(f"{call.mutation} has a transaction without a type of result")
         if call.metadata.idempotency_key is None:
             return await context.database.run_in_transaction(scope, _audited(context, call, work))
-        outcome = await context.database.run_in_transaction(scope, once(context, call, work, _taken))
+        outcome = await context.database.run_in_transaction(scope, once(context, call, work, result, _taken))
     except asyncpg.UniqueViolationError as error:
         raise _taken(error) from error
     return outcome.get()

@@ -55,7 +55,7 @@ async def create_addon(
         await Addons.insert(addon)
         return addon.id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def update_addon(
@@ -83,7 +83,7 @@ async def update_addon(
             await Addons.update(changes).where(Addons.id == addon_id)
         return addon_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def find_addon(code: str, path: tuple[str, ...]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ async def define_resource_kind(
         )
         return code
 
-    return await transact(context, work)
+    return await transact(context, work, str)
 
 
 async def known_kinds(codes: Iterable[str]) -> Mapping[str, tuple[str, Aggregation]]:

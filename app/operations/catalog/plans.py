@@ -30,7 +30,7 @@ async def create_plan(context: Context, *, code: str, name: str, description: st
         await Plans.insert(plan)
         return plan.id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def find_plan(code: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ async def archive_plan(context: Context, *, plan_code: str) -> UUID:
         await Plans.update({Plans.archived_at: context.clock()}).where(Plans.id == plan_id)
         return plan_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def lock_unarchived(plan_id: UUID, plan_code: str) -> None:
@@ -77,7 +77,7 @@ async def publish_plan_version(context: Context, *, plan_version_id: UUID) -> UU
         ).where(PlanVersions.id == plan_version_id)
         return plan_version_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def retire_plan_version(context: Context, *, plan_version_id: UUID) -> UUID:
@@ -98,7 +98,7 @@ async def retire_plan_version(context: Context, *, plan_version_id: UUID) -> UUI
         )
         return plan_version_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def _lock_version(plan_version_id: UUID) -> PlanVersionStatus:

@@ -77,7 +77,7 @@ async def draft_plan_version(
         await _insert_resources(draft.id, terms.resources)
         return draft.id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def _next_version(plan_id: UUID) -> int:

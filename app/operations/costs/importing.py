@@ -87,7 +87,7 @@ async def import_cloud_invoice(
                 invoice.id, allocated, invoice.total_cents - allocated, summary.rows, summary.ignored_columns
             )
 
-        return await transact(context, work)
+        return await transact(context, work, CloudInvoiceImported)
 
 
 async def _summary_of(bill: BillFile) -> BillSummary:

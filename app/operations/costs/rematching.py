@@ -90,7 +90,7 @@ async def rematch_cloud_invoice(
         ).where(CloudInvoices.id == cloud_invoice_id)
         return CloudInvoiceRematched(cloud_invoice_id, changed, allocated_cents, bill["total_cents"] - allocated_cents)
 
-    return await transact(context, work)
+    return await transact(context, work, CloudInvoiceRematched)
 
 
 async def _lines(unit: UnitOfWork, cloud_invoice_id: UUID, after: int) -> list[_Line]:

@@ -30,7 +30,7 @@ async def withdraw_cloud_invoice(context: Context, *, cloud_invoice_id: UUID, re
         ).where(CloudInvoices.id == cloud_invoice_id)
         return cloud_invoice_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def lock_bill(cloud_invoice_id: UUID) -> dict[str, Any]:

@@ -59,7 +59,7 @@ async def create_deployment(
         await append_event(unit, _created(deployment, context.principal.subject))
         return deployment.id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 def _created(deployment: CloudDeployments, actor: str) -> DeploymentEvent:

@@ -49,7 +49,7 @@ async def end_resource(context: Context, *, resource_id: UUID, ended_at: datetim
         await _end(context, unit, resource, ended_at, "endedAt")
         return resource_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def move_resource(
@@ -84,7 +84,7 @@ async def move_resource(
         )
         return await insert_resource(unit, moved, "movedAt")
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def _lock(unit: UnitOfWork, resource_id: UUID) -> _Resource:

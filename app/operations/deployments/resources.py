@@ -66,7 +66,7 @@ async def register_resource(
         )
         return await insert_resource(unit, resource, "createdAt")
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def insert_resource(unit: UnitOfWork, resource: CloudResources, name: str) -> UUID:

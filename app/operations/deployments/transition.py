@@ -92,4 +92,4 @@ async def _transition(
         )
         return TransitionRecorded(deployment_id, await append_event(unit, event), withheld)
 
-    return await transact(context, work)
+    return await transact(context, work, TransitionRecorded)

@@ -42,4 +42,4 @@ async def update_deployment(
             )
         return deployment_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)

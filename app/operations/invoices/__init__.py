@@ -2,11 +2,10 @@
 
 from app.operations.invoices.explanation import LineToExplain, explain_lines
 from app.operations.invoices.lifecycle import issue_invoice, mark_invoice_paid, void_invoice
-from app.operations.invoices.verification import Verification, verify_invoice
+from app.operations.invoices.verification import verify_invoice
 
 __all__ = [
     "LineToExplain",
-    "Verification",
     "explain_lines",
     "issue_invoice",
     "mark_invoice_paid",

@@ -7,10 +7,10 @@ from uuid import UUID
 from app.billing import (
     ChargeInputs,
     CorrectionInputs,
-    InvoiceBuilder,
+    HashedInvoiceBuilder,
+    KeptDocument,
     Line,
     QuoteHeader,
-    RatedDocument,
     SubscriptionInputs,
 )
 from app.operations.invoices.staging import StagedInvoice
@@ -29,11 +29,10 @@ class Draft:
         self.header = header
         self.invoice_id = invoice_id or new_id()
         self.revision = revision
-        self.invoice = InvoiceBuilder(header)
+        self.invoice = HashedInvoiceBuilder(header)
         self.lines: list[bytes] = []
         self.documents: list[bytes] = []
         self._rows = StagedInvoice(tenant_id, self.invoice_id)
-        self._last_line = 0
         self._last_document = -1
         self._keep_document(new_id(), self.invoice.header_text, None, None)
 
@@ -67,7 +66,7 @@ class Draft:
         self.documents.clear()
 
     def _keep(
-        self, document: RatedDocument, subscription_id: str | None, *, late_month: date | None = None
+        self, document: KeptDocument, subscription_id: str | None, *, late_month: date | None = None
     ) -> list[Line]:
         document_id, *line_ids = new_ids(1 + len(document.lines))
         self._keep_document(document_id, document.text, subscription_id, late_month)
@@ -82,6 +81,7 @@ class Draft:
         self.documents.append(row)
 
     def _keep_lines(self, ids: Iterable[UUID], lines: Sequence[Line], month: date) -> None:
-        for line_id, line in zip(ids, lines, strict=True):
-            self._last_line += 1
-            self.lines.append(self._rows.line(line_id, self._last_line, line, month))
+        """Appends the rows of the lines that the builder has counted last."""
+        first = self.invoice.line_count - len(lines) + 1
+        for position, (line_id, line) in enumerate(zip(ids, lines, strict=True), first):
+            self.lines.append(self._rows.line(line_id, position, line, month))

@@ -47,7 +47,7 @@ async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool
         await month_was_issued(unit, invoice["tenant_id"], invoice["period_start"])
         return invoice_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def _refuse_stale(unit: UnitOfWork, invoice: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ async def mark_invoice_paid(
         ).where(_is(invoice))
         return invoice_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None = None) -> UUID:
@@ -130,7 +130,7 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
         ).where(_is(invoice))
         return invoice_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 def _is(invoice: dict[str, Any]) -> And:

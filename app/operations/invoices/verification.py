@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.billing import InvoiceBuilder, Line, Period
+from app.billing import HashedInvoiceBuilder, Line, Period
 from app.database import UnitOfWork
 from app.operations.billing_months.data import month_in_data
 from app.operations.calls.access import Action, authorise, not_found
@@ -73,7 +73,9 @@ async def verify_invoice(context: Context, *, invoice_id: UUID) -> Verification:
     async def work(_unit: UnitOfWork) -> Verification:
         return verified
 
-    return await transact(context, work)  # which enters it in the audit log: its own snapshot is read only
+    return await transact(
+        context, work, Verification
+    )  # which enters it in the audit log: its own snapshot is read only
 
 
 async def _verify(context: Context, unit: UnitOfWork, invoice_id: UUID) -> Verification:
@@ -113,7 +115,7 @@ class _Comparison:
         if text is None:
             self.differences.append("the inputs are missing")
             return
-        built = InvoiceBuilder.from_text(text)
+        built = HashedInvoiceBuilder.from_text(text)
         async for documents in self._documents():
             expected: list[Line] = []
             for document in documents:

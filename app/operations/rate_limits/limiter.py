@@ -9,12 +9,12 @@ import asyncio
 import logging
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
 from app.database.errors import DatabaseUnavailable
+from app.lru_cache import LRUCache
 from app.operations.calls.principal import Principal
 from app.operations.rate_limits.bucket import Buckets, Grant, Limit
 
@@ -70,7 +70,7 @@ class RateLimiter:
         self._buckets = buckets
         self._steady = steady
         self._epoch = time.time() - steady()  # of the steady clock; the bucket's clock corrects it
-        self._accounts: OrderedDict[tuple[UUID | None, str], _Account] = OrderedDict()
+        self._accounts: LRUCache[tuple[UUID | None, str], _Account] = LRUCache(CALLERS)
         self._away_until = -math.inf
 
     def charge(self, principal: Principal) -> "Charge":
@@ -86,11 +86,8 @@ class RateLimiter:
         key = principal.tenant_id, principal.subject
         account = self._accounts.get(key)
         if account is None:
-            account = self._accounts[key] = _Account(self._steady())
-            if len(self._accounts) > CALLERS:
-                self._accounts.popitem(last=False)
-        else:
-            self._accounts.move_to_end(key)
+            account = _Account(self._steady())
+            self._accounts.put(key, account)
         return account
 
     def refuse_beyond(self, account: _Account, cost: int) -> None:

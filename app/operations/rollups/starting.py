@@ -72,7 +72,7 @@ async def roll_up_period(
         workloads = await _shares(unit, period, tenant_ids)
         return await insert_run(context, unit, Run(new_id(), period, force, dry_run), workloads)
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 def _period(context: Context, period_start: date, *, dry_run: bool) -> Period:

@@ -48,7 +48,7 @@ async def attach_addon(context: Context, *, deployment_id: UUID, addon_code: str
         await record_changes(context, unit, [Change(tenant_id, deployment_id, today)], ChangeReason.ADDON_ATTACHED)
         return await insert_snapshot(tenant_id, subscription["id"], addon, now, today)
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def _is_attached(subscription_id: UUID, addon_id: UUID, first_day: date) -> bool:
@@ -114,7 +114,7 @@ async def detach_addon(context: Context, *, subscription_addon_id: UUID, last_da
         )
         return subscription_addon_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 def _day_faults(day: date, attached_on: date, latest: date) -> list[InputFault]:

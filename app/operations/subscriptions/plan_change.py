@@ -72,7 +72,7 @@ async def change_plan_version(
             await _rewrite(subscription, history, wanted, today, now)
         return UUID(str(subscription["id"]))
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def _default_day(context: Context, history: Sequence[_InForce], plan: PlanOffer, today: date) -> date:

@@ -93,7 +93,7 @@ async def subscribe(
         await record_changes(context, unit, [change], ChangeReason.SUBSCRIBED)
         return subscription_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 def _require_valid(

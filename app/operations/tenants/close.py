@@ -71,7 +71,7 @@ async def close_tenant(context: Context, *, tenant_id: UUID) -> UUID:
         await Tenants.update({Tenants.closed_at: context.clock()}).where(Tenants.id == tenant_id)
         return tenant_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def open_months(unit: UnitOfWork, tenant_id: UUID, running: Period) -> list[date]:

@@ -56,7 +56,7 @@ async def create_tenant(
             )
         return tenant.id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 async def tenant_id_of(context: Context, *, code: str) -> UUID:

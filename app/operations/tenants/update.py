@@ -70,7 +70,7 @@ async def update_tenant(
             await Tenants.update(changes).where(Tenants.id == tenant_id)
         return tenant_id
 
-    return await transact(context, work)
+    return await transact(context, work, UUID)
 
 
 def _text_faults(name: str | None, given: Mapping[Column | str, Any]) -> Iterator[InputFault]:

@@ -5,11 +5,10 @@ from app.operations.usage.events import MALFORMED, MeteredEvent, UsageFault, Usa
 from app.operations.usage.months import monthly_usage
 from app.operations.usage.partitions import make_months
 from app.operations.usage.record import UsageRecorded, record_batch, record_usage
-from app.operations.usage.totals import Difference, prove_totals
+from app.operations.usage.totals import prove_totals
 
 __all__ = [
     "MALFORMED",
-    "Difference",
     "MeteredEvent",
     "UsageCorrected",
     "UsageFault",

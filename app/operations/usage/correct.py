@@ -92,7 +92,7 @@ async def correct_usage(
         await fold_days(unit, zone, [event.key])
         return UsageCorrected(correction_id, event.deployment_id, previous, quantity)
 
-    return await transact(context, work, context.principal.metering_scope)
+    return await transact(context, work, UsageCorrected, scope=context.principal.metering_scope)
 
 
 def _tenant_of(principal: Principal, tenant_id: UUID | None) -> UUID:

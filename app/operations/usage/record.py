@@ -72,7 +72,7 @@ async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malf
             context.call.result = _counts(recorded, malformed)
         return recorded
 
-    return await transact(context, work, scope)
+    return await transact(context, work, UsageRecorded, scope=scope)
 
 
 def _counts(recorded: UsageRecorded, malformed: int) -> str:

@@ -10,16 +10,15 @@ from graphql import GraphQLError
 
 from app.operations import billing_months
 from app.operations.billing_months import MAX_FIRST
-from app.reads import PageInfo, reference
+from app.reads import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, PageInfo, reference
 from app.schema.arguments import Input
 from app.schema.billing_months.types import BillingMonth
+from app.schema.codes import ErrorCode
 from app.schema.context import Info
 from app.schema.nodes import Node
 from app.schema.problems import Refused, refusals_as_errors, result_of
 from app.schema.scalars import Cents
 from app.schema.tenants import Tenant
-
-_DEFAULT_PAGE, _MAX_PAGE = 20, 100
 
 
 @strawberry.type(description="An ended month of a tenant that is not billed in full.")
@@ -195,8 +194,8 @@ def _page_size(first: int | None, last: int | None) -> tuple[int, bool]:
     if len(given) > 1:
         raise _bad_input("give first or last, not both")
     for name, size in given.items():
-        return _size(name, size, _MAX_PAGE), name == "last"
-    return _DEFAULT_PAGE, False
+        return _size(name, size, MAX_PAGE_SIZE), name == "last"
+    return DEFAULT_PAGE_SIZE, False
 
 
 def _size(name: str, size: int, largest: int) -> int:
@@ -206,7 +205,7 @@ def _size(name: str, size: int, largest: int) -> int:
 
 
 def _bad_input(message: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+    return GraphQLError(message, extensions={"code": ErrorCode.BAD_USER_INPUT})
 
 
 def _cursor(month: billing_months.UnbilledMonth) -> str:

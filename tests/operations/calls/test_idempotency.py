@@ -78,10 +78,21 @@ async def test_each_transaction_of_a_call_has_its_own_outcome(given: Given) -> N
         async def two(_unit: UnitOfWork) -> int:
             return 2
 
-        return [await transact(context, one), await transact(context, two)]
+        return [await transact(context, one, int), await transact(context, two, int)]
 
     assert await operation(calling(given.platform)) == [1, 2]
     assert await operation(calling(given.platform)) == [1, 2]
+
+
+async def test_a_call_names_the_type_of_its_result(given: Given) -> None:
+    async def work(_unit: UnitOfWork) -> int:
+        return 1
+
+    without_key = replace(given.platform, call=Call("test", "test", None, RequestMetadata()))
+    for context in (calling(given.platform), without_key):
+        with pytest.raises(TypeError, match="test has a transaction without a type of result"):
+            await transact(context, work)
+    assert await transact(given.platform, work) == 1
 
 
 async def test_an_attempt_takes_back_what_it_wrote_and_what_was_to_follow(given: Given) -> None:

@@ -1,5 +1,6 @@
-"""A bounded cache that forgets what was used least recently."""
+"""The bounded cache of whatever a process keeps between requests: the least recently used entry is evicted first."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -9,9 +10,9 @@ V = TypeVar("V")
 
 
 class LRUCache(Generic[K, V]):
-    """At most `size` entries of at most `weight` together; what weighs more than a tenth of that is not kept."""
+    """At most `size` entries, of at most `weight` together; an entry above a tenth of that weight is not kept."""
 
-    def __init__(self, size: int, weight: int) -> None:
+    def __init__(self, size: int, weight: float = math.inf) -> None:
         self._size = size
         self._weight = weight
         self._weighed = 0
@@ -21,16 +22,16 @@ class LRUCache(Generic[K, V]):
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """The entry of the key, now the most recently used."""
+        """The entry of the key, now the most recently used; None if there is none."""
         entry = self._entries.get(key)
         if entry is None:
             return None
         self._entries.move_to_end(key)
         return entry[0]
 
-    def put(self, key: K, value: V, weight: int) -> None:
-        """Keep an entry, and let the oldest go where there is no room."""
-        if weight > self._weight // 10:
+    def put(self, key: K, value: V, weight: int = 0) -> None:
+        """Keep an entry, and evict the least recently used ones where there is no room."""
+        if weight > self._weight / 10:
             return
         if key in self._entries:
             self._weighed -= self._entries.pop(key)[1]
@@ -38,3 +39,8 @@ class LRUCache(Generic[K, V]):
         self._weighed += weight
         while len(self._entries) > self._size or self._weighed > self._weight:
             self._weighed -= self._entries.popitem(last=False)[1][1]
+
+    def clear(self) -> None:
+        """Evict all entries."""
+        self._entries.clear()
+        self._weighed = 0

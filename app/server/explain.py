@@ -1,0 +1,87 @@
+"""The header X-Explain: platform admins in development are told the compiled SQL of their request, or its plan too.
+
+    X-Explain: 1         "extensions": {"explain": [{"statement": "SELECT ...", "parameters": ["acme"]}], ...}
+    X-Explain: analyze   the same, and in each entry "plan": the text of EXPLAIN (ANALYZE, FORMAT TEXT)
+
+For every other caller, and in production, it is a header like any that this API does not know.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import msgspec
+
+from app.schema.codes import ErrorCode
+from app.server.request_errors import RequestError
+
+HEADER = b"x-explain"
+_ANALYZE = {b"1": False, b"analyze": True}
+
+
+class Explanation:
+    """The compiled statements of one request, in the order in which they were executed."""
+
+    def __init__(self, *, analyze: bool) -> None:
+        self._analyze = analyze
+        self._statements: list[dict[str, Any]] = []
+
+    @property
+    def body(self) -> bytes:
+        """The statements as JSON."""
+        return msgspec.json.encode(self._statements)
+
+    async def fetchval(self, connection: Any, sql: str, parameters: tuple[Any, ...]) -> Any:
+        """The statement's value; the statement is noted first, so that one that fails is too."""
+        entry: dict[str, Any] = {"statement": sql, "parameters": parameters}
+        self._statements.append(entry)
+        if self._analyze:
+            lines = await connection.fetch(f"EXPLAIN (ANALYZE, FORMAT TEXT) {sql}", *parameters)
+            entry["plan"] = "\n".join(line for (line,) in lines)
+        return await connection.fetchval(sql, *parameters)
+
+
+class _Explained:
+    """A connection whose statements are noted."""
+
+    def __init__(self, connection: Any, explanation: Explanation) -> None:
+        self._connection = connection
+        self._explanation = explanation
+
+    async def fetchval(self, sql: str, *parameters: Any) -> Any:
+        return await self._explanation.fetchval(self._connection, sql, parameters)
+
+
+_current: ContextVar[Explanation | None] = ContextVar("explanation", default=None)
+
+
+def asked_explanation(header: bytes) -> Explanation:
+    """The empty explanation that a value of the header asks for. Raises RequestError (400) for any other value."""
+    if header not in _ANALYZE:
+        raise RequestError(
+            400, ErrorCode.BAD_REQUEST, "X-Explain is 1, for the statements, or analyze, for their plans too."
+        )
+    return Explanation(analyze=_ANALYZE[header])
+
+
+@contextmanager
+def explaining(explanation: Explanation) -> Iterator[None]:
+    """Note in the explanation what is read through `explained` connections."""
+    token = _current.set(explanation)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def explained(connection: AbstractAsyncContextManager[Any]) -> AbstractAsyncContextManager[Any]:
+    """The connection itself, or one that notes its statements if the current request asked for it."""
+    explanation = _current.get()
+    return connection if explanation is None else _noting(connection, explanation)
+
+
+@asynccontextmanager
+async def _noting(connection: AbstractAsyncContextManager[Any], explanation: Explanation) -> AsyncIterator[Any]:
+    async with connection as opened:
+        yield _Explained(opened, explanation)

@@ -1,0 +1,74 @@
+"""What POST /usage and POST /cloud-invoices share: how an upload begins, its calls in the audit log, its response."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.response.base import ASGIResponse
+
+from app.operations.calls.access import Action, authorise
+from app.operations.calls.audit import auditing
+from app.operations.calls.call import Call, RequestMetadata
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal
+from app.operations.rate_limits import RateLimiter
+from app.server.auth import Session
+from app.server.concurrency import ConcurrencyLimit
+from app.server.edge import address, request_id
+
+REQUEST_COST = 10
+"""In points of the caller's rate limit, before anything of the body is read."""
+
+
+def action_of(path: str) -> str:
+    """The action of an upload in the audit log."""
+    return f"POST {path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload that may be read: its caller's context, and the path that it was sent to."""
+
+    context: Context
+    metadata: RequestMetadata
+    path: str
+
+    @property
+    def principal(self) -> Principal:
+        """The signed-in caller."""
+        return self.context.principal
+
+    def call(self, described: msgspec.Struct | None = None) -> Call:
+        """A call of the upload as the audit log names it, with a description of what was sent."""
+        text = None if described is None else msgspec.json.encode(described).decode()
+        return Call(action_of(self.path), self.path, text, self.metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadService:
+    """What the handlers of uploads need. `places` limits the concurrent uploads."""
+
+    signed_in: Callable[[str | None, str], Awaitable[Session]]
+    new_context: Callable[[Principal], Context]
+    rate_limiter: RateLimiter
+    places: ConcurrencyLimit
+
+    async def begin(self, request: Request[Any, Any, Any], path: str, action: Action) -> Upload:
+        """Sign the caller in, take the cost of a request, and check the permission.
+
+        Raises UnauthenticatedError, RateLimitedError, or the Refusal that is then in the audit log.
+        """
+        metadata = RequestMetadata(request_id(request.scope), address(request.scope))
+        session = await self.signed_in(request.headers.get("authorization"), metadata.address)
+        upload = Upload(self.new_context(session.principal), metadata, path)
+        await self.rate_limiter.spend(session.principal, REQUEST_COST)
+        async with auditing(upload.context, upload.call()):
+            authorise(upload.context, action)
+        return upload
+
+
+def json_response(body: bytes, status: int, headers: dict[str, str] | None = None) -> ASGIResponse:
+    """A response of JSON in UTF-8."""
+    return ASGIResponse(body=body, media_type="application/json; charset=utf-8", status_code=status, headers=headers)
