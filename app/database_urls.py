@@ -13,7 +13,7 @@ from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
 UNREADABLE = (
-    "cannot be read: percent-encode what is special in its user and password"
+    "cannot be read: percent-encode the special characters in its user and password"
     " (/ as %2F, @ as %40, : as %3A, % as %25, a space as %20)"
 )
 _SCHEMES = ("postgresql://", "postgres://")
@@ -93,7 +93,7 @@ def parse(url: str) -> Server:
     if given.get("sslmode", "prefer") not in _SSL_MODES:
         raise ValueError(f"has an unknown sslmode: use one of {', '.join(_SSL_MODES)}")
     if given.get("sslrootcert") == "system":
-        raise ValueError("has sslrootcert=system, which is not supported here: name the file of the certificates")
+        raise ValueError("has sslrootcert=system, which is not supported: name the file of the certificates")
     return Server(
         _hosts(given),
         user=given.get("user"),
@@ -148,7 +148,7 @@ def _require_known_parameters(query: str) -> None:
         name = pair.partition("=")[0]
         if name.isidentifier() and name not in known:
             raise ValueError(
-                f"has {name}, which is no parameter of a connection: a setting of the server is given as"
+                f"has {name}, which is not a connection parameter: pass a setting of the server as"
                 f" options=-c%20{name}%3D…"
             )
 
@@ -159,10 +159,10 @@ def _require_supported(given: Mapping[str, str]) -> None:
             continue
         if name not in _WITHOUT_EFFECT:
             shown = f"{name}={value}" if name == "replication" else name
-            raise ValueError(f"has {shown}, which is not supported here: leave it out")
+            raise ValueError(f"has {shown}, which is not supported: omit it")
         values = _WITHOUT_EFFECT[name]
         if values is not None and value.lower() not in values:
-            raise ValueError(f"has {name}={value}, which is not supported here: leave it out")
+            raise ValueError(f"has {name}={value}, which is not supported: omit it")
 
 
 def _hosts(given: Mapping[str, str]) -> tuple[tuple[str, int], ...]:

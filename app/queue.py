@@ -121,7 +121,7 @@ class Queue:
         ringing.add_done_callback(self._ringing.discard)
         done, _ = await asyncio.wait({ringing}, timeout=self._settings.connect_timeout)
         if not done:
-            logger.warning("A ring of %s was not answered; the catch-up will find its work.", job)
+            logger.warning("The queue did not confirm job %s in time; the next catch-up job will do its work.", job)
             ringing.cancel()
             return False
         return ringing.result()
@@ -135,7 +135,7 @@ class Queue:
             if earlier is not None and earlier.status in TERMINAL_STATUSES:
                 return await self._enqueue(job, key, seconds_allowed, arguments, scheduled=int(time.time()) + 1)
         except _FAILURES as error:
-            logger.warning("A ring of %s was lost; the catch-up will find its work: %s", job, error)
+            logger.warning("Job %s could not be enqueued; the next catch-up job will do its work: %s", job, error)
             return False
         return True
 
@@ -167,7 +167,7 @@ async def heartbeat(job: saq.Job) -> AsyncIterator[None]:
             try:
                 await job.update()
             except _FAILURES as error:
-                logger.warning("A heartbeat of %s was lost: %s", job.key, error)
+                logger.warning("A heartbeat of job %s could not be sent: %s", job.key, error)
 
     beating = asyncio.create_task(beat())
     try:
@@ -201,7 +201,7 @@ async def _open_pool(url: str, settings: Settings) -> AsyncConnectionPool[Any]:
         await pool.open(wait=True, timeout=settings.connect_timeout)
     except psycopg_pool.PoolTimeout as error:
         await pool.close()
-        raise DatabaseUnavailable(f"PostgreSQL at {server.place} gives the queue no connection") from error
+        raise DatabaseUnavailable(f"PostgreSQL at {server.place} gave the queue no connection in time") from error
     return pool
 
 

@@ -128,7 +128,9 @@ class Settings:
         faults += _misspelt(given)
         faults += _missing_in_production(values, faults)
         if values.get("documents") is Documents.TRUSTED and "trusted_documents" not in values:
-            faults.append("ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS names none.")
+            faults.append(
+                "ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS is not set: name the file of documents."
+            )
         if faults:
             raise SettingsError(tuple(faults))
         return cls(**values)
@@ -158,7 +160,7 @@ def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
     if path is None:
         return given[name].strip() if name in given else None
     if name in given:
-        raise ValueError(f"and {name}{FILE_SUFFIX} are both set: keep one")
+        raise ValueError(f"and {name}{FILE_SUFFIX} are both set: set only one")
     try:
         text = Path(path.strip()).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -172,11 +174,11 @@ def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
 def _misspelt(given: Mapping[str, str]) -> list[str]:
     """Renamed settings, and names close to a setting. Others with our prefix pass: orchestrators add their own."""
     known = variables()
-    faults = [f"{name} is called {RENAMED[name]} now: rename it." for name in given if name in RENAMED]
+    faults = [f"{name} was renamed: use {RENAMED[name]} instead." for name in given if name in RENAMED]
     for name in given:
         if name.startswith(PREFIX) and name not in known and name not in RENAMED:
             near = get_close_matches(name, known, n=1, cutoff=0.9)
-            faults += [f"{name} is not a setting; {near[0]} is."] if near else []
+            faults += [f"{name} is not a setting: did you mean {near[0]}?"] if near else []
     return faults
 
 

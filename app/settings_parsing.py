@@ -51,7 +51,7 @@ def choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
 
 def secret(text: str) -> str:
     if len(text.encode()) < 32:
-        raise ValueError("must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2)")
+        raise ValueError("must be at least 32 bytes long, as HS256 requires (RFC 7518, section 3.2)")
     return text
 
 
@@ -65,7 +65,7 @@ def time_zone(text: str) -> ZoneInfo:
     except (ValueError, OSError, KeyError):
         zone = None
     if zone is None:
-        raise ValueError(f"must be UTC or an IANA place such as Australia/Sydney, not {text}")
+        raise ValueError(f"must be UTC or an IANA time zone such as Australia/Sydney, not {text}")
     return zone
 
 
@@ -79,4 +79,4 @@ def path(text: str) -> Path:
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError:
-        raise ValueError("begins with ~, but there is no such home folder: give the whole path") from None
+        raise ValueError("begins with ~, but there is no such home folder: set the whole path") from None

@@ -25,7 +25,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
             networks.append(ip_network(part))
         except ValueError:
             raise ValueError(
-                f"has {part}, which is no address such as 10.0.0.5 and no network such as 10.0.0.0/8"
+                f"has {part}, which is neither an address such as 10.0.0.5 nor a network such as 10.0.0.0/8"
             ) from None
     return tuple(networks)
 
@@ -36,7 +36,7 @@ def parse_role_names(text: str) -> tuple[tuple[str, str], ...]:
     if not all(len(pair) == 2 and all(pair) for pair in pairs):
         raise ValueError("must be pairs such as billing-admins=platform_admin, separated by commas")
     if len({theirs for theirs, _ in pairs}) < len(pairs):
-        raise ValueError("has one name twice: a name stands for one role")
+        raise ValueError("has one name twice: each name maps to one role")
     return tuple((theirs, ours) for theirs, ours in pairs)
 
 
@@ -53,7 +53,7 @@ def parse_public_url(text: str) -> str:
 
 def _origin(text: str) -> str:
     if text == "*":
-        raise ValueError("has *, which would allow every origin: name those that may call the API")
+        raise ValueError("has *, which would allow every origin: list the origins that may call the API")
     if text.lower() == "null":
         raise ValueError("has null, which files and sandboxed pages of every site send: serve the page from an origin")
     parts = _split(text)
@@ -88,7 +88,9 @@ def _authority(text: str, parts: SplitResult, *, wildcard: bool = False) -> str:
     host = host.removesuffix(":")
     if wildcard and "*" in host:
         if not _WILDCARD_HOST.fullmatch(host):
-            raise ValueError(f"has {text}: a wildcard stands for the names below a domain, as in https://*.example.com")
+            raise ValueError(
+                f"has {text}: a wildcard is allowed only for the subdomains of a domain, as in https://*.example.com"
+            )
     elif not _HOST.fullmatch(host) and (host or scheme in _DEFAULT_PORTS):  # app:// has no host
         raise ValueError(f"has {text}, whose host is malformed or missing")
     shown = "" if port is None or port == _DEFAULT_PORTS.get(scheme) else f":{port}"

@@ -140,7 +140,8 @@ def document_value(text: str) -> dict[str, Any]:
             f"program cannot read them; roll the month up again, or use the version that made them"
         )
     raise ValueError(
-        f"the inputs are kept in format {found}, by a later version of the program: this one reads format {FORMAT}"
+        f"the inputs are in format {found}, written by a later version of the program;"
+        f" this version reads format {FORMAT}"
     )
 
 

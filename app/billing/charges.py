@@ -163,7 +163,7 @@ class OneOffCharge(NamedTuple):
 
     def explanation(self) -> Explanation:
         net, billed = self.terms.net_cents, self.terms.billed_cents
-        formula = f"{net}c" if billed == net else f"{billed}c taken of {net}c"
+        formula = f"{net}c" if billed == net else f"{billed}c applied of {net}c"
         return Explanation(formula, Decimal(billed))
 
 

@@ -57,7 +57,7 @@ class DailyQuantities(Sequence[DailyQuantity]):
                 raise ValueError(f"usage of {row.date} is outside the period from {period.start}")
             bit = 1 << (row.date - period.start).days
             if mask >= bit:
-                raise ValueError(f"usage of {row.date} is given twice or out of order")
+                raise ValueError(f"usage of {row.date} appears twice or out of order")
             mask |= bit
         return cls(period.start, mask, " ".join([decimal_text(row.quantity) for row in rows]))
 

@@ -76,7 +76,7 @@ class SubscriptionInputs:
         """Raises ValueError for usage of one kind twice."""
         usage = {usage.resource_kind: usage for usage in self.usage}
         if len(usage) != len(self.usage):
-            raise ValueError(f"{self.slug} has usage of one kind twice")
+            raise ValueError(f"{self.slug} has two entries of usage for one resource kind")
         return usage
 
 

@@ -33,7 +33,7 @@ def packages(resource: ResourceTerms, quantity: Ratio) -> Decimal:
 
 def package_size(resource: ResourceTerms) -> Decimal:
     if resource.package_size is None:
-        raise ValueError(f"{resource.resource_kind} is priced by the package but has no package size")
+        raise ValueError(f"{resource.resource_kind} has price model PACKAGE but no package size")
     return resource.package_size
 
 
@@ -78,7 +78,7 @@ def _slice(above: Decimal, tier: Tier, part: Decimal, quantity: Ratio) -> Slice:
 
 
 def _bounded(resource: ResourceTerms) -> ValueError:
-    return ValueError(f"the last tier of {resource.resource_kind} has a bound")
+    return ValueError(f"the last tier of {resource.resource_kind} must have no upper bound")
 
 
 _MODELS: Mapping[PriceModel, Callable[[ResourceTerms, Ratio], list[Slice]]] = {

@@ -129,7 +129,9 @@ class ChargeTerms:
         if self.taken_cents is None:
             return self.net_cents
         if not self.net_cents <= self.taken_cents <= 0:
-            raise ValueError(f"charge {self.id} of {self.net_cents} cents cannot be taken for {self.taken_cents} cents")
+            raise ValueError(
+                f"charge {self.id} of {self.net_cents} cents cannot be applied as {self.taken_cents} cents"
+            )
         return self.taken_cents
 
 
@@ -176,7 +178,7 @@ def _plan_faults(plan: PlanTerms) -> Iterator[InputFault]:
     for index, resource in enumerate(plan.resources):
         path = ("resources", str(index))
         if resource.resource_kind in seen:
-            yield InputFault((*path, "resource_kind"), "is given twice")
+            yield InputFault((*path, "resource_kind"), "appears twice")
         seen.add(resource.resource_kind)
         yield from _resource_faults(resource, path)
 
@@ -193,7 +195,7 @@ def _resource_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator
         elif size == 0:
             yield InputFault((*path, "package_size"), "must be positive")
     elif size is not None:
-        yield InputFault((*path, "package_size"), "is for PACKAGE only")
+        yield InputFault((*path, "package_size"), "is allowed for PACKAGE only")
     yield from _tier_faults(resource, (*path, "tiers"))
 
 
@@ -220,9 +222,9 @@ def _tier_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator[Inp
 
 def _bound_fault(up_to: Decimal | None, below: Decimal, *, last: bool) -> str | None:
     if up_to is None:
-        return None if last else "only the last tier has no bound"
+        return None if last else "only the last tier may have no upper bound"
     if last:
-        return "the last tier must have no bound"
+        return "the last tier must have no upper bound"
     if message := quantity_fault(up_to):
         return message
-    return None if up_to > below else "must be above the bound of the tier before"
+    return None if up_to > below else "must be above the upper bound of the previous tier"

@@ -44,8 +44,8 @@ def _addresses(host: str, port: int) -> list[tuple[int, str]]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not the name of a host"
-        raise CommandRefusedError(f"--host {host} is not known: {reason}.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not a host name"
+        raise CommandRefusedError(f"--host {host} cannot be resolved: {reason}.") from error
     return list(dict.fromkeys((int(family), str(address[0])) for family, _, _, _, address in found))
 
 
@@ -74,9 +74,11 @@ def _said(host: str, port: int) -> Iterator[None]:
     except OSError as error:
         match error.errno:
             case errno.EADDRINUSE:
-                said = f"{_address(host, port)} is in use: stop what listens there, or choose another --port."
+                said = (
+                    f"{_address(host, port)} is in use: stop the program that listens there, or choose another --port."
+                )
             case errno.EADDRNOTAVAIL:
-                said = f"--host {host} is no address of this machine."
+                said = f"--host {host} is not an address of this machine."
             case _:
                 said = f"{_address(host, port)} cannot be listened on: {error.strerror}."
         raise CommandRefusedError(said) from error

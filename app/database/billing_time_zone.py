@@ -39,7 +39,7 @@ async def require_billing_time_zone(settings: Settings) -> None:
                 if not state["known"]:
                     raise BillingTimeZoneUnsuitable(
                         f"ARCADIA_BILLING_TIME_ZONE is {zone}, which PostgreSQL does not know: choose a zone of its"
-                        " view pg_timezone_names, or bring its time zone data up to date"
+                        " view pg_timezone_names, or update PostgreSQL's time zone data"
                     )
                 if state["recorded"] != zone:
                     async with application.transaction():
@@ -47,7 +47,9 @@ async def require_billing_time_zone(settings: Settings) -> None:
         except asyncpg.UndefinedTableError as error:
             raise DatabaseNotMigrated("The database has no schema yet: run `arcadia migrate`") from error
         except asyncpg.LockNotAvailableError as error:
-            raise DatabaseUnavailable("The billing time zone could not be recorded: start again") from error
+            raise DatabaseUnavailable(
+                "The billing time zone could not be recorded because another process was recording it: start again"
+            ) from error
 
 
 async def _record(application: Any, zone: str) -> None:

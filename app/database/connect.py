@@ -111,7 +111,7 @@ def named_failures(url: str) -> Iterator[None]:
     except asyncpg.PostgresError as error:
         raise _refused(url, error) from error
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        reason = "it does not answer" if isinstance(error, TimeoutError) else str(error)
+        reason = "it did not answer in time" if isinstance(error, TimeoutError) else str(error)
         raise DatabaseUnavailable(f"PostgreSQL at {place(url)} cannot be reached: {reason}") from error
 
 
@@ -204,7 +204,9 @@ async def give_back(pool: Any, opened: Any) -> None:
     try:
         await pool.release(opened, timeout=_PARTING_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        logger.warning("A connection could not be given back and is dropped: %s", str(error) or type(error).__name__)
+        logger.warning(
+            "A connection could not be returned to the pool and was closed: %s", str(error) or type(error).__name__
+        )
 
 
 def passthrough_json() -> Callable[[Any], Any]:

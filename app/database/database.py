@@ -156,7 +156,7 @@ class Database:
             async with pools.replica.loan() as connection:
                 await check_session(connection, self.settings, pools.role)
         except DatabaseUnsuitable as error:
-            return f"The replica: {error}"
+            return f"The read replica (ARCADIA_READ_DATABASE_URL): {error}"
         return pools.replica.fault
 
     async def check_logins(self) -> None:

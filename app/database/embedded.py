@@ -153,7 +153,7 @@ def require_existing(data_dir: Path) -> None:
     if not (cluster_of(data_dir) / "PG_VERSION").exists():
         raise DatabaseNotMigrated(
             f"There is no database in {data_dir}: set ARCADIA_DATABASE_URL, or ARCADIA_DATA_DIR to the folder that has"
-            " one; `arcadia migrate` makes a new one."
+            " one; `arcadia migrate` creates a new one."
         )
 
 

@@ -92,7 +92,7 @@ class Listener:
                     pause = 0.1
                     await self._serve(opened)
             except (DatabaseUnavailable, DatabaseNotMigrated, OSError, TimeoutError) as error:
-                logger.warning("The listener connects again: %s", error)
+                logger.warning("The listener reconnects to PostgreSQL: %s", error)
             except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 logger.warning("The listener lost its connection: %s", error)
             await self._forget()

@@ -82,13 +82,16 @@ class Replica:
 
     def _leave_alone(self, error: BaseException) -> None:
         if self.fault is None:
-            logger.warning("The replica serves no reads, the primary does: %s", str(error) or type(error).__name__)
-        self.fault = "The replica cannot be reached; the primary serves its reads."
+            logger.warning(
+                "The read replica serves no reads; the primary serves all of them: %s",
+                str(error) or type(error).__name__,
+            )
+        self.fault = "The read replica cannot be reached; the primary serves all reads."
         self._left_alone_until = asyncio.get_running_loop().time() + _PAUSE_SECONDS
 
     def _recovered(self) -> None:
         if self.fault is not None:
-            logger.info("The replica serves reads again.")
+            logger.info("The read replica serves reads again.")
         self.fault = None
 
 
@@ -133,7 +136,7 @@ class ReplicaLoan:
             except _FAILURES as error:
                 if not (is_connection_error(error) or _is_recovery_conflict(error)):
                     raise
-                logger.info("A read of the replica is tried on the primary: %s", error)
+                logger.info("A read failed on the replica and is retried on the primary: %s", error)
                 await self._replica.drop(self._connection, error)
                 await self._turn_to_primary()
         return await getattr(self._primary_connection, method)(statement, *parameters)

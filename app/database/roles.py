@@ -57,7 +57,7 @@ async def _missing(owner: Any, logins: Mapping[str, Sequence[str]]) -> list[str]
     apart = version.major * 10_000 >= _SET_IS_APART
     for login, roles in logins.items():
         if login not in existing:
-            raise DatabaseUnsuitable(f"PostgreSQL has no login {login}: make it before `arcadia migrate`")
+            raise DatabaseUnsuitable(f"PostgreSQL has no login {login}: create it, then run `arcadia migrate`")
         if existing[login]:  # a superuser may take every role
             continue
         quoted = await owner.fetchval("SELECT quote_ident($1)", login)

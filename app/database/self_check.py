@@ -52,7 +52,8 @@ async def check_session(connection: Any, settings: Settings, role: str) -> None:
     state = await connection.fetchrow(_SESSION, list(expected))
     if faults := _faults(state, role, expected):
         raise DatabaseUnsuitable(
-            f"Connections of the login {state['login']} are not as ArcadiaCloud needs them: {'; '.join(faults)}."
+            f"Connections of the login {state['login']} do not have the settings that ArcadiaCloud requires:"
+            f" {'; '.join(faults)}."
             " Behind a pooler run the statements that `arcadia migrate` prints"
         )
     try:
@@ -96,4 +97,4 @@ async def check_login(connection: Any, settings: Settings) -> None:
     )
     if settings.production:
         raise DatabaseUnsuitable(told)
-    logger.warning("%s. Production refuses it.", told)
+    logger.warning("%s. In production the process does not start with this.", told)

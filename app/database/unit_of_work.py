@@ -52,7 +52,7 @@ class UnitOfWork(PostgresTransaction):
         self, pool: Any, scope: Scope, *, acquire_timeout: float, pooled: bool = False, replicated: bool = False
     ) -> None:
         if ENGINE.transaction_exists():
-            raise NestedUnitOfWork("A unit of work is open already; one operation has one transaction.")
+            raise NestedUnitOfWork("A unit of work is already open; an operation uses one transaction.")
         super().__init__(ENGINE)
         self.scope = scope
         self.connection: Any = None
@@ -126,13 +126,15 @@ class UnitOfWork(PostgresTransaction):
         try:
             answer = await self.connection.execute("COMMIT")
         except asyncio.CancelledError as given_up:  # a time limit: the caller must not take it for undone
-            raise CommitUnknown("The commit was given up before it was answered.") from given_up
+            raise CommitUnknown("The commit was cancelled before PostgreSQL confirmed it.") from given_up
         except Exception as error:
             if is_unavailable(error):
                 raise CommitUnknown("The connection was lost while committing.") from error
             raise
         if answer != "COMMIT":
-            raise TransactionRolledBack("An error in the unit of work was swallowed; everything was rolled back.")
+            raise TransactionRolledBack(
+                "The transaction was rolled back because an error in it was caught and ignored."
+            )
         self._committed = True
         if written is not None:
             written.position = await self._log_position()
@@ -145,7 +147,7 @@ class UnitOfWork(PostgresTransaction):
         try:
             text = await self.connection.fetchval("SELECT pg_current_wal_insert_lsn()::text", timeout=ROLLBACK_SECONDS)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            logger.warning("The position of a commit is not known: %s", error)
+            logger.warning("The WAL position of a commit could not be read: %s", error)
             return UNKNOWN
         return parse_position(text)
 
@@ -155,7 +157,7 @@ class UnitOfWork(PostgresTransaction):
             if self._in_transaction():
                 await self.connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            logger.warning("A rollback failed, its connection is dropped: %s", error)
+            logger.warning("A rollback failed; its connection was closed: %s", error)
         self._rolled_back = True
         if isinstance(exception, Exception) and is_unavailable(exception):
             raise unavailable(exception) from exception
@@ -200,7 +202,7 @@ async def run_in_transaction(begin: Callable[[], UnitOfWork], work: Callable[[Un
             failures += 1
             if failures == ATTEMPTS or not _may_repeat(error):
                 raise
-            logger.info("A transaction is tried again: %s", error)
+            logger.info("A transaction is retried: %s", error)
         await asyncio.sleep(random.uniform(0.01, 0.05) * 4**failures)  # noqa: S311 - jitter
 
 

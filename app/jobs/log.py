@@ -25,7 +25,7 @@ def logged(function: Callable[..., Awaitable[Counts]]) -> Callable[..., Awaitabl
         try:
             counts = await function(context, **arguments)
         except asyncio.CancelledError:
-            log.info("job given back to the queue", extra=facts | _duration(began))
+            log.info("job returned to the queue", extra=facts | _duration(began))
             raise
         except Exception as error:
             log.warning("job failed", extra=facts | _duration(began) | {"error": type(error).__name__})

@@ -68,7 +68,9 @@ def _day_faults(context: Context, valid_from: date) -> list[InputFault]:
     faults = list(validation.day("valid_from", valid_from))
     earliest = first_open_day(context)
     if not faults and valid_from < earliest:
-        faults.append(InputFault(("valid_from",), f"must not be before {earliest}: months that ended keep their tax"))
+        faults.append(
+            InputFault(("valid_from",), f"must not be before {earliest}: the tax of ended months cannot change")
+        )
     return faults
 
 

@@ -94,7 +94,11 @@ class Document:
         if name is None and len(self.operations) == 1:
             (chosen,) = self.operations.values()
         elif name is None or name not in self.operations:
-            message = f"There is no operation named {name!r}." if name is not None else "Name the operation to execute."
+            message = (
+                f"The document has no operation named {name!r}."
+                if name is not None
+                else "The document has several operations or none: set operationName to the one to execute."
+            )
             raise RequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
         else:
             chosen = self.operations[name]

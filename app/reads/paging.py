@@ -61,7 +61,7 @@ class _Connection:
         self._arguments = Arguments(selected)
         self._given = {name for name, value in builder.given(self._arguments).items() if value is not None}
         if {"first", "last"} <= self._given:
-            raise selected.blame(BadInputError("Give `first` or `last`, not both."))
+            raise selected.blame(BadInputError("Provide `first` or `last`, not both."))
         self._backwards = "last" in self._given
         self._alias = builder.alias()
         self._page_name = generated(f"{self._alias}page")
@@ -206,7 +206,7 @@ class _Connection:
 def _size(arguments: Arguments, name: str, values: Values) -> int:
     size: int | None = arguments.of(values).get(name)
     if size is not None and not 1 <= size <= _MAX_PAGE_SIZE:
-        raise BadInputError(f"`{name}` is between 1 and {_MAX_PAGE_SIZE}.")
+        raise BadInputError(f"`{name}` must be from 1 to {_MAX_PAGE_SIZE}.")
     return _DEFAULT_SIZE if size is None else size
 
 
@@ -217,4 +217,6 @@ def _key_of(arguments: Arguments, name: str, keys: SortKeys, index: int, values:
         found = [from_json(column, key) for (column, _), key in zip(keys, held, strict=True)]
         return to_parameter(keys[index][0], found[index])
     except (ValueError, TypeError, ArithmeticError, BadInputError):
-        raise BadInputError(f"`{name}` is not a cursor of this connection.") from None
+        raise BadInputError(
+            f"`{name}` is not a cursor of this connection: pass a cursor of one of its pages."
+        ) from None

@@ -64,7 +64,7 @@ def _one(compiler: Compiler, by: Mapping[str, Column], selected: Selected) -> Co
     }
     given = [name for name in columns if compiler.given(arguments).get(name) is not None]
     if len(given) != 1:
-        raise selected.blame(BadInputError(f"Give exactly one of {', '.join(columns)}."))
+        raise selected.blame(BadInputError(f"Provide exactly one of {', '.join(columns)}."))
     (name,) = given
     column = columns[name]
     value = compiler.parameter(
@@ -85,7 +85,7 @@ def _nodes(compiler: Compiler, selected: Selected) -> Compiled:
     def to_ids(values: Values) -> list[object]:
         ids = arguments.of(values)["ids"]
         if len(ids) > _MAX_IDS:
-            raise BadInputError(f"At most {_MAX_IDS} ids may be asked for at once.")
+            raise BadInputError(f"At most {_MAX_IDS} ids may be requested at once: send several requests.")
         return [to_uuid(id_) for id_ in ids]
 
     ids = compiler.parameter(to_ids, "uuid[]", selected)

@@ -159,7 +159,7 @@ class Statement:
     def bind(self, values: Values) -> list[Any]:
         """The parameters of one request. Raises ReadError for what is refused, with its path."""
         if self.allow is not None and not self.allow(values.request.viewer):
-            raise ForbiddenError("You may not read this.")
+            raise ForbiddenError("Your role may not read this field.")
         for check in self.checks:
             _get(check, values)
         given = [_get(getter, values) for getter in self.getters]

@@ -70,13 +70,13 @@ def to_uuid(value: Any) -> UUID:
     try:
         return UUID(value)
     except ValueError:
-        raise BadInputError("An id is a UUID.") from None
+        raise BadInputError("An id must be a UUID.") from None
 
 
 def to_text(value: str) -> str:
     """A text PostgreSQL can hold: neither NUL nor half a surrogate pair. Raises BadInputError."""
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadInputError("A text holds a character that cannot be stored.")
+        raise BadInputError("A text contains U+0000 or half of a surrogate pair, which cannot be stored: remove it.")
     return value
 
 
@@ -88,5 +88,5 @@ def from_json(column: Column, value: Any) -> Any:
     if type_ in _FROM_JSON:
         return _FROM_JSON[type_](value)
     if type(value) is not type_:
-        raise TypeError(f"{value!r} is no {type_.__name__}")
+        raise TypeError(f"{value!r} is not a {type_.__name__}")
     return value

@@ -167,7 +167,11 @@ def _literal_errors(document: DocumentNode) -> Iterator[GraphQLError]:
         node = waiting.pop()
         if isinstance(node, StringValueNode):
             if "\0" in node.value:
-                yield GraphQLError("A string holds U+0000.", [node], extensions={"code": BAD_USER_INPUT})
+                yield GraphQLError(
+                    "A string contains U+0000, which cannot be stored: remove it.",
+                    [node],
+                    extensions={"code": BAD_USER_INPUT},
+                )
         elif isinstance(node, ListValueNode) and len(node.values) > MAX_INPUT_LIST:
             yield exceeded("list items", MAX_INPUT_LIST, len(node.values), [node])
         for key in QUERY_DOCUMENT_KEYS.get(node.kind, ()):

@@ -55,7 +55,7 @@ def exceeded(limit: str, maximum: int, requested: int, nodes: list[Any] | None =
     """The error for a document that asks for more than a limit allows."""
     shown = min(requested, 2**31 - 1)  # a fragment bomb's sum has hundreds of digits
     return GraphQLError(
-        f"This document asks for {limit} {shown}; the limit is {maximum}.",
+        f"The document has {limit} {shown}; the limit is {maximum}.",
         nodes,
         extensions={"code": LIMIT_EXCEEDED, "limit": limit, "maximum": maximum, "requested": shown},
     )

@@ -27,7 +27,9 @@ class MutationAudit(FieldExtension):
                 result = await next_(source, replace(info, _raw_info=raw), **kwargs)
             except DatabaseUnavailable as error:
                 if request.done:
-                    raise CommitUnknown(f"{', '.join(request.done)} was done before this failed.") from error
+                    raise CommitUnknown(
+                        f"{', '.join(request.done)} was committed before a later field failed."
+                    ) from error
                 raise
         request.done.append(call.place)
         return result

@@ -163,7 +163,7 @@ class QuoteInput:
         for index, usage in enumerate(self.usage):
             if usage.resource_kind in quantities:
                 path = ("usage", str(index), "resourceKind")
-                raise Refusal(ProblemCode.VALIDATION_FAILED, f"{'.'.join(path)} is given twice", path)
+                raise Refusal(ProblemCode.VALIDATION_FAILED, f"{'.'.join(path)} appears twice", path)
             quantities[usage.resource_kind] = usage.quantity
         return quantities
 

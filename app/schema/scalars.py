@@ -36,7 +36,7 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d
 
 
 def _refused(value: object, scalar: str, expected: str) -> BadInputError:
-    return BadInputError(f"{shortened(value)} is no {scalar}: give {expected}.")
+    return BadInputError(f"{shortened(value)} is not a valid {scalar}: expected {expected}.")
 
 
 def parse_id(value: object) -> UUID:

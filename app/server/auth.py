@@ -59,17 +59,19 @@ class Authenticator:
     async def authenticate(self, authorization: str | None) -> Session:
         """Who sent an `Authorization` header. Raises UnauthenticatedError, or KeysUnavailableError if none can tell."""
         if not authorization:
-            raise UnauthenticatedError("Sign in: this API needs a bearer token.")
+            raise UnauthenticatedError("The request has no bearer token: send the header Authorization: Bearer TOKEN.")
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
-            raise UnauthenticatedError("Sign in with the Bearer scheme.")
+            raise UnauthenticatedError(
+                "The Authorization header does not use the Bearer scheme: send Authorization: Bearer TOKEN."
+            )
         now = self._clock()
         session = self._recall(token, now)
         if session is None:
             session = self._session(await self._verified_claims(token.strip()), now)
             self._remember(token, session, now)
         if now >= session.ends_at:
-            raise UnauthenticatedError("The token has expired.")
+            raise UnauthenticatedError("The token has expired: get a new one.")
         return session
 
     def time_left(self, session: Session) -> timedelta:
@@ -99,7 +101,7 @@ class Authenticator:
             algorithm, key_id = str(header.get("alg")), header.get("kid")
             key = await self._keys.find(algorithm, key_id if isinstance(key_id, str) else None)
             if key is None:
-                raise UnauthenticatedError("The token is not signed with a key that is trusted here.")
+                raise UnauthenticatedError("The token is not signed with a key that this service trusts.")
             payload = self._signatures.decode_complete(token, key.key, algorithms=[algorithm])["payload"]
         except (PyJWTError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("The token is malformed or its signature is wrong.") from error
@@ -119,7 +121,7 @@ class Authenticator:
         except ClaimError as error:
             raise UnauthenticatedError(str(error)) from error
         if now >= ends:
-            raise UnauthenticatedError("The token has expired.")
+            raise UnauthenticatedError("The token has expired: get a new one.")
         if begins > now:
             raise UnauthenticatedError("The token is not valid yet.")
         try:
@@ -135,6 +137,6 @@ def _check_type(header: Mapping[str, Any]) -> None:
     """
     kind = str(header.get("typ") or "JWT").lower().removeprefix("application/")
     if kind not in ACCESS_TOKEN_TYPES:
-        raise UnauthenticatedError("The token's header typ says that it is no access token.")
+        raise UnauthenticatedError("The token is not an access token, according to its header typ.")
     if "crit" in header:
-        raise UnauthenticatedError("The token's header crit asks for what is not known here.")
+        raise UnauthenticatedError("The token's header crit names an extension that this service does not support.")

@@ -54,7 +54,7 @@ class Bearer:
         roles = self._roles(claims)
         tenant_id = self._tenant_id(claims)
         if roles & TENANT_ROLES and tenant_id is None:
-            raise ClaimError(f"The token has no claim {self.tenant}, which its role needs.")
+            raise ClaimError(f"The token has no claim {self.tenant}, which its role requires.")
         return Principal(subject, roles, tenant_id)
 
     def claims(self, subject: str, roles: Iterable[Role], tenant_id: UUID | None) -> dict[str, object]:
@@ -62,7 +62,7 @@ class Bearer:
         names = {role: name for name, role in reversed(list(self.role_names.items()))}
         nameless = [role.value.lower() for role in roles if role not in names]
         if nameless:
-            raise ClaimError(f"No name in ARCADIA_JWT_ROLE_NAMES stands for {nameless[0]}.")
+            raise ClaimError(f"ARCADIA_JWT_ROLE_NAMES maps no name to the role {nameless[0]}: add one.")
         made: dict[str, object] = {self.subject: subject, self.roles[0]: sorted(names[role] for role in roles)}
         return made if tenant_id is None else {**made, self.tenant: str(tenant_id)}
 
@@ -73,7 +73,7 @@ class Bearer:
         named = [each for name, value in found.items() for each in _texts(name, value)]
         roles = frozenset(self.role_names[name] for name in named if name in self.role_names)
         if not roles:
-            raise ClaimError(f"The claim {' or '.join(found)} names no role that is known here.")
+            raise ClaimError(f"The claim {' or '.join(found)} names no role that this service knows.")
         return roles
 
     def _tenant_id(self, claims: Claims) -> UUID | None:
@@ -117,7 +117,7 @@ def check_issuer_and_audience(claims: Claims, issuer: str, audience: str) -> Non
     if not isinstance(by, str):
         raise ClaimError("The claim iss must be text.")
     if by != issuer:
-        raise ClaimError("The claim iss names an issuer that is not trusted here.")
+        raise ClaimError("The claim iss names an issuer that this service does not trust.")
     meant = _required(claims, "aud")
     audiences = [meant] if isinstance(meant, str) else meant
     if not isinstance(audiences, list) or not all(isinstance(each, str) for each in audiences):

@@ -162,9 +162,9 @@ def _parameters(query: str) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
-            raise _malformed(name, f"is not a parameter; there are {', '.join(sorted(known))}")
+            raise _malformed(name, f"is not a parameter; the parameters are {', '.join(sorted(known))}")
         if name in parameters:
-            raise _malformed(name, "is given more than once")
+            raise _malformed(name, "appears more than once")
         parameters[name] = value
     for name in _REQUIRED:
         if name not in parameters:
@@ -188,7 +188,7 @@ def _check_media_type(request: Request[Any, Any, Any]) -> None:
         told = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
         raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", "gzip", "x-gzip"}:
-        told = "A body may be packed with gzip, and with nothing else."
+        told = "The body has an unsupported content encoding: send it uncompressed or with gzip."
         raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
 
 

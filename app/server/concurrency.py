@@ -22,10 +22,10 @@ class ConcurrencyLimit:
         """Holds a place. Raises Fault (429 when the caller's own are taken, 503 when all are)."""
         caller = principal.tenant_id, principal.subject
         if self._held[caller] >= self._of_one_caller:
-            told = f"At capacity: one caller may have {self._of_one_caller} {self._things} at once. Try again later."
+            told = f"At capacity: one caller may have {self._of_one_caller} {self._things} at once. Retry later."
             raise _later(429, Code.RATE_LIMITED, told)
         if self._most is not None and self._held.total() >= self._most:
-            told = f"At capacity: this process takes {self._most} {self._things} at once. Try again later."
+            told = f"At capacity: this process accepts {self._most} {self._things} at once. Retry later."
             raise _later(503, Code.SERVICE_UNAVAILABLE, told)
         self._held[caller] += 1
         try:

@@ -32,6 +32,6 @@ def _member(given: Mapping[str, Any], name: str, kind: type) -> Any:
     for key, value in given.items():
         if key.lower() == name and value is not None:
             if not isinstance(value, kind):
-                raise ValueError(f"{name} is no {kind.__name__}")
+                raise ValueError(f"{name} is not a {kind.__name__}")
             return value
     return None

@@ -50,12 +50,14 @@ def load_manifest(path: Path) -> dict[str, str]:
     except OSError as error:
         raise ManifestError(f"The trusted documents cannot be read from {path.name}: {error.strerror}.") from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise ManifestError(f"{path.name} is no manifest of trusted documents: {error}.") from error
+        raise ManifestError(f"{path.name} is not a manifest of trusted documents: {error}.") from error
     documents: dict[str, str] = {}
     for id_, text in texts.items():
         digest, claimed = sha256(text.encode()).hexdigest(), _SHA256.fullmatch(id_)
         if claimed and claimed[1] != digest:
-            raise ManifestError(f"The text of {id_} in {path.name} is another one: its SHA-256 is {digest}.")
+            raise ManifestError(
+                f"The text of document {id_} in {path.name} does not match its id: its SHA-256 is {digest}."
+            )
         documents |= {id_: text, f"sha256:{digest}": text}
     return documents
 
@@ -88,18 +90,20 @@ class DocumentPolicy:
         else:
             text = parameters.query
             if self.trusted_only and not principal.is_platform_admin and not self._is_trusted(text):
-                raise RequestError(403, Code.FORBIDDEN, "Only trusted documents may be run: send a documentId.")
+                raise RequestError(403, Code.FORBIDDEN, "Only trusted documents may be executed: send a documentId.")
         if not self.shows_schema and not principal.is_platform_admin and _introspects(text):
-            raise RequestError(403, Code.FORBIDDEN, "The schema is shown to the platform's admins only.")
+            raise RequestError(403, Code.FORBIDDEN, "Only a platform admin may read the schema.")
         return text
 
     def _trusted_text(self, id_: str | None) -> str:
         if id_ is None:
-            raise RequestError(
-                400, Code.BAD_REQUEST, "This is not a GraphQL request: it has no `query` and no `documentId`."
-            )
+            raise RequestError(400, Code.BAD_REQUEST, "This is not a GraphQL request: send `query` or `documentId`.")
         if id_ not in self.trusted:
-            raise RequestError(400, Code.PERSISTED_QUERY_NOT_FOUND, "There is no trusted document of this id.")
+            raise RequestError(
+                400,
+                Code.PERSISTED_QUERY_NOT_FOUND,
+                "No trusted document has this id: send the id of a trusted document, or its text.",
+            )
         return self.trusted[id_]
 
     def _persisted_text(self, id_: str) -> str:

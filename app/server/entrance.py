@@ -87,7 +87,7 @@ def _check(scope: Any, given: list[tuple[bytes, bytes]], headers: dict[bytes, by
     names = [name for name, _ in given]
     for name, shown in SINGLE.items():
         if names.count(name) > 1:
-            raise RequestError(400, Code.BAD_REQUEST, f"The header {shown} is given more than once: send it once.")
+            raise RequestError(400, Code.BAD_REQUEST, f"The header {shown} appears more than once: send it once.")
     if b"host" not in headers and scope["http_version"] != "1.0":
         raise RequestError(400, Code.BAD_REQUEST, "The header Host is missing: HTTP/1.1 requires it.")
 

@@ -79,7 +79,7 @@ class GraphiQL:
         """An asset at its versioned address: it never changes there, so it is kept for a year."""
         asset = self.assets.get(name)
         if asset is None or version != self.version:
-            raise RequestError(404, Code.NOT_FOUND, "There is nothing at this address.")
+            raise RequestError(404, Code.NOT_FOUND, "Not found: no resource has this address.")
         etag = f'"{self.version}"'
         headers = {"cache-control": "public, max-age=31536000, immutable", "etag": etag, "vary": "accept-encoding"}
         if request.headers.get("if-none-match") == etag:

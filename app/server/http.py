@@ -54,7 +54,7 @@ class GraphQLEndpoint:
     def __init__(self, service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> None:
         self._service = service
         self._page = page
-        self._uploads = ConcurrencyLimit("bodies in pieces", BODIES_OF_ONE_CALLER)
+        self._uploads = ConcurrencyLimit("unfinished request bodies", BODIES_OF_ONE_CALLER)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -115,7 +115,7 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 
 def _unanswered(method: str) -> RequestError:
-    told = "This address does not answer that method."
+    told = "This address does not support the request's method: use one of the Allow header."
     return RequestError(405, Code.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
 
 
@@ -133,7 +133,7 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Concurren
         with uploads.one(principal):
             message, body = await _rest(body, receive, pace)
     if message["type"] == "http.disconnect":
-        raise RequestError(400, Code.BAD_REQUEST, "The request broke off.")
+        raise RequestError(400, Code.BAD_REQUEST, "The request ended before its body was complete.")
     return await _unpacked(body, encoding) if encoding else body
 
 
@@ -182,6 +182,6 @@ def _metadata(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters
         return RequestMetadata(request_id(scope), address(scope), read_after=after)
     key = _text(headers, b"idempotency-key")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
-        told = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
+        told = "The Idempotency-Key must be 1 to 255 ASCII characters without spaces."
         raise RequestError(400, Code.BAD_REQUEST, told)
     return RequestMetadata(request_id(scope), address(scope), key, fingerprint(parameters), after)

@@ -59,7 +59,7 @@ class _Events:
         if lines:
             yield _joined(lines)
         if final and self._expected:
-            raise _malformed("it ends too early")
+            raise _malformed("it ends before the array or event is complete")
 
     def _next(self, *, final: bool) -> str | None:
         """The next event, or nothing of a bracket or comma; None until there is more text."""
@@ -72,7 +72,7 @@ class _Events:
         if self._expected in (_FIRST, _EVENT) and found not in ",]":
             return self._event(_AFTER, final=final)
         if found not in self._expected or found.isalpha():
-            raise _malformed(f"{found!r} is not expected where it stands")
+            raise _malformed(f"{found!r} is unexpected there")
         self._at, self._expected = at + 1, {"[": _FIRST, ",": _EVENT, "]": _NOTHING}[found]
         return ""
 
@@ -93,5 +93,8 @@ def _joined(lines: list[str]) -> bytes:
 
 
 def _malformed(why: str) -> RequestError:
-    told = f"The body is neither a JSON array of events nor one event: {why}. Events before it may be recorded."
+    told = (
+        f"The body is neither a JSON array of events nor one event: {why}. Events before that point may have been"
+        " recorded; sending them again is safe."
+    )
     return RequestError(400, Code.BAD_REQUEST, told)

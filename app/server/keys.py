@@ -130,12 +130,12 @@ class IssuerKeys:
             keys = parse_key_set(await self._fetch())
         except (httpx.HTTPError, OSError, ValueError) as error:
             self._failed = True
-            log.warning("the issuer's keys could not be fetched", extra={"error": type(error).__name__})
+            log.warning("the identity provider's keys could not be fetched", extra={"error": type(error).__name__})
             return
         self._failed = False
         self._fetched_at = self._clock()
         if [key.key_id for key in keys] != [key.key_id for key in self._keys]:
-            log.info("the issuer's keys changed", extra={"key_ids": [key.key_id for key in keys]})
+            log.info("the identity provider's keys changed", extra={"key_ids": [key.key_id for key in keys]})
         self._keys = keys
 
 

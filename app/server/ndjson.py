@@ -17,7 +17,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def too_large(what: str) -> RequestError:
     """413, of a body that was read as far as this."""
     return RequestError(
-        413, Code.PAYLOAD_TOO_LARGE, f"{what}. What stood before it may be recorded; resending is safe."
+        413,
+        Code.PAYLOAD_TOO_LARGE,
+        f"{what}. Events before that point may have been recorded; sending them again is safe.",
     )
 
 

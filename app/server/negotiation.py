@@ -22,7 +22,11 @@ def response_type(accept: str) -> str:
     quality = {offered: max(ranges.get(name, 0.0) for name in names) for offered, names in _OFFERED.items()}
     best = max(quality, key=lambda offered: quality[offered])
     if quality[best] <= 0:
-        raise RequestError(406, Code.NOT_ACCEPTABLE, f"This API answers with {GRAPHQL_RESPONSE} or {JSON}.")
+        raise RequestError(
+            406,
+            Code.NOT_ACCEPTABLE,
+            f"The Accept header allows neither {GRAPHQL_RESPONSE} nor {JSON}: accept one of them.",
+        )
     return best
 
 

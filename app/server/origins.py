@@ -74,7 +74,9 @@ def preflight(origin: bytes, asked: bytes) -> Headers:
 
 
 def not_allowed(origin: str) -> RequestError:
-    told = f"Pages of {origin[:200]} may not call this API: ARCADIA_ALLOWED_ORIGINS does not name that origin."
+    told = (
+        f"Pages of origin {origin[:200]} may not call this API: ARCADIA_ALLOWED_ORIGINS does not contain that origin."
+    )
     return RequestError(403, Code.FORBIDDEN, told)
 
 

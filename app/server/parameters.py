@@ -75,12 +75,14 @@ def check_variables(variables: dict[str, Any] | None) -> None:
         for value in waiting.pop():
             if isinstance(value, str):
                 if "\0" in value:
-                    raise RequestError(400, Code.BAD_USER_INPUT, "A variable holds U+0000.")
+                    raise RequestError(
+                        400, Code.BAD_USER_INPUT, "A variable contains U+0000, which cannot be stored: remove it."
+                    )
             elif isinstance(value, dict):
                 waiting.append(value.values())
             elif isinstance(value, list):
                 if len(value) > MAX_INPUT_LIST:
-                    told = f"A variable holds a list of {len(value)}; the limit is {MAX_INPUT_LIST}."
+                    told = f"A variable contains a list of {len(value)} items; the limit is {MAX_INPUT_LIST}."
                     raise RequestError(400, Code.LIMIT_EXCEEDED, told)
                 waiting.append(value)
 

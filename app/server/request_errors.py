@@ -44,8 +44,11 @@ class Code(StrEnum):
 
 
 _HTTP: dict[int, tuple[Code, str]] = {
-    HTTPStatus.NOT_FOUND: (Code.NOT_FOUND, "There is nothing at this address."),
-    HTTPStatus.METHOD_NOT_ALLOWED: (Code.METHOD_NOT_ALLOWED, "This address does not answer that method."),
+    HTTPStatus.NOT_FOUND: (Code.NOT_FOUND, "Not found: no resource has this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        Code.METHOD_NOT_ALLOWED,
+        "This address does not support the request's method: use one of the Allow header.",
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (Code.PAYLOAD_TOO_LARGE, "The request is too large."),
 }
 
@@ -84,22 +87,22 @@ def request_error_of(error: BaseException, request_id: str) -> RequestError:  # 
         case RateLimitedError():
             return RequestError(429, Code.RATE_LIMITED, str(error), headers={"retry-after": str(error.retry_after)})
         case CommitUnknown():
-            told = "The connection was lost while saving: look whether it was done before you repeat it."
+            told = "The connection was lost while saving: check whether the change was made before repeating it."
             return RequestError(503, Code.OUTCOME_UNKNOWN, told)
         case DatabaseUnavailable() | KeysUnavailableError():
             seconds = error.retry_after if isinstance(error, DatabaseUnavailable) else RETRY_AFTER_SECONDS
             told = "The service is temporarily unavailable. Retry after the number of seconds in Retry-After."
             return RequestError(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(seconds)})
         case DatabaseNotMigrated():
-            told = "The database is not at this version's schema: run `arcadia migrate`."
+            told = "The database's schema is not the one of this version: run `arcadia migrate`."
             return RequestError(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
         case DatabaseUnsuitable():
-            told = "The database is of another version or another billing time zone than this service."
+            told = "The database has another schema version or billing time zone than this service."
             return RequestError(503, Code.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _of_http(error)
         case TimeoutError():
-            told = "The operation took too long: if it changes anything, look whether it did before you repeat it."
+            told = "The operation took too long: if it changes data, check whether it did before repeating it."
             return RequestError(504, Code.TIMEOUT, told)
     return masked(error, request_id)
 
@@ -118,7 +121,9 @@ def _of_http(error: HTTPException) -> RequestError:
 def masked(error: BaseException, request_id: str) -> RequestError:
     """Nothing of a bug leaves but the id under which the log has it."""
     fault = RequestError(
-        500, Code.INTERNAL_SERVER_ERROR, "Something went wrong here; the error id finds it in our log."
+        500,
+        Code.INTERNAL_SERVER_ERROR,
+        "Internal server error: report the errorId to the operator, who finds the details in the log.",
     )
     fault.error_id = str(uuid.uuid4())
     log.error(

@@ -85,7 +85,7 @@ class RefusedSignIns:
         try:
             await enter_refused_sign_ins(self._database, refused, now)
         except Exception:
-            logger.exception("Refused sign-ins could not be entered in the audit log: %s", dict(refused))
+            logger.exception("Refused sign-ins could not be written to the audit log: %s", dict(refused))
 
 
 def _network(address: str) -> str:

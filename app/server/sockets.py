@@ -44,7 +44,7 @@ FREE_MESSAGES_PER_SECOND = 10
 _NOT_ALLOWED = RequestError(
     403,
     Code.FORBIDDEN,
-    "Pages of this origin may not open sockets: ARCADIA_ALLOWED_ORIGINS does not name it, nor does ARCADIA_PUBLIC_URL, "
+    "Pages of this origin may not open sockets: neither ARCADIA_ALLOWED_ORIGINS nor ARCADIA_PUBLIC_URL contains it, "
     "and it is not the Host of the request.",
 )
 
@@ -58,7 +58,7 @@ async def serve_socket(scope: Any, receive: Any, send: Any, service: GraphQLServ
     offered = SUBPROTOCOL in scope["subprotocols"]
     await socket.accept(subprotocols=SUBPROTOCOL if offered else None)
     if not offered:
-        await socket.close(Close.SUBPROTOCOL_NOT_ACCEPTABLE, f"Only {SUBPROTOCOL} is spoken here")
+        await socket.close(Close.SUBPROTOCOL_NOT_ACCEPTABLE, f"Only {SUBPROTOCOL} is supported")
         return
     await _Connection(socket, service).serve()
 
@@ -112,7 +112,9 @@ class _Connection:
         except UnauthenticatedError as refused:
             raise ClosingError(Close.FORBIDDEN, str(refused)) from None
         except KeysUnavailableError:
-            raise ClosingError(Close.TRY_AGAIN_LATER, "The issuer's keys cannot be fetched: try again later") from None
+            raise ClosingError(
+                Close.TRY_AGAIN_LATER, "The identity provider's keys cannot be fetched: try again later"
+            ) from None
         except ValueError:
             raise ClosingError(Close.BAD_REQUEST, "Invalid connection_init payload") from None
 
@@ -154,7 +156,7 @@ class _Connection:
             raise ClosingError(Close.SUBSCRIBER_EXISTS, f"Subscriber for {name[:64]} already exists")
         if len(self._operations) >= MAX_OPERATIONS:
             self._count()
-            told = f"A socket runs at most {MAX_OPERATIONS} operations at a time."
+            told = f"A socket may run at most {MAX_OPERATIONS} operations at once: complete one first."
             await self._send_error(name, RequestError(400, Code.LIMIT_EXCEEDED, told), charge)
             return
         try:
@@ -234,13 +236,13 @@ class _Connection:
     async def _send(self, message: bytes) -> None:
         try:
             await self._socket.send_data(message.decode(), mode="text")
-        except (OSError, RuntimeError):  # how the server says that the client left meanwhile
-            raise WebSocketDisconnect(detail="the client left") from None
+        except (OSError, RuntimeError):  # how the server says that the client closed the connection meanwhile
+            raise WebSocketDisconnect(detail="the client closed the connection") from None
 
     async def _receive(self) -> Message:
         event = await self._socket.receive()
         if event["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(detail="the client left")
+            raise WebSocketDisconnect(detail="the client closed the connection")
         text = event.get("text")
         if not isinstance(text, str) or len(text) > MAX_MESSAGE_BYTES:
             raise ClosingError(Close.BAD_REQUEST, "Invalid message")

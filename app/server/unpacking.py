@@ -84,7 +84,7 @@ def encoding_of(content_encoding: str) -> str | None:
         return encoding
     if encoding in {"", "identity"}:
         return None
-    told = f"A body may be packed with gzip or zstd, not with {encoding[:100]}."
+    told = f"The content encoding {encoding[:100]} is not supported: use gzip or zstd."
     raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
 
 
@@ -95,7 +95,7 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator
     async for chunk in chunks:
         packed += len(chunk)
         if packed > MAX_PACKED_BYTES:
-            raise _too_large(f"The packed body is larger than {MAX_PACKED_BYTES // 1024 // 1024} MB.")
+            raise _too_large(f"The compressed body is larger than {MAX_PACKED_BYTES // 1024 // 1024} MB.")
         try:
             for part in unpacker.steps(chunk):
                 size += len(part)
@@ -103,16 +103,16 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator
                 yield part
                 await asyncio.sleep(0)
         except (zlib.error, zstd.ZstdError) as error:
-            raise RequestError(400, Code.BAD_REQUEST, f"The body is not {encoding}.") from error
+            raise RequestError(400, Code.BAD_REQUEST, f"The body is not valid {encoding}.") from error
     if not unpacker.ended:
-        raise RequestError(400, Code.BAD_REQUEST, f"The body broke off: its {encoding} has no end.")
+        raise RequestError(400, Code.BAD_REQUEST, f"The body is incomplete: its {encoding} data end too early.")
 
 
 def _check(members: int, packed: int, size: int) -> None:
     if members > MAX_MEMBERS:
-        raise _too_large(f"The body is packed in more than {MAX_MEMBERS:,} parts.")
+        raise _too_large(f"The body has more than {MAX_MEMBERS:,} compressed parts.")
     if size > max(RATIO_FREE_BYTES, MAX_RATIO * packed):
-        raise _too_large(f"The body unpacks to more than {MAX_RATIO} times its size.")
+        raise _too_large(f"The body decompresses to more than {MAX_RATIO} times its size.")
 
 
 def _too_large(told: str) -> RequestError:

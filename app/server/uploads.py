@@ -65,7 +65,7 @@ async def chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
         async for part in paced(aiter(request.stream())):
             yield part
     except (InternalServerException, ClientException):  # Litestar's words for it
-        raise RequestError(400, Code.BAD_REQUEST, "The request broke off.") from None
+        raise RequestError(400, Code.BAD_REQUEST, "The request ended before its body was complete.") from None
 
 
 def _too_slow() -> RequestError:

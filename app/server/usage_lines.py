@@ -124,7 +124,7 @@ def _decoded_line(text: bytes) -> _Line | str | None:
     if not (text := text.strip()):
         return None
     if not text.startswith(b"{"):  # a body of nothing else is to cost as little as may be
-        return "an event is a JSON object"
+        return "an event must be a JSON object"
     try:
         return _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -131,16 +131,16 @@ async def test_what_is_no_cursor_is_refused(music: Server, cursor: str) -> None:
         [error] = body["errors"]
         assert error["path"] == ["albums"]
         assert error["extensions"] == {"code": "BAD_USER_INPUT"}
-        assert error["message"] == "`after` is not a cursor of this connection."
+        assert error["message"] == "`after` is not a cursor of this connection: pass a cursor of one of its pages."
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("first: 0", "`first` is between 1 and 100."),
-        ("first: 101", "`first` is between 1 and 100."),
-        ("last: -1", "`last` is between 1 and 100."),
-        ("first: 1, last: 1", "Give `first` or `last`, not both."),
+        ("first: 0", "`first` must be from 1 to 100."),
+        ("first: 101", "`first` must be from 1 to 100."),
+        ("last: -1", "`last` must be from 1 to 100."),
+        ("first: 1, last: 1", "Provide `first` or `last`, not both."),
     ],
 )
 async def test_sizes_that_are_refused(music: Server, arguments: str, message: str) -> None:

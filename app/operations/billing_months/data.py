@@ -64,7 +64,7 @@ class MonthInData:
         for one in found:
             now = sum(line.amount_cents for line in one.lines)
             what = " ".join(filter(None, one.series))
-            text = f"the data of today give {now}c for {what}, {one.billed.amount_cents}c are billed"
+            text = f"today's data give {now}c for {what}, but {one.billed.amount_cents}c are billed"
             self.differences.append((slug, text))
 
 

@@ -118,7 +118,7 @@ def _listed(row: Any) -> UnbilledMonth:
 
 def _reason(row: Any, difference: int | None) -> str:
     if row["under_way"]:
-        return "a rollup is under way"
+        return "a rollup is in progress"
     if row["state"] == "FAILED":
         return f"the last rollup failed: {row['failure']}"
     if row["state"] == "OPEN":
@@ -127,5 +127,5 @@ def _reason(row: Any, difference: int | None) -> str:
         failed = f"; its last correction failed: {row['failure']}" if row["failure"] else ""
         return f"it changed after it was rated: {row['changes']}{failed}"
     if difference is not None and difference < 0:
-        return f"a credit of {-difference} cents waits for an invoice that can take it"
+        return f"a credit of {-difference} cents waits for an invoice with charges to reduce"
     return f"{difference} cents are not billed yet"

@@ -37,7 +37,7 @@ async def waive_month(context: Context, *, tenant_id: UUID, period_start: date, 
     validation.refuse(validation.name("reason", reason, longest=validation.MAX_TEXT_LENGTH))
     period = month_of(context, period_start)
     if period.start > context.today():
-        validation.refuse([InputFault(("period_start",), "must not be a month to come")])
+        validation.refuse([InputFault(("period_start",), "must not be a future month")])
 
     async def work(unit: UnitOfWork) -> UUID:
         await unit.connection.execute(_MAKE, tenant_id, period.start)
@@ -57,9 +57,9 @@ async def waive_month(context: Context, *, tenant_id: UUID, period_start: date, 
 
 def _refuse(state: BillingMonthState) -> None:
     if state in {BillingMonthState.DRAFT, BillingMonthState.ISSUED}:
-        message = "the month has an invoice; void it first, if it is not paid"
+        message = "the month has an invoice; void the invoice first (a paid invoice cannot be voided)"
     elif state is BillingMonthState.WAIVED:
-        message = "the month is waived already"
+        message = "the month is already waived"
     else:
         return
     raise Refusal(ProblemCode.CONFLICT, message, ("periodStart",))

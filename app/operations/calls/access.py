@@ -20,7 +20,7 @@ class Action(StrEnum):
     CREATE_DEPLOYMENT = "create deployments"
     UPDATE_DEPLOYMENT = "update deployments"
     OVERRIDE_BILLING_ACTIONS = "suspend billing actions"
-    TRANSITION_DEPLOYMENT = "move deployments between states"
+    TRANSITION_DEPLOYMENT = "change the state of deployments"
     ACT_AS_SYSTEM = "act as the system"
     REGISTER_RESOURCE = "register resources"
     END_RESOURCE = "end resources"
@@ -35,20 +35,20 @@ class Action(StrEnum):
     ADD_CHARGE = "add charges"
     RECORD_USAGE = "record usage"
     CORRECT_USAGE = "correct usage"
-    QUOTE = "ask for quotes"
+    QUOTE = "request quotes"
     ROLL_UP = "roll up periods"
     ISSUE_INVOICE = "issue invoices"
     MARK_INVOICE_PAID = "mark invoices as paid"
     VOID_INVOICE = "void invoices"
     VERIFY_INVOICE = "verify invoices"
-    SEE_UNBILLED_PERIODS = "see unbilled periods"
+    SEE_UNBILLED_PERIODS = "read unbilled periods"
     WAIVE_MONTH = "waive months"
     CHECK_DATA_INTEGRITY = "check data integrity"
     REPAIR_USAGE_TOTALS = "repair usage totals"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
     REMATCH_CLOUD_INVOICE = "match the provider's invoices again"
     WITHDRAW_CLOUD_INVOICE = "withdraw the provider's invoices"
-    SEE_MARGIN = "see the margin"
+    SEE_MARGIN = "read the margin"
 
 
 _PLATFORM = frozenset({Role.PLATFORM_ADMIN})
@@ -109,7 +109,7 @@ def denied(action: Action, path: tuple[str, ...] = ()) -> Refusal:
 
 def not_found(what: str, key: object, path: tuple[str, ...] = ()) -> Refusal:
     """The one answer for what does not exist and for what is another tenant's."""
-    return Refusal(ProblemCode.NOT_FOUND, f"there is no {what} {str(key)!r}", path)
+    return Refusal(ProblemCode.NOT_FOUND, f"{what} {str(key)!r} does not exist", path)
 
 
 def tenant_for(principal: Principal, tenant_id: UUID | None) -> UUID:

@@ -83,7 +83,9 @@ def once(
     async def decided(unit: UnitOfWork) -> Outcome[T]:
         row = await _claim(unit, context, call, place)
         if row["fingerprint"] != call.metadata.fingerprint:
-            raise Refusal(ProblemCode.IDEMPOTENCY_CONFLICT, "this Idempotency-Key was used for another request")
+            raise Refusal(
+                ProblemCode.IDEMPOTENCY_CONFLICT, "this Idempotency-Key was used for another request; use a new key"
+            )
         if row["outcome"] is not None:
             await audit.enter(unit, context, call, audit.REPLAYED)
             return _restored(row["outcome"], work)
@@ -118,7 +120,9 @@ async def _claim(unit: UnitOfWork, context: Context, call: Call, place: str) -> 
             place,
         )
     except asyncpg.LockNotAvailableError as error:
-        raise Refusal(ProblemCode.CONFLICT, "a request with this Idempotency-Key is still under way") from error
+        raise Refusal(
+            ProblemCode.CONFLICT, "a request with this Idempotency-Key is still in progress; repeat it later"
+        ) from error
     await unit.connection.execute(f"SET LOCAL lock_timeout = {context.settings.lock_timeout * 1000}")
     return row
 

@@ -35,9 +35,9 @@ class Principal:
 
     def __post_init__(self) -> None:
         if not self.roles:
-            raise ValueError("a principal has at least one role")
+            raise ValueError("a principal must have at least one role")
         if self.tenant_id is None and self.roles & TENANT_ROLES:
-            raise ValueError("a tenant role needs a tenant")
+            raise ValueError("a principal with a tenant's role must have a tenant")
 
     @property
     def is_platform_admin(self) -> bool:

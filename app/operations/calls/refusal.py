@@ -45,10 +45,10 @@ class InvalidTransition(Refusal):
     def __init__(
         self, from_state: DeploymentState, to_state: DeploymentState, allowed: tuple[DeploymentState, ...]
     ) -> None:
-        where = f"allowed from here: {', '.join(allowed)}" if allowed else "nothing is allowed from here"
+        where = f"allowed next states: {', '.join(allowed)}" if allowed else "no transition is allowed from this state"
         super().__init__(
             ProblemCode.INVALID_TRANSITION,
-            f"a deployment does not go from {from_state} to {to_state}; {where}",
+            f"a deployment cannot go from {from_state} to {to_state}; {where}",
             ("to",),
         )
         self.from_state = from_state

@@ -19,13 +19,13 @@ T = TypeVar("T")
 # The database alone says that something is taken: to look first would lose a race.
 TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType(
     {
-        "tenants_code_key": (ProblemCode.CONFLICT, "another tenant has this code", ("code",)),
-        "plans_code_key": (ProblemCode.CONFLICT, "another plan has this code", ("code",)),
-        "addons_code_key": (ProblemCode.CONFLICT, "another add-on has this code", ("code",)),
-        "resource_kinds_pkey": (ProblemCode.CONFLICT, "this resource kind is defined already", ("code",)),
+        "tenants_code_key": (ProblemCode.CONFLICT, "another tenant has this code; choose another", ("code",)),
+        "plans_code_key": (ProblemCode.CONFLICT, "another plan has this code; choose another", ("code",)),
+        "addons_code_key": (ProblemCode.CONFLICT, "another add-on has this code; choose another", ("code",)),
+        "resource_kinds_pkey": (ProblemCode.CONFLICT, "this resource kind already exists", ("code",)),
         "cloud_deployments_tenant_id_slug_key": (
             ProblemCode.SLUG_TAKEN,
-            "another deployment of the tenant has this slug",
+            "another deployment of the tenant has this slug; choose another",
             ("slug",),
         ),
         "cloud_resources_alive_key": (
@@ -35,12 +35,12 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
         ),
         "cloud_invoices_live_key": (
             ProblemCode.CONFLICT,
-            "this bill of the provider is imported already; withdraw it first to import it again",
+            "this bill of the provider was already imported; withdraw it before importing it again",
             ("externalId",),
         ),
         "subscriptions_deployment_id_key": (
             ProblemCode.ALREADY_SUBSCRIBED,
-            "the deployment has a subscription; change its plan instead",
+            "the deployment already has a subscription; change its plan instead",
             ("deploymentId",),
         ),
     }

@@ -50,7 +50,7 @@ def text_fault(text: str) -> str | None:
     found = _NOT_IN_TEXT.search(text)
     if found is None:
         return None
-    return f"must be one line without control characters and bidirectional marks; it holds U+{ord(found[0]):04X}"
+    return f"must be one line without control characters and bidirectional marks; it contains U+{ord(found[0]):04X}"
 
 
 def is_code(text: str) -> bool:
@@ -62,15 +62,19 @@ def is_resource_kind(text: str) -> bool:
 
 
 def code(field: str, text: str) -> Iterator[InputFault]:
-    yield from _shape(_CODE, field, text, "1 to 64 lower-case letters, digits, - and _, with neither sign at an end")
+    yield from _shape(
+        _CODE, field, text, "1 to 64 lower-case letters, digits, - and _, beginning and ending with a letter or digit"
+    )
 
 
 def dns_label(field: str, text: str) -> Iterator[InputFault]:
-    yield from _shape(_DNS_LABEL, field, text, "1 to 63 lower-case letters, digits and -, with no - at an end")
+    yield from _shape(
+        _DNS_LABEL, field, text, "1 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"
+    )
 
 
 def resource_kind_code(field: str, text: str) -> Iterator[InputFault]:
-    yield from _shape(_RESOURCE_KIND, field, text, "1 to 63 lower-case letters, digits and _, the first a letter")
+    yield from _shape(_RESOURCE_KIND, field, text, "1 to 63 lower-case letters, digits and _, beginning with a letter")
 
 
 def country(field: str, text: str) -> Iterator[InputFault]:
@@ -98,7 +102,7 @@ def abn(field: str, text: str | None) -> Iterator[InputFault]:
     # The rule takes 1 off the first digit, whose weight is 10, and then wants a multiple of 89.
     weighted = sum(int(digit) * weight for digit, weight in zip(text, _ABN_WEIGHTS, strict=True)) - 10
     if weighted % 89:
-        yield InputFault((field,), "must be an Australian Business Number: the check digits of this one are wrong")
+        yield InputFault((field,), "must be an Australian Business Number: its check digits are wrong")
 
 
 def _shape(pattern: re.Pattern[str], field: str, text: str, wanted: str) -> Iterator[InputFault]:

@@ -51,7 +51,9 @@ async def plan_on_offer(principal: Principal, plan_code: str, version: int | Non
     """
     plan_id = (plan := await find_plan(plan_code))["id"]
     if plan["archived_at"] is not None:
-        raise Refusal(ProblemCode.PLAN_NOT_PUBLISHED, f"plan {plan_code} is archived", ("planCode",))
+        raise Refusal(
+            ProblemCode.PLAN_NOT_PUBLISHED, f"plan {plan_code} is archived; choose another plan", ("planCode",)
+        )
     row = await (_latest_published(plan_id) if version is None else _named(plan_id, version))
     hidden = row is not None and row["status"] == PlanVersionStatus.DRAFT and not principal.is_platform_admin
     if version is not None and (row is None or hidden):
@@ -59,7 +61,9 @@ async def plan_on_offer(principal: Principal, plan_code: str, version: int | Non
     if row is None or row["status"] != PlanVersionStatus.PUBLISHED:
         which = plan_code if version is None else f"{plan_code} version {version}"
         path = ("planCode",) if version is None else ("planVersion",)
-        raise Refusal(ProblemCode.PLAN_NOT_PUBLISHED, f"plan {which} is not on offer", path)
+        raise Refusal(
+            ProblemCode.PLAN_NOT_PUBLISHED, f"plan {which} is not published; choose a published version", path
+        )
     price, proration = row["base_price_cents"], Proration(row["proration"])
     return PlanOffer(row["id"], plan_code, row["version"], row["currency"], price, proration)
 
@@ -114,7 +118,7 @@ async def addons_on_offer(selections: Sequence[AddonSelection], currency: str) -
 
 
 def already_attached(code: str, path: tuple[str, ...]) -> Refusal:
-    message = f"add-on {code} is attached already; to attach and bill it once more, set additional to true"
+    message = f"add-on {code} is already attached; set additional to true to attach and bill it once more"
     return Refusal(ProblemCode.ALREADY_ATTACHED, message, path)
 
 
@@ -122,7 +126,7 @@ async def addon_on_offer(code: str, currency: str, path: tuple[str, ...]) -> Add
     """The active add-on, priced in the currency. Raises NOT_FOUND, ADDON_INACTIVE, CURRENCY_MISMATCH."""
     row = await find_addon(code, path)
     if not row["active"]:
-        raise Refusal(ProblemCode.ADDON_INACTIVE, f"add-on {code} is not on offer", path)
+        raise Refusal(ProblemCode.ADDON_INACTIVE, f"add-on {code} is inactive; choose an active add-on", path)
     if row["currency"] != currency:
         message = f"add-on {code} is priced in {row['currency']}; the subscription is billed in {currency}"
         raise Refusal(ProblemCode.CURRENCY_MISMATCH, message, path)

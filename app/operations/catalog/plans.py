@@ -61,7 +61,7 @@ async def lock_unarchived(plan_id: UUID, plan_code: str) -> None:
     """Locks the plan, whose versions are about to change. Raises CONFLICT where it is archived."""
     plan = await lock_row(Plans, plan_id, Plans.archived_at)
     if plan is not None and plan["archived_at"] is not None:
-        raise Refusal(ProblemCode.CONFLICT, f"plan {plan_code} is archived", ("planCode",))
+        raise Refusal(ProblemCode.CONFLICT, f"plan {plan_code} is archived and cannot be changed", ("planCode",))
 
 
 async def publish_plan_version(context: Context, *, plan_version_id: UUID) -> UUID:
@@ -71,7 +71,7 @@ async def publish_plan_version(context: Context, *, plan_version_id: UUID) -> UU
     async def work(_unit: UnitOfWork) -> UUID:
         status = await _lock_version(plan_version_id)
         if status is not PlanVersionStatus.DRAFT:
-            raise Refusal(ProblemCode.CONFLICT, f"the plan version is {status.lower()} already", ("planVersionId",))
+            raise Refusal(ProblemCode.CONFLICT, f"the plan version is already {status.lower()}", ("planVersionId",))
         await PlanVersions.update(
             {PlanVersions.status: PlanVersionStatus.PUBLISHED, PlanVersions.published_at: context.clock()}
         ).where(PlanVersions.id == plan_version_id)
@@ -92,7 +92,7 @@ async def retire_plan_version(context: Context, *, plan_version_id: UUID) -> UUI
             message = "the plan version is a draft: only a published one can be retired"
             raise Refusal(ProblemCode.CONFLICT, message, ("planVersionId",))
         if status is PlanVersionStatus.RETIRED:
-            raise Refusal(ProblemCode.CONFLICT, "the plan version is retired already", ("planVersionId",))
+            raise Refusal(ProblemCode.CONFLICT, "the plan version is already retired", ("planVersionId",))
         await PlanVersions.update({PlanVersions.status: PlanVersionStatus.RETIRED}).where(
             PlanVersions.id == plan_version_id
         )

@@ -143,7 +143,7 @@ class BillFile:
                 raise csv.Error(f"has a line of more than {MAX_LINE_LENGTH:,} characters")
             if lines > MAX_LINES or size > MAX_BILL_BYTES:
                 told = f"{MAX_LINES:,} lines or {MAX_BILL_BYTES // 1024 // 1024} MB"
-                raise MalformedBill(f"the bill has more than {told} unpacked; import it in parts")
+                raise MalformedBill(f"the bill has more than {told} uncompressed; import it in parts")
             yield line
 
 

@@ -130,11 +130,9 @@ def _rate_faults(currency: str, reporting_currency: str, exchange_rate: Decimal 
     path = ("exchange_rate",)
     if currency == reporting_currency:
         if exchange_rate not in {None, Decimal(1)}:
-            yield InputFault(
-                path, f"must be 1 or left out: the bill is in the reporting currency, {reporting_currency}"
-            )
+            yield InputFault(path, f"must be 1 or omitted: the bill is in the reporting currency, {reporting_currency}")
     elif exchange_rate is None:
-        yield InputFault(path, f"is required: how many {reporting_currency} one {currency} is")
+        yield InputFault(path, f"is required: the number of {reporting_currency} for 1 {currency}")
     elif exchange_rate == 0:
         yield InputFault(path, "must be positive")
     else:

@@ -31,12 +31,16 @@ ORDER BY l.id
 
 INTEGRITY_CHECKS = (
     IntegrityCheck(
-        "the rows of a provider's bill sum to its totals", Spine.BILLS, by_statement("cloud_invoices", _SUMS)
+        "the lines of a provider's bill add up to its totals", Spine.BILLS, by_statement("cloud_invoices", _SUMS)
     ),
     IntegrityCheck(
-        "a bill's row shows its exact amount, rounded", Spine.BILLS, by_statement("cloud_invoice_lines", _AMOUNTS)
+        "the cents of a bill's line are its exact amount, rounded",
+        Spine.BILLS,
+        by_statement("cloud_invoice_lines", _AMOUNTS),
     ),
     IntegrityCheck(
-        "a bill's row is the cost of its resource's owner", Spine.BILLS, by_statement("cloud_invoice_lines", _OWNERS)
+        "a bill's line is allocated to the deployment that owned the resource",
+        Spine.BILLS,
+        by_statement("cloud_invoice_lines", _OWNERS),
     ),
 )

@@ -114,7 +114,7 @@ def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _Life | N
 
 def _differences(row: Any, spans: list[ActiveSpan], life: _Life | None) -> list[str]:
     if life is None:
-        return ["it was made before its deployment was"]
+        return ["it was created before its deployment"]
     found = []
     if (row["status"], row["ended_on"]) != (life.status, life.ended_on):
         ended = f"{row['status']}, ended {row['ended_on']}"
@@ -137,7 +137,7 @@ def _version_faults(row: Any, today: date) -> list[str]:
         last = history.pop() if history else None
         if last != (row["pending_from"], row["pending_plan_version_id"]):
             pending = f"{row['pending_plan_version_id']} from {row['pending_from']}"
-            found.append(f"it is to be on {pending}, its history ends with {_version_text(last)}")
+            found.append(f"its pending plan version is {pending}, but its history ends with {_version_text(last)}")
     last = history[-1] if history else None
     if last is None or last[1] != row["plan_version_id"] or last[0] > max(row["started_on"], today + ONE_DAY):
         found.append(f"it is on {row['plan_version_id']}, its history says {_version_text(last)}")
@@ -153,6 +153,10 @@ def _text(spans: Sequence[ActiveSpan]) -> str:
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("a deployment is where its last event led", Spine.DEPLOYMENTS, by_statement("", _STATES)),
-    IntegrityCheck("a subscription follows its deployment", Spine.DEPLOYMENTS, _unlike_their_deployments),
+    IntegrityCheck("a deployment's state is that of its last event", Spine.DEPLOYMENTS, by_statement("", _STATES)),
+    IntegrityCheck(
+        "a subscription's state and active spans follow its deployment's events",
+        Spine.DEPLOYMENTS,
+        _unlike_their_deployments,
+    ),
 )

@@ -82,10 +82,10 @@ async def _tax_differs(examination: Examination, keys: Sequence[Any]) -> list[Fi
         try:
             expected = [f"{line.key} {line.amount_cents}" for line in _due(months).lines()]
         except UNREADABLE as error:
-            found.append(Finding(f"tenant_invoices {invoice_id}", f"its taxes cannot be told: {error!r}"))
+            found.append(Finding(f"tenant_invoices {invoice_id}", f"its taxes cannot be calculated: {error!r}"))
             continue
         if months[0]["taxes"] != expected:
-            message = f"taxes are {_listed(months[0]['taxes'])}, the lines come to {_listed(expected)}"
+            message = f"taxes are {_listed(months[0]['taxes'])}, but the lines give {_listed(expected)}"
             found.append(Finding(f"tenant_invoices {invoice_id}", message))
     return found
 
@@ -118,9 +118,13 @@ async def _misnumbered(examination: Examination, _keys: Sequence[Any]) -> list[F
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("the lines of an invoice sum to its totals", Spine.INVOICES, by_statement("tenant_invoices", _SUMS)),
-    IntegrityCheck("tax is what its rule makes of the lines", Spine.INVOICES, _tax_differs),
-    IntegrityCheck("an invoice follows from its inputs", Spine.INVOICES, _unlike_their_inputs),
-    IntegrityCheck("a tenant has one live invoice a month", Spine.TENANTS, by_statement("tenant_invoices", _LIVE)),
-    IntegrityCheck("invoice numbers have no gap", None, _misnumbered),
+    IntegrityCheck(
+        "the lines of an invoice add up to its totals", Spine.INVOICES, by_statement("tenant_invoices", _SUMS)
+    ),
+    IntegrityCheck("an invoice's tax is the tax rate applied to its lines", Spine.INVOICES, _tax_differs),
+    IntegrityCheck("an invoice can be calculated again from its inputs", Spine.INVOICES, _unlike_their_inputs),
+    IntegrityCheck(
+        "a tenant has at most one live invoice for a month", Spine.TENANTS, by_statement("tenant_invoices", _LIVE)
+    ),
+    IntegrityCheck("invoice numbers have no gaps", None, _misnumbered),
 )

@@ -86,14 +86,18 @@ def _text(row: Any, month: MonthInData) -> str | None:
         return f"cannot be rated: {month.failure}"
     if month.rated_cents == row["rated_cents"]:
         return None
-    listed = "it is listed as unbilled" if row["rated_cents"] != row["billed_cents"] else "nothing says it is due"
+    listed = "it is listed as unbilled" if row["rated_cents"] != row["billed_cents"] else "it is not listed as unbilled"
     return f"comes to {month.rated_cents}c, was rated to {row['rated_cents']}c, and {listed}"
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("every ended month has its row", Spine.TENANTS, by_statement("tenants", _MISSING)),
-    IntegrityCheck("a month is what its invoices say", Spine.TENANTS, by_statement("billing_months", _UNLIKE_INVOICES)),
-    IntegrityCheck("every invoice has its month", Spine.TENANTS, by_statement("tenant_invoices", _WITHOUT_MONTH)),
+    IntegrityCheck("every ended month has a billing month", Spine.TENANTS, by_statement("tenants", _MISSING)),
+    IntegrityCheck(
+        "a billing month's state agrees with its invoices",
+        Spine.TENANTS,
+        by_statement("billing_months", _UNLIKE_INVOICES),
+    ),
+    IntegrityCheck("every invoice has a billing month", Spine.TENANTS, by_statement("tenant_invoices", _WITHOUT_MONTH)),
     IntegrityCheck(
         "only rated months have changes", Spine.TENANTS, by_statement("billing_month_changes", _CHANGES_OF_UNRATED)
     ),

@@ -68,7 +68,7 @@ async def move_resource(
         resource = await _lock(unit, resource_id)
         if resource.deployment_id == deployment_id:
             raise Refusal(
-                ProblemCode.VALIDATION_FAILED, "the resource runs for this deployment already", ("deploymentId",)
+                ProblemCode.VALIDATION_FAILED, "the resource already belongs to this deployment", ("deploymentId",)
             )
         moment = await _end(context, unit, resource, moved_at, "movedAt")
         moved = CloudResources(
@@ -105,7 +105,7 @@ async def _end(context: Context, unit: UnitOfWork, resource: _Resource, given: d
     if given is not None and given > now:
         raise _bad_instant(name, given, "is in the future; choose an instant that has passed")
     if moment < resource.created_at:
-        raise _bad_instant(name, moment, f"is before the resource began, at {resource.created_at.isoformat()}")
+        raise _bad_instant(name, moment, f"is before the resource was created, at {resource.created_at.isoformat()}")
     await CloudResources.update({CloudResources.destroyed_at: moment}).where(
         (CloudResources.tenant_id == resource.tenant_id) & (CloudResources.id == resource.id)
     )

@@ -152,4 +152,4 @@ async def _lock(invoice_id: UUID, *wanted: InvoiceStatus) -> dict[str, Any]:
     elif status is InvoiceStatus.PAID:
         code = ProblemCode.INVOICE_PAID
     needed = " or ".join(status.lower() for status in wanted)
-    raise Refusal(code, f"the invoice is {status.lower()}; it would have to be {needed}", ("invoiceId",))
+    raise Refusal(code, f"the invoice is {status.lower()}; this is possible only while it is {needed}", ("invoiceId",))

@@ -163,5 +163,5 @@ async def _against_today(unit: UnitOfWork, invoice: Any, period: Period) -> list
         return []
     month = await month_in_data(unit, invoice["tenant_id"], period)
     if month.failure:
-        return [f"the data of today cannot be rated: {month.failure}"]
+        return [f"today's data cannot be rated: {month.failure}"]
     return [f"{slug}: {text}" if slug else text for slug, text in month.differences]

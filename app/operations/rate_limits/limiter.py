@@ -41,7 +41,7 @@ class RateLimitedError(Exception):
     """The caller's bucket does not hold the cost. `retry_after`: in how many whole seconds it will."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__("Too much was asked for in too short a time.")
+        super().__init__("Rate limit exceeded: wait for the number of seconds in Retry-After.")
         self.retry_after = retry_after
 
 
@@ -143,7 +143,7 @@ class RateLimiter:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await self._buckets.take(principal.tenant_id, principal.subject, cost, unspent=unspent)
         except (DatabaseUnavailable, TimeoutError) as error:
-            logger.warning("Rate limits are not held while their buckets are away: %r", error)
+            logger.warning("Rate limits are suspended because their buckets in PostgreSQL are unavailable: %r", error)
             self._away_until = self._steady() + PATIENCE_SECONDS
             return None
 

@@ -151,7 +151,7 @@ class _Chunk:
         await transact(self.context, lambda unit: record_once(unit, run, previewed))
 
     async def _record_failure(self, tenant_id: UUID, error: Exception) -> None:
-        logger.error("Run %s cannot bill tenant %s.", self.run.id, tenant_id, exc_info=error)
+        logger.error("Rollup %s could not bill tenant %s.", self.run.id, tenant_id, exc_info=error)
         failure = _failure(error)
 
         async def work(unit: UnitOfWork) -> None:

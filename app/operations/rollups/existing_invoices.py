@@ -54,7 +54,7 @@ def settle_without_rating(run: Run, existing: ExistingInvoice) -> Settlement | N
     if month.state is BillingMonthState.WAIVED or not (run.force or _is_due(run, month)):
         return Settlement(tenant_id, RollupOutcome.SKIPPED, existing.invoice_id)
     if existing.status is InvoiceStatus.PAID:
-        failure = Failure(ProblemCode.INVOICE_PAID, "the invoice is paid and is not rated again", 1)
+        failure = Failure(ProblemCode.INVOICE_PAID, "the invoice is paid and cannot be rated again", 1)
         return Settlement(tenant_id, RollupOutcome.FAILED, existing.invoice_id, failure=failure)
     return None
 

@@ -64,7 +64,7 @@ async def roll_up_period(
     authorise(context, Action.ROLL_UP)
     period = _period(context, period_start, dry_run=dry_run)
     if tenant_ids is not None and not tenant_ids:
-        refuse([InputFault(("tenant_ids",), "must name a tenant, or be left out for all")])
+        refuse([InputFault(("tenant_ids",), "must name at least one tenant; omit it to bill all tenants")])
 
     async def work(unit: UnitOfWork) -> UUID:
         if not dry_run:

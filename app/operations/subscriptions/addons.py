@@ -103,7 +103,7 @@ async def detach_addon(context: Context, *, subscription_addon_id: UUID, last_da
         if attached["detached_on"] == day:
             return subscription_addon_id
         if attached["detached_on"] is not None:
-            message = f"the add-on is detached already; its last day is {attached['detached_on']}"
+            message = f"the add-on is already detached; its last day is {attached['detached_on']}"
             raise Refusal(ProblemCode.CONFLICT, message, _LAST_DAY)
         validation.refuse(_day_faults(day, attached["attached_on"], today))
         # Under proration NONE a month is one piece, so the month of the last day takes part.

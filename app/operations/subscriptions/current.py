@@ -19,9 +19,15 @@ async def lock_current_subscription(context: Context, deployment_id: UUID) -> di
     """
     row = await lock_subscription(context, deployment_id)
     if row is None:
-        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment has no subscription", ("deploymentId",))
+        raise Refusal(
+            ProblemCode.NOT_SUBSCRIBED, "the deployment has no subscription; subscribe it first", ("deploymentId",)
+        )
     if row["status"] == SubscriptionStatus.CANCELLED:
-        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment's subscription is cancelled", ("deploymentId",))
+        raise Refusal(
+            ProblemCode.NOT_SUBSCRIBED,
+            "the deployment's subscription is cancelled and cannot be changed",
+            ("deploymentId",),
+        )
     return row
 
 

@@ -43,9 +43,9 @@ async def change_plan_version(
     """Puts a published version in force, the latest if none is named; returns the subscription's id.
 
     A tenant's own change takes effect today if the new base price is higher, or if neither the version in force nor the
-    new one is prorated NONE; otherwise on the first of the next month, and until then it is pending. Before the
+    new one is prorated NONE; otherwise on the first day of the next month, and until then it is pending. Before the
     subscription's start it takes effect on its first day. A platform admin's change takes effect today or on the day
-    given, the first of the next month at the latest.
+    given, the first day of the next month at the latest.
 
     What was to take effect later than today, or than that day, is undone. Asking for the version in force changes
     nothing else. Raises NOT_SUBSCRIBED, PLAN_NOT_PUBLISHED, CURRENCY_MISMATCH.
@@ -95,7 +95,9 @@ def _next_month(context: Context, today: date) -> date:
 def _day_faults(first_day: date, started_on: date, latest: date) -> list[InputFault]:
     if first_day < started_on:
         return [InputFault(_DAY, f"must not be before the subscription's start, {started_on}")]
-    return [InputFault(_DAY, f"must not be after {latest}, the first of the next month")] if first_day > latest else []
+    return (
+        [InputFault(_DAY, f"must not be after {latest}, the first day of the next month")] if first_day > latest else []
+    )
 
 
 async def _history(subscription_id: UUID) -> list[_InForce]:

@@ -61,7 +61,7 @@ async def close_tenant(context: Context, *, tenant_id: UUID) -> UUID:
         if tenant is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
         if tenant["closed_at"] is not None:
-            raise Refusal(ProblemCode.TENANT_CLOSED, "the tenant is closed already", ("tenantId",))
+            raise Refusal(ProblemCode.TENANT_CLOSED, "the tenant is already closed", ("tenantId",))
         months = await open_months(unit, tenant_id, Period.holding(context.today(), context.settings.billing_time_zone))
         parts = [
             ("deployments", await _open_deployments(unit, tenant_id)),

@@ -91,7 +91,7 @@ def _exemption_faults(
     if not is_given:
         for field, value in (("tax_exempt_reason", reason), ("tax_exempt_from", first_day)):
             if value is not None:
-                yield InputFault((field,), "needs taxExempt beside it")
+                yield InputFault((field,), "requires taxExempt")
 
 
 def _exemption(

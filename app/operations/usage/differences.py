@@ -105,11 +105,11 @@ def _levels_differ(
 ) -> Iterator[tuple[str, str]]:
     kept = {_Stream(row["resource_kind"], row["resource_id"], row["day"]): row for row in totals}
     for stream in sorted(expected.keys() - kept.keys()):
-        yield f"cloud_deployments {deployment_id}", f"{stream} has events and no total"
+        yield f"cloud_deployments {deployment_id}", f"{stream} has events but no daily total"
     for stream, row in sorted(kept.items()):
         key, found = f"usage_daily_totals {row['id']}", _Total(*list(row)[4:])
         if stream not in expected:
-            yield key, f"{stream} has a total and no events"
+            yield key, f"{stream} has a daily total but no events"
         elif found != expected[stream]:
             yield key, f"{stream} has {found}; its events give {expected[stream]}"
 

@@ -111,7 +111,7 @@ def _instant_fault(occurred_at: datetime, now: datetime) -> InputFault | None:
     if occurred_at.tzinfo is None:
         return UsageFault.INVALID_INSTANT, "occurredAt must have an offset from UTC"
     if occurred_at > now + FUTURE_ALLOWED:
-        return UsageFault.IN_THE_FUTURE, "occurredAt is more than five minutes ahead"
+        return UsageFault.IN_THE_FUTURE, "occurredAt is more than five minutes in the future"
     if occurred_at < validation.FIRST_INSTANT:
         return UsageFault.INVALID_INSTANT, f"occurredAt must not be before {validation.FIRST_INSTANT.date()}"
     return None

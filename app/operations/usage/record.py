@@ -145,7 +145,7 @@ class _Batch:
         if not any(taken.values()):
             return []
         return [
-            UsageRejection(index, UsageFault.ID_REUSED, "another event was recorded under this id")
+            UsageRejection(index, UsageFault.ID_REUSED, "a different event was already recorded with this id")
             for index, row_id in zip(self.indexes, self.ids, strict=True)
             if taken.get(row_id)
         ]
@@ -176,9 +176,9 @@ class _Batch:
 
 def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | None) -> InputFault | None:
     if deployment is None:
-        return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
+        return UsageFault.UNKNOWN_DEPLOYMENT, f"deployment '{event.deployment_id}' does not exist"
     if event.resource_kind not in known.kinds:
-        return UsageFault.UNKNOWN_RESOURCE_KIND, f"there is no resource kind {event.resource_kind!r}"
+        return UsageFault.UNKNOWN_RESOURCE_KIND, f"resource kind {event.resource_kind!r} does not exist"
     if event.resource_id is not None:
         resource = known.resources.get(event.resource_id)
         if resource is None or resource.deployment_id != event.deployment_id:

@@ -193,7 +193,7 @@ def _page_size(first: int | None, last: int | None) -> tuple[int, bool]:
     """How many months, and whether they are asked for backwards."""
     given = {name: size for name, size in (("first", first), ("last", last)) if isinstance(size, int)}
     if len(given) > 1:
-        raise _bad_input("give first or last, not both")
+        raise _bad_input("provide first or last, not both")
     for name, size in given.items():
         return _size(name, size, _MAX_PAGE), name == "last"
     return _DEFAULT_PAGE, False
@@ -220,4 +220,4 @@ def _place(name: str, cursor: str | None) -> tuple[date, UUID] | None:
         month, _, tenant_id = urlsafe_b64decode(cursor).decode().partition(" ")
         return date.fromisoformat(month), UUID(tenant_id)
     except ValueError as error:
-        raise _bad_input(f"{name} is no cursor of this connection") from error
+        raise _bad_input(f"{name} is not a cursor of this connection") from error

@@ -39,11 +39,14 @@ class DeploymentSubscriptions:
     ) -> AsyncGenerator[DeploymentEvent, None]:
         context, wanted = info.context, deployment_id or None
         if not reads_tenants(context.viewer):
-            raise ForbiddenError("your role may not see deployments")
+            raise ForbiddenError("your role may not read deployments")
         async with context.operations.database.listen(CHANNEL) as payloads:
             async for payload in payloads:
                 if payload is None:
-                    raise GraphQLError("Events may have been missed.", extensions={"code": "EVENTS_MISSED"})
+                    raise GraphQLError(
+                        "Events may have been missed: query the events, then subscribe again.",
+                        extensions={"code": "EVENTS_MISSED"},
+                    )
                 event = msgspec.json.decode(payload, type=_Notified)
                 if context.scope.tenant_id in {None, event.tenant_id} and wanted in {None, event.deployment_id}:
                     yield reference(DeploymentEvent, event.id)

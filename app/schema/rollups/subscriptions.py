@@ -36,7 +36,7 @@ class RollupSubscriptions:
         self, info: Info, run_id: Annotated[UUID, strawberry.argument(description="The id of the run.")]
     ) -> AsyncGenerator[RollupRun, None]:
         if not is_platform_admin(info.context.viewer):
-            raise ForbiddenError("your role may not see rollups")
+            raise ForbiddenError("your role may not read rollups")
         database = info.context.operations.database
         async with database.listen(CHANNEL) as payloads:
             finished = False
