@@ -1,4 +1,4 @@
-"""A month's usage of one kind as canonical text, which names the days of the month by their numbers, and back again."""
+"""Writes a month's usage of one kind as canonical text, with the days of the month as numbers, and reads it back."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The only place where rated lines become an invoice: their order, its tax and totals, the hash of its inputs."""
+"""Builds invoices from rated lines: the only place that decides line order, tax, totals and the hash of the inputs."""
 
 from collections import defaultdict
 from datetime import date
@@ -13,7 +13,7 @@ from app.billing.taxes import TaxBase
 
 
 class RatedDocument(NamedTuple):
-    """One document of an invoice's inputs and the lines that it gives, which charge for the header's month."""
+    """One document of an invoice's inputs and its rated lines for the header's month."""
 
     text: str
     header: QuoteHeader
@@ -21,16 +21,16 @@ class RatedDocument(NamedTuple):
 
 
 class InvoiceBuilder:
-    """Builds one invoice, document by document; it keeps sums, not lines, so that a tenant of any size takes little
-    memory.
+    """Builds one invoice, document by document. It keeps sums instead of lines, so memory does not grow with the
+    tenant.
 
-    Subscriptions are added in order of slug, each perhaps with a correction of the same month, then the charges
-    without one and the other corrections; `close` then gives the tax lines. Totals and hash are the invoice's once it
-    is closed. Source: billing-rules, "Invoice".
+    Add the subscriptions in order of slug, each followed by its correction if there is one, then the charges without a
+    subscription, then the other corrections. Then `close` returns the tax lines and makes totals and hash final.
+    Source: billing-rules, "Invoice".
     """
 
     def __init__(self, header: QuoteHeader, text: str | None = None) -> None:
-        """`text` is the header as it is stored, whose hash is taken; without it the header is written as text."""
+        """text: the header as it is stored; it is hashed unchanged. Without it the header is written as text."""
         self.header = header
         self.header_text = header_text(header) if text is None else text
         self.line_count = 0
@@ -51,12 +51,12 @@ class InvoiceBuilder:
 
     @property
     def tax_cents(self) -> int:
-        """Raises AmountTooLarge for a tax that does not fit 64 bits."""
+        """The tax on what was added so far. Raises AmountTooLarge if it does not fit 64 bits."""
         return self.tax_base.tax_cents
 
     @property
     def total_cents(self) -> int:
-        """Raises AmountTooLarge for a subtotal, tax or total that does not fit 64 bits."""
+        """Subtotal and tax of what was added so far. Raises AmountTooLarge if an amount does not fit 64 bits."""
         return self.tax_base.total_cents
 
     @property
@@ -74,14 +74,14 @@ class InvoiceBuilder:
         return self._take(inputs, subscription_text(inputs, self.header.period))
 
     def add_late(self, inputs: CorrectionInputs) -> RatedDocument:
-        """Adds what changed in a month that is billed already, with the tax of that month.
+        """Adds a correction: what changed in a month that was already billed, with the tax of that month.
 
         Raises ValueError for a month that was billed in another currency.
         """
         return self._take(inputs, correction_text(inputs))
 
     def add_text(self, text: str) -> RatedDocument:
-        """Adds a stored document of any of these. Raises ValueError for a document in another format."""
+        """Adds a stored document of any type. Raises ValueError for another format."""
         return self._take(parse_document(text, self.header), text)
 
     def close(self) -> list[Line]:
