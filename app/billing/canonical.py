@@ -129,7 +129,9 @@ def parse_charges(text: str) -> ChargeInputs:
 
 
 def parse_document(text: str, period: Period) -> SubscriptionInputs | ChargeInputs:
-    """Returns what subscription_text (for the same period) or charges_text wrote. Raises ValueError for another format."""
+    """Returns what subscription_text (for the same period) or charges_text wrote. Raises ValueError for
+    another format.
+    """
     value = document_value(text)
     return charges_of(value) if "unsubscribed_charges" in value else subscription_of(value, period)
 

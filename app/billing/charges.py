@@ -1,4 +1,6 @@
-"""The kinds of charge (base price, add-on, overage, one-off charge, tax), each with its exact amount and explanation."""
+"""The kinds of charge (base price, add-on, overage, one-off charge, tax), each with its exact amount and
+explanation.
+"""
 
 from collections.abc import Sequence
 from datetime import date

@@ -58,7 +58,9 @@ def divide_half_away(numerator: int, denominator: int) -> int:
 
 
 def round_cumulatively(amounts: Iterable[Ratio]) -> Iterator[int]:
-    """Yields each amount rounded so that the sum up to it equals the rounded exact sum: 2500.5 twice is 2501 and 2500."""
+    """Yields each amount rounded so that the sum up to it equals the rounded exact sum: 2500.5 twice is
+    2501 and 2500.
+    """
     total, before = Fraction(), 0
     for exact in amounts:
         total += Fraction(exact.numerator) / exact.denominator
@@ -68,7 +70,9 @@ def round_cumulatively(amounts: Iterable[Ratio]) -> Iterator[int]:
 
 
 def to_decimal(exact: Ratio) -> Decimal:
-    """Returns the value as a decimal: exact if it was not divided, otherwise to 12 fractional digits (a third, a 30th)."""
+    """Returns the value as a decimal: exact if it was not divided, otherwise to 12 fractional digits (a
+    third, a 30th).
+    """
     if exact.denominator == 1:
         return exact.numerator
     scaled = round_half_away(Ratio(multiply(exact.numerator, _SHOWN_SCALE), exact.denominator))

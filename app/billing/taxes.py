@@ -45,7 +45,9 @@ class TaxBase:
 
     @property
     def tax_cents(self) -> int:
-        """Returns the sum of the tax lines. Raises AmountTooLarge as `lines` does, or if the sum does not fit 64 bits."""
+        """Returns the sum of the tax lines. Raises AmountTooLarge as `lines` does, or if the sum does not
+        fit 64 bits.
+        """
         return storable_cents("tax", sum(line.amount_cents for line in self.lines()))
 
     @property

@@ -1,4 +1,6 @@
-"""The terms by which a month is rated: plan versions with their resources and tiers, attached add-ons, charges, taxes."""
+"""The terms by which a month is rated: plan versions with their resources and tiers, attached add-ons,
+charges, taxes.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

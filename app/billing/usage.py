@@ -183,7 +183,9 @@ def _unit_hours(amounts: Iterable[tuple[date, Decimal]]) -> tuple[DailyQuantity,
 
 
 def _check_order(resource_kind: str, streams: Sequence[PeakStream | LevelStream]) -> None:
-    """Raises ValueError unless the streams are in order: None before any text (an empty text can be a resource's id)."""
+    """Raises ValueError unless the streams are in order: None before any text (an empty text can be a
+    resource's id).
+    """
     order = [(stream.resource_id is not None, stream.resource_id or "") for stream in streams]
     if any(following <= before for before, following in pairwise(order)):
         raise ValueError(f"the streams of {resource_kind} are not in order of resource, each once: {order}")

@@ -1,4 +1,4 @@
-"""The months that tenants are billed for have their rows before anyone looks for what is due."""
+"""Inserts the billing months of all tenants before anything looks for months that are due."""
 
 from datetime import date
 
@@ -6,13 +6,13 @@ from app.billing import Period
 from app.database import UnitOfWork
 from app.operations.calls.context import Context
 
-# One process inserts at a time; whoever waited finds nothing left to do.
+# One process inserts at a time; a process that waited finds nothing left to insert.
 _THROUGH = "SELECT months_through FROM installation WHERE id = 1 FOR UPDATE"
 _FIRST = """
 SELECT least((SELECT min(started_on) FROM subscriptions), (SELECT min(charged_on) FROM charges),
              (SELECT min(month) FROM usage_daily_totals))
 """
-# A subscription or a charge makes a month one to bill; usage without a subscription is listed on the month's run.
+# A subscription or a charge makes a month billable; usage without a subscription is listed on the month's rollup.
 _INSERT = """
 WITH months AS (
     SELECT $1::date AS starts, ($1::date + interval '1 month')::date AS ends
@@ -37,9 +37,9 @@ _ADVANCE = "UPDATE installation SET months_through = $1 WHERE id = 1"
 
 
 async def insert_missing_months(context: Context, unit: UnitOfWork) -> None:
-    """Inserts the rows of all months that have ended since the last time, for all tenants.
+    """Inserts the rows of all months that have ended since the last call, for all tenants.
 
-    What is backdated into months before that has its rows made by the operation that does it: see changes.py.
+    An operation that backdates something into earlier months inserts their rows itself: see changes.py.
     """
     last = Period.holding(context.clock(), context.settings.billing_time_zone).previous()
     through: date | None = await unit.connection.fetchval("SELECT months_through FROM installation WHERE id = 1")
@@ -51,7 +51,7 @@ async def insert_missing_months(context: Context, unit: UnitOfWork) -> None:
         first = last.start if first is None else first.replace(day=1)
     else:
         first = Period(through, last.zone).end
-    while first <= last.start:  # a month to a statement: many of them would outlast the statements' time limit
+    while first <= last.start:  # one month per statement: many would exceed the statement time-out
         await unit.connection.execute(_INSERT, first)
         first = Period(first, last.zone).end
     if through is None or through < last.start:

@@ -1,7 +1,7 @@
-"""A request under a key is done once: its first outcome is kept in the transaction that it belongs to, and repeated.
+"""Executes a request with an idempotency key once: the first outcome is stored in its transaction, and returned again.
 
-Only what was decided is kept, a result or a refusal. A failure rolls its transaction back, the key with it, so that
-the same request may be sent again.
+Only decisions (a result or a refusal) are stored. A failure rolls its transaction back together with the key, so that
+the same request can be sent again.
 """
 
 import typing
@@ -26,9 +26,9 @@ Work = Callable[[UnitOfWork], Awaitable[T]]
 
 KEPT_FOR = timedelta(hours=24)
 RIVAL_WAIT_MILLISECONDS = 2_000
-"""How long a request waits for another under its key that is under way."""
+"""How long a request waits for another request with the same key that is in progress."""
 
-# The row's lock is the key's: a rival waits here until the first commits, and then finds its outcome.
+# The row lock represents the key: a second request waits here until the first commits, and then finds its outcome.
 _CLAIM = """
 INSERT INTO idempotency_keys AS kept (id, tenant_id, subject, key, fingerprint, outcomes, created_at)
 VALUES ($1, $2, $3, $4, $5, '{}', $6)
@@ -59,13 +59,13 @@ class _Kept(msgspec.Struct, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """What a transaction decided, and has committed."""
+    """The decision of a committed transaction."""
 
     value: T | None = None
     refusal: Refusal | None = None
 
     def get(self) -> T:
-        """The result. Raises the Refusal."""
+        """Returns the result, or raises the Refusal."""
         if self.refusal is not None:
             raise self.refusal
         return typing.cast("T", self.value)
@@ -74,8 +74,10 @@ class Outcome(Generic[T]):
 def once(
     context: Context, call: Call, work: Work[T], refusal_of: Callable[[asyncpg.UniqueViolationError], Refusal]
 ) -> Work[Outcome[T]]:
-    """The work, or what it came to under this key before. Raises IDEMPOTENCY_CONFLICT for a key of another request,
-    and CONFLICT while that very request is still under way.
+    """Returns the work, or the stored outcome of an earlier call with this key.
+
+    Raises IDEMPOTENCY_CONFLICT if the key was used for another request, and CONFLICT while the same request is in
+    progress.
     """
     call.transactions += 1
     place = f"{call.place}:{call.transactions}"
@@ -140,7 +142,7 @@ def _text(outcome: Outcome[Any]) -> str:
 
 
 def _restored(text: str, work: Work[T]) -> Outcome[T]:
-    """What `_text` kept. The work's own annotation says what its result is."""
+    """Parses what `_text` wrote. The return annotation of `work` gives the type of its result."""
     kept = msgspec.json.decode(text, type=_Kept)
     if kept.refusal is None:
         result = typing.get_type_hints(work)["return"]
@@ -152,7 +154,7 @@ def _restored(text: str, work: Work[T]) -> Outcome[T]:
 
 
 async def purge(context: Context) -> int:
-    """Forgets the keys whose day is over, and gives how many they were."""
+    """Deletes the keys older than a day; returns how many."""
     async with context.database.unit_of_work(PLATFORM) as unit:
         answer: str = await unit.connection.execute(_PURGE, context.clock() - KEPT_FOR)
     return int(answer.rsplit(" ", 1)[-1])

@@ -1,4 +1,4 @@
-"""The answers 'no' that a caller can act on; each becomes a Problem of the API, a message of the command line."""
+"""Refusals of input that a caller can correct. Each becomes a Problem of the API, or a message of the command line."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -30,7 +30,9 @@ class ProblemCode(StrEnum):
 
 
 class Refusal(Exception):
-    """Raised in an operation: nothing is written. `path` leads into the input by the API's names; empty: all of it."""
+    """Raised by an operation; nothing is written. `path` leads to the input value, with the API's names; empty: the
+    whole input.
+    """
 
     def __init__(self, code: ProblemCode, message: str, path: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -40,7 +42,9 @@ class Refusal(Exception):
 
 
 class InvalidTransition(Refusal):
-    """The map does not lead there for this caller; `allowed` is where it does."""
+    """The transition table does not allow this transition for the caller; `allowed` are the states that it
+    does allow.
+    """
 
     def __init__(
         self, from_state: DeploymentState, to_state: DeploymentState, allowed: tuple[DeploymentState, ...]

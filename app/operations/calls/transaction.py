@@ -1,4 +1,4 @@
-"""An operation's one transaction, and what a taken name is called."""
+"""Runs an operation's transaction, and turns unique violations into refusals."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 
 T = TypeVar("T")
 
-# The database alone says that something is taken: to look first would lose a race.
+# Only the database decides that a value is taken: checking first would allow a race.
 TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType(
     {
         "tenants_code_key": (ProblemCode.CONFLICT, "another tenant has this code; choose another", ("code",)),
@@ -48,11 +48,11 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
 
 
 async def transact(context: Context, work: Callable[[UnitOfWork], Awaitable[T]], scope: Scope | None = None) -> T:
-    """Runs the work in one transaction over the rows the caller may see, again when PostgreSQL gave it up.
+    """Runs the work in one transaction over the rows that the caller may see, and retries it if PostgreSQL aborts it.
 
-    `work` must be repeatable: what it does besides the database belongs into `unit.after_commit`. A unique value
-    that is taken is raised as its Refusal. The transaction of a call holds its entry in the audit log as well,
-    and its outcome if it was sent under an idempotency key.
+    `work` must be repeatable: effects outside the database belong in `unit.after_commit`. A violated unique constraint
+    is raised as its Refusal. The transaction also writes the call's audit entry, and its outcome if the request has an
+    idempotency key.
     """
     scope, call = scope or context.principal.scope, context.call
     try:
@@ -76,7 +76,7 @@ def _audited(context: Context, call: Call, work: Callable[[UnitOfWork], Awaitabl
 
 
 def _taken(error: asyncpg.UniqueViolationError) -> Refusal:
-    """What a taken name is called. Raises the error itself if none of ours was."""
+    """Returns the refusal for a unique violation. Raises the error itself if its constraint is not listed."""
     if error.constraint_name not in TAKEN:
         raise error
     return Refusal(*TAKEN[error.constraint_name])

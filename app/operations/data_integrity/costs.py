@@ -2,7 +2,7 @@
 
 from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
 
-# round() is half away from zero, as costs are rounded.
+# round() rounds halves away from zero, as costs are rounded.
 _SUMS = """
 SELECT b.id::text, format('total %s and allocated %s; its rows sum to %s and %s',
                           b.total_cents, b.allocated_cents, l.total, l.allocated)

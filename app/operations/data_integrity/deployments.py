@@ -52,7 +52,7 @@ WHERE deployment_id = any($1::uuid[]) AND NOT withheld ORDER BY occurred_at, id
 
 @dataclass(slots=True)
 class _Life:
-    """A subscription as its deployment's events make it, one after the other."""
+    """A subscription as it follows from its deployment's events."""
 
     started_on: date
     status: SubscriptionStatus
@@ -98,7 +98,9 @@ async def _unlike_their_deployments(examination: Examination, keys: Sequence[Any
 
 
 def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _Life | None:
-    """None where no event says in which state the deployment was subscribed."""
+    """Derives the subscription from the events; None if no event says in which state the deployment was when it was
+    subscribed.
+    """
     since = (subscription["created_at"], subscription["id"])
     before = [event for event in events if (event["occurred_at"], event["id"]) < since]
     if not before:
@@ -125,9 +127,10 @@ def _differences(row: Any, spans: list[ActiveSpan], life: _Life | None) -> list[
 
 
 def _version_faults(row: Any, today: date) -> list[str]:
-    """The history ends with the version in force, or with the pending one, whose day may have come since.
+    """Yields faults of the plan version history: it must end with the version in force, or with the pending one, whose
+    day may have come since.
 
-    A version in force may begin tomorrow: the clock of who put it in force may be ahead of this one's.
+    A version in force may begin tomorrow, because the clock of the machine that put it in force may be ahead.
     """
     history = list(zip(row["version_days"], row["versions"], strict=True))
     found = []

@@ -21,7 +21,7 @@ WHERE i.id = any($1::uuid[])
   AND (i.subtotal_cents, i.tax_cents, i.total_cents) IS DISTINCT FROM (l.subtotal, l.tax, l.subtotal + l.tax)
 ORDER BY i.id
 """
-# Of each month that the invoice has lines for: their sum without tax, and a document that has its header.
+# For each month that the invoice has lines for: their sum without tax, and a document with the month's header.
 _TAXES = """
 SELECT i.id, m.taxable, h.document, h.position = 0 AS is_own,
        array(SELECT l.key || ' ' || l.amount_cents FROM tenant_invoice_lines l
@@ -91,7 +91,7 @@ async def _tax_differs(examination: Examination, keys: Sequence[Any]) -> list[Fi
 
 
 def _due(months: Sequence[Any]) -> TaxBase:
-    """What tax is due on: each month's lines under its own header. An invoice without lines has none."""
+    """Returns the tax base: each month's lines with that month's header. An invoice without lines has none."""
     taxes = TaxBase()
     for month in months:
         if month["taxable"] is not None:

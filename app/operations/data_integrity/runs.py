@@ -1,4 +1,4 @@
-"""Checks rollup runs: counters must be the sums of their outcomes, and chunks must cover every tenant."""
+"""Checks rollups: counters must be the sums of their outcomes, and chunks must cover every tenant."""
 
 from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
 

@@ -1,4 +1,4 @@
-"""Checks usage: a day's totals must be what that day's events give."""
+"""Checks usage: daily totals must be the aggregates of that day's events."""
 
 from collections.abc import Sequence
 from typing import Any
