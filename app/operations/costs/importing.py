@@ -55,12 +55,11 @@ async def import_cloud_invoice(
     """Imports a bill with all its rows, in one transaction and in bounded memory.
 
     file: CSV in UTF-8, plain or gzip; it is read twice, so it must be seekable. exchange_rate: units of the reporting
-    currency for one unit of the bill's currency; required if they differ. columns: the file's columns, for providers
-    without a built-in layout. admit: see Admit.
+    currency for one of the bill's; required if they differ. columns: the file's columns, for providers without a
+    built-in layout. admit: see Admit.
 
-    Amounts are stored exactly; the bill's sums are computed from the exact amounts and rounded once. A malformed file
-    is refused as a whole, with the row and column in the message. A bill that was already imported and is not withdrawn
-    is a CONFLICT.
+    Amounts are stored exactly; sums are rounded once. A malformed file is refused as a whole, with the row and column
+    in the message; a bill that was already imported and is not withdrawn is a CONFLICT.
     """
     authorise(context, Action.IMPORT_CLOUD_INVOICE)
     reporting = context.settings.reporting_currency

@@ -69,9 +69,8 @@ class RateLimiter:
         self._held = self.limit or Limit(0, 1)
         self._buckets = buckets
         self._steady = steady
-        self._epoch = (
-            time.time() - steady()
-        )  # the Unix time at which the monotonic clock was 0; corrected by the bucket's clock
+        # The Unix time at which the monotonic clock was 0; corrected by the bucket's clock.
+        self._epoch = time.time() - steady()
         self._accounts: OrderedDict[tuple[UUID | None, str], _Account] = OrderedDict()
         self._away_until = -math.inf
 

@@ -190,9 +190,8 @@ async def claim(unit: UnitOfWork) -> dict[UUID, bool]:
     try:
         # Nearly every batch is entirely new, and a plain INSERT takes half the time of ON CONFLICT.
         async with unit.attempt():
-            await unit.connection.fetch(
-                _CLAIM
-            )  # fetch() plans the statement once per connection; execute() plans it every time
+            # fetch() plans the statement once per connection; execute() plans it every time.
+            await unit.connection.fetch(_CLAIM)
     except asyncpg.UniqueViolationError:
         await unit.connection.fetch(_CLAIM_FREE)
         return dict(await unit.connection.fetch(_DROP_TAKEN))
