@@ -1,4 +1,4 @@
-"""Every setting there is, read once from the environment and handed down from the entry points."""
+"""All settings, read once from the environment and passed down from the entry points."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ class Documents(StrEnum):
 
 
 RENAMED = {"ARCADIA_REQUESTS_IN_HAND": "ARCADIA_MAX_CONCURRENT_REQUESTS"}
-"""Settings of earlier versions, which are refused, with their successors."""
+"""Renamed settings, with their new names. They are refused at start."""
 
 
 class LogLevel(StrEnum):
@@ -41,7 +41,7 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """`auto`: text on a terminal in development, JSON elsewhere."""
+    """The format of log lines. `auto`: text on a terminal in development, JSON elsewhere."""
 
     AUTO = "auto"
     TEXT = "text"
@@ -49,7 +49,7 @@ class LogFormat(StrEnum):
 
 
 class SettingsError(Exception):
-    """The environment does not make a working configuration. `faults` is one sentence for each thing wrong."""
+    """The settings are not valid. `faults` has one sentence for each fault."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))
@@ -57,15 +57,15 @@ class SettingsError(Exception):
 
 
 def _setting(parse: Callable[[str], object], default: Any = None, *, secret: bool = False) -> Any:
-    """A setting: how its text is read, and its value when there is none. A secret is also read from the file that
-    `ARCADIA_<NAME>_FILE` names, and stays out of the repr.
+    """Declares a setting: how its text is parsed, and its default. A secret can also be read from the file that
+    `ARCADIA_<NAME>_FILE` names, and is not in the repr.
     """
     return field(default=default, repr=not secret, metadata={"parse": parse, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The configuration. Each field is `ARCADIA_<NAME>` in the environment; .env.example says what they mean.
+    """The configuration. Each field is `ARCADIA_<NAME>` in the environment; .env.example describes them.
 
     Time-outs are in whole seconds.
     """
@@ -114,7 +114,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Reads the settings. Raises SettingsError with every fault found; an empty variable counts as absent."""
+        """Reads the settings. Raises SettingsError with all faults; an empty variable counts as absent."""
         given = {name: text for name, text in (os.environ if environ is None else environ).items() if text.strip()}
         values: dict[str, Any] = {"data_dir": path(".arcadia")}
         faults: list[str] = []
@@ -145,7 +145,7 @@ def variable(setting: Field[Any]) -> str:
 
 
 def variables() -> dict[str, object]:
-    """The name of every variable that is read, with its default (None: none, or decided elsewhere)."""
+    """Returns the name of every variable that is read, with its default (None: none, or decided elsewhere)."""
     names: dict[str, object] = {}
     for setting in fields(Settings):
         names[variable(setting)] = None if setting.default is MISSING else setting.default
@@ -172,7 +172,9 @@ def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
 
 
 def _misspelt(given: Mapping[str, str]) -> list[str]:
-    """Renamed settings, and names close to a setting. Others with our prefix pass: orchestrators add their own."""
+    """Returns faults for renamed settings, and for names that are close to a setting's. Other names with the prefix are
+    ignored, because orchestrators add some.
+    """
     known = variables()
     faults = [f"{name} was renamed: use {RENAMED[name]} instead." for name in given if name in RENAMED]
     for name in given:

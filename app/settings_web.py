@@ -1,4 +1,4 @@
-"""How the settings about browsers, proxies and identity providers are read."""
+"""Parsers for the settings about browsers, proxies and identity providers."""
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -14,7 +14,9 @@ _WILDCARD_HOST = re.compile(r"\*(\.[a-z0-9_-]+){2,}")
 
 
 def parse_origins(text: str) -> tuple[str, ...]:
-    """Origins as browsers write them: lower case, without the default port or a slash; each once."""
+    """Parses origins into the form that browsers send: lower case, without the default port or a trailing slash; each
+    once.
+    """
     return tuple(dict.fromkeys(_origin(part.strip()) for part in text.split(",") if part.strip()))
 
 
@@ -31,7 +33,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
 
 
 def parse_role_names(text: str) -> tuple[tuple[str, str], ...]:
-    """Pairs of the identity provider's name of a role, and ours."""
+    """Parses pairs of the identity provider's role name and ours."""
     pairs = [tuple(side.strip() for side in part.split("=")) for part in text.split(",") if part.strip()]
     if not all(len(pair) == 2 and all(pair) for pair in pairs):
         raise ValueError("must be pairs such as billing-admins=platform_admin, separated by commas")
@@ -41,7 +43,7 @@ def parse_role_names(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def parse_public_url(text: str) -> str:
-    """A URL of scheme, host, port if need be, and path, without a slash at its end."""
+    """Parses a URL of scheme, host, optional port and path, and removes a trailing slash."""
     parts = _split(text)
     if parts.scheme not in _DEFAULT_PORTS or parts.query or parts.fragment:
         raise ValueError("must be a URL such as https://example.com/billing, without a query")
@@ -74,7 +76,7 @@ def _split(text: str) -> SplitResult:
 
 
 def _authority(text: str, parts: SplitResult, *, wildcard: bool = False) -> str:
-    """scheme://host:port in the one way to write it."""
+    """Returns scheme://host:port in its normal form."""
     scheme = parts.scheme.lower()
     host, port = parts.netloc.lower(), parts.port
     if "@" in host:
@@ -91,7 +93,7 @@ def _authority(text: str, parts: SplitResult, *, wildcard: bool = False) -> str:
             raise ValueError(
                 f"has {text}: a wildcard is allowed only for the subdomains of a domain, as in https://*.example.com"
             )
-    elif not _HOST.fullmatch(host) and (host or scheme in _DEFAULT_PORTS):  # app:// has no host
+    elif not _HOST.fullmatch(host) and (host or scheme in _DEFAULT_PORTS):  # an origin of scheme app:// has no host
         raise ValueError(f"has {text}, whose host is malformed or missing")
     shown = "" if port is None or port == _DEFAULT_PORTS.get(scheme) else f":{port}"
     return f"{scheme}://{host}{shown}"

@@ -19,7 +19,7 @@ from app.server.signing import NoSigningSecretError
 from app.settings import SettingsError
 
 FAILURES = (CommandRefusedError, SettingsError, DatabaseUnavailable, DatabaseUnsuitable, Refusal, NoSigningSecretError)
-"""What is the operator's to mend: told in words, without a stack."""
+"""Errors that the operator can correct: shown as messages, without a traceback."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,7 +34,7 @@ for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals
 
 def main() -> None:
     try:
-        sys.exit(arcadia(standalone_mode=False))  # a code given with Exit is returned, not raised
+        sys.exit(arcadia(standalone_mode=False))  # a code passed to Exit is returned, not raised
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -1,4 +1,4 @@
-"""From a bearer token to a principal (RFC 7519, RFC 6750)."""
+"""Verifies bearer tokens and returns their principals (RFC 7519, RFC 6750)."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -21,23 +21,23 @@ MAX_TOKEN_LENGTH = 8_192
 ACCESS_TOKEN_TYPES = frozenset({"jwt", "at+jwt"})
 REMEMBERED_TOKENS = 8_192
 REMEMBERED_FOR = timedelta(minutes=5)
-"""Then a token is verified again, by a key that may meanwhile have been withdrawn."""
+"""After that, a token is verified again, because its key may have been withdrawn."""
 
 
 class UnauthenticatedError(Exception):
-    """No principal can be made of what was presented. The text is for the client."""
+    """The request has no valid token. The message is for the client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A principal and the instant its token ceases to be accepted."""
+    """A principal, and the instant at which its token is no longer accepted."""
 
     principal: Principal
     ends_at: datetime
 
 
 class Authenticator:
-    """Verifies tokens. A token once verified is remembered until it ends or the trusted keys change."""
+    """Verifies tokens. A verified token is cached until it expires or the trusted keys change."""
 
     def __init__(self, keys: Keys, issuer: str, audience: str, clock: Clock, bearer: Bearer = AS_WE_SIGN) -> None:
         self._keys = keys
@@ -57,7 +57,9 @@ class Authenticator:
         return cls(keys, settings.jwt_issuer, settings.jwt_audience, clock, Bearer.from_settings(settings))
 
     async def authenticate(self, authorization: str | None) -> Session:
-        """Who sent an `Authorization` header. Raises UnauthenticatedError, or KeysUnavailableError if none can tell."""
+        """Returns the session for an `Authorization` header. Raises UnauthenticatedError, or KeysUnavailableError if no
+        keys can be fetched to verify it.
+        """
         if not authorization:
             raise UnauthenticatedError("The request has no bearer token: send the header Authorization: Bearer TOKEN.")
         scheme, _, token = authorization.partition(" ")
@@ -132,8 +134,8 @@ class Authenticator:
 
 
 def _check_type(header: Mapping[str, Any]) -> None:
-    """Refuses what an issuer signs with the same keys for other uses (RFC 8725, section 3.11), and extensions that a
-    verifier must know (RFC 7515, section 4.1.11).
+    """Refuses tokens that an issuer signs with the same keys for other purposes (RFC 8725, section 3.11), and
+    extensions that a verifier must understand (RFC 7515, section 4.1.11).
     """
     kind = str(header.get("typ") or "JWT").lower().removeprefix("application/")
     if kind not in ACCESS_TOKEN_TYPES:

@@ -1,4 +1,4 @@
-"""How much of what takes time one caller may hold at once: bodies that are arriving, open sockets."""
+"""Limits how many slow things one caller may use at once: arriving bodies, open sockets."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -9,7 +9,7 @@ from app.server.request_errors import RETRY_AFTER_SECONDS, Code, RequestError
 
 
 class ConcurrencyLimit:
-    """A process's places for one kind of thing: at most so many of one caller, and in all if `most` is given."""
+    """Limits concurrent things of one kind in a process: per caller, and in all if `most` is given."""
 
     def __init__(self, things: str, of_one_caller: int, most: int | None = None) -> None:
         self._things = things
@@ -19,7 +19,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def one(self, principal: Principal) -> Iterator[None]:
-        """Holds a place. Raises Fault (429 when the caller's own are taken, 503 when all are)."""
+        """Holds one place. Raises RequestError: 429 if the caller's places are taken, 503 if all are."""
         caller = principal.tenant_id, principal.subject
         if self._held[caller] >= self._of_one_caller:
             told = f"At capacity: one caller may have {self._of_one_caller} {self._things} at once. Retry later."

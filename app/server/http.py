@@ -1,6 +1,6 @@
-"""GraphQL over HTTP, as its specification of 2023-11 and later drafts have it; the thin way in.
+"""GraphQL over HTTP, according to the specification's drafts from 2023-11 on.
 
-Bytes in, bytes out, on bare ASGI: the executor's answer is sent as it is, and a request object is never made.
+It is bare ASGI: it reads and writes bytes, sends the executor's response unchanged, and never creates a request object.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ from app.server.uploads import Pace
 
 MAX_BODY_BYTES = MAX_REQUEST_BYTES
 BODIES_OF_ONE_CALLER = 16
-"""That arrive in pieces at the same time."""
+"""How many bodies that arrive in several pieces a caller may be sending at once."""
 _ALLOWED = "GET, OPTIONS, POST"
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 _HEADERS = {
@@ -49,7 +49,7 @@ _HEADERS = {
 
 
 class GraphQLEndpoint:
-    """An ASGI application: GET and POST at one address. `page` is what browsers get."""
+    """An ASGI application: GET and POST at one address. `page` is sent to browsers."""
 
     def __init__(self, service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> None:
         self._service = service
@@ -120,8 +120,8 @@ def _unanswered(method: str) -> RequestError:
 
 
 async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: ConcurrencyLimit, principal: Principal) -> bytes:
-    """The whole body, unpacked. Raises Fault (408, 413, 415, 429) as soon as it is known, and 400 when the client
-    leaves in the middle.
+    """Returns the whole body, decompressed. Raises RequestError (408, 413, 415, 429) as early as possible, and 400 if
+    the client disconnects before the end.
     """
     encoding = encoding_of(_text(headers, b"content-encoding")) if b"content-encoding" in headers else None
     if int(headers.get(b"content-length", b"0")) > MAX_BODY_BYTES:
@@ -138,7 +138,7 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Concurren
 
 
 async def _rest(body: bytes, receive: Any, pace: Pace) -> tuple[Any, bytes]:
-    """The last message, and the whole body."""
+    """Returns the last message and the whole body."""
     parts, size = [body], len(body)
     while True:
         pace.received(len(parts[-1]))
@@ -169,7 +169,7 @@ def _too_large() -> RequestError:
 
 
 def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
-    """What to run. A GET is safe (RFC 9110, section 9.2.1): it only ever queries."""
+    """Returns the document to execute. A GET must be safe (RFC 9110, section 9.2.1), so it may only query."""
     text = documents.text_of(parameters, by)
     if operation_type(text, parameters.operation_name) not in {OperationType.QUERY, None}:
         raise RequestError(405, Code.METHOD_NOT_ALLOWED, "Only a query may be sent by GET.", headers={"allow": "POST"})

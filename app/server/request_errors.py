@@ -1,4 +1,4 @@
-"""Every way in which a request is refused before or instead of GraphQL's own answer, and its body."""
+"""The errors with which a request is refused before GraphQL executes it, and their response bodies."""
 
 import logging
 import uuid
@@ -21,7 +21,9 @@ RETRY_AFTER_SECONDS = 2
 
 
 class Code(StrEnum):
-    """`extensions.code` of the edge's errors. Those of documents and fields are named where they are found."""
+    """The values of `extensions.code` for HTTP and socket errors. The codes of documents and fields are defined where
+    they are raised.
+    """
 
     BAD_REQUEST = "BAD_REQUEST"
     BAD_USER_INPUT = "BAD_USER_INPUT"
@@ -54,7 +56,7 @@ _HTTP: dict[int, tuple[Code, str]] = {
 
 
 class RequestError(Exception):
-    """A refusal: its HTTP status, its `extensions.code`, a sentence for the client, and headers."""
+    """A refused request: its HTTP status, its `extensions.code`, a message for the client, and headers."""
 
     def __init__(self, status: int, code: Code, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -66,7 +68,7 @@ class RequestError(Exception):
 
     def errors(self, request_id: str) -> list[dict[str, Any]]:
         extensions: dict[str, Any] = {"code": self.code.value, "requestId": request_id}
-        if "retry-after" in self.headers:  # over a socket there is no header
+        if "retry-after" in self.headers:  # over a socket there are no headers
             extensions["retryAfter"] = int(self.headers["retry-after"])
         if self.error_id is not None:
             extensions["errorId"] = self.error_id
@@ -77,7 +79,7 @@ class RequestError(Exception):
 
 
 def request_error_of(error: BaseException, request_id: str) -> RequestError:  # noqa: PLR0911  # a table of errors
-    """What the client is told of an error. One that is nobody's doing but ours is masked, and logged with its id."""
+    """Returns what the client is told about an error. An internal error is masked, and logged with its id."""
     match error:
         case RequestError():
             return error
@@ -108,18 +110,18 @@ def request_error_of(error: BaseException, request_id: str) -> RequestError:  # 
 
 
 def _of_http(error: HTTPException) -> RequestError:
-    """Litestar's own refusals; what it has to say beyond the status stays here."""
+    """Converts Litestar's own refusals; their details are not sent to the client."""
     code, told = _HTTP.get(error.status_code, (Code.BAD_REQUEST, "The request is malformed."))
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "allow"}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        # Litestar counts a path's socket among its methods.
+        # Litestar includes a path's socket among its methods.
         allowed = next((value for name, value in (error.headers or {}).items() if name.lower() == "allow"), "")
         headers["allow"] = ", ".join(sorted(method for method in allowed.split(", ") if method.isupper()))
     return RequestError(error.status_code, code, told, headers=headers)
 
 
 def masked(error: BaseException, request_id: str) -> RequestError:
-    """Nothing of a bug leaves but the id under which the log has it."""
+    """Logs a bug and returns an error that contains only its id."""
     fault = RequestError(
         500,
         Code.INTERNAL_SERVER_ERROR,

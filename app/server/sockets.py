@@ -35,9 +35,9 @@ from app.server.socket_messages import Close, ClosingError, Message, errors_of, 
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIME_LIMIT = 5.0
 MAX_OPERATIONS = 10
-MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES + 1_024  # the request in its envelope
+MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES + 1_024  # the request in its message
 FREE_MESSAGES = 200
-"""Messages that start no operation, and so are not paid for in points: at once."""
+"""The burst of messages that start no operation and so cost no points."""
 FREE_MESSAGES_PER_SECOND = 10
 
 
@@ -50,7 +50,7 @@ _NOT_ALLOWED = RequestError(
 
 
 async def serve_socket(scope: Any, receive: Any, send: Any, service: GraphQLService[Any], origins: Origins) -> None:
-    """One client's socket, from its handshake to its end."""
+    """Serves one client's socket, from its handshake to its end."""
     if not _same_origin(dict(scope["headers"]), origins):
         await send_fault(scope, receive, send, _NOT_ALLOWED)  # before it is accepted: an HTTP 403
         return
@@ -64,7 +64,9 @@ async def serve_socket(scope: Any, receive: Any, send: Any, service: GraphQLServ
 
 
 def _same_origin(headers: dict[bytes, bytes], origins: Origins) -> bool:
-    """Browsers send cookies and no CORS check with a socket, but always its Origin; other clients send none."""
+    """Whether the socket may be opened. Browsers send cookies and make no CORS check for a socket, but always send its
+    Origin; other clients send none.
+    """
     if b"origin" not in headers:
         return True
     origin = headers[b"origin"].decode("latin-1")
@@ -72,7 +74,7 @@ def _same_origin(headers: dict[bytes, bytes], origins: Origins) -> bool:
 
 
 class _Connection:
-    """One socket, from its first message to its end: its operations never outlive it, nor it its token."""
+    """One socket, from its first message to its end. Its operations end with it, and it ends when its token expires."""
 
     def __init__(self, socket: WebSocket[Any, Any, Any], service: GraphQLService[Any]) -> None:
         self._socket = socket
@@ -177,7 +179,7 @@ class _Connection:
             del self._operations[name]
 
     def _logged(self, parameters: Parameters, principal: Principal) -> AbstractContextManager[None]:
-        """The line of one operation, beside that of the socket."""
+        """Writes the log line of one operation, in addition to that of the socket."""
         return logged(
             method="SUBSCRIBE",
             path=self._socket.scope["path"],
@@ -197,7 +199,7 @@ class _Connection:
                         self._service.documents.text_of(parameters, principal),
                         parameters.variables,
                         parameters.operation_name,
-                        self._service.new_request(principal, self._metadata, charge),  # each operation's own
+                        self._service.new_request(principal, self._metadata, charge),  # each operation has its own
                     )
             self._service.recent_writes.note(principal, written.position)
             if isinstance(answer, AsyncIterator):
@@ -212,7 +214,7 @@ class _Connection:
             await self._send_error(name, request_error_of(error, self._request_id), charge)
 
     async def _feed(self, name: str, feed: AsyncIterator[Answer], charge: Charge) -> bool:
-        """A subscription is paid for as it begins: its events tell what it cost, and cost nothing more."""
+        """Sends the events of a subscription. The rate limit is charged when it begins; its events report that cost."""
         async with aclosing(cast("AsyncGenerator[Answer]", feed)):
             async for answer in feed:
                 if not await self._once(name, answer, charge):
@@ -220,7 +222,9 @@ class _Connection:
         return True
 
     async def _once(self, name: str, answer: Answer, charge: Charge, written: int | None = None) -> bool:
-        """False for a refused request, whose `error` message is its last."""
+        """Sends the only response of an operation. Returns False for a refused request, after whose `error` message
+        nothing more is sent.
+        """
         raise_if_unavailable(answer)
         if answer.executed:
             await self._send(framed("next", name, with_cost(answer.body, charge, written)))
@@ -236,7 +240,7 @@ class _Connection:
     async def _send(self, message: bytes) -> None:
         try:
             await self._socket.send_data(message.decode(), mode="text")
-        except (OSError, RuntimeError):  # how the server says that the client closed the connection meanwhile
+        except (OSError, RuntimeError):  # the server reports this way that the client has closed the connection
             raise WebSocketDisconnect(detail="the client closed the connection") from None
 
     async def _receive(self) -> Message:

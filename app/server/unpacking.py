@@ -1,4 +1,4 @@
-"""A body as it was before it was packed with gzip (RFC 1952) or zstd (RFC 8878), in small steps and within bounds."""
+"""Decompresses bodies in gzip (RFC 1952) or zstd (RFC 8878), in small steps and within limits."""
 
 import asyncio
 import sys
@@ -15,21 +15,21 @@ else:
     from backports import zstd
 
 STEP_BYTES = 65_536
-"""Unpacked at once, before others have their turn."""
+"""Decompressed in one step, before the event loop runs other tasks."""
 MAX_PACKED_BYTES = 32 * 1024 * 1024
 MAX_RATIO = 250
-"""Of what is unpacked to what was sent. Usage by the line comes to 20 to 100."""
+"""The maximum ratio of decompressed to sent bytes. NDJSON usage compresses 20 to 100 times."""
 RATIO_FREE_BYTES = 524_288
-"""Unpacked whatever the ratio."""
+"""Decompressed regardless of the ratio."""
 MAX_MEMBERS = 1_000
-"""gzip members or zstd frames, each of which costs something even if it is empty."""
+"""gzip members or zstd frames, each of which takes time even if it is empty."""
 
 _GZIP = zlib.MAX_WBITS | 16
 _ZSTD: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: 23}  # 8 MB, as RFC 9659 allows in HTTP
 
 
 class _Unpacker(Protocol):
-    """One member or frame after another, with what is left of the last one's input."""
+    """Decompresses one member or frame after another, with the rest of the previous one's input."""
 
     ended: bool
     members: int
@@ -72,12 +72,12 @@ class _Zstd:
 
 
 UNPACKERS: Mapping[str, Callable[[], _Unpacker]] = MappingProxyType({"gzip": _Gzip, "x-gzip": _Gzip, "zstd": _Zstd})
-"""By Content-Encoding."""
+"""The decompressor for each Content-Encoding."""
 
 
 def encoding_of(content_encoding: str) -> str | None:
-    """A key of UNPACKERS, or None for a body that is sent as it is. Raises Fault (415) for other encodings, with the
-    header that names ours (RFC 7694).
+    """Returns a key of UNPACKERS, or None for a body without an encoding. Raises RequestError (415) for other
+    encodings, with the header that lists the supported ones (RFC 7694).
     """
     encoding = content_encoding.strip().lower()
     if encoding in UNPACKERS:
@@ -89,7 +89,7 @@ def encoding_of(content_encoding: str) -> str | None:
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
-    """The body in parts of at most STEP_BYTES. Raises Fault (400, 413)."""
+    """Yields the body in parts of at most STEP_BYTES. Raises RequestError (400, 413)."""
     unpacker = UNPACKERS[encoding]()
     packed = size = 0
     async for chunk in chunks:
