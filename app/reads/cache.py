@@ -1,4 +1,4 @@
-"""A bounded cache that forgets what was used least recently."""
+"""A bounded cache that evicts the least recently used entries."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -9,7 +9,9 @@ V = TypeVar("V")
 
 
 class LRUCache(Generic[K, V]):
-    """At most `size` entries of at most `weight` together; what weighs more than a tenth of that is not kept."""
+    """At most `size` entries with a total weight of at most `weight`; an entry that weighs more than a tenth of that is
+    not stored.
+    """
 
     def __init__(self, size: int, weight: int) -> None:
         self._size = size
@@ -21,7 +23,7 @@ class LRUCache(Generic[K, V]):
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """The entry of the key, now the most recently used."""
+        """Returns the entry of the key, and marks it as the most recently used."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -29,7 +31,7 @@ class LRUCache(Generic[K, V]):
         return entry[0]
 
     def put(self, key: K, value: V, weight: int) -> None:
-        """Keep an entry, and let the oldest go where there is no room."""
+        """Stores an entry, and evicts the least recently used ones if there is no room."""
         if weight > self._weight // 10:
             return
         if key in self._entries:

@@ -1,4 +1,4 @@
-"""Deployments as they change."""
+"""GraphQL subscriptions for deployments."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated
@@ -15,7 +15,7 @@ from app.schema.deployments.types import DeploymentEvent
 
 
 class _Notified(msgspec.Struct, frozen=True):
-    """What the writing transaction notified."""
+    """The payload of the notification that the writing transaction sent."""
 
     id: UUID
     tenant_id: UUID
@@ -24,7 +24,7 @@ class _Notified(msgspec.Struct, frozen=True):
 
 @strawberry.type
 class DeploymentSubscriptions:
-    """Deployments as they change."""
+    """GraphQL subscriptions for deployments."""
 
     @strawberry.subscription(
         description="The events of the deployments that the caller may see, as they happen. Ends with the error "
