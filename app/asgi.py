@@ -1,5 +1,5 @@
-"""For other ASGI servers: `uvicorn app.asgi:application --ws-max-size 262144 --no-proxy-headers`. `arcadia serve` does
-it all, and bounds headers, slow connections and control frames besides.
+"""The application for other ASGI servers: `uvicorn app.asgi:application --ws-max-size 262144 --no-proxy-headers`.
+`arcadia serve` does the same, and also limits headers, slow connections and control frames.
 """
 
 from app.server.application import create_application

@@ -1,5 +1,5 @@
-"""URLs of PostgreSQL, read by libpq itself, since our two drivers must obey the same one: psycopg, which is libpq, and
-asyncpg, which reads URLs in its own way and takes what it does not know for settings of the server.
+"""Parses PostgreSQL URLs with libpq, because two drivers must interpret them in the same way: psycopg, which uses
+libpq, and asyncpg, which has its own parser and treats unknown parameters as settings of the server.
 """
 
 import socket
@@ -13,7 +13,7 @@ from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
 UNREADABLE = (
-    "cannot be read: percent-encode what is special in its user and password"
+    "cannot be read: percent-encode the special characters in its user and password"
     " (/ as %2F, @ as %40, : as %3A, % as %25, a space as %20)"
 )
 _SCHEMES = ("postgresql://", "postgres://")
@@ -41,13 +41,13 @@ _WITHOUT_EFFECT = {
     "sslcompression": {"0"},
     "sslsni": {"1"},
 }
-"""What asyncpg does not know, and the values (None: any) with which that makes no difference."""
+"""Parameters that asyncpg does not know, and the values (None: any) for which that makes no difference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What a URL says. Without hosts, the driver's own default: a local socket. `parameters` are those that both
-    drivers obey, `keepalives` those of the TCP socket; times are in seconds, `tcp_user_timeout` in milliseconds.
+    """The parts of a URL. Without hosts, the driver's default applies: a local socket. `parameters` are those that both
+    drivers use, `keepalives` those of the TCP socket; times are in seconds, `tcp_user_timeout` in milliseconds.
     """
 
     hosts: tuple[tuple[str, int], ...]
@@ -62,19 +62,19 @@ class Server:
 
     @property
     def place(self) -> str:
-        """Where it is, without user and password: for people."""
+        """Host, port and database, without user and password: for messages."""
         hosts = [host if host.startswith("/") else f"{_bracketed(host)}:{port}" for host, port in self.hosts]
         return f"{','.join(hosts) or 'the local socket'}/{self.database or ''}"
 
     @property
     def session(self) -> dict[str, str]:
-        """What goes to the server with the first packet, as asyncpg's `server_settings`."""
+        """The settings to send in the start-up packet, as asyncpg's `server_settings`."""
         told = {"application_name": self.application_name, "options": self.options}
         return {name: value for name, value in told.items() if value is not None}
 
     @property
     def asyncpg_dsn(self) -> str:
-        """The same for asyncpg, which takes all of it as a query."""
+        """A URL with the same meaning for asyncpg, with everything in its query."""
         told: dict[str, Any] = {"user": self.user, "password": self.password, "dbname": self.database}
         if self.hosts:
             told["host"] = ",".join(_bracketed(host) for host, _ in self.hosts)
@@ -85,7 +85,9 @@ class Server:
 
 
 def parse(url: str) -> Server:
-    """Raises ValueError, whose text completes "ARCADIA_DATABASE_URL …" and repeats no part of a password."""
+    """Parses a URL. Raises ValueError, whose message completes "ARCADIA_DATABASE_URL …" and contains no part of a
+    password.
+    """
     if not url.startswith(_SCHEMES):
         raise ValueError("must be a URL that starts with postgresql:// or postgres://")
     given = _read(url)
@@ -93,7 +95,7 @@ def parse(url: str) -> Server:
     if given.get("sslmode", "prefer") not in _SSL_MODES:
         raise ValueError(f"has an unknown sslmode: use one of {', '.join(_SSL_MODES)}")
     if given.get("sslrootcert") == "system":
-        raise ValueError("has sslrootcert=system, which is not supported here: name the file of the certificates")
+        raise ValueError("has sslrootcert=system, which is not supported: name the file of the certificates")
     return Server(
         _hosts(given),
         user=given.get("user"),
@@ -108,13 +110,13 @@ def parse(url: str) -> Server:
 
 
 def postgresql_url(text: str) -> str:
-    """A setting's parser: the URL as it is, once it is known to be readable. Raises ValueError as `parse` does."""
+    """The parser of a setting: returns the URL unchanged if it is valid. Raises ValueError as `parse` does."""
     parse(text)
     return text
 
 
 def keep_alive(connected: socket.socket, keepalives: Mapping[str, int]) -> None:
-    """Sets the keepalives of a TCP socket, as libpq does; 0 leaves the system's own value."""
+    """Sets the keepalives of a TCP socket, as libpq does; 0 keeps the system's value."""
     if connected.family == socket.AF_UNIX or keepalives.get("keepalives") == 0:
         return
     if keepalives:
@@ -125,7 +127,9 @@ def keep_alive(connected: socket.socket, keepalives: Mapping[str, int]) -> None:
 
 
 def _read(url: str) -> dict[str, str]:
-    """By libpq. A / or @ of a password ends the authority for it: what is behind then holds another @."""
+    """Parses with libpq. A / or @ in a password ends the authority part for libpq; then another @ follows, by which
+    this is detected.
+    """
     authority, _, behind = url.partition("://")[2].partition("/")
     if "@" in behind.partition("?")[0]:
         raise ValueError(UNREADABLE)
@@ -140,7 +144,7 @@ def _read(url: str) -> dict[str, str]:
 
 
 def _require_known_parameters(query: str) -> None:
-    """Names the first parameter that is none, unless the query may hold a part of a password."""
+    """Raises ValueError for the first unknown parameter, unless the query may contain a part of a password."""
     if "@" in query:
         return
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} | {"ssl"}
@@ -148,7 +152,7 @@ def _require_known_parameters(query: str) -> None:
         name = pair.partition("=")[0]
         if name.isidentifier() and name not in known:
             raise ValueError(
-                f"has {name}, which is no parameter of a connection: a setting of the server is given as"
+                f"has {name}, which is not a connection parameter: pass a setting of the server as"
                 f" options=-c%20{name}%3D…"
             )
 
@@ -159,10 +163,10 @@ def _require_supported(given: Mapping[str, str]) -> None:
             continue
         if name not in _WITHOUT_EFFECT:
             shown = f"{name}={value}" if name == "replication" else name
-            raise ValueError(f"has {shown}, which is not supported here: leave it out")
+            raise ValueError(f"has {shown}, which is not supported: omit it")
         values = _WITHOUT_EFFECT[name]
         if values is not None and value.lower() not in values:
-            raise ValueError(f"has {name}={value}, which is not supported here: leave it out")
+            raise ValueError(f"has {name}={value}, which is not supported: omit it")
 
 
 def _hosts(given: Mapping[str, str]) -> tuple[tuple[str, int], ...]:

@@ -1,7 +1,8 @@
-"""The queue of jobs: SAQ on PostgreSQL, or on Redis where ARCADIA_QUEUE_URL names one.
+"""The job queue: SAQ on PostgreSQL, or on Redis if ARCADIA_QUEUE_URL names one.
 
-A job is an alarm clock. What is due stands in our tables, so a ring that is lost, repeated or late does no harm: the
-catch-up finds what was missed. Hence rings come after commit, and their failures are only logged.
+A job only triggers work: what is due is always read from tables, so a job that is lost, repeated or late does no harm,
+and the catch-up job finds what was missed. Therefore jobs are enqueued after the commit, and errors of enqueuing are
+only logged.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ from app.settings import Settings
 
 NAME = "arcadia"
 
-# SAQ's own defaults give a job ten seconds and a single attempt, and leave one active for ever after a SIGKILL.
+# SAQ's defaults give a job ten seconds and a single attempt, and leave a job active forever after a SIGKILL.
 TIMEOUT_SECONDS = 600
 ATTEMPTS = 3
 HEARTBEAT_SECONDS = 15
@@ -39,10 +40,11 @@ RETRY_DELAY_SECONDS = 1
 MAX_RETRY_DELAY_SECONDS = 30
 KEPT_SECONDS = 3600
 ABORT_SECONDS = 0.2
-"""What a silent job gets to answer. SAQ would give each five seconds, one after the other, which after a worker's
-death is all that its jobs wait for."""
+"""How long a job without heartbeats gets to answer an abort. SAQ's default gives each five seconds, one after the
+other, and after a worker's death all its jobs have to wait for that.
+"""
 SWEEP_LOCK_SECONDS = 4
-"""Less than a worker lets pass between two sweeps."""
+"""Shorter than the interval between a worker's sweeps."""
 
 _FAILURES = (psycopg.Error, psycopg_pool.PoolTimeout, redis.exceptions.RedisError, OSError, TimeoutError)
 
@@ -50,26 +52,32 @@ logger = logging.getLogger(__name__)
 
 
 class MigratedPostgresQueue(PostgresQueue):
-    """SAQ's queue in tables that `arcadia migrate` made: the application's role may not create any."""
+    """SAQ's queue in the tables that `arcadia migrate` created: the application's role may not create any."""
 
     async def init_db(self) -> None:
         pass
 
     async def sweep(self, lock: int = 60, abort: float = ABORT_SECONDS) -> list[str]:
-        """Gives silent jobs to others."""
+        """Returns jobs without heartbeats to the queue."""
         return await super().sweep(lock, abort)
 
 
 class SweptRedisQueue(RedisQueue):
-    """SAQ's queue on Redis, whose sweeps would keep each other away for a minute, those of killed workers too."""
+    """SAQ's queue on Redis, with a short lock: SAQ's own would prevent other sweeps for a minute, also after its worker
+    was killed.
+    """
 
     async def sweep(self, lock: int = SWEEP_LOCK_SECONDS, abort: float = ABORT_SECONDS) -> list[str]:
-        """Gives silent jobs to others. Two at once may give one out twice, which does no harm."""
+        """Returns jobs without heartbeats to the queue. Two sweeps at once may return a job twice, which
+        does no harm.
+        """
         return await super().sweep(lock, abort)
 
 
 class Queue:
-    """Opened once per process: `async with Queue(settings) as queue`. Raises DatabaseUnavailable, of either kind."""
+    """Opened once per process: `async with Queue(settings) as queue`. Raises DatabaseUnavailable, also if Redis is
+    unavailable.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -111,17 +119,18 @@ class Queue:
         await self.close()
 
     async def ring(self, job: str, key: str, /, *, seconds_allowed: int = TIMEOUT_SECONDS, **arguments: Any) -> bool:
-        """Asks for the job to be run with these arguments (values of JSON), and says whether that was heard.
+        """Enqueues a job with these arguments (values of JSON); returns whether the queue confirmed it. Call it after
+        the commit.
 
-        While one with the same job and key waits or runs, another changes nothing. Call it after commit.
+        While a job with the same name and key waits or runs, another one is not added.
         """
-        # A task of its own: on a silent network psycopg would hold up the caller even after it is cancelled.
+        # A task of its own: on a silent network psycopg would block the caller even after it is cancelled.
         ringing = asyncio.create_task(self._ring(job, key, seconds_allowed, arguments))
         self._ringing.add(ringing)
         ringing.add_done_callback(self._ringing.discard)
         done, _ = await asyncio.wait({ringing}, timeout=self._settings.connect_timeout)
         if not done:
-            logger.warning("A ring of %s was not answered; the catch-up will find its work.", job)
+            logger.warning("The queue did not confirm job %s in time; the next catch-up job will do its work.", job)
             ringing.cancel()
             return False
         return ringing.result()
@@ -130,12 +139,12 @@ class Queue:
         try:
             if await self._enqueue(job, key, seconds_allowed, arguments, scheduled=0):
                 return True
-            # SAQ takes a key again only in a later second than that of the job it had before.
+            # SAQ accepts a key again only in a later second than that of the previous job with the key.
             earlier = await self.saq.job(_key(job, key))
             if earlier is not None and earlier.status in TERMINAL_STATUSES:
                 return await self._enqueue(job, key, seconds_allowed, arguments, scheduled=int(time.time()) + 1)
         except _FAILURES as error:
-            logger.warning("A ring of %s was lost; the catch-up will find its work: %s", job, error)
+            logger.warning("Job %s could not be enqueued; the next catch-up job will do its work: %s", job, error)
             return False
         return True
 
@@ -159,7 +168,7 @@ class Queue:
 
 @asynccontextmanager
 async def heartbeat(job: saq.Job) -> AsyncIterator[None]:
-    """Tells the queue, while the block runs, that the job is alive; a silent one is given to another worker."""
+    """Sends heartbeats of the job while the block runs; a job without heartbeats is given to another worker."""
 
     async def beat() -> None:
         while True:
@@ -167,7 +176,7 @@ async def heartbeat(job: saq.Job) -> AsyncIterator[None]:
             try:
                 await job.update()
             except _FAILURES as error:
-                logger.warning("A heartbeat of %s was lost: %s", job.key, error)
+                logger.warning("A heartbeat of job %s could not be sent: %s", job.key, error)
 
     beating = asyncio.create_task(beat())
     try:
@@ -179,7 +188,7 @@ async def heartbeat(job: saq.Job) -> AsyncIterator[None]:
 
 
 def _key(job: str, key: str) -> str:
-    """Keys are unique over everything in SAQ's table."""
+    """Keys are unique over SAQ's whole table, so they contain the queue's name and the job's."""
     return f"{NAME}:{job}:{key}"
 
 
@@ -201,12 +210,12 @@ async def _open_pool(url: str, settings: Settings) -> AsyncConnectionPool[Any]:
         await pool.open(wait=True, timeout=settings.connect_timeout)
     except psycopg_pool.PoolTimeout as error:
         await pool.close()
-        raise DatabaseUnavailable(f"PostgreSQL at {server.place} gives the queue no connection") from error
+        raise DatabaseUnavailable(f"PostgreSQL at {server.place} gave the queue no connection in time") from error
     return pool
 
 
 async def require_redis(settings: Settings) -> None:
-    """Raises DatabaseUnavailable where the queue is on a Redis that does not answer."""
+    """Raises DatabaseUnavailable if the queue uses a Redis that does not answer."""
     if settings.queue_url is not None:
         await (await _open_redis(settings.queue_url, settings)).redis.aclose()
 
@@ -223,6 +232,6 @@ async def _open_redis(url: str, settings: Settings) -> RedisQueue:
 
 
 def _place(url: str) -> str:
-    """Where a URL of Redis points, without its user and password."""
+    """Returns host, port and database of a Redis URL, without user and password."""
     parts = urlsplit(url)
     return f"{parts.hostname or 'localhost'}:{parts.port or 6379}{parts.path}"

@@ -1,4 +1,4 @@
-"""Every setting there is, read once from the environment and handed down from the entry points."""
+"""All settings, read once from the environment and passed down from the entry points."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ class Documents(StrEnum):
 
 
 RENAMED = {"ARCADIA_REQUESTS_IN_HAND": "ARCADIA_MAX_CONCURRENT_REQUESTS"}
-"""Settings of earlier versions, which are refused, with their successors."""
+"""Renamed settings, with their new names. They are refused at start."""
 
 
 class LogLevel(StrEnum):
@@ -41,7 +41,7 @@ class LogLevel(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """`auto`: text on a terminal in development, JSON elsewhere."""
+    """The format of log lines. `auto`: text on a terminal in development, JSON elsewhere."""
 
     AUTO = "auto"
     TEXT = "text"
@@ -49,7 +49,7 @@ class LogFormat(StrEnum):
 
 
 class SettingsError(Exception):
-    """The environment does not make a working configuration. `faults` is one sentence for each thing wrong."""
+    """The settings are not valid. `faults` has one sentence for each fault."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))
@@ -57,15 +57,15 @@ class SettingsError(Exception):
 
 
 def _setting(parse: Callable[[str], object], default: Any = None, *, secret: bool = False) -> Any:
-    """A setting: how its text is read, and its value when there is none. A secret is also read from the file that
-    `ARCADIA_<NAME>_FILE` names, and stays out of the repr.
+    """Declares a setting: how its text is parsed, and its default. A secret can also be read from the file that
+    `ARCADIA_<NAME>_FILE` names, and is not in the repr.
     """
     return field(default=default, repr=not secret, metadata={"parse": parse, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The configuration. Each field is `ARCADIA_<NAME>` in the environment; .env.example says what they mean.
+    """The configuration. Each field is `ARCADIA_<NAME>` in the environment; .env.example describes them.
 
     Time-outs are in whole seconds.
     """
@@ -114,7 +114,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Reads the settings. Raises SettingsError with every fault found; an empty variable counts as absent."""
+        """Reads the settings. Raises SettingsError with all faults; an empty variable counts as absent."""
         given = {name: text for name, text in (os.environ if environ is None else environ).items() if text.strip()}
         values: dict[str, Any] = {"data_dir": path(".arcadia")}
         faults: list[str] = []
@@ -128,7 +128,9 @@ class Settings:
         faults += _misspelt(given)
         faults += _missing_in_production(values, faults)
         if values.get("documents") is Documents.TRUSTED and "trusted_documents" not in values:
-            faults.append("ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS names none.")
+            faults.append(
+                "ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS is not set: name the file of documents."
+            )
         if faults:
             raise SettingsError(tuple(faults))
         return cls(**values)
@@ -143,7 +145,7 @@ def variable(setting: Field[Any]) -> str:
 
 
 def variables() -> dict[str, object]:
-    """The name of every variable that is read, with its default (None: none, or decided elsewhere)."""
+    """Returns the name of every variable that is read, with its default (None: none, or decided elsewhere)."""
     names: dict[str, object] = {}
     for setting in fields(Settings):
         names[variable(setting)] = None if setting.default is MISSING else setting.default
@@ -158,7 +160,7 @@ def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
     if path is None:
         return given[name].strip() if name in given else None
     if name in given:
-        raise ValueError(f"and {name}{FILE_SUFFIX} are both set: keep one")
+        raise ValueError(f"and {name}{FILE_SUFFIX} are both set: set only one")
     try:
         text = Path(path.strip()).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -170,13 +172,15 @@ def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
 
 
 def _misspelt(given: Mapping[str, str]) -> list[str]:
-    """Renamed settings, and names close to a setting. Others with our prefix pass: orchestrators add their own."""
+    """Returns faults for renamed settings, and for names that are close to a setting's. Other names with the prefix are
+    ignored, because orchestrators add some.
+    """
     known = variables()
-    faults = [f"{name} is called {RENAMED[name]} now: rename it." for name in given if name in RENAMED]
+    faults = [f"{name} was renamed: use {RENAMED[name]} instead." for name in given if name in RENAMED]
     for name in given:
         if name.startswith(PREFIX) and name not in known and name not in RENAMED:
             near = get_close_matches(name, known, n=1, cutoff=0.9)
-            faults += [f"{name} is not a setting; {near[0]} is."] if near else []
+            faults += [f"{name} is not a setting: did you mean {near[0]}?"] if near else []
     return faults
 
 

@@ -1,4 +1,4 @@
-"""How the text of each kind of setting is read. What is wrong is a ValueError that completes "ARCADIA_<NAME> …"."""
+"""Parsers for each type of setting. They raise ValueError with a message that completes "ARCADIA_<NAME> …"."""
 
 import re
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, reset_tzpath
 
 from app.database_urls import UNREADABLE
 
-# The zones' rules come from the package tzdata, whose version is locked, and from no machine's own files: two machines
-# must not differ in the day that an event belongs to.
+# The zones' rules come from the package tzdata, whose version is locked, and not from the machine's files: two machines
+# must agree on the day of an event.
 reset_tzpath(())
 
 
@@ -23,7 +23,7 @@ def url(*schemes: str) -> Callable[[str], str]:
             raise ValueError(UNREADABLE if "@" in text else "is not a URL") from None
         if parts.scheme not in schemes:
             raise ValueError(f"must be a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-        if "@" in parts.path + parts.query + parts.fragment:  # the first / ? # of a password ends what has the host
+        if "@" in parts.path + parts.query + parts.fragment:  # a / ? or hash sign in a password ends the host part
             raise ValueError(UNREADABLE)
         return text
 
@@ -51,13 +51,14 @@ def choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
 
 def secret(text: str) -> str:
     if len(text.encode()) < 32:
-        raise ValueError("must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2)")
+        raise ValueError("must be at least 32 bytes long, as HS256 requires (RFC 7518, section 3.2)")
     return text
 
 
 def time_zone(text: str) -> ZoneInfo:
-    """Refuses names without a place: CET, EST and the like are fixed offsets to PostgreSQL and change their clocks in
-    Python, or the other way round. posix/ and right/ are copies of the database, which PostgreSQL does not have.
+    """Parses a time zone. Names without a place are refused: CET, EST and the like are fixed offsets in PostgreSQL and
+    have daylight saving time in Python, or the other way round. posix/ and right/ are copies of the zone database,
+    which PostgreSQL does not have.
     """
     is_place = "/" in text and not text.startswith(("posix/", "right/"))
     try:
@@ -65,7 +66,7 @@ def time_zone(text: str) -> ZoneInfo:
     except (ValueError, OSError, KeyError):
         zone = None
     if zone is None:
-        raise ValueError(f"must be UTC or an IANA place such as Australia/Sydney, not {text}")
+        raise ValueError(f"must be UTC or an IANA time zone such as Australia/Sydney, not {text}")
     return zone
 
 
@@ -79,4 +80,4 @@ def path(text: str) -> Path:
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError:
-        raise ValueError("begins with ~, but there is no such home folder: give the whole path") from None
+        raise ValueError("begins with ~, but there is no such home folder: set the whole path") from None

@@ -1,4 +1,4 @@
-"""How the settings about browsers, proxies and identity providers are read."""
+"""Parsers for the settings about browsers, proxies and identity providers."""
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -14,7 +14,9 @@ _WILDCARD_HOST = re.compile(r"\*(\.[a-z0-9_-]+){2,}")
 
 
 def parse_origins(text: str) -> tuple[str, ...]:
-    """Origins as browsers write them: lower case, without the default port or a slash; each once."""
+    """Parses origins into the form that browsers send: lower case, without the default port or a trailing slash; each
+    once.
+    """
     return tuple(dict.fromkeys(_origin(part.strip()) for part in text.split(",") if part.strip()))
 
 
@@ -25,23 +27,23 @@ def parse_networks(text: str) -> tuple[Network, ...]:
             networks.append(ip_network(part))
         except ValueError:
             raise ValueError(
-                f"has {part}, which is no address such as 10.0.0.5 and no network such as 10.0.0.0/8"
+                f"has {part}, which is neither an address such as 10.0.0.5 nor a network such as 10.0.0.0/8"
             ) from None
     return tuple(networks)
 
 
 def parse_role_names(text: str) -> tuple[tuple[str, str], ...]:
-    """Pairs of the identity provider's name of a role, and ours."""
+    """Parses pairs of the identity provider's role name and ours."""
     pairs = [tuple(side.strip() for side in part.split("=")) for part in text.split(",") if part.strip()]
     if not all(len(pair) == 2 and all(pair) for pair in pairs):
         raise ValueError("must be pairs such as billing-admins=platform_admin, separated by commas")
     if len({theirs for theirs, _ in pairs}) < len(pairs):
-        raise ValueError("has one name twice: a name stands for one role")
+        raise ValueError("has one name twice: each name maps to one role")
     return tuple((theirs, ours) for theirs, ours in pairs)
 
 
 def parse_public_url(text: str) -> str:
-    """A URL of scheme, host, port if need be, and path, without a slash at its end."""
+    """Parses a URL of scheme, host, optional port and path, and removes a trailing slash."""
     parts = _split(text)
     if parts.scheme not in _DEFAULT_PORTS or parts.query or parts.fragment:
         raise ValueError("must be a URL such as https://example.com/billing, without a query")
@@ -53,7 +55,7 @@ def parse_public_url(text: str) -> str:
 
 def _origin(text: str) -> str:
     if text == "*":
-        raise ValueError("has *, which would allow every origin: name those that may call the API")
+        raise ValueError("has *, which would allow every origin: list the origins that may call the API")
     if text.lower() == "null":
         raise ValueError("has null, which files and sandboxed pages of every site send: serve the page from an origin")
     parts = _split(text)
@@ -74,7 +76,7 @@ def _split(text: str) -> SplitResult:
 
 
 def _authority(text: str, parts: SplitResult, *, wildcard: bool = False) -> str:
-    """scheme://host:port in the one way to write it."""
+    """Returns scheme://host:port in its normal form."""
     scheme = parts.scheme.lower()
     host, port = parts.netloc.lower(), parts.port
     if "@" in host:
@@ -88,8 +90,10 @@ def _authority(text: str, parts: SplitResult, *, wildcard: bool = False) -> str:
     host = host.removesuffix(":")
     if wildcard and "*" in host:
         if not _WILDCARD_HOST.fullmatch(host):
-            raise ValueError(f"has {text}: a wildcard stands for the names below a domain, as in https://*.example.com")
-    elif not _HOST.fullmatch(host) and (host or scheme in _DEFAULT_PORTS):  # app:// has no host
+            raise ValueError(
+                f"has {text}: a wildcard is allowed only for the subdomains of a domain, as in https://*.example.com"
+            )
+    elif not _HOST.fullmatch(host) and (host or scheme in _DEFAULT_PORTS):  # an origin of scheme app:// has no host
         raise ValueError(f"has {text}, whose host is malformed or missing")
     shown = "" if port is None or port == _DEFAULT_PORTS.get(scheme) else f":{port}"
     return f"{scheme}://{host}{shown}"

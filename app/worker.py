@@ -1,4 +1,4 @@
-"""The worker as a process of its own, or as a part of another."""
+"""The worker, as a process of its own or inside another."""
 
 import asyncio
 import gc
@@ -13,8 +13,9 @@ from app.queue import Queue
 from app.settings import Settings
 
 _COLLECTIONS = (50_000, 20, 100)
-"""A batch of a rollup makes some ten thousand objects, which all go at once when it is written, and hardly a cycle:
-Python's own thresholds look through them dozens of times. Memory stays what two batches take."""
+"""A batch of a rollup creates some ten thousand objects, which are all freed when it is written, and hardly any cycles:
+Python's default thresholds would traverse them dozens of times. Memory stays at that of two batches.
+"""
 
 
 def _now() -> datetime:
@@ -22,18 +23,18 @@ def _now() -> datetime:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Works until SIGTERM or SIGINT. Raises DatabaseUnavailable or DatabaseUnsuitable if it cannot begin."""
+    """Runs until SIGTERM or SIGINT. Raises DatabaseUnavailable or DatabaseUnsuitable if it cannot start."""
     async with Database(settings) as database, Queue(settings) as queue:
         await database.check_logins()
         gc.collect()
-        gc.freeze()  # what start-up made stays: collections need not look at it again
+        gc.freeze()  # exempts the objects of start-up from garbage collection
         gc.set_threshold(*_COLLECTIONS)
         await create_worker(Context(SYSTEM, database, _now, settings, queue)).start()
 
 
 @asynccontextmanager
 async def working(context: Context, *, catching_up: bool = True) -> AsyncIterator[None]:
-    """A worker beside the block, in the same process and on the context's database, queue and clock."""
+    """Runs a worker during the block, in the same process and with the context's database, queue and clock."""
     worker = create_worker(context, catching_up=catching_up, signals=False)
     task = asyncio.create_task(worker.start(), name="worker")
     try:

@@ -55,19 +55,19 @@ def test_parameters_that_both_drivers_obey_are_accepted(query: str, expected: di
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("channel_binding=require", "has channel_binding=require, which is not supported here: leave it out"),
-        ("hostaddr=10.0.0.1", "has hostaddr, which is not supported here: leave it out"),
+        ("channel_binding=require", "has channel_binding=require, which is not supported: omit it"),
+        ("hostaddr=10.0.0.1", "has hostaddr, which is not supported: omit it"),
         (
             "sslmode=strict",
             "has an unknown sslmode: use one of disable, allow, prefer, require, verify-ca, verify-full",
         ),
-        ("sslrootcert=system", "has sslrootcert=system, which is not supported here: name the file"),
-        ("client_encoding=latin1", "has client_encoding=latin1, which is not supported here: leave it out"),
-        ("replication=database", "has replication=database, which is not supported here: leave it out"),
+        ("sslrootcert=system", "has sslrootcert=system, which is not supported: name the file"),
+        ("client_encoding=latin1", "has client_encoding=latin1, which is not supported: omit it"),
+        ("replication=database", "has replication=database, which is not supported: omit it"),
         ("connect_timeout=soon", "has a connect_timeout that is not a whole number"),
         ("keepalives_idle=1.5", "has a keepalives_idle that is not a whole number"),
-        ("statement_timeout=5000", "has statement_timeout, which is no parameter of a connection"),
-        ("application_name=a&pool_mode=x", "has pool_mode, which is no parameter of a connection"),
+        ("statement_timeout=5000", "has statement_timeout, which is not a connection parameter"),
+        ("application_name=a&pool_mode=x", "has pool_mode, which is not a connection parameter"),
         ("host=h1,h2&port=1,2,3", "has 3 ports for 2 hosts"),
         ("host=h1&port=http", "has a port that is not a number from 1 to 65535"),
         ("port=70000", "has a port that is not a number from 1 to 65535"),
@@ -101,7 +101,7 @@ def test_a_password_that_is_not_percent_encoded_is_never_repeated(variable: str,
         Settings.from_environment({variable: url})
     (fault,) = caught.value.faults
     assert fault == (
-        f"{variable} cannot be read: percent-encode what is special in its user and password"
+        f"{variable} cannot be read: percent-encode the special characters in its user and password"
         " (/ as %2F, @ as %40, : as %3A, % as %25, a space as %20)."
     )
 

@@ -64,13 +64,13 @@ def test_all_faults_are_reported_together() -> None:
         "ARCADIA_LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR.",
         "ARCADIA_DATABASE_URL must be a URL that starts with postgresql:// or postgres://.",
         "ARCADIA_QUEUE_URL is not a URL.",
-        "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2).",
+        "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HS256 requires (RFC 7518, section 3.2).",
         "ARCADIA_ALLOWED_ORIGINS has https://a.example/path: an origin has no path and no query.",
-        "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not Mars/Olympus.",
+        "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA time zone such as Australia/Sydney, not Mars/Olympus.",
         "ARCADIA_PAYMENT_TERMS_DAYS must be a whole number from 0 to 365.",
         "ARCADIA_REPORTING_CURRENCY must be an ISO 4217 code, such as AUD.",
-        "ARCADIA_REQUESTS_IN_HAND is called ARCADIA_MAX_CONCURRENT_REQUESTS now: rename it.",
-        "ARCADIA_DATABSE_URL is not a setting; ARCADIA_DATABASE_URL is.",
+        "ARCADIA_REQUESTS_IN_HAND was renamed: use ARCADIA_MAX_CONCURRENT_REQUESTS instead.",
+        "ARCADIA_DATABSE_URL is not a setting: did you mean ARCADIA_DATABASE_URL?",
     )
 
 
@@ -83,7 +83,7 @@ def test_all_faults_are_reported_together() -> None:
 )
 def test_abbreviations_and_unknown_zones_are_refused(zone: str) -> None:
     assert faults_of(ARCADIA_BILLING_TIME_ZONE=zone) == (
-        f"ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not {zone}.",
+        f"ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA time zone such as Australia/Sydney, not {zone}.",
     )
 
 
@@ -112,7 +112,7 @@ def test_production_names_its_database_and_its_keys() -> None:
 
 def test_trusted_documents_are_named() -> None:
     assert faults_of(ARCADIA_DOCUMENTS="trusted") == (
-        "ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS names none.",
+        "ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS is not set: name the file of documents.",
     )
 
 
@@ -121,7 +121,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file.write_text(SECRET + "\n")
     assert Settings.from_environment({"ARCADIA_JWT_SECRET_FILE": str(file)}).jwt_secret == SECRET
     assert faults_of(ARCADIA_JWT_SECRET_FILE=str(file), ARCADIA_JWT_SECRET=SECRET) == (
-        "ARCADIA_JWT_SECRET and ARCADIA_JWT_SECRET_FILE are both set: keep one.",
+        "ARCADIA_JWT_SECRET and ARCADIA_JWT_SECRET_FILE are both set: set only one.",
     )
     variable = "ARCADIA_JWT_SECRET_FILE"
     assert faults_of(**{variable: str(tmp_path / "none")}) == (

@@ -1,8 +1,8 @@
-"""Inputs as exact, deterministic text, back again, and their SHA-256.
+"""The inputs of an invoice as exact, deterministic text; reading them back; their SHA-256.
 
-Compact JSON with sorted keys, decimals as plain text, instants in UTC: equal inputs have equal text. The header is one
-document and each subscription another, whose usage names days of the header's month by their numbers; the one-off
-charges that belong to no subscription are a document more.
+The text is compact JSON with sorted keys, plain decimals and instants in UTC: equal inputs have equal text. The header
+is one document and each subscription another. A subscription's usage names days by their position in the header's
+month. The one-off charges that belong to no subscription are one more document.
 """
 
 import json
@@ -31,7 +31,9 @@ FORMAT = 3
 
 
 class InputHash:
-    """SHA-256 over the header's text, the subscriptions' in line order and the charges', each on a line of its own."""
+    """SHA-256 over the header's text, each subscription's text in line order, and the charges' text, one document per
+    line.
+    """
 
     def __init__(self, header: str) -> None:
         self._digest = sha256(header.encode())
@@ -45,7 +47,7 @@ class InputHash:
 
 
 def input_hash(inputs: QuoteInputs) -> str:
-    """The hash of inputs held whole, whatever order their subscriptions are in."""
+    """The hash of complete inputs. It does not depend on the order of the subscriptions."""
     digest = InputHash(header_text(inputs.header))
     for subscription in inputs.in_line_order():
         digest.add(subscription_text(subscription, inputs.header.period))
@@ -69,12 +71,14 @@ def header_text(header: QuoteHeader) -> str:
 
 
 def parse_header(text: str) -> QuoteHeader:
-    """The header that header_text was given. Raises ValueError for another format or an unknown rules version."""
+    """Returns the header whose text header_text wrote. Raises ValueError for another format or an unknown rules
+    version.
+    """
     return header_of(document_value(text))
 
 
 def header_of(value: dict[str, Any]) -> QuoteHeader:
-    """The header in a document's value. Raises ValueError for an unknown rules version."""
+    """Returns the header contained in a parsed document. Raises ValueError for an unknown rules version."""
     return QuoteHeader(
         period=Period(date.fromisoformat(value["period_start"]), ZoneInfo(value["zone"])),
         currency=value["currency"],
@@ -85,8 +89,8 @@ def header_of(value: dict[str, Any]) -> QuoteHeader:
 
 
 def subscription_text(subscription: SubscriptionInputs, period: Period) -> str:
-    """Raises ValueError for usage outside the period, which day numbers could not tell."""
-    # By hand, for there are as many as subscriptions: what json.dumps would make of it takes three times as long.
+    """Returns a subscription's document. Raises ValueError for usage outside the period, which has no day number."""
+    # Written by hand because there is one per subscription: json.dumps takes three times as long for the same text.
     spans = [f'["{span.first_day.isoformat()}",{date_text(span.last_day)}]' for span in subscription.active_spans]
     plans = [f'["{plan.first_day.isoformat()}",{plan_text(plan.terms)}]' for plan in subscription.plans]
     return (
@@ -113,7 +117,7 @@ def charges_text(charges: ChargeInputs) -> str:
 
 
 def document_value(text: str) -> dict[str, Any]:
-    """A document's JSON. Raises ValueError for another format."""
+    """Returns a document's parsed JSON. Raises ValueError for another format."""
     value: dict[str, Any] = json.loads(text)
     found = value["v"]
     if found == FORMAT:
@@ -124,12 +128,13 @@ def document_value(text: str) -> dict[str, Any]:
             f"program cannot read them; roll the month up again, or use the version that made them"
         )
     raise ValueError(
-        f"the inputs are kept in format {found}, by a later version of the program: this one reads format {FORMAT}"
+        f"the inputs are in format {found}, written by a later version of the program;"
+        f" this version reads format {FORMAT}"
     )
 
 
 def charges_of(value: dict[str, Any]) -> ChargeInputs:
-    """The charges without a subscription in a document's value."""
+    """Returns the charges without a subscription from a parsed document."""
     return ChargeInputs(
         tuple(
             UnsubscribedCharge(row["slug"], row["deployment_id"], charge_of(row["charge"]))
@@ -139,7 +144,7 @@ def charges_of(value: dict[str, Any]) -> ChargeInputs:
 
 
 def subscription_of(value: dict[str, Any], period: Period) -> SubscriptionInputs:
-    """The subscription in a document's value, whose usage is of the period's days."""
+    """Returns the subscription from a parsed document. Its day numbers count from the start of `period`."""
     return SubscriptionInputs(
         slug=value["slug"],
         subscription_id=value["subscription_id"],

@@ -1,4 +1,4 @@
-"""Plan versions, add-ons and one-off charges as canonical text, and back again."""
+"""Writes plan versions, add-ons and one-off charges as canonical text, and reads them back."""
 
 from datetime import date, datetime
 from decimal import Decimal

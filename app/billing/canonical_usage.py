@@ -1,4 +1,4 @@
-"""A month's usage of one kind as canonical text, which names the days of the month by their numbers, and back again."""
+"""Writes a month's usage of one kind as canonical text, with the days of the month as numbers, and reads it back."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -66,13 +66,13 @@ def usage_of(value: list[Any], period: Period) -> Usage:
                 ),
             )
         case _:
-            raise ValueError(f"not usage: {value!r}")
+            raise ValueError(f"this is not usage: {value!r}")
 
 
 def _quantities(kind: str, ranges: str, text: str, period: Period) -> DailyQuantities:
     days = DailyQuantities(period.start, mask_of_ranges(ranges), text)
     if len(text.split()) != len(days) or days.mask.bit_length() > len(period.days):
-        raise ValueError(f"usage of {kind} does not fit its days")
+        raise ValueError(f"usage of {kind} has another number of quantities than of days")
     return days
 
 

@@ -1,4 +1,6 @@
-"""What is charged: a base, an add-on, overage, a one-off charge and tax, each with its exact amount and explanation."""
+"""The kinds of charge (base price, add-on, overage, one-off charge, tax), each with its exact amount and
+explanation.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,7 +19,7 @@ _UNIT_SYMBOLS = {"hour": "h"}
 
 
 class Share(NamedTuple):
-    """The part of a month that is charged: all of it unless prorated, else its billable days."""
+    """The part of a month that is charged: the whole month, or the billable days if it is prorated."""
 
     billable_days: int
     period_days: int
@@ -42,16 +44,16 @@ class Share(NamedTuple):
         return not self.prorated or self.billable_days == self.period_days
 
     def factor(self) -> str:
-        """How a formula says it, empty for a whole month."""
+        """Returns the factor as a formula shows it; empty for a whole month."""
         return "" if self._whole else f" x {self.billable_days}/{self.period_days} days"
 
     def days_text(self) -> str:
-        """How a line's description says it, empty for a whole month."""
+        """Returns the days as a line's description shows them; empty for a whole month."""
         return "" if self._whole else f", {self.billable_days} of {self.period_days} days"
 
 
 class PriceCharge(NamedTuple):
-    """A share of a fixed price: a plan's base or an add-on."""
+    """A share of a fixed price: a plan's base price or an add-on's."""
 
     price_cents: int
     share: Share
@@ -60,7 +62,7 @@ class PriceCharge(NamedTuple):
         return self.share.of(self.price_cents)
 
     def rounded_cents(self) -> int:
-        """What exact_cents rounds to: both of its parts are integers."""
+        """Returns exact_cents rounded, computed from its integer numerator and denominator."""
         share = self.share
         return divide_half_away(self.price_cents * share.numerator, share.denominator)
 
@@ -74,10 +76,10 @@ class PriceCharge(NamedTuple):
 
 
 class OverageCharge(NamedTuple):
-    """Usage of one kind beyond what is included, on the days of versions with equal terms for the kind.
+    """Usage of one kind above the included quantity, on the days of plan versions with equal terms for the kind.
 
-    terms: the version of the first of the days. used and included are over the denominator of `quantity`, their
-    difference. The slices' charge is multiplied by `share`, which is prorated under the MAX rule only.
+    terms: the version of the first of these days. used and included have the same denominator as their difference,
+    `quantity`. The charge of all slices is multiplied by `share`, which is prorated for kinds aggregated by MAX only.
     """
 
     resource: ResourceTerms
@@ -99,7 +101,7 @@ class OverageCharge(NamedTuple):
         return Ratio(multiply(cents, self.share.numerator), self.quantity.denominator * self.share.denominator)
 
     def shown(self, numerator: Decimal) -> Decimal:
-        """A numerator over the quantity's denominator, as a decimal."""
+        """Converts a numerator over the quantity's denominator to a decimal."""
         return to_decimal(Ratio(numerator, self.quantity.denominator))
 
     def explanation(self) -> Explanation:
@@ -117,7 +119,7 @@ class OverageCharge(NamedTuple):
         )
 
     def description(self) -> str:
-        """The line's text for people who read only the invoice: "droplet_hours: 672 h over 1488 h included"."""
+        """Returns the line's description, such as "droplet_hours: 672 h over 1488 h included"."""
         unit = self._unit()
         quantity, included = decimal_text(to_decimal(self.quantity)), decimal_text(self.shown(self.included))
         return f"{self.resource.resource_kind}: {quantity} {unit} over {included} {unit} included"
@@ -163,7 +165,7 @@ class OneOffCharge(NamedTuple):
 
     def explanation(self) -> Explanation:
         net, billed = self.terms.net_cents, self.terms.billed_cents
-        formula = f"{net}c" if billed == net else f"{billed}c taken of {net}c"
+        formula = f"{net}c" if billed == net else f"{billed}c applied of {net}c"
         return Explanation(formula, Decimal(billed))
 
 

@@ -1,9 +1,10 @@
-"""Corrections: the difference between a rated month's amount now and what live invoices have billed, series by series.
+"""Corrections: for each series, the difference between a rated month's amount now and what live invoices billed for it.
 
-A series is what stays the same over time: a subscription's base price, its overage of one kind, an add-on, a charge;
-never a plan version. Amounts are differences of rounded amounts, so however often a month is corrected, its lines add
-up to what rating it once gives. A difference below 0 is a credit: more usage can cost less under VOLUME, a level can
-turn out lower, a charge may be withdrawn. An invoice takes credits only as far as it stays at or above 0.
+A series is what stays the same over time: a subscription's base price, its overage of one kind, an add-on or a charge.
+A plan version is not part of it. Amounts are differences of rounded amounts, so the lines of any number of corrections
+of a month add up to the amount of rating it once. A difference below 0 is a credit: more usage can cost less under
+VOLUME, a level can turn out lower, a charge can be withdrawn. An invoice applies credits only as far as its totals stay
+at or above 0.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,13 +20,13 @@ from app.billing.taxes import TaxBase
 from app.billing.terms import AddonTerms
 
 CORRECTION = "late:"
-"""Begins the keys of correction lines."""
+"""The prefix of the keys of correction lines."""
 
 _ORDER = {LineKind.PLAN_BASE: 0, LineKind.ADDON: 1, LineKind.OVERAGE: 2, LineKind.ADJUSTMENT: 3}
 
 
 class Series(NamedTuple):
-    """part: the add-on's id, the resource kind or the charge's id; empty for the base price."""
+    """Identifies a series. part: the add-on's id, the resource kind or the charge's id; empty for the base price."""
 
     kind: LineKind
     part: str
@@ -41,12 +42,12 @@ class Series(NamedTuple):
 
     @property
     def order(self) -> tuple[int, str]:
-        """Sorts as lines do."""
+        """Returns a sort key that orders series as invoices order their lines."""
         return _ORDER[self.kind], self.part
 
 
 class Billed(NamedTuple):
-    """What live invoices have charged for one series of a month so far."""
+    """The amount that live invoices have billed so far for one series of a month."""
 
     series: Series
     quantity: Decimal
@@ -55,9 +56,10 @@ class Billed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CorrectionInputs:
-    """A rated month of one subscription, or of the charges without one: its inputs as they are now, what was billed.
+    """A month that may need a correction, of one subscription or of the charges without a subscription.
 
-    taken: of credits that the invoice takes in part, that part (below 0, or 0 for none). waived: the month is worth 0.
+    It has the month's present inputs and what was billed. taken: for a credit that the invoice applies only in part,
+    that part in cents (below 0, or 0 for none). waived: the month's amount counts as 0.
     """
 
     header: QuoteHeader
@@ -68,7 +70,7 @@ class CorrectionInputs:
 
 
 class Difference(NamedTuple):
-    """One series: its lines as rated now, and what was billed before."""
+    """One series whose amount changed: its lines as rated now, and what was billed before."""
 
     series: Series
     lines: tuple[Line, ...]
@@ -80,7 +82,9 @@ class Difference(NamedTuple):
 
 
 class CorrectionCharge(NamedTuple):
-    """A series as rated now, less what was billed before, less what stays open."""
+    """The amount of a correction line: the series as rated now, less what was billed before, less the credit that stays
+    open.
+    """
 
     lines: tuple[Line, ...]
     billed_cents: int
@@ -103,7 +107,7 @@ class CorrectionCharge(NamedTuple):
 
 
 def rate_subject(inputs: CorrectionInputs) -> list[Line]:
-    """The month's lines as they are now. Raises as rate_subscription does."""
+    """Rates the month's present inputs and returns the lines. Raises as rate_subscription does."""
     if inputs.waived:
         return []
     if isinstance(inputs.subject, ChargeInputs):
@@ -112,7 +116,7 @@ def rate_subject(inputs: CorrectionInputs) -> list[Line]:
 
 
 def differences(inputs: CorrectionInputs, now: Iterable[Line]) -> list[Difference]:
-    """Each series whose amount is no longer what was billed, in line order."""
+    """Returns each series whose amount differs from what was billed, in line order."""
     lines: dict[Series, list[Line]] = {}
     for line in now:
         lines.setdefault(Series.of(line), []).append(line)
@@ -125,7 +129,9 @@ def differences(inputs: CorrectionInputs, now: Iterable[Line]) -> list[Differenc
 
 
 def rate_correction(inputs: CorrectionInputs) -> list[Line]:
-    """The lines of a correction: each difference, a credit as far as it is taken. Raises as rate_subscription does."""
+    """Returns the lines of a correction: one for each difference, a credit only as far as it is applied. Raises as
+    rate_subscription does.
+    """
     taken = dict(inputs.taken)
     lines = []
     for difference in differences(inputs, rate_subject(inputs)):
@@ -136,12 +142,12 @@ def rate_correction(inputs: CorrectionInputs) -> list[Line]:
 
 
 def billed_of(lines: Iterable[Line]) -> list[Billed]:
-    """What lines of the month itself have charged, by series."""
+    """Returns, by series, what the month's own lines have billed."""
     return merged(Billed(Series.of(line), line.quantity, line.amount_cents) for line in lines)
 
 
 def merged(billed: Iterable[Billed]) -> list[Billed]:
-    """One a series, in line order."""
+    """Adds up the amounts of equal series; returns one entry per series, in line order."""
     sums: dict[Series, Billed] = {}
     for one in billed:
         other = sums.get(one.series)
@@ -154,9 +160,10 @@ def merged(billed: Iterable[Billed]) -> list[Billed]:
 
 
 def taken_parts(base: TaxBase, owed: Sequence[tuple[QuoteHeader, int]]) -> list[int]:
-    """How much of each credit (an amount below 0, of a month with that header) an invoice takes, in their order.
+    """Returns how much of each credit an invoice applies, in order. A credit is an amount below 0 and the header of its
+    month.
 
-    base: all its other lines. Its subtotal and its total stay at or above 0.
+    base: the invoice's other lines. Its subtotal and total stay at or above 0.
     """
     room, parts = base.copy(), []
     for header, amount in owed:
@@ -167,7 +174,9 @@ def taken_parts(base: TaxBase, owed: Sequence[tuple[QuoteHeader, int]]) -> list[
 
 
 def _largest(room: TaxBase, header: QuoteHeader, most: int) -> int:
-    """The largest part of `most` that leaves a total at or above 0. The total falls as the part rises."""
+    """Returns the largest part of the credit `most` with which the total stays at or above 0. A larger part means a
+    lower total.
+    """
 
     def leaves_nothing_below_zero(part: int) -> bool:
         after = room.copy()
@@ -207,7 +216,9 @@ def _line(inputs: CorrectionInputs, difference: Difference, amount: int) -> Line
 
 
 def _quantity(difference: Difference, amount: int) -> tuple[Decimal, Decimal]:
-    """Quantity and unit price: of overage at one price what it grew by, where that makes up the amount; else 1."""
+    """Returns the quantity and unit price of a correction line. For overage at one unit price, the quantity is the
+    change of the overage if it explains the amount; otherwise the quantity is 1.
+    """
     if difference.series.kind is LineKind.OVERAGE and len(difference.lines) == 1:
         line = difference.lines[0]
         grown = subtract(line.quantity, difference.billed.quantity)
@@ -231,7 +242,7 @@ def _description(inputs: CorrectionInputs, difference: Difference) -> str:
 
 
 def _addon(inputs: CorrectionInputs, addon_id: str) -> AddonTerms | None:
-    """None: it was billed, and is no longer attached in the month."""
+    """Returns the add-on; None if it was billed but is no longer attached in the month."""
     addons = inputs.subject.addons if isinstance(inputs.subject, SubscriptionInputs) else ()
     return next((addon for addon in addons if addon.id == addon_id), None)
 

@@ -1,6 +1,7 @@
-"""A month of daily quantities in columns, as it is read, rated and kept: two short values instead of thirty rows.
+"""A month of daily quantities in a compact form that is read, rated and stored: two short values instead of thirty
+rows.
 
-Most of a rollup is reading usage; whoever needs rows gets them one by one.
+Reading usage takes most of a rollup's time. Iterating over the quantities gives rows.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,24 +18,24 @@ _json_integers: Callable[[str], tuple[list[int], int]] = JSONDecoder().raw_decod
 
 
 class DailyQuantity(NamedTuple):
-    """One day's total (SUM), peak (MAX) or, where usage is shown, unit-hours (TIME_WEIGHTED)."""
+    """One day's total (SUM), peak (MAX) or, in reports of usage, unit-hours (TIME_WEIGHTED)."""
 
     date: date
     quantity: Decimal
 
 
 class ResourceDailyUsage(NamedTuple):
-    """One resource's part of daily usage: peaks (MAX) or unit-hours (TIME_WEIGHTED), on the days that it has any."""
+    """One resource's part of daily usage: peaks (MAX) or unit-hours (TIME_WEIGHTED), on the days that have any."""
 
     resource_id: str
     days: tuple[DailyQuantity, ...]
 
 
 class DailyQuantities(Sequence[DailyQuantity]):
-    """The rows of one kind in the month from `start`, at most one a day.
+    """The rows of one kind in the month that begins on `start`, at most one per day.
 
     mask: bit n stands for the n-th day after `start`. text: the quantities of those days in order, as plain decimals
-    (see decimal_text), parted by spaces. It equals any sequence of the same rows.
+    (see decimal_text), separated by spaces. An instance is equal to any sequence of the same rows.
     """
 
     __slots__ = ("mask", "start", "text")
@@ -46,7 +47,7 @@ class DailyQuantities(Sequence[DailyQuantity]):
 
     @classmethod
     def of(cls, rows: Sequence[DailyQuantity], period: Period) -> "DailyQuantities":
-        """Raises ValueError for rows of another month, or two of one day."""
+        """Builds the compact form of rows. Raises ValueError for rows of another month, or two rows of one day."""
         if isinstance(rows, cls):
             if rows.start != period.start:
                 raise ValueError(f"usage of the month from {rows.start} is outside the period from {period.start}")
@@ -57,7 +58,7 @@ class DailyQuantities(Sequence[DailyQuantity]):
                 raise ValueError(f"usage of {row.date} is outside the period from {period.start}")
             bit = 1 << (row.date - period.start).days
             if mask >= bit:
-                raise ValueError(f"usage of {row.date} is given twice or out of order")
+                raise ValueError(f"usage of {row.date} appears twice or out of order")
             mask |= bit
         return cls(period.start, mask, " ".join([decimal_text(row.quantity) for row in rows]))
 
@@ -66,7 +67,7 @@ class DailyQuantities(Sequence[DailyQuantity]):
         return _dates(self.start, self.mask)
 
     def on(self, days: Sequence[date], period: Period) -> list[str]:
-        """The texts of the quantities on those of the period's days."""
+        """Returns the texts of the quantities on the given days of the period."""
         texts = self.text.split()
         if len(days) == len(period.days):
             return texts
@@ -74,9 +75,9 @@ class DailyQuantities(Sequence[DailyQuantity]):
         return [text for day, text in zip(self.dates, texts, strict=True) if day in wanted]
 
     def integers_on(self, days: Sequence[date], period: Period) -> list[int]:
-        """The quantities on those of the period's days, all of which must be integers."""
+        """Returns the quantities on the given days of the period, all of which must be integers."""
         if len(days) == len(period.days):
-            # Half the time that int() takes for each: rating a month is mostly this.
+            # Takes half the time of calling int() for each, which dominates the time of rating a month.
             return _json_integers(f"[{self.text.replace(' ', ',')}]")[0]
         return list(map(int, self.on(days, period)))
 
@@ -112,7 +113,7 @@ def _dates(start: date, mask: int) -> tuple[date, ...]:
 
 @lru_cache(maxsize=4096)
 def day_ranges(mask: int) -> str:
-    """The days of a month as people write them: "1-30", "1 3-5"."""
+    """Formats the days of a month for people: "1-30", "1 3-5"."""
     ranges = []
     day = 1
     while mask:
@@ -128,7 +129,7 @@ def day_ranges(mask: int) -> str:
 
 @lru_cache(maxsize=4096)
 def mask_of_ranges(text: str) -> int:
-    """What day_ranges was given."""
+    """Parses what day_ranges formatted."""
     mask = 0
     for part in text.split():
         first, _, last = part.partition("-")

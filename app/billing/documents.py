@@ -1,6 +1,7 @@
-"""The documents after an invoice's header: subscriptions, charges and corrections, as text, back again, and rated.
+"""The documents that follow an invoice's header (subscriptions, charges, corrections): writing, reading and rating
+them.
 
-A correction holds the header and the inputs of its month beside what was billed: see canonical.py.
+A correction's document contains the header and inputs of its month and what was billed; see canonical.py.
 """
 
 import json
@@ -25,11 +26,11 @@ from app.billing.money import decimal_text
 from app.billing.rating import rate_charges, rate_subscription
 
 Document = SubscriptionInputs | ChargeInputs | CorrectionInputs
-"""What a document after the header holds."""
+"""The types of document that follow the header."""
 
 
 def correction_text(inputs: CorrectionInputs) -> str:
-    """Raises ValueError for usage outside the month."""
+    """Returns a correction's document. Raises ValueError for usage outside the month."""
     billed = [[*one.series, decimal_text(one.quantity), one.amount_cents] for one in inputs.billed]
     taken = [[*series, cents] for series, cents in inputs.taken]
     subject = inputs.subject
@@ -49,7 +50,7 @@ def correction_text(inputs: CorrectionInputs) -> str:
 
 
 def parse_document(text: str, header: QuoteHeader) -> Document:
-    """What a document of an invoice with that header holds. Raises ValueError for another format."""
+    """Parses a document of an invoice with that header. Raises ValueError for another format."""
     value = document_value(text)
     if "billed" in value:
         return _correction(value)
@@ -59,14 +60,14 @@ def parse_document(text: str, header: QuoteHeader) -> Document:
 
 
 def rate_parsed(header: QuoteHeader, document: Document) -> list[Line]:
-    """The lines of one document of an invoice with that header. Raises as rate_subscription does."""
+    """Returns the lines of a parsed document of an invoice with that header. Raises as rate_subscription does."""
     if isinstance(document, CorrectionInputs):
         return rate_correction(document)
     return rate_charges(header, document) if isinstance(document, ChargeInputs) else rate_subscription(header, document)
 
 
 def rate_document(header: QuoteHeader, text: str) -> list[Line]:
-    """The same of its text. Raises ValueError for a document in another format."""
+    """Parses and rates a document of an invoice with that header. Raises ValueError for another format."""
     return rate_parsed(header, parse_document(text, header))
 
 

@@ -1,4 +1,4 @@
-"""Folds the events of one resource kind into their daily form."""
+"""Aggregates the events of one resource kind into daily usage."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,9 +24,9 @@ _NO_ENDS: Mapping[str, datetime] = MappingProxyType({})
 
 
 class UsageEvent(NamedTuple):
-    """A metered quantity at an aware instant: an amount (SUM), a reading (MAX) or a new level (TIME_WEIGHTED).
+    """A metered quantity at a time-zone-aware instant: an amount (SUM), a reading (MAX) or a new level (TIME_WEIGHTED).
 
-    resource_id is the resource that it was metered of, None if the event names none.
+    resource_id is the resource that was metered; None if the event names none.
     """
 
     occurred_at: datetime
@@ -42,11 +42,11 @@ def fold(  # noqa: PLR0917 - the events and what is known of them
     carried_levels: Mapping[str | None, Decimal] = _NO_LEVELS,
     ended_at: Mapping[str, datetime] = _NO_ENDS,
 ) -> Usage:
-    """One kind's events, in any order, in daily form; readings and levels in a stream for each resource.
+    """Returns one kind's events, in any order, as daily usage; readings and levels have a stream for each resource.
 
-    Of levels that one stream has at the same instant the highest holds. carried_levels: by resource, the levels that
-    earlier months ended with. ended_at: by resource, the instant at which it ended, for those that ended on a day of
-    the events' month: from then on its level is 0, and its readings and levels at or after it do not count.
+    If a stream has several levels at the same instant, the highest counts. carried_levels: for each resource, its level
+    at the end of the earlier months. ended_at: for each resource that ended on a day of the events' month, the instant
+    at which it ended: its level is 0 from then on, and its readings and levels at or after that instant do not count.
     """
     if aggregation is Aggregation.SUM:
         totals = (DailyQuantity(day, reduce(add, map(_quantity, group))) for day, group in _by_day(events, zone))
@@ -60,7 +60,7 @@ def fold(  # noqa: PLR0917 - the events and what is known of them
         return MaxUsage(resource_kind, tuple(_peaks(resource_id, streams, zone) for resource_id in _in_order(streams)))
     for resource_id, level in carried_levels.items():
         if level:
-            streams[resource_id]  # exists from here on
+            streams[resource_id]  # creates the stream, also if no reading counts
     for resource_id, end in ended_at.items():
         if resource_id in streams:
             streams[resource_id].append(UsageEvent(end, ZERO, resource_id))

@@ -1,8 +1,8 @@
-"""The running month: cut off now (month to date) or carried on to its end (forecast). Both yield inputs to rate.
+"""The inputs of the running month: cut off now (month to date) or extrapolated to the month's end (forecast).
 
-Linear means: amounts (SUM) keep the average pace of the active time so far, trial days included; the readings of the
-highest day (MAX) stay; levels (TIME_WEIGHTED) hold. Nothing is carried into days that will not be active, and a plan
-change already ordered takes its own days.
+The extrapolation is linear. Amounts (SUM) keep the average rate of the active time so far, including trial days; for
+readings (MAX), the highest day repeats; levels (TIME_WEIGHTED) stay as they are. Days that will not be active get no
+usage. A plan change that is already pending takes effect on its day.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ from app.billing.usage import DailyLevel, LevelStream, LevelUsage, MaxUsage, Pea
 
 
 def month_to_date(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:
-    """The subscription as if the month ended now: today is its last day, and levels end at this instant."""
+    """Returns the subscription as if the month ended now: today is its last day, and levels end at this instant."""
     if now >= period.ends_at:
         return subscription
     today = day_of(now, period.zone)
@@ -43,13 +43,13 @@ def month_to_date(subscription: SubscriptionInputs, period: Period, now: datetim
 
 
 def extrapolated(subscription: SubscriptionInputs, period: Period, now: datetime) -> SubscriptionInputs:
-    """The subscription with its usage until now carried on to the month's end."""
+    """Returns the subscription with its usage until now extrapolated to the month's end."""
     if not period.starts_at < now < period.ends_at:
         return subscription
     today = day_of(now, period.zone)
     spans = subscription.active_spans
     elapsed = [day for day in billable_days(period, spans) if day <= today]
-    # A span that ends today has ended already: what is left of today is not active.
+    # A span that ends today counts as ended already: the rest of today is not active.
     ahead = billable_days(period, [span for span in spans if span.last_day is None or span.last_day > today])
     ahead = tuple(day for day in ahead if day >= today)
     usage = tuple(_carried_on(usage, elapsed, ahead, now, period) for usage in subscription.usage)
@@ -74,7 +74,7 @@ def _rows_until(rows: Sequence[DailyQuantity], today: date) -> tuple[DailyQuanti
 
 
 def _levels_until(stream: LevelStream, now: datetime, today: date, period: Period) -> tuple[DailyLevel, ...]:
-    """The rows so far, with an event that sets the level to 0 now."""
+    """Returns the daily levels so far, with an event that sets the level to 0 now."""
     if now < period.starts_at:
         return ()
     before = tuple(row for row in stream.days if row.date < today)
@@ -82,7 +82,7 @@ def _levels_until(stream: LevelStream, now: datetime, today: date, period: Perio
     if row is None or row.first_at >= now:
         return (*before, DailyLevel(today, now, ZERO, ZERO))
     rest = microseconds(now, day_start(today + ONE_DAY, period.zone))
-    # Events a few minutes ahead of now are let in; what they set beyond it must not make the rest of the day negative.
+    # Events a few minutes in the future are accepted; their levels must not make the rest of the day negative.
     held = max(subtract(row.level_microseconds, multiply(row.last_level, rest)), ZERO)
     return (*before, DailyLevel(today, row.first_at, ZERO, held))
 
@@ -99,7 +99,7 @@ def _carried_on(usage: Usage, elapsed: Sequence[date], ahead: Sequence[date], no
 
 
 def _highest_day_stays(usage: MaxUsage, elapsed: Sequence[date], ahead: Sequence[date], period: Period) -> MaxUsage:
-    """Each day ahead that is lower gets the readings of the highest elapsed day, of all streams."""
+    """Gives each future day whose total is lower the readings of the highest elapsed day, of all streams."""
     totals = dict(usage.daily(period, period.days))
     highest = max(elapsed, key=lambda day: totals.get(day, ZERO), default=None)
     if highest is None:
@@ -119,7 +119,9 @@ def _repeated(stream: PeakStream, day: date, onto: AbstractSet[date]) -> PeakStr
 def _pace(
     used: Ratio, elapsed: Sequence[date], ahead: Sequence[date], now: datetime, period: Period
 ) -> Iterator[tuple[date, Decimal]]:
-    """What the elapsed days' pace adds on each day ahead; the running total is rounded, so that the sum is right."""
+    """Yields the amount that the average rate of the elapsed days adds on each future day. The running total is
+    rounded, so that the amounts add up exactly.
+    """
     elapsed_time = sum(min(_time_of(day, period), _time_until(now, day, period)) for day in elapsed)
     if not elapsed_time:
         return

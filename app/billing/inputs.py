@@ -1,4 +1,4 @@
-"""Everything a month's amounts depend on, as values: the tenant's terms and each subscription's."""
+"""All values that a month's amounts depend on: the tenant's terms and those of each subscription."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,17 +13,17 @@ from app.billing.terms import AddonTerms, Aggregation, ChargeTerms, PlanTerms, T
 from app.billing.usage import Usage, aggregated
 
 RULES_VERSION = 1
-"""The rules that a month is rated by if it was not rated before."""
+"""The version of the billing rules for months that are rated for the first time."""
 KNOWN_RULES_VERSIONS = frozenset({RULES_VERSION})
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteHeader:
-    """What holds for the whole tenant and month.
+    """The terms of the whole tenant for one month.
 
     taxes are those in force on the month's last day, and tax_exempt is as of that day. rules_version is the version of
-    the rules by which the month was first rated: it is rated by them for good. Raises ValueError for a version that is
-    not known.
+    the billing rules by which the month was first rated; it never changes for that month. Raises ValueError for an
+    unknown version.
     """
 
     period: Period
@@ -40,14 +40,16 @@ class QuoteHeader:
             )
 
     def under(self, rules_version: int | None) -> "QuoteHeader":
-        """The same under the rules by which the month was first rated; None: it was not yet."""
+        """Returns the header with the rules version by which the month was first rated; None: the month was not rated
+        yet.
+        """
         if rules_version is None or rules_version == self.rules_version:
             return self
         return replace(self, rules_version=rules_version)
 
 
 class PlanInForce(NamedTuple):
-    """A plan version from first_day on, until the next one's first day."""
+    """A plan version in force from first_day until the day before the next one's first day."""
 
     first_day: date
     terms: PlanTerms
@@ -55,11 +57,11 @@ class PlanInForce(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionInputs:
-    """One subscription's month. The ids are opaque; the slug orders the lines and begins their keys.
+    """One subscription's month. The ids are not interpreted; the slug orders the lines and begins their keys.
 
-    Plans are in order of their first day, with one in force on every billable day; add-ons in order of attaching,
-    usage in order of kind, at most one entry a kind; charges are the deployment's one-off charges of the month, in
-    order of their ids.
+    plans are in order of their first day, with one in force on every billable day. addons are in order of attaching.
+    usage is in order of kind, with at most one entry per kind. charges are the deployment's one-off charges of the
+    month, in order of their ids.
     """
 
     slug: str
@@ -73,15 +75,15 @@ class SubscriptionInputs:
     charges: tuple[ChargeTerms, ...] = ()
 
     def usage_by_kind(self) -> Mapping[str, Usage]:
-        """Raises ValueError for usage of one kind twice."""
+        """Returns the usage by resource kind. Raises ValueError for two entries of one kind."""
         usage = {usage.resource_kind: usage for usage in self.usage}
         if len(usage) != len(self.usage):
-            raise ValueError(f"{self.slug} has usage of one kind twice")
+            raise ValueError(f"{self.slug} has two entries of usage for one resource kind")
         return usage
 
 
 class UnsubscribedCharge(NamedTuple):
-    """A one-off charge of the tenant itself (slug and deployment_id None) or of a deployment without a subscription."""
+    """A one-off charge of a tenant (slug and deployment_id None) or of a deployment without a subscription."""
 
     slug: str | None
     deployment_id: str | None
@@ -90,7 +92,7 @@ class UnsubscribedCharge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChargeInputs:
-    """The month's one-off charges that belong to no subscription: the tenant's first, then by slug, then by charge."""
+    """The month's one-off charges without a subscription: the tenant's first, then by slug, then by charge id."""
 
     charges: tuple[UnsubscribedCharge, ...]
 
@@ -112,10 +114,10 @@ def whole_month(
     quantities: Mapping[str, Decimal] = MappingProxyType({}),
     slug: str = "quote",
 ) -> SubscriptionInputs:
-    """A month that is not metered yet: every day billable, each kind's aggregated quantity given.
+    """Returns the inputs of an assumed month: every day billable, with one aggregated quantity per resource kind.
 
-    The quantity is the month's total (SUM), its highest reading (MAX) or its unit-hours (TIME_WEIGHTED), and stands on
-    the first day; rated, it costs what the same usage metered over the month will.
+    A quantity is the month's total (SUM), its highest reading (MAX) or its unit-hours (TIME_WEIGHTED). It is placed on
+    the first day and costs the same as equal usage metered over the month.
     """
     usage = []
     for kind, quantity in sorted(quantities.items()):

@@ -1,4 +1,4 @@
-"""The only place where rated lines become an invoice: their order, its tax and totals, the hash of its inputs."""
+"""Builds invoices from rated lines: the only place that decides line order, tax, totals and the hash of the inputs."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ class KeptDocument(RatedDocument):
 
 
 class InvoiceBuilder:
-    """Builds one invoice, document by document; it keeps sums, not lines, so that a tenant of any size takes little
-    memory.
+    """Builds one invoice, document by document. It keeps sums instead of lines, so memory does not grow with the
+    tenant.
 
-    Subscriptions are added in order of slug, each perhaps with a correction of the same month, then the charges
-    without one and the other corrections; `close` then gives the tax lines. Totals are the invoice's once it is closed.
+    Add the subscriptions in order of slug, each followed by its correction if there is one, then the charges without a
+    subscription, then the other corrections. Then `close` returns the tax lines and makes the totals final.
     Source: billing-rules, "Invoice".
     """
 
@@ -50,12 +50,12 @@ class InvoiceBuilder:
 
     @property
     def tax_cents(self) -> int:
-        """Raises AmountTooLarge for a tax that does not fit 64 bits."""
+        """The tax on what was added so far. Raises AmountTooLarge if it does not fit 64 bits."""
         return self.tax_base.tax_cents
 
     @property
     def total_cents(self) -> int:
-        """Raises AmountTooLarge for a subtotal, tax or total that does not fit 64 bits."""
+        """Subtotal and tax of what was added so far. Raises AmountTooLarge if an amount does not fit 64 bits."""
         return self.tax_base.total_cents
 
     def add(self, inputs: SubscriptionInputs | ChargeInputs) -> RatedDocument:
@@ -66,7 +66,7 @@ class InvoiceBuilder:
         return RatedDocument(*self._rate(inputs))
 
     def add_late(self, inputs: CorrectionInputs) -> RatedDocument:
-        """Adds what changed in a month that is billed already, with the tax of that month.
+        """Adds a correction: what changed in a month that was already billed, with the tax of that month.
 
         Raises ValueError for a month that was billed in another currency.
         """

@@ -1,4 +1,4 @@
-"""Pieces of canonical JSON text, made by hand where there are as many as subscriptions."""
+"""Fragments of canonical JSON, written by hand because there is one per subscription and json.dumps is slower."""
 
 import json
 from collections.abc import Callable, Iterable

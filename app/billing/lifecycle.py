@@ -1,4 +1,4 @@
-"""The life of a deployment: its states, who may move it between them, what each means for its subscription."""
+"""The lifecycle of a deployment: its states, which actor may change them, and the effect on its subscription."""
 
 from collections.abc import Mapping
 from enum import Enum, StrEnum
@@ -22,7 +22,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class Actor(Enum):
-    """Who asks for a transition; the letters are those of the transition table."""
+    """The kind of actor that requests a transition; the letters are those of the transition table."""
 
     TENANT = "T"
     OPERATOR = "O"
@@ -69,7 +69,7 @@ _STATUS = {
 
 
 def allowed_transitions(state: DeploymentState, actor: Actor) -> tuple[DeploymentState, ...]:
-    """The states `actor` may move a deployment to from `state`, in the order the states are declared."""
+    """Returns the states that `actor` may move a deployment to from `state`, in the order of their declaration."""
     targets = TRANSITIONS[state]
     return tuple(target for target in DeploymentState if actor in targets.get(target, ()))
 
@@ -77,10 +77,10 @@ def allowed_transitions(state: DeploymentState, actor: Actor) -> tuple[Deploymen
 def decide_transition(
     state: DeploymentState, target: DeploymentState, actor: Actor, *, billing_action_suspended: bool = False
 ) -> TransitionDecision:
-    """Decide one request.
+    """Decides one requested transition.
 
-    REFUSE: not on the map for this actor. WITHHOLD: valid, but the operator's override stands against the system:
-    record it and change nothing.
+    REFUSE: the transition table does not allow it for this actor. WITHHOLD: it is allowed, but an operator has
+    suspended billing actions and the actor is the system: record the event and change nothing.
     """
     if actor not in TRANSITIONS[state].get(target, ()):
         return TransitionDecision.REFUSE

@@ -1,4 +1,4 @@
-"""What rating yields: lines of an invoice or quote, and the explanation of each."""
+"""The results of rating: lines of an invoice or quote, and the explanation of each line."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,10 +18,10 @@ class LineKind(StrEnum):
 
 
 class TierCharge(NamedTuple):
-    """What one tier, (from_quantity, to_quantity], took of the billable quantity.
+    """The part of the billable quantity in one tier, (from_quantity, to_quantity], and its price.
 
-    The amount is exact, holds the tier's flat price, and stands before the share of the month that a MAX kind's
-    charge is multiplied by.
+    The amount is exact and includes the tier's flat price. For a MAX kind it is the amount before multiplication by the
+    share of the month.
     """
 
     from_quantity: Decimal
@@ -33,12 +33,12 @@ class TierCharge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """How a line's amount came about; quantities, days and tiers only where the line has them.
+    """How a line's amount was computed; quantities, days and tiers only where the line has them.
 
-    exact_cents is the amount before rounding; the lines of one series (a subscription's bases, or its overage of one
-    kind) are rounded cumulatively, so that they add up to the rounded sum of their exact amounts. daily_usage is the
-    sum over the resources; resource_usage is the part of each, without events that name no resource. Decimals are exact
-    to 12 fractional digits.
+    exact_cents is the amount before rounding. The lines of one series (a subscription's base prices, or its overage of
+    one kind) are rounded cumulatively, so that they add up to the rounded sum of their exact amounts. daily_usage is
+    the sum over the resources; resource_usage is the part of each resource, without events that name no resource.
+    Decimals are exact to 12 fractional digits.
     """
 
     formula: str
@@ -54,7 +54,7 @@ class Explanation:
 
 
 class Charge(Protocol):
-    """What a line was made from, and can be explained by."""
+    """The source of a line, from which its explanation is derived."""
 
     def explanation(self) -> Explanation: ...
 
@@ -62,9 +62,9 @@ class Charge(Protocol):
 class Line(NamedTuple):
     """One line, rounded to cents. `key` is unique in its quote and the same whenever the same inputs are rated.
 
-    A base, add-on or tax line has quantity 1 at its full price; an overage line has the billable quantity at the price
-    of the tier that holds its end (of one package under PACKAGE); an adjustment has quantity 1 at its amount, and the
-    charge_id of the one-off charge that it bills.
+    A base, add-on or tax line has quantity 1 and its full price as unit price. An overage line has the billable
+    quantity and the unit price of the tier in which it ends (of one package for PACKAGE). An adjustment has quantity 1,
+    its amount as unit price, and the charge_id of the one-off charge that it bills.
     """
 
     key: str
@@ -82,13 +82,13 @@ class Line(NamedTuple):
 
     @property
     def explanation(self) -> Explanation:
-        """Derived when asked for."""
+        """Derives the explanation."""
         return self.charge.explanation()
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A tenant's month in lines; total = subtotal + tax = the sum of all lines."""
+    """A tenant's month as lines; total = subtotal + tax = the sum of all lines."""
 
     period: Period
     currency: str

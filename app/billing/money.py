@@ -1,4 +1,4 @@
-"""Exact numbers: ratios, the one rounding of money, and decimals as they are read, shown and kept."""
+"""Exact numbers: ratios, rounding of money, and reading and writing decimals."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,8 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 from typing import NamedTuple
 
-# Sums and products of valid quantities and prices fit many times over; a result that did not would raise, never round.
+# Sums and products of valid quantities and prices are far within this precision; a result beyond it raises, never
+# rounds.
 EXACT = Context(prec=400, traps=[Inexact, InvalidOperation])
 add, subtract, multiply, fma = EXACT.add, EXACT.subtract, EXACT.multiply, EXACT.fma
 
@@ -18,7 +19,7 @@ MIN_CENTS, MAX_CENTS = -(2**63), 2**63 - 1
 
 
 class AmountTooLarge(ValueError):
-    """An amount that does not fit 64 bits. `key` is the line's, or names the subtotal, the tax or the total."""
+    """An amount that does not fit 64 bits. `key` names the line, or is the subtotal, the tax or the total."""
 
     def __init__(self, key: str, cents: int) -> None:
         super().__init__(f"{key}: {cents} cents do not fit in 64 bits; lower the price or the quantity")
@@ -27,17 +28,17 @@ class AmountTooLarge(ValueError):
 
 
 def storable_cents(key: str, cents: int) -> int:
-    """The amount as it is. Raises AmountTooLarge, which names the key, if it does not fit 64 bits."""
+    """Returns the amount unchanged. Raises AmountTooLarge with the key if it does not fit 64 bits."""
     if MIN_CENTS <= cents <= MAX_CENTS:
         return cents
     raise AmountTooLarge(key, cents)
 
 
 class Ratio(NamedTuple):
-    """numerator / denominator, exactly: a Fraction that is not reduced.
+    """numerator / denominator, exactly: a fraction that is not reduced.
 
-    What divides in billing is known beforehand, the days of a month and the microseconds of an hour; all else is
-    decimal. Kept apart, the decimals need no common divisors, which is most of what a Fraction spends its time on.
+    Billing divides only by numbers known beforehand: the days of a month and the microseconds of an hour. All other
+    values are decimals. Without reducing, no common divisors are computed, which is most of Fraction's run time.
     """
 
     numerator: Decimal
@@ -45,19 +46,21 @@ class Ratio(NamedTuple):
 
 
 def round_half_away(exact: Ratio | Fraction) -> int:
-    """The nearest integer, halves away from zero: 642.5 -> 643, -0.5 -> -1."""
+    """Returns the nearest integer, halves away from zero: 642.5 -> 643, -0.5 -> -1."""
     numerator, denominator = exact.numerator.as_integer_ratio()
     return divide_half_away(numerator, denominator * exact.denominator)
 
 
 def divide_half_away(numerator: int, denominator: int) -> int:
-    """The integer nearest to a quotient with a positive denominator, halves away from zero."""
+    """Returns the integer nearest to a quotient with a positive denominator, halves away from zero."""
     rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
     return rounded if numerator >= 0 else -rounded
 
 
 def round_cumulatively(amounts: Iterable[Ratio]) -> Iterator[int]:
-    """Each amount rounded so that the sum of all up to it is the rounded exact sum: 2500.5 twice is 2501 and 2500."""
+    """Yields each amount rounded so that the sum up to it equals the rounded exact sum: 2500.5 twice is
+    2501 and 2500.
+    """
     total, before = Fraction(), 0
     for exact in amounts:
         total += Fraction(exact.numerator) / exact.denominator
@@ -67,7 +70,9 @@ def round_cumulatively(amounts: Iterable[Ratio]) -> Iterator[int]:
 
 
 def to_decimal(exact: Ratio) -> Decimal:
-    """The value as a decimal: exact unless it was divided, then to 12 fractional digits (a third, a 30th)."""
+    """Returns the value as a decimal: exact if it was not divided, otherwise to 12 fractional digits (a
+    third, a 30th).
+    """
     if exact.denominator == 1:
         return exact.numerator
     scaled = round_half_away(Ratio(multiply(exact.numerator, _SHOWN_SCALE), exact.denominator))
@@ -75,16 +80,16 @@ def to_decimal(exact: Ratio) -> Decimal:
 
 
 def parse_decimal(text: str) -> Decimal | None:
-    """The number that the text writes, exactly: "2160", "-0.50" or "1e-7", as JSON writes numbers; zeros may lead.
+    """Parses a number exactly: "2160", "-0.50" or "1e-7", as JSON writes numbers; leading zeros are allowed.
 
-    NaN and the infinities are numbers here, for the caller to refuse. None for any other text: with spaces, separators,
-    a plus sign, digits of other scripts, or more than 40 digits before or after the point.
+    NaN and the infinities are returned as numbers, for the caller to refuse. None for any other text: with spaces,
+    separators, a plus sign, digits of other scripts, or more than 40 digits before or after the point.
     """
     return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
 def decimal_text(value: Decimal) -> str:
-    """Plain decimal text: no exponent, no trailing zeros, no negative zero."""
+    """Formats a decimal as plain text: no exponent, no trailing zeros, no negative zero."""
     text = str(value)
     if "E" in text:
         text = f"{value:f}"

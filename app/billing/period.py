@@ -1,4 +1,4 @@
-"""A billing period is a calendar month in the billing time zone, half-open; its days are what is billable or not."""
+"""A billing period: a calendar month in the billing time zone, half-open, and its billable days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class ActiveSpan(NamedTuple):
-    """Days on which a subscription was active, both ends included; last_day None is still open."""
+    """Days on which a subscription was active, both ends included; last_day None: it is still active."""
 
     first_day: date
     last_day: date | None
@@ -20,33 +20,33 @@ class ActiveSpan(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def day_start(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of a day in a zone, in UTC."""
+    """Returns the first instant of a day in a zone, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def day_of(instant: datetime, zone: ZoneInfo) -> date:
-    """The day of the zone that holds an aware instant."""
+    """Returns the day in the zone that contains a time-zone-aware instant."""
     return instant.astimezone(zone).date()
 
 
 def last_active_day(ended_at: datetime, zone: ZoneInfo) -> date:
-    """The last day of a subscription that was paused or cancelled at an aware instant.
+    """Returns the last active day of a subscription that was paused or cancelled at a time-zone-aware instant.
 
-    It is the day of that instant, unless the instant is the day's very first: then the subscription was active at no
-    time of that day, and its last day is the one before.
+    It is the day of that instant. If the instant is the first of its day, the subscription was not active on that day,
+    and its last active day is the previous one.
     """
     day = day_of(ended_at, zone)
     return day - ONE_DAY if ended_at == day_start(day, zone) else day
 
 
 def microseconds(start: datetime, end: datetime) -> int:
-    """Real time between two aware instants."""
+    """Returns the real time between two time-zone-aware instants, in microseconds."""
     return (end.astimezone(UTC) - start.astimezone(UTC)) // MICROSECOND
 
 
 @lru_cache(maxsize=4096)
 def day_microseconds(day: date, zone: ZoneInfo) -> int:
-    """How long a day of a zone really is: 23 or 25 hours where clocks change."""
+    """Returns the length of a day in a zone in microseconds: 23 or 25 hours where clocks change."""
     return microseconds(day_start(day, zone), day_start(day + ONE_DAY, zone))
 
 
@@ -68,7 +68,7 @@ class Period:
 
     @classmethod
     def holding(cls, moment: date | datetime, zone: ZoneInfo) -> Self:
-        """The month that holds a day or an aware instant."""
+        """Returns the month that contains a day or a time-zone-aware instant."""
         day = day_of(moment, zone) if isinstance(moment, datetime) else moment
         return cls(day.replace(day=1), zone)
 
@@ -94,9 +94,10 @@ class Period:
 def billable_days(
     period: Period, spans: Sequence[ActiveSpan], trial_ends_at: datetime | None = None
 ) -> tuple[date, ...]:
-    """The period's days on which the subscription was active at any time, those before its trial's end day left out.
+    """Returns the period's days on which the subscription was active at any time, without the days before the trial's
+    end day.
 
-    The day on which a trial ends is billable, as a start day is.
+    The day on which a trial ends is billable, and so is the day on which a subscription starts.
     """
     first = period.start if trial_ends_at is None else max(period.start, day_of(trial_ends_at, period.zone))
     if first == period.start and any(_covers(span, period) for span in spans):

@@ -1,4 +1,4 @@
-"""The four price models: what a billable quantity costs, tier by tier, exactly."""
+"""The four price models: the exact price of a billable quantity, tier by tier."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -9,7 +9,7 @@ from app.billing.terms import PriceModel, ResourceTerms, Tier
 
 
 class Slice(NamedTuple):
-    """The part of a quantity that one tier, (above, tier.up_to], prices.
+    """The part of a quantity in one tier, (above, tier.up_to], and its price.
 
     quantity and cents are numerators over the denominator of the quantity that was priced.
     """
@@ -21,19 +21,19 @@ class Slice(NamedTuple):
 
 
 def price(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
-    """Slices of a positive `quantity`; their quantities sum to it, their cents to what it costs."""
+    """Returns the slices of a positive `quantity`: their quantities add up to it, their cents to its price."""
     return _MODELS[resource.price_model](resource, quantity)
 
 
 def packages(resource: ResourceTerms, quantity: Ratio) -> Decimal:
-    """How many packages hold `quantity`, the last one perhaps in part."""
+    """Returns the number of packages that contain `quantity`; the last one may be partly used."""
     count, rest = EXACT.divmod(quantity.numerator, multiply(package_size(resource), quantity.denominator))
     return count + 1 if rest else count
 
 
 def package_size(resource: ResourceTerms) -> Decimal:
     if resource.package_size is None:
-        raise ValueError(f"{resource.resource_kind} is priced by the package but has no package size")
+        raise ValueError(f"{resource.resource_kind} has price model PACKAGE but no package size")
     return resource.package_size
 
 
@@ -78,7 +78,7 @@ def _slice(above: Decimal, tier: Tier, part: Decimal, quantity: Ratio) -> Slice:
 
 
 def _bounded(resource: ResourceTerms) -> ValueError:
-    return ValueError(f"the last tier of {resource.resource_kind} has a bound")
+    return ValueError(f"the last tier of {resource.resource_kind} must have no upper bound")
 
 
 _MODELS: Mapping[PriceModel, Callable[[ResourceTerms, Ratio], list[Slice]]] = {

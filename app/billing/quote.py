@@ -1,4 +1,7 @@
-"""The one function that computes a tenant's amounts for a month held whole; a month end adds document by document."""
+"""Computes a tenant's amounts for a month from complete inputs.
+
+A rollup uses the same InvoiceBuilder, but adds one document at a time.
+"""
 
 from app.billing.inputs import QuoteInputs
 from app.billing.invoice_builder import InvoiceBuilder
@@ -6,7 +9,7 @@ from app.billing.lines import Line, Quote
 
 
 def quote(inputs: QuoteInputs) -> Quote:
-    """Rate a tenant's month: the lines of each deployment in order of slug, the charges without a subscription, tax.
+    """Rates a tenant's month: the lines of each deployment in order of slug, the charges without a subscription, tax.
 
     Raises as rate_subscription does, and AmountTooLarge for a subtotal, tax or total that does not fit 64 bits.
     """

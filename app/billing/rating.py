@@ -1,4 +1,4 @@
-"""One subscription's month in lines, and the one-off charges that belong to no subscription."""
+"""Rates one subscription's month into lines, and the one-off charges that belong to no subscription."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -21,17 +21,20 @@ Rater = Callable[[QuoteHeader, SubscriptionInputs], list[Line]]
 
 
 def rate_subscription(header: QuoteHeader, subscription: SubscriptionInputs) -> list[Line]:
-    """One subscription's lines without tax: bases, add-ons by attach time, overage by resource kind, adjustments.
+    """Returns one subscription's lines without tax: base prices, add-ons by attach time, overage by resource kind,
+    adjustments.
 
-    Raises ValueError for inputs that contradict themselves: a billable day without a plan version, another currency,
-    usage or a charge outside the period, usage of one kind twice or aggregated otherwise than the plan says; and
-    AmountTooLarge for a line that does not fit 64 bits.
+    Raises ValueError for inputs that contradict each other: a billable day without a plan version, another currency,
+    usage or a charge outside the period, two entries of usage of one kind, or an aggregation other than the plan's.
+    Raises AmountTooLarge for a line that does not fit 64 bits.
     """
     return _RATERS[header.rules_version](header, subscription)
 
 
 def rate_charges(header: QuoteHeader, charges: ChargeInputs) -> list[Line]:
-    """The lines of the one-off charges without a subscription. Raises ValueError for a charge outside the period."""
+    """Returns the lines of the one-off charges without a subscription. Raises ValueError for a charge outside the
+    period.
+    """
     return [
         line
         for slug, deployment_id, charge in charges.charges
@@ -57,8 +60,8 @@ def _rate_subscription(header: QuoteHeader, subscription: SubscriptionInputs) ->
 
 
 _RATERS: Mapping[int, Rater] = {1: _rate_subscription}
-"""Each rules version's way to rate. A change of the rules after the first release adds an entry here, so that a month
-that was rated before keeps the amounts that it was billed.
+"""The rating function of each rules version. A change of the rules after the first release adds an entry, so that a
+month that was already rated keeps its amounts.
 """
 
 
@@ -172,7 +175,7 @@ def _adjustment_lines(
     subscription_id: str | None,
     charges: Sequence[ChargeTerms],
 ) -> Iterator[Line]:
-    """One a charge; none for a credit of which nothing is taken."""
+    """Yields one line per charge; none for a credit of which nothing is applied."""
     for terms in charges:
         if not period.start <= terms.charged_on < period.end:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""How a month divides: its billable days by plan version for the bases, and by equal usage terms for each kind."""
+"""Divides a month's billable days by plan version for the base prices, and by equal usage terms for each kind."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
@@ -26,7 +26,7 @@ class Segment(NamedTuple):
 
 
 class UsageGroup(NamedTuple):
-    """The billable days on which one kind has the same terms, whatever versions they belong to; rated once.
+    """The billable days on which one kind has the same terms, in one or more plan versions; they are rated together.
 
     terms: the version of the group's first day.
     """
@@ -38,7 +38,7 @@ class UsageGroup(NamedTuple):
 
 
 class Allowance(NamedTuple):
-    """What was used and what is included, both over one denominator."""
+    """The used and the included quantity of a group, over a common denominator."""
 
     used: Decimal
     included: Decimal
@@ -46,10 +46,10 @@ class Allowance(NamedTuple):
 
 
 def segments_of(header: QuoteHeader, subscription: SubscriptionInputs) -> list[Segment]:
-    """One a plan version, in order of their first days; none without a billable day.
+    """Returns a segment for each plan version with billable days, in order of their first days.
 
-    The version of the last billable day says whether the month is prorated: under NONE it is charged for the whole
-    month, under DAILY every version is charged for its days, even one that by itself would not be prorated.
+    The version of the last billable day decides whether the month is prorated. With NONE, that version is charged for
+    the whole month. With DAILY, every version is charged for its days, even one whose own proration is NONE.
     """
     period = header.period
     days = billable_days(period, subscription.active_spans, subscription.trial_ends_at)
@@ -66,7 +66,7 @@ def segments_of(header: QuoteHeader, subscription: SubscriptionInputs) -> list[S
 
 
 def usage_groups(segments: Sequence[Segment]) -> list[UsageGroup]:
-    """By resource kind; the groups of one kind in order of their first days."""
+    """Returns the groups by resource kind; the groups of one kind are in order of their first days."""
     if len(segments) == 1:
         [(terms, days, share)] = segments
         return [UsageGroup(resource, terms, days, share) for resource in terms.resources_by_kind]
@@ -79,13 +79,15 @@ def usage_groups(segments: Sequence[Segment]) -> list[UsageGroup]:
 
 
 def _group(parts: Sequence[tuple[ResourceTerms, Segment]]) -> UsageGroup:
-    resource, first = parts[0]  # as the segments are in order of their first days
+    resource, first = parts[0]  # The segments are in order of their first days, so the first part has the first day.
     days = sorted(chain.from_iterable(segment.days for _, segment in parts))
     return UsageGroup(resource, first.terms, days, first.share._replace(billable_days=len(days)))
 
 
 def allowance(period: Period, subscription: SubscriptionInputs, group: UsageGroup, usage: Usage | None) -> Allowance:
-    """What a group used and what it includes: under MAX the allowances in full, otherwise their share."""
+    """Returns what a group used and includes. For MAX kinds the allowances count in full, otherwise by their share of
+    the month.
+    """
     resource, _, group_days, share = group
     kind = resource.resource_kind
     if usage is not None and usage.aggregation is not resource.aggregation:
@@ -118,7 +120,9 @@ def allowance(period: Period, subscription: SubscriptionInputs, group: UsageGrou
 
 
 def days_attached(addon: AddonTerms, days: Sequence[date]) -> int:
-    """How many of the days, in order, the add-on was attached for: from attached_on to detached_on, both included."""
+    """Counts the given days, in order, on which the add-on was attached: from attached_on to detached_on, both
+    included.
+    """
     last = addon.detached_on
     end = len(days) if last is None else bisect_right(days, last)
     return max(end - bisect_left(days, addon.attached_on), 0)

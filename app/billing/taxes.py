@@ -1,4 +1,4 @@
-"""Tax: one line for each tax and rate, rounded once on the sum of what it applies to."""
+"""Tax: one line for each tax and rate, rounded once on the sum of the taxable amounts."""
 
 from decimal import Decimal
 
@@ -12,9 +12,10 @@ _ONE = Decimal(1)
 
 
 class TaxBase:
-    """Adds up an invoice's net amounts by tax and rate, which those of corrections take from their service month.
+    """Adds up an invoice's net amounts by tax and rate. The amounts of a correction have the taxes of their service
+    month.
 
-    An invoice to which nothing is added has no tax line: do not add a header without lines.
+    An invoice without lines has no tax lines: do not add a header that has no lines.
     """
 
     def __init__(self) -> None:
@@ -23,7 +24,7 @@ class TaxBase:
         self._first: tuple[TaxTerms, ...] | None = None
 
     def add(self, header: QuoteHeader, net_cents: int) -> None:
-        """Add rounded amounts of the header's month. Those of an exempt tenant are not taxable."""
+        """Adds rounded amounts of the header's month. Those of an exempt tenant are not taxable."""
         if self._first is None:
             self._first = header.taxes
         self.subtotal_cents += net_cents
@@ -33,7 +34,8 @@ class TaxBase:
             self._taxable[tax] = self._taxable.get(tax, 0) + net_cents
 
     def lines(self) -> list[Line]:
-        """The tenant-level lines: the taxes of the header added first, in its order, then others by name and rate.
+        """Returns the tenant-level tax lines: the taxes of the header added first, in its order, then others by name
+        and rate.
 
         Raises AmountTooLarge for a tax that does not fit 64 bits.
         """
@@ -43,23 +45,25 @@ class TaxBase:
 
     @property
     def tax_cents(self) -> int:
-        """The sum of the lines. Raises AmountTooLarge as they do, and if the sum does not fit."""
+        """Returns the sum of the tax lines. Raises AmountTooLarge as `lines` does, or if the sum does not
+        fit 64 bits.
+        """
         return storable_cents("tax", sum(line.amount_cents for line in self.lines()))
 
     @property
     def total_cents(self) -> int:
-        """The sum of all that was added, with tax."""
+        """Returns the sum of everything added, including tax."""
         return storable_cents("total", storable_cents("subtotal", self.subtotal_cents) + self.tax_cents)
 
     def copy(self) -> "TaxBase":
-        """Another one with the same amounts, to try the total with more of them."""
+        """Returns a copy with the same amounts, for trying out further amounts."""
         other = TaxBase()
         other.subtotal_cents, other._first, other._taxable = self.subtotal_cents, self._first, dict(self._taxable)
         return other
 
 
 def explain_tax(key: str, unit_price_cents: Decimal) -> Explanation:
-    """How a tax line came about: its key has the rate, its unit price is the exact tax."""
+    """Explains a tax line: its key contains the rate, and its unit price is the exact tax."""
     name, _, rate = key.removeprefix("tax:").rpartition(":")
     tax = TaxTerms(name, Decimal(rate))
     return TaxCharge(tax, int(EXACT.divide(unit_price_cents, tax.rate))).explanation()

@@ -1,4 +1,6 @@
-"""The terms a month is rated on: plan versions with their resources and tiers, add-ons as attached, taxes."""
+"""The terms by which a month is rated: plan versions with their resources and tiers, attached add-ons,
+charges, taxes.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +29,7 @@ class Aggregation(StrEnum):
 
 
 class InputFault(NamedTuple):
-    """What is wrong with some terms; `path` leads to it by field names and indexes: ("resources", "0", "tiers")."""
+    """A fault in some terms; `path` leads to it by field names and indexes: ("resources", "0", "tiers")."""
 
     path: tuple[str, ...]
     message: str
@@ -35,7 +37,7 @@ class InputFault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Prices of the quantities in (the previous tier's up_to, up_to]; up_to None has no bound."""
+    """The prices of the quantities in (the previous tier's up_to, up_to]; up_to None means no upper bound."""
 
     up_to: Decimal | None
     unit_price_cents: Decimal
@@ -44,7 +46,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class ResourceTerms:
-    """What a plan version includes of one resource kind and what it charges beyond that."""
+    """The quantity that a plan version includes of one resource kind, and the prices above it."""
 
     resource_kind: str
     unit: str
@@ -56,13 +58,15 @@ class ResourceTerms:
 
     @property
     def pricing(self) -> tuple[object, ...]:
-        """What decides an amount: plan versions that agree in it are rated as one. The unit is only shown."""
+        """Returns the fields that decide an amount: plan versions in which they are equal are rated together. The unit
+        is only displayed.
+        """
         return self.aggregation, self.included_quantity, self.price_model, self.tiers, self.package_size
 
 
 @dataclass(frozen=True, slots=True)
 class PlanTerms:
-    """One published plan version. `faults()` says what keeps a draft from being one."""
+    """One published plan version. `faults()` returns what prevents a draft from being published."""
 
     plan: str
     version: int
@@ -79,7 +83,7 @@ class PlanTerms:
         object.__setattr__(self, "_by_kind", {resource.resource_kind: resource for resource in self.resources})
 
     def __hash__(self) -> int:
-        return hash(self.identity)  # enough to tell them apart, at the price of two fields
+        return hash(self.identity)  # equal objects have an equal identity, and hashing two fields is fast
 
     @property
     def identity(self) -> tuple[str, int]:
@@ -89,13 +93,15 @@ class PlanTerms:
         return self._by_kind.get(kind)
 
     def faults(self) -> list[InputFault]:
-        """All faults, in reading order; none means the terms can be rated. Paths use the names of these fields."""
+        """Returns all faults in reading order; none means that the terms can be rated. Paths use the names of these
+        fields.
+        """
         return list(_plan_faults(self))
 
 
 @dataclass(frozen=True, slots=True)
 class AddonTerms:
-    """An add-on with the price and the granted quantity of a kind that were fixed when it was attached.
+    """An attached add-on, with the price and included quantity that were fixed when it was attached.
 
     detached_on is its last day, which is billable; None while it is attached.
     """
@@ -112,9 +118,9 @@ class AddonTerms:
 
 @dataclass(frozen=True, slots=True)
 class ChargeTerms:
-    """A one-off charge, or with a negative amount a credit, on the invoice of the month that holds charged_on.
+    """A one-off charge, or a credit if its amount is negative, on the invoice of the month that contains charged_on.
 
-    taken_cents is the part of a credit that this invoice takes; None for all of it.
+    taken_cents is the part of a credit that this invoice applies; None for all of it.
     """
 
     id: str
@@ -125,17 +131,21 @@ class ChargeTerms:
 
     @property
     def billed_cents(self) -> int:
-        """What this invoice bills of it. Raises ValueError if more is taken than there is, or part of a charge."""
+        """Returns the part that this invoice bills. Raises ValueError if the part is larger than the credit, or is part
+        of a charge.
+        """
         if self.taken_cents is None:
             return self.net_cents
         if not self.net_cents <= self.taken_cents <= 0:
-            raise ValueError(f"charge {self.id} of {self.net_cents} cents cannot be taken for {self.taken_cents} cents")
+            raise ValueError(
+                f"charge {self.id} of {self.net_cents} cents cannot be applied as {self.taken_cents} cents"
+            )
         return self.taken_cents
 
 
 @dataclass(frozen=True, slots=True)
 class TaxTerms:
-    """A tax by name and rate: ("GST", Decimal("0.1")) is GST 10%."""
+    """A tax by name and rate: ("GST", Decimal("0.1")) is GST of 10%."""
 
     name: str
     rate: Decimal
@@ -148,7 +158,9 @@ _WIDE = Context(prec=40)
 
 
 def quantity_fault(value: Decimal) -> str | None:
-    """Why `value` can be no quantity or unit price (not finite, negative, too large or too fine), or None."""
+    """Returns why `value` is not valid as a quantity or unit price (not finite, negative, too large, too many digits),
+    or None.
+    """
     if not value.is_finite():
         return "must be a finite number"
     if value < 0:
@@ -161,7 +173,7 @@ def quantity_fault(value: Decimal) -> str | None:
 
 
 def cents_fault(value: int) -> str | None:
-    """Why `value` can be no price in cents, or None."""
+    """Returns why `value` is not valid as a price in cents, or None."""
     if value < 0:
         return "must not be negative"
     if value >= LARGEST:
@@ -176,7 +188,7 @@ def _plan_faults(plan: PlanTerms) -> Iterator[InputFault]:
     for index, resource in enumerate(plan.resources):
         path = ("resources", str(index))
         if resource.resource_kind in seen:
-            yield InputFault((*path, "resource_kind"), "is given twice")
+            yield InputFault((*path, "resource_kind"), "appears twice")
         seen.add(resource.resource_kind)
         yield from _resource_faults(resource, path)
 
@@ -193,7 +205,7 @@ def _resource_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator
         elif size == 0:
             yield InputFault((*path, "package_size"), "must be positive")
     elif size is not None:
-        yield InputFault((*path, "package_size"), "is for PACKAGE only")
+        yield InputFault((*path, "package_size"), "is allowed for PACKAGE only")
     yield from _tier_faults(resource, (*path, "tiers"))
 
 
@@ -220,9 +232,9 @@ def _tier_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator[Inp
 
 def _bound_fault(up_to: Decimal | None, below: Decimal, *, last: bool) -> str | None:
     if up_to is None:
-        return None if last else "only the last tier has no bound"
+        return None if last else "only the last tier may have no upper bound"
     if last:
-        return "the last tier must have no bound"
+        return "the last tier must have no upper bound"
     if message := quantity_fault(up_to):
         return message
-    return None if up_to > below else "must be above the bound of the tier before"
+    return None if up_to > below else "must be above the upper bound of the previous tier"

@@ -1,8 +1,8 @@
-"""Metered usage of one resource kind in its daily form: one row a day, aggregated over days.
+"""Metered usage of one resource kind as daily rows, and its aggregation over days.
 
-A day is a day of the billing zone. Usage rated for a period holds rows of that period only, in ascending order. Amounts
-(SUM) add up per deployment. Readings (MAX) and levels (TIME_WEIGHTED) belong to a resource each: every resource that
-reports a kind has a stream of its own, and events without a resource form one more.
+A day is a day in the billing time zone. Usage of a period has rows of that period only, in ascending order. Amounts
+(SUM) add up per deployment. Readings (MAX) and levels (TIME_WEIGHTED) belong to a resource: each resource has a stream
+of its own, and events without a resource form one more stream.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ MICROSECONDS_PER_HOUR = 3_600_000_000
 
 
 class DailyLevel(NamedTuple):
-    """One day of a level. Before `first_at` the level of earlier days holds, from then on the day's own.
+    """One day of a level. Before `first_at`, the level of the earlier days applies; from then on, the day's own levels.
 
     level_microseconds is the sum of level x microseconds from first_at to the end of the day.
     """
@@ -36,16 +36,16 @@ class DailyLevel(NamedTuple):
 
 
 class PeakStream(NamedTuple):
-    """The readings of one resource, or with resource_id None of the events without one: the highest of each day."""
+    """The highest reading of each day, of one resource or (resource_id None) of the events without a resource."""
 
     resource_id: str | None
     days: Sequence[DailyQuantity]
 
 
 class LevelStream(NamedTuple):
-    """The level of one resource, or with resource_id None of the events without one.
+    """The levels of one resource or (resource_id None) of the events without a resource.
 
-    carried_level is the last level of earlier months, which holds at the period's start; 0 if there was none.
+    carried_level is the last level of earlier months, which applies from the period's start; 0 if there was none.
     """
 
     resource_id: str | None
@@ -55,7 +55,7 @@ class LevelStream(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SumUsage:
-    """Amounts that add up."""
+    """Usage of a kind aggregated by SUM: daily amounts."""
 
     aggregation: ClassVar = Aggregation.SUM
     resource_kind: str
@@ -71,13 +71,14 @@ class SumUsage:
         return _rows_on(self.days, period, days)
 
     def by_resource(self, period: Period, days: Sequence[date]) -> tuple[ResourceDailyUsage, ...]:
-        """Amounts are not kept per resource."""
+        """Returns an empty tuple: amounts are not stored per resource."""
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class MaxUsage:
-    """Readings, of which the highest day counts: a day is the sum over the streams of each one's peak that day.
+    """Usage of a kind aggregated by MAX: the highest day counts. A day's quantity is the sum of each stream's peak on
+    it.
 
     The streams are in order: resource_id None first, then by resource_id. Raises ValueError for any other order.
     """
@@ -107,7 +108,8 @@ class MaxUsage:
 
 @dataclass(frozen=True, slots=True)
 class LevelUsage:
-    """Levels, each of which holds until its stream's next event; used is the sum of their unit-hours.
+    """Usage of a kind aggregated by TIME_WEIGHTED: each level lasts until its stream's next event; `used` is in
+    unit-hours.
 
     The streams are in order: resource_id None first, then by resource_id. Raises ValueError for any other order.
     """
@@ -125,7 +127,7 @@ class LevelUsage:
         return Ratio(reduce(add, amounts, ZERO), MICROSECONDS_PER_HOUR)
 
     def daily(self, period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
-        # The streams are added up before they are divided, so that the sum is rounded once.
+        # The streams are added up before the division, so that the sum is rounded once.
         totals: dict[date, Decimal] = defaultdict(lambda: ZERO)
         for stream in self.streams:
             for day, amount in _level_microseconds(stream, period, days):
@@ -142,7 +144,7 @@ Usage = SumUsage | MaxUsage | LevelUsage
 
 
 def aggregated(resource_kind: str, aggregation: Aggregation, quantity: Decimal, period: Period) -> Usage:
-    """Usage of a period of which only the aggregate is known, as if it all fell on the first day."""
+    """Returns usage of a period of which only the aggregate is known, as if all of it occurred on the first day."""
     match aggregation:
         case Aggregation.SUM:
             return SumUsage(resource_kind, (DailyQuantity(period.start, quantity),))
@@ -181,7 +183,9 @@ def _unit_hours(amounts: Iterable[tuple[date, Decimal]]) -> tuple[DailyQuantity,
 
 
 def _check_order(resource_kind: str, streams: Sequence[PeakStream | LevelStream]) -> None:
-    """None before any text, and the empty text may be a resource's id."""
+    """Raises ValueError unless the streams are in order: None before any text (an empty text can be a
+    resource's id).
+    """
     order = [(stream.resource_id is not None, stream.resource_id or "") for stream in streams]
     if any(following <= before for before, following in pairwise(order)):
         raise ValueError(f"the streams of {resource_kind} are not in order of resource, each once: {order}")

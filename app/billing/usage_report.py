@@ -1,4 +1,4 @@
-"""Usage as it is shown and reported beside the lines: each kind's month, and what no plan version prices."""
+"""Usage for display beside the lines: each kind's month, and the usage that no plan version prices."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,7 +13,7 @@ from app.billing.usage import Usage
 
 
 class ResourceUsage(NamedTuple):
-    """One kind's month: all its usage, the part on billable days, what is included and what is over and charged."""
+    """One kind's month: all its usage, the part on billable days, the included quantity and the charged overage."""
 
     resource_kind: str
     quantity: Decimal
@@ -23,14 +23,14 @@ class ResourceUsage(NamedTuple):
 
 
 class UnpricedUsage(NamedTuple):
-    """Usage on billable days of a kind that the plan in force does not know: billed nothing, reported."""
+    """Usage on billable days of a kind that the plan version in force does not price: it is reported and not billed."""
 
     resource_kind: str
     quantity: Decimal
 
 
 def resource_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[ResourceUsage]:
-    """Every kind that was used or that a charged plan version prices, by kind, over the whole month."""
+    """Returns, by kind, the whole month's usage of every kind that was used or that a charged plan version prices."""
     period, usage = header.period, subscription.usage_by_kind()
     groups: dict[str, list[UsageGroup]] = {kind: [] for kind in usage}
     for group in usage_groups(segments_of(header, subscription)):
@@ -47,7 +47,7 @@ def _resource_usage(
     used = included = over = ZERO
     for group in groups:
         part = allowance(period, subscription, group, usage)
-        # Amounts and unit-hours add up over the groups of a month; of readings, the highest is the month's.
+        # Amounts and unit-hours add up over the groups of a month; for readings, the month's highest counts.
         join = max if group.resource.aggregation is Aggregation.MAX else add
         used = join(used, to_decimal(Ratio(part.used, part.denominator)))
         included = join(included, to_decimal(Ratio(part.included, part.denominator)))
@@ -57,7 +57,7 @@ def _resource_usage(
 
 
 def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[UnpricedUsage]:
-    """Usage of kinds the plan does not know, by kind; each kind's part on the days of versions that do not know it."""
+    """Returns, by kind, usage that the plan does not price: the part on the days of plan versions without that kind."""
     plans = [plan.terms for plan in subscription.plans]
     if all(terms.resource(usage.resource_kind) for terms in plans for usage in subscription.usage):
         return []

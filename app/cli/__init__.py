@@ -76,7 +76,7 @@ for _name, (_, _summary) in COMMANDS.items():
 
 def main() -> None:
     try:
-        sys.exit(arcadia(standalone_mode=False))  # a code given with Exit is returned, not raised
+        sys.exit(arcadia(standalone_mode=False))  # a code passed to Exit is returned, not raised
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -1,4 +1,4 @@
-"""`python -m app.cli` is `arcadia`."""
+"""Runs `arcadia` by `python -m app.cli`."""
 
 from app.cli import main
 

@@ -48,9 +48,9 @@ def token(role: str, tenant: str | None, subject: str, ttl: timedelta) -> None:
     """Print a signed bearer token for the API."""
     chosen = Role(role.upper())
     if chosen in TENANT_ROLES and tenant is None:
-        raise click.UsageError(f"--role {role} needs --tenant CODE.")
+        raise click.UsageError(f"--role {role} requires --tenant CODE.")
     if chosen is Role.PLATFORM_ADMIN and tenant is not None:
-        raise click.UsageError("a platform_admin belongs to no tenant: leave out --tenant.")
+        raise click.UsageError("a platform_admin belongs to no tenant: omit --tenant.")
     settings = Settings.from_environment()
     tenant_id = asyncio.run(_tenant_id(settings, tenant)) if tenant is not None else None
     click.echo(sign_token(settings, subject, {chosen}, tenant_id, ttl, datetime.now(UTC)))

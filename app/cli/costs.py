@@ -1,4 +1,4 @@
-"""`arcadia costs`: import a provider's bill, match it again, withdraw it."""
+"""`arcadia costs`: imports a provider's bill, matches it again, withdraws it."""
 
 import asyncio
 import shutil
@@ -48,7 +48,7 @@ query Bills {
 
 
 class ExactNumber(click.ParamType[Decimal]):
-    """A decimal number, kept exactly."""
+    """A decimal number, parsed exactly."""
 
     name = "number"
 
@@ -150,7 +150,7 @@ def list_() -> None:
 
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
-    """The file, or a copy of standard input that can be read again."""
+    """Yields the file, or a seekable copy of standard input."""
     if file != "-":
         with Path(file).open("rb") as content:
             yield content
@@ -164,7 +164,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 async def _run(
     command: str, given: dict[str, Any], work: Callable[[Context, operations.Progress], Awaitable[UUID]]
 ) -> None:
-    """Runs the command as a call, entered in the audit log, and shows the bill whose id it returns."""
+    """Runs the command as a call with an audit log entry, and shows the bill whose id it returns."""
     called = f"arcadia costs {command}"
     call = Call(called, called, msgspec.json.encode(given).decode(), RequestMetadata())
     async with operator(Settings.from_environment()) as context:
@@ -176,7 +176,7 @@ async def _run(
 
 @contextmanager
 def _progress(console: Console) -> Iterator[operations.Progress]:
-    """A bar on a terminal, nothing in a pipe."""
+    """Shows a progress bar on a terminal, and nothing in a pipe."""
     columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
         bar = shown.add_task("rows", total=None)
@@ -216,5 +216,5 @@ def _line(bill: dict[str, Any]) -> str:
 
 
 def _amount(cents: int, currency: str) -> str:
-    """An amount in the currency's minor unit, as 1,200.00 USD."""
+    """Formats an amount in the currency's minor unit, such as 1,200.00 USD."""
     return f"{Decimal(cents).scaleb(-CURRENCIES[currency].minor_units):,f} {currency}"

@@ -64,7 +64,7 @@ async def _tell(console: Console, settings: Settings) -> None:
 
 
 async def _roll_up(context: Context, tenant_id: UUID) -> dict[str, Any]:
-    """As a job: a worker takes the run's chunk from the queue."""
+    """Runs the rollup as a job: a worker takes its chunk from the queue."""
     async with working(context, catching_up=False), context.database.listen(CHANNEL) as notices:
         run_id = await roll_up_period(context, period_start=story.APRIL, tenant_ids=[tenant_id])
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -88,7 +88,7 @@ async def _invoice(context: Context) -> dict[str, Any]:
 
 
 async def _pause(console: Console, context: Context, deployment_id: UUID) -> None:
-    """A transition that the map allows, and one that it does not."""
+    """Requests a transition that is allowed, and one that is not."""
     await story.be_active(context, deployment_id)
     await transition_deployment(context, deployment_id=deployment_id, to=DeploymentState.PAUSED, reason="demo")
     data = await read(context, _LAST_EVENT, {"id": str(deployment_id)})

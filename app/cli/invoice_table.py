@@ -1,4 +1,4 @@
-"""An invoice for people: a table on a terminal, one plain line each in a pipe."""
+"""Prints an invoice: a table on a terminal, one plain line per invoice line in a pipe."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ query Invoice($tenant: String!, $month: Date!) {
 
 
 def money(cents: int) -> str:
-    """An amount in a currency of hundredths, as AUD is: 642 is $6.42."""
+    """Formats an amount in a currency of hundredths, such as AUD: 642 is $6.42."""
     sign = "-" if cents < 0 else ""
     whole, hundredths = divmod(abs(cents), 100)
     return f"{sign}${whole:,}.{hundredths:02d}"

@@ -1,4 +1,4 @@
-"""The sockets that `arcadia serve` listens on, bound before anything else is begun."""
+"""The sockets that `arcadia serve` listens on, bound before anything else is started."""
 
 import errno
 import socket
@@ -10,7 +10,7 @@ from app.cli.refusal import CommandRefusedError
 
 @contextmanager
 def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
-    """A socket for each address of the host, bound and not yet listening; a port of 0 becomes one that is free.
+    """Yields a socket for each address of the host, bound but not yet listening; port 0 chooses a free port.
 
     Raises CommandRefusedError. Closes the sockets at the end.
     """
@@ -26,7 +26,7 @@ def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
 
 
 def listen(sockets: list[socket.socket], host: str, backlog: int = 2048) -> None:
-    """Raises CommandRefusedError: another process began to listen there meanwhile."""
+    """Starts listening. Raises CommandRefusedError if another process has begun to listen there meanwhile."""
     for each in sockets:
         with _said(host, each.getsockname()[1]):
             each.listen(backlog)
@@ -44,8 +44,8 @@ def _addresses(host: str, port: int) -> list[tuple[int, str]]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not the name of a host"
-        raise CommandRefusedError(f"--host {host} is not known: {reason}.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not a host name"
+        raise CommandRefusedError(f"--host {host} cannot be resolved: {reason}.") from error
     return list(dict.fromkeys((int(family), str(address[0])) for family, _, _, _, address in found))
 
 
@@ -53,11 +53,11 @@ def _bind(family: int, host: str, address: tuple[str, int]) -> socket.socket:
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Connections inherit it. asyncio sets it only on sockets that it made itself, and without it an answer's body
-        # waits 40 ms for the client to acknowledge the headers.
+        # Connections inherit it. asyncio sets it only on sockets that it created itself, and without it the body of a
+        # response waits 40 ms for the client to acknowledge the headers.
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if family == socket.AF_INET6:
-            with suppress(OSError):  # so that :: leaves 0.0.0.0 to others, as asyncio's own servers do
+            with suppress(OSError):  # so that :: leaves 0.0.0.0 to other sockets, as asyncio's own servers do
                 opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         with _said(host, address[1]):
             opened.bind(address)
@@ -74,9 +74,11 @@ def _said(host: str, port: int) -> Iterator[None]:
     except OSError as error:
         match error.errno:
             case errno.EADDRINUSE:
-                said = f"{_address(host, port)} is in use: stop what listens there, or choose another --port."
+                said = (
+                    f"{_address(host, port)} is in use: stop the program that listens there, or choose another --port."
+                )
             case errno.EADDRNOTAVAIL:
-                said = f"--host {host} is no address of this machine."
+                said = f"--host {host} is not an address of this machine."
             case _:
                 said = f"{_address(host, port)} cannot be listened on: {error.strerror}."
         raise CommandRefusedError(said) from error

@@ -1,4 +1,4 @@
-"""What may stand on the command line: months and spans of time."""
+"""Parsers for command-line values: months and durations."""
 
 import re
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class MonthParameter(click.ParamType[date]):
-    """A calendar month as 2026-04: its first day."""
+    """A calendar month such as 2026-04, converted to its first day."""
 
     name = "month"
 
@@ -23,7 +23,7 @@ class MonthParameter(click.ParamType[date]):
 
 
 class Span(click.ParamType[timedelta]):
-    """A span of time as 90s, 15m, 1h or 7d."""
+    """A duration such as 90s, 15m, 1h or 7d."""
 
     name = "span"
 

@@ -1,4 +1,4 @@
-"""The command line reads as the API's clients do: by GraphQL, through the same compiler."""
+"""Reads for the command line by GraphQL queries, with the same compiler as the API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +12,10 @@ from app.schema.schema import schema
 
 
 async def read(context: Context, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of a query. Its errors would be faults of our own documents, and are raised as such."""
+    """Returns the data of a query. Its errors can only be bugs in our own documents, and are raised as such."""
     reads = GraphQLEngine(
         schema, lambda request: context.database.reading_written(request.scope)
-    )  # what it has just done
+    )  # includes what the command has just written
     response = await reads.execute(document, variables, None, RequestContext(context))
     answer = msgspec.json.decode(response.body, type=dict[str, Any])
     if "errors" in answer:

@@ -1,4 +1,4 @@
-"""What the command line refuses by itself."""
+"""The error with which a command is refused."""
 
 
 class CommandRefusedError(Exception):

@@ -1,4 +1,4 @@
-"""`arcadia serve` and `arcadia worker`. What can be known to be wrong is looked at before anything is begun."""
+"""`arcadia serve` and `arcadia worker`. They check everything that can be checked before they start anything."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class AnnouncedServer(uvicorn.Server):
-    """Says where it is once it answers there."""
+    """Prints its address once it answers requests there."""
 
     def __init__(self, config: uvicorn.Config, url: str) -> None:
         super().__init__(config)
@@ -56,13 +56,13 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
 
 async def _serve(settings: Settings, host: str, sockets: list[socket.socket], *, with_worker: bool) -> None:
     await _make_ready(settings)
-    # uvicorn stops at these signals and raises them again once it has: the worker beside it stops then, in its turn.
+    # uvicorn stops at these signals and raises them again afterwards: the worker in this process then stops too.
     for stopping in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stopping, lambda: None)
     application = create_application(settings)
     url = url_of(host, sockets[0].getsockname()[1], PATH)
     server = AnnouncedServer(server_config(RequestLog(application), lifespan="off"), url)
-    async with application.lifespan():  # here, not in uvicorn, so that its failures are one line too
+    async with application.lifespan():  # here, not in uvicorn, so that its errors are shown in one line too
         listen(sockets, host)
         if not with_worker:
             await server.serve(sockets)
@@ -85,7 +85,7 @@ async def _work(settings: Settings) -> None:
 
 
 async def _make_ready(settings: Settings) -> None:
-    """The embedded database is kept up to date; one that others run too is theirs to migrate, and only looked at."""
+    """Migrates the embedded database. Another database may be used by other processes too, so it is only checked."""
     await require_redis(settings)
     if settings.database_url is None:
         await migrate(settings)

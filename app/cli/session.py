@@ -1,4 +1,4 @@
-"""What a command works with: the system's own context, opened and closed around it."""
+"""The context of a command, acting as the system, opened and closed around it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from app.queue import Queue
 from app.settings import Settings
 
 SUBJECT = "arcadia"
-"""The actor in what the command line does."""
+"""The actor of what the command line does."""
 
 
 def now() -> datetime:
@@ -26,8 +26,9 @@ def now() -> datetime:
 
 @asynccontextmanager
 async def operator(settings: Settings) -> AsyncIterator[Context]:
-    """A platform admin's context on an open database and queue. Raises DatabaseUnavailable or DatabaseUnsuitable, the
-    latter also where an embedded database would have to be made first: only `arcadia migrate` and what serves do that.
+    """Yields a platform admin's context on an open database and queue. Raises DatabaseUnavailable or
+    DatabaseUnsuitable, also if there is no embedded database yet: only `arcadia migrate`, `serve` and `worker` create
+    one.
     """
     if settings.database_url is None:
         embedded.require_existing(settings.data_dir)
@@ -39,5 +40,5 @@ async def operator(settings: Settings) -> AsyncIterator[Context]:
 
 
 async def say_database(settings: Settings) -> None:
-    """On standard error, for commands whose answer is about one database."""
+    """Prints the database's address to standard error, for commands whose result concerns one database."""
     click.echo(f"Using the database {place((await database_urls(settings)).platform)}.", err=True)

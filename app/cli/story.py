@@ -1,4 +1,4 @@
-"""The smoke story of the billing rules (worked figure 1). Each step may be repeated: what stands is left as it is."""
+"""The demo's data (worked figure 1 of the billing rules). Each step may be repeated: what exists is not changed."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -29,7 +29,9 @@ query Standing($tenant: String!, $plan: String!, $slug: String!) {
 
 
 async def set_up(context: Context) -> tuple[UUID, UUID]:
-    """Tenant, plan Studio v1, add-on and the deployment `pilot`, subscribed from 1 April 2026. Gives their ids."""
+    """Creates a tenant, plan Studio v1, an add-on and the deployment `pilot`, subscribed from 1 April 2026. Returns the
+    ids of tenant and deployment.
+    """
     standing = await read(context, _STANDING, {"tenant": TENANT, "plan": PLAN, "slug": SLUG})
     await _catalog(context, standing)
     tenant = standing["tenant"]
@@ -96,7 +98,7 @@ async def _catalog(context: Context, standing: dict[str, Any]) -> None:
 
 
 def metered_hours(deployment_id: UUID) -> Iterator[MeteredEvent]:
-    """Three droplets, hour by hour, over the 30 days of April 2026."""
+    """Yields the hours of three droplets over the 30 days of April 2026."""
     for droplet in DROPLETS:
         for hour in range(HOURS):
             at = datetime(2026, 4, 1, tzinfo=UTC) + timedelta(hours=hour)
@@ -112,7 +114,7 @@ def metered_hours(deployment_id: UUID) -> Iterator[MeteredEvent]:
 
 
 async def meter(context: Context, deployment_id: UUID) -> tuple[int, int]:
-    """Records the hours, 1,000 events a call: how many were accepted, and how many were known already."""
+    """Records the hours, 1,000 events per call; returns how many were accepted, and how many were already recorded."""
     events = list(metered_hours(deployment_id))
     accepted = duplicates = 0
     for start in range(0, len(events), 1000):
@@ -123,7 +125,7 @@ async def meter(context: Context, deployment_id: UUID) -> tuple[int, int]:
 
 
 async def be_active(context: Context, deployment_id: UUID) -> None:
-    """Undoes the pause that an earlier telling ended with."""
+    """Resumes the deployment, which an earlier run of the demo has paused."""
     state = (await read(context, "query($id: ID!) { deployment(id: $id) { state } }", {"id": str(deployment_id)}))[
         "deployment"
     ]["state"]

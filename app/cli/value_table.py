@@ -1,4 +1,4 @@
-"""Names and values: a table on a terminal, `name value` lines in a pipe."""
+"""Prints names and values: a table on a terminal, `name value` lines in a pipe."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""PostgreSQL: reached, migrated, and worked with one transaction an operation."""
+"""PostgreSQL: connections, migrations, and transactions (one per operation)."""
 
 from app.database.database import Database
 from app.database.errors import (

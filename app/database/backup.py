@@ -1,7 +1,9 @@
-"""A whole database into one file and back, by PostgreSQL's own pg_dump and pg_restore, as the owner of the tables.
+"""Backs up a whole database to one file and restores it, with PostgreSQL's pg_dump and pg_restore, as the owner of the
+tables.
 
-Row-level security is forced, so it binds the owner too: pg_dump would refuse, or told to obey it would write what the
-owner may see, which is nothing. The dump is therefore made in the role of the platform, whose policies show every row.
+Row-level security is forced, so it applies to the owner too: pg_dump would refuse, or with row security enabled would
+write only the rows that the owner may see, which are none. The dump is therefore made in the platform role, whose
+policies show every row.
 """
 
 import asyncio
@@ -30,11 +32,11 @@ _TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnames
 
 
 class BackupFailed(DatabaseUnsuitable):
-    """The backup or the restore was not done: nothing is left of it."""
+    """The backup or restore failed and left nothing behind."""
 
 
 async def back_up(settings: Settings, file: Path) -> None:
-    """Writes one snapshot of the database to a file that only this user may read; others may work meanwhile.
+    """Writes one snapshot of the database to a file that only this user may read. The database may be in use.
 
     Raises BackupFailed, with no file left, and DatabaseUnavailable.
     """
@@ -54,9 +56,9 @@ async def back_up(settings: Settings, file: Path) -> None:
 
 
 async def restore(settings: Settings, file: Path) -> list[str]:
-    """Restores a backup into an empty database, brings that up to date and returns the migrations it ran.
+    """Restores a backup into an empty database, runs newer migrations and returns their ids.
 
-    Raises BackupFailed, with nothing changed where the database is not empty or the file is no backup.
+    Raises BackupFailed, with nothing changed if the database is not empty or the file is not a backup.
     """
     url = (await database_urls(settings)).owner
     async with connection(settings, url, role=None) as owner:
@@ -76,8 +78,8 @@ def _require_new(file: Path) -> None:
 
 @asynccontextmanager
 async def _readable(owner: Any) -> AsyncIterator[None]:
-    """Lets the platform's role read for so long what it otherwise may not: partitions, the queue's tables. One backup
-    at a time does so. Raises BackupFailed.
+    """Grants the platform role read access to everything (partitions, the queue's tables) during the block. Only one
+    backup can run at a time. Raises BackupFailed.
     """
     if not await owner.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
         raise BackupFailed("Another backup of this database is running.")
@@ -86,13 +88,15 @@ async def _readable(owner: Any) -> AsyncIterator[None]:
             await owner.execute(f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO {PLATFORM}")
         yield
     finally:
-        if not owner.is_closed():  # its lock goes with it; the next `arcadia migrate` takes the grants back
+        if not owner.is_closed():  # its lock ends with it; the next `arcadia migrate` revokes the grants
             await grant(owner)
             await owner.execute("SELECT pg_advisory_unlock($1)", _LOCK)
 
 
 async def _program(name: str, server: int) -> str:
-    """The machine's, or that of the embedded server, whichever is not older than the server. Raises BackupFailed."""
+    """Returns the path of the installed program, or of the embedded server's, whichever is not older than the server.
+    Raises BackupFailed.
+    """
     for program in filter(None, (shutil.which(name), str(embedded.programs_folder() / name))):
         asked = [program, "--version"]
         told = await asyncio.to_thread(subprocess.run, asked, capture_output=True, text=True, check=False)
@@ -105,7 +109,9 @@ async def _program(name: str, server: int) -> str:
 
 
 async def _run(program: str, url: str | None, *options: str) -> None:
-    """Runs it on the database of the URL, if any. The password goes by the environment, where others do not see it."""
+    """Runs the program on the database of the URL, if any. The password is passed in the environment, where other users
+    cannot see it.
+    """
     environment = dict(os.environ)
     target: tuple[str, ...] = ()
     if url is not None:

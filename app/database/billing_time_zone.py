@@ -1,6 +1,7 @@
-"""The billing time zone of a database: recorded when a process first starts on it, and fixed once it has a tenant.
+"""The billing time zone of a database: recorded when a process first starts on it, and fixed once the database has a
+tenant.
 
-The day that an event belongs to is stored. A second zone would put days of one zone beside those of another.
+The day of each event is stored, so a second zone would mix days of two zones.
 """
 
 from typing import Any
@@ -20,16 +21,15 @@ FROM installation
 _RECORDED = "SELECT billing_time_zone FROM installation"
 _LOCK = "SELECT billing_time_zone FROM installation FOR UPDATE"
 _RECORD = "UPDATE installation SET billing_time_zone = $1"
-# Conflicts with _LOCK, and with no other change of the row.
+# Conflicts with _LOCK, but not with other changes of the row.
 _HOLD = "SELECT billing_time_zone FROM installation FOR KEY SHARE"
 
 
 async def require_billing_time_zone(settings: Settings) -> None:
-    """Records the zone of the settings if the database has none yet, or has no tenant. Every process calls it when it
-    starts.
+    """Records the settings' zone if the database has none yet or has no tenant. Every process calls it when it starts.
 
-    Raises BillingTimeZoneUnsuitable where PostgreSQL does not know the zone, or the database has tenants and another
-    zone; DatabaseNotMigrated where there is no place to record it.
+    Raises BillingTimeZoneUnsuitable if PostgreSQL does not know the zone, or if the database has tenants and another
+    zone; DatabaseNotMigrated if the table is missing.
     """
     zone, at = settings.billing_time_zone.key, await database_urls(settings)
     async with connection(settings, at.direct) as application:
@@ -39,7 +39,7 @@ async def require_billing_time_zone(settings: Settings) -> None:
                 if not state["known"]:
                     raise BillingTimeZoneUnsuitable(
                         f"ARCADIA_BILLING_TIME_ZONE is {zone}, which PostgreSQL does not know: choose a zone of its"
-                        " view pg_timezone_names, or bring its time zone data up to date"
+                        " view pg_timezone_names, or update PostgreSQL's time zone data"
                     )
                 if state["recorded"] != zone:
                     async with application.transaction():
@@ -47,7 +47,9 @@ async def require_billing_time_zone(settings: Settings) -> None:
         except asyncpg.UndefinedTableError as error:
             raise DatabaseNotMigrated("The database has no schema yet: run `arcadia migrate`") from error
         except asyncpg.LockNotAvailableError as error:
-            raise DatabaseUnavailable("The billing time zone could not be recorded: start again") from error
+            raise DatabaseUnavailable(
+                "The billing time zone could not be recorded because another process was recording it: start again"
+            ) from error
 
 
 async def _record(application: Any, zone: str) -> None:
@@ -58,14 +60,14 @@ async def _record(application: Any, zone: str) -> None:
 
 
 async def hold_billing_time_zone(unit: UnitOfWork, settings: Settings) -> None:
-    """Keeps the recorded zone as it is until the commit: the first tenant fixes it. Raises BillingTimeZoneUnsuitable
-    where another process has started on the empty database with another zone.
+    """Locks the recorded zone until the commit, because the first tenant fixes it. Raises BillingTimeZoneUnsuitable if
+    another process has started on the empty database with another zone.
     """
     _require_same(await unit.connection.fetchval(_HOLD), settings.billing_time_zone.key)
 
 
 async def require_recorded_time_zone(connected: Any, settings: Settings) -> None:
-    """Raises BillingTimeZoneUnsuitable where the database has come to use another zone since this process started."""
+    """Raises BillingTimeZoneUnsuitable if the database's zone has changed since this process started."""
     _require_same(await connected.fetchval(_RECORDED), settings.billing_time_zone.key)
 
 

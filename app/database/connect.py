@@ -1,4 +1,4 @@
-"""How every connection to PostgreSQL is set up, and what its failures are called."""
+"""Sets up every connection to PostgreSQL, and turns connection errors into typed exceptions."""
 
 import getpass
 import logging
@@ -17,19 +17,19 @@ from app.settings import Settings
 
 APPLICATION_NAME = "arcadia"
 
-# What a client may wait beyond the server's own limit before it takes the connection for dead.
+# How much longer than the server's own limit a client waits before it considers the connection dead.
 _GRACE_SECONDS = 5
 _PARTING_SECONDS = 2
 _UNKNOWN_TO_POOLERS = "unsupported startup parameter"
 
 POOLER_SETTINGS = {"application_name": APPLICATION_NAME, "TimeZone": "UTC"}
-"""What PgBouncer takes of a session's settings, and keeps apart for each client."""
+"""The settings that PgBouncer accepts from a session and keeps separately for each client."""
 
 logger = logging.getLogger(__name__)
 
 
 def timeouts(settings: Settings) -> dict[str, int]:
-    """PostgreSQL's own time-outs, in seconds."""
+    """Returns PostgreSQL's own time-outs, in seconds."""
     return {
         "statement_timeout": settings.statement_timeout,
         "lock_timeout": settings.lock_timeout,
@@ -38,39 +38,39 @@ def timeouts(settings: Settings) -> dict[str, int]:
 
 
 def session_settings(settings: Settings) -> dict[str, str]:
-    """What a session needs of PostgreSQL's settings, beside its role."""
+    """Returns the PostgreSQL settings that a session needs, besides its role."""
     return {
-        "TimeZone": "UTC",  # instants in JSON follow it
-        "jit": "off",  # compiling costs these short statements fifty times what it saves
+        "TimeZone": "UTC",  # instants in JSON are in this zone
+        "jit": "off",  # compiling costs these short statements fifty times the time it saves
         "client_min_messages": "warning",
         **{name: f"{seconds}s" for name, seconds in timeouts(settings).items()},
     }
 
 
 def server_settings(settings: Settings, *, role: str | None = PLATFORM) -> dict[str, str]:
-    """The session's settings, sent with the first packet and so free of a round trip."""
+    """Returns the session's settings to send in the start-up packet, which needs no extra round trip."""
     sent = {"application_name": APPLICATION_NAME, **session_settings(settings)}
     return sent if role is None else {**sent, "role": role}
 
 
 def connection_options(settings: Settings, url: str, *, role: str | None = PLATFORM) -> dict[str, Any]:
-    """Arguments of asyncpg's connect and create_pool. `role` None: the login's own."""
+    """Returns the arguments for asyncpg's connect and create_pool. `role` None: the login's own role."""
     server = parse(url)
     if server.user is None and "PGUSER" not in os.environ:
         _require_user_name(server)
     return {
         "dsn": server.asyncpg_dsn,
         "timeout": server.connect_timeout or settings.connect_timeout,
-        # Without it a half-open network hangs for ever.
+        # Without it, a call on a half-open connection never returns.
         "command_timeout": settings.statement_timeout + _GRACE_SECONDS,
         "server_settings": server_settings(settings, role=role) | server.session,
-        "max_cacheable_statement_size": 0,  # no limit: compiled reads are long, and worth keeping
-        "max_cached_statement_lifetime": 0,  # no limit: PostgreSQL itself plans anew once statistics or tables change
+        "max_cacheable_statement_size": 0,  # no limit: compiled reads are long and worth caching
+        "max_cached_statement_lifetime": 0,  # no limit: PostgreSQL plans again when statistics or tables change
     }
 
 
 def _require_user_name(server: Server) -> None:
-    """The system's is taken for a URL without one. In a container there may be none."""
+    """Raises DatabaseUnavailable if neither the URL nor the system names a user. A container may have no user name."""
     try:
         getpass.getuser()
     except (KeyError, OSError):
@@ -80,20 +80,20 @@ def _require_user_name(server: Server) -> None:
 
 
 def pool_options(settings: Settings, url: str, size: int, *, role: str, least: int, pooled: bool) -> dict[str, Any]:
-    """Arguments of asyncpg's create_pool. A pooler (`pooled`) drops what is sent with the first packet, so the login
-    has its role and time-outs by ALTER ROLE; and the next transaction may meet another session, without the statements
-    that this one has prepared.
+    """Returns the arguments for asyncpg's create_pool. A pooler (`pooled`) ignores most settings in the start-up
+    packet, so the login gets its role and time-outs by ALTER ROLE. It may also run the next transaction in another
+    session, which lacks the statements prepared in this one.
     """
     options = connection_options(settings, url, role=role)
     if pooled:
         options |= {"server_settings": POOLER_SETTINGS, "statement_cache_size": 0}
-    # Nothing of a session outlives a transaction here, so a connection needs no round trip to be reset.
+    # No session state outlives a transaction here, so a connection needs no round trip to be reset.
     connecting = partial(connect, parse(url).keepalives)
     return {**options, "min_size": least, "max_size": size, "reset": _no_reset, "connect": connecting}
 
 
 async def connect(keepalives: Mapping[str, int], /, *arguments: Any, **options: Any) -> Any:
-    """As asyncpg's connect, with the TCP keepalives of the URL, which asyncpg itself does not set."""
+    """Connects as asyncpg's connect does, and sets the URL's TCP keepalives, which asyncpg does not."""
     opened = await asyncpg.connect(*arguments, **options)
     keep_alive(opened._transport.get_extra_info("socket"), keepalives)
     return opened
@@ -105,13 +105,13 @@ async def _no_reset(_connection: object) -> None:
 
 @contextmanager
 def named_failures(url: str) -> Iterator[None]:
-    """Raises DatabaseUnavailable or DatabaseNotMigrated, in one line, for what goes wrong while connecting."""
+    """Raises DatabaseUnavailable or DatabaseNotMigrated, with a one-line message, for errors of connecting."""
     try:
         yield
     except asyncpg.PostgresError as error:
         raise _refused(url, error) from error
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        reason = "it does not answer" if isinstance(error, TimeoutError) else str(error)
+        reason = "it did not answer in time" if isinstance(error, TimeoutError) else str(error)
         raise DatabaseUnavailable(f"PostgreSQL at {place(url)} cannot be reached: {reason}") from error
 
 
@@ -133,7 +133,9 @@ def behind_a_pooler(url: str) -> DatabaseUnsuitable:
 
 
 async def is_pooler(settings: Settings, url: str) -> bool:
-    """Whether a connection pooler answers there: the process that it names when connecting is not PostgreSQL's."""
+    """Whether the server is a connection pooler: then the process id sent when connecting is not that of a PostgreSQL
+    process.
+    """
     options = {**connection_options(settings, url), "server_settings": POOLER_SETTINGS, "statement_cache_size": 0}
     with named_failures(url):
         opened = await connect(parse(url).keepalives, **options)
@@ -148,18 +150,20 @@ async def _is_direct(opened: Any) -> bool:
 
 
 def place(url: str) -> str:
-    """Where a URL points, without its user and password."""
+    """Returns host, port and database of a URL, without user and password."""
     return parse(url).place
 
 
 def login_of(url: str) -> str | None:
-    """The user that a URL names."""
+    """Returns the user that a URL names."""
     return parse(url).user
 
 
 @contextmanager
 def unavailable_is_typed() -> Iterator[None]:
-    """Raises DatabaseUnavailable for a connection lost or not to be had, a server stopping, a pool with none free."""
+    """Raises DatabaseUnavailable if a connection is lost or cannot be made, the server is stopping, or a pool has none
+    free.
+    """
     try:
         yield
     except Exception as error:
@@ -169,7 +173,7 @@ def unavailable_is_typed() -> Iterator[None]:
 
 
 def is_connection_error(error: BaseException) -> bool:
-    return is_unavailable(error) or isinstance(error, OSError)  # what connecting raises, for sockets and names
+    return is_unavailable(error) or isinstance(error, OSError)  # errors of sockets and host names
 
 
 def unavailable(error: Exception) -> DatabaseUnavailable:
@@ -178,8 +182,8 @@ def unavailable(error: Exception) -> DatabaseUnavailable:
 
 @asynccontextmanager
 async def connection(settings: Settings, url: str, *, role: str | None = PLATFORM) -> AsyncIterator[Any]:
-    """A connection outside the pools: to listen, to migrate. Closed at the end. Raises DatabaseUnsuitable for that of a
-    pooler.
+    """Yields a connection outside the pools, for listening and migrating, and closes it. Raises DatabaseUnsuitable for
+    a connection pooler.
     """
     with named_failures(url):
         opened = await connect(parse(url).keepalives, **connection_options(settings, url, role=role))
@@ -192,7 +196,7 @@ async def connection(settings: Settings, url: str, *, role: str | None = PLATFOR
 
 
 async def close(opened: Any) -> None:
-    """Closes politely, or at once where the other side is gone."""
+    """Closes the connection properly, or at once if the server does not answer."""
     try:
         await opened.close(timeout=1)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -200,15 +204,17 @@ async def close(opened: Any) -> None:
 
 
 async def give_back(pool: Any, opened: Any) -> None:
-    """Gives a connection back to its pool; one that does not answer for two seconds is dropped, by asyncpg."""
+    """Returns a connection to its pool. asyncpg closes one that does not answer for two seconds."""
     try:
         await pool.release(opened, timeout=_PARTING_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        logger.warning("A connection could not be given back and is dropped: %s", str(error) or type(error).__name__)
+        logger.warning(
+            "A connection could not be returned to the pool and was closed: %s", str(error) or type(error).__name__
+        )
 
 
 def passthrough_json() -> Callable[[Any], Any]:
-    """Set-up of a connection whose `json` values come as the bytes that PostgreSQL sent."""
+    """Returns a set-up function for connections whose `json` values stay the bytes that PostgreSQL sent."""
 
     async def init(opened: Any) -> None:
         await opened.set_type_codec("json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")

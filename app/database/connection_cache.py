@@ -1,8 +1,8 @@
-"""Lends the connections of an asyncpg pool without giving them back in between.
+"""Caches the connections of an asyncpg pool, without returning them to the pool after each use.
 
-asyncpg's own acquire and release make two tasks and a timer a loan, about 30 µs: a tenth of what a read costs. Here
-the connection used last is lent first, so few are used and those stay warm; one that comes back goes straight to who
-has waited longest. After an error it goes back to asyncpg, which knows how to mend or replace it.
+asyncpg's acquire and release create two tasks and a timer each time, about 30 µs: a tenth of the time of a read. Here
+the most recently used connection is used first, so that few connections are used and stay warm; a returned connection
+goes directly to the longest waiting task. After an error it is returned to asyncpg, which repairs or replaces it.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from app.database.connect import give_back, is_connection_error, unavailable
 
 
 class ConnectionCache:
-    """Lends at most `size` connections of the pool at once; `timeout` is in seconds."""
+    """Hands out at most `size` connections of the pool at once; `timeout` is in seconds."""
 
     def __init__(self, pool: Any, size: int, timeout: float) -> None:
         self._pool = pool
@@ -27,11 +27,13 @@ class ConnectionCache:
         self._waiting: deque[asyncio.Future[Any]] = deque()
 
     def loan(self) -> "BorrowedConnection":
-        """`async with cache.loan() as connection`. Raises DatabaseUnavailable when there is none, or it is lost."""
+        """`async with cache.loan() as connection`. Raises DatabaseUnavailable if none is free in time, or if the
+        connection is lost.
+        """
         return BorrowedConnection(self)
 
     async def close(self) -> None:
-        """Gives the idle ones back, for the pool to close."""
+        """Returns the idle connections to the pool, so that it can close them."""
         while self._idle:
             await self._return(self._idle.pop())
 
@@ -50,7 +52,7 @@ class ConnectionCache:
             self._idle.append(connection)
 
     async def discard(self, connection: Any) -> None:
-        """After an error: the next in the queue gets another one."""
+        """Drops a connection after an error; the next waiting task gets another one."""
         try:
             await self._return(connection)
         finally:
@@ -76,7 +78,7 @@ class ConnectionCache:
             async with asyncio.timeout(self._timeout):
                 connection = await waiter
         except BaseException:
-            if waiter.done() and not waiter.cancelled():  # it came while this was being given up
+            if waiter.done() and not waiter.cancelled():  # it arrived while this wait was being cancelled
                 self._pass_on(waiter.result())
             raise
         return await self.take() if connection is None else connection
@@ -88,7 +90,9 @@ class ConnectionCache:
             self.give_back(connection)
 
     def _serve(self, connection: Any) -> bool:
-        """Hands it to who has waited longest; None tells them that there is room for one more. False: no one waits."""
+        """Passes the connection to the longest waiting task; None tells the task to open a new one. Returns False if no
+        task waits.
+        """
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
@@ -98,7 +102,7 @@ class ConnectionCache:
 
 
 def _is_open(connection: Any) -> bool:
-    """Whether it outlived its idle time; asyncpg takes one that is lost from its borrower."""
+    """Whether the idle connection is still open: asyncpg closes one after its idle time."""
     try:
         return not connection.is_closed()
     except asyncpg.InterfaceError:
@@ -106,7 +110,7 @@ def _is_open(connection: Any) -> bool:
 
 
 class BorrowedConnection:
-    """One connection, from `async with` to its end."""
+    """One connection, borrowed for an `async with` block."""
 
     __slots__ = ("_cache", "_connection")
 

@@ -1,7 +1,7 @@
-"""Many rows at once, at the speed of COPY.
+"""Inserts many rows at once with COPY.
 
-PostgreSQL refuses COPY into a table with row-level security, so the rows go to a temporary table of the session and
-from there by INSERT, which row-level security checks. Both join the open transaction.
+PostgreSQL refuses COPY into a table with row-level security, so the rows are copied to a temporary table of the session
+and inserted from there; row-level security checks the INSERT. Both use the open transaction.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ async def copy_rows(
     *,
     on_conflict: str = "",
 ) -> int:
-    """Inserts the rows, each with its values in the order of the columns, and gives how many were inserted.
+    """Inserts the rows, each with its values in the order of the columns; returns how many were inserted.
 
     `on_conflict` is the clause of INSERT, such as "ON CONFLICT (source, event_id) DO NOTHING".
     """
@@ -36,11 +36,11 @@ async def copy_rows(
 
 
 async def stage(unit: UnitOfWork, table: type[Table], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Copies rows of these columns into a temporary table, empty until then, and gives its quoted name.
+    """Copies rows of these columns into a temporary table, which was empty before, and returns its quoted name.
 
-    The temporary table stays with the connection and empties itself at the end of the transaction, so that only the
-    first use of a connection pays for it; behind a pooler, where the connection is others' next, it goes. Its name
-    tells the columns and so the version of the code.
+    The temporary table stays with the connection and is emptied at the end of the transaction, so that only the first
+    use on a connection creates it. Behind a pooler it is dropped, because the connection may serve another client next.
+    Its name contains the columns and so changes with the version of the code.
     """
     target = table._meta.get_formatted_tablename()
     listed = ", ".join(f'"{name}"' for name in names)
@@ -52,8 +52,8 @@ async def stage(unit: UnitOfWork, table: type[Table], names: Sequence[str], rows
 
 
 async def empty_staging(unit: UnitOfWork, staging: str, columns: str, source: str = "") -> None:
-    """Gives the connection this temporary table, without rows. `columns` and `source`: what stands in CREATE before ON
-    COMMIT, and behind it.
+    """Creates this temporary table on the connection, without rows. `columns` and `source`: the parts of CREATE before
+    and after ON COMMIT.
     """
     if staging in unit.staged:
         await unit.connection.execute(f'TRUNCATE pg_temp."{staging}"')

@@ -1,7 +1,7 @@
-"""Rows of COPY's binary format (PostgreSQL manual, COPY, "Binary Format"), made field by field.
+"""Encodes rows in COPY's binary format (PostgreSQL manual, COPY, "Binary Format"), field by field.
 
-asyncpg encodes any row, each value by itself. Where rows come by the ten thousand, and whoever makes them knows which
-fields many of them share, to make those once takes a third of the time.
+asyncpg encodes every value of every row. For tens of thousands of rows that share many fields, encoding the shared
+fields once takes a third of the time.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -16,7 +16,7 @@ from app.database.unit_of_work import UnitOfWork
 
 NULL = b"\xff\xff\xff\xff"
 SIXTEEN = (16).to_bytes(4, "big")
-"""What goes before the bytes of a UUID, and of anything else so long."""
+"""The length prefix of a UUID, and of any other value of 16 bytes."""
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _PIECE_ROWS = 500
@@ -29,7 +29,7 @@ _long = Struct(">iq").pack
 
 
 def row_of(columns: int) -> bytes:
-    """What a row of so many columns begins with."""
+    """Returns the bytes with which a row of that many columns begins."""
     return columns.to_bytes(2, "big")
 
 
@@ -39,7 +39,7 @@ def text(value: str) -> bytes:
 
 
 shared_text = lru_cache(maxsize=1_024)(text)
-"""The same, for texts that many rows have."""
+"""Encodes and caches a text that many rows have."""
 
 
 def uuid(value: UUID) -> bytes:
@@ -47,7 +47,7 @@ def uuid(value: UUID) -> bytes:
 
 
 def uuid_of(value: str) -> bytes:
-    """Of a UUID's text."""
+    """Encodes a UUID given as text."""
     return SIXTEEN + bytes.fromhex(value.replace("-", ""))
 
 
@@ -64,21 +64,21 @@ def day(value: date) -> bytes:
 
 
 def instant(microseconds: int) -> bytes:
-    """Of microseconds since 1970."""
+    """Encodes an instant given in microseconds since 1970."""
     return _long(8, microseconds - _MICROSECONDS_TO_2000)
 
 
 async def copy_encoded(unit: UnitOfWork, staging: str, columns: str, rows: Iterable[bytes]) -> None:
-    """Copies the rows into the temporary table `staging`, made with these columns where it is not yet there.
+    """Copies the rows into the temporary table `staging`, creating it with these columns if necessary.
 
-    It holds no other rows then; it stays with the connection and empties itself at the end of the transaction.
+    The table then holds only these rows; it stays with the connection and is emptied at the end of the transaction.
     """
     await empty_staging(unit, staging, f"({columns})")
     await unit.connection.copy_to_table(staging, source=_file(rows), format="binary", schema_name="pg_temp")
 
 
 async def _file(rows: Iterable[bytes]) -> AsyncIterator[bytes]:
-    """In pieces, so that PostgreSQL reads the one while the next is made."""
+    """Yields the rows in pieces, so that PostgreSQL reads one piece while the next is encoded."""
     yield _HEADER
     waiting = iter(rows)
     while piece := b"".join(islice(waiting, _PIECE_ROWS)):

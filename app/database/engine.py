@@ -1,4 +1,4 @@
-"""Piccolo's engines: the application's, inside units of work, and the owner's, for migrations."""
+"""Piccolo's engines: the application's, used inside units of work, and the owner's, used for migrations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,16 +21,16 @@ from app.settings import Settings
 
 
 class _UnconnectedEngine(PostgresEngine):
-    """An engine that does not connect to read the server's version when it is merely built."""
+    """An engine that does not connect when it is created. (Piccolo's own reads the server's version.)"""
 
     async def check_version(self) -> None:
         pass
 
 
 class ApplicationEngine(_UnconnectedEngine):
-    """Runs Piccolo's queries on the connection of the unit of work they are in, whichever database that is of.
+    """Runs Piccolo's queries on the connection of the current unit of work.
 
-    Outside one no tenant is set, and row-level security would answer every query with no rows: better to fail.
+    Outside a unit of work no tenant is set, and row-level security would return no rows; so it raises an error instead.
     """
 
     async def get_new_connection(self) -> Any:
@@ -38,26 +38,26 @@ class ApplicationEngine(_UnconnectedEngine):
 
 
 ENGINE = ApplicationEngine(config={})
-"""Holds no connection and no pool, only (in a context variable) the unit of work that is open."""
+"""Holds no connection and no pool, only the current unit of work (in a context variable)."""
 
 
 _owner_url: ContextVar[tuple[Settings, str] | None] = ContextVar("owner_url", default=None)
 
 
 class OwnerEngine(_UnconnectedEngine):
-    """The engine of migrations: connects, as the owner, to the database that is being migrated.
+    """The engine for migrations: connects, as the owner, to the database that is being migrated.
 
-    Started by Piccolo's own command line, that is the one the environment names.
+    When Piccolo's command line is used, that is the database configured in the environment.
     """
 
     def __init__(self) -> None:
         super().__init__(config={})
-        self.current_transaction = ENGINE.current_transaction  # so that our tables join a migration's transaction
+        self.current_transaction = ENGINE.current_transaction  # our tables join a migration's transaction
 
     async def get_new_connection(self) -> Any:
         settings, url = _owner_url.get() or self._from_environment()
         options = connection_options(settings, url, role=None)
-        # A migration may take its time; what waits for its locks may not.
+        # A migration may take long, but must not wait long for a lock.
         options["command_timeout"] = None
         options["server_settings"] |= {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
         return await connect(parse(url).keepalives, **options)
@@ -72,7 +72,9 @@ OWNER_ENGINE = OwnerEngine()
 
 
 def _find_engine(_module_name: str | None = None) -> OwnerEngine:
-    """In place of Piccolo's own search, which imports its command line: that needs Black, and Black a home folder."""
+    """Replaces Piccolo's own search for the engine, which imports its command line: that needs Black, which needs a
+    home folder.
+    """
     return OWNER_ENGINE
 
 
@@ -82,7 +84,7 @@ for searching in (piccolo.schema, piccolo.table, migration_manager):
 
 @contextmanager
 def owner_of(settings: Settings, url: str) -> Iterator[None]:
-    """Within it the owner's engine works on the database at this URL."""
+    """Makes the owner's engine use the database at this URL during the block."""
     token = _owner_url.set((settings, url))
     try:
         yield
@@ -91,7 +93,7 @@ def owner_of(settings: Settings, url: str) -> Iterator[None]:
 
 
 def bind_tables() -> None:
-    """Gives our tables the engine of the application; all others have the owner's."""
+    """Gives our tables the application's engine; all other tables have the owner's."""
     for table in _tables():
         table._meta.db = ENGINE
 
@@ -102,7 +104,7 @@ def table_names() -> list[str]:
 
 def _tables() -> list[type[Table]]:
     for found in iter_modules(app.tables.__path__, f"{app.tables.__name__}."):
-        if not found.ispkg and not found.name.endswith(".piccolo_app"):  # that imports Piccolo's command line
+        if not found.ispkg and not found.name.endswith(".piccolo_app"):  # this module imports Piccolo's command line
             import_module(found.name)
     return [table for table in _descendants(Table) if table.__module__.rpartition(".")[0] == app.tables.__name__]
 

@@ -1,24 +1,26 @@
-"""What can go wrong between us and PostgreSQL that is not the statement's fault."""
+"""Exceptions for database problems that are not the fault of a statement."""
 
 import asyncpg
 
 
 class DatabaseUnavailable(Exception):
-    """PostgreSQL cannot be reached, is starting or stopping, takes no writes, or has no connection or room left. Trying
-    again later may work.
+    """PostgreSQL cannot be reached, is starting or stopping, is read-only, or has no free connection or space. Retrying
+    later may work.
     """
 
     def __init__(self, reason: str, *, retry_after: int = 2) -> None:
         super().__init__(reason)
-        self.retry_after = retry_after  # seconds
+        self.retry_after = retry_after  # in seconds
 
 
 class CommitUnknown(DatabaseUnavailable):
-    """The connection was lost after COMMIT was sent: the work, or a part of it, may be done. Never repeated blindly."""
+    """The connection was lost after COMMIT was sent: the change may or may not have been made. Never retried
+    automatically.
+    """
 
 
 class TransactionRolledBack(Exception):
-    """An error inside the unit of work was swallowed, so PostgreSQL answered COMMIT with ROLLBACK."""
+    """An error inside the unit of work was caught and ignored, so PostgreSQL answered COMMIT with ROLLBACK."""
 
 
 class NestedUnitOfWork(Exception):
@@ -26,13 +28,13 @@ class NestedUnitOfWork(Exception):
 
 
 class DatabaseUnsuitable(Exception):
-    """The database does not fit this process: an operator has to act, and trying again does not help. One line of text
+    """The database does not fit this process: an operator must act, and retrying does not help. The message is one line
     for people.
     """
 
 
 class DatabaseNotMigrated(DatabaseUnsuitable):
-    """The database lacks the role or the schema that this version needs."""
+    """The database lacks the role or the schema that this version requires."""
 
 
 class DatabaseOfAnotherVersion(DatabaseUnsuitable):
@@ -40,11 +42,11 @@ class DatabaseOfAnotherVersion(DatabaseUnsuitable):
 
 
 class BillingTimeZoneUnsuitable(DatabaseUnsuitable):
-    """PostgreSQL does not know ARCADIA_BILLING_TIME_ZONE, or the database's days are those of another zone."""
+    """PostgreSQL does not know ARCADIA_BILLING_TIME_ZONE, or the database uses another zone."""
 
 
 # 08: connection lost. 57P01-57P03: shutting down, crashed, starting. 53: too many connections, no disk, no memory.
-# 25006: read only, which is what a client sees of a primary that became a replica.
+# 25006: read-only, as a primary is that became a replica.
 _UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
@@ -57,18 +59,18 @@ _LOST_IN_CLIENT = ("connection is closed", "connection has been released", "pool
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without PostgreSQL's lines of detail, hint and position."""
+    """Returns the first line of an error's message, without PostgreSQL's detail, hint and position."""
     return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether an error means that PostgreSQL was not there, rather than that it refused the statement."""
+    """Whether an error means that PostgreSQL was unavailable, rather than that it refused the statement."""
     if isinstance(error, asyncpg.InterfaceError):
         return any(phrase in str(error) for phrase in _LOST_IN_CLIENT)
-    # What asyncpg raises of a connection whose backend ended between two statements: the next was not sent.
+    # asyncpg raises this if the server process ended between two statements: the next was not sent.
     return isinstance(error, (*_UNAVAILABLE, asyncpg.InternalClientError, ConnectionError, TimeoutError))
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Whether PostgreSQL gave up one of several transactions that stood in each other's way: 40001, 40P01."""
+    """Whether PostgreSQL aborted the transaction because of a conflict with others: 40001, 40P01."""
     return isinstance(error, asyncpg.SerializationError | asyncpg.DeadlockDetectedError)

@@ -1,4 +1,4 @@
-"""NOTIFY from any process, fanned out to this one's subscribers over a single connection."""
+"""Receives NOTIFY messages over a single connection and distributes them to this process's subscribers."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable
 from app.settings import Settings
 
 BACKLOG = 1000
-"""Notifications that a slow subscriber may leave waiting; then it gets one gap for all of them."""
+"""How many notifications may wait for a slow subscriber; beyond that it gets one gap instead of all of them."""
 
 _PROBE_SECONDS = 15
 _MAX_PAUSE_SECONDS = 10.0
@@ -27,7 +27,7 @@ class Subscription:
     """The notifications of one channel, for one reader: `async for payload in subscription`.
 
     A payload of None is a gap: notifications may have been missed (the connection was lost, or the reader was too
-    slow), so whatever state they would have told of is to be read again.
+    slow), so the reader must read the current state again.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,9 @@ class Subscription:
 
 
 class Listener:
-    """Holds one connection from the first subscription on, and connects again, with growing pauses, when it is lost."""
+    """Holds one connection, opened for the first subscription, and reconnects with increasing delays when
+    it is lost.
+    """
 
     def __init__(self, settings: Settings, url: str) -> None:
         self._settings = settings
@@ -61,7 +63,9 @@ class Listener:
 
     @asynccontextmanager
     async def subscribe(self, channel: str) -> AsyncIterator[Subscription]:
-        """From here on every NOTIFY of the channel reaches the subscription. Waits until that is true."""
+        """Yields a subscription that receives every NOTIFY of the channel from now on. Waits until LISTEN
+        is in effect.
+        """
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="database listener")
         subscription = Subscription()
@@ -92,7 +96,7 @@ class Listener:
                     pause = 0.1
                     await self._serve(opened)
             except (DatabaseUnavailable, DatabaseNotMigrated, OSError, TimeoutError) as error:
-                logger.warning("The listener connects again: %s", error)
+                logger.warning("The listener reconnects to PostgreSQL: %s", error)
             except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 logger.warning("The listener lost its connection: %s", error)
             await self._forget()
@@ -100,7 +104,7 @@ class Listener:
             pause = min(pause * 2, _MAX_PAUSE_SECONDS)
 
     async def _serve(self, opened: Any) -> None:
-        """Keeps LISTEN to the channels that have subscribers, until the connection is lost."""
+        """Runs LISTEN for the channels that have subscribers, until the connection is lost."""
         opened.add_termination_listener(lambda _connection: self._changed.set())
         while not opened.is_closed():
             self._changed.clear()
@@ -116,7 +120,7 @@ class Listener:
                 async with asyncio.timeout(_PROBE_SECONDS):
                     await self._changed.wait()
             except TimeoutError:
-                await opened.fetchval("SELECT 1")  # a half-open connection tells nothing by itself
+                await opened.fetchval("SELECT 1")  # a half-open connection reports nothing by itself
 
     async def _forget(self) -> None:
         async with self._listening:

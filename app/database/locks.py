@@ -1,4 +1,4 @@
-"""Locks that end with the transaction."""
+"""Locks that are released at the end of the transaction."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,17 +11,18 @@ from app.database.unit_of_work import UnitOfWork
 
 
 async def lock(unit: UnitOfWork, namespace: str, key: object) -> None:
-    """Waits for the lock on a thing that may have no row yet, such as a period to bill. Freed by commit or rollback.
+    """Waits for the lock on something that may have no row yet, such as a month to bill. Commit or rollback releases
+    it.
 
-    Two keys may share a lock (a 64-bit hash): it then makes one wait for nothing, never lets two in.
+    Two keys may share a lock (a 64-bit hash): then one waits unnecessarily, but never do two hold the same key.
     """
     await unit.connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{namespace}:{key}")
 
 
 async def lock_row(table: type[Table], key: object, *columns: Column) -> dict[str, Any] | None:
-    """Locks the row with this primary key against changes and reads it as it now is; all its columns if none are named.
+    """Locks the row with this primary key against changes and returns it; all its columns if none are named.
 
-    FOR NO KEY UPDATE: rows that refer to it may still come. None where there is no such row in the scope.
+    FOR NO KEY UPDATE: rows that refer to it can still be inserted. None if the scope has no such row.
     """
     rows = await lock_rows(table, [key], *columns)
     return rows[0] if rows else None

@@ -1,7 +1,7 @@
-"""Brings a database up to date: the application's roles, our tables and their policies, the queue's tables.
+"""Migrates a database: the application's roles, our tables and their policies, the queue's tables.
 
-The owner needs: to own the database or hold CREATE on its schema public, and the attribute CREATEROLE. Without that a
-superuser runs, once, the statements that the refusal names.
+The owner must own the database or have CREATE on its schema public, and have the attribute CREATEROLE. Without
+CREATEROLE a superuser must once run the statements that the error message lists.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from app.database.suitability import require_suitable
 from app.settings import Settings
 
 APP_NAME = "arcadia"
-"""Our name in Piccolo's registry and in its table `migration`."""
+"""The application's name in Piccolo's registry and in its table `migration`."""
 
 _INCOMPLETE = """
 SELECT name FROM unnest($1::text[]) AS name LEFT JOIN pg_class c ON c.oid = to_regclass('public.' || quote_ident(name))
@@ -61,12 +61,11 @@ class MigrationModule(Protocol):
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Brings the database up to date and gives the ids of the migrations that it ran.
+    """Migrates the database and returns the ids of the migrations that were run.
 
-    Any number of processes may call it at once: one works, the others wait and find nothing left to do. It may run
-    while others work on the database: it raises DatabaseUnavailable rather than hold them up for a lock. Raises
-    DatabaseUnsuitable, with nothing changed, for a database that it cannot migrate; DatabaseOfAnotherVersion where
-    another version has migrated it.
+    Several processes may call it at once: one migrates, the others wait and find nothing left to do. The database may
+    be in use: it raises DatabaseUnavailable rather than block others for a lock. Raises DatabaseUnsuitable, with
+    nothing changed, for a database that it cannot migrate; DatabaseOfAnotherVersion if another version has migrated it.
     """
     at = await database_urls(settings)
     async with connection(settings, at.owner, role=None) as owner, _alone(owner):
@@ -84,21 +83,22 @@ async def migrate(settings: Settings) -> list[str]:
 
 
 async def grant(owner: Any) -> None:
-    """Gives the roles their policies and grants, and takes back what they had only for a backup."""
+    """Gives the roles their policies and grants, and revokes what they had only for a backup."""
     async with owner.transaction():
         await owner.execute(_POLICIES.read_text(encoding="utf-8"))
 
 
 async def prepare_roles(settings: Settings) -> None:
-    """Makes the application's roles and lets the logins take them: a backup grants to them what they had."""
+    """Creates the application's roles and grants them to the logins, so that a backup's grants can be restored."""
     at = await database_urls(settings)
     async with connection(settings, at.owner, role=None) as owner, _alone(owner):
         await make_roles(owner, await logins(owner, at))
 
 
 async def pooler_statements(settings: Settings) -> list[str]:
-    """What an administrator has to run where ARCADIA_PLATFORM_DATABASE_URL names a second login: a pooler drops what a
-    session needs, so that each login has to have it by itself. Empty where that is done, or there is no second login.
+    """Returns the statements that an administrator must run if ARCADIA_PLATFORM_DATABASE_URL names a second login: a
+    pooler drops the session's settings, so each login must have them by ALTER ROLE. Empty if that is done, or if there
+    is no second login.
     """
     if settings.platform_database_url is None:
         return []
@@ -114,10 +114,10 @@ async def pooler_statements(settings: Settings) -> list[str]:
 
 
 async def logins(owner: Any, at: DatabaseUrls) -> dict[str, list[str]]:
-    """The roles that each login is to have. A URL without a user is the owner's."""
+    """Returns the roles that each login must have. A URL without a user means the owner's login."""
     user = await owner.fetchval("SELECT current_user")
     needed: dict[str, list[str]] = {}
-    platforms = (at.platform, at.direct, at.owner)  # the owner's, for backups
+    platforms = (at.platform, at.direct, at.owner)  # the owner needs it for backups
     for url, role in ((at.tenant, roles.TENANT), *((url, roles.PLATFORM) for url in platforms)):
         has = needed.setdefault(login_of(url) or user, [])
         if role not in has:
@@ -126,7 +126,7 @@ async def logins(owner: Any, at: DatabaseUrls) -> dict[str, list[str]]:
 
 
 async def pending(settings: Settings) -> list[str]:
-    """The ids of the migrations that the database has not run yet, in their order."""
+    """Returns the ids of the migrations that the database has not run yet, in their order."""
     at = await database_urls(settings)
     async with connection(settings, at.direct) as application:
         ran = await _ran(application)
@@ -135,7 +135,7 @@ async def pending(settings: Settings) -> list[str]:
 
 async def require_current(settings: Settings) -> None:
     """Raises DatabaseNotMigrated unless every migration of this version has run, DatabaseOfAnotherVersion if others
-    have, and DatabaseUnsuitable for a database that lacks a part of what they made.
+    have, and DatabaseUnsuitable if a part of what they created is missing.
     """
     at = await database_urls(settings)
     async with connection(settings, at.direct) as application:
@@ -159,7 +159,7 @@ async def _require_complete(connected: Any) -> None:
 
 
 async def _ran(connected: Any) -> set[str]:
-    """The ids of the migrations that the database has run, of whatever version."""
+    """Returns the ids of the migrations that the database has run, of any version."""
     try:
         rows = await connected.fetch("SELECT name FROM migration WHERE app_name = $1", APP_NAME)
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
@@ -183,8 +183,8 @@ def _require_known(ran: set[str]) -> None:
 
 @asynccontextmanager
 async def _alone(owner: Any) -> AsyncIterator[None]:
-    """Holds the migration lock. Polls for it: a session that waits in a statement holds a snapshot, which
-    CREATE INDEX CONCURRENTLY of the one at work would wait for in turn.
+    """Holds the migration lock. It polls, because a session that waits inside a statement holds a snapshot, and CREATE
+    INDEX CONCURRENTLY in the running migration would wait for that snapshot.
     """
     while not await owner.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110 - another process has it
         await asyncio.sleep(_LOCK_POLL_SECONDS)
@@ -197,9 +197,7 @@ async def _alone(owner: Any) -> AsyncIterator[None]:
 
 @contextmanager
 def _misfits_are_typed() -> Iterator[None]:
-    """Raises DatabaseUnsuitable, in one line, for what a database that is restored in part has too much or too little
-    of.
-    """
+    """Raises DatabaseUnsuitable, with a one-line message, for errors of a partly restored database."""
     try:
         yield
     except (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError) as error:
@@ -210,7 +208,9 @@ def _misfits_are_typed() -> Iterator[None]:
 
 
 async def _run_migrations(settings: Settings) -> list[str]:
-    """Runs what has not run, each recorded in its own transaction (Piccolo's command records it afterwards)."""
+    """Runs the missing migrations, and records each in its own transaction. (Piccolo's command records them
+    afterwards.)
+    """
     await Migration.create_table(if_not_exists=True).run()
     ran = set(await Migration.get_migrations_which_ran(app_name=APP_NAME))
     fresh = [module for module in _modules() if module.ID not in ran]
@@ -245,7 +245,9 @@ def _imported() -> Iterator[MigrationModule]:
 
 
 async def _make_queue_tables(owner: Any, url: str) -> None:
-    """SAQ makes its tables when it first connects, under a lock that it tries once and holds on to: so only here."""
+    """Lets SAQ create its tables, which it does when it first connects, under a lock that it tries only once and keeps:
+    so it is done only here.
+    """
     queue = PostgresQueue.from_url(url, min_size=1, max_size=1)
     try:
         await queue.connect()

@@ -1,4 +1,4 @@
-"""The connections of one role: those for changes, those for reads, and those to a replica."""
+"""The connection pools of one role: for writes, for reads, and for reads from a replica."""
 
 import asyncio
 from typing import Any
@@ -14,10 +14,10 @@ _CLOSE_SECONDS = 5
 
 
 class RolePools:
-    """Opened once per process and role. Every connection takes the role when it is opened and keeps it.
+    """Opened once per process and role. Every connection sets the role when it is opened and keeps it.
 
-    A pool opens one connection at first and more as they are needed, up to the settings' sizes; `write` closes those
-    that were idle for five minutes. So a role that nobody works as costs a process two connections.
+    A pool opens one connection at first and more as needed, up to the configured size; `write` closes connections that
+    were idle for five minutes. So a role that is not used costs a process two connections.
     """
 
     def __init__(self, settings: Settings, role: str) -> None:
@@ -32,7 +32,7 @@ class RolePools:
         """`pooled`: the primary is reached through a connection pooler."""
         settings, size = self._settings, self._settings.read_pool_size
         self.write = await self._open_pool(primary, settings.database_pool_size, pooled=pooled)
-        # Where a replica serves the reads, the primary's connections for reads wait for it to fail.
+        # If a replica serves the reads, the primary's read connections are only needed when it fails.
         for_reads = await self._open_pool(primary, size, least=1 if replica is None else 0, pooled=pooled)
         self.reading = ConnectionCache(for_reads, size, settings.connect_timeout)
         if replica is not None:
@@ -57,7 +57,7 @@ class RolePools:
 
 
 async def _close_pool(pool: Any) -> None:
-    """Waits for what is running, for some seconds; then closes all the same."""
+    """Waits some seconds for running statements, then closes the pool."""
     try:
         async with asyncio.timeout(_CLOSE_SECONDS):
             await pool.close()

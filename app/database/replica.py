@@ -1,5 +1,5 @@
-"""Reads on a replica that fall back to the primary: while the replica is down, where PostgreSQL cancels a read for
-what it has to replay (a recovery conflict), and for callers whose own changes it does not have yet.
+"""Reads from a replica, with the primary as fallback: while the replica is down, when PostgreSQL cancels a read because
+of a recovery conflict, and for callers whose own changes the replica does not have yet.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from app.database.errors import DatabaseUnavailable
 from app.database.written import parse_position
 
 _PAUSE_SECONDS = 5.0
-"""What a replica that could not be reached is left alone for: meanwhile no read waits for it."""
+"""How long a replica that could not be reached is not tried again: meanwhile no read waits for it."""
 
 _REPLAYED = "SELECT coalesce(pg_last_wal_replay_lsn(), pg_current_wal_insert_lsn())::text"
 _FAILURES = (
@@ -31,25 +31,25 @@ logger = logging.getLogger(__name__)
 
 
 class Replica:
-    """Lends the connections of a replica, or of the primary in its stead."""
+    """Hands out connections of the replica, or of the primary instead."""
 
     def __init__(self, cache: ConnectionCache, primary: ConnectionCache) -> None:
         self.primary = primary
         self.fault: str | None = None
-        """Why it serves no reads now."""
+        """The reason why it serves no reads now."""
         self._cache = cache
         self._left_alone_until = 0.0
         self._replayed = 0
 
     def loan(self, after: int | None = None) -> "ReplicaLoan":
-        """`after`: the position that the connection must have come to."""
+        """`after`: the WAL position that the connection's server must have reached."""
         return ReplicaLoan(self, after)
 
     async def close(self) -> None:
         await self._cache.close()
 
     async def take(self, after: int | None) -> Any:
-        """A connection of the replica; None where it cannot serve the read."""
+        """Returns a connection of the replica; None if it cannot serve the read."""
         if asyncio.get_running_loop().time() < self._left_alone_until:
             return None
         try:
@@ -71,7 +71,7 @@ class Replica:
         self._cache.give_back(connection)
 
     async def drop(self, connection: Any, error: BaseException | None) -> None:
-        """Takes back a connection after an error."""
+        """Drops a connection after an error."""
         if error is not None and is_connection_error(error):
             self._leave_alone(error)
         await self._cache.discard(connection)
@@ -82,18 +82,21 @@ class Replica:
 
     def _leave_alone(self, error: BaseException) -> None:
         if self.fault is None:
-            logger.warning("The replica serves no reads, the primary does: %s", str(error) or type(error).__name__)
-        self.fault = "The replica cannot be reached; the primary serves its reads."
+            logger.warning(
+                "The read replica serves no reads; the primary serves all of them: %s",
+                str(error) or type(error).__name__,
+            )
+        self.fault = "The read replica cannot be reached; the primary serves all reads."
         self._left_alone_until = asyncio.get_running_loop().time() + _PAUSE_SECONDS
 
     def _recovered(self) -> None:
         if self.fault is not None:
-            logger.info("The replica serves reads again.")
+            logger.info("The read replica serves reads again.")
         self.fault = None
 
 
 class ReplicaLoan:
-    """A connection to read with, from `async with` to its end. What fails on the replica is read from the primary."""
+    """A connection for reading, for an `async with` block. A read that fails on the replica is run on the primary."""
 
     def __init__(self, replica: Replica, after: int | None) -> None:
         self._replica = replica
@@ -119,11 +122,11 @@ class ReplicaLoan:
             await self._replica.drop(self._connection, error)
 
     async def fetchval(self, statement: str, *parameters: Any) -> Any:
-        """As asyncpg's."""
+        """As asyncpg's fetchval."""
         return await self._read("fetchval", statement, *parameters)
 
     async def fetchrow(self, statement: str, *parameters: Any) -> Any:
-        """As asyncpg's."""
+        """As asyncpg's fetchrow."""
         return await self._read("fetchrow", statement, *parameters)
 
     async def _read(self, method: str, statement: str, *parameters: Any) -> Any:
@@ -133,7 +136,7 @@ class ReplicaLoan:
             except _FAILURES as error:
                 if not (is_connection_error(error) or _is_recovery_conflict(error)):
                     raise
-                logger.info("A read of the replica is tried on the primary: %s", error)
+                logger.info("A read failed on the replica and is retried on the primary: %s", error)
                 await self._replica.drop(self._connection, error)
                 await self._turn_to_primary()
         return await getattr(self._primary_connection, method)(statement, *parameters)
@@ -144,5 +147,7 @@ class ReplicaLoan:
 
 
 def _is_recovery_conflict(error: BaseException) -> bool:
-    """40001 comes of nothing else in a statement that only reads; the others name it."""
+    """Whether the error is a recovery conflict. 40001 has no other cause in a statement that only reads; other codes
+    name it.
+    """
     return isinstance(error, asyncpg.SerializationError) or "conflict with recovery" in str(error)

@@ -1,5 +1,5 @@
-"""The two roles that the application works as, and who may take them. Row-level security has a policy for each
-(app/tables/migrations/policies.sql).
+"""The two database roles that the application uses, and which logins may use them. Row-level security has a policy for
+each (app/tables/migrations/policies.sql).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ import asyncpg
 from app.database.errors import DatabaseUnsuitable, first_line
 
 TENANT: Final = "arcadia_tenant"
-"""Sees and changes the rows of the tenant that the setting app.tenant_id names."""
+"""May read and change the rows of the tenant that the setting app.tenant_id names."""
 PLATFORM: Final = "arcadia_platform"
-"""Sees and changes the rows of all tenants, and the platform's own."""
+"""May read and change the rows of all tenants, and the platform's own."""
 ROLES: Final = (TENANT, PLATFORM)
 
 _ATTEMPTS = 3
 _SET_IS_APART = 160000
-"""From PostgreSQL 16 on, membership of a role and the right to SET ROLE to it are granted apart."""
+"""From PostgreSQL 16 on, membership of a role and the right to SET ROLE to it are granted separately."""
 
 _HELD = """
 SELECT array_agg(item) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(setconfig) AS item
@@ -26,9 +26,9 @@ WHERE r.rolname = $1 AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE
 
 
 async def make_roles(owner: Any, logins: Mapping[str, Sequence[str]]) -> None:
-    """Makes the roles, which all databases of a server share, and lets each login take those that it is to have.
+    """Creates the roles, which are shared by all databases of a server, and grants each login its roles.
 
-    Raises DatabaseUnsuitable, with the statements that a superuser has to run, where the owner may not.
+    Raises DatabaseUnsuitable, with the statements that a superuser must run, if the owner lacks the privilege.
     """
     for attempt in range(_ATTEMPTS):
         statements = await _missing(owner, logins)
@@ -43,22 +43,22 @@ async def make_roles(owner: Any, logins: Mapping[str, Sequence[str]]) -> None:
                 f" once, in this database: {'; '.join(statements)}; then run `arcadia migrate` again"
             ) from error
         except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError, asyncpg.InternalServerError):
-            if attempt == _ATTEMPTS - 1:  # else another process, migrating another database of the server, was faster
+            if attempt == _ATTEMPTS - 1:  # another process, migrating another database of the server, was faster
                 raise
         else:
             return
 
 
 async def _missing(owner: Any, logins: Mapping[str, Sequence[str]]) -> list[str]:
-    """The statements that make what is not there yet."""
+    """Returns the statements that create what is missing."""
     existing = {row["rolname"]: row["rolsuper"] for row in await owner.fetch("SELECT rolname, rolsuper FROM pg_roles")}
     statements = [f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS" for role in ROLES if role not in existing]
     version = owner.get_server_version()
     apart = version.major * 10_000 >= _SET_IS_APART
     for login, roles in logins.items():
         if login not in existing:
-            raise DatabaseUnsuitable(f"PostgreSQL has no login {login}: make it before `arcadia migrate`")
-        if existing[login]:  # a superuser may take every role
+            raise DatabaseUnsuitable(f"PostgreSQL has no login {login}: create it, then run `arcadia migrate`")
+        if existing[login]:  # a superuser may use every role
             continue
         quoted = await owner.fetchval("SELECT quote_ident($1)", login)
         statements += [
@@ -82,7 +82,7 @@ async def _may_take(owner: Any, login: str, role: str, *, apart: bool) -> bool:
 
 
 async def settings_of_login(owner: Any, login: str | None, needed: Mapping[str, str]) -> list[str]:
-    """The statements that give a login the settings which it does not have yet."""
+    """Returns the statements that give a login the settings it does not have yet."""
     held = await owner.fetchval(_HELD, login)
     quoted = await owner.fetchval("SELECT quote_ident($1)", login)
     return [

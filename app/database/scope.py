@@ -1,4 +1,4 @@
-"""Whose rows a piece of work may see and change."""
+"""The rows that an operation may read and change."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +7,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Scope:
-    """One tenant, or the platform (`tenant_id` None: every tenant). Row-level security holds the database to it."""
+    """One tenant, or the platform (`tenant_id` None: every tenant). Row-level security enforces it in the database."""
 
     tenant_id: UUID | None
 
@@ -17,7 +17,9 @@ class Scope:
 
     @cached_property
     def setting(self) -> str:
-        """The text of PostgreSQL's setting `app.tenant_id`: the tenant's id; the platform has no use for it."""
+        """The value of PostgreSQL's setting `app.tenant_id`: the tenant's id; empty for the platform, which does not
+        use it.
+        """
         return "" if self.tenant_id is None else str(self.tenant_id)
 
     @property

@@ -1,4 +1,4 @@
-"""Whether a process' connections are what tenants' isolation rests on: looked at when it starts, and by /ready."""
+"""Checks that a process's connections are set up as tenant isolation requires: when it starts, and in /ready."""
 
 import json
 import logging
@@ -20,10 +20,10 @@ SELECT session_user AS login, current_user AS role, current_setting('TimeZone') 
        (SELECT json_object_agg(name, extract(epoch FROM current_setting(name)::interval)::integer)
         FROM unnest($1::text[]) AS name)::text AS timeouts
 """
-# A row of a tenant that does not exist. The parameter shows that statements with parameters work, which some poolers
-# break.
+# Reads a row of a tenant that does not exist. It has a parameter to show that statements with parameters work, which
+# some poolers break.
 _VISIBLE = "SELECT count(*) FROM row_security_probe WHERE id <> $1"
-# A login that may take another role may take row-level security off, whichever role its connections have now.
+# A login that can take another role can disable row-level security, whichever role its connections have now.
 _BEYOND = """
 SELECT session_user AS login, r.rolname AS role,
        CASE WHEN r.rolsuper THEN 'a superuser'
@@ -45,14 +45,15 @@ logger = logging.getLogger(__name__)
 
 
 async def check_session(connection: Any, settings: Settings, role: str) -> None:
-    """Raises DatabaseUnsuitable for a session that is not as this process needs it, DatabaseNotMigrated where there is
-    no schema.
+    """Raises DatabaseUnsuitable for a session without the settings that this process requires, DatabaseNotMigrated if
+    the schema is missing.
     """
     expected = timeouts(settings)
     state = await connection.fetchrow(_SESSION, list(expected))
     if faults := _faults(state, role, expected):
         raise DatabaseUnsuitable(
-            f"Connections of the login {state['login']} are not as ArcadiaCloud needs them: {'; '.join(faults)}."
+            f"Connections of the login {state['login']} do not have the settings that ArcadiaCloud requires:"
+            f" {'; '.join(faults)}."
             " Behind a pooler run the statements that `arcadia migrate` prints"
         )
     try:
@@ -81,8 +82,8 @@ def _faults(state: Any, role: str, expected: dict[str, int]) -> list[str]:
 
 
 async def check_login(connection: Any, settings: Settings) -> None:
-    """A login that can take row-level security off may not serve: raises DatabaseUnsuitable in production, and is
-    logged elsewhere. The embedded PostgreSQL has no other login.
+    """Checks that the login cannot disable row-level security: raises DatabaseUnsuitable in production, and logs a
+    warning elsewhere. The embedded PostgreSQL has only such a login.
     """
     if settings.database_url is None:
         return
@@ -96,4 +97,4 @@ async def check_login(connection: Any, settings: Settings) -> None:
     )
     if settings.production:
         raise DatabaseUnsuitable(told)
-    logger.warning("%s. Production refuses it.", told)
+    logger.warning("%s. In production the process does not start with this.", told)

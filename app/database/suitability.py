@@ -1,4 +1,4 @@
-"""Whether the owner's database can be migrated: asked before anything is made in it."""
+"""Checks that the owner's database can be migrated, before anything is created in it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SELECT current_user AS user, quote_ident(current_user) AS quoted, current_databa
 
 
 async def require_suitable(owner: Any) -> None:
-    """Raises DatabaseUnsuitable, in one line that says what to do."""
+    """Raises DatabaseUnsuitable, with one line that says what to do."""
     state = await owner.fetchrow(_STATE)
     user, database = state["user"], state["database"]
     if state["version"] < OLDEST_VERSION:

@@ -1,7 +1,7 @@
 """One operation's transaction.
 
-Piccolo's own transaction keeps its connection and stays current when COMMIT or ROLLBACK fails (1.38); this one
-gives the connection back and ends in every case, and sets the tenant in the round trip that begins it.
+Piccolo's own transaction keeps its connection and stays current when COMMIT or ROLLBACK fails (1.38). This one always
+ends and returns the connection, and sets the tenant in the round trip that begins it.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ AfterCommit = Callable[[], Awaitable[object]]
 
 ATTEMPTS = 3
 ROLLBACK_SECONDS = 2
-"""What a connection that may have fallen silent gets to roll back, before it is dropped."""
+"""How long a connection that may be dead gets to roll back before it is closed."""
 
 _HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
 
@@ -43,21 +43,21 @@ logger = logging.getLogger(__name__)
 class UnitOfWork(PostgresTransaction):
     """A transaction in a scope: `async with` commits it, or rolls it back on an error.
 
-    Piccolo's queries in it, and in tasks started in it, use its `connection`. Being one connection it cannot run two
-    at once: do not `gather` them. Raises DatabaseUnavailable when the connection cannot be had or is lost, and
-    CommitUnknown when it is lost after COMMIT was sent.
+    Piccolo's queries in it, and in tasks started in it, use its `connection`. One connection cannot run two queries at
+    once, so do not `gather` them. Raises DatabaseUnavailable if there is no connection or it is lost, and CommitUnknown
+    if it is lost after COMMIT was sent.
     """
 
     def __init__(
         self, pool: Any, scope: Scope, *, acquire_timeout: float, pooled: bool = False, replicated: bool = False
     ) -> None:
         if ENGINE.transaction_exists():
-            raise NestedUnitOfWork("A unit of work is open already; one operation has one transaction.")
+            raise NestedUnitOfWork("A unit of work is already open; an operation uses one transaction.")
         super().__init__(ENGINE)
         self.scope = scope
         self.connection: Any = None
-        self.pooled = pooled  # behind a pooler the session is not this process' own: nothing may be left in it
-        self.staged: set[str] = set()  # the temporary tables of copy.py in use
+        self.pooled = pooled  # behind a pooler the session is shared: nothing may be left in it
+        self.staged: set[str] = set()  # the temporary tables of copy.py that are in use
         self._pool = pool
         self._replicated = replicated
         self._acquire_timeout = acquire_timeout
@@ -65,14 +65,14 @@ class UnitOfWork(PostgresTransaction):
         self._attempts = 0
 
     def after_commit(self, callback: AfterCommit) -> None:
-        """Runs the callback once the transaction is committed. It may fail or be lost: nothing may depend on it."""
+        """Runs the callback once the transaction is committed. It may fail or never run: nothing may depend on it."""
         self._after_commit.append(callback)
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """A part that may fail alone: an error takes back what it wrote, and what was to follow its commit."""
+        """Runs a part that may fail alone: an error undoes its changes and its after_commit callbacks."""
         callbacks, staged = len(self._after_commit), set(self.staged)
-        self._attempts += 1  # a name of its own: PostgreSQL would go back to the newest of the same name
+        self._attempts += 1  # unique, because PostgreSQL rolls back to the newest savepoint of a name
         savepoint = f"attempt_{self._attempts}"
         await self.connection.execute(f"SAVEPOINT {savepoint}")
         try:
@@ -89,7 +89,7 @@ class UnitOfWork(PostgresTransaction):
             self.connection = await self._pool.acquire(timeout=self._acquire_timeout)
             try:
                 await self.connection.execute(self._beginning())
-            except BaseException:  # whether it has begun is not known, as when a worker stops meanwhile
+            except BaseException:  # it may have begun, as when a worker stops meanwhile
                 self.connection.terminate()
                 await give_back(self._pool, self.connection)
                 raise
@@ -116,7 +116,7 @@ class UnitOfWork(PostgresTransaction):
         return False
 
     def _beginning(self) -> str:
-        """One simple query, one round trip. The setting is a UUID, never a caller's text."""
+        """Begins the transaction in one round trip. The setting is a UUID, never a caller's text."""
         return "BEGIN" if self.scope.is_platform else f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.setting}'"
 
     async def _commit(self) -> None:
@@ -125,14 +125,18 @@ class UnitOfWork(PostgresTransaction):
         written = CURRENT.get() if self._replicated and await self._has_written() else None
         try:
             answer = await self.connection.execute("COMMIT")
-        except asyncio.CancelledError as given_up:  # a time limit: the caller must not take it for undone
-            raise CommitUnknown("The commit was given up before it was answered.") from given_up
+        except (
+            asyncio.CancelledError
+        ) as given_up:  # a time limit: the caller must not assume that nothing was committed
+            raise CommitUnknown("The commit was cancelled before PostgreSQL confirmed it.") from given_up
         except Exception as error:
             if is_unavailable(error):
                 raise CommitUnknown("The connection was lost while committing.") from error
             raise
         if answer != "COMMIT":
-            raise TransactionRolledBack("An error in the unit of work was swallowed; everything was rolled back.")
+            raise TransactionRolledBack(
+                "The transaction was rolled back because an error in it was caught and ignored."
+            )
         self._committed = True
         if written is not None:
             written.position = await self._log_position()
@@ -141,27 +145,31 @@ class UnitOfWork(PostgresTransaction):
         return CURRENT.get() is not None and bool(await self.connection.fetchval(_HAS_WRITTEN))
 
     async def _log_position(self) -> int:
-        """How far PostgreSQL's log has come: what is committed by now lies before it."""
+        """Returns PostgreSQL's current WAL position: everything committed until now is before it."""
         try:
             text = await self.connection.fetchval("SELECT pg_current_wal_insert_lsn()::text", timeout=ROLLBACK_SECONDS)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            logger.warning("The position of a commit is not known: %s", error)
+            logger.warning("The WAL position of a commit could not be read: %s", error)
             return UNKNOWN
         return parse_position(text)
 
     async def _roll_back(self, exception: BaseException) -> None:
-        """Rolls back for the exception, which is the one to raise: what goes wrong here only costs the connection."""
+        """Rolls back because of the exception, which the caller raises: errors of the rollback only close the
+        connection.
+        """
         try:
             if self._in_transaction():
                 await self.connection.execute("ROLLBACK", timeout=ROLLBACK_SECONDS)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            logger.warning("A rollback failed, its connection is dropped: %s", error)
+            logger.warning("A rollback failed; its connection was closed: %s", error)
         self._rolled_back = True
         if isinstance(exception, Exception) and is_unavailable(exception):
             raise unavailable(exception) from exception
 
     async def _release(self) -> None:
-        """Gives the connection back. One that is still in a transaction is dropped: nobody else may inherit it."""
+        """Returns the connection. One that is still in a transaction is closed, so that no other operation continues
+        it.
+        """
         if self._in_transaction():
             self.connection.terminate()
         await give_back(self._pool, self.connection)
@@ -169,23 +177,23 @@ class UnitOfWork(PostgresTransaction):
     def _in_transaction(self) -> bool:
         try:
             return not self.connection.is_closed() and bool(self.connection.is_in_transaction())
-        except asyncpg.InterfaceError:  # the backend died, and the pool has taken the connection back already
+        except asyncpg.InterfaceError:  # the server process died, and the pool has already taken the connection back
             return False
 
     async def _run_callbacks(self) -> None:
         for callback in self._after_commit:
             try:
                 await callback()
-            except Exception:  # the work is committed: whatever fails here must not look like its failure
+            except Exception:  # the work is committed: an error of a callback must not look like its failure
                 logger.exception("A callback after commit failed.")
 
 
 async def run_in_transaction(begin: Callable[[], UnitOfWork], work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-    """Runs the work in a unit of work, and again, thrice in all, when PostgreSQL gave it up (a serialisation
-    failure, a deadlock) or went away before COMMIT was sent.
+    """Runs the work in a unit of work, at most three times, if PostgreSQL aborts it (a serialisation failure, a
+    deadlock) or becomes unavailable before COMMIT was sent.
 
-    Each attempt is a task of its own, so that no context of a failed one is left. `work` must be repeatable: whatever
-    it does besides the database belongs into `after_commit`.
+    Each attempt is a task of its own, so that no context of a failed one remains. `work` must be repeatable: effects
+    outside the database belong in `after_commit`.
     """
 
     async def attempt() -> T:
@@ -200,7 +208,7 @@ async def run_in_transaction(begin: Callable[[], UnitOfWork], work: Callable[[Un
             failures += 1
             if failures == ATTEMPTS or not _may_repeat(error):
                 raise
-            logger.info("A transaction is tried again: %s", error)
+            logger.info("A transaction is retried: %s", error)
         await asyncio.sleep(random.uniform(0.01, 0.05) * 4**failures)  # noqa: S311 - jitter
 
 

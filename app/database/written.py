@@ -1,6 +1,6 @@
-"""How far PostgreSQL's log had come when changes were committed: a replica that has come as far has them.
+"""The WAL positions of commits: a replica that has reached a position has its changes.
 
-A position is PostgreSQL's pg_lsn, as an integer here and as text such as 0/16B3748 to callers.
+A position is PostgreSQL's pg_lsn: an integer here, and text such as 0/16B3748 for callers.
 """
 
 import re
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 UNKNOWN = (1 << 64) - 1
-"""Beyond every position: only the primary has what was written."""
+"""Larger than every position, so that only the primary serves the reads."""
 
 _TEXT = re.compile(r"([0-9A-F]{1,8})/([0-9A-F]{1,8})", re.IGNORECASE)
 
 
 def parse_position(text: str) -> int:
-    """Raises ValueError for what is no position."""
+    """Parses a position. Raises ValueError for any other text."""
     found = _TEXT.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is not a position such as 0/16B3748")
@@ -27,19 +27,19 @@ def position_text(position: int) -> str:
 
 
 class Written:
-    """The position behind the last commit of one request, None while there is none."""
+    """The position after the last commit of one request; None while there is none."""
 
     def __init__(self) -> None:
         self.position: int | None = None
 
 
 CURRENT: ContextVar[Written | None] = ContextVar("written", default=None)
-"""Where units of work note their commits. The object is shared with the tasks that a request starts."""
+"""Where units of work record their commits. The object is shared with the tasks that a request starts."""
 
 
 @contextmanager
 def noting_writes(written: Written) -> Iterator[None]:
-    """The units of work within it, those of its tasks too, note there how far the log had come."""
+    """Makes the units of work in the block, and in its tasks, record their commits in `written`."""
     token = CURRENT.set(written)
     try:
         yield

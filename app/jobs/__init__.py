@@ -1,4 +1,4 @@
-"""Jobs: what workers are woken for. Each is thin over an operation, which finds in the tables what is due."""
+"""Jobs that workers run. Each calls an operation, which finds in the tables what is due."""
 
 from app.jobs.worker import SYSTEM, create_worker
 

@@ -1,4 +1,4 @@
-"""What a job is given."""
+"""The argument of every job."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from app.operations.calls.context import Context
 
 
 class JobContext(saq.types.Context, total=False):
-    """What SAQ passes to a job. We add `operations`, and the `rating_lock` that the worker's chunks hold to rate."""
+    """What SAQ passes to a job, with `operations`, and the `rating_lock` that the worker's chunks hold while rating."""
 
     operations: Context
     rating_lock: asyncio.Lock

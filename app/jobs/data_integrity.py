@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 @logged
 async def check_data_integrity(context: JobContext) -> Counts:
-    """Logs each violation as an error, for whoever watches the log. The next night goes on where this one stops."""
+    """Logs each violation as an error. The next night continues where this run ends."""
     violations = 0
     async with heartbeat(context["job"]), aclosing(data_integrity.check_by_night(context["operations"])) as each:
         async for check, row, message in each:

@@ -1,4 +1,4 @@
-"""Every hour: idempotency keys whose day is over."""
+"""Deletes expired idempotency keys every hour."""
 
 from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged

@@ -1,4 +1,4 @@
-"""Two structured log lines for each job: that it started, and how it ended."""
+"""Writes two structured log lines for each job: when it starts, and when it ends."""
 
 import asyncio
 import logging
@@ -10,11 +10,11 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 Counts = Mapping[str, int]
-"""What a job did, in numbers: {"purged": 12}."""
+"""What a job did, as numbers: {"purged": 12}."""
 
 
 def logged(function: Callable[..., Awaitable[Counts]]) -> Callable[..., Awaitable[Counts]]:
-    """The job with its log lines. It keeps its name, by which the queue knows it."""
+    """Wraps a job with its log lines. It keeps the job's name, by which the queue finds it."""
 
     @wraps(function)
     async def run(context: Any, **arguments: Any) -> Counts:
@@ -25,7 +25,7 @@ def logged(function: Callable[..., Awaitable[Counts]]) -> Callable[..., Awaitabl
         try:
             counts = await function(context, **arguments)
         except asyncio.CancelledError:
-            log.info("job given back to the queue", extra=facts | _duration(began))
+            log.info("job returned to the queue", extra=facts | _duration(began))
             raise
         except Exception as error:
             log.warning("job failed", extra=facts | _duration(began) | {"error": type(error).__name__})
@@ -37,7 +37,9 @@ def logged(function: Callable[..., Awaitable[Counts]]) -> Callable[..., Awaitabl
 
 
 def _is_unexpected(record: logging.LogRecord) -> bool:
-    """False for SAQ's warning that tasks are cancelled: those that wait for a job are, whenever a worker stops."""
+    """Returns False for SAQ's warning about cancelled tasks, because a worker always cancels its waiting tasks when it
+    stops.
+    """
     return not record.getMessage().endswith("requesting cancellation")
 
 

@@ -1,4 +1,4 @@
-"""Every hour: buckets that are full again, of callers who may never come back."""
+"""Deletes full rate limit buckets every hour: their callers may never return."""
 
 from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged

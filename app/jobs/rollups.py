@@ -1,4 +1,4 @@
-"""Month end: the chunks of runs, and the alarms that see to it that every month is run."""
+"""The jobs of rollups: the chunks of runs, and the scheduled jobs that make sure every month is billed."""
 
 import asyncio
 from uuid import UUID
@@ -13,7 +13,9 @@ from app.queue import heartbeat
 
 
 async def _require_recorded_time_zone(operations: Context) -> None:
-    """A worker that started while the database was empty, and with another zone than the API after it, does no run."""
+    """Raises an error if the database's billing time zone is not this worker's: the API may have started later, on the
+    empty database, with another zone.
+    """
     async with operations.database.reading_written(PLATFORM) as connection:
         await require_recorded_time_zone(connection, operations.settings)
 
@@ -34,7 +36,7 @@ async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> C
         )
         try:
             await asyncio.shield(work)
-        except asyncio.CancelledError:  # the queue takes the job back, and waits some seconds for the batch in hand
+        except asyncio.CancelledError:  # the queue takes the job back, and waits some seconds for the current batch
             stopping.set()
             await work
             raise
@@ -43,7 +45,7 @@ async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> C
 
 @logged
 async def roll_up_month_end(context: JobContext) -> Counts:
-    """On the 1st: the month just ended is what is due then."""
+    """Bills the month that has just ended; runs on the 1st."""
     await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
         return {"runs": await rollups.catch_up(context["operations"])}
@@ -51,7 +53,7 @@ async def roll_up_month_end(context: JobContext) -> Counts:
 
 @logged
 async def catch_up(context: JobContext) -> Counts:
-    """Daily and whenever a worker starts: whatever was missed."""
+    """Bills whatever was missed; runs daily and whenever a worker starts."""
     await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
         changes = await subscriptions.apply_pending_plan_changes(context["operations"])
@@ -60,6 +62,6 @@ async def catch_up(context: JobContext) -> Counts:
 
 @logged
 async def resume(context: JobContext) -> Counts:
-    """Every few minutes: chunks whose ring was lost."""
+    """Enqueues unfinished chunks whose job was lost; runs every few minutes."""
     async with heartbeat(context["job"]):
         return {"chunks": await rollups.resume(context["operations"])}

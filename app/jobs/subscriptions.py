@@ -1,4 +1,4 @@
-"""Every hour, for the day may end in any of them: plan changes whose first day has come."""
+"""Applies due plan changes every hour, because the day may end at any hour of UTC."""
 
 from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
@@ -8,6 +8,6 @@ from app.queue import heartbeat
 
 @logged
 async def apply_pending_plan_changes(context: JobContext) -> Counts:
-    """Makes them the versions in force that subscriptions name."""
+    """Makes the due plan changes the versions in force that subscriptions name."""
     async with heartbeat(context["job"]):
         return {"plan_changes": await subscriptions.apply_pending_plan_changes(context["operations"])}

@@ -1,4 +1,4 @@
-"""Every day: the months that usage of the near future will be kept by."""
+"""Creates the monthly partitions for usage of the near future, every day."""
 
 from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
@@ -8,7 +8,7 @@ from app.queue import heartbeat
 
 @logged
 async def make_usage_months(context: JobContext) -> Counts:
-    """Makes those that are not there yet."""
+    """Creates the missing partitions."""
     async with heartbeat(context["job"]):
         await usage.make_months(context["operations"])
     return {}

@@ -1,4 +1,4 @@
-"""The worker: which jobs there are, and when those of the clock are due."""
+"""The worker: its jobs, and the schedule of the cron jobs."""
 
 import asyncio
 from dataclasses import replace
@@ -15,15 +15,16 @@ from app.operations.rollups import CHUNK_JOB
 from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
 
 SYSTEM = Principal("system:rollup", frozenset({Role.PLATFORM_ADMIN}))
-"""Who does what nobody asked for."""
+"""The principal used by scheduled jobs."""
 
 CONCURRENCY = 2
-"""Jobs in hand in one process. Of chunks one is rated at a time and the next waits for its turn; a huge tenant, or an
-hour-long job of the clock, goes on beside them. For more speed there are more processes. See docs/adr/0020."""
+"""Concurrent jobs in one process. Only one chunk rates at a time and the next waits for the rating lock; a huge tenant,
+or a cron job that takes hours, runs beside them. For more throughput run more processes. See docs/adr/0020.
+"""
 
 CATCH_UP_JOB = "catch_up"
 
-# In UTC. SAQ knows a cron job by its function, so each has one of its own.
+# In UTC. SAQ identifies a cron job by its function, so each has one of its own.
 _CLOCK = (
     (rollups.roll_up_month_end, "0 3 1 * *"),
     (rollups.catch_up, "30 4 * * *"),
@@ -34,15 +35,15 @@ _CLOCK = (
     (idempotency.purge_idempotency_keys, "15 * * * *"),
     (rate_limits.purge_rate_limit_buckets, "20 * * * *"),
 )
-_SECONDS = {data_integrity.check_data_integrity: 4 * 3600}  # it goes through all there is
+_SECONDS = {data_integrity.check_data_integrity: 4 * 3600}  # it checks all data
 _TIMERS: Any = {"schedule": 1, "worker_info": 10, "sweep": 5, "abort": 1}
 
 
 def create_worker(context: Context, *, catching_up: bool = True, signals: bool = True) -> saq.Worker[JobContext]:
-    """A worker over the context's open queue, acting as the system.
+    """Returns a worker on the context's open queue, acting as the system.
 
-    Without `signals` it leaves SIGTERM and SIGINT to the process that it is a part of. Told to stop, it gives its jobs
-    back to the queue: what they have committed stays, the rest is done by the next to take them.
+    Without `signals` it leaves SIGTERM and SIGINT to the process that it is a part of. When it is stopped, it returns
+    its jobs to the queue: what they have committed stays, and the next worker does the rest.
     """
     operations = replace(context, principal=SYSTEM)
 

@@ -1,4 +1,4 @@
-"""One-off charges and, with a negative amount, credits: each is a line of the invoice of the month of its day."""
+"""One-off charges, and credits if the amount is negative: each is a line of the invoice for the month of its day."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -21,9 +21,10 @@ from app.tables.invoices import Charges
 async def add_charge(
     context: Context, *, tenant_id: UUID, deployment_id: UUID | None = None, description: str, net_cents: int, on: date
 ) -> UUID:
-    """Adds a charge without tax, of one of the tenant's deployments or of the tenant itself. Returns its id.
+    """Adds a charge (net of tax) of one of the tenant's deployments or of the tenant itself. Returns its id.
 
-    A month that is rated already is corrected by it. Raises NOT_FOUND, TENANT_CLOSED, VALIDATION_FAILED.
+    If its month was already rated, the next rollup corrects the month. Raises NOT_FOUND, TENANT_CLOSED,
+    VALIDATION_FAILED.
     """
     authorise(context, Action.ADD_CHARGE)
     faults = [*validation.name("description", description), *_amount_faults(net_cents), *validation.day("on", on)]

@@ -1,4 +1,4 @@
-"""The currencies of ISO 4217 that something can be priced in."""
+"""The currencies of ISO 4217 that can be used for prices."""
 
 from collections.abc import Mapping
 from operator import attrgetter
@@ -24,4 +24,6 @@ def _listed() -> dict[str, Currency]:
 
 
 CURRENCIES: Mapping[str, Currency] = MappingProxyType(_listed())
-"""By code, in order of code. Codes without a minor unit, such as gold's, are left out: no amount can be in them."""
+"""Currencies by code, in order of code. Codes without a minor unit, such as gold's, are excluded because amounts in
+them are impossible.
+"""

@@ -1,4 +1,4 @@
-"""The one way to a deployment that is to be changed."""
+"""Locks a deployment before it is changed."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,9 +23,9 @@ SELECT greatest(
 async def lock_deployment(
     principal: Principal, deployment_id: UUID, *columns: Column, path: tuple[str, ...] = ("deploymentId",)
 ) -> dict[str, Any]:
-    """Locks the row and reads it as it now is; what is metered meanwhile need not wait.
+    """Locks the deployment's row and returns it. Usage can be recorded meanwhile.
 
-    Raises NOT_FOUND for what does not exist and for what is another tenant's.
+    Raises NOT_FOUND if it does not exist or belongs to another tenant.
     """
     query = CloudDeployments.select(*columns).where(CloudDeployments.id == deployment_id)
     if not principal.is_platform_admin:
@@ -37,8 +37,10 @@ async def lock_deployment(
 
 
 async def now_of(context: Context, unit: UnitOfWork, deployment_id: UUID) -> datetime:
-    """The clock's time, but not before what is recorded of the deployment, which is locked: another machine's clock may
-    be ahead, and the subscription's days follow from the order of the events.
+    """Returns the clock's time, or the time of the deployment's last event if that is later. The deployment must be
+    locked.
+
+    Another machine's clock may be ahead, and the subscription's days follow from the order of the events.
     """
     recorded: datetime | None = await unit.connection.fetchval(_RECORDED_UNTIL, deployment_id)
     now = context.clock()

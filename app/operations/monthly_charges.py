@@ -1,6 +1,7 @@
-"""A month's one-off charges, as they are rated: with the subscription of their deployment, or apart from any.
+"""Reads a month's one-off charges for rating: those of subscribed deployments, and the others.
 
-A charge below 0 always stands apart, after all subscriptions: how much of it an invoice takes depends on them all.
+A charge below 0 is always rated without a subscription, after all subscriptions: how much of it an invoice applies
+depends on all of them.
 """
 
 from collections import defaultdict
@@ -17,7 +18,7 @@ WHERE tenant_id = any($1::uuid[]) AND deployment_id = any($2::uuid[])
   AND is_in_month(charged_on, $3) AND net_cents > 0
 ORDER BY id
 """
-# C is the order of code points, and so Python's.
+# Collation C orders by code points, as Python does.
 _WITHOUT_SUBSCRIPTION = """
 SELECT c.tenant_id, d.slug, c.deployment_id, c.id, c.description, c.net_cents, c.charged_on
 FROM charges c LEFT JOIN cloud_deployments d ON d.tenant_id = c.tenant_id AND d.id = c.deployment_id
@@ -32,7 +33,9 @@ ORDER BY c.tenant_id, d.slug COLLATE "C" NULLS FIRST, c.id
 async def charges_of_deployments(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID], deployment_ids: Iterable[UUID]
 ) -> dict[UUID, list[ChargeTerms]]:
-    """The month's charges above 0 of each of the deployments that has any, in order of id."""
+    """Returns the month's charges above 0 of each of the deployments, in order of id; only deployments that
+    have any.
+    """
     arguments = list(set(tenant_ids)), list(deployment_ids), period.start
     charges: dict[UUID, list[ChargeTerms]] = defaultdict(list)
     for row in await unit.connection.fetch(_OF_DEPLOYMENTS, *arguments):
@@ -41,8 +44,8 @@ async def charges_of_deployments(
 
 
 async def charges_of(unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID]) -> dict[UUID, ChargeInputs]:
-    """The month's other charges of each tenant that has any: those below 0, the tenant's own, and those of deployments
-    that have no subscription in the month.
+    """Returns the month's other charges of each tenant that has any: those below 0, the tenant's own, and those of
+    deployments without a subscription in the month.
     """
     charges: dict[UUID, list[UnsubscribedCharge]] = defaultdict(list)
     for row in await unit.connection.fetch(_WITHOUT_SUBSCRIPTION, list(tenant_ids), period.start):

@@ -1,4 +1,4 @@
-"""The tenant that something new is made for: it must not be closed, and cannot be until the commit."""
+"""Locks the tenant for which something is created: it must not be closed, and cannot be closed until the commit."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ _SHARE = "SELECT currency, closed_at FROM tenants WHERE id = $1 FOR SHARE"
 
 
 async def share_open_tenant(unit: UnitOfWork, tenant_id: UUID, path: tuple[str, ...] = ("tenantId",)) -> str:
-    """Locks the tenant against being closed and returns its currency. Raises NOT_FOUND, TENANT_CLOSED."""
+    """Takes a shared lock on the tenant and returns its currency. Raises NOT_FOUND, TENANT_CLOSED."""
     tenant = await unit.connection.fetchrow(_SHARE, tenant_id)
     if tenant is None:
         raise not_found("tenant", tenant_id, path)

@@ -1,4 +1,4 @@
-"""The month that a caller names by its first day."""
+"""Validates a month that a caller names by its first day."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -15,7 +15,7 @@ def month_faults(period_start: date | None) -> Iterator[InputFault]:
 
 
 def month_of(context: Context, period_start: date | None) -> Period:
-    """The month asked for, the current one where none is. Raises VALIDATION_FAILED."""
+    """Returns the requested month, or the current one. Raises VALIDATION_FAILED."""
     validation.refuse(month_faults(period_start))
     zone = context.settings.billing_time_zone
     return Period.holding(context.clock(), zone) if period_start is None else Period(period_start, zone)

@@ -1,4 +1,4 @@
-"""The terms of plan versions. Published ones never change, so a process reads each of them once."""
+"""Reads the terms of plan versions. Published ones never change, so a process reads each of them once."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ ORDER BY t.plan_resource_id, t.position
 
 
 async def plan_terms(unit: UnitOfWork, version_ids: Iterable[UUID]) -> dict[UUID, PlanTerms]:
-    """The terms of each of these published (or since retired) plan versions."""
+    """Returns the terms of each of these published or retired plan versions."""
     wanted = set(version_ids)
     known = {version_id: terms for version_id in wanted if (terms := _published.get(version_id)) is not None}
     if missing := wanted - known.keys():

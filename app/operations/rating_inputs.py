@@ -1,7 +1,7 @@
-"""The one place that gathers what `quote()` is given: a subscription's terms, days and usage of a month.
+"""Reads the inputs of rating: a subscription's terms, days and usage of a month.
 
-Set by set: however many subscriptions, it takes the same few statements. Quotes of the running month, forecasts,
-rollups and verification all rate what this gathers.
+The number of statements does not depend on the number of subscriptions. Quotes of the running month, forecasts, rollups
+and verification all rate these inputs.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ from app.operations.taxes import RATES_OF_COUNTRIES
 
 
 class BillableDeployment(NamedTuple):
-    """A deployment with the subscription it has in the month, if any. Cheap to hold by the ten thousand."""
+    """A deployment with the subscription it has in the month, if any. It is small enough to hold tens of thousands."""
 
     subscription_id: UUID | None
     tenant_id: UUID
@@ -36,7 +36,7 @@ class BillableDeployment(NamedTuple):
     trial_ends_at: datetime | None
 
 
-# C is the order of code points, and so Python's: lines and documents come in the order that `quote()` gives them.
+# Collation C orders by code points, as Python does: lines and documents are in the order in which `quote()` puts them.
 _OF_TENANTS = """
 SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
 FROM subscriptions s JOIN cloud_deployments d ON d.tenant_id = s.tenant_id AND d.id = s.deployment_id
@@ -66,7 +66,7 @@ SELECT subscription_id, effective_on, plan_version_id FROM subscription_plan_ver
 WHERE subscription_id = any($1::uuid[]) AND effective_on < $2
 ORDER BY subscription_id, effective_on
 """
-# What ended after the month was open throughout it: a later pause changes nothing of it.
+# A subscription that ended after the month was open during all of it: a later pause does not affect the month.
 _SPANS = """
 SELECT subscription_id, first_on, CASE WHEN last_on < $3 THEN last_on END AS last_on FROM subscription_active_spans
 WHERE subscription_id = any($1::uuid[]) AND is_in_month(first_on, last_on, $2)
@@ -82,7 +82,7 @@ ORDER BY subscription_id, attached_at, id
 
 
 async def tenant_headers(unit: UnitOfWork, tenant_ids: Iterable[UUID], period: Period) -> dict[UUID, QuoteHeader]:
-    """Currency and taxes of each tenant for the month: those in force on its last day."""
+    """Returns each tenant's currency and taxes for the month: those in force on its last day."""
     return {
         row["id"]: QuoteHeader(
             period=period,
@@ -97,7 +97,7 @@ async def tenant_headers(unit: UnitOfWork, tenant_ids: Iterable[UUID], period: P
 async def billable_deployments(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID]
 ) -> list[BillableDeployment]:
-    """The tenants' deployments with a subscription in the month, by tenant and in line order."""
+    """Returns the tenants' deployments with a subscription in the month, by tenant and in line order."""
     rows = await unit.connection.fetch(_OF_TENANTS, list(tenant_ids), period.start)
     return [BillableDeployment(*row) for row in rows]
 
@@ -105,7 +105,9 @@ async def billable_deployments(
 async def billable_portions(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID], size: int
 ) -> AsyncGenerator[list[BillableDeployment], None]:
-    """The same, so many at a time, and only they are held. Once in a transaction."""
+    """Yields the same as `billable_deployments`, at most `size` at a time, without holding the rest. May be used once
+    in a transaction.
+    """
     await unit.connection.execute(_ENROLLED, list(tenant_ids), period.start)
     while rows := await unit.connection.fetch(f"FETCH {size} FROM enrolled"):
         yield [BillableDeployment(*row) for row in rows]
@@ -116,7 +118,7 @@ async def billable_portions(
 async def billable_deployments_of(
     unit: UnitOfWork, period: Period, deployment_ids: Iterable[UUID]
 ) -> list[BillableDeployment]:
-    """Those of the deployments that the scope has, subscribed or not."""
+    """Returns those of the deployments that the scope can read, subscribed or not."""
     rows = await unit.connection.fetch(_OF_DEPLOYMENTS, list(deployment_ids), period.start)
     return [BillableDeployment(*row) for row in rows]
 
@@ -124,9 +126,10 @@ async def billable_deployments_of(
 async def gather(
     unit: UnitOfWork, period: Period, billable: Sequence[BillableDeployment]
 ) -> Iterator[SubscriptionInputs]:
-    """What each month is rated from, in the order given; without a subscription that is its usage alone.
+    """Yields the inputs of each month, in the given order; without a subscription they are the usage only.
 
-    All that is needed has been read; each is put together when it is its turn, and may be forgotten before the next.
+    Everything needed has been read when the first is yielded; each is assembled only when it is requested, which limits
+    memory.
     """
     ids = [deployment.subscription_id for deployment in billable if deployment.subscription_id]
     plans = await _plans_in_force(unit, period, ids)

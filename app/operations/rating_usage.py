@@ -1,4 +1,4 @@
-"""The usage that a month is rated from, read from the daily totals: by deployment, kind and resource."""
+"""Reads the usage for rating from the daily totals: by deployment, kind and resource."""
 
 from bisect import insort
 from collections import defaultdict
@@ -24,8 +24,8 @@ from app.billing import (
 from app.database import UnitOfWork
 from app.tables.usage import NO_RESOURCE
 
-# A deployment, kind and resource in one row, in the order of the index that finds them, which is Python's: nothing is
-# sorted, and aggregates keep the order of their rows. Of kinds that are SUM all rows have the same resource.
+# One row for each deployment, kind and resource, in the order of the index, which is also Python's: nothing is sorted,
+# and aggregates keep the order of their rows. For SUM kinds all rows have the same resource.
 _USAGE = """
 SELECT deployment_id, resource_kind, resource_id, bit_or(1 << (day - $2::date)) AS mask,
        string_agg(trim_scale(CASE WHEN resource_kind = any($3::text[]) THEN peak ELSE total END)::text, ' ') AS texts
@@ -46,8 +46,8 @@ WHERE u.day >= $5 AND u.day < $6
 ORDER BY u.day
 """
 _KINDS = "SELECT code, aggregation FROM resource_kinds WHERE aggregation <> 'SUM'"
-# The last level before the month, however long ago: one index look-up a deployment, kind and resource. What ended
-# before the month carries none.
+# The last level before the month, however old: one index look-up for each deployment, kind and resource. A resource
+# that ended before the month carries no level into it.
 _CARRIED = """
 WITH deployments AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS d (tenant_id, deployment_id)
@@ -90,7 +90,7 @@ class _Stream(NamedTuple):
 
 
 async def usage_of(unit: UnitOfWork, period: Period, billable: Sequence[Metered]) -> dict[UUID, list[Usage]]:
-    """The month's usage of each deployment, in order of kind."""
+    """Returns the month's usage of each deployment, in order of kind."""
     aggregations = {code: Aggregation(name) for code, name in await unit.connection.fetch(_KINDS)}
     maxima = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.MAX]
     deployments = [one.deployment_id for one in billable]
@@ -124,7 +124,7 @@ async def _level_usage(
     kinds: Sequence[str],
     levelled: AbstractSet[_Stream],
 ) -> list[tuple[UUID, LevelUsage]]:
-    """Of what has levels in the month (`levelled`), or carries one into it."""
+    """Returns the usage of the streams that have levels in the month (`levelled`) or carry one into it."""
     tenants = {one.deployment_id: one.tenant_id for one in billable}
     carried: dict[_Stream, Decimal] = {
         _Stream(*key): level
@@ -148,5 +148,5 @@ async def _level_usage(
 
 
 def _resource(resource_id: UUID) -> str | None:
-    """As the rules name the stream."""
+    """Returns the stream's resource as the billing rules name it."""
     return None if resource_id == NO_RESOURCE else str(resource_id)

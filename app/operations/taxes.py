@@ -14,7 +14,7 @@ from app.operations.calls.transaction import transact
 from app.tables.ids import new_id
 
 FRACTIONAL_DIGITS = 6
-"""Of a rate: 0.123456 is 12.3456 %."""
+"""For a rate: 0.123456 is 12.3456 %."""
 
 RATES_OF_COUNTRIES = """
 SELECT country, array_agg(name ORDER BY name COLLATE "C") AS names, array_agg(rate ORDER BY name COLLATE "C") AS rates
@@ -25,7 +25,7 @@ FROM (
 WHERE rate > 0
 GROUP BY country
 """
-"""The rates in force on the day $1, by country and in order of name. A country without one has no row."""
+"""The rates in force on the day $1, by country and in order of name. A country without a rate has no row."""
 
 _OF_COUNTRY = f"SELECT names, rates FROM ({RATES_OF_COUNTRIES}) AS r WHERE country = $2"  # noqa: S608 - constants
 _LIST = """
@@ -40,10 +40,10 @@ RETURNING id
 
 
 async def set_tax_rate(context: Context, *, country: str, name: str, rate: Decimal, valid_from: date) -> UUID:
-    """Sets the rate from a day on, and returns its id. One that was set for the same day is replaced; 0 ends the tax.
+    """Sets the rate from a day on; returns its id. A rate for the same day is replaced; 0 ends the tax.
 
-    A month has the tax of its last day, and a month that ended keeps its tax: valid_from must not be before the first
-    day of the running month. Raises VALIDATION_FAILED.
+    A month has the tax of its last day, and the tax of ended months cannot change: valid_from must not be before the
+    first day of the running month. Raises VALIDATION_FAILED.
     """
     authorise(context, Action.SET_TAX_RATE)
     faults = [*validation.country("country", country), *validation.name("name", name, longest=63), *_rate_faults(rate)]
@@ -68,13 +68,15 @@ def _day_faults(context: Context, valid_from: date) -> list[InputFault]:
     faults = list(validation.day("valid_from", valid_from))
     earliest = first_open_day(context)
     if not faults and valid_from < earliest:
-        faults.append(InputFault(("valid_from",), f"must not be before {earliest}: months that ended keep their tax"))
+        faults.append(
+            InputFault(("valid_from",), f"must not be before {earliest}: the tax of ended months cannot change")
+        )
     return faults
 
 
 async def tax_rates(context: Context, *, country: str | None = None) -> list[UUID]:
-    """The ids of all rates, past and to come, by country, name and first day; of one country where it is named.
-    Raises VALIDATION_FAILED for what cannot be a country's code.
+    """Returns the ids of all rates, past and future, by country, name and first day; of one country if it is given.
+    Raises VALIDATION_FAILED for an invalid country code.
     """
     validation.refuse(validation.country("country", country) if country is not None else ())
 
@@ -85,6 +87,6 @@ async def tax_rates(context: Context, *, country: str | None = None) -> list[UUI
 
 
 async def taxes_of_country(unit: UnitOfWork, country: str, day: date) -> tuple[TaxTerms, ...]:
-    """The country's taxes in force on the day, in order of name."""
+    """Returns the country's taxes in force on the day, in order of name."""
     row = await unit.connection.fetchrow(_OF_COUNTRY, day, country)
     return () if row is None else tuple(map(TaxTerms, row["names"], row["rates"]))

@@ -1,7 +1,6 @@
-"""Reads as one SQL statement: GraphQL selections over declared tables, compiled.
+"""Compiles GraphQL selections over declared tables to one SQL statement each.
 
-`declarations` and `filters` are what schema authors write; `Reads` is what a server calls. The package knows
-nothing of billing.
+Schema authors use `declarations` and `filters`; a server calls `GraphQLEngine`. The package does not depend on billing.
 """
 
 from app.reads.connections import Connection, PageInfo

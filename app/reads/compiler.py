@@ -1,7 +1,7 @@
-"""Selections to SQL: one statement for one root field, or for all the rows that one field's references stand for.
+"""Compiles selections to SQL: one statement for one root field, or for all rows that one field's references name.
 
-Every object is a correlated sub-select with a `row_to_json`, every list a `json_agg` over one: of the ways to build
-JSON in PostgreSQL this measures fastest, and it keeps the order of the selection.
+Every object is a correlated sub-select with a `row_to_json`, every list a `json_agg` over one. This is the fastest way
+to build JSON in PostgreSQL by our measurements, and it keeps the order of the selection.
 """
 
 from collections.abc import Callable
@@ -26,14 +26,14 @@ class Compiler(StatementBuilder):
     def object(
         self, type_: GraphQLObjectType, fields: FieldDetailsList, alias: str, path: tuple[str, ...]
     ) -> tuple[Selection, Shape | None]:
-        """The members of an object whose row is `alias`."""
+        """Compiles the members of an object whose row is `alias`."""
         selection = Selection()
         python_field: dict[str, SelectedPythonField] = {}
         children: dict[str, Shapes] = {}
         for key, selected in self.operation.selected(type_, fields, path):
             match self.model.declaration(type_.name, selected.name):
                 case None:
-                    selection.add(key, f"'{type_.name}'::text")  # all but __typename is declared
+                    selection.add(key, f"'{type_.name}'::text")  # all fields except __typename have a declaration
                 case ColumnOf() | Computed() | Related() as scalar:
                     selection.add(key, self._scalar(scalar, selected, alias))
                 case PythonField() as declaration:
@@ -91,7 +91,7 @@ class Compiler(StatementBuilder):
     def rows(
         self, selected: Selected, where: Callable[[str], list[Fragment]], order: SortKeys, *, many: bool
     ) -> Compiled:
-        """The visible rows of the selected type that meet `where`: the list of all, or the first."""
+        """Compiles the visible rows of the selected type that meet `where`: the list of all, or the first."""
         table = self.model.types[selected.type.name].table
         alias = self.alias()
         selection, shape = self.object(selected.type, selected.fields, alias, selected.path)

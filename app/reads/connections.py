@@ -1,4 +1,4 @@
-"""Relay's connections, as Strawberry generics. They are only ever declared: the compiler makes their values."""
+"""Relay's connections, as Strawberry generics. They only declare the types; the compiler produces the values."""
 
 from typing import Generic, TypeVar
 
@@ -19,7 +19,7 @@ class PageInfo:
 
 @strawberry.type(description="A row and its cursor.")
 class Edge(Generic[T]):
-    """Relay's edge: in the schema `<T>Edge`."""
+    """Relay's edge; its name in the schema is `<T>Edge`."""
 
     cursor: str = strawberry.field(description="Pass it as `after` or `before` to continue from this row.")
     node: T = strawberry.field(description="The row itself.")
@@ -27,7 +27,7 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="One page of a list, in a stable order.")
 class Connection(Generic[T]):
-    """Relay's connection with GitHub's `nodes`: in the schema `<T>Connection`."""
+    """Relay's connection with GitHub's `nodes`; its name in the schema is `<T>Connection`."""
 
     edges: list[Edge[T]] = strawberry.field(description="The rows of the page with their cursors.")
     nodes: list[T] = strawberry.field(description="The rows of the page.")

@@ -1,4 +1,4 @@
-"""What a schema author writes: which table a type is, and which column, relation or Python a field is.
+"""Functions with which a schema author declares the table of a type, and the column, relation or Python of a field.
 
     @read_type(Deployments, description="…")
     class Deployment(Node):
@@ -6,8 +6,8 @@
         tenant: Annotated["Tenant", lazy("…")] = one(Deployments.tenant_id, description="…")
         events: Connection[Event] = connection(Events.deployment_id, order=(desc(Events.occurred_at),), description="…")
 
-Strawberry's annotations stay the only source of GraphQL types; a declaration lies in the field's metadata, where
-the compiler finds it. A field without a declaration (the `id` of an interface, say) is the column of its name.
+Strawberry's annotations remain the only source of GraphQL types; a declaration is stored in the field's metadata for
+the compiler. A field without a declaration (such as the `id` of an interface) is the column with its name.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -60,11 +60,12 @@ def read_type(
     platform_rows: Sequence[Fixed] = (),
     name: str | None = None,
 ) -> Callable[[type[T]], type[T]]:
-    """A Strawberry type whose objects are the rows of `table`.
+    """Declares a Strawberry type whose objects are the rows of `table`.
 
-    Who sees them: with a tenant column (`tenant=`, else the table's `tenant_id`) the tenant itself and the platform;
-    with `platform=True` the platform only; otherwise, as a catalog, everyone. Rows that have the value of one of the
-    `platform_rows` are the platform's only; a non-null relation promises never to lead to one.
+    Visibility: with a tenant column (`tenant=`, by default the table's `tenant_id`) the rows are visible to the tenant
+    itself and the platform; with `platform=True` to the platform only; otherwise, as a catalog, to everyone. Rows that
+    have the value of one of the `platform_rows` are visible to the platform only; a non-null relation must never lead
+    to one.
     """
 
     def decorate(cls: type[T]) -> type[T]:
@@ -98,9 +99,10 @@ def one(
     order: Order = (),
     name: str | None = None,
 ) -> Any:
-    """The row at the other end of `foreign_key`: this table's, or another table's that points here (then optional).
+    """The row at the other end of `foreign_key`, which belongs to this table or to another table that points here (then
+    the field is optional).
 
-    Where several rows may point here, `order` says which is first and `where` fixes columns to values:
+    If several rows may point here, `order` says which is first and `where` fixes columns to values:
     `one(PlanVersions.plan_id, where=[(PlanVersions.status, "PUBLISHED")], order=[desc(PlanVersions.version)], …)`.
     """
     return _field(One(foreign_key, tuple(where), tuple(order)), description, name)
@@ -114,7 +116,7 @@ def many(
     where: Sequence[Fixed] = (),
     name: str | None = None,
 ) -> Any:
-    """All rows whose `foreign_key` points here, as a plain list: for what is few by nature."""
+    """All rows whose `foreign_key` points here, as a plain list: for lists that are always short."""
     return _field(Many(foreign_key, tuple(order), tuple(where)), description, name)
 
 
@@ -127,10 +129,10 @@ def connection(
     filter_input: type | None = None,
     name: str | None = None,
 ) -> Any:
-    """The rows whose `foreign_key` points here, a page at a time.
+    """The rows whose `foreign_key` points here, in pages.
 
-    `order` names columns that are never null; the primary key is added where it is not the last of them. `filters`
-    gives each Python name of a field of `filter_input` its meaning.
+    `order` names columns that are never null; the primary key is appended unless it is the last of them. `filters` maps
+    each Python field name of `filter_input` to its condition.
     """
     page = Page(foreign_key, tuple(order), filters or {})
     return _field(page, description, name, _page_arguments(filter_input))
@@ -146,7 +148,7 @@ def root_connection(
     allow: Allow | None = None,
     name: str | None = None,
 ) -> Any:
-    """All visible rows of the annotated type, a page at a time; `allow(viewer)` false: FORBIDDEN."""
+    """All visible rows of the annotated type, in pages; if `allow(viewer)` is false the error is FORBIDDEN."""
     page = Page(None, tuple(order), filters or {}, allow, tuple(where))
     return _field(page, description, name, _page_arguments(filter_input))
 
@@ -158,10 +160,11 @@ def root_one(
     allow: Allow | None = None,
     name: str | None = None,
 ) -> Any:
-    """The row of the annotated, optional type by a unique column; null when there is none or it is another tenant's.
+    """The row of the annotated, optional type with a given value of a unique column; null if there is none or it
+    belongs to another tenant.
 
-    `by=Plans.code` makes a required argument of that name; `by={"id": T.id, "code": T.code}` makes optional ones,
-    of which a request gives exactly one.
+    `by=Plans.code` makes a required argument of that name; `by={"id": T.id, "code": T.code}` makes optional ones, of
+    which a request must provide exactly one.
     """
     columns = by if isinstance(by, Mapping) else {by._meta.name: by}
     optional = len(columns) > 1
@@ -185,12 +188,12 @@ def root_many(
 
 
 def root_node(*, description: str, name: str | None = None) -> Any:
-    """`node(id)`: the object of the annotated, optional interface with that id."""
+    """`node(id)`: the object with that id, of the annotated, optional interface."""
     return _field(RootNode(many=False), description, name, [_argument("id", strawberry.ID, "The id of the object.")])
 
 
 def root_nodes(*, description: str, name: str | None = None) -> Any:
-    """`nodes(ids)`: the objects of those ids (at most 100), in their order, null where there is none."""
+    """`nodes(ids)`: the objects with those ids (at most 100), in their order, null for an id without an object."""
     return _field(RootNode(many=True), description, name, [_argument("ids", list[strawberry.ID], "Their ids.")])
 
 
@@ -201,7 +204,7 @@ def python_field(
     description: str,
     name: str | None = None,
 ) -> Callable[[Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]], Any]:
-    """A field that Python finishes, for all rows of the answer in one call; the function may be async.
+    """A field that Python computes, for all rows of the response in one call; the function may be async.
 
         @python_field(needs=(Deployments.state,), description="…")
         async def allowed(rows: Rows, info: PythonFieldInfo[Request], limit: int | None = None) -> list[list[State]]:
@@ -225,25 +228,25 @@ def python_field(
 
 
 def reference(type_: type[T], key: UUID | str | int) -> T:
-    """Stand for a row in what a resolver returns: its selection is read by one statement, with its siblings'.
+    """Represents a row in what a resolver returns. Its selection is read by one statement together with its siblings'.
 
-    It is typed as the object it stands for: `DeploymentCreated(deployment=ref(Deployment, id))`. What does not exist
-    or is another tenant's reads as null.
+    Its type is that of the object it represents: `DeploymentCreated(deployment=ref(Deployment, id))`. A row that does
+    not exist or belongs to another tenant is read as null.
     """
     return cast("T", RowReference(type_, key))
 
 
 def desc(source: Column) -> Descending:
-    """Sort from high to low."""
+    """A sort key in descending order."""
     return Descending(source)
 
 
 class _ItemOf(StrawberryAnnotation):
-    """The type of one row's value, where a batch function is annotated with the list of all rows'."""
+    """The type of one row's value, if a batch function is annotated with the list of all rows' values."""
 
     @property
     def annotation(self) -> object:
-        """Itself, so that dataclasses keep it: Strawberry would hand them the list."""
+        """Returns the annotation itself, so that dataclasses keep it: Strawberry would use the list."""
         return self
 
     @annotation.setter
@@ -263,7 +266,7 @@ def _field(
 
 
 def _parameter(parameter: Parameter, namespace: dict[str, Any]) -> StrawberryArgument:
-    default = UNSET if parameter.default is None else parameter.default  # a None would print as `= null`
+    default = UNSET if parameter.default is None else parameter.default  # None would print as `= null`
     annotation = StrawberryAnnotation(parameter.annotation, namespace=namespace)
     return StrawberryArgument(parameter.name, None, annotation, default=default)
 

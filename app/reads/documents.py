@@ -1,4 +1,4 @@
-"""GraphQL texts to operations ready to compile: parsed, limited and validated once, then remembered."""
+"""Parses, checks and validates GraphQL documents once, and caches the operations ready for compiling."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,28 +21,30 @@ from app.reads.literals import RULES
 from app.reads.variables import Variables
 
 Parse: TypeAlias = Callable[[str], DocumentNode]
-"""graphql-core's `parse`, or one with limits of its own; raises GraphQLError."""
+"""graphql-core's `parse`, or a function with limits of its own; raises GraphQLError."""
 
 
 class OperationInspection(Protocol):
-    """What the limits have to say of one operation. The errors carry their own codes."""
+    """The result of checking one operation against the limits. The errors have codes of their own."""
 
     @property
     def errors(self) -> Sequence[GraphQLError]: ...
 
     @property
     def greatest_cost(self) -> int:
-        """Its cost whatever the variables; 0: not known."""
+        """Its highest cost for any variables; 0: not known."""
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """What one request costs."""
+        """The cost of one request."""
 
     def cost_error(self, variables: Mapping[str, Any] | None) -> GraphQLError | None:
-        """Why one request may not run it: a page's size may come with the variables."""
+        """Returns why a request may not run the operation, or None: a page's size may be in the variables."""
 
 
 class Inspection(Protocol):
-    """What the limits have to say of a document, before it is validated. The errors carry their own codes."""
+    """The result of checking a document against the limits, before it is validated. The errors have codes
+    of their own.
+    """
 
     @property
     def errors(self) -> Sequence[GraphQLError]:
@@ -50,29 +52,29 @@ class Inspection(Protocol):
 
     @property
     def greatest_cost(self) -> int:
-        """Of its dearest operation; 0: not known."""
+        """The cost of its most expensive operation; 0: not known."""
 
     @property
     def operations(self) -> Mapping[str, OperationInspection]:
-        """By name, "" being that of an operation without one."""
+        """Its operations by name; "" for an operation without a name."""
 
 
 Limits: TypeAlias = Callable[[DocumentNode], Inspection]
 
 ReadingCost: TypeAlias = Callable[[str, DocumentNode | None], int]
-"""What it costs to read a text, of this syntax tree if it has one."""
+"""Returns the cost of parsing and validating a text with this syntax tree (None: it has none)."""
 
 
 @dataclass(frozen=True)
 class Executable:
-    """An operation of a document, and how its variables are read."""
+    """An operation of a document, with its variables."""
 
     definition: OperationDefinitionNode
     variables: Variables
     inspection: OperationInspection | None = None
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """What the operation costs with these variables. Raises RequestError if that is too much."""
+        """Returns the operation's cost with these variables. Raises RequestError if it is over the limit."""
         if self.inspection is None:
             return 0
         cost = self.inspection.cost(variables)
@@ -90,11 +92,15 @@ class Document:
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Executable:
-        """The operation of that name, or the only one. Raises RequestError, also where a limit refuses it."""
+        """Returns the operation of that name, or the only one. Raises RequestError, also if a limit refuses it."""
         if name is None and len(self.operations) == 1:
             (chosen,) = self.operations.values()
         elif name is None or name not in self.operations:
-            message = f"There is no operation named {name!r}." if name is not None else "Name the operation to execute."
+            message = (
+                f"The document has no operation named {name!r}."
+                if name is not None
+                else "The document has several operations or none: set operationName to the one to execute."
+            )
             raise RequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
         else:
             chosen = self.operations[name]
@@ -104,7 +110,7 @@ class Document:
 
 
 class Documents:
-    """The documents of a schema, the most recently used of them remembered."""
+    """The documents of a schema, with a cache of the most recently used."""
 
     def __init__(
         self,
@@ -128,9 +134,9 @@ class Documents:
         self._known = cache
 
     def get(self, text: str) -> tuple[Document, int]:
-        """The document of a text, and what it cost to read it: nothing where it is remembered.
+        """Returns the document of a text, and the cost of reading it: 0 if it is cached.
 
-        Raises RequestError, also for a text known to be faulty.
+        Raises RequestError, also for a cached text that is not valid.
         """
         known, reading_cost = self._known.get(text), 0
         if known is None:

@@ -1,4 +1,4 @@
-"""What a server calls: a request's document in, the bytes of its response out."""
+"""The interface for servers: takes a request's document, and returns the bytes of its response."""
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -34,20 +34,19 @@ from app.reads.statement import Statement, Values
 from app.reads.statement_builder import Operation
 
 Acquire: TypeAlias = Callable[[Request], AbstractAsyncContextManager[Any]]
-"""Lends an asyncpg connection of the role that the request's scope has, which hands out `json` as the bytes PostgreSQL
-sent, its TimeZone UTC."""
+"""Returns an asyncpg connection of the request's role, in UTC, whose `json` values are the bytes PostgreSQL sent."""
 
 FormatError: TypeAlias = Callable[[GraphQLError, Request], Mapping[str, Any]]
-"""An error as the response shows it: where a server logs and masks what has no code of ours."""
+"""Formats an error for the response; a server logs and masks errors without a code here."""
 
 Admit: TypeAlias = Callable[[Request, int], Awaitable[None]]
-"""Told the cost of an operation before it runs; what it raises ends the request."""
+"""Called with the cost of an operation before it runs; an exception from it ends the request."""
 
 
 @dataclass(frozen=True)
 class Response:
     """The body of a response. `executed` is false for a request error, without `data`: then `cost` is the operation's,
-    as far as it is known, and `reading_cost` that of its text.
+    as far as it is known, and `reading_cost` the cost of parsing and validating its text.
     """
 
     body: bytes
@@ -58,24 +57,24 @@ class Response:
 
 
 Root: TypeAlias = Statement | ReadError | bytes | None
-"""A root field: compiled, refused, constant, or left to Python."""
+"""A root field: its statement, its error, its constant value, or None if Python resolves it."""
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """An operation, compiled: its root fields by response key, and the statements of the refs it has met so far."""
+    """A compiled operation: its root fields by response key, and the statements of the references found so far."""
 
     root_fields: Mapping[str, Root]
     references: dict[ReferencePlace, Statement] = field(default_factory=dict)
 
     @property
     def weight(self) -> int:
-        """About how many characters it holds."""
+        """The approximate number of characters that it holds."""
         return sum(len(root.sql) for root in self.root_fields.values() if isinstance(root, Statement))
 
     @cached_property
     def pure(self) -> bool:
-        """Whether PostgreSQL's bytes are the whole answer."""
+        """Whether PostgreSQL's bytes are the whole response."""
         return bool(self.root_fields) and all(
             isinstance(root, bytes) or (isinstance(root, Statement) and root.shape is None)
             for root in self.root_fields.values()
@@ -85,10 +84,10 @@ class _Plan:
 class GraphQLEngine:
     """Executes operations over a Strawberry schema whose types are declared as reads. Raises DeclarationError.
 
-    `acquire_primary` lends connections for what is read after a write, where `acquire` lends a replica's. `parse`,
-    `limits` and `rules` refuse documents, `admit` operations; `reading_cost` is added to the cost of an operation whose
-    text is not remembered; `format_error` shows errors, at most `max_errors` of them. Each cache holds at most so many
-    entries of at most `cached_characters` together; a parsed character weighs about 100 bytes.
+    `acquire_primary` provides connections for reading after a write, if those of `acquire` may be a replica's. `parse`,
+    `limits` and `rules` refuse documents, `admit` refuses operations; `reading_cost` is added to the cost of an
+    operation whose text is not cached; `format_error` formats errors, at most `max_errors`. Each cache holds at most
+    `cached_characters`; a parsed character takes about 100 bytes.
     """
 
     def __init__(
@@ -131,7 +130,7 @@ class GraphQLEngine:
     async def execute(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
     ) -> Response:
-        """The response to a query or a mutation."""
+        """Returns the response to a query or a mutation."""
         try:
             plan, operation, cost = self._prepare(text, variables, operation_name, request)
         except RequestError as error:
@@ -146,7 +145,9 @@ class GraphQLEngine:
     async def subscribe(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
     ) -> Response | AsyncIterator[Response]:
-        """The responses to a subscription, one an event; to any other operation, or when it is refused, the one."""
+        """Returns the responses to a subscription, one per event; for any other operation, or if it is refused, the one
+        response.
+        """
         try:
             plan, operation, cost = self._prepare(text, variables, operation_name, request)
         except RequestError as error:
@@ -166,7 +167,7 @@ class GraphQLEngine:
     async def _events(
         self, executor: ReadExecutor, stream: AsyncGenerator[Any], request: Request
     ) -> AsyncIterator[Response]:
-        """A response an event; one without data, and the last, for an error of the stream itself."""
+        """Yields a response for each event; for an error of the stream itself a last one, without data."""
         async with aclosing(stream):
             while True:
                 try:
@@ -227,7 +228,7 @@ class GraphQLEngine:
         return await self._completed(self._executor(plan, operation, root), operation.values.request)
 
     async def _fetch(self, plan: _Plan, values: Values) -> dict[str, Any]:
-        """What the compiled root fields come to, in their order: bytes, rows to complete, or an error."""
+        """Returns the results of the compiled root fields, in their order: bytes, rows to complete, or an error."""
         fetched: dict[str, Any] = {key: root for key, root in plan.root_fields.items() if root is not None}
         bound: dict[str, tuple[Statement, list[Any]]] = {}
         for key, root in fetched.items():
@@ -259,7 +260,7 @@ class GraphQLEngine:
                 result = await result
         finally:
             executor.stop()
-        executed = cast("ExecutionResult", result)  # nothing is delivered incrementally
+        executed = cast("ExecutionResult", result)  # no field is delivered incrementally
         return self._response(executed.errors or (), request, executed)
 
     async def _load_refs(

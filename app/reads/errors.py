@@ -1,4 +1,4 @@
-"""Faults of a read that the client can mend, each with the code that clients switch on."""
+"""Errors of a read that the client can correct, each with a code for programs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from graphql import GraphQLError, Node
 
 
 class ReadError(GraphQLError):
-    """An error whose `extensions.code` is set; without a path it gets that of the field it is raised in."""
+    """An error with an `extensions.code`. Without a path it gets that of the field it is raised in."""
 
     code = "INTERNAL_SERVER_ERROR"
     details: Mapping[str, object] = {}
@@ -16,7 +16,7 @@ class ReadError(GraphQLError):
 
 
 class BadInputError(ReadError):
-    """An argument that no schema type can refuse: a malformed id or cursor, a page too large."""
+    """An argument value that its schema type cannot refuse: a malformed id or cursor, a page size over the limit."""
 
     code = "BAD_USER_INPUT"
 
@@ -29,8 +29,8 @@ class ForbiddenError(ReadError):
 
 
 class RequestError(Exception):
-    """A request that cannot be executed at all: a response with errors and no data. `cost` is the operation's, as far
-    as it is known, and `reading_cost` that of the text.
+    """A request that cannot be executed at all: its response has errors and no data. `cost` is the operation's, as far
+    as it is known, and `reading_cost` the cost of parsing and validating its text.
     """
 
     def __init__(self, errors: Sequence[GraphQLError], cost: int = 0, reading_cost: int = 0) -> None:
@@ -41,11 +41,13 @@ class RequestError(Exception):
 
 
 def placed(error: GraphQLError, input_path: Sequence[str | int]) -> dict[str, object]:
-    """The extensions of an error about an input value: `inputPath` leads from its variable or argument to it."""
+    """Returns the extensions of an error about an input value: `inputPath` leads from its variable or
+    argument to it.
+    """
     return {**(error.extensions or {}), "inputPath": list(input_path)}
 
 
 def coded(code: str, error: GraphQLError) -> GraphQLError:
-    """The error with a code in its extensions, unless it has one."""
+    """Adds a code to the error's extensions, unless it has one."""
     error.extensions = {"code": code, **(error.extensions or {})}
     return error

@@ -1,7 +1,7 @@
-"""graphql-core's executor over what statements have fetched.
+"""Extends graphql-core's executor to use rows that statements have fetched.
 
-Compiled values pass through as they are; what Python makes is completed by the specification's own algorithm, so
-that errors, null propagation and unions need no second implementation. Refs among it are read in batches.
+Compiled values are passed through unchanged. Values made by Python are completed by graphql-core, so that errors, null
+propagation and unions need no second implementation. References among them are read in batches.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ from app.reads.statement_builder import Operation
 
 @dataclass(frozen=True)
 class ReferencePlace:
-    """Where refs of one class stand in a document: their response path, with the types it leads through."""
+    """A place in a document that has references of one class: its response path, with the types along it."""
 
     origin: type
     path: tuple[tuple[str | None, str], ...]
 
 
 LoadRefs: TypeAlias = Callable[[ReferencePlace, FieldDetailsList, Sequence[Any]], Awaitable[Mapping[str, Any]]]
-"""Reads the selection of the rows with these keys: each a `Row` or, when nothing is left to do, its bytes."""
+"""Reads the selection of the rows with these keys: each a `Row`, or its bytes if nothing remains to be completed."""
 
 
 @dataclass
@@ -49,12 +49,12 @@ class _Batch:
 
 
 def fetched(resolve: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    """Middleware: what a fetched row holds for a member, instead of what the schema's resolver would make of it."""
+    """Middleware: returns a fetched row's member, instead of calling the schema's resolver."""
     if not isinstance(source, Row):
         return resolve(source, info, **arguments)
     if info.path.key in source.unfinished:
         return source.unfinished[info.path.key]
-    return resolve(None, info, **arguments)  # a root field that Python computes, beside fetched ones
+    return resolve(None, info, **arguments)  # a root field resolved by Python, beside fetched ones
 
 
 _MIDDLEWARE = MiddlewareManager(fetched)
@@ -90,7 +90,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         path: Path,
         position_context: None,
     ) -> Any:
-        """As graphql-core does, but a fetched member that is ready for the wire is left as it is."""
+        """As graphql-core does, but returns a fetched member unchanged if it is already encoded."""
         if isinstance(source, Row) and path.key in source.wire and path.key not in source.unfinished:
             return source.wire[cast("str", path.key)]
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
@@ -105,7 +105,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         result: Any,
         position_context: None,
     ) -> Any:
-        """As graphql-core does, once the row that a ref stands for has been read."""
+        """As graphql-core does, after reading the row of a reference."""
         if not isinstance(result, RowReference):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
@@ -144,18 +144,18 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         result: Any,
         position_context: None,
     ) -> Any:
-        """As graphql-core does, but a fetched row is of its type without being asked."""
+        """As graphql-core does, but does not check the type of a fetched row."""
         if isinstance(result, Row):
             return self.collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
     def stop(self) -> None:
-        """Give up reading what an error has made superfluous."""
+        """Cancels reads whose result is not needed because of an error."""
         for task in self._reading:
             task.cancel()
 
     async def _row(self, reference: RowReference, fields: FieldDetailsList, path: Path) -> Any:
-        """The row of a ref, read together with all others that stand at the same place of the document."""
+        """Returns the row of a reference, read together with all others at the same place of the document."""
         place = ReferencePlace(reference.type, _names(path))
         batch = self._batches.get(place)
         if batch is None:
@@ -163,7 +163,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             batch = self._batches[place] = _Batch(fields, loop.create_future())
             loop.call_soon(self._start, place)
         batch.keys.add(reference.key)
-        rows = await asyncio.shield(batch.rows)  # a sibling's failure cancels this ref, but not the others'
+        rows = await asyncio.shield(batch.rows)  # a failed sibling cancels this reference, but not the others
         return rows.get(str(reference.key))
 
     def _start(self, place: ReferencePlace) -> None:

@@ -1,4 +1,4 @@
-"""What declarations are, as the compiler finds them in the metadata of Strawberry's fields and on its types."""
+"""The field specs: declarations as the compiler finds them in the metadata of Strawberry's fields and types."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ READ_TYPE = "__read_type__"
 R = TypeVar("R")
 
 Fixed: TypeAlias = tuple[Column, str | int | bool]
-"""A column and a value of it."""
+"""A column and the value it must have."""
 
 
 @dataclass(frozen=True)
 class ReadType:
-    """The table behind a GraphQL type. Neither tenant column nor platform: a catalog, visible to all but for the rows
-    that have one of the `platform_rows` values, which are the platform's.
+    """The table behind a GraphQL type. Without a tenant column and without `platform` it is a catalog, visible to all
+    except for the rows that have one of the `platform_rows` values, which only the platform can see.
     """
 
     table: type[Table]
@@ -33,7 +33,7 @@ class ReadType:
 
 @dataclass(frozen=True)
 class Descending:
-    """A sort key from high to low."""
+    """A sort key in descending order."""
 
     column: Column
 
@@ -87,7 +87,7 @@ class Many:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of rows: those whose foreign key points here or, at the root, all that are visible."""
+    """One page of rows: those whose foreign key points here or, at the root, all visible rows."""
 
     foreign_key: ForeignKey[Any] | None
     order: Order
@@ -98,8 +98,8 @@ class Page:
 
 @dataclass(frozen=True)
 class PythonField:
-    """Python that finishes a field for all rows of the answer at once. `computed` are database functions' results that
-    it is given beside the columns: what the statement itself reads is of the same snapshot.
+    """A Python function that computes a field for all rows of the response at once. `computed` are the results of
+    database functions that it receives besides the columns: the statement computes them in its own snapshot.
     """
 
     batch: Callable[..., Any]
@@ -109,7 +109,7 @@ class PythonField:
 
 @dataclass(frozen=True)
 class RootOne:
-    """The row whose unique column has the given value: exactly one argument of `by`."""
+    """The row whose unique column has the given value: a request provides exactly one of the arguments in `by`."""
 
     by: Mapping[str, Column]
     allow: Allow | None
@@ -126,7 +126,7 @@ class RootMany:
 
 @dataclass(frozen=True)
 class RootNode:
-    """Any object of an interface by its id, which is unique over all tables."""
+    """An object of an interface by its id, which is unique over all tables."""
 
     many: bool
 
@@ -136,7 +136,7 @@ Declaration: TypeAlias = ColumnOf | Computed | Related | One | Many | Page | Pyt
 
 @dataclass(frozen=True)
 class RowReference:
-    """A row that is yet to be read: its type and the value of its table's primary key."""
+    """A row that is not read yet: its type and its primary key."""
 
     type: type
     key: UUID | str | int
@@ -147,6 +147,6 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class PythonFieldInfo(Generic[R]):
-    """What a `finished` field knows beside its rows: the request, with the type the server gave it."""
+    """What the function of a Python field receives besides its rows: the request, with the type the server gave it."""
 
     request: R

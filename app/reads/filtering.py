@@ -1,4 +1,4 @@
-"""Filters in SQL: the conditions of those fields of a filter input that a request gives."""
+"""Compiles filters to SQL conditions, for those fields of a filter input that a request has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.reads.values import referenced, sql_type, to_parameter, to_text
 def filtered(
     builder: StatementBuilder, page: Page, arguments: Arguments, selected: Selected, alias: str
 ) -> Iterator[Fragment]:
-    """The conditions of a connection's `filter` argument on the rows of `alias`."""
+    """Yields the conditions of a connection's `filter` argument on the rows of `alias`."""
     given = builder.given(arguments).get("filter")
     if given is None:
         return
@@ -34,7 +34,7 @@ def filtered(
 
 
 class _Filter:
-    """One field of the filter input that a request gives."""
+    """One field of the filter input that a request has."""
 
     def __init__(self, builder: StatementBuilder, arguments: Arguments, name: str, selected: Selected) -> None:
         self._builder = builder
@@ -43,7 +43,7 @@ class _Filter:
         self._selected = selected
 
     def sql(self, condition: Condition, table: type[Table], alias: str) -> Fragment:
-        """The condition on a row of the table."""
+        """Returns the condition on a row of the table."""
         match condition:
             case Compare(column, operator):
                 value = self._parameter(lambda value: to_parameter(column, value), sql_type(column))

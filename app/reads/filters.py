@@ -1,4 +1,6 @@
-"""The vocabulary of filters: what a filter input means in columns. An absent or null field filters nothing."""
+"""The conditions of filters: how the fields of a filter input apply to columns. An absent or null field has
+no effect.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,7 +9,7 @@ from piccolo.columns import Column, ForeignKey
 
 
 class Condition:
-    """What a value asks of a row."""
+    """A condition that a value sets for a row."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,16 @@ class Compare(Condition):
 
 @dataclass(frozen=True)
 class Among(Condition):
-    """`column = any(values)`: one statement for lists of every length; an empty list matches nothing."""
+    """`column = any(values)`: the statement does not depend on the number of values; an empty list matches nothing."""
 
     column: Column
 
 
 @dataclass(frozen=True)
 class Contains(Condition):
-    """The text occurs in any of the columns, whatever its case in the database's locale; `%` and `_` are themselves."""
+    """The text occurs in any of the columns, ignoring case by the database's locale; `%` and `_` have no special
+    meaning.
+    """
 
     columns: tuple[Column, ...]
 
@@ -41,22 +45,22 @@ class Through(Condition):
 
 
 def equals(column: Column) -> Compare:
-    """The column is the value."""
+    """The column equals the value."""
     return Compare(column, "=")
 
 
 def at_least(column: Column) -> Compare:
-    """The column is the value or more."""
+    """The column is at least the value."""
     return Compare(column, ">=")
 
 
 def at_most(column: Column) -> Compare:
-    """The column is the value or less."""
+    """The column is at most the value."""
     return Compare(column, "<=")
 
 
 def before(column: Column) -> Compare:
-    """The column is less than the value: the open end of a half-open period."""
+    """The column is less than the value: the end of a half-open period."""
     return Compare(column, "<")
 
 

@@ -1,6 +1,6 @@
-"""Input types that know a shorter way from a request's JSON to their value than field by field.
+"""Input types that are decoded from a request's JSON as a whole, instead of field by field.
 
-graphql-core takes some 50 µs to read an object of seven fields; a list of a thousand is then the whole request.
+graphql-core takes some 50 µs to read an object of seven fields, so a list of a thousand would dominate the request.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,17 +11,18 @@ from app.reads.schema_model import DEFINITION
 T = TypeVar("T")
 
 Decode = Callable[[object], object | None]
-"""The value of an input type from decoded JSON. None where it is not sure of it: then it is read field by field, and
-what is wrong with it is told as for every other type.
+"""Decodes an input type's value from parsed JSON. Returns None if it is not certain of the value: then graphql-core
+reads it field by field, and reports errors as for every other type.
 """
 
 _DECODE = "__read_decode__"
 
 
 def decoded_by(decode: Decode, build: Callable[[Mapping[str, Any]], object]) -> Callable[[type[T]], type[T]]:
-    """Above `strawberry.input`: variables of the type are decoded whole, and resolvers get what `decode` gives.
+    """A decorator above `strawberry.input`: variables of the type are decoded as a whole by `decode`, and resolvers
+    receive its result.
 
-    `build` makes the same of the fields, read one by one by GraphQL's rules.
+    `build` makes the same value from fields that graphql-core has read.
     """
 
     def declare(type_: type[T]) -> type[T]:
@@ -34,7 +35,7 @@ def decoded_by(decode: Decode, build: Callable[[Mapping[str, Any]], object]) -> 
 
 
 def decoder_of(type_: object) -> Decode:
-    """The shorter way of an input type; one that is never sure where it knows none."""
+    """Returns the decoder of an input type; for a type without one, a function that always returns None."""
     declared = getattr(type_, "extensions", {}).get(DEFINITION)
     decode: Decode = getattr(getattr(declared, "origin", None), _DECODE, _unsure)
     return decode

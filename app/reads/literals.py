@@ -1,4 +1,4 @@
-"""Validation of the values that are written in a document, whose errors say where the value is."""
+"""Validates the values written in a document; the errors contain the location of the value."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LiteralsOfCorrectTypeRule(ValuesOfCorrectTypeRule):
-    """GraphQL's rule, with the input path of what is wrong in its error."""
+    """GraphQL's rule, with the input path of the wrong value in its error."""
 
     @override
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
@@ -34,10 +34,10 @@ class LiteralsOfCorrectTypeRule(ValuesOfCorrectTypeRule):
         return SKIP
 
     def _argument(self) -> list[str]:
-        """The name of the argument that holds the value; none for a variable's default."""
+        """Returns the name of the argument that contains the value; empty for a variable's default."""
         argument, field = self.context.get_argument(), self.context.get_field_def()
         return [name for name, known in (field.args.items() if field else ()) if known is argument]
 
 
 RULES = tuple(LiteralsOfCorrectTypeRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
-"""GraphQL's validation rules, with ours in place of the one that it extends."""
+"""GraphQL's validation rules, with our rule in place of the one that it extends."""

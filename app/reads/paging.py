@@ -1,4 +1,4 @@
-"""Connections: keyset pages in SQL, and their cursors."""
+"""Compiles connections to SQL: keyset pages and their cursors."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ _CURSOR = msgspec.json.Decoder(list[str | int | bool])
 _RANK = '":rank"'
 
 Link: TypeAlias = Callable[[str], list[Fragment]]
-"""The conditions that join a table, by its alias, to the row that the connection belongs to."""
+"""Returns the conditions that join a table, by its alias, to the row that the connection belongs to."""
 CompileObject: TypeAlias = Callable[
     [GraphQLObjectType, FieldDetailsList, str, tuple[str, ...]], tuple[Selection, Shape | None]
 ]
-"""Compiles the fields selected of a row, by its alias and response path."""
+"""Compiles the selected fields of a row, by its alias and response path."""
 
 
 def connection(
     builder: StatementBuilder, compile_object: CompileObject, declaration: Page, selected: Selected, link: Link
 ) -> Compiled:
-    """One page of the rows that `link` joins, as the connection object. Raises BadInputError."""
+    """Compiles one page of the rows that `link` joins to a connection object. Raises BadInputError."""
     return _Connection(builder, compile_object, declaration, selected, link).compile()
 
 
 class _Connection:
-    """Compiles one connection: which page its arguments ask for, and the members that are selected of it."""
+    """Compiles one connection: the requested page, and the selected members."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class _Connection:
         self._arguments = Arguments(selected)
         self._given = {name for name, value in builder.given(self._arguments).items() if value is not None}
         if {"first", "last"} <= self._given:
-            raise selected.blame(BadInputError("Give `first` or `last`, not both."))
+            raise selected.blame(BadInputError("Provide `first` or `last`, not both."))
         self._backwards = "last" in self._given
         self._alias = builder.alias()
         self._page_name = generated(f"{self._alias}page")
@@ -84,10 +84,10 @@ class _Connection:
         ]
 
     def compile(self) -> Compiled:
-        """The object of the selected members, each a sub-select over the page.
+        """Returns the object of the selected members, each a sub-select over the page.
 
-        A page that is read once and forwards stands in its list; any other is set down first, with each row's rank
-        and one row more than asked for, which tells whether there is a next page.
+        A page that is read only once and forwards is written inside its list. Any other is a common table expression,
+        with each row's rank and one more row than requested, which tells whether there is a next page.
         """
         members = self._members(self._selected)
         readings = sum({"nodes": 1, "edges": 1, "pageInfo": 2}.get(member.name, 0) for _, member in members)
@@ -156,7 +156,9 @@ class _Connection:
         return selection.row()
 
     def _more(self, *, further: bool, beyond_cursor: str) -> Fragment:
-        """Whether rows lie past the page on one side: past its size, or on the far side of a cursor that bounds it."""
+        """Returns whether there are rows after the page on one side: beyond its size, or beyond a cursor that limits
+        it.
+        """
         found: list[Fragment] = []
         if further:
             found.append(("EXISTS (SELECT ", self._of_ranked(("> ", self._limit)), ")"))
@@ -190,14 +192,14 @@ class _Connection:
 
     @cached_property
     def _cursor(self) -> Fragment:
-        """The cursor of a row: the values of its sort keys, opaque to the client."""
+        """Returns the cursor of a row: the values of its sort keys, encoded."""
         keys = (exact(column_of(self._alias, column), decimal=is_decimal(column)) for column, _ in self._keys)
         encoded = ("encode(convert_to(json_build_array(", separated(", ", keys), ")::text, 'UTF8'), 'base64')")
         return "translate(", encoded, ", E'\\n', '')"
 
     @cached_property
     def _cursors(self) -> dict[str, list[Parameter]]:
-        """The parameters that hold the given cursors' keys."""
+        """Returns the parameters with the keys of the given cursors."""
         return {
             name: [
                 self._builder.parameter(
@@ -223,10 +225,12 @@ def _size(arguments: Arguments, name: str, values: Values) -> int:
 
 
 def _key_of(arguments: Arguments, name: str, keys: SortKeys, index: int, values: Values) -> Any:
-    """One of the sort keys that a cursor holds."""
+    """Returns one of the sort keys in a cursor."""
     try:
         held = _CURSOR.decode(b64decode(arguments.of(values)[name], validate=True))
         found = [from_json(column, key) for (column, _), key in zip(keys, held, strict=True)]
         return to_parameter(keys[index][0], found[index])
     except (ValueError, TypeError, ArithmeticError, BadInputError):
-        raise BadInputError(f"`{name}` is not a cursor of this connection.") from None
+        raise BadInputError(
+            f"`{name}` is not a cursor of this connection: pass a cursor of one of its pages."
+        ) from None

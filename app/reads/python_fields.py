@@ -1,4 +1,4 @@
-"""What Python adds to the JSON of a statement: the batches of `finished` fields, over all rows of the answer."""
+"""Adds the values of Python fields to the JSON of a statement, in batches over all rows of the response."""
 
 import asyncio
 import inspect
@@ -16,7 +16,7 @@ PythonArguments: TypeAlias = Callable[[GraphQLField, dict[str, Any]], dict[str, 
 
 
 class Row:
-    """An object of the answer: members ready for the wire, and members that execution has yet to complete."""
+    """An object of the response: its encoded members, and the members that execution must still complete."""
 
     __slots__ = ("type_name", "unfinished", "wire")
 
@@ -27,7 +27,7 @@ class Row:
 
 
 async def add_python_fields(answer: Any, shapes: Shapes, values: Values, python_arguments: PythonArguments) -> Any:
-    """The decoded answer with its rows in place of its objects, and every finished field's value in them."""
+    """Replaces the objects of the decoded response with rows, and adds every Python field's value to them."""
     batches: defaultdict[SelectedPythonField, list[tuple[Row, str]]] = defaultdict(list)
     tree = _rows(answer, shapes, batches)
     await asyncio.gather(*(_finish(field, targets, values, python_arguments) for field, targets in batches.items()))

@@ -1,4 +1,4 @@
-"""What a read knows about who asks."""
+"""What a read must know about its caller."""
 
 from datetime import date
 from typing import Any, Protocol
@@ -7,16 +7,16 @@ from app.database.scope import Scope
 
 
 class Request(Protocol):
-    """The caller of one operation: resolvers get the same object as `info.context`."""
+    """The caller of one operation: resolvers receive the same object as `info.context`."""
 
     @property
     def scope(self) -> Scope:
-        """Whose rows may be read."""
+        """The rows that may be read."""
 
     @property
     def today(self) -> date:
-        """The day that `TODAY` stands for, in the billing zone."""
+        """The day that `TODAY` represents, in the billing time zone."""
 
     @property
     def viewer(self) -> Any:
-        """Who asks: what the `allow=` of a root field is called with."""
+        """The caller: the argument of a root field's `allow=` function."""

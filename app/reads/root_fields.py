@@ -1,4 +1,4 @@
-"""Where statements start: the declared fields of the query type, and the rows that refs stand for."""
+"""Compiles the declared fields of the query type, and the rows that references name."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -21,7 +21,7 @@ _MAX_IDS = 100
 
 
 def compile_root(operation: Operation, declaration: Declaration, selected: Selected) -> Statement:
-    """The statement of a declared root field. Raises BadInputError."""
+    """Returns the statement of a declared root field. Raises BadInputError."""
     compiler = Compiler(operation)
     match declaration:
         case RootOne(by, allow):
@@ -43,7 +43,7 @@ def compile_root(operation: Operation, declaration: Declaration, selected: Selec
 def compile_refs(
     operation: Operation, type_: GraphQLObjectType, fields: FieldDetailsList, path: tuple[str, ...]
 ) -> Statement:
-    """The statement that reads one selection of the rows of `Values.keys`: an object of them by their key."""
+    """Returns the statement that reads one selection of the rows of `Values.keys`: an object of them by their key."""
     compiler = Compiler(operation)
     table = operation.model.types[type_.name].table
     primary = table._meta.primary_key
@@ -65,7 +65,7 @@ def _one(compiler: Compiler, by: Mapping[str, Column], selected: Selected) -> Co
     }
     given = [name for name in columns if compiler.given(arguments).get(name) is not None]
     if len(given) != 1:
-        raise selected.blame(BadInputError(f"Give exactly one of {', '.join(columns)}."))
+        raise selected.blame(BadInputError(f"Provide exactly one of {', '.join(columns)}."))
     (name,) = given
     column = columns[name]
     value = compiler.parameter(
@@ -86,7 +86,7 @@ def _nodes(compiler: Compiler, selected: Selected) -> Compiled:
     def to_ids(values: Values) -> list[object]:
         ids = arguments.of(values)["ids"]
         if len(ids) > _MAX_IDS:
-            raise BadInputError(f"At most {_MAX_IDS} ids may be asked for at once.")
+            raise BadInputError(f"At most {_MAX_IDS} ids may be requested at once: send several requests.")
         return [to_uuid(id_) for id_ in ids]
 
     ids = compiler.parameter(to_ids, "uuid[]", selected)
@@ -97,7 +97,7 @@ def _nodes(compiler: Compiler, selected: Selected) -> Compiled:
 
 
 def _object_of(compiler: Compiler, selected: Selected, id_: Fragment) -> Compiled:
-    """The object of that id in whichever table of the interface's types it is, looked for in turn."""
+    """Compiles the object with that id, which is looked up in the table of each of the interface's types in turn."""
     candidates = []
     for type_ in compiler.model.read_types_of(get_named_type(selected.definition.type)):
         table = compiler.model.types[type_.name].table

@@ -1,4 +1,4 @@
-"""The declarations of a whole schema, found from GraphQL's side, and held to the tables once at start-up."""
+"""Collects the declarations of a whole schema, and checks them against the tables once at start-up."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
@@ -44,11 +44,11 @@ DEFINITION = "strawberry-definition"
 
 
 class DeclarationError(Exception):
-    """The declarations contradict the tables; every fault is a line of the message."""
+    """The declarations contradict the tables; the message has one line for every fault."""
 
 
 class Model:
-    """What each GraphQL type and field of a schema reads. Raises DeclarationError."""
+    """The declarations of a schema: what each GraphQL type and field reads. Raises DeclarationError."""
 
     def __init__(self, schema: strawberry.Schema) -> None:
         self.graphql: GraphQLSchema = schema._schema
@@ -72,25 +72,25 @@ class Model:
             raise DeclarationError("\n".join(faults))
 
     def declaration(self, type_name: str, field_name: str) -> Declaration | None:
-        """How a field is read; None where an ordinary resolver makes it."""
+        """Returns how a field is read; None if an ordinary resolver returns it."""
         return self._declarations.get((type_name, field_name))
 
     def of_table(self, table: type[Table]) -> ReadType | None:
-        """Who may see the rows of a table, where a type reads it; all its types agree."""
+        """Returns the visibility of a table's rows, if a type reads it; all its types agree."""
         return self._by_table.get(table)
 
     def declared(self) -> Iterator[tuple[GraphQLObjectType, str, GraphQLField, Declaration]]:
-        """Every declared field with its type and name."""
+        """Yields every declared field with its type and name."""
         for (type_name, name), declaration in self._declarations.items():
             type_ = cast("GraphQLObjectType", self.graphql.type_map[type_name])
             yield type_, name, type_.fields[name], declaration
 
     def object_type(self, origin: type) -> GraphQLObjectType:
-        """The GraphQL type of a declared class."""
+        """Returns the GraphQL type of a declared class."""
         return cast("GraphQLObjectType", self.graphql.type_map[self._names[origin]])
 
     def read_types_of(self, interface: GraphQLNamedType) -> list[GraphQLObjectType]:
-        """The types with a table that an interface may turn out to be, in the order of their names."""
+        """Returns the types with a table that implement an interface, in the order of their names."""
         possible = self.graphql.get_possible_types(cast("GraphQLInterfaceType", interface))
         with_uuid = [t for t in possible if t.name in self.types and python_type(_primary(self.types[t.name])) is UUID]
         return sorted(with_uuid, key=lambda type_: type_.name)
@@ -112,13 +112,13 @@ class Model:
 
 
 def node_type(field: GraphQLField) -> GraphQLObjectType:
-    """The type of the rows of a connection field."""
+    """Returns the type of the rows of a connection field."""
     connection = cast("GraphQLObjectType", get_named_type(field.type))
     return cast("GraphQLObjectType", get_named_type(connection.fields["nodes"].type))
 
 
 class _Faults:
-    """What contradicts the tables: a column of another table, a promise of non-null that the database does not keep."""
+    """Collects contradictions to the tables: a column of another table, a non-null field whose value can be missing."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -228,5 +228,5 @@ def points_at(foreign_key: ForeignKey[Any], read: ReadType) -> bool:
 
 
 def filter_names(input_type: GraphQLInputObjectType) -> dict[str, str]:
-    """The GraphQL name of each field of a filter input, by its Python name."""
+    """Returns the GraphQL name of each field of a filter input, by its Python name."""
     return {field.extensions[DEFINITION].python_name: name for name, field in input_type.fields.items()}

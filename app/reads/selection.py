@@ -1,8 +1,8 @@
-"""JSON objects and lists in SQL, from columns and their response keys."""
+"""Builds JSON objects and lists in SQL, from columns and their response keys."""
 
 from app.reads.sql import Fragment, generated, quote, separated
 
-_MAX_IDENTIFIER_BYTES = 63  # bytes; PostgreSQL cuts longer ones off
+_MAX_IDENTIFIER_BYTES = 63  # PostgreSQL truncates longer identifiers
 _MAX_COLUMNS = 1600
 _OBJECT, _JSON = generated("o"), generated("j")
 
@@ -14,13 +14,14 @@ class Selection:
         self._members: dict[str, Fragment] = {}
 
     def add(self, key: str, expression: Fragment) -> None:
-        """Add a member, unless it is there."""
+        """Adds a member, unless it is present."""
         self._members.setdefault(key, expression)
 
     def row(self, source: Fragment = "", common: Fragment = "") -> Fragment:
-        """A sub-select of the one object made from `source` (a FROM and what follows); null without a row.
+        """Returns a sub-select of the one object made from `source` (a FROM clause and what follows it); null without a
+        row.
 
-        `common` is a WITH that the members refer to.
+        `common` is a WITH clause that the members refer to.
         """
         if self._fits:
             columns = self._columns
@@ -28,7 +29,7 @@ class Selection:
         return "(", common, "SELECT ", self._text, " ", source, ")"
 
     def rows(self, source: Fragment) -> Fragment:
-        """A sub-select of the list of the objects made from `source`."""
+        """Returns a sub-select of the list of the objects made from `source`."""
         if self._fits:
             value, columns = _OBJECT, self._columns
         else:
@@ -52,7 +53,9 @@ class Selection:
 
     @property
     def _text(self) -> Fragment:
-        """The object as text put together: slower than a row, but its keys and their number know no limit."""
+        """Returns the object built as text: slower than row_to_json, but without limits on its keys and
+        their number.
+        """
         members = (
             (f"""'"{key}":' || coalesce(to_json(""", expression, ")::text, 'null')")
             for key, expression in self._members.items()

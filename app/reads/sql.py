@@ -14,21 +14,23 @@ Fragment: TypeAlias = "str | Parameter | tuple[Fragment, ...]"
 """A piece of SQL: text, a parameter, or fragments one after the other."""
 
 SortKeys: TypeAlias = Sequence[tuple[Column, bool]]
-"""The columns that rows are sorted by, each with whether it descends."""
+"""The columns by which rows are sorted; true: descending."""
 
 
 def generated(name: str) -> str:
-    """A name inside a statement. GraphQL's names have no dollar sign, so it never equals a response key."""
+    """Returns a name for use inside a statement. GraphQL names have no dollar sign, so it never equals a
+    response key.
+    """
     return f"{name}$"
 
 
 def quote(identifier: str) -> str:
-    """An SQL identifier, case and all."""
+    """Quotes an SQL identifier, preserving its case."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
 def column_of(alias: str, column: Column) -> str:
-    """A column of the table called `alias`."""
+    """Returns a column of the table called `alias`."""
     return f"{alias}.{quote(column._meta.db_column_name)}"
 
 
@@ -66,24 +68,28 @@ def _collect(fragments: tuple[Fragment, ...], texts: list[str], places: list[tup
 
 
 def exact(expression: Fragment, *, decimal: bool) -> Fragment:
-    """The expression as a JSON value is made of it: exact decimals go as text, without trailing zeros."""
+    """Returns the expression for a JSON value: exact decimals become text, without trailing zeros."""
     return ("trim_scale(", expression, ")::text") if decimal else expression
 
 
 def source(table: type[Table], alias: str, conditions: Sequence[Fragment], tail: Fragment = "") -> Fragment:
-    """FROM the table, WHERE all conditions hold, and what follows."""
+    """Returns FROM the table, WHERE with all conditions, and `tail`."""
     where = (" WHERE ", separated(" AND ", conditions)) if conditions else ""
     return f"FROM {table._meta.get_formatted_tablename()} {alias}", where, tail
 
 
 def joined(foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> str:
-    """The rows of `there` that belong to a row of `here`, whose own the foreign key is, or which it points at."""
+    """Returns the condition that joins a row of `there` to a row of `here`; `own`: the foreign key belongs to `here`,
+    otherwise it points at it.
+    """
     ends = (there, here) if own else (here, there)
     return f"{column_of(ends[0], referenced(foreign_key))} = {column_of(ends[1], foreign_key)}"
 
 
 def sort_keys(order: Order, table: type[Table]) -> SortKeys:
-    """The columns to sort by, each with whether it descends; the primary key, last, makes the order total."""
+    """Returns the columns to sort by, each with whether it descends; the primary key comes last, so that the order is
+    total.
+    """
     keys = [(key.column, True) if isinstance(key, Descending) else (key, False) for key in order]
     primary = table._meta.primary_key
     if not keys or keys[-1][0]._meta.name != primary._meta.name:
@@ -92,7 +98,7 @@ def sort_keys(order: Order, table: type[Table]) -> SortKeys:
 
 
 def order_by(keys: SortKeys, alias: str, *, backwards: bool = False) -> str:
-    """ORDER BY the keys, or from the last row to the first."""
+    """Returns ORDER BY the keys, or from the last row to the first."""
     terms = (f"{column_of(alias, column)}{' DESC' if down != backwards else ''}" for column, down in keys)
     return f" ORDER BY {', '.join(terms)}"
 
@@ -100,7 +106,9 @@ def order_by(keys: SortKeys, alias: str, *, backwards: bool = False) -> str:
 def keyset_predicate(
     keys: SortKeys, alias: str, values: Sequence[Fragment], *, after: bool, inclusive: bool
 ) -> Fragment:
-    """The rows that the order puts after (or before) the one with these values, or (`inclusive`) there as well."""
+    """Returns the condition for rows that sort after (or before) the row with these values, or (`inclusive`) equal to
+    it.
+    """
     columns = [column_of(alias, column) for column, _ in keys]
     operators = [">" if after != down else "<" for _, down in keys]
     if len(set(operators)) == 1:

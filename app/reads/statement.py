@@ -1,4 +1,4 @@
-"""A compiled statement: its text, where its parameters come from, and what Python has yet to add to its answer."""
+"""A compiled statement: its text, the sources of its parameters, and what Python must add to its result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from app.reads.request import Request
 
 @dataclass(eq=False, slots=True)
 class Selected:
-    """A field as a document selects it: its definition, its merged occurrences, and its path in the response."""
+    """A selected field of a document: its definition, its merged occurrences, and its path in the response."""
 
     definition: GraphQLField
     fields: FieldDetailsList
@@ -34,7 +34,7 @@ class Selected:
 
     @property
     def node(self) -> FieldNode:
-        """Its first occurrence, whose arguments are the arguments of all."""
+        """Its first occurrence; all occurrences have the same arguments."""
         return self.fields[0].node
 
     @property
@@ -48,12 +48,12 @@ class Selected:
         return cast("GraphQLObjectType", get_named_type(self.definition.type))
 
     def blame(self, error: ReadError) -> ReadError:
-        """The error with the field's place."""
+        """Returns the error with the field's position and path."""
         return type(error)(error.message, self.node, self.path)
 
 
 class Arguments:
-    """The arguments of one selected field, read anew for each request that brings variables to them."""
+    """The arguments of one selected field, evaluated for each request's variables."""
 
     def __init__(self, selected: Selected) -> None:
         self._selected = selected
@@ -62,7 +62,7 @@ class Arguments:
         self._variables = _plain(selected) if variable else None
 
     def of(self, values: "Values") -> dict[str, Any]:
-        """The arguments of a request, as GraphQL coerces them."""
+        """Returns the arguments of a request, as GraphQL coerces them."""
         if self._constant is not None:
             return self._constant
         known = values.arguments.get(self)
@@ -79,7 +79,9 @@ class Arguments:
 
 
 def _plain(selected: Selected) -> list[tuple[str, str]] | None:
-    """The variable of each argument, where no argument is anything else: then its value is the argument's."""
+    """Returns the variable of each argument if all arguments are plain variables: then the variable's value is the
+    argument's.
+    """
     given = {node.name.value: node.value for node in selected.node.arguments or ()}
     plain = []
     for name, argument in selected.definition.args.items():
@@ -101,7 +103,7 @@ def _holds_variable(node: ValueNode) -> bool:
 
 @dataclass(slots=True)
 class Values:
-    """What one request gives a statement: its variables, and who asks."""
+    """The values that one request gives to a statement: its variables and its caller."""
 
     variables: VariableValues
     request: Request
@@ -131,7 +133,7 @@ class Parameter:
 
 @dataclass(frozen=True, eq=False)
 class SelectedPythonField:
-    """One `finished` field of a document: its declaration, its arguments, and the columns it is given."""
+    """One Python field of a document: its declaration, its arguments, and the columns it needs."""
 
     declaration: PythonField
     selected: Selected
@@ -139,13 +141,13 @@ class SelectedPythonField:
 
     @property
     def needs(self) -> Sequence[tuple[str, Column]]:
-        """The columns it is given, under keys that no response has."""
+        """The columns it needs, under keys that no response has."""
         return [(f":{column._meta.name}", column) for column in self.declaration.needs]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What Python adds to an object of the answer: fields it finishes, and objects below that hold such fields."""
+    """What Python adds to an object of the response: its Python fields, and objects in it that have such fields."""
 
     type_name: str
     python_field: Mapping[str, SelectedPythonField]
@@ -153,16 +155,16 @@ class Shape:
 
 
 Shapes: TypeAlias = Shape | Mapping[str, Shape]
-"""Of an object, or by type of what a type key (`TYPE_KEY`) in the answer tells."""
+"""For an object, or for each type that the type key (`TYPE_KEY`) in the result can name."""
 
 TYPE_KEY = ":type"
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One SQL statement whose one value is JSON. Without a shape, its bytes go out as they are.
+    """One SQL statement that returns one JSON value. Without a shape, its bytes are sent unchanged.
 
-    Where it is `of_tenant`, `$1` is the tenant's setting and `parameters` begin at `$2`. `checks` are evaluated only.
+    If it is `of_tenant`, `$1` is the tenant's setting and `parameters` begin at `$2`. `checks` are only evaluated.
     """
 
     sql: str
@@ -173,9 +175,9 @@ class Statement:
     allow: Allow | None = None
 
     def bind(self, values: Values) -> list[Any]:
-        """The parameters of one request. Raises ReadError for what is refused, with its path."""
+        """Returns the parameters of one request. Raises ReadError with its path if a value is refused."""
         if self.allow is not None and not self.allow(values.request.viewer):
-            raise ForbiddenError("You may not read this.")
+            raise ForbiddenError("Your role may not read this field.")
         for check in self.checks:
             check.value(values)
         given = [parameter.value(values) for parameter in self.parameters]

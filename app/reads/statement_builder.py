@@ -28,7 +28,7 @@ Compiled = tuple[Fragment, Shapes | None]
 
 @dataclass(frozen=True)
 class Operation:
-    """What a request executes, and what is compiled for all requests whose values have the same shape."""
+    """The executed operation, and what is compiled for all requests whose values have the same shape."""
 
     model: Model
     definition: OperationDefinitionNode
@@ -42,25 +42,27 @@ class Operation:
 
     @property
     def platform(self) -> bool:
-        """Whether the viewer sees every tenant."""
+        """Whether the viewer may see every tenant."""
         return self.values.request.scope.tenant_id is None
 
     @property
     def of_tenant(self) -> bool:
-        """Whether row-level security holds the statement to the rows of one tenant."""
+        """Whether row-level security restricts the statement to the rows of one tenant."""
         return not self.values.request.scope.is_platform
 
     def selected(
         self, type_: GraphQLObjectType, fields: FieldDetailsList, path: tuple[str, ...]
     ) -> Iterator[tuple[str, Selected]]:
-        """The fields selected of an object: fragments opened, skips left out, the same response key merged."""
+        """Yields the selected fields of an object: fragments expanded, skipped fields removed, and equal response keys
+        merged.
+        """
         collected = collect_subfields(
             self.model.graphql, self.fragments, self.values.variables, self.definition, type_, fields
         )
         return self._selected(type_, collected, path)
 
     def root_fields(self, type_: GraphQLObjectType) -> Iterator[tuple[str, Selected]]:
-        """The fields selected of the operation's own type."""
+        """Yields the selected fields of the operation's root type."""
         collected = collect_fields(self.model.graphql, self.fragments, self.values.variables, type_, self.definition)
         return self._selected(type_, collected, ())
 
@@ -83,8 +85,9 @@ class StatementBuilder:
         self._aliases = count(1)
 
     def statement(self, value: Compiled, allow: Allow | None = None) -> Statement:
-        """The whole statement. For a tenant it sets what row-level security reads, for itself alone and before the
-        first row is looked for; were that ever too late, the policies would find '' and show nothing.
+        """Returns the whole statement. For a tenant it sets the setting that row-level security reads, for this
+        statement only and before the first row is looked up. If it were set too late, the policies would see an empty
+        setting and show no row.
         """
         fragment, shape = value
         of_tenant = self.operation.of_tenant
@@ -99,7 +102,7 @@ class StatementBuilder:
         return Statement(sql, used, checks, shape, of_tenant, allow)
 
     def alias(self) -> str:
-        """A name for a table, new in this statement."""
+        """Returns a new name for a table, unique in this statement."""
         return generated(f"t{next(self._aliases)}")
 
     def parameter(self, getter: Getter, type_: str, blamed: Selected | None = None) -> Parameter:
@@ -109,11 +112,15 @@ class StatementBuilder:
         return parameter
 
     def given(self, arguments: Arguments) -> Mapping[str, Any]:
-        """The arguments now: only which of them are null may shape the statement, their values being parameters."""
+        """Returns the arguments of the present request. Only which of them are null may affect the statement's text,
+        because their values are parameters.
+        """
         return arguments.of(self.operation.values)
 
     def visible(self, table: type[Table], alias: str) -> list[Fragment]:
-        """The first layer of tenant isolation, before row-level security: a tenant sees its own rows and catalogs."""
+        """Returns the conditions of the first layer of tenant isolation, before row-level security: a tenant sees its
+        own rows and catalogs.
+        """
         read = self.model.of_table(table)
         if self.operation.platform or read is None:
             return []
@@ -127,11 +134,12 @@ class StatementBuilder:
         return conditions
 
     def link(self, foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> list[Fragment]:
-        """The rows of `there` that a foreign key joins to a row of `here`, and of the same tenant: where the
-        viewer is a tenant, `visible` holds both tables to it already.
+        """Returns the conditions that join the rows of `there` to a row of `here` by a foreign key, and within the same
+        tenant. (For a tenant's viewer, `visible` already restricts both tables to it.)
 
-        No index serves IS NOT DISTINCT FROM: the key finds the rows. With = PostgreSQL combines two indexes, and takes
-        longer. Both tenants may be null, of a resource and a bill's row that are nobody's.
+        Indexes do not support IS NOT DISTINCT FROM, so the key finds the rows. With = PostgreSQL would combine two
+        indexes, which takes longer. Both tenants may be null, for a shared resource and a bill's line that is allocated
+        to no deployment.
         """
         conditions: list[Fragment] = [joined(foreign_key, here, there, own=own)]
         ends = [self.model.of_table(table) for table in (foreign_key._meta.table, referenced(foreign_key)._meta.table)]
@@ -143,7 +151,7 @@ class StatementBuilder:
         return conditions
 
     def fixed(self, conditions: Sequence[Fixed], alias: str) -> list[Fragment]:
-        """Columns that the declaration ties to a value."""
+        """Returns the conditions for columns that the declaration fixes to a value."""
 
         def constant(column: Column, value: object) -> Parameter:
             return self.parameter(lambda _: to_parameter(column, value), sql_type(column))

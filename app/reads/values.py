@@ -1,4 +1,4 @@
-"""Values on their way: GraphQL input to SQL parameter, and a column's JSON back to Python."""
+"""Converts values: a GraphQL input to an SQL parameter, and a column's JSON to a Python value."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -30,27 +30,29 @@ _FROM_JSON: dict[type, Callable[[str], Any]] = {
 
 
 def referenced(foreign_key: ForeignKey[Any]) -> Column:
-    """The column a foreign key points at."""
+    """Returns the column a foreign key points at."""
     return foreign_key._foreign_key_meta.resolved_target_column
 
 
 def python_type(column: Column) -> type:
-    """The Python type of a column's values; a foreign key's is that of what it points at."""
+    """Returns the Python type of a column's values; for a foreign key, that of the column it points at."""
     return python_type(referenced(column)) if isinstance(column, ForeignKey) else column.value_type
 
 
 def sql_type(column: Column) -> str:
-    """The PostgreSQL type that parameters compared with the column are cast to."""
+    """Returns the PostgreSQL type to which parameters that are compared with the column are cast."""
     return _SQL_TYPES[python_type(column)]
 
 
 def is_decimal(column: Column) -> bool:
-    """Whether the column holds exact decimals, which JSON's numbers cannot."""
+    """Whether the column holds exact decimals, which JSON numbers cannot represent."""
     return python_type(column) is Decimal
 
 
 def to_parameter(column: Column, value: Any) -> Any:
-    """A GraphQL input value as the parameter it is compared by. Raises BadInputError for what the type cannot hold."""
+    """Converts a GraphQL input value to the parameter it is compared with. Raises BadInputError for a value that the
+    type cannot hold.
+    """
     if isinstance(value, Enum):
         return value.name
     type_ = python_type(column)
@@ -64,29 +66,33 @@ def to_parameter(column: Column, value: Any) -> Any:
 
 
 def to_uuid(value: Any) -> UUID:
-    """An ID as the uuid it is. Raises BadInputError."""
+    """Converts an ID to a UUID. Raises BadInputError."""
     if isinstance(value, UUID):
         return value
     try:
         return UUID(value)
     except ValueError:
-        raise BadInputError("An id is a UUID.") from None
+        raise BadInputError("An id must be a UUID.") from None
 
 
 def to_text(value: str) -> str:
-    """A text PostgreSQL can hold: neither NUL nor half a surrogate pair. Raises BadInputError."""
+    """Returns the text if PostgreSQL can store it: it contains neither NUL nor half of a surrogate pair. Raises
+    BadInputError.
+    """
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadInputError("A text holds a character that cannot be stored.")
+        raise BadInputError("A text contains U+0000 or half of a surrogate pair, which cannot be stored: remove it.")
     return value
 
 
 def from_json(column: Column, value: Any) -> Any:
-    """A column's JSON value as Python's. Raises ValueError or TypeError for what the column cannot have given."""
+    """Converts a column's JSON value to a Python value. Raises ValueError or TypeError for a value that the column
+    cannot have.
+    """
     type_ = python_type(column)
     if value is None:
         return None
     if type_ in _FROM_JSON:
         return _FROM_JSON[type_](value)
     if type(value) is not type_:
-        raise TypeError(f"{value!r} is no {type_.__name__}")
+        raise TypeError(f"{value!r} is not a {type_.__name__}")
     return value

@@ -1,4 +1,4 @@
-"""A request's variables as GraphQL reads them; what of that their types alone decide is worked out once."""
+"""Coerces a request's variables as GraphQL does; what depends only on their types is computed once."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -24,7 +24,7 @@ MAX_ERRORS = 50
 
 
 class _Variable(NamedTuple):
-    """`read` makes its value of JSON at once; None leaves it to graphql-core, which says what is wrong, too."""
+    """`read` converts JSON to its value; if it returns None, graphql-core reads the value and reports errors."""
 
     name: str
     definition: VariableDefinitionNode
@@ -41,7 +41,7 @@ class Variables:
         self._declared = [_variable(schema, node) for node in operation.variable_definitions or ()]
 
     def coerced(self, given: Mapping[str, Any]) -> VariableValues:
-        """The variables as their types read them, defaults filled in. Raises RequestError."""
+        """Returns the variables as their types read them, with defaults. Raises RequestError."""
         sources: dict[str, VariableValueSource] = {}
         values: dict[str, Any] = {}
         others = []
@@ -64,7 +64,7 @@ class Variables:
         return VariableValues(sources, values)
 
     def _errors(self, given: Mapping[str, Any]) -> list[GraphQLError]:
-        """What is wrong with the values sent, each with the input path to it; nothing about defaults."""
+        """Returns the errors of the values sent, each with its input path; defaults are not checked."""
         errors: list[GraphQLError] = []
         for variable in self._declared:
             if variable.name in given or variable.signature.default is None:
@@ -74,14 +74,16 @@ class Variables:
         return errors[:MAX_ERRORS]
 
     def shape(self, values: VariableValues) -> tuple[object, ...]:
-        """What of them a statement's text may depend on: booleans, and which values are absent or null."""
+        """Returns what of the values a statement's text may depend on: booleans, and which values are
+        absent or null.
+        """
         given = values.coerced
         return tuple(_shape(given.get(variable.name, ...)) for variable in self._declared)
 
 
 def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> _Variable:
     signature = get_variable_signature(schema, definition)
-    if isinstance(signature, GraphQLError):  # an output type: validation refuses such a document
+    if isinstance(signature, GraphQLError):  # an output type; validation refuses such a document
         raise signature
     type_ = signature.type.of_type if isinstance(signature.type, GraphQLNonNull) else signature.type
     read = _scalar(type_) if isinstance(type_, GraphQLScalarType) else decoder_of(type_)

@@ -1,4 +1,4 @@
-"""The API: what can be asked, and who answers. `schema.py` puts it together."""
+"""The GraphQL schema. `schema.py` assembles it."""
 
 from app.schema.export import schema_text
 

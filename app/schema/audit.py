@@ -1,4 +1,4 @@
-"""The audit log, for the platform's admins."""
+"""The audit log, for platform admins."""
 
 from datetime import datetime
 
@@ -103,7 +103,7 @@ AUDIT_LOG_FILTERS = {
 
 @strawberry.type
 class AuditQueries:
-    """The audit log at the root."""
+    """Root queries for the audit log."""
 
     audit_log: Connection[AuditEntry] = root_connection(
         order=(desc(AuditLog.occurred_at), desc(AuditLog.id)),

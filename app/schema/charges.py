@@ -69,7 +69,7 @@ AddChargeResult = Annotated[ChargeAdded | Refused, result_of("addCharge")]
 
 @strawberry.type
 class ChargeMutations:
-    """Changes to one-off charges."""
+    """Mutations for one-off charges."""
 
     @strawberry.mutation(
         description="Add a one-off charge or credit to a tenant's month. If the month is already invoiced, a later "

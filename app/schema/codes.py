@@ -1,6 +1,6 @@
-"""One vocabulary of codes: whatever the API refuses or fails at, in a problem, an error, a record or a log.
+"""The list of all codes: in problems, errors, records and the log.
 
-`docs/errors.md` says of each what to do, and a test holds it to this list.
+`docs/errors.md` says what to do for each, and a test compares it with this list.
 """
 
 from enum import StrEnum
@@ -117,14 +117,14 @@ _RECORDED = {
     audit.UNKNOWN: ErrorCode.OUTCOME_UNKNOWN,
     "INTERNAL_ERROR": ErrorCode.INTERNAL_SERVER_ERROR,
 }
-"""What records call otherwise: audit entries, and failures of rollups."""
+"""Codes that are recorded under another name: audit outcomes, and failures of rollups."""
 
 
 def reason_of(recorded: str) -> ErrorCode | None:
-    """The code of a recorded outcome; None where it was done."""
+    """Returns the code of a recorded outcome; None if it was a success."""
     return _RECORDED[recorded] if recorded in _RECORDED else ErrorCode(recorded)
 
 
 def top_level_code(problem: ProblemCode) -> ErrorCode:
-    """The `extensions.code` of a refusal that is answered as an error: the code that clients know from elsewhere."""
+    """Returns the `extensions.code` of a refusal that is returned as an error."""
     return ErrorCode.FORBIDDEN if problem is ProblemCode.PERMISSION_DENIED else ErrorCode.BAD_USER_INPUT

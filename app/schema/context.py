@@ -1,4 +1,4 @@
-"""What resolvers and reads know of the caller of one operation."""
+"""What resolvers and reads know about the caller of one operation."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,11 +14,11 @@ from app.operations.rate_limits import Charge
 
 @dataclass(slots=True)
 class RequestContext:
-    """`info.context`: what an operation is given, seen the way app/reads asks for it.
+    """`info.context`: an operation's context, in the form that app/reads requires.
 
-    `viewer` asks; `allow=` of a root field is called with it. `scope` is whose rows may be read: a meter records usage
-    and reads nothing but the catalog. `charge` is what the operation is paid with, where it is. `read_after`: the
-    position in PostgreSQL's log that a replica must have come to.
+    `viewer` is the caller, and the argument of a root field's `allow=`. `scope` is the rows that may be read: a meter
+    records usage and may read only the catalog. `charge` pays for the operation, if there is a rate limit.
+    `read_after`: the WAL position that a replica must have reached.
     """
 
     operations: Context
@@ -36,7 +36,7 @@ class RequestContext:
 
     @property
     def today(self) -> date:
-        """The day it is in the billing time zone."""
+        """Returns the current day in the billing time zone."""
         return self.operations.today()
 
 
@@ -44,10 +44,10 @@ Info = strawberry.Info[RequestContext, None]
 
 
 def reads_tenants(viewer: Principal) -> bool:
-    """Whether the viewer may read tenants' rows at all; which ones is its scope's to say."""
+    """Whether the viewer may read tenants' rows at all; its scope says which."""
     return viewer.is_platform_admin or not viewer.roles.isdisjoint(TENANT_ROLES)
 
 
 def is_platform_admin(viewer: Principal) -> bool:
-    """Whether the viewer may read what is the platform's alone."""
+    """Whether the viewer may read what only the platform may see."""
     return viewer.is_platform_admin

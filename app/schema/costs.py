@@ -1,4 +1,4 @@
-"""The margin between what tenants are invoiced and what providers charge us."""
+"""The margin: revenue less cost."""
 
 from datetime import date
 from decimal import Decimal
@@ -52,7 +52,7 @@ class MarginRow:
 
     @classmethod
     def of(cls, row: costs.MarginRow) -> "MarginRow":
-        """The operation's value, with its tenant and deployment to be read."""
+        """Converts the operation's value, with references to its tenant and deployment."""
         return cls(
             tenant=None if row.tenant_id is None else reference(Tenant, row.tenant_id),
             deployment=None if row.deployment_id is None else reference(Deployment, row.deployment_id),
@@ -99,7 +99,7 @@ class MarginReport:
 
 @strawberry.type
 class CostQueries:
-    """Costs at the root."""
+    """Root queries for the margin."""
 
     @strawberry.field(
         description="Revenue, cost and margin of the months of service that start in a span of days. Platform admins "

@@ -1,4 +1,4 @@
-"""The currencies that something can be priced in."""
+"""The currencies that can be used for prices."""
 
 import strawberry
 
@@ -18,7 +18,7 @@ class Currency:
 
 @strawberry.type
 class CurrencyQueries:
-    """Currencies at the root."""
+    """Root queries for currencies."""
 
     @strawberry.field(description="The ISO 4217 currencies in use that have a minor unit, sorted by code.")
     def currencies(self) -> list[Currency]:

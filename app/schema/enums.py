@@ -1,4 +1,4 @@
-"""The enums of the API are those of the rules, the tables and the operations; here they get their descriptions."""
+"""The API's enums are those of the billing rules, tables and operations; this module adds their descriptions."""
 
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, U
 
 
 def describe(enum: type[StrEnum], description: str, /, *, name: str | None = None, **values: str) -> None:
-    """Make the enum a GraphQL enum. Raises where the described values are not exactly its members."""
+    """Makes the enum a GraphQL enum. Raises TypeError unless exactly its members are described."""
     if values.keys() != enum.__members__.keys():
         raise TypeError(f"{enum.__name__}: {values.keys() ^ enum.__members__.keys()} described or a member, not both")
     strawberry.enum(enum, name=name, description=description)

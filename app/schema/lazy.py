@@ -1,4 +1,4 @@
-"""Types by their names: the nouns refer to each other in circles."""
+"""References to types by name, because the modules refer to each other in cycles."""
 
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 

@@ -1,7 +1,7 @@
-"""What a document may ask for, decided from its syntax before anything is validated or run.
+"""Checks a document against the limits, by its syntax, before anything is validated or run.
 
-Depth, aliases, root mutations and cost are those of the operation that runs; a document may hold others, which only its
-size bounds. Pure over graphql-core's syntax tree.
+Depth, aliases, root mutations and cost are those of the operation that runs; the document's other operations are
+limited only by its size. Uses only graphql-core's syntax tree.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from app.schema.codes import ErrorCode
 from app.schema.measure import Measure, Measuring, exceeded, size_of
 from app.schema.repeated_fields import MAX_EXPANDED_FIELDS, MAX_OVERLAPS, count_overlaps
 
-MAX_CHARACTERS = 262_144  # of a document; a request is larger for the sake of its variables
+MAX_CHARACTERS = 262_144  # of a document; a request may be larger because of its variables
 MAX_TOKENS = 2_000
 MAX_COMMENTS = 500
 MAX_DEPTH = 12
@@ -39,26 +39,28 @@ MAX_COST = 5_000
 MAX_INPUT_LIST = 1_000
 MAX_ERRORS = 5
 FREE_TOKENS = 100
-POINTS_PER_TOKEN = 2  # which takes some 50 µs to parse and validate; a character takes 0.4 µs
+POINTS_PER_TOKEN = 2  # a token takes some 50 µs to parse and validate; a character takes 0.4 µs
 FREE_CHARACTERS = 2_000
 CHARACTERS_PER_POINT = 50
 
 
 @dataclass(frozen=True, slots=True)
 class OperationInspection:
-    """What the syntax of one operation settles: only its cost may depend on a request's variables."""
+    """The checks of one operation that depend on its syntax only; of its limits, only the cost may depend
+    on variables.
+    """
 
     document: DocumentNode
     definition: OperationDefinitionNode
     errors: tuple[GraphQLError, ...]
     greatest_cost: int
-    """The cost with every variable page size at its bound."""
+    """The cost if every page size in a variable is the maximum."""
     sizes: tuple[str, ...] = ()
     """The variables that the cost depends on."""
     _known: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """The cost of one request, measured once for each choice of sizes."""
+        """Returns the cost of one request, computed once for each combination of page sizes."""
         if not self.sizes:
             return self.greatest_cost
         given = variables or {}
@@ -77,8 +79,8 @@ class OperationInspection:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What the syntax of a document settles, to be kept with it. `errors` refuse it whole; those of an operation refuse
-    that one.
+    """The checks of a document that depend on its syntax only, cached with it. `errors` refuse the whole document;
+    those of an operation refuse that one.
     """
 
     errors: tuple[GraphQLError, ...]
@@ -86,13 +88,13 @@ class Inspection:
 
     @property
     def greatest_cost(self) -> int:
-        """Of its dearest operation; 0: not known."""
+        """The cost of its most expensive operation; 0: not known."""
         return max((operation.greatest_cost for operation in self.operations.values()), default=0)
 
 
 def reading_cost(text: str, document: DocumentNode | None) -> int:
-    """Points for parsing and validating a text that is not remembered, `document` being None where it has no syntax
-    tree. What every operation pays covers a short text.
+    """Returns the points for parsing and validating a text that is not cached; `document` is None if it is not valid
+    syntax. The points that every operation costs cover a short text.
     """
     tokens = document.token_count if document else min(MAX_TOKENS, len(text) // 4)
     characters = min(len(text), MAX_CHARACTERS) - FREE_CHARACTERS
@@ -100,7 +102,7 @@ def reading_cost(text: str, document: DocumentNode | None) -> int:
 
 
 def parse_document(text: str) -> DocumentNode:
-    """The syntax tree of `text`, or a coded GraphQLError."""
+    """Returns the syntax tree of `text`, or raises a GraphQLError with a code."""
     if len(text) > MAX_CHARACTERS:
         raise exceeded("characters", MAX_CHARACTERS, len(text))
     try:
@@ -112,7 +114,7 @@ def parse_document(text: str) -> DocumentNode:
 
 
 def inspect_document(document: DocumentNode) -> Inspection:
-    """Hold a document to every limit that its syntax alone decides."""
+    """Checks a document against every limit that depends on its syntax only."""
     measuring = Measuring(document, None)
     definitions = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     try:
@@ -147,7 +149,9 @@ def _size_errors(
     unused: list[FragmentDefinitionNode],
     fragments: Mapping[str, FragmentDefinitionNode],
 ) -> Iterator[GraphQLError]:
-    """What validation would take too long over: it reads every operation, and fragments that none of them spreads."""
+    """Yields errors for documents that would take too long to validate: validation reads every operation, and also
+    fragments that none of them uses.
+    """
     if len(definitions) > MAX_OPERATIONS:
         yield exceeded("operations", MAX_OPERATIONS, len(definitions), definitions[MAX_OPERATIONS:][:1])
         return
@@ -160,7 +164,7 @@ def _size_errors(
 
 
 def _literal_errors(document: DocumentNode) -> Iterator[GraphQLError]:
-    """Values written in the document are held to what values sent as variables are."""
+    """Applies the limits for values in variables to the values written in the document."""
     waiting: list[Node] = [document]
     while waiting:
         node = waiting.pop()

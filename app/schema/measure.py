@@ -1,7 +1,7 @@
-"""What an operation asks for, summed up from its syntax: depth, aliases, fields and cost.
+"""Measures an operation by its syntax: depth, aliases, fields and cost.
 
-One pass, in which every fragment is summed up once however often it is spread: nested spreads cost their own length,
-never their expansion. The sums are those of the expanded operation all the same. Pure over graphql-core's syntax tree.
+Every fragment is measured once, however often it is used: the time depends on the length of the document, not of its
+expansion, but the sums are those of the expanded operation. Uses only graphql-core's syntax tree.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from app.schema.codes import ErrorCode
 MAX_NESTING = 64  # selection sets inside selection sets and fragments, whether or not they add depth
 
 PAGED_FIELDS = frozenset({"nodes", "edges"})
-"""The fields of a connection that come once per row of its page."""
+"""The fields of a connection that appear once per row of its page."""
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type", "__typename"})
-"""Free of depth and cost: graphql-core's MaxIntrospectionDepthRule bounds what is nested in them."""
+"""They add no depth and cost: graphql-core's MaxIntrospectionDepthRule limits what is nested in them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What a selection set amounts to, its fragments expanded.
+    """The measure of a selection set with its fragments expanded.
 
-    `cost` counts objects; `row_cost` those that come once for each row of the connection the set is selected on.
+    `cost` counts objects; `row_cost` counts those that appear once for each row of the connection the set belongs to.
     """
 
     depth: int = 0
@@ -50,17 +50,17 @@ class Measure:
 
 
 def exceeded(limit: str, maximum: int, requested: int, nodes: list[Any] | None = None) -> GraphQLError:
-    """The error for a document that asks for more than a limit allows."""
-    shown = min(requested, 2**31 - 1)  # a fragment bomb's sum has hundreds of digits
+    """Returns the error for a document that exceeds a limit."""
+    shown = min(requested, 2**31 - 1)  # nested fragments can expand to a number of hundreds of digits
     return GraphQLError(
-        f"This document asks for {limit} {shown}; the limit is {maximum}.",
+        f"The document has {limit} {shown}; the limit is {maximum}.",
         nodes,
         extensions={"code": ErrorCode.LIMIT_EXCEEDED, "limit": limit, "maximum": maximum, "requested": shown},
     )
 
 
 class Measuring:
-    """One pass over one document. Without `variables`, a page size held by one counts as the largest page.
+    """Measures one document. Without `variables`, a page size in a variable counts as the maximum page size.
 
     With variables it measures one operation: a fragment's cost depends on that operation's defaults.
     """
@@ -79,7 +79,7 @@ class Measuring:
         self._nesting = 0
 
     def of(self, operation: OperationDefinitionNode) -> Measure:
-        """The measure of one operation. Raises GraphQLError for a fragment cycle or too deep nesting."""
+        """Returns the measure of one operation. Raises GraphQLError for a fragment cycle or too deep nesting."""
         self._defaults = {
             variable.variable.name.value: variable.default_value
             for variable in operation.variable_definitions or ()
@@ -88,7 +88,7 @@ class Measuring:
         return self._selections(operation.selection_set)
 
     def unused(self) -> list[FragmentDefinitionNode]:
-        """The fragments that no measured operation spreads, measured as well."""
+        """Returns the fragments that no measured operation uses, after measuring them as well."""
         unused = [fragment for name, fragment in self.fragments.items() if name not in self._measured]
         for fragment in unused:
             self._fragment(fragment.name.value)
@@ -123,7 +123,7 @@ class Measuring:
                     message, [self.fragments[name]], extensions={"code": ErrorCode.GRAPHQL_VALIDATION_FAILED}
                 )
             self._entered.add(name)
-            fragment = self.fragments.get(name)  # an unknown one is left to validation
+            fragment = self.fragments.get(name)  # validation reports an unknown one
             measured = self._measured[name] = self._selections(fragment.selection_set if fragment else None)
         return measured
 
@@ -143,7 +143,7 @@ class Measuring:
         return Measure(depth, aliases, 1, objects * (1 + inner.cost + page_size * inner.row_cost))
 
     def _sizes(self, field: FieldNode) -> tuple[int, int]:
-        """How many objects a field answers, and how many rows each of them pages through."""
+        """Returns how many objects a field returns, and how many rows each of them pages through."""
         objects, pages = 1, []
         for argument in field.arguments or ():
             if argument.name.value == "ids":
@@ -153,7 +153,9 @@ class Measuring:
         return objects, max((page for page in pages if page is not None), default=DEFAULT_PAGE_SIZE)
 
     def _page_size(self, value: ValueNode | None) -> int | None:
-        """None: absent or null. A size beyond the bound is refused where the argument is coerced, in better words."""
+        """Returns None if absent or null. A size over the maximum is refused when the argument is coerced, with a
+        better message.
+        """
         if not isinstance(value, VariableNode):
             return _literal_size(value.value) if isinstance(value, IntValueNode) else None
         name = value.name.value
@@ -179,7 +181,7 @@ class Measuring:
 
 
 def size_of(value: object) -> tuple[object, int]:
-    """What of a variable's value a cost may depend on."""
+    """Returns the part of a variable's value that a cost may depend on."""
     return type(value), _bounded(value) if isinstance(value, int) else len(value) if isinstance(value, list) else 0
 
 

@@ -1,4 +1,4 @@
-"""What each mutation of the schema is wrapped in, so that none can be forgotten."""
+"""A schema extension around every mutation, so that none can be without an audit entry."""
 
 import json
 from dataclasses import replace
@@ -15,26 +15,30 @@ from app.schema.context import Info, RequestContext
 
 
 class MutationAudit(FieldExtension):
-    """Runs the mutation as a call: entered in the audit log, and done once if it came under an idempotency key."""
+    """Runs the mutation as a call: it gets an audit log entry, and with an idempotency key it is executed only once."""
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
         request: RequestContext = info.context
         call = Call(info.field_name, str(info.path.key), _text(kwargs), request.metadata)
         async with auditing(request.operations, call) as operations:
-            # The call ends with the mutation: its payload is read in the context that was there before.
+            # The call ends with the mutation; its payload is read in the previous context.
             raw = info._raw_info._replace(context=replace(request, operations=operations))
             try:
                 result = await next_(source, replace(info, _raw_info=raw), **kwargs)
             except DatabaseUnavailable as error:
                 if request.done:
-                    raise CommitUnknown(f"{', '.join(request.done)} was done before this failed.") from error
+                    raise CommitUnknown(
+                        f"{', '.join(request.done)} was committed before a later field failed."
+                    ) from error
                 raise
         request.done.append(call.place)
         return result
 
 
 def _text(arguments: dict[str, Any]) -> str:
-    """The input as JSON that PostgreSQL can hold, whatever is in it: the operation has not looked at it yet."""
+    """Returns the input as JSON that PostgreSQL can store, whatever it contains: the operation has not validated it
+    yet.
+    """
     given = next(iter(arguments.values()), None)
     try:
         return msgspec.json.encode(given, enc_hook=_absent).decode()
@@ -43,4 +47,4 @@ def _text(arguments: dict[str, Any]) -> str:
 
 
 def _absent(_unset: object) -> None:
-    """Strawberry's UNSET is the one value of an input that has no JSON."""
+    """Strawberry's UNSET is the only value of an input that has no JSON."""

@@ -1,4 +1,4 @@
-"""Objects by their id alone."""
+"""Finds objects by their id alone."""
 
 from uuid import UUID
 

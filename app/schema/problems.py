@@ -1,4 +1,4 @@
-"""Refusals on their way out: a mutation answers with a Problem, a query with an error that says the same."""
+"""Returns refusals to clients: a mutation returns a Problem, a query an error with the same content."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from app.schema.codes import top_level_code
 
 @strawberry.interface(description="The reason why a mutation was refused and changed nothing.")
 class Problem:
-    """What every problem says."""
+    """The fields of every problem."""
 
     code: ProblemCode = strawberry.field(description="The code of the refusal, for use by programs.")
     message: str = strawberry.field(description="The reason for the refusal, in words for a person to read.")
@@ -29,7 +29,7 @@ class Problem:
 
 @strawberry.type(description="The refusal of a mutation, which changed nothing.")
 class Refused(Problem):
-    """Any refusal."""
+    """A refusal."""
 
 
 @strawberry.type(
@@ -37,7 +37,7 @@ class Refused(Problem):
     "this caller."
 )
 class InvalidTransition(Problem):
-    """A refused transition, with what would be allowed."""
+    """A refused transition, with the transitions that are allowed."""
 
     from_state: DeploymentState = strawberry.field(description="The current state of the deployment.")
     to_state: DeploymentState = strawberry.field(description="The requested state.")
@@ -47,7 +47,7 @@ class InvalidTransition(Problem):
 
 
 def result_of(mutation: str) -> StrawberryUnion:
-    """Names and describes the union that a mutation answers with."""
+    """Names and describes the union that a mutation returns."""
     return strawberry.union(
         f"{mutation[0].upper()}{mutation[1:]}Result",
         description=f"The result of `{mutation}`, or the problem if it was refused.",
@@ -55,14 +55,14 @@ def result_of(mutation: str) -> StrawberryUnion:
 
 
 class RefusalHandler(strawberry.ExceptionHandler[Refusal, Refused]):
-    """Answers with `Refused`, wherever a field's union has it."""
+    """Returns `Refused`, if the field's union has it."""
 
     def handle(self, exception: Refusal, *, field: Any, info: Any) -> Refused:
         return Refused(code=exception.code, message=exception.message, path=list(exception.path))
 
 
 class InvalidTransitionHandler(strawberry.ExceptionHandler[refusal.InvalidTransition, InvalidTransition]):
-    """Answers with `InvalidTransition`, wherever a field's union has it."""
+    """Returns `InvalidTransition`, if the field's union has it."""
 
     def handle(self, exception: refusal.InvalidTransition, *, field: Any, info: Any) -> InvalidTransition:
         return InvalidTransition(
@@ -76,12 +76,12 @@ class InvalidTransitionHandler(strawberry.ExceptionHandler[refusal.InvalidTransi
 
 
 EXCEPTION_HANDLERS = (InvalidTransitionHandler(), RefusalHandler())
-"""In this order: the first that fits the exception and the field's union answers."""
+"""In this order: the first handler that matches the exception and the field's union is used."""
 
 
 @contextmanager
 def refusals_as_errors() -> Iterator[None]:
-    """For queries: a refusal inside becomes an error whose extensions hold what a Problem would."""
+    """For queries: converts a refusal in the block to an error with the content of a Problem in its extensions."""
     try:
         yield
     except Refusal as refused:
@@ -89,7 +89,7 @@ def refusals_as_errors() -> Iterator[None]:
 
 
 def as_error(refused: Refusal) -> GraphQLError:
-    """The error whose extensions hold what a Problem would."""
+    """Returns the error with the content of a Problem in its extensions."""
     code = top_level_code(refused.code)
     extensions = {"code": code.value, "problem": refused.code.value, "path": list(refused.path)}
     return GraphQLError(refused.message, extensions=extensions)

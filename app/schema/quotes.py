@@ -1,6 +1,7 @@
-"""Quotes, and how a line's amount came about.
+"""Quotes, and the explanation of lines.
 
-The rules' own values answer: the types here only name their fields, and an explanation is made when it is asked for.
+Resolvers return the billing rules' own values: the types here only name their fields, and an explanation is made only
+if it is selected.
 """
 
 import datetime as dt
@@ -122,13 +123,13 @@ class Quote:
 
 
 def as_answer(quote: billing.Quote | Refusal | None) -> Quote | None:
-    """The rules' quote as what the API answers with; a refusal as the error of its row."""
+    """Converts the billing rules' quote; a refusal becomes the error of its row."""
     return cast("Quote | None", as_error(quote) if isinstance(quote, Refusal) else quote)
 
 
 @strawberry.input(description="An assumed usage of one resource kind in a month.")
 class UsageQuantityInput:
-    """Usage of a quote."""
+    """The usage of a quote."""
 
     resource_kind: str = strawberry.field(description="The code of the resource kind.")
     quantity: Decimal = strawberry.field(
@@ -158,19 +159,19 @@ class QuoteInput:
     period_start: dt.date | None = optional(description="The first day of the month. Default: the current month.")
 
     def quantities(self) -> dict[str, Decimal]:
-        """The usage by resource kind. Raises VALIDATION_FAILED for a kind given twice."""
+        """Returns the usage by resource kind. Raises VALIDATION_FAILED for a kind that appears twice."""
         quantities: dict[str, Decimal] = {}
         for index, usage in enumerate(self.usage):
             if usage.resource_kind in quantities:
                 path = ("usage", str(index), "resourceKind")
-                raise Refusal(ProblemCode.VALIDATION_FAILED, f"{'.'.join(path)} is given twice", path)
+                raise Refusal(ProblemCode.VALIDATION_FAILED, f"{'.'.join(path)} appears twice", path)
             quantities[usage.resource_kind] = usage.quantity
         return quantities
 
 
 @strawberry.type
 class QuoteQueries:
-    """Quotes at the root."""
+    """Root queries for quotes."""
 
     @strawberry.field(
         graphql_type=Quote,

@@ -1,7 +1,7 @@
-"""How often a document asks for the same thing at the same place.
+"""Limits how often a document selects the same field at the same place.
 
 graphql-core's OverlappingFieldsCanBeMergedRule compares every two fields that share a response path: a document of
-2,000 tokens that repeats one field keeps it busy for most of a second. Few clients repeat a field often.
+2,000 tokens that repeats one field takes most of a second. Few clients repeat a field often.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, Selec
 MAX_OVERLAPS = 3_000
 """Pairs of fields at one response path, summed over all paths; about 7 µs each."""
 MAX_EXPANDED_FIELDS = 10_000
-"""Fields with every fragment expanded: what is to be compiled."""
+"""Fields to compile, with every fragment expanded."""
 
 
 def count_overlaps(
     roots: Sequence[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]
 ) -> tuple[int, int]:
-    """(overlapping pairs, expanded fields) of definitions without fragment cycles; stops soon after either limit."""
+    """Returns (overlapping pairs, expanded fields) of definitions without fragment cycles; stops soon after either
+    limit.
+    """
     overlaps = expanded = 0
     waiting = [[root] for root in roots]
     while waiting and overlaps <= MAX_OVERLAPS and expanded <= MAX_EXPANDED_FIELDS:

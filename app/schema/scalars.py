@@ -1,6 +1,6 @@
-"""The scalars of the API. Each is parsed strictly, and what it refuses is coded BAD_USER_INPUT.
+"""The scalars of the API. Each is parsed strictly, and its errors have the code BAD_USER_INPUT.
 
-Values that PostgreSQL reads straight into the answer have the same text as those that are serialised here.
+Values that PostgreSQL encodes into the response have the same text as those that are serialised here.
 """
 
 import math
@@ -36,11 +36,11 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d
 
 
 def _refused(value: object, scalar: str, expected: str) -> BadInputError:
-    return BadInputError(f"{shortened(value)} is no {scalar}: give {expected}.")
+    return BadInputError(f"{shortened(value)} is not a valid {scalar}: expected {expected}.")
 
 
 def parse_id(value: object) -> UUID:
-    """A UUID in its canonical text; upper case is taken for lower."""
+    """Parses a UUID in its canonical text, in upper or lower case."""
     try:
         if isinstance(value, str) and str(parsed := UUID(value)) == value.lower():
             return parsed
@@ -50,7 +50,7 @@ def parse_id(value: object) -> UUID:
 
 
 def parse_cents(value: object) -> int:
-    """A whole number, or its text: JavaScript's numbers hold no more than 53 bits."""
+    """Parses a whole number, or its text: JavaScript's numbers hold no more than 53 bits."""
     amount = int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
     if isinstance(amount, int) and not isinstance(amount, bool) and abs(amount) <= _MAX_CENTS:
         return amount
@@ -58,10 +58,10 @@ def parse_cents(value: object) -> int:
 
 
 def parse_decimal(value: object) -> Decimal:
-    """Exact text, or a number as `read_number` makes it of JSON. Of floats, which may have been rounded on their way
-    here, only whole ones.
+    """Parses text exactly, or a number as `read_number` returns it for JSON. Floats are accepted only if they are
+    whole, because others may have been rounded on their way.
 
-    NaN and the infinities pass: what they are given for refuses them by its own rules, event by event where it must.
+    NaN and the infinities are returned: the rules for the value refuse them, for usage event by event.
     """
     if isinstance(value, Decimal):
         return value
@@ -74,8 +74,8 @@ def parse_decimal(value: object) -> Decimal:
 
 
 def read_number(text: str) -> float | Decimal:
-    """A JSON number with a fraction or an exponent, exactly. It is a float where that is whole and the same number, so
-    that 1.0 may be an Int; and NaN, which every scalar refuses, where it has more digits than a Decimal may have.
+    """Parses a JSON number with a fraction or an exponent, exactly. Returns a float if it is whole and exact, so that
+    1.0 can be an Int; and NaN, which every scalar refuses, if it has more digits than a Decimal can have.
     """
     exact, number = billing.parse_decimal(text), float(text)
     if exact is None:
@@ -84,9 +84,9 @@ def read_number(text: str) -> float | Decimal:
 
 
 def literal_parser(parse: Callable[[object], T], *, exact: bool = False) -> Callable[..., T]:
-    """Returns a parser of values written in the document; its errors have their location there.
+    """Returns a parser for values written in the document; its errors have their location in it.
 
-    `exact`: numbers reach `parse` as the text they are in the document.
+    `exact`: numbers are passed to `parse` as text.
     """
 
     def parse_literal(node: ValueNode, _variables: object = None) -> T:
@@ -124,9 +124,9 @@ def _date_time_text(value: datetime) -> str:
 
 
 class _IDType(GraphQLScalarType):
-    """GraphQL's ID, parsed to a UUID. graphql-core keeps the name for its own type, which takes any text."""
+    """GraphQL's ID, parsed to a UUID. graphql-core reserves the name for its own type, which accepts any text."""
 
-    reserved_types: Mapping[str, GraphQLNamedType] = {}  # as the base class declares it
+    reserved_types: Mapping[str, GraphQLNamedType] = {}  # as in the base class
 
 
 _ID = ScalarDefinition(

@@ -1,4 +1,4 @@
-"""The schema, put together from the nouns."""
+"""Assembles the schema."""
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig

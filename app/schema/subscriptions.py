@@ -1,4 +1,4 @@
-"""Subscriptions: what a deployment is billed by."""
+"""Subscriptions: each binds a deployment to a plan version."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -214,7 +214,7 @@ ChangePlanVersionResult = Annotated[PlanVersionChanged | Refused, result_of("cha
 
 @strawberry.type
 class SubscriptionMutations:
-    """Changes to subscriptions."""
+    """Mutations for subscriptions."""
 
     @strawberry.mutation(
         description="Subscribe a deployment to a plan, billed by calendar month. Tenant admins and platform admins."

@@ -37,7 +37,7 @@ class TaxRate(Node):
 
 @strawberry.type
 class TaxRateQueries:
-    """Tax rates at the root."""
+    """Root queries for tax rates."""
 
     @strawberry.field(description="The past, current and future tax rates, sorted by country, name and first day.")
     async def tax_rates(
@@ -84,7 +84,7 @@ SetTaxRateResult = Annotated[TaxRateSet | Refused, result_of("setTaxRate")]
 
 @strawberry.type
 class TaxRateMutations:
-    """Changes to tax rates."""
+    """Mutations for tax rates."""
 
     @strawberry.mutation(
         description="Set the rate of a country's tax from a day on. A month uses the rates of its last day; ended "

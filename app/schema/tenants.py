@@ -1,4 +1,4 @@
-"""Tenants: who is billed."""
+"""Tenants: the customers that are billed."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -124,7 +124,7 @@ TENANT_FILTERS = {"code": equals(Tenants.code), "search": contains(Tenants.code,
 
 @strawberry.type
 class TenantQueries:
-    """Tenants at the root."""
+    """Root queries for tenants."""
 
     tenant: Tenant | None = root_one(
         by={"id": Tenants.id, "code": Tenants.code},
@@ -218,7 +218,7 @@ CloseTenantResult = Annotated[TenantClosed | Refused, result_of("closeTenant")]
 
 @strawberry.type
 class TenantMutations:
-    """Changes to tenants."""
+    """Mutations for tenants."""
 
     @strawberry.mutation(description="Create a tenant. Platform admins only.")
     async def create_tenant(self, info: Info, given: Input[CreateTenantInput]) -> CreateTenantResult:

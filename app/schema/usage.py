@@ -1,4 +1,4 @@
-"""Usage: recording metered events, and a month of it beside what is included."""
+"""Usage: recording metered events, and a month of it beside the included quantities."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ class ResourceUsage:
 
     @classmethod
     def of(cls, month: billing.ResourceUsage) -> "ResourceUsage":
-        """The rules' value, with its kind to be read."""
+        """Converts the billing rules' value, with a reference to its kind."""
         return cls(
             resource_kind=reference(ResourceKind, month.resource_kind),
             quantity=month.quantity,
@@ -44,7 +44,7 @@ class ResourceUsage:
     description="A metered usage event. An event that is sent again with the same source and id is counted once."
 )
 class UsageEventInput:
-    """An event of `recordUsage`, as the API describes it; resolvers get usage.MeteredEvent."""
+    """An event of `recordUsage`, as the API describes it; resolvers receive usage.MeteredEvent."""
 
     id: str = strawberry.field(description="The sender's id of the event, unique within the source.")
     source: str = strawberry.field(default="api", description="The name of the sender.")
@@ -66,7 +66,7 @@ class UsageEventInput:
 @decoded_by(usage_events.decode, usage_events.build)
 @strawberry.input(description="Metered usage events to record.")
 class RecordUsageInput:
-    """Input of `recordUsage`, as the API describes it; resolvers get usage_events.Events."""
+    """Input of `recordUsage`, as the API describes it; resolvers receive usage_events.Events."""
 
     events: list[UsageEventInput] = strawberry.field(description="The events, at most 1,000.")
 
@@ -99,7 +99,7 @@ RecordUsageResult = Annotated[UsageRecorded | Refused, result_of("recordUsage")]
 
 @strawberry.type
 class UsageMutations:
-    """Metering."""
+    """Mutations for usage."""
 
     @strawberry.mutation(
         description="Record metered usage events; a rejected event does not affect the others. Meters and "

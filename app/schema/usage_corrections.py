@@ -56,7 +56,7 @@ class UsageCorrectionFilter:
 
 @strawberry.type
 class UsageCorrectionQueries:
-    """Corrections at the root."""
+    """Root queries for usage corrections."""
 
     usage_corrections: Connection[UsageCorrection] = root_connection(
         order=(desc(UsageCorrections.id),),
@@ -105,7 +105,7 @@ CorrectUsageResult = Annotated[UsageCorrected | Refused, result_of("correctUsage
 
 @strawberry.type
 class UsageCorrectionMutations:
-    """Correcting what was metered."""
+    """Mutations for usage corrections."""
 
     @strawberry.mutation(
         description="Correct the quantity of a recorded usage event. Months that are already billed are corrected by "

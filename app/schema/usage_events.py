@@ -1,7 +1,7 @@
-"""The events of `recordUsage`, from JSON straight to what the operation takes.
+"""Decodes the events of `recordUsage` directly from JSON to the operation's type.
 
-A value that is not plainly right makes `decode` give up: GraphQL's own reading, field by field, then says what is
-wrong with it, or takes it after all.
+If any value is not certainly valid, `decode` returns None: then graphql-core reads the input field by field, and
+reports errors or accepts it.
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,13 @@ from app.tables.ids import quick
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The events as the operation takes them."""
+    """The events in the operation's type."""
 
     metered: list[MeteredEvent]
 
 
 class _Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
-    """The fields of UsageEventInput, not parsed yet."""
+    """The fields of UsageEventInput, before parsing."""
 
     id: str
     deployment_id: str
@@ -43,7 +43,7 @@ class _Events(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def decode(given: object) -> Events | None:
-    """The input of `recordUsage` from decoded JSON; None where any of it is not plainly right."""
+    """Decodes the input of `recordUsage` from parsed JSON; returns None if any of it is not certainly valid."""
     try:
         events = msgspec.convert(given, _Events).events
         return Events([_metered(event) for event in events])
@@ -52,7 +52,7 @@ def decode(given: object) -> Events | None:
 
 
 def build(given: Mapping[str, Any]) -> Events:
-    """The same from the fields as GraphQL has read them."""
+    """Makes the same value from fields that graphql-core has read."""
     return Events(
         [
             MeteredEvent(
@@ -81,7 +81,7 @@ def _metered(event: _Event) -> MeteredEvent:
     )
 
 
-# A meter names the same few deployments and instants again and again.
+# A meter sends the same few deployments and instants again and again.
 @lru_cache(maxsize=16_384)
 def known_id(text: str) -> UUID:
     return quick(parse_id(text))

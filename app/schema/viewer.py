@@ -1,4 +1,4 @@
-"""Who asks."""
+"""The viewer: the caller as the token identifies it."""
 
 import strawberry
 
@@ -21,7 +21,7 @@ class Viewer:
 
 @strawberry.type
 class ViewerQueries:
-    """The viewer at the root."""
+    """Root queries for the viewer."""
 
     @strawberry.field(description="The signed-in caller.")
     def viewer(self, info: Info) -> Viewer:

@@ -1,1 +1,1 @@
-"""The HTTP and WebSocket edge: who asks, over which protocol, and in which words they are answered."""
+"""HTTP and WebSocket: authentication, protocols and responses."""

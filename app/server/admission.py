@@ -1,6 +1,6 @@
-"""The concurrency limit of a process: requests beyond it are refused at once, so that those accepted stay quick.
+"""The concurrency limit of a process: requests beyond it are refused at once, so that accepted requests stay fast.
 
-A process that takes all that comes answers all of it late: callers give up, send again, and it never catches up.
+A process that accepts every request answers all of them late: clients give up and retry, and it never catches up.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ from app.settings import Settings
 
 RETRY_AFTER_SECONDS = 1
 REQUESTS_PER_CONNECTION = 4
-"""Beyond what PostgreSQL serves at a time, a few wait while others are parsed and encoded."""
+"""PostgreSQL serves one request per connection; a few more can wait while others are parsed and encoded."""
 
-_PROBES = frozenset({"/health", "/ready"})  # a busy process is not a dead one
+_PROBES = frozenset({"/health", "/ready"})  # a process at capacity is still alive
 _REFUSAL = RequestError(
     503,
     ErrorCode.SERVICE_UNAVAILABLE,
@@ -24,8 +24,8 @@ _REFUSAL = RequestError(
 
 
 class Admission:
-    """The application with at most so many concurrent HTTP requests. One counts from when its body is there, so
-    that nobody takes up room by sending slowly; sockets and streamed bodies have bounds of their own.
+    """Wraps the application and limits its concurrent HTTP requests. A request counts from when its body has arrived,
+    so that a slow sender occupies no place; sockets and streamed bodies have limits of their own.
     """
 
     def __init__(self, application: Any, most: int) -> None:
@@ -61,6 +61,8 @@ class Admission:
 
 
 def capacity(settings: Settings) -> int:
-    """How many requests a process handles at once: set, or derived from its connections to PostgreSQL."""
+    """Returns how many requests a process handles at once: the setting, or a number derived from its connections to
+    PostgreSQL.
+    """
     connections = settings.database_pool_size + settings.read_pool_size
     return settings.max_concurrent_requests or REQUESTS_PER_CONNECTION * connections

@@ -1,10 +1,10 @@
-"""How often a socket's client may do what costs it nothing: some at once, and a few each second."""
+"""Limits how often a socket's client may do what costs no points: a burst, and a number per second."""
 
 import time
 
 
 class Allowance:
-    """A bucket of `burst`, filled by `per_second`."""
+    """A token bucket of size `burst`, refilled by `per_second`."""
 
     __slots__ = ("_at", "_burst", "_left", "_per_second")
 
@@ -15,7 +15,7 @@ class Allowance:
         self._at = time.monotonic()
 
     def take(self) -> bool:
-        """Whether there was one left."""
+        """Takes one token; returns whether there was one."""
         now = time.monotonic()
         self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
         self._at = now

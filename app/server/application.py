@@ -1,4 +1,4 @@
-"""The API of this house, from its settings: what is opened, and what is handed to whom."""
+"""Creates the API from its settings: opens the database and queue, and connects the parts."""
 
 import gc
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ from app.server.usage import usage_handler
 from app.settings import Settings
 
 GRACE_SECONDS = 10
-"""What an operation may take beyond one statement's own limit."""
+"""How many seconds longer than the statement time-out an operation may take."""
 
 
 def utc_now() -> datetime:
@@ -45,7 +45,7 @@ def utc_now() -> datetime:
 
 
 def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
-    """The application; its database and queue are opened by its lifespan, on the loop that serves it."""
+    """Returns the application; its lifespan opens its database and queue, on the event loop that serves it."""
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
     refused_sign_ins = RefusedSignIns(database, clock)
@@ -63,7 +63,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
-            with suppress(DatabaseNotMigrated):  # readiness says so, and looks at the zone once it is migrated
+            with suppress(DatabaseNotMigrated):  # /ready reports it, and checks the zone after the migration
                 await require_billing_time_zone(settings)
             await opened.enter_async_context(database)
             await database.check_logins()
@@ -96,15 +96,16 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
 
 
 def _places_for_uploads(settings: Settings) -> ConcurrencyLimit:
-    """Uploads take half of the connections, and one caller's half of those."""
+    """Uploads may use half of the connections, and one caller half of those."""
     most = max(1, settings.database_pool_size // 2)
     return ConcurrencyLimit("uploads", of_one_caller=(most + 1) // 2, most=most)
 
 
 def _collect_seldom() -> None:
     gc.collect()
-    gc.freeze()  # what start-up made stays: collections need not look at it again
-    # A request makes thousands of objects and hardly ever a cycle; but a document forgotten is one, of 11 KB.
+    gc.freeze()  # exempts the objects of start-up from garbage collection
+    # A request creates thousands of objects but hardly any cycles. A document dropped from the cache is a cycle of 11
+    # KB.
     gc.set_threshold(50_000, 10, 5)
 
 

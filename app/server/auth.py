@@ -1,4 +1,4 @@
-"""From a bearer token to a principal (RFC 7519, RFC 6750)."""
+"""Verifies bearer tokens and returns their principals (RFC 7519, RFC 6750)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ MAX_TOKEN_LENGTH = 8_192
 ACCESS_TOKEN_TYPES = frozenset({"jwt", "at+jwt"})
 REMEMBERED_TOKENS = 8_192
 REMEMBERED_FOR = timedelta(minutes=5)
-"""Then a token is verified again, by a key that may meanwhile have been withdrawn."""
+"""After that, a token is verified again, because its key may have been withdrawn."""
 
 
 class UnauthenticatedError(Exception):
-    """No principal can be made of what was presented. The text is for the client."""
+    """The request has no valid token. The message is for the client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A principal and the instant its token ceases to be accepted."""
+    """A principal, and the instant at which its token is no longer accepted."""
 
     principal: Principal
     ends_at: datetime
 
 
 class Authenticator:
-    """Verifies tokens. A token once verified is remembered until it ends or the trusted keys change."""
+    """Verifies tokens. A verified token is cached until it expires or the trusted keys change."""
 
     def __init__(self, keys: Keys, issuer: str, audience: str, clock: Clock, bearer: Bearer = AS_WE_SIGN) -> None:
         self._keys = keys
@@ -57,19 +57,23 @@ class Authenticator:
         return cls(keys, settings.jwt_issuer, settings.jwt_audience, clock, Bearer.from_settings(settings))
 
     async def authenticate(self, authorization: str | None) -> Session:
-        """Who sent an `Authorization` header. Raises UnauthenticatedError, or KeysUnavailableError if none can tell."""
+        """Returns the session for an `Authorization` header. Raises UnauthenticatedError, or KeysUnavailableError if no
+        keys can be fetched to verify it.
+        """
         if not authorization:
-            raise UnauthenticatedError("Sign in: this API needs a bearer token.")
+            raise UnauthenticatedError("The request has no bearer token: send the header Authorization: Bearer TOKEN.")
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
-            raise UnauthenticatedError("Sign in with the Bearer scheme.")
+            raise UnauthenticatedError(
+                "The Authorization header does not use the Bearer scheme: send Authorization: Bearer TOKEN."
+            )
         now = self._clock()
         session = self._recall(token, now)
         if session is None:
             session = self._session(await self._verified_claims(token.strip()), now)
             self._remember(token, session, now)
         if now >= session.ends_at:
-            raise UnauthenticatedError("The token has expired.")
+            raise UnauthenticatedError("The token has expired: get a new one.")
         return session
 
     def time_left(self, session: Session) -> timedelta:
@@ -97,7 +101,7 @@ class Authenticator:
             algorithm, key_id = str(header.get("alg")), header.get("kid")
             key = await self._keys.find(algorithm, key_id if isinstance(key_id, str) else None)
             if key is None:
-                raise UnauthenticatedError("The token is not signed with a key that is trusted here.")
+                raise UnauthenticatedError("The token is not signed with a key that this service trusts.")
             payload = self._signatures.decode_complete(token, key.key, algorithms=[algorithm])["payload"]
         except (PyJWTError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("The token is malformed or its signature is wrong.") from error
@@ -117,7 +121,7 @@ class Authenticator:
         except ClaimError as error:
             raise UnauthenticatedError(str(error)) from error
         if now >= ends:
-            raise UnauthenticatedError("The token has expired.")
+            raise UnauthenticatedError("The token has expired: get a new one.")
         if begins > now:
             raise UnauthenticatedError("The token is not valid yet.")
         try:
@@ -128,11 +132,11 @@ class Authenticator:
 
 
 def _check_type(header: Mapping[str, Any]) -> None:
-    """Refuses what an issuer signs with the same keys for other uses (RFC 8725, section 3.11), and extensions that a
-    verifier must know (RFC 7515, section 4.1.11).
+    """Refuses tokens that an issuer signs with the same keys for other purposes (RFC 8725, section 3.11), and
+    extensions that a verifier must understand (RFC 7515, section 4.1.11).
     """
     kind = str(header.get("typ") or "JWT").lower().removeprefix("application/")
     if kind not in ACCESS_TOKEN_TYPES:
-        raise UnauthenticatedError("The token's header typ says that it is no access token.")
+        raise UnauthenticatedError("The token is not an access token, according to its header typ.")
     if "crit" in header:
-        raise UnauthenticatedError("The token's header crit asks for what is not known here.")
+        raise UnauthenticatedError("The token's header crit names an extension that this service does not support.")

@@ -1,7 +1,7 @@
-"""What a token's claims say of its bearer. Identity providers name and shape them differently: the settings say how.
+"""Reads a token's claims. Identity providers name and structure them differently, which the settings describe.
 
-A claim is looked up by its whole name first (namespaced claims are URLs with dots) and else as a path, each dot a step
-into an object: `realm_access.roles` of Keycloak, `resource_access.CLIENT.roles`.
+A claim is looked up by its whole name first (namespaced claims are URLs with dots), then as a path, in which each dot
+leads into an object: `realm_access.roles` of Keycloak, `resource_access.CLIENT.roles`.
 """
 
 import re
@@ -14,7 +14,7 @@ from app.operations.calls.principal import TENANT_ROLES, Principal, Role
 from app.settings import Settings, SettingsError
 
 MAX_SUBJECT_LENGTH = 255
-"""The subject is a key of rate limits and a column of the audit log: PostgreSQL's text holds no U+0000."""
+"""The subject is a key of rate limits and a column of the audit log. PostgreSQL cannot store U+0000."""
 
 Claims = Mapping[str, Any]
 
@@ -22,12 +22,14 @@ _OUR_NAMES = {role.value.lower(): role for role in Role}
 
 
 class ClaimError(Exception):
-    """A claim is missing or malformed. The text names it, and tells nothing of its value."""
+    """A claim is missing or malformed. The message names the claim and does not contain its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """How the settings say that a token names its subject, roles and tenant. `role_names`: theirs to ours."""
+    """How a token names its subject, roles and tenant, according to the settings. `role_names` maps the provider's
+    names to ours.
+    """
 
     subject: str = "sub"
     roles: tuple[str, ...] = ("roles",)
@@ -36,7 +38,7 @@ class Bearer:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Bearer":
-        """Raises SettingsError for a role that does not exist here."""
+        """Raises SettingsError for an unknown role."""
         unknown = [ours for _, ours in settings.jwt_role_names if ours not in _OUR_NAMES]
         if unknown:
             told = f"ARCADIA_JWT_ROLE_NAMES has {unknown[0]}, which is not one of {', '.join(_OUR_NAMES)}."
@@ -46,7 +48,7 @@ class Bearer:
         return cls(settings.jwt_subject_claim, roles or ("roles",), settings.jwt_tenant_claim, mapped or _OUR_NAMES)
 
     def principal(self, claims: Claims) -> Principal:
-        """Raises ClaimError."""
+        """Returns the principal of the claims. Raises ClaimError."""
         subject = _required(claims, self.subject)
         printable = isinstance(subject, str) and subject.isprintable() and not subject.isspace()
         if not printable or not 1 <= len(subject) <= MAX_SUBJECT_LENGTH:
@@ -54,15 +56,15 @@ class Bearer:
         roles = self._roles(claims)
         tenant_id = self._tenant_id(claims)
         if roles & TENANT_ROLES and tenant_id is None:
-            raise ClaimError(f"The token has no claim {self.tenant}, which its role needs.")
+            raise ClaimError(f"The token has no claim {self.tenant}, which its role requires.")
         return Principal(subject, roles, tenant_id)
 
     def claims(self, subject: str, roles: Iterable[Role], tenant_id: UUID | None) -> dict[str, object]:
-        """Those of a token of our own. Raises ClaimError for a role that has no name."""
+        """Returns the claims for a token that this service signs. Raises ClaimError for a role that has no name."""
         names = {role: name for name, role in reversed(list(self.role_names.items()))}
         nameless = [role.value.lower() for role in roles if role not in names]
         if nameless:
-            raise ClaimError(f"No name in ARCADIA_JWT_ROLE_NAMES stands for {nameless[0]}.")
+            raise ClaimError(f"ARCADIA_JWT_ROLE_NAMES maps no name to the role {nameless[0]}: add one.")
         made: dict[str, object] = {self.subject: subject, self.roles[0]: sorted(names[role] for role in roles)}
         return made if tenant_id is None else {**made, self.tenant: str(tenant_id)}
 
@@ -73,7 +75,7 @@ class Bearer:
         named = [each for name, value in found.items() for each in _texts(name, value)]
         roles = frozenset(self.role_names[name] for name in named if name in self.role_names)
         if not roles:
-            raise ClaimError(f"The claim {' or '.join(found)} names no role that is known here.")
+            raise ClaimError(f"The claim {' or '.join(found)} names no role that this service knows.")
         return roles
 
     def _tenant_id(self, claims: Claims) -> UUID | None:
@@ -87,11 +89,11 @@ class Bearer:
 
 
 AS_WE_SIGN = Bearer()
-"""Without settings of their own."""
+"""The default, without settings."""
 
 
 def look_up(claims: Claims, path: str) -> Any:
-    """The value of a claim; None if it is absent or null."""
+    """Returns the value of a claim; None if it is absent or null."""
     if path in claims:
         return claims[path]
     for dot in re.finditer(r"\.", path):
@@ -102,7 +104,9 @@ def look_up(claims: Claims, path: str) -> Any:
 
 
 def seconds(claims: Claims, name: str, default: float | None = None) -> float:
-    """An instant of the claims. Raises ClaimError; without a default the claim is required."""
+    """Returns an instant in the claims, in seconds since 1970. Raises ClaimError; without a default the claim is
+    required.
+    """
     value = _required(claims, name) if default is None else claims.get(name)
     if value is None and default is not None:
         return default
@@ -112,12 +116,12 @@ def seconds(claims: Claims, name: str, default: float | None = None) -> float:
 
 
 def check_issuer_and_audience(claims: Claims, issuer: str, audience: str) -> None:
-    """Raises ClaimError."""
+    """Raises ClaimError unless the issuer and audience are the configured ones."""
     by = _required(claims, "iss")
     if not isinstance(by, str):
         raise ClaimError("The claim iss must be text.")
     if by != issuer:
-        raise ClaimError("The claim iss names an issuer that is not trusted here.")
+        raise ClaimError("The claim iss names an issuer that this service does not trust.")
     meant = _required(claims, "aud")
     audiences = [meant] if isinstance(meant, str) else meant
     if not isinstance(audiences, list) or not all(isinstance(each, str) for each in audiences):
@@ -134,7 +138,9 @@ def _required(claims: Claims, name: str) -> Any:
 
 
 def _texts(name: str, value: Any) -> list[str]:
-    """Of a list, its members; a text is a role by itself as well as by its words, for names may have spaces."""
+    """Returns the members of a list. A single text counts as one role name and also as its words, because names may
+    contain spaces.
+    """
     if isinstance(value, str):
         return [value, *re.split(r"[\s,]+", value)]
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):

@@ -1,15 +1,15 @@
-r"""POST /cloud-invoices: a provider's bill as a file, of up to 100,000 rows. The same rules as `importCloudInvoice`.
+r"""POST /cloud-invoices: imports a provider's bill of up to 100,000 rows, with the same rules as `importCloudInvoice`.
 
     curl --data-binary @bill.csv -H 'Content-Type: text/csv' -H "Authorization: Bearer $TOKEN" \
         'https://billing.example.com/cloud-invoices?provider=digitalocean&externalId=2026-04&currency=USD&exchangeRate=1.53'
 
-The parameters are those of the mutation; the column of a field, for a provider whose columns are not known, is
-`column.amount=UnblendedCost`. The body is CSV in UTF-8, plain or gzip. It is kept in a temporary file until it is
-imported, in one transaction: all of it or nothing. The answer is
+The parameters are those of the mutation. `column.amount=UnblendedCost` names the column of a field, for a provider
+without a built-in layout. The body is CSV in UTF-8, plain or gzip. It is kept in a temporary file until it is imported,
+in one transaction: all of it or nothing. The response is
 
     {"cloudInvoiceId": "…", "rows": 2, "allocatedCents": 1200, "unallocatedCents": 2400, "ignoredColumns": []}
 
-or errors as GraphQL has them. No Idempotency-Key is looked at: a bill that is imported already is refused (409).
+or errors in the format of GraphQL. Idempotency-Key is ignored: a bill that was already imported is refused (409).
 """
 
 from collections.abc import Awaitable, Callable, Iterator
@@ -40,9 +40,9 @@ from app.server.uploads import chunks
 
 PATH = "/cloud-invoices"
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""As it is sent, packed or not."""
+"""The size as sent, compressed or not."""
 MEMORY_BYTES = 1024 * 1024
-"""What is larger is kept on disk while it comes in."""
+"""A larger body is buffered on disk while it arrives."""
 BYTES_A_POINT = 16_384
 """What one point of the caller's rate limit pays for, beside the cost of a request and a point for each row."""
 
@@ -51,7 +51,7 @@ STATUS_OF = {
     ProblemCode.PERMISSION_DENIED: 403,
     ProblemCode.CONFLICT: 409,
 }
-"""Of a refusal; of any other it is 422."""
+"""The HTTP status for a refusal; 422 for all others."""
 
 _COLUMN = "column."
 _REQUIRED = ("provider", "externalId", "currency")
@@ -59,7 +59,7 @@ _MAX_PARAMETERS = 50
 
 
 class _Input(msgspec.Struct):
-    """An upload as the audit log has it: its parameters, and its body as it was sent."""
+    """An upload in the audit log: its parameters, and its body as it was sent."""
 
     parameters: str
     bytes: int
@@ -98,7 +98,9 @@ def cloud_invoices_handler(service: UploadService) -> HTTPRouteHandler:
 
 
 async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callable[[int], Awaitable[None]]) -> _Input:
-    """Writes the body to the file, paying for its bytes as they come. Raises Fault (400, 408, 413)."""
+    """Writes the body to the file, charging the rate limit for its bytes as they arrive. Raises RequestError (400,
+    408, 413).
+    """
     digest, size, unpaid = sha256(), 0, 0
     async for chunk in chunks(request):
         size, unpaid = size + len(chunk), unpaid + len(chunk)
@@ -134,18 +136,18 @@ async def _import(
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """The query's parameters by name. Raises VALIDATION_FAILED for what is unknown, missing or there twice."""
+    """Returns the query's parameters by name. Raises VALIDATION_FAILED for unknown, missing and repeated parameters."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
-    except ValueError:  # UnicodeDecodeError among them
+    except ValueError:  # includes UnicodeDecodeError
         raise Refusal(ProblemCode.VALIDATION_FAILED, "the query string is malformed") from None
     known = {*_REQUIRED, "exchangeRate", *(f"{_COLUMN}{field.value}" for field in BillField)}
     parameters: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
-            raise _malformed(name, f"is not a parameter; there are {', '.join(sorted(known))}")
+            raise _malformed(name, f"is not a parameter; the parameters are {', '.join(sorted(known))}")
         if name in parameters:
-            raise _malformed(name, "is given more than once")
+            raise _malformed(name, "appears more than once")
         parameters[name] = value
     for name in _REQUIRED:
         if name not in parameters:
@@ -164,12 +166,12 @@ def _malformed(name: str, told: str) -> Refusal:
 
 
 def _check_media_type(request: Request[Any, Any, Any]) -> None:
-    """Raises Fault (415) for what is not CSV in UTF-8, plain or gzip."""
+    """Raises RequestError (415) unless the body is CSV in UTF-8, plain or gzip."""
     if utf8_media_type(request.headers.get("content-type", "")) not in MEDIA_TYPES:
         told = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
         raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told)
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", "gzip", "x-gzip"}:
-        told = "A body may be packed with gzip, and with nothing else."
+        told = "The body has an unsupported content encoding: send it uncompressed or with gzip."
         raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
 
 
@@ -184,7 +186,7 @@ def _summary(imported: CloudInvoiceImported) -> _Summary:
 
 
 def _refused(refusal: Refusal, number: str) -> ASGIResponse:
-    """A refusal, as GraphQL's errors have it."""
+    """Returns a refusal in the format of GraphQL errors."""
     extensions = {**(as_error(refusal).extensions or {}), "requestId": number}
     errors = {"errors": [{"message": refusal.message, "extensions": extensions}]}
     return json_response(msgspec.json.encode(errors), STATUS_OF.get(refusal.code, 422))

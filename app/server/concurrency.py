@@ -1,4 +1,4 @@
-"""How much of what takes time one caller may hold at once: bodies that are arriving, open sockets."""
+"""Limits how many slow things one caller may use at once: arriving bodies, open sockets."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -10,7 +10,7 @@ from app.server.request_errors import RETRY_AFTER_SECONDS, RequestError
 
 
 class ConcurrencyLimit:
-    """A process's places for one kind of thing: at most so many of one caller, and in all if `most` is given."""
+    """Limits concurrent things of one kind in a process: per caller, and in all if `most` is given."""
 
     def __init__(self, things: str, of_one_caller: int, most: int | None = None) -> None:
         self._things = things
@@ -20,13 +20,13 @@ class ConcurrencyLimit:
 
     @contextmanager
     def one(self, principal: Principal) -> Iterator[None]:
-        """Holds a place. Raises Fault (429 when the caller's own are taken, 503 when all are)."""
+        """Holds one place. Raises RequestError: 429 if the caller's places are taken, 503 if all are."""
         caller = principal.tenant_id, principal.subject
         if self._held[caller] >= self._of_one_caller:
-            told = f"At capacity: one caller may have {self._of_one_caller} {self._things} at once. Try again later."
+            told = f"At capacity: one caller may have {self._of_one_caller} {self._things} at once. Retry later."
             raise _later(429, ErrorCode.RATE_LIMITED, told)
         if self._most is not None and self._held.total() >= self._most:
-            told = f"At capacity: this process takes {self._most} {self._things} at once. Try again later."
+            told = f"At capacity: this process accepts {self._most} {self._things} at once. Retry later."
             raise _later(503, ErrorCode.SERVICE_UNAVAILABLE, told)
         self._held[caller] += 1
         try:

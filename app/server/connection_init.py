@@ -1,4 +1,4 @@
-"""Where clients put their token in `connection_init`: the protocol leaves the payload to them."""
+"""Reads the token from `connection_init`. The protocol does not specify where clients put it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,12 @@ import msgspec
 
 NAME = "authorization"
 HEADERS = "headers"
-"""As Apollo Studio, Hasura's clients and the Java libraries nest what they would send as HTTP headers."""
+"""The member in which Apollo Studio, Hasura's clients and the Java libraries nest HTTP headers."""
 
 
 def authorization_of(payload: bytes | msgspec.Raw) -> str | None:
-    """The `Authorization` of a payload or of its `headers`, in any case of letters; None if there is none. Raises
-    ValueError for a payload that is no object or a token that is no text.
+    """Returns the `Authorization` member of a payload or of its `headers`, in upper or lower case; None if there is
+    none. Raises ValueError if the payload is not an object or the token is not text.
     """
     try:
         given = msgspec.json.decode(payload, type=dict[str, Any] | None)
@@ -32,6 +32,6 @@ def _member(given: Mapping[str, Any], name: str, kind: type) -> Any:
     for key, value in given.items():
         if key.lower() == name and value is not None:
             if not isinstance(value, kind):
-                raise ValueError(f"{name} is no {kind.__name__}")
+                raise ValueError(f"{name} is not a {kind.__name__}")
             return value
     return None

@@ -1,9 +1,9 @@
-"""`extensions.cost` of every answer to a signed-in caller: what the operation cost, and what the caller has left.
+"""`extensions.cost` in every response to a signed-in caller: the operation's cost, and the points the caller has left.
 
     {"requested": 31, "limit": 100000, "remaining": 99969, "resetAt": "2026-04-01T00:00:01+00:00"}
 
-`limit` is what a full bucket holds and `resetAt` when it will be full again, to the second; where there is no limit all
-but `requested` are null. `remaining` is what this process knows: others may have taken their leases meanwhile.
+`limit` is the size of the bucket and `resetAt` the second at which it will be full again; without a limit all but
+`requested` are null. `remaining` is what this process knows: other processes may have leased points meanwhile.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Which documents may be run here, and by whom: trusted ones by their id, free text, and introspection."""
+"""Decides which documents a caller may execute: trusted ones by their id, other text, and introspection."""
 
 import re
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from app.server.request_errors import RequestError
 from app.settings import Documents, Settings, SettingsError
 
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
-_INTROSPECTION = re.compile(r"__(?:schema|type)\b")  # `__typename` tells nothing that was not asked for
+_INTROSPECTION = re.compile(r"__(?:schema|type)\b")  # `__typename` reveals nothing else
 
 
 class ManifestError(SettingsError):
-    """The manifest of trusted documents cannot be used. The text is one line for people."""
+    """The manifest of trusted documents cannot be used. The message is one line for people."""
 
     def __init__(self, fault: str) -> None:
         super().__init__((fault,))
@@ -38,8 +38,9 @@ class _Manifest(msgspec.Struct):
 
 
 def load_manifest(path: Path) -> dict[str, str]:
-    """Texts by their ids, from {"id": "text", …} (GraphQL Code Generator, Relay) or {"operations": [{"id", "body"}, …]}
-    (Apollo). Every text has its `sha256:…` too. Raises ManifestError, also for a SHA-256 that is not the text's.
+    """Reads a manifest and returns texts by id, from {"id": "text", …} (GraphQL ErrorCode Generator, Relay) or
+    {"operations": [{"id", "body"}, …]} (Apollo). Every text also gets its `sha256:…` as an id. Raises ManifestError,
+    also if an id is the SHA-256 of another text.
     """
     try:
         decoded = msgspec.json.decode(path.read_bytes())
@@ -51,19 +52,23 @@ def load_manifest(path: Path) -> dict[str, str]:
     except OSError as error:
         raise ManifestError(f"The trusted documents cannot be read from {path.name}: {error.strerror}.") from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise ManifestError(f"{path.name} is no manifest of trusted documents: {error}.") from error
+        raise ManifestError(f"{path.name} is not a manifest of trusted documents: {error}.") from error
     documents: dict[str, str] = {}
     for id_, text in texts.items():
         digest, claimed = sha256(text.encode()).hexdigest(), _SHA256.fullmatch(id_)
         if claimed and claimed[1] != digest:
-            raise ManifestError(f"The text of {id_} in {path.name} is another one: its SHA-256 is {digest}.")
+            raise ManifestError(
+                f"The text of document {id_} in {path.name} does not match its id: its SHA-256 is {digest}."
+            )
         documents |= {id_: text, f"sha256:{digest}": text}
     return documents
 
 
 @dataclass(frozen=True)
 class DocumentPolicy:
-    """`trusted_only`: the platform's admins alone may send other text. `shows_schema`: to everyone who is signed in."""
+    """`trusted_only`: only platform admins may send other text. `shows_schema`: everyone who is signed in may read the
+    schema.
+    """
 
     trusted: Mapping[str, str] = field(default_factory=dict)
     trusted_only: bool = False
@@ -80,7 +85,9 @@ class DocumentPolicy:
         )
 
     def text_of(self, parameters: Parameters, principal: Principal) -> str:
-        """The text to run. Raises Fault where there is none, or none for this principal."""
+        """Returns the text to execute. Raises RequestError if the request names none, or one that this principal may
+        not execute.
+        """
         persisted = _persisted(parameters.extensions)
         if parameters.query is None:
             text = self._trusted_text(parameters.document_id) if persisted is None else self._persisted_text(persisted)
@@ -89,23 +96,29 @@ class DocumentPolicy:
         else:
             text = parameters.query
             if self.trusted_only and not principal.is_platform_admin and not self._is_trusted(text):
-                raise RequestError(403, ErrorCode.FORBIDDEN, "Only trusted documents may be run: send a documentId.")
+                raise RequestError(
+                    403, ErrorCode.FORBIDDEN, "Only trusted documents may be executed: send a documentId."
+                )
         if not self.shows_schema and not principal.is_platform_admin and _introspects(text):
-            raise RequestError(403, ErrorCode.FORBIDDEN, "The schema is shown to the platform's admins only.")
+            raise RequestError(403, ErrorCode.FORBIDDEN, "Only a platform admin may read the schema.")
         return text
 
     def _trusted_text(self, id_: str | None) -> str:
         if id_ is None:
             raise RequestError(
-                400, ErrorCode.BAD_REQUEST, "This is not a GraphQL request: it has no `query` and no `documentId`."
+                400, ErrorCode.BAD_REQUEST, "This is not a GraphQL request: send `query` or `documentId`."
             )
         if id_ not in self.trusted:
-            raise RequestError(400, ErrorCode.PERSISTED_QUERY_NOT_FOUND, "There is no trusted document of this id.")
+            raise RequestError(
+                400,
+                ErrorCode.PERSISTED_QUERY_NOT_FOUND,
+                "No trusted document has this id: send the id of a trusted document, or its text.",
+            )
         return self.trusted[id_]
 
     def _persisted_text(self, id_: str) -> str:
-        """By the hash in place of a text. Clients look for these messages and codes: after NotFound they send the text
-        and go on asking by hash, after NotSupported they send texts.
+        """Returns the text for the hash that a client sent in place of a text. Clients depend on these messages and
+        codes: after NotFound they send the text and continue with hashes, after NotSupported they send texts.
         """
         if not self.trusted:
             raise RequestError(400, ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
@@ -118,7 +131,7 @@ class DocumentPolicy:
 
 
 def _persisted(extensions: Mapping[str, Any] | None) -> str | None:
-    """The id as Apollo and urql send it: `extensions.persistedQuery.sha256Hash`."""
+    """Returns the id as Apollo and urql send it: `extensions.persistedQuery.sha256Hash`."""
     persisted = (extensions or {}).get("persistedQuery")
     digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
     return f"sha256:{digest}" if isinstance(digest, str) else None
@@ -130,14 +143,14 @@ def _introspects(text: str) -> bool:
     try:
         document = parse_document(text)
     except GraphQLError:
-        return False  # executing it tells why
+        return False  # executing it reports the error
     search = _Search()
     visit(document, search)
     return search.found
 
 
 class _Search(Visitor):
-    """Whether the schema is asked for anywhere; the same words may stand in a string."""
+    """Searches a document for introspection of the schema. (The same words can also appear in a string.)"""
 
     found = False
 

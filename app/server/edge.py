@@ -1,4 +1,4 @@
-"""What every HTTP answer carries, whoever made it: the request's id and the headers browsers obey."""
+"""Adds to every HTTP response the request id and the security headers for browsers."""
 
 import os
 import re
@@ -20,11 +20,13 @@ SECURITY_HEADERS = (
 
 
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
-"""The id of the request that is being answered, for whatever runs on its behalf; every log line has it."""
+"""The id of the current request, for everything that runs on its behalf; every log line contains it."""
 
 
 def request_id(scope: Any) -> str:
-    """The caller's `x-request-id` if it is a plain word, else one made here; the same throughout the request."""
+    """Returns the caller's `x-request-id` if it is a plain word, otherwise a new id; the same throughout
+    the request.
+    """
     known: str | None = scope["state"].get("request_id")
     if known is None:
         given = dict(scope["headers"]).get(REQUEST_ID)
@@ -35,18 +37,18 @@ def request_id(scope: Any) -> str:
 
 
 def address(scope: Any) -> str:
-    """The client's, as the entrance has settled it."""
+    """Returns the client's address, which the entrance has determined."""
     return scope["client"][0] if scope.get("client") else ""
 
 
 async def add_headers(message: Any, scope: Any) -> None:
-    """Litestar's `before_send`: what an answer does not say itself is added here."""
+    """Litestar's `before_send`: adds the headers that a response does not have yet."""
     if message["type"] != "http.response.start":
         return
     headers = list(message["headers"])
     said = {name for name, _ in headers}
     if REQUEST_ID in said:
-        return  # from the endpoint that says it all itself
+        return  # the endpoint has already set all headers
     headers += [header for header in SECURITY_HEADERS if header[0] not in said]
     headers.append((REQUEST_ID, request_id(scope).encode()))
     message["headers"] = headers
@@ -61,8 +63,8 @@ async def send_answer(
     *,
     kind: str = "http.response",
 ) -> None:
-    """A whole answer on bare ASGI. Its last header is the request's id, by which add_headers knows that it has all.
-    `kind` is websocket.http.response for a socket that is refused before it is one.
+    """Sends a whole response on bare ASGI. Its last header is the request id, by which add_headers recognises a
+    complete response. `kind` is websocket.http.response for a socket that is refused before the upgrade.
     """
     length = [] if status == HTTPStatus.NO_CONTENT else [(b"content-length", b"%d" % len(body))]
     sent = [*headers, *length, (REQUEST_ID, number.encode())]

@@ -1,7 +1,7 @@
-"""The outermost part of the application: what holds for every request, whatever it asks for and whoever answers it.
+"""The outermost part of the application, which handles what is common to all requests.
 
-In this order: headers that are missing or repeated are refused, the client's address and the path are settled, a
-preflight is answered, and every answer to an allowed origin says that its pages may read it.
+In this order: it refuses missing or repeated headers, determines the client's address and the path, answers CORS
+preflight requests, and adds the CORS headers for allowed origins to every response.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -23,11 +23,11 @@ SINGLE = {
     name.lower().encode(): name
     for name in ("Host", "Authorization", "Content-Type", "Idempotency-Key", "Origin", "Upgrade")
 }
-"""Headers of which two would leave open which one counts."""
+"""Headers that must not be repeated, because it would be unclear which one counts."""
 
 
 class Entrance:
-    """An ASGI application around another, which is admitted as many requests at once as the settings allow."""
+    """An ASGI application that wraps another and limits its concurrent requests to the configured number."""
 
     def __init__(self, application: Litestar, settings: Settings) -> None:
         self.application = application
@@ -64,7 +64,7 @@ class Entrance:
         await self._admitting(scope, receive, send)
 
     def _settle(self, scope: Any, given: list[tuple[bytes, bytes]]) -> None:
-        """The client's address, and the path without the prefix, which a proxy may have taken off or not."""
+        """Sets the client's address, and removes the path prefix, which a proxy may or may not have removed."""
         if self._proxies and scope.get("client"):
             peer, port = scope["client"]
             forwarded = [value for name, value in given if name == b"x-forwarded-for"]
@@ -75,7 +75,7 @@ class Entrance:
             scope["raw_path"] = scope["raw_path"].removeprefix(self._prefix.encode()) or b"/"
 
     async def _answer_preflight(self, origin: bytes, headers: dict[bytes, bytes], scope: Any, send: Any) -> None:
-        """Raises Fault (403) for an origin that is not allowed."""
+        """Answers a preflight request. Raises RequestError (403) for an origin that is not allowed."""
         if not self._origins.allow(origin.decode("latin-1")):
             raise not_allowed(origin.decode("latin-1"))
         asked = headers.get(b"access-control-request-headers", b"")
@@ -84,11 +84,13 @@ class Entrance:
 
 
 def _check(scope: Any, given: list[tuple[bytes, bytes]], headers: dict[bytes, bytes]) -> None:
-    """Raises Fault (400). HTTP/1.0, which some health checks speak, has no Host."""
+    """Raises RequestError (400) for missing or repeated headers. HTTP/1.0, which some health checks use,
+    has no Host.
+    """
     names = [name for name, _ in given]
     for name, shown in SINGLE.items():
         if names.count(name) > 1:
-            raise RequestError(400, ErrorCode.BAD_REQUEST, f"The header {shown} is given more than once: send it once.")
+            raise RequestError(400, ErrorCode.BAD_REQUEST, f"The header {shown} appears more than once: send it once.")
     if b"host" not in headers and scope["http_version"] != "1.0":
         raise RequestError(400, ErrorCode.BAD_REQUEST, "The header Host is missing: HTTP/1.1 requires it.")
 
@@ -97,7 +99,7 @@ def _sharing(send: Any, origin: bytes) -> Any:
     async def share(message: Any) -> None:
         if message["type"] == "http.response.start":
             names = {name for name, _ in message["headers"]}
-            if b"access-control-allow-origin" not in names:  # a preflight's answer has its own
+            if b"access-control-allow-origin" not in names:  # the response to a preflight has headers of its own
                 message = {**message, "headers": [*message["headers"], *shared(origin)]}
         await send(message)
 

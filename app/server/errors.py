@@ -1,4 +1,4 @@
-"""GraphQL errors as responses show them."""
+"""Formats GraphQL errors for responses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,14 +11,16 @@ from app.server.request_errors import request_error_of
 
 
 def show_error(error: GraphQLError, _request: object = None) -> Mapping[str, Any]:
-    """An error with a code is meant for the client; one without is told as the edge tells it, masked if it is a bug."""
+    """Formats an error. One with a code is meant for the client; one without is converted as HTTP errors are, and
+    masked if it is a bug.
+    """
     request_id = current_request_id.get()
     shown: dict[str, Any] = dict(error.formatted)
     extensions = dict(error.extensions or {})
     cause = error.original_error
     if "code" in extensions:
         return {**shown, "extensions": {**extensions, "requestId": request_id}}
-    if cause is None or isinstance(cause, GraphQLError):  # graphql-core's own words on what it was given
+    if cause is None or isinstance(cause, GraphQLError):  # graphql-core's message about the caller's input
         return {**shown, "extensions": {"code": ErrorCode.BAD_USER_INPUT.value, "requestId": request_id}}
     (told,) = request_error_of(cause, request_id).errors(request_id)
     return {**shown, **told}

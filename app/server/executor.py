@@ -1,4 +1,4 @@
-"""What the edge needs of whatever runs GraphQL."""
+"""The interface between the server and whatever executes GraphQL."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -10,7 +10,7 @@ RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
 
 
 class Answer(Protocol):
-    """A response of GraphQL, already JSON in UTF-8."""
+    """A GraphQL response, encoded as JSON in UTF-8."""
 
     @property
     def body(self) -> bytes: ...
@@ -21,26 +21,28 @@ class Answer(Protocol):
 
     @property
     def errors(self) -> Sequence[GraphQLError]:
-        """Those in `body`, as they were raised."""
+        """The errors in `body`, as they were raised."""
 
     @property
     def cost(self) -> int:
-        """Of an operation that was refused, as far as it is known."""
+        """The cost of an operation that was refused, as far as it is known."""
 
     @property
     def reading_cost(self) -> int:
-        """Of the text of an operation that was refused."""
+        """The cost of parsing and validating the text of an operation that was refused."""
 
 
 class Executor(Protocol[RequestT_contra]):
-    """Parses, validates, holds to the limits and runs one operation."""
+    """Parses, validates, checks against the limits and runs one operation."""
 
     async def execute(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: RequestT_contra
     ) -> Answer:
-        """The answer to a query or a mutation."""
+        """Returns the response to a query or a mutation."""
 
     async def subscribe(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: RequestT_contra
     ) -> Answer | AsyncIterator[Answer]:
-        """The answers to a subscription, an async generator; to anything else, or when it is refused, the one."""
+        """Returns an async generator of the responses to a subscription; the one response for anything else, or if it
+        is refused.
+        """

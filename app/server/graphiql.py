@@ -1,4 +1,4 @@
-"""GraphiQL for browsers, from assets of our own: no CDN, no inline script, nothing kept beyond the tab."""
+"""Serves GraphiQL with its own assets: no CDN, no inline script, nothing stored beyond the tab."""
 
 import gzip
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from app.server.request_errors import RequestError
 
 _PACKAGED = Path(__file__).with_name("graphiql_assets")
 FOLDER = _PACKAGED if _PACKAGED.exists() else Path(__file__).parents[2] / "graphiql"
-"""In the wheel, where setup.py puts them, or in a checkout."""
+"""In the wheel, where setup.py copies the assets, or in a checkout."""
 
 ASSETS_PATH = "/graphql/assets"
 
@@ -32,7 +32,7 @@ ASSETS = {
     "react-dom.js": "node_modules/react-dom/umd/react-dom.production.min.js",
     "react.js": "node_modules/react/umd/react.production.min.js",
 }
-"""The name of each asset in its address, and its file. Nothing else of the folder is served."""
+"""The name of each asset in its address, and its file. Nothing else in the folder is served."""
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -66,7 +66,7 @@ class GraphiQL:
     assets: Mapping[str, _Asset]
 
     def under(self, prefix: str) -> "GraphiQL":
-        """The same where a proxy serves it under a path, such as /billing."""
+        """Returns the page for a proxy that serves it under a path, such as /billing."""
         return replace(self, html=self.html.replace("{base}", prefix))
 
     def page(self) -> ASGIResponse:
@@ -77,10 +77,12 @@ class GraphiQL:
         )
 
     def asset(self, version: str, name: str, request: Request[Any, Any, Any]) -> ASGIResponse:
-        """An asset at its versioned address: it never changes there, so it is kept for a year."""
+        """Returns an asset at its versioned address. Its content there never changes, so it may be cached
+        for a year.
+        """
         asset = self.assets.get(name)
         if asset is None or version != self.version:
-            raise RequestError(404, ErrorCode.NOT_FOUND, "There is nothing at this address.")
+            raise RequestError(404, ErrorCode.NOT_FOUND, "Not found: no resource has this address.")
         etag = f'"{self.version}"'
         headers = {"cache-control": "public, max-age=31536000, immutable", "etag": etag, "vary": "accept-encoding"}
         if request.headers.get("if-none-match") == etag:
@@ -93,7 +95,7 @@ class GraphiQL:
 
 
 def load_graphiql(folder: Path = FOLDER) -> GraphiQL:
-    """The page of an installed folder; of one that is not, a page that says how to install it."""
+    """Returns the page from the folder; if GraphiQL is not installed, a page that says how to install it."""
     try:
         contents = {name: (folder / file).read_bytes() for name, file in ASSETS.items()}
         html = (folder / "page.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a load balancer and an orchestrator ask: is the process alive, and can it do its work?"""
+"""Liveness and readiness checks for load balancers and orchestrators."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,8 +13,8 @@ ASKED = (HttpMethod.GET, HttpMethod.HEAD)
 
 
 class Readiness:
-    """Whether requests may be sent here: the schema is this version's and the billing time zone is recorded, both seen
-    once; the database answers each role, isolates tenants, and still uses that zone.
+    """Whether this process can serve requests: the schema is this version's and the billing time zone is recorded (both
+    checked until they succeed once); the database answers in each role, isolates tenants, and still uses that zone.
     """
 
     def __init__(self, database: Database) -> None:
@@ -22,7 +22,9 @@ class Readiness:
         self._current = False
 
     async def __call__(self) -> str | None:
-        """What is degraded, though requests may be sent here. Raises DatabaseUnavailable or DatabaseUnsuitable."""
+        """Returns what is degraded, if anything, while requests can still be served. Raises DatabaseUnavailable or
+        DatabaseUnsuitable.
+        """
         settings = self._database.settings
         if not self._current:
             await require_current(settings)
@@ -34,8 +36,8 @@ class Readiness:
 
 
 def health_handlers(check: Callable[[], Awaitable[str | None]]) -> list[HTTPRouteHandler]:
-    """/health for the process, /ready for what `check` finds: what is degraded, and its errors become
-    a 503 with Retry-After.
+    """Returns the handlers of /health, for the process, and /ready, which runs `check`: it reports what is degraded,
+    and an error becomes a 503 with Retry-After.
     """
 
     @route("/health", http_method=ASKED, sync_to_thread=False, name="health")

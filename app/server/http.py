@@ -1,6 +1,6 @@
-"""GraphQL over HTTP, as its specification of 2023-11 and later drafts have it; the thin way in.
+"""GraphQL over HTTP, according to the specification's drafts from 2023-11 on.
 
-Bytes in, bytes out, on bare ASGI: the executor's answer is sent as it is, and a request object is never made.
+It is bare ASGI: it reads and writes bytes, sends the executor's response unchanged, and never creates a request object.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ from app.server.uploads import Pace
 
 MAX_BODY_BYTES = MAX_REQUEST_BYTES
 BODIES_OF_ONE_CALLER = 16
-"""That arrive in pieces at the same time."""
+"""How many bodies that arrive in several pieces a caller may be sending at once."""
 _ALLOWED = "GET, OPTIONS, POST"
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 _HEADERS = {
@@ -56,12 +56,12 @@ _NOT_EXPLAINING = nullcontext()
 
 
 class GraphQLEndpoint:
-    """An ASGI application: GET and POST at one address. `page` is what browsers get."""
+    """An ASGI application: GET and POST at one address. `page` is sent to browsers."""
 
     def __init__(self, service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> None:
         self._service = service
         self._page = page
-        self._uploads = ConcurrencyLimit("bodies in pieces", BODIES_OF_ONE_CALLER)
+        self._uploads = ConcurrencyLimit("unfinished request bodies", BODIES_OF_ONE_CALLER)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -125,13 +125,13 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 
 def _unanswered(method: str) -> RequestError:
-    told = "This address does not answer that method."
+    told = "This address does not support the request's method: use one of the Allow header."
     return RequestError(405, ErrorCode.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
 
 
 async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: ConcurrencyLimit, principal: Principal) -> bytes:
-    """The whole body, unpacked. Raises Fault (408, 413, 415, 429) as soon as it is known, and 400 when the client
-    leaves in the middle.
+    """Returns the whole body, decompressed. Raises RequestError (408, 413, 415, 429) as early as possible, and 400 if
+    the client disconnects before the end.
     """
     encoding = encoding_of(_text(headers, b"content-encoding")) if b"content-encoding" in headers else None
     if int(headers.get(b"content-length", b"0")) > MAX_BODY_BYTES:
@@ -143,12 +143,12 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Concurren
         with uploads.one(principal):
             message, body = await _rest(body, receive, pace)
     if message["type"] == "http.disconnect":
-        raise RequestError(400, ErrorCode.BAD_REQUEST, "The request broke off.")
+        raise RequestError(400, ErrorCode.BAD_REQUEST, "The request ended before its body was complete.")
     return await _unpacked(body, encoding) if encoding else body
 
 
 async def _rest(body: bytes, receive: Any, pace: Pace) -> tuple[Any, bytes]:
-    """The last message, and the whole body."""
+    """Returns the last message and the whole body."""
     parts, size = [body], len(body)
     while True:
         pace.received(len(parts[-1]))
@@ -181,7 +181,7 @@ def _too_large() -> RequestError:
 
 
 def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
-    """What to run. A GET is safe (RFC 9110, section 9.2.1): it only ever queries."""
+    """Returns the document to execute. A GET must be safe (RFC 9110, section 9.2.1), so it may only query."""
     text = documents.text_of(parameters, by)
     if operation_type(text, parameters.operation_name) not in {OperationType.QUERY, None}:
         raise RequestError(
@@ -196,6 +196,6 @@ def _metadata(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters
         return RequestMetadata(request_id(scope), address(scope), read_after=after)
     key = _text(headers, b"idempotency-key")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
-        told = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
+        told = "The Idempotency-Key must be 1 to 255 ASCII characters without spaces."
         raise RequestError(400, ErrorCode.BAD_REQUEST, told)
     return RequestMetadata(request_id(scope), address(scope), key, fingerprint(parameters), after)

@@ -1,8 +1,8 @@
-"""uvicorn's HTTP/1.1 protocol with bounds on the headers: how large they may be, and how long they may take.
+"""uvicorn's HTTP/1.1 protocol with limits on the size of the headers and on the time they may take to arrive.
 
-uvicorn reads headers of any size into memory before the application sees the request, and waits for their end for
-ever. They are counted here as they arrive; a request whose headers come in one piece, as nearly all do, pays for one
-comparison. Sockets begin as a request, so the bounds hold for them too.
+uvicorn reads headers of any size into memory before the application sees the request, and waits for their end without a
+limit. Here they are counted as they arrive; a request whose headers arrive in one piece, as nearly all do, costs one
+comparison. Sockets begin as a request, so the limits apply to them too.
 """
 
 from asyncio import TimerHandle, Transport
@@ -16,11 +16,11 @@ from app.server.edge import REQUEST_ID, SECURITY_HEADERS
 from app.server.request_errors import RequestError
 
 MAX_HEADERS_BYTES = 65_536
-"""Of the request line and all headers."""
+"""The size of the request line and all headers."""
 LINGER_SECONDS = 1.0
-"""For what a client still sends after its answer: the end of a body that was refused. Then the connection is closed."""
+"""How long data that a client still sends after a refusal is read and discarded before the connection is closed."""
 HEADERS_TIME_LIMIT = 10.0
-"""Seconds from the connection, or from the first byte of a later request, to the end of its headers."""
+"""In seconds, from the connection, or from the first byte of a later request, to the end of its headers."""
 
 _TOO_LARGE = RequestError(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -34,16 +34,16 @@ _MALFORMED = RequestError(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_REQUEST, "This i
 
 
 class HeadersTooLargeError(Exception):
-    """Stops the parser."""
+    """Makes the parser stop."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection."""
 
     _counted = 0
-    """Bytes of the headers that are arriving, from chunks before the present one."""
+    """Bytes of the arriving headers in chunks before the present one."""
     _arriving = 0
-    """The same with the present chunk, whatever else is in it."""
+    """The same including the present chunk, whatever else is in it."""
     _in_headers = True
     _begun = False
     _refusal = _MALFORMED
@@ -81,7 +81,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self._arriving > MAX_HEADERS_BYTES and self._size() > MAX_HEADERS_BYTES:
             self._refusal = _TOO_LARGE
-            raise HeadersTooLargeError  # the parser gives up, and uvicorn sends its refusal
+            raise HeadersTooLargeError  # the parser stops, and uvicorn calls send_400_response
         self._in_headers = False
         self._counted = 0
         self._stop_timer()
@@ -99,7 +99,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, _msg: str) -> None:
-        """How uvicorn answers what the parser refuses."""
+        """Overrides uvicorn's answer to a request that the parser refuses."""
         self._refuse(self._refusal)
 
     def _awaits_headers(self) -> bool:
@@ -111,7 +111,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _size(self) -> int:
-        """Of the headers that are complete, as they were sent."""
+        """Returns the size of the complete headers, as they were sent."""
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _start_timer(self) -> None:
@@ -130,10 +130,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, fault: RequestError) -> None:
-        """Answers and closes. While an earlier request of the connection is being answered it is closed without.
+        """Sends the fault and closes the connection. While an earlier request of the connection is being answered, it
+        is closed without an answer.
 
-        What still arrives is read and dropped for a moment: closing at once would reset the connection, and the client
-        would lose the answer.
+        What still arrives is read and discarded for a moment: closing at once would reset the connection, and the
+        client would not receive the answer.
         """
         self._stop_timer()
         number = uuid4().hex

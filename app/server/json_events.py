@@ -1,6 +1,6 @@
-"""A body of events that is one JSON text, an array or a single event, as lines of NDJSON, in bounded memory.
+"""Converts a body of events in JSON (an array or a single event) to lines of NDJSON, in bounded memory.
 
-An event is read as soon as so much follows that the longest one allowed would have ended.
+An event is decoded as soon as enough text has arrived to contain the longest event allowed.
 """
 
 import asyncio
@@ -17,11 +17,13 @@ _STEP_EVENTS = 200
 _scan = json.JSONDecoder(parse_float=str, parse_int=str).raw_decode
 _blank = re.compile(r"[ \t\n\r]*").match
 _START, _FIRST, _EVENT, _AFTER, _NOTHING = "[{", "event ]", "event", ",]", ""
-"""What may come next."""
+"""What the parser expects next."""
 
 
 async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """A line for each event, without the body being held. Raises Fault (400) where the body is no such JSON."""
+    """Yields a line for each event, without holding the whole body. Raises RequestError (400) if the body is not such
+    JSON.
+    """
     decoder = getincrementaldecoder("utf-8")()
     events = _Events()
     async for part in parts:
@@ -40,7 +42,7 @@ async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 class _Events:
-    """The events of a JSON text that comes in pieces."""
+    """The events of a JSON text that arrives in pieces."""
 
     def __init__(self) -> None:
         self._text = ""
@@ -60,10 +62,10 @@ class _Events:
         if lines:
             yield _joined(lines)
         if final and self._expected:
-            raise _malformed("it ends too early")
+            raise _malformed("it ends before the array or event is complete")
 
     def _next(self, *, final: bool) -> str | None:
-        """The next event, or nothing of a bracket or comma; None until there is more text."""
+        """Returns the next event, or an empty text for a bracket or comma; None until more text arrives."""
         self._at = at = _blank(self._text, self._at).end()  # type: ignore[union-attr] # it matches nothing too
         if at == len(self._text):
             return None
@@ -73,7 +75,7 @@ class _Events:
         if self._expected in (_FIRST, _EVENT) and found not in ",]":
             return self._event(_AFTER, final=final)
         if found not in self._expected or found.isalpha():
-            raise _malformed(f"{found!r} is not expected where it stands")
+            raise _malformed(f"{found!r} is unexpected there")
         self._at, self._expected = at + 1, {"[": _FIRST, ",": _EVENT, "]": _NOTHING}[found]
         return ""
 
@@ -86,7 +88,7 @@ class _Events:
         except (ValueError, RecursionError) as error:
             raise _malformed(f"an event is malformed or longer than {MAX_LINE_BYTES // 1024} KB") from error
         self._expected = then
-        return self._text[start : self._at].replace("\n", " ")  # which only stand between its parts
+        return self._text[start : self._at].replace("\n", " ")  # line breaks in JSON are only between its parts
 
 
 def _joined(lines: list[str]) -> bytes:
@@ -94,5 +96,8 @@ def _joined(lines: list[str]) -> bytes:
 
 
 def _malformed(why: str) -> RequestError:
-    told = f"The body is neither a JSON array of events nor one event: {why}. Events before it may be recorded."
+    told = (
+        f"The body is neither a JSON array of events nor one event: {why}. Events before that point may have been"
+        " recorded; sending them again is safe."
+    )
     return RequestError(400, ErrorCode.BAD_REQUEST, told)

@@ -1,6 +1,7 @@
-"""The keys that tokens are verified with: a shared secret, an issuer's published key set (JWKS), or both.
+"""The keys that verify tokens: a shared secret, an issuer's published key set (JWKS), or both.
 
-The kind of a key fixes its algorithms, or its `alg` the one. A token names which of a key's own it was signed with.
+The type of a key determines its allowed algorithms, or its `alg` allows only one. A token names the algorithm, which
+must be one of these.
 """
 
 import asyncio
@@ -18,15 +19,15 @@ from jwt.exceptions import PyJWTError
 log = logging.getLogger(__name__)
 
 REFRESH_AFTER = timedelta(minutes=4)
-"""Then newer keys are fetched while these are used."""
+"""After that, newer keys are fetched in the background."""
 STALE_AFTER = timedelta(minutes=5)
-"""Then newer keys are waited for; if they cannot be fetched, these decide."""
+"""After that, a request waits until newer keys are fetched; if that fails, the old keys are used."""
 MAX_AGE = timedelta(hours=1)
-"""Older keys decide nothing: who withdrew one is owed an end of its tokens."""
+"""Older keys are not used at all, so that withdrawn keys stop working."""
 LOOKUP_INTERVAL = timedelta(seconds=1)
-"""Between two requests to the issuer, however many unknown key ids arrive."""
+"""The minimum time between two requests to the issuer, however many unknown key ids arrive."""
 RETRY_INTERVAL = timedelta(seconds=5)
-"""After a failed request: until then an unknown key id is answered without asking."""
+"""After a failed request: until then an unknown key id is refused without a request."""
 FETCH_TIMEOUT = 3.0
 MAX_KEY_SET_BYTES = 262_144
 MIN_RSA_BITS = 2_048
@@ -47,7 +48,7 @@ _ALGORITHMS = {
     "OKP Ed25519": frozenset({"EdDSA"}),
     "OKP Ed448": frozenset({"EdDSA"}),
 }
-"""What each kind of key verifies. None of these takes a public key for a secret."""
+"""The algorithms that each type of key can verify. None of them uses a public key as a secret."""
 ISSUED_ALGORITHMS = frozenset().union(*_ALGORITHMS.values())
 
 
@@ -59,7 +60,9 @@ class VerificationKey:
 
 
 class IssuerKeys:
-    """An issuer's key set: one request at a time, shared by all who wait; stale keys serve while the issuer is away."""
+    """An issuer's key set. One request at a time is shared by all waiting callers; old keys are used while the issuer
+    is unavailable.
+    """
 
     def __init__(self, fetch: Callable[[], Awaitable[bytes]], clock: Clock) -> None:
         self._fetch = fetch
@@ -75,8 +78,8 @@ class IssuerKeys:
         return self._keys
 
     async def find(self, algorithm: str, key_id: str | None) -> VerificationKey | None:
-        """The key, after asking the issuer if the set is stale, or once if the key is unknown here. Raises
-        KeysUnavailableError when that fails: beyond their age, known keys decide nothing either.
+        """Returns the key, after a request to the issuer if the set is old, or once if the key is unknown. Raises
+        KeysUnavailableError if the request fails and the known keys are too old.
         """
         asked = await self._refresh_if_due()
         key = self._known(algorithm, key_id)
@@ -90,7 +93,9 @@ class IssuerKeys:
         return key
 
     async def _refresh_if_due(self) -> bool:
-        """Whether the issuer was asked and waited for. Raises KeysUnavailableError if all keys are too old."""
+        """Returns whether the issuer was asked and has answered. Raises KeysUnavailableError if all keys
+        are too old.
+        """
         asked = False
         if self._age() > REFRESH_AFTER and not self._resting():
             refreshing = self._start()
@@ -130,17 +135,17 @@ class IssuerKeys:
             keys = parse_key_set(await self._fetch())
         except (httpx.HTTPError, OSError, ValueError) as error:
             self._failed = True
-            log.warning("the issuer's keys could not be fetched", extra={"error": type(error).__name__})
+            log.warning("the identity provider's keys could not be fetched", extra={"error": type(error).__name__})
             return
         self._failed = False
         self._fetched_at = self._clock()
         if [key.key_id for key in keys] != [key.key_id for key in self._keys]:
-            log.info("the issuer's keys changed", extra={"key_ids": [key.key_id for key in keys]})
+            log.info("the identity provider's keys changed", extra={"key_ids": [key.key_id for key in keys]})
         self._keys = keys
 
 
 class Keys:
-    """Every key this API trusts."""
+    """All keys that this API trusts."""
 
     def __init__(self, secret: str | None, issuer: IssuerKeys | None) -> None:
         self._secret = VerificationKey(frozenset({SECRET_ALGORITHM}), secret.encode()) if secret is not None else None
@@ -148,7 +153,7 @@ class Keys:
 
     @property
     def trusted(self) -> object:
-        """Changes identity when the set of trusted keys does."""
+        """An object that is replaced whenever the set of trusted keys changes."""
         return self._issuer.keys if self._issuer is not None else self._secret
 
     async def find(self, algorithm: str, key_id: str | None) -> VerificationKey | None:
@@ -168,7 +173,9 @@ class _KeySet(msgspec.Struct):
 
 
 def parse_key_set(document: bytes) -> tuple[VerificationKey, ...]:
-    """The keys of a JWKS (RFC 7517) that sign with these algorithms; others are passed over. Raises ValueError."""
+    """Returns the keys of a JWKS (RFC 7517) for signatures with these algorithms, and skips others. Raises
+    ValueError.
+    """
     key_set = msgspec.json.decode(document, type=_KeySet)
     return tuple(key for key in map(_verification_key, key_set.keys) if key is not None)
 
@@ -191,7 +198,7 @@ def _verification_key(jwk: dict[str, Any]) -> VerificationKey | None:
 
 
 async def fetch_key_set(url: str) -> bytes:
-    """The document at `url`, at most 256 KB of it; redirects are not followed."""
+    """Fetches the document at `url`, at most 256 KB; redirects are not followed."""
     async with httpx.AsyncClient(timeout=FETCH_TIMEOUT) as client, client.stream("GET", url) as response:
         response.raise_for_status()
         document = b""

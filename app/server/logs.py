@@ -1,4 +1,4 @@
-"""Log lines, with everything a call passed in `extra`: a JSON object each for machines, or text for people."""
+"""Formats log lines, including everything passed in `extra`: a JSON object for machines, or text for people."""
 
 import logging
 import sys
@@ -14,7 +14,7 @@ _PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"mess
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level, logger, message, the extras, and the traceback if there is one."""
+    """Writes time, level, logger, message, the extras, and the traceback if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -32,8 +32,8 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """For people: the time of day, the level, the message, and the extras as name=value. Whatever could begin a line of
-    its own or command a terminal is escaped.
+    """Writes the time of day, the level, the message, and the extras as name=value. Characters that could begin a new
+    line or control a terminal are escaped.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -46,7 +46,7 @@ class TextFormatter(logging.Formatter):
 
 
 def _plain(value: object) -> str:
-    """As it is if it is one printable word, else as JSON."""
+    """Returns the value unchanged if it is one printable word, otherwise as JSON."""
     text = str(value)
     if text.isprintable() and text and not set(text) & set(' "='):
         return text
@@ -58,12 +58,12 @@ def _escaped(text: str) -> str:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Sends everything at the settings' level and above to standard error, a line each."""
+    """Sends everything at the configured level and above to standard error, one line each."""
     as_text = settings.log_format is LogFormat.TEXT or (
         settings.log_format is LogFormat.AUTO and sys.stderr.isatty() and not settings.production
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
-    for talkative in ("saq", "uvicorn"):  # they tell of every job, and of each step of starting
+    for talkative in ("saq", "uvicorn"):  # they log every job, and each step of starting
         logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -1,4 +1,4 @@
-"""A body of lines as it arrives, cut into blocks of whole lines, in bounded memory."""
+"""Splits an arriving body into blocks of whole lines, in bounded memory."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,21 +10,23 @@ BLOCK_LINES = 2_500
 MAX_LINES = 100_000
 MAX_LINE_BYTES = 65_536
 MAX_BODY_BYTES = 128 * 1024 * 1024
-"""Unpacked."""
+"""After decompression."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def too_large(what: str) -> RequestError:
-    """413, of a body that was read as far as this."""
+    """Returns a 413 error for a body of which a part was already read."""
     return RequestError(
-        413, ErrorCode.PAYLOAD_TOO_LARGE, f"{what}. What stood before it may be recorded; resending is safe."
+        413,
+        ErrorCode.PAYLOAD_TOO_LARGE,
+        f"{what}. Events before that point may have been recorded; sending them again is safe.",
     )
 
 
 async def blocks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The body in blocks of whole lines, of about BLOCK_BYTES and at most BLOCK_LINES each. Raises Fault (413): lines
-    are counted as they arrive, before any of their block is handed on.
+    """Yields the body in blocks of whole lines, of about BLOCK_BYTES and at most BLOCK_LINES each. Raises RequestError
+    (413) before a block with a line over the limits is yielded.
     """
     rest = bytearray()
     size = lines = 0
@@ -51,7 +53,7 @@ async def blocks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def without_mark(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The parts without the byte order mark that some programs of Windows begin UTF-8 with."""
+    """Yields the parts without the byte order mark with which some Windows programs begin UTF-8."""
     start = b""
     async for part in parts:
         start += part
@@ -63,7 +65,7 @@ async def without_mark(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def cut(text: bytes, lines: int) -> Iterator[bytes]:
-    """The text in pieces of so many lines, the last of fewer."""
+    """Yields the text in pieces of `lines` lines; the last piece may have fewer."""
     start = 0
     while start < len(text):
         end = start

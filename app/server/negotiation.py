@@ -1,4 +1,6 @@
-"""Which media type to read and to answer with (GraphQL over HTTP, sections 4 and 6; RFC 9110, section 12.5)."""
+"""Content negotiation: the media types of request and response (GraphQL over HTTP, sections 4 and 6; RFC 9110, section
+12.5).
+"""
 
 from functools import lru_cache
 
@@ -9,7 +11,7 @@ JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 HTML = "text/html"
 
-# A wildcard stands for application/json, which is what clients older than the other type expect.
+# A wildcard means application/json, which clients older than the other type expect.
 _OFFERED = {
     GRAPHQL_RESPONSE: (GRAPHQL_RESPONSE,),
     JSON: (JSON, "application/*", "*/*"),
@@ -18,31 +20,35 @@ _OFFERED = {
 
 @lru_cache(maxsize=256)
 def response_type(accept: str) -> str:
-    """The type to answer with; of two wanted equally, the one made for GraphQL. Raises Fault (406)."""
+    """Returns the media type of the response; of two equally preferred, GraphQL's own. Raises RequestError (406)."""
     ranges = _ranges(accept) or {"*/*": 1.0}
     quality = {offered: max(ranges.get(name, 0.0) for name in names) for offered, names in _OFFERED.items()}
     best = max(quality, key=lambda offered: quality[offered])
     if quality[best] <= 0:
-        raise RequestError(406, ErrorCode.NOT_ACCEPTABLE, f"This API answers with {GRAPHQL_RESPONSE} or {JSON}.")
+        raise RequestError(
+            406,
+            ErrorCode.NOT_ACCEPTABLE,
+            f"The Accept header allows neither {GRAPHQL_RESPONSE} nor {JSON}: accept one of them.",
+        )
     return best
 
 
 @lru_cache(maxsize=256)
 def wants_page(accept: str) -> bool:
-    """Whether a browser asks, rather than a client of the API."""
+    """Whether the request comes from a browser that wants a page, rather than from an API client."""
     ranges = _ranges(accept)
     return ranges.get(HTML, 0.0) > max(ranges.get(JSON, 0.0), ranges.get(GRAPHQL_RESPONSE, 0.0))
 
 
 @lru_cache(maxsize=256)
 def check_content_type(content_type: str) -> None:
-    """Only JSON is read: a form or plain text could be sent by another site's page. Raises Fault (415)."""
+    """Accepts only JSON, because another site's page could send a form or plain text. Raises RequestError (415)."""
     if utf8_media_type(content_type) != JSON:
         raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, f"Send the request as {JSON} in UTF-8.")
 
 
 def utf8_media_type(content_type: str) -> str | None:
-    """The media type of a body, in lower case; None if its charset is given and is not UTF-8."""
+    """Returns the media type of a body, in lower case; None if it has a charset other than UTF-8."""
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     charsets = [parameter.partition("=")[2].strip('"') for parameter in parameters if parameter.startswith("charset=")]
     return media_type if charsets in ([], ["utf-8"], ["utf8"]) else None

@@ -1,8 +1,8 @@
-"""Which origins' pages may call the API from a browser, and what browsers are told of it (CORS, the Fetch standard).
+"""The origins whose pages may call the API from a browser, and the CORS headers (the Fetch standard).
 
-Every answer to an allowed origin carries the headers, whoever made it: without them a page sees no status, no code and
-no Retry-After. No cookie signs anyone in, so an allowed origin may send any header: none is a credential that the
-browser would add by itself.
+Every response to an allowed origin has the headers, because without them a page cannot read the status, the code or
+Retry-After. No cookie signs anyone in, so an allowed origin may send any header: the browser adds no credentials by
+itself.
 """
 
 import re
@@ -19,14 +19,14 @@ Headers = list[tuple[bytes, bytes]]
 EXPOSED = b"retry-after, x-request-id"
 METHODS = b"GET, HEAD, POST"
 HEADERS = b"authorization, content-type, idempotency-key, x-request-id"
-"""Of a preflight that names none that is well-formed."""
+"""The allowed headers for a preflight that names no well-formed header."""
 KEPT_SECONDS = 600
 
 _NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+( *, *[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 
 
 class Origins:
-    """`allowed` as the setting has them; `loopback`: every origin of the machine itself as well."""
+    """`allowed`: the origins in the setting; `loopback`: also allow every origin of the machine itself."""
 
     def __init__(self, allowed: Iterable[str] = (), *, loopback: bool = False) -> None:
         allowed = tuple(allowed)
@@ -49,12 +49,14 @@ class Origins:
 
 
 def _pattern(wildcard: str) -> re.Pattern[str]:
-    """Of every name below a domain: https://*.example.com is neither https://example.com nor another port of it."""
+    """Returns a pattern for all subdomains of a domain: https://*.example.com matches neither https://example.com nor
+    another port.
+    """
     return re.compile(re.escape(wildcard).replace(r"\*", r"[a-z0-9_-]+(\.[a-z0-9_-]+)*"))
 
 
 def shared(origin: bytes) -> Headers:
-    """The headers of an answer that pages of this origin may read."""
+    """Returns the headers that allow pages of this origin to read a response."""
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-expose-headers", EXPOSED),
@@ -63,7 +65,7 @@ def shared(origin: bytes) -> Headers:
 
 
 def preflight(origin: bytes, asked: bytes) -> Headers:
-    """The headers of the answer to a preflight that asks for these headers."""
+    """Returns the headers of the response to a preflight that asks for these headers."""
     allowed = asked if _NAMES.fullmatch(asked) else HEADERS
     return [
         (b"access-control-allow-origin", origin),
@@ -75,7 +77,9 @@ def preflight(origin: bytes, asked: bytes) -> Headers:
 
 
 def not_allowed(origin: str) -> RequestError:
-    told = f"Pages of {origin[:200]} may not call this API: ARCADIA_ALLOWED_ORIGINS does not name that origin."
+    told = (
+        f"Pages of origin {origin[:200]} may not call this API: ARCADIA_ALLOWED_ORIGINS does not contain that origin."
+    )
     return RequestError(403, ErrorCode.FORBIDDEN, told)
 
 

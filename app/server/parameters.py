@@ -1,4 +1,4 @@
-"""A GraphQL request as clients send it: one JSON object, in a body, a query string or a socket's message."""
+"""A GraphQL request: one JSON object in a body, a query string or a socket's message."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,9 @@ from app.schema.scalars import read_number
 from app.server.request_errors import RequestError
 
 MAX_REQUEST_BYTES = 2_097_152
-"""The largest promised list, 1,000 events whose texts have 200 characters of any script, and a document."""
+"""Large enough for the largest allowed list, 1,000 events whose texts have 200 characters of any script, and a
+document.
+"""
 
 
 class Parameters(msgspec.Struct, frozen=True, rename="camel"):
@@ -34,16 +36,16 @@ _values = msgspec.json.Decoder(float_hook=read_number)
 
 
 def decode_parameters(body: bytes) -> Parameters:
-    """Raises Fault for whatever is not a well-formed request."""
+    """Parses a request. Raises RequestError if it is not well-formed."""
     with _decoding():
         parameters = _decoder.decode(body)
-    if len(body) > 2 * MAX_INPUT_LIST or b"\\u0000" in body:  # fewer bytes hold no list that is too long
+    if len(body) > 2 * MAX_INPUT_LIST or b"\\u0000" in body:  # a shorter body cannot contain a list that is too long
         check_variables(parameters.variables)
     return parameters
 
 
 def decode_query_string(query_string: bytes) -> Parameters:
-    """The parameters of a GET, of which `variables` and `extensions` are JSON texts."""
+    """Parses the parameters of a GET, of which `variables` and `extensions` are JSON texts."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError as error:
@@ -70,24 +72,26 @@ def _decoding() -> Iterator[None]:
 
 
 def check_variables(variables: dict[str, Any] | None) -> None:
-    """Refuses lists that are too long, and U+0000, which PostgreSQL's text cannot hold."""
+    """Refuses lists that are too long, and U+0000, which PostgreSQL cannot store."""
     waiting: list[Iterable[Any]] = [[variables]]
     while waiting:
         for value in waiting.pop():
             if isinstance(value, str):
                 if "\0" in value:
-                    raise RequestError(400, ErrorCode.BAD_USER_INPUT, "A variable holds U+0000.")
+                    raise RequestError(
+                        400, ErrorCode.BAD_USER_INPUT, "A variable contains U+0000, which cannot be stored: remove it."
+                    )
             elif isinstance(value, dict):
                 waiting.append(value.values())
             elif isinstance(value, list):
                 if len(value) > MAX_INPUT_LIST:
-                    told = f"A variable holds a list of {len(value)}; the limit is {MAX_INPUT_LIST}."
+                    told = f"A variable contains a list of {len(value)} items; the limit is {MAX_INPUT_LIST}."
                     raise RequestError(400, ErrorCode.LIMIT_EXCEEDED, told)
                 waiting.append(value)
 
 
 def fingerprint(parameters: Parameters) -> str:
-    """The same for the same request, however its JSON was written; 64 hexadecimal digits."""
+    """Returns 64 hexadecimal digits that are the same for the same request, however its JSON was written."""
     asked = [parameters.query, parameters.document_id, parameters.operation_name, parameters.variables]
     if parameters.query is None and parameters.document_id is None:
         asked.append(parameters.extensions)
@@ -95,7 +99,7 @@ def fingerprint(parameters: Parameters) -> str:
 
 
 def operation_name(given: str | None, text: str) -> str | None:
-    """For the log: the name that the request gives, or that of the operation which the document begins with."""
+    """Returns the operation's name for the log: the one in the request, or that of the document's first operation."""
     if given is not None:
         return given
     match = _FIRST_OPERATION.match(text)
@@ -103,7 +107,9 @@ def operation_name(given: str | None, text: str) -> str | None:
 
 
 def operation_type(text: str, operation_name: str | None) -> OperationType | None:
-    """Which kind of operation is asked for; None when the document does not say: executing it tells why."""
+    """Returns the type of the requested operation; None if the document does not have it: executing it reports the
+    error.
+    """
     try:
         document = parse_document(text)
     except GraphQLError:

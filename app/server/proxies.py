@@ -1,4 +1,4 @@
-"""Whose address a request has. `X-Forwarded-For` is believed of trusted proxies only: others may write anything."""
+"""Determines the client's address. `X-Forwarded-For` is used only from trusted proxies, because anyone can send it."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -9,8 +9,8 @@ MAX_HOPS = 32
 
 
 def client_address(peer: str, forwarded: Sequence[bytes], trusted: Sequence[Network]) -> str:
-    """The address nearest to us that is no trusted proxy. Each proxy adds its own peer at the end, so the list is read
-    from there; what is no address ends it, and the proxy that sent it is named instead.
+    """Returns the last address in the list that is not a trusted proxy's. Each proxy appends the address it was called
+    from, so the list is read from its end; an invalid address ends the search, and the proxy that sent it is returned.
     """
     near = _address(peer)
     if near is None or not _is_trusted(near, trusted):
@@ -31,7 +31,7 @@ def _is_trusted(address: IPv4Address | IPv6Address, trusted: Sequence[Network]) 
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address of `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`; None of anything else."""
+    """Parses `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`; None for anything else."""
     if len(text) > 64:
         return None
     if text.startswith("["):

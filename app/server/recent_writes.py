@@ -1,10 +1,10 @@
-"""Callers read their own writes: an answer to a mutation has, where reads are a replica's, the position of its commit
-in PostgreSQL's log, and this process remembers it for the caller.
+"""Lets callers read their own writes from replicas: the response to a mutation contains the WAL position of its commit,
+and this process also remembers it for the caller.
 
     "extensions": {"readAfter": "0/16B3748", "cost": {...}}
 
-Sent back as the header Arcadia-Read-After, to whichever process, a query sees at least what was written by then: it is
-read from the replica once that has come as far, from the primary until then.
+A query that sends it back in the header Arcadia-Read-After, to any process, sees at least what was written by then: it
+is read from the replica if that has reached the position, otherwise from the primary.
 """
 
 from uuid import UUID
@@ -20,7 +20,7 @@ _REMEMBERED = 10_000
 
 
 class RecentWrites:
-    """The position of each caller's last commit through this process; of so many callers, the latest."""
+    """The WAL position of each caller's last commit through this process; limited to the most recent callers."""
 
     def __init__(self) -> None:
         self._positions: LRUCache[tuple[UUID | None, str], int] = LRUCache(_REMEMBERED)
@@ -30,13 +30,15 @@ class RecentWrites:
             self._positions.put((principal.tenant_id, principal.subject), position)
 
     def after(self, principal: Principal, asked: int | None) -> int | None:
-        """What the caller's reads must have come to: the later of what it asks for and what it wrote here."""
+        """Returns the position that the caller's reads must have reached: the later of the requested one and that of
+        its last commit here.
+        """
         known = self._positions.get((principal.tenant_id, principal.subject))
         return max((position for position in (known, asked) if position is not None), default=None)
 
 
 def asked_position(header: str) -> int | None:
-    """Of the header's text. Raises Fault (400) for what is no position."""
+    """Parses the header. Raises RequestError (400) for a malformed position."""
     if not header:
         return None
     try:

@@ -1,4 +1,4 @@
-"""A fault as a whole answer on bare ASGI, for what is refused before any handler runs."""
+"""Sends a fault as a whole response on bare ASGI, for requests that are refused before any handler runs."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"
 
 
 async def send_fault(scope: Any, receive: Any, send: Any, fault: RequestError) -> None:
-    """Answers a request, or a socket in place of its upgrade."""
+    """Answers a request, or a socket's upgrade request."""
     kind = "http.response"
     if scope["type"] == "websocket":
         await receive()  # websocket.connect

@@ -1,4 +1,4 @@
-"""Every way in which a request is refused before or instead of GraphQL's own answer, and its body."""
+"""The errors with which a request is refused before GraphQL executes it, and their response bodies."""
 
 import logging
 import uuid
@@ -21,14 +21,17 @@ RETRY_AFTER_SECONDS = 2
 
 
 _HTTP: dict[int, tuple[ErrorCode, str]] = {
-    HTTPStatus.NOT_FOUND: (ErrorCode.NOT_FOUND, "There is nothing at this address."),
-    HTTPStatus.METHOD_NOT_ALLOWED: (ErrorCode.METHOD_NOT_ALLOWED, "This address does not answer that method."),
+    HTTPStatus.NOT_FOUND: (ErrorCode.NOT_FOUND, "Not found: no resource has this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        ErrorCode.METHOD_NOT_ALLOWED,
+        "This address does not support the request's method: use one of the Allow header.",
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (ErrorCode.PAYLOAD_TOO_LARGE, "The request is too large."),
 }
 
 
 class RequestError(Exception):
-    """A refusal: its HTTP status, its `extensions.code`, a sentence for the client, and headers."""
+    """A refused request: its HTTP status, its `extensions.code`, a message for the client, and headers."""
 
     def __init__(self, status: int, code: ErrorCode, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -40,7 +43,7 @@ class RequestError(Exception):
 
     def errors(self, request_id: str) -> list[dict[str, Any]]:
         extensions: dict[str, Any] = {"code": self.code.value, "requestId": request_id}
-        if "retry-after" in self.headers:  # over a socket there is no header
+        if "retry-after" in self.headers:  # over a socket there are no headers
             extensions["retryAfter"] = int(self.headers["retry-after"])
         if self.error_id is not None:
             extensions["errorId"] = self.error_id
@@ -51,7 +54,7 @@ class RequestError(Exception):
 
 
 def request_error_of(error: BaseException, request_id: str) -> RequestError:  # noqa: PLR0911  # a table of errors
-    """What the client is told of an error. One that is nobody's doing but ours is masked, and logged with its id."""
+    """Returns what the client is told about an error. An internal error is masked, and logged with its id."""
     match error:
         case RequestError():
             return error
@@ -63,45 +66,47 @@ def request_error_of(error: BaseException, request_id: str) -> RequestError:  # 
                 429, ErrorCode.RATE_LIMITED, str(error), headers={"retry-after": str(error.retry_after)}
             )
         case CommitUnknown():
-            told = "The connection was lost while saving: look whether it was done before you repeat it."
+            told = "The connection was lost while saving: check whether the change was made before repeating it."
             return RequestError(503, ErrorCode.OUTCOME_UNKNOWN, told)
         case DatabaseUnavailable() | KeysUnavailableError():
             seconds = error.retry_after if isinstance(error, DatabaseUnavailable) else RETRY_AFTER_SECONDS
             told = "The service is temporarily unavailable. Retry after the number of seconds in Retry-After."
             return RequestError(503, ErrorCode.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(seconds)})
         case DatabaseNotMigrated():
-            told = "The database is not at this version's schema: run `arcadia migrate`."
+            told = "The database's schema is not the one of this version: run `arcadia migrate`."
             return RequestError(
                 503, ErrorCode.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)}
             )
         case DatabaseUnsuitable():
-            told = "The database is of another version or another billing time zone than this service."
+            told = "The database has another schema version or billing time zone than this service."
             return RequestError(
                 503, ErrorCode.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)}
             )
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _of_http(error)
         case TimeoutError():
-            told = "The operation took too long: if it changes anything, look whether it did before you repeat it."
+            told = "The operation took too long: if it changes data, check whether it did before repeating it."
             return RequestError(504, ErrorCode.TIMEOUT, told)
     return masked(error, request_id)
 
 
 def _of_http(error: HTTPException) -> RequestError:
-    """Litestar's own refusals; what it has to say beyond the status stays here."""
+    """Converts Litestar's own refusals; their details are not sent to the client."""
     code, told = _HTTP.get(error.status_code, (ErrorCode.BAD_REQUEST, "The request is malformed."))
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "allow"}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        # Litestar counts a path's socket among its methods.
+        # Litestar includes a path's socket among its methods.
         allowed = next((value for name, value in (error.headers or {}).items() if name.lower() == "allow"), "")
         headers["allow"] = ", ".join(sorted(method for method in allowed.split(", ") if method.isupper()))
     return RequestError(error.status_code, code, told, headers=headers)
 
 
 def masked(error: BaseException, request_id: str) -> RequestError:
-    """Nothing of a bug leaves but the id under which the log has it."""
+    """Logs a bug and returns an error that contains only its id."""
     fault = RequestError(
-        500, ErrorCode.INTERNAL_SERVER_ERROR, "Something went wrong here; the error id finds it in our log."
+        500,
+        ErrorCode.INTERNAL_SERVER_ERROR,
+        "Internal server error: report the errorId to the operator, who finds the details in the log.",
     )
     fault.error_id = str(uuid.uuid4())
     log.error(

@@ -1,4 +1,4 @@
-"""One structured log line for each request: what it was, who sent it, how it ended, how long it took."""
+"""Writes one structured log line for each request: what it was, who sent it, the result, and the duration."""
 
 import logging
 import time
@@ -16,7 +16,7 @@ _facts: ContextVar[dict[str, Any] | None] = ContextVar("request_facts", default=
 
 
 def note(**facts: Any) -> None:
-    """Adds facts to the line of the request that is being answered; those that are None are left out."""
+    """Adds values to the log line of the current request; None is omitted."""
     known = _facts.get()
     if known is not None:
         known.update((name, value) for name, value in facts.items() if value is not None)
@@ -24,7 +24,7 @@ def note(**facts: Any) -> None:
 
 @contextmanager
 def logged(level: int = logging.INFO, /, **facts: Any) -> Iterator[None]:
-    """Logs one line when the block ends, with its duration in milliseconds and whatever is noted within it."""
+    """Logs one line when the block ends, with its duration in milliseconds and everything noted within it."""
     if not log.isEnabledFor(level):
         yield
         return
@@ -40,9 +40,9 @@ def logged(level: int = logging.INFO, /, **facts: Any) -> Iterator[None]:
 
 
 class RequestLog:
-    """The application, with a line for each of its HTTP requests, and for each socket when it is closed.
+    """Wraps the application and writes a line for each of its HTTP requests, and for each socket when it is closed.
 
-    Those of the probes are logged at DEBUG. `status` is the HTTP status, or the code that the socket was closed with.
+    Health and readiness checks are logged at DEBUG. `status` is the HTTP status, or the close code of the socket.
     """
 
     def __init__(self, application: Any) -> None:

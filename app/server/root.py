@@ -1,4 +1,4 @@
-"""The root: where things are, for people and for programs."""
+"""The root page, with links for people and programs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The Litestar application around a GraphQL service, whatever runs its operations."""
+"""Assembles the Litestar application around a GraphQL service."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -39,7 +39,7 @@ def assemble(
     handlers: Sequence[HTTPRouteHandler] = (),
     lifespan: Sequence[Lifespan] = (),
 ) -> Entrance:
-    """Every route of the API behind its entrance, `handlers` beside GraphQL's."""
+    """Returns every route of the API behind its entrance, `handlers` in addition to GraphQL's."""
     prefix = urlsplit(settings.public_url or "").path
     graphiql = graphiql.under(prefix)
     routes = Litestar(
@@ -63,7 +63,7 @@ def assemble(
 
 
 def _graphql_handler(service: GraphQLService[Any], graphiql: GraphiQL, origins: Origins) -> ASGIRouteHandler:
-    """HTTP and sockets at one address, which Litestar's bare ASGI handlers share."""
+    """Returns the handler for HTTP and sockets, which have the same address."""
     endpoint = GraphQLEndpoint(service, graphiql.page)
 
     @asgi(PATH, copy_scope=False, name="graphql")

@@ -1,4 +1,4 @@
-"""What a GraphQL request is answered with, whichever transport brought it."""
+"""The part of serving GraphQL that HTTP and sockets share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,12 +17,12 @@ from app.server.request_log import note
 
 PATH = "/graphql"
 SOCKETS_OF_ONE_CALLER = 100
-"""In one process. Idle ones cost memory, and are kept until their tokens end."""
+"""In one process. Idle sockets use memory, and stay open until their tokens expire."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLService(Generic[RequestT]):
-    """`time_limit` is in seconds; `sign_in_refused` is told the address and the reason. The executor pays the charge of
+    """`time_limit` is in seconds; `sign_in_refused` is called with the address and the reason. The executor charges
     each request once it knows the cost. Where the service `explains`, platform admins may send X-Explain.
     """
 
@@ -38,7 +38,7 @@ class GraphQLService(Generic[RequestT]):
     explains: bool = False
 
     async def signed_in(self, authorization: str | None, address: str) -> Session:
-        """Who asks. Raises UnauthenticatedError, once it is noted, or KeysUnavailableError."""
+        """Returns the caller's session. Raises UnauthenticatedError, which is recorded, or KeysUnavailableError."""
         try:
             session = await self.authenticator.authenticate(authorization)
         except UnauthenticatedError as refused:
@@ -49,7 +49,9 @@ class GraphQLService(Generic[RequestT]):
 
 
 def raise_if_unavailable(answer: Answer) -> None:
-    """An answer that lacks what the database would have given is none: the caller is to try again."""
+    """Raises an error in place of a response that lacks data because the database is unavailable: the client should
+    retry.
+    """
     for error in answer.errors:
         if isinstance(error.original_error, DatabaseUnavailable | DatabaseUnsuitable):
             raise error.original_error

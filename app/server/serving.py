@@ -1,4 +1,4 @@
-"""How uvicorn serves this API; the limits of the edge that only the server can hold."""
+"""The configuration of uvicorn, with the limits that only the server can enforce."""
 
 from typing import Any, Literal
 
@@ -9,13 +9,13 @@ from app.server.socket_protocol import BoundedSocketProtocol
 from app.server.sockets import MAX_MESSAGE_BYTES
 
 GRACEFUL_STOP_SECONDS = 30
-"""What requests in hand get to finish after SIGTERM."""
+"""How long running requests may take to finish after SIGTERM."""
 
 
 def server_config(
     application: Any, host: str = "127.0.0.1", port: int = 0, *, lifespan: Literal["auto", "off"] = "auto"
 ) -> uvicorn.Config:
-    """A uvicorn configuration; `uvicorn.Server(config).run()` serves it. Logging is left as it was set up."""
+    """Returns a uvicorn configuration; `uvicorn.Server(config).run()` serves it. Logging is not changed."""
     return uvicorn.Config(
         application,
         host=host,
@@ -24,10 +24,10 @@ def server_config(
         ws=BoundedSocketProtocol,
         lifespan=lifespan,
         ws_max_size=MAX_MESSAGE_BYTES,
-        ws_per_message_deflate=False,  # a small frame could unpack to far more than the limit, and deflate costs memory
+        ws_per_message_deflate=False,  # a small frame could decompress to far more than the limit
         timeout_graceful_shutdown=GRACEFUL_STOP_SECONDS,
         server_header=False,
-        proxy_headers=False,  # ARCADIA_TRUSTED_PROXIES decides, in proxies.py
+        proxy_headers=False,  # proxies.py handles them by ARCADIA_TRUSTED_PROXIES
         access_log=False,
         log_config=None,
     )

@@ -1,4 +1,4 @@
-"""What a token was read as: for GraphiQL, and for whoever sets up an identity provider (curl shows the reason)."""
+"""Shows how a token was read: for GraphiQL, and for setting up an identity provider (curl shows the reason)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,7 +16,9 @@ SESSION_PATH = f"{PATH}/session"
 
 
 def session_handler(signed_in: Callable[[str | None, str], Awaitable[Session]]) -> HTTPRouteHandler:
-    """Answers with the subject, the roles, the tenant and the end of the caller's token, or 401 with the reason."""
+    """Returns the handler, which answers with the subject, roles, tenant and expiry of the caller's token, or 401 with
+    the reason.
+    """
 
     @get(SESSION_PATH, name="session")
     async def session(request: Request[Any, Any, Any]) -> ASGIResponse:

@@ -1,4 +1,6 @@
-"""Refused sign-ins on their way into the audit log: gathered for some seconds, so that a flood is a few rows."""
+"""Collects refused sign-ins for some seconds before writing them to the audit log, so that a flood needs only a few
+rows.
+"""
 
 import asyncio
 import logging
@@ -14,19 +16,19 @@ from app.operations.calls.context import Clock
 
 GATHERED_SECONDS = 2.0
 MAX_REASONS = 3
-"""Of one address; what it is refused for beyond them is counted as one."""
+"""The number of different reasons counted for one address; all others are counted as one."""
 OTHER_REASONS = "Other reasons."
 HELD_BACK_FOR = timedelta(minutes=1)
 MAX_HELD_BACK = 1_000
 MAX_ENTRIES = 100
-"""Addresses and reasons told apart between two writings; what is beyond is counted under no address."""
+"""The number of addresses and reasons distinguished between two writes; all others are counted without an address."""
 
 logger = logging.getLogger(__name__)
 
 
 class RefusedSignIns:
-    """A process's refusals since it last wrote them. An address that was written is not written again for a minute:
-    what it is refused meanwhile is counted, and written then.
+    """The refused sign-ins of a process since the last write. An address that was written is not written again for a
+    minute: its refusals are counted meanwhile, and written then.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -53,7 +55,7 @@ class RefusedSignIns:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Writes them every few seconds, and at the end what is left."""
+        """Writes them every few seconds, and the rest at the end."""
         writing = asyncio.create_task(self._write_regularly(), name="refused-sign-ins")
         try:
             yield
@@ -85,11 +87,11 @@ class RefusedSignIns:
         try:
             await enter_refused_sign_ins(self._database, refused, now)
         except Exception:
-            logger.exception("Refused sign-ins could not be entered in the audit log: %s", dict(refused))
+            logger.exception("Refused sign-ins could not be written to the audit log: %s", dict(refused))
 
 
 def _network(address: str) -> str:
-    """An IPv6 client has 2^64 addresses, so its network stands for it."""
+    """Returns the network of an IPv6 address, because a client has 2^64 addresses; other addresses unchanged."""
     if ":" not in address:
         return address
     try:

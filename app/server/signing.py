@@ -1,4 +1,4 @@
-"""Tokens of our own making: the shared secret, and what `arcadia token` prints."""
+"""Signs this service's own tokens with the shared secret, for `arcadia token`."""
 
 import os
 import secrets
@@ -25,7 +25,9 @@ class NoSigningSecretError(Exception):
 
 
 def shared_secret(settings: Settings) -> str | None:
-    """The HS256 secret: the configured one; with neither it nor an issuer, one made once and kept with the data."""
+    """Returns the HS256 secret: the configured one, or without one and without an issuer, one that is generated once
+    and stored in the data directory.
+    """
     if settings.jwt_secret is not None:
         return settings.jwt_secret
     return None if settings.jwks_url is not None else _kept_secret(settings.data_dir / SECRET_FILE)
@@ -34,7 +36,7 @@ def shared_secret(settings: Settings) -> str | None:
 def sign_token(  # noqa: PLR0917  # a token is these
     settings: Settings, subject: str, roles: Iterable[Role], tenant_id: UUID | None, ttl: timedelta, now: datetime
 ) -> str:
-    """A bearer token that this installation's API accepts for `ttl` from `now`."""
+    """Returns a bearer token that this installation's API accepts for `ttl` from `now`."""
     secret = shared_secret(settings)
     if secret is None:
         raise NoSigningSecretError("ARCADIA_JWKS_URL is set and ARCADIA_JWT_SECRET is not: ask the issuer for a token.")
@@ -60,7 +62,9 @@ def _kept_secret(path: Path) -> str:
 
 
 def _make_secret(path: Path) -> str:
-    """Written aside with mode 0600, then linked: of two processes that start at once, both read the first one's."""
+    """Writes the secret to a temporary file with mode 0600 and links it: of two processes that start at once, both read
+    the first one's.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(mode="w", encoding="ascii", dir=path.parent, prefix=SECRET_FILE) as aside:
         aside.write(secrets.token_urlsafe(48))

@@ -1,4 +1,4 @@
-"""The messages of the graphql-transport-ws protocol, and the codes that it closes a socket with."""
+"""The messages of the graphql-transport-ws protocol, and its close codes."""
 
 from enum import IntEnum
 from typing import Any
@@ -9,7 +9,7 @@ from app.operations.rate_limits import Charge
 from app.server.costs import cost_of
 
 MAX_REASON_BYTES = 123
-"""What a close frame has room for (RFC 6455, section 5.5)."""
+"""The maximum in a close frame (RFC 6455, section 5.5)."""
 
 
 class Close(IntEnum):
@@ -27,7 +27,7 @@ class Close(IntEnum):
 
 
 class ClosingError(Exception):
-    """The client broke the protocol, or may not go on."""
+    """The client violated the protocol, or the socket must be closed for another reason."""
 
     def __init__(self, code: Close, reason: str) -> None:
         super().__init__(reason)
@@ -50,12 +50,12 @@ _request_errors = msgspec.json.Decoder(_RequestError)
 
 
 def errors_of(body: bytes) -> list[dict[str, Any]]:
-    """The errors of an answer that was not executed."""
+    """Returns the errors of an operation that was not executed."""
     return _request_errors.decode(body).errors
 
 
 def with_costs(errors: list[dict[str, Any]], charge: Charge) -> bytes:
-    """The payload of an `error` message is the errors alone: the cost is told in each."""
+    """Returns the payload of an `error` message. It may contain only errors, so each of them has the cost."""
     cost = msgspec.Raw(cost_of(charge))
     return msgspec.json.encode([{**e, "extensions": {**e.get("extensions", {}), "cost": cost}} for e in errors])
 

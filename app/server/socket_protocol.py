@@ -1,7 +1,8 @@
-"""uvicorn's WebSocket protocol with a bound on control frames: 100,000 pings a second would cost their sender nothing.
+"""uvicorn's WebSocket protocol with a limit on control frames: without it, 100,000 pings a second would cost their
+sender nothing.
 
-The library answers each ping as it parses what has arrived, so large pieces are parsed in small ones, and a client that
-exceeds its allowance is closed in between. Empty pieces of a message count as control frames do.
+The library answers each ping as it parses the data, so large chunks are parsed in small pieces, and a client that
+exceeds its allowance is disconnected in between. Empty fragments of a message count as control frames do.
 """
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -11,9 +12,9 @@ from app.server.allowance import Allowance
 
 LEAST_PIECE_BYTES = 256
 MAX_PIECE_BYTES = 1_024
-"""Pieces grow while no control frame comes: a long message is not cut small."""
+"""Pieces grow while no control frame arrives, so that a long message is not parsed in many small pieces."""
 CONTROL_FRAMES = 20
-"""At once. Browsers send none by themselves, libraries one in some seconds."""
+"""The burst. Browsers send none by themselves, libraries one every few seconds."""
 CONTROL_FRAMES_PER_SECOND = 5
 POLICY_VIOLATION = 1008
 

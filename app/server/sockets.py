@@ -36,22 +36,22 @@ from app.server.socket_messages import Close, ClosingError, Message, errors_of, 
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIME_LIMIT = 5.0
 MAX_OPERATIONS = 10
-MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES + 1_024  # the request in its envelope
+MAX_MESSAGE_BYTES = MAX_REQUEST_BYTES + 1_024  # the request in its message
 FREE_MESSAGES = 200
-"""Messages that start no operation, and so are not paid for in points: at once."""
+"""The burst of messages that start no operation and so cost no points."""
 FREE_MESSAGES_PER_SECOND = 10
 
 
 _NOT_ALLOWED = RequestError(
     403,
     ErrorCode.FORBIDDEN,
-    "Pages of this origin may not open sockets: ARCADIA_ALLOWED_ORIGINS does not name it, nor does ARCADIA_PUBLIC_URL, "
+    "Pages of this origin may not open sockets: neither ARCADIA_ALLOWED_ORIGINS nor ARCADIA_PUBLIC_URL contains it, "
     "and it is not the Host of the request.",
 )
 
 
 async def serve_socket(scope: Any, receive: Any, send: Any, service: GraphQLService[Any], origins: Origins) -> None:
-    """One client's socket, from its handshake to its end."""
+    """Serves one client's socket, from its handshake to its end."""
     if not _same_origin(dict(scope["headers"]), origins):
         await send_fault(scope, receive, send, _NOT_ALLOWED)  # before it is accepted: an HTTP 403
         return
@@ -59,13 +59,15 @@ async def serve_socket(scope: Any, receive: Any, send: Any, service: GraphQLServ
     offered = SUBPROTOCOL in scope["subprotocols"]
     await socket.accept(subprotocols=SUBPROTOCOL if offered else None)
     if not offered:
-        await socket.close(Close.SUBPROTOCOL_NOT_ACCEPTABLE, f"Only {SUBPROTOCOL} is spoken here")
+        await socket.close(Close.SUBPROTOCOL_NOT_ACCEPTABLE, f"Only {SUBPROTOCOL} is supported")
         return
     await _Connection(socket, service).serve()
 
 
 def _same_origin(headers: dict[bytes, bytes], origins: Origins) -> bool:
-    """Browsers send cookies and no CORS check with a socket, but always its Origin; other clients send none."""
+    """Whether the socket may be opened. Browsers send cookies and make no CORS check for a socket, but always send its
+    Origin; other clients send none.
+    """
     if b"origin" not in headers:
         return True
     origin = headers[b"origin"].decode("latin-1")
@@ -73,7 +75,7 @@ def _same_origin(headers: dict[bytes, bytes], origins: Origins) -> bool:
 
 
 class _Connection:
-    """One socket, from its first message to its end: its operations never outlive it, nor it its token."""
+    """One socket, from its first message to its end. Its operations end with it, and it ends when its token expires."""
 
     def __init__(self, socket: WebSocket[Any, Any, Any], service: GraphQLService[Any]) -> None:
         self._socket = socket
@@ -113,7 +115,9 @@ class _Connection:
         except UnauthenticatedError as refused:
             raise ClosingError(Close.FORBIDDEN, str(refused)) from None
         except KeysUnavailableError:
-            raise ClosingError(Close.TRY_AGAIN_LATER, "The issuer's keys cannot be fetched: try again later") from None
+            raise ClosingError(
+                Close.TRY_AGAIN_LATER, "The identity provider's keys cannot be fetched: try again later"
+            ) from None
         except ValueError:
             raise ClosingError(Close.BAD_REQUEST, "Invalid connection_init payload") from None
 
@@ -155,7 +159,7 @@ class _Connection:
             raise ClosingError(Close.SUBSCRIBER_EXISTS, f"Subscriber for {name[:64]} already exists")
         if len(self._operations) >= MAX_OPERATIONS:
             self._count()
-            told = f"A socket runs at most {MAX_OPERATIONS} operations at a time."
+            told = f"A socket may run at most {MAX_OPERATIONS} operations at once: complete one first."
             await self._send_error(name, RequestError(400, ErrorCode.LIMIT_EXCEEDED, told), charge)
             return
         try:
@@ -176,7 +180,7 @@ class _Connection:
             del self._operations[name]
 
     def _logged(self, parameters: Parameters, principal: Principal) -> AbstractContextManager[None]:
-        """The line of one operation, beside that of the socket."""
+        """Writes the log line of one operation, in addition to that of the socket."""
         return logged(
             method="SUBSCRIBE",
             path=self._socket.scope["path"],
@@ -196,7 +200,7 @@ class _Connection:
                         self._service.documents.text_of(parameters, principal),
                         parameters.variables,
                         parameters.operation_name,
-                        self._service.new_request(principal, self._metadata, charge),  # each operation's own
+                        self._service.new_request(principal, self._metadata, charge),  # each operation has its own
                     )
             self._service.recent_writes.note(principal, written.position)
             if isinstance(answer, AsyncIterator):
@@ -211,7 +215,7 @@ class _Connection:
             await self._send_error(name, request_error_of(error, self._request_id), charge)
 
     async def _feed(self, name: str, feed: AsyncIterator[Answer], charge: Charge) -> bool:
-        """A subscription is paid for as it begins: its events tell what it cost, and cost nothing more."""
+        """Sends the events of a subscription. The rate limit is charged when it begins; its events report that cost."""
         async with aclosing(cast("AsyncGenerator[Answer]", feed)):
             async for answer in feed:
                 if not await self._once(name, answer, charge):
@@ -219,7 +223,9 @@ class _Connection:
         return True
 
     async def _once(self, name: str, answer: Answer, charge: Charge, written: int | None = None) -> bool:
-        """False for a refused request, whose `error` message is its last."""
+        """Sends the only response of an operation. Returns False for a refused request, after whose `error` message
+        nothing more is sent.
+        """
         raise_if_unavailable(answer)
         if answer.executed:
             await self._send(framed("next", name, with_cost(answer.body, charge, written)))
@@ -235,13 +241,13 @@ class _Connection:
     async def _send(self, message: bytes) -> None:
         try:
             await self._socket.send_data(message.decode(), mode="text")
-        except (OSError, RuntimeError):  # how the server says that the client left meanwhile
-            raise WebSocketDisconnect(detail="the client left") from None
+        except (OSError, RuntimeError):  # the server reports this way that the client has closed the connection
+            raise WebSocketDisconnect(detail="the client closed the connection") from None
 
     async def _receive(self) -> Message:
         event = await self._socket.receive()
         if event["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(detail="the client left")
+            raise WebSocketDisconnect(detail="the client closed the connection")
         text = event.get("text")
         if not isinstance(text, str) or len(text) > MAX_MESSAGE_BYTES:
             raise ClosingError(Close.BAD_REQUEST, "Invalid message")

@@ -1,4 +1,4 @@
-"""A body as it was before it was packed with gzip (RFC 1952) or zstd (RFC 8878), in small steps and within bounds."""
+"""Decompresses bodies in gzip (RFC 1952) or zstd (RFC 8878), in small steps and within limits."""
 
 import asyncio
 import sys
@@ -16,21 +16,21 @@ else:
     from backports import zstd
 
 STEP_BYTES = 65_536
-"""Unpacked at once, before others have their turn."""
+"""Decompressed in one step, before the event loop runs other tasks."""
 MAX_PACKED_BYTES = 32 * 1024 * 1024
 MAX_RATIO = 250
-"""Of what is unpacked to what was sent. Usage by the line comes to 20 to 100."""
+"""The maximum ratio of decompressed to sent bytes. NDJSON usage compresses 20 to 100 times."""
 RATIO_FREE_BYTES = 524_288
-"""Unpacked whatever the ratio."""
+"""Decompressed regardless of the ratio."""
 MAX_MEMBERS = 1_000
-"""gzip members or zstd frames, each of which costs something even if it is empty."""
+"""gzip members or zstd frames, each of which takes time even if it is empty."""
 
 _GZIP = zlib.MAX_WBITS | 16
 _ZSTD: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: 23}  # 8 MB, as RFC 9659 allows in HTTP
 
 
 class _Unpacker(Protocol):
-    """One member or frame after another, with what is left of the last one's input."""
+    """Decompresses one member or frame after another, with the rest of the previous one's input."""
 
     ended: bool
     members: int
@@ -73,30 +73,30 @@ class _Zstd:
 
 
 UNPACKERS: Mapping[str, Callable[[], _Unpacker]] = MappingProxyType({"gzip": _Gzip, "x-gzip": _Gzip, "zstd": _Zstd})
-"""By Content-Encoding."""
+"""The decompressor for each Content-Encoding."""
 
 
 def encoding_of(content_encoding: str) -> str | None:
-    """A key of UNPACKERS, or None for a body that is sent as it is. Raises Fault (415) for other encodings, with the
-    header that names ours (RFC 7694).
+    """Returns a key of UNPACKERS, or None for a body without an encoding. Raises RequestError (415) for other
+    encodings, with the header that lists the supported ones (RFC 7694).
     """
     encoding = content_encoding.strip().lower()
     if encoding in UNPACKERS:
         return encoding
     if encoding in {"", "identity"}:
         return None
-    told = f"A body may be packed with gzip or zstd, not with {encoding[:100]}."
+    told = f"The content encoding {encoding[:100]} is not supported: use gzip or zstd."
     raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
-    """The body in parts of at most STEP_BYTES. Raises Fault (400, 413)."""
+    """Yields the body in parts of at most STEP_BYTES. Raises RequestError (400, 413)."""
     unpacker = UNPACKERS[encoding]()
     packed = size = 0
     async for chunk in chunks:
         packed += len(chunk)
         if packed > MAX_PACKED_BYTES:
-            raise _too_large(f"The packed body is larger than {MAX_PACKED_BYTES // 1024 // 1024} MB.")
+            raise _too_large(f"The compressed body is larger than {MAX_PACKED_BYTES // 1024 // 1024} MB.")
         try:
             for part in unpacker.steps(chunk):
                 size += len(part)
@@ -104,16 +104,16 @@ async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator
                 yield part
                 await asyncio.sleep(0)
         except (zlib.error, zstd.ZstdError) as error:
-            raise RequestError(400, ErrorCode.BAD_REQUEST, f"The body is not {encoding}.") from error
+            raise RequestError(400, ErrorCode.BAD_REQUEST, f"The body is not valid {encoding}.") from error
     if not unpacker.ended:
-        raise RequestError(400, ErrorCode.BAD_REQUEST, f"The body broke off: its {encoding} has no end.")
+        raise RequestError(400, ErrorCode.BAD_REQUEST, f"The body is incomplete: its {encoding} data end too early.")
 
 
 def _check(members: int, packed: int, size: int) -> None:
     if members > MAX_MEMBERS:
-        raise _too_large(f"The body is packed in more than {MAX_MEMBERS:,} parts.")
+        raise _too_large(f"The body has more than {MAX_MEMBERS:,} compressed parts.")
     if size > max(RATIO_FREE_BYTES, MAX_RATIO * packed):
-        raise _too_large(f"The body unpacks to more than {MAX_RATIO} times its size.")
+        raise _too_large(f"The body decompresses to more than {MAX_RATIO} times its size.")
 
 
 def _too_large(told: str) -> RequestError:

@@ -1,7 +1,7 @@
-"""How long a request's body may be in coming.
+"""Limits how long a request's body may take to arrive.
 
-Cost follows work: who sends slowly holds memory, and at POST /usage one of a few places, for as long as the sending
-takes. Only the time spent waiting for the client counts, not what is done with its bytes meanwhile.
+A slow sender holds memory, and at POST /usage one of a few places, for as long as the body takes. Only the time spent
+waiting for the client counts, not the time spent processing its bytes.
 """
 
 import asyncio
@@ -18,22 +18,24 @@ from app.server.request_errors import RequestError
 T = TypeVar("T")
 
 GRACE_SECONDS = 10.0
-"""What a body may take whatever its size."""
+"""The time allowed for any body, regardless of its size."""
 LEAST_BYTES_PER_SECOND = 4_096
-"""Beyond that: the least rate on average, 32 kbit/s."""
+"""In addition, the minimum average rate: 32 kbit/s."""
 TOTAL_SECONDS = 600.0
-"""The longest for any body: 128 MB at 1.7 Mbit/s."""
+"""The maximum for any body: 128 MB at 1.7 Mbit/s."""
 
 
 class Pace:
-    """The time that one body has. Each wait for its next bytes goes through here."""
+    """The time that one body may still take. Each wait for its next bytes goes through here."""
 
     def __init__(self) -> None:
         self._waited = 0.0
         self._received = 0
 
     async def wait(self, arriving: Awaitable[T]) -> T:
-        """What arrives. Raises Fault (408) once the body has taken too long for what has arrived of it."""
+        """Waits for the next bytes and returns them. Raises RequestError (408) once the body has taken too long for its
+        size so far.
+        """
         allowed = min(GRACE_SECONDS + self._received / LEAST_BYTES_PER_SECOND, TOTAL_SECONDS)
         began = time.monotonic()
         try:
@@ -49,7 +51,7 @@ class Pace:
 
 
 async def paced(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The parts of a body. Raises Fault (408)."""
+    """Yields the parts of a body. Raises RequestError (408)."""
     pace = Pace()
     while True:
         try:
@@ -61,12 +63,14 @@ async def paced(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
-    """The parts of a request's body as they arrive. Raises Fault (408; 400 where the client leaves in the middle)."""
+    """Yields the parts of a request's body as they arrive. Raises RequestError (408; 400 if the client disconnects
+    before the end).
+    """
     try:
         async for part in paced(aiter(request.stream())):
             yield part
-    except (InternalServerException, ClientException):  # Litestar's words for it
-        raise RequestError(400, ErrorCode.BAD_REQUEST, "The request broke off.") from None
+    except (InternalServerException, ClientException):  # Litestar's exceptions for a disconnect
+        raise RequestError(400, ErrorCode.BAD_REQUEST, "The request ended before its body was complete.") from None
 
 
 def _too_slow() -> RequestError:

@@ -1,11 +1,12 @@
-"""POST /usage: metered events for machines. `recordUsage` by another entry point: the same rules and answers.
+"""POST /usage: metered events from machines, with the same rules and responses as `recordUsage`.
 
-The body is NDJSON, a JSON array of events or one event, packed with gzip or zstd if so declared, of at most 100,000
-events; usage_summary.py has the answer. Events are committed by the block as they come: a request that fails half way
-has kept what came before, and is to be sent again whole, which counts nothing twice. What is counted as accepted in an
-answer is committed. The status is 422 where events were rejected and none is recorded, now or before.
+The body is NDJSON, a JSON array of events or one event, compressed with gzip or zstd if the header says so, with at
+most 100,000 events; usage_summary.py describes the response. Events are committed in blocks as they arrive: a request
+that fails half way has stored the blocks before, and must be sent again as a whole, which counts nothing twice. All
+events counted as accepted in a response are committed. The status is 422 if events were rejected and none is recorded,
+now or before.
 
-Each block is a call of its own in the audit log, entered in the block's transaction; no Idempotency-Key is looked at.
+Each block is a call of its own in the audit log, written in the block's transaction; Idempotency-Key is ignored.
 """
 
 import logging
@@ -41,7 +42,7 @@ from app.server.usage_summary import Rejection, Tally
 PATH = "/usage"
 LINES_A_POINT = 10
 BYTES_A_POINT = 10_240
-"""Unpacked. What is read is paid for before its lines are counted or decoded."""
+"""Decompressed bytes per point. They are charged before the lines are counted or decoded."""
 
 NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON_TYPES = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
@@ -50,7 +51,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Input(msgspec.Struct):
-    """A block as the audit log has it: where its lines are in the body, and what they were, as unpacked."""
+    """A block in the audit log: the position of its lines in the body, and their hash, after decompression."""
 
     first: int
     lines: int
@@ -58,7 +59,7 @@ class _Input(msgspec.Struct):
 
 
 class _Format(NamedTuple):
-    """Of a body, as its headers declare it."""
+    """The format of a body, as its headers declare it."""
 
     is_json: bool
     encoding: str | None
@@ -73,7 +74,9 @@ class _Payment:
         self._paid = REQUEST_COST
 
     async def read(self, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The parts, each paid for before it is handed on: a body that is refused half way has cost what it came to."""
+        """Yields the parts, each charged before it is yielded: a body that is refused half way has cost only what was
+        read.
+        """
         owed = 0.0
         async for part in parts:
             owed += part.count(b"\n") / LINES_A_POINT + len(part) / BYTES_A_POINT
@@ -83,8 +86,8 @@ class _Payment:
             yield part
 
     async def pay(self, cost: int) -> None:
-        """Raises RateLimitedError, by whose Retry-After the caller has what the body costs up to here: sent again then,
-        it is read further than before.
+        """Charges the cost. Raises RateLimitedError, whose Retry-After is when the caller has the points for the body
+        so far: if it is sent again then, it is read further than before.
         """
         limit = self._rate_limiter.limit
         if limit is not None:
@@ -137,13 +140,13 @@ async def _record(upload: Upload, body: AsyncIterator[bytes]) -> Tally:
 
 
 def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
-    """The body as NDJSON, in parts of any size."""
+    """Yields the body as NDJSON, in parts of any size."""
     parts = without_mark(unpacked(sent, body.encoding) if body.encoding else sent)
     return as_lines(parts) if body.is_json else parts
 
 
 def _format(request: Request[Any, Any, Any]) -> _Format:
-    """Raises Fault (415) for what no body may be."""
+    """Returns the body's format. Raises RequestError (415) for unsupported types and encodings."""
     media_type = utf8_media_type(request.headers.get("content-type", ""))
     if media_type not in NDJSON_TYPES + JSON_TYPES:
         told = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
@@ -152,7 +155,9 @@ def _format(request: Request[Any, Any, Any]) -> _Format:
 
 
 def _told(error: Exception) -> Exception:
-    """Operations' words in HTTP's. Here a lost COMMIT is no riddle: what is sent again is counted once."""
+    """Converts an operation's error to an HTTP error. A lost COMMIT needs no special answer here, because events that
+    are sent again count once.
+    """
     match error:
         case Refusal():
             return RequestError(403, ErrorCode.FORBIDDEN, f"{error.message}.")

@@ -1,4 +1,4 @@
-"""One line of NDJSON as a metered event: in our own field names, or as a CloudEvent (version 1.0, JSON format).
+"""Reads a line of NDJSON as a metered event: with our own field names, or as a CloudEvent (version 1.0, JSON format).
 
 An event of a JSON array is such a line too (json_events.py).
 
@@ -12,9 +12,9 @@ An event of a JSON array is such a line too (json_events.py).
 | quantity     | data.quantity      |
 | resourceId   | data.resourceId    |
 
-Fields of other names are ignored; of a field given both ways ours holds. A quantity is text or a number, exact as
-it is written. Of CloudEvents `data_base64` is not read. `time` is required although CloudEvents does not: an event that
-was stamped on its arrival would be another one when it is sent again.
+Other fields are ignored; if a field is given in both ways, ours counts. A quantity is text or a number, and is read
+exactly. `data_base64` of CloudEvents is not read. `time` is required, which it is not in CloudEvents: an event
+with the time of its arrival would be a different event when it is sent again.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 _VERSION = "1.0"
 _STEP_LINES = 500
-"""Decoded at once, before others have their turn."""
+"""Decoded in one step, before the event loop runs other tasks."""
 
 
 _ABSENT = msgspec.Raw(b"null")
@@ -75,7 +75,7 @@ _decoder = msgspec.json.Decoder(_Line)
 
 @dataclass(slots=True)
 class Block:
-    """The events of a block of lines, with the number of the line of each, and the lines that hold none."""
+    """The events of a block of lines, with their line numbers, and the malformed lines."""
 
     events: list[MeteredEvent] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Block:
 
 
 async def read_block(text: bytes, first: int) -> Block:
-    """`first` is the number of the block's first line. A blank line is neither an event nor malformed."""
+    """Decodes a block. `first` is the number of its first line. A blank line is neither an event nor malformed."""
     block = Block()
     for piece in cut(text, _STEP_LINES):
         first += _read(piece, first, block)
@@ -92,7 +92,7 @@ async def read_block(text: bytes, first: int) -> Block:
 
 
 def _read(text: bytes, first: int, block: Block) -> int:
-    """How many lines they were that were added to the block."""
+    """Adds the lines of a text to the block; returns their number."""
     decoded = _decoded(text)
     for number, line in enumerate(decoded, first):
         if isinstance(line, _Line):
@@ -109,7 +109,7 @@ def _read(text: bytes, first: int, block: Block) -> int:
 
 
 def _decoded(text: bytes) -> Sequence[_Line | str | None]:
-    """Of each line what it says, or what is wrong with it, or None of a blank one."""
+    """Returns for each line its decoded value, or a message if it is malformed, or None if it is blank."""
     ends = text.count(b"\n") + (not text.endswith(b"\n"))
     if text.isspace():
         return [None] * ends
@@ -123,8 +123,8 @@ def _decoded(text: bytes) -> Sequence[_Line | str | None]:
 def _decoded_line(text: bytes) -> _Line | str | None:
     if not (text := text.strip()):
         return None
-    if not text.startswith(b"{"):  # a body of nothing else is to cost as little as may be
-        return "an event is a JSON object"
+    if not text.startswith(b"{"):  # rejects other bodies with as little work as possible
+        return "an event must be a JSON object"
     try:
         return _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -132,7 +132,7 @@ def _decoded_line(text: bytes) -> _Line | str | None:
 
 
 def _event(line: _Line) -> MeteredEvent:
-    """Raises ValueError or BadInputError for what is absent, no id or no instant."""
+    """Converts a decoded line to an event. Raises ValueError or BadInputError for missing and malformed fields."""
     if line.specversion is not None and line.specversion != _VERSION:
         raise ValueError(f"specversion must be {_VERSION}")
     data = line.data
@@ -151,9 +151,9 @@ def _event(line: _Line) -> MeteredEvent:
     )
 
 
-@lru_cache(maxsize=16_384)  # quantities are round again and again
+@lru_cache(maxsize=16_384)  # the same quantities appear again and again
 def _quantity(text: bytes) -> Decimal | None:
-    """Of JSON text: a number or a string, exact as it is written. Raises BadInputError."""
+    """Parses a JSON number or string exactly. Raises BadInputError."""
     if text == b"null":
         return None
     value = text.decode() if text[:1] in b"-0123456789" else msgspec.json.decode(text)

@@ -1,8 +1,8 @@
-"""The answer of POST /usage: how many events were recorded, and which were not.
+"""The response of POST /usage: how many events were recorded, and which were rejected.
 
     {"accepted": 2, "duplicates": 1, "rejectedTotal": 1, "rejected": [{"index": 3, "code": "…", "message": "…"}]}
 
-`index` is the event's place in the body, from 0. The first MAX_REJECTIONS are listed, all are counted.
+`index` is the event's position in the body, from 0. The first MAX_REJECTIONS are listed; all are counted.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ class Rejection(msgspec.Struct):
 
 
 class Summary(msgspec.Struct, rename="camel"):
-    """What became of a body's events."""
+    """The result for a body's events."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -35,14 +35,14 @@ class Summary(msgspec.Struct, rename="camel"):
 
 
 class Tally:
-    """What became of the events that were read so far."""
+    """Counts the results of the events read so far."""
 
     def __init__(self) -> None:
         self._summary = Summary()
         self._reasons = Counter[str]()
 
     def add(self, accepted: int, duplicates: int, rejections: Iterable[Rejection]) -> None:
-        """Adds a block's events, the rejections in any order."""
+        """Adds a block's results; the rejections may be in any order."""
         summary, found = self._summary, sorted(rejections, key=lambda rejection: rejection.index)
         summary.accepted += accepted
         summary.duplicates += duplicates
@@ -52,7 +52,7 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, Any]:
-        """For the log: the rejections by their codes."""
+        """Returns the counts for the log, with the rejections by code."""
         summary = self._summary
         return {"accepted": summary.accepted, "duplicates": summary.duplicates, "rejected": dict(self._reasons)}
 
@@ -62,7 +62,9 @@ class Tally:
         return bool(self._summary.rejected_total) and not self._summary.accepted + self._summary.duplicates
 
     def body(self, request_id: str) -> bytes:
-        """The answer. Where nothing is recorded it has `errors` as well, as every answer has that is none of 2xx."""
+        """Returns the response. If nothing is recorded it also has `errors`, as every response with a status other than
+        2xx has.
+        """
         if not self.is_refused:
             return msgspec.json.encode(self._summary)
         reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(self._reasons.items()))

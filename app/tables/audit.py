@@ -1,4 +1,4 @@
-"""What was asked of the API: who changed what, and the keys under which a change is done once."""
+"""The audit log, and the keys by which a change is executed only once."""
 
 from piccolo.columns import JSONB, UUID, Array, Text
 from piccolo.constraints import Check
@@ -8,8 +8,8 @@ from app.tables.columns import instant, integer, primary_key, text
 
 
 class AuditLog(Table, tablename="audit_log"):
-    """A mutation, a block of POST /usage or a refused sign-in. The tenant is no reference: what a token claims
-    need not exist.
+    """A mutation, a block of POST /usage or a refused sign-in. tenant_id is not a foreign key, because the tenant that
+    a token claims may not exist.
     """
 
     id = primary_key()
@@ -29,7 +29,7 @@ class AuditLog(Table, tablename="audit_log"):
 
 
 class IdempotencyKeys(Table, tablename="idempotency_keys"):
-    """A caller's key, the one request that it may be used for, and what became of each of the request's mutations."""
+    """A caller's key, the request that it was used for, and the outcome of each of the request's mutations."""
 
     id = primary_key()
     tenant_id = UUID(default=None, null=True)

@@ -1,4 +1,4 @@
-"""Each tenant's months: how far billing has come with them, and what changed since they were rated."""
+"""Each tenant's months: their billing state, and what changed since they were rated."""
 
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ class BillingMonthState(StrEnum):
     DRAFT = "DRAFT"
     ISSUED = "ISSUED"  # or paid
     ZERO = "ZERO"  # rated, and there was nothing to bill
-    WAIVED = "WAIVED"  # worth nothing, for good
+    WAIVED = "WAIVED"  # by a platform admin; its amount is permanently 0
     FAILED = "FAILED"  # could not be rated
 
 
@@ -39,11 +39,11 @@ class ChangeReason(StrEnum):
 
 
 class BillingMonths(Table, tablename="billing_months"):
-    """One a tenant and month. app/operations/billing_months draws the states.
+    """One row for each tenant and month. app/operations/billing_months shows the states.
 
-    rated_cents: the month's amount when it was last rated, net; null before. billed_cents: the net lines of its
-    invoices that are not void, drafts included. open_credit_deployments: those with a credit that no invoice has taken
-    yet. rules_version: the rules under which it was first rated.
+    rated_cents: the month's net amount when it was last rated; null before. billed_cents: the net amount of live
+    invoices' lines for it, drafts included. open_credit_deployments: those with a credit that is not applied yet.
+    rules_version: the rules under which it was first rated.
     """
 
     id = primary_key()
@@ -76,8 +76,8 @@ class BillingMonths(Table, tablename="billing_months"):
 
 
 class BillingMonthChanges(Table, tablename="billing_month_changes"):
-    """A change that a rated month has not been rated with yet; deployment null: of the whole tenant. Whoever rates the
-    month deletes it.
+    """A change that a rated month has not been rated with yet; deployment null: of the whole tenant. The next rating of
+    the month deletes it.
     """
 
     id = primary_key()

@@ -1,4 +1,4 @@
-"""What can be bought: resource kinds, plans and their immutable versions, add-ons."""
+"""The catalog: resource kinds, plans and their immutable versions, add-ons."""
 
 from enum import StrEnum
 
@@ -39,7 +39,7 @@ class Plans(Table, tablename="plans"):
 
 
 class PlanVersions(Table, tablename="plan_versions"):
-    """Immutable once published, but for PUBLISHED -> RETIRED (trigger)."""
+    """Immutable once published, except for PUBLISHED -> RETIRED (enforced by a trigger)."""
 
     id = primary_key()
     plan_id = reference(Plans)
@@ -77,7 +77,7 @@ class PlanResources(Table, tablename="plan_resources"):
 
 
 class PlanPriceTiers(Table, tablename="plan_price_tiers"):
-    """One tier is (the previous up_to, up_to]; the last has no bound."""
+    """One tier is (the previous up_to, up_to]; the last has no upper bound."""
 
     id = primary_key()
     plan_resource_id = reference(PlanResources)

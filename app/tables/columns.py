@@ -1,7 +1,7 @@
-"""Columns without silent defaults.
+"""Columns without implicit defaults.
 
-Piccolo fills an absent value with '', 0, a random UUID or CASCADE; here an absent value is refused by the
-database, and a foreign key restricts.
+Piccolo fills an absent value with '', 0, a random UUID or CASCADE. With these columns the database refuses an absent
+value, and a foreign key restricts.
 """
 
 from enum import StrEnum
@@ -27,12 +27,12 @@ def text(*, null: bool = False, primary_key: bool = False, unique: bool = False)
 
 
 def cents(*, null: bool = False) -> BigInt:
-    """An amount in the minor unit of the row's currency."""
+    """A column for an amount in the minor unit of the row's currency."""
     return BigInt(default=None, null=null)
 
 
 def decimal(*, null: bool = False) -> Numeric:
-    """An exact quantity or unit price, of any precision."""
+    """A column for an exact quantity or unit price, of any precision."""
     return Numeric(default=None, null=null)
 
 
@@ -45,7 +45,7 @@ def boolean() -> Boolean:
 
 
 def calendar_day(*, null: bool = False) -> Date:
-    """A day in the billing time zone."""
+    """A column for a day in the billing time zone."""
     return Date(default=None, null=null)
 
 
@@ -54,11 +54,11 @@ def instant(*, null: bool = False) -> Timestamptz:
 
 
 def member_of(column: str, choices: type[StrEnum]) -> Check:
-    """The column holds one of the enum's values."""
+    """A check that the column holds one of the enum's values."""
     listed = ", ".join(f"'{choice.value}'" for choice in choices)
     return Check(f"{column} IN ({listed})")
 
 
 def one_month(start: str, end: str) -> Check:
-    """[start, end) is one calendar month."""
+    """A check that [start, end) is one calendar month."""
     return Check(f"extract(day from {start}) = 1 AND {end} = ({start} + interval '1 month')::date")

@@ -1,4 +1,4 @@
-"""The provider's bills to us: cost, never revenue. Amounts are in the minor unit of the bill's currency."""
+"""The cloud providers' bills: costs, never revenue. Amounts are in the minor unit of the bill's currency."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from app.tables.tenants import Tenants
 
 
 class CloudInvoiceMatch(StrEnum):
-    """By what a row of a bill was matched to a resource."""
+    """What a line of a bill was matched to a resource by."""
 
     PROVIDER_ID = "PROVIDER_ID"
     NAME = "NAME"
@@ -21,7 +21,7 @@ class CloudInvoiceMatch(StrEnum):
 
 
 class UnallocatedReason(StrEnum):
-    """Why a row of a bill is no deployment's cost."""
+    """Why a line of a bill is allocated to no deployment."""
 
     UNKNOWN_NAME = "UNKNOWN_NAME"
     NOT_ALIVE = "NOT_ALIVE"
@@ -30,8 +30,9 @@ class UnallocatedReason(StrEnum):
 
 
 class CloudInvoices(Table, tablename="cloud_invoices"):
-    """exchange_rate: units of reporting_currency for one of the bill's currency. matched_at: when its rows were last
-    matched to resources. A withdrawn bill keeps its rows and counts no more; its external id is free again (an index).
+    """exchange_rate: units of reporting_currency for one unit of the bill's currency. matched_at: when its lines were
+    last matched to resources. A withdrawn bill keeps its lines but no longer counts; its external id can be used again
+    (a partial unique index).
     """
 
     id = primary_key()
@@ -61,9 +62,9 @@ class CloudInvoices(Table, tablename="cloud_invoices"):
 
 
 class CloudInvoiceLines(Table, tablename="cloud_invoice_lines"):
-    """A row of the bill: a deployment's cost, or unallocated for a reason.
+    """A line of the bill: allocated to a deployment, or unallocated for a reason.
 
-    exact_cents is the amount as the bill has it, amount_cents the same rounded to show.
+    exact_cents is the amount as the bill has it; amount_cents is the same, rounded for display.
     """
 
     id = primary_key()

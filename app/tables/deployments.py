@@ -1,4 +1,4 @@
-"""The billable unit, its recorded life, and the provider's resources that it runs on."""
+"""Deployments (the units that are billed), their events, and the provider's resources that they use."""
 
 from enum import StrEnum
 
@@ -40,7 +40,7 @@ class CloudDeployments(Table, tablename="cloud_deployments"):
 
 
 class CloudDeploymentEvents(Table, tablename="cloud_deployment_events"):
-    """Append-only: every transition, the creation (from_state null) and each withheld one, with its actor."""
+    """Append-only: every transition, the creation (from_state null) and each withheld transition, with its actor."""
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -57,10 +57,10 @@ class CloudDeploymentEvents(Table, tablename="cloud_deployment_events"):
 
 
 class CloudResources(Table, tablename="cloud_resources"):
-    """What the provider runs for us; tenant and deployment are null together, for what belongs to no deployment.
+    """A resource of the provider; tenant and deployment are both null if it belongs to no deployment.
 
-    The provider's id is unique among those that are not destroyed (an index): a resource that is moved to another
-    deployment ends and begins anew there.
+    The provider's id is unique among resources that are not destroyed (a partial unique index): a resource that is
+    moved to another deployment ends, and a new row begins there.
     """
 
     id = primary_key()

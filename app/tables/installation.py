@@ -1,4 +1,4 @@
-"""What a database knows of itself: facts that hold for all its rows."""
+"""Facts about the whole database."""
 
 from piccolo.columns import UUID
 from piccolo.constraints import Check
@@ -8,8 +8,8 @@ from app.tables.columns import calendar_day, instant, integer, primary_key, text
 
 
 class Installation(Table, tablename="installation"):
-    """One row. billing_time_zone: recorded by the first process that serves, and fixed once there are data.
-    billing_months_through: up to and including this month, every tenant's billing months have been inserted.
+    """The table's only row. billing_time_zone: recorded by the first process that serves, and fixed once there are
+    tenants. billing_months_through: every tenant's billing months up to and including this month have been inserted.
     """
 
     id = integer(primary_key=True)
@@ -29,8 +29,9 @@ class DataIntegrityProgress(Table, tablename="data_integrity_progress"):
 
 
 class RowSecurityProbe(Table, tablename="row_security_probe"):
-    """One row of a tenant that does not exist. A connection that sees it without that tenant's id in its setting
-    app.tenant_id is not bound by row-level security: every process looks when it starts (app/database/self_check.py).
+    """One row of a tenant that does not exist. If a connection sees it without that tenant's id in its setting
+    app.tenant_id, row-level security does not apply to the connection: every process checks this when it starts
+    (app/database/self_check.py).
     """
 
     id = primary_key()

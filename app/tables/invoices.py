@@ -1,4 +1,4 @@
-"""What a tenant owes for a month, line by line, with the inputs it was rated from."""
+"""Invoices: one tenant's charges for a month, with the inputs they were rated from."""
 
 from enum import StrEnum
 
@@ -32,7 +32,7 @@ class InvoiceStatus(StrEnum):
 
 
 class Charges(Table, tablename="charges"):
-    """A one-off charge, or with a negative amount a credit, on the invoice of the month that holds charged_on."""
+    """A one-off charge, or a credit if its amount is negative, on the invoice of the month that contains charged_on."""
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -47,9 +47,9 @@ class Charges(Table, tablename="charges"):
 
 
 class TenantInvoices(Table, tablename="tenant_invoices"):
-    """One that is not void per tenant and period start; immutable once issued (triggers).
+    """At most one invoice that is not void for each tenant and period start; immutable once issued (triggers).
 
-    issued_on: the day of the billing time zone that holds issued_at; its year is the number's.
+    issued_on: the day of issued_at in the billing time zone; its year is part of the invoice number.
     """
 
     id = primary_key()
@@ -92,8 +92,8 @@ class TenantInvoices(Table, tablename="tenant_invoices"):
 class TenantInvoiceLines(Table, tablename="tenant_invoice_lines"):
     """One amount; deployment, subscription and add-on are null on tenant-level lines such as tax.
 
-    period_start: of the month it charges for (its service month); a correction's is earlier than its invoice's, or the
-    same. charge_id: the one-off charge of an ADJUSTMENT line, whose deployment may have no subscription.
+    period_start: the month that the line charges for (its service month), which on a correction line is not later than
+    the invoice's month. charge_id: the one-off charge of an ADJUSTMENT line, whose deployment may have no subscription.
     """
 
     id = primary_key()
@@ -129,7 +129,7 @@ class TenantInvoiceInputs(Table, tablename="tenant_invoice_inputs"):
     """The canonical inputs: position 0 is the header, then one document per subscription in line order, then the
     charges that belong to no subscription.
 
-    Corrections follow, a document for each subscription (or for such charges) and service month, `late_month`.
+    Corrections follow: a document for each subscription (or for such charges) and service month, `late_month`.
     """
 
     id = primary_key()
@@ -145,7 +145,7 @@ class TenantInvoiceInputs(Table, tablename="tenant_invoice_inputs"):
 
 
 class InvoiceNumberSequences(Table, tablename="invoice_number_sequences"):
-    """The last number given in a calendar year; its row lock keeps numbers gapless."""
+    """The last number given in a calendar year; locking the row keeps the numbers free of gaps."""
 
     year = integer(primary_key=True)
     last_number = integer()

@@ -1,4 +1,4 @@
-"""Piccolo's view of the tables, for its migrations."""
+"""Piccolo's configuration of the tables, for its migrations."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How much each caller has left."""
+"""The callers' rate limit buckets."""
 
 from piccolo.columns import UUID
 from piccolo.constraints import Check
@@ -8,9 +8,9 @@ from app.tables.columns import instant, integer, primary_key, text
 
 
 class RateLimitBuckets(Table, tablename="rate_limit_buckets"):
-    """A caller's bucket of points, held as the instant at which it will be full again. UNLOGGED: a crash of PostgreSQL
-    fills them all. The tenant is no reference: what a token claims need not exist. last_granted: the points that were
-    last taken from it.
+    """A caller's bucket of points, stored as the instant at which it will be full again. UNLOGGED: a crash of
+    PostgreSQL makes all buckets full. tenant_id is not a foreign key, because the tenant that a token claims may not
+    exist. last_granted: the points of the last lease.
     """
 
     id = primary_key()

@@ -1,4 +1,4 @@
-"""A month end as rows: the run, its chunks of tenants, and what became of each tenant."""
+"""Rollups: the run, its chunks of tenants, and the outcome of each tenant."""
 
 from enum import StrEnum
 
@@ -43,8 +43,8 @@ class RollupOutcome(StrEnum):
 
 
 class RollupRuns(Table, tablename="rollup_runs"):
-    """The counters are sums over the outcomes of the run. rates_stale_drafts: drafts whose month changed are rated
-    again in place, which without force no other run does.
+    """The counters are sums over the run's outcomes. rates_stale_drafts: drafts whose month changed are rated again in
+    place, which no other run does without force.
     """
 
     id = primary_key()
@@ -85,7 +85,7 @@ class RollupChunks(Table, tablename="rollup_chunks"):
 
 
 class RollupOutcomes(Table, tablename="rollup_outcomes"):
-    """What became of one tenant in one run, written in the transaction that did it."""
+    """The outcome of one tenant in one run, written in the transaction that billed the tenant."""
 
     id = primary_key()
     run_id = reference(RollupRuns)
@@ -111,12 +111,12 @@ class RollupFailures(Table, tablename="rollup_failures"):
 
 
 class UnpricedReason(StrEnum):
-    NOT_PRICED = "NOT_PRICED"  # the plan in force does not know the kind
+    NOT_PRICED = "NOT_PRICED"  # the plan version in force does not price the kind
     NOT_SUBSCRIBED = "NOT_SUBSCRIBED"  # the deployment has no subscription in the month
 
 
 class RollupUnpricedUsage(Table, tablename="rollup_unpriced_usage"):
-    """Usage that no plan prices: billed nothing, and listed."""
+    """Usage that no plan version prices: it is not billed, but listed."""
 
     id = primary_key()
     run_id = reference(RollupRuns)
@@ -136,7 +136,7 @@ class RollupWarningCode(StrEnum):
 
 
 class RollupWarnings(Table, tablename="rollup_warnings"):
-    """What an operator should look at of a tenant that the run did bill."""
+    """A warning about a billed tenant, for an operator to check."""
 
     id = primary_key()
     run_id = reference(RollupRuns)

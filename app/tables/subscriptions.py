@@ -1,4 +1,4 @@
-"""What each deployment is billed by: its plan version, its active days and its add-ons, with their history."""
+"""Subscriptions: each deployment's plan version, active days and add-ons, with their history."""
 
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
@@ -13,7 +13,7 @@ from app.tables.tenants import Tenants
 class Subscriptions(Table, tablename="subscriptions"):
     """One per deployment; plan_version_id is the version in force, ended_on the day of the cancellation.
 
-    pending_plan_version_id comes into force on pending_from, a day to come.
+    pending_plan_version_id takes effect on pending_from, a future day.
     """
 
     id = primary_key()
@@ -49,7 +49,7 @@ class SubscriptionPlanVersions(Table, tablename="subscription_plan_versions"):
 
 
 class SubscriptionActiveSpans(Table, tablename="subscription_active_spans"):
-    """Days the subscription was active, both ends included; last_on null while it still is."""
+    """Days on which the subscription was active, both ends included; last_on null while it still is."""
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -61,7 +61,7 @@ class SubscriptionActiveSpans(Table, tablename="subscription_active_spans"):
 
 
 class SubscriptionAddons(Table, tablename="subscription_addons"):
-    """An attached add-on: price, kind and quantity as they stood at attach time; detached_on is its last day."""
+    """An attached add-on: price, kind and quantity as they were when it was attached; detached_on is its last day."""
 
     id = primary_key()
     tenant_id = reference(Tenants)

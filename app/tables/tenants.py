@@ -1,4 +1,4 @@
-"""Who is billed, and the tax that applies to them by country and day."""
+"""Tenants, their tax exemptions, and tax rates by country and day."""
 
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
@@ -7,7 +7,7 @@ from app.tables.columns import boolean, calendar_day, decimal, instant, primary_
 
 
 class Tenants(Table, tablename="tenants"):
-    """tax_exempt is what holds today; TenantTaxExemptions has its history. closed_at: nothing is billed any more."""
+    """tax_exempt is today's value; TenantTaxExemptions has its history. closed_at: nothing is billed any more."""
 
     id = primary_key()
     code = text()

@@ -1,4 +1,4 @@
-"""Metered events, append-only, and their totals by day."""
+"""Metered events, append-only, and their daily totals."""
 
 import uuid
 
@@ -12,14 +12,15 @@ from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.tenants import Tenants
 
 NO_RESOURCE = uuid.UUID(int=0)
-"""Stands in daily totals for the events that name no resource."""
+"""The resource id in daily totals for events that name no resource."""
 
 
 class UsageRecords(Table, tablename="usage_records"):
-    """One event. Partitioned by the month of `occurred_at`: its key in the database is wider than `id`.
+    """One event. Partitioned by the month of `occurred_at`, so its primary key in the database has more columns than
+    `id`.
 
-    `day`: the day of the billing time zone in which it occurred. `level_stream`: of a TIME_WEIGHTED kind the
-    `resource_id` of the daily total that it is part of, else null. An index leads from a level to its neighbours.
+    `day`: the day in the billing time zone on which it occurred. `level_stream`: for a TIME_WEIGHTED kind the
+    `resource_id` of its daily total, otherwise null. An index finds the previous and next level.
     """
 
     id = primary_key()
@@ -41,9 +42,10 @@ class UsageRecords(Table, tablename="usage_records"):
 
 
 class UsageEventKeys(Table, tablename="usage_event_keys"):
-    """(tenant, source, event_id) is an event's idempotency key, for good: `id` is the record's, of whatever month.
+    """(tenant, source, event_id) identifies an event permanently; `id` is the id of its record, in any month.
 
-    `fingerprint` tells whether what is sent under the key again is the same event; `occurred_at` leads to the record.
+    `fingerprint` tells whether an event that is sent again with the same key has the same content; `occurred_at` finds
+    the record.
     """
 
     id = primary_key()
@@ -57,18 +59,18 @@ class UsageEventKeys(Table, tablename="usage_event_keys"):
 
 
 class UsageDailyTotals(Table, tablename="usage_daily_totals"):
-    """A deployment's day of one kind, as its aggregation needs it, for each resource that has levels of its own.
+    """A deployment's total for one day, kind and resource, as the kind's aggregation needs it.
 
-    `resource_id` is a resource's on rows of MAX and TIME_WEIGHTED kinds; NO_RESOURCE for events without one, and for
+    `resource_id` is a resource's id on rows of MAX and TIME_WEIGHTED kinds; NO_RESOURCE for events without one, and for
     SUM kinds.
 
-    SUM reads `total`, MAX reads `peak`. TIME_WEIGHTED reads the rest: before `first_at` the level of earlier days
-    holds; from there to the day's end the events' own levels add up to `level_microseconds`; `last_level` is carried
-    into the days after. PostgreSQL makes `month`, the first day of the one that `day` is in: an index gives a
+    SUM uses `total`, MAX uses `peak`. TIME_WEIGHTED uses the others: before `first_at` the level of earlier days
+    applies; from then to the day's end the events' own levels add up to `level_microseconds`; `last_level` applies on
+    the following days. PostgreSQL computes `month`, the first day of `day`'s month, for an index that returns a
     deployment's month in the order of kinds, resources and days.
 
     An event counts with the quantity of its last correction, or its own. Readings and levels of a resource from its end
-    on do not count; the end itself is a level of 0 on its day, where the resource had a level before.
+    on do not count; the end itself is a level of 0 on its day, if the resource had a level before.
     """
 
     id = primary_key()
@@ -88,7 +90,7 @@ class UsageDailyTotals(Table, tablename="usage_daily_totals"):
 
 
 class UsageCorrections(Table, tablename="usage_corrections"):
-    """The right quantity of an event; of several of one event the last counts. Append-only."""
+    """The corrected quantity of an event; the last correction of an event applies. Append-only."""
 
     id = primary_key()
     tenant_id = reference(Tenants)

@@ -69,7 +69,7 @@ def test_a_charge_is_billed_though_no_day_is_billable() -> None:
 def test_a_credit_is_taken_in_part() -> None:
     [line] = of_kind(rate_subscription(HEADER, subscription(charges=(charge(-9000, taken=-5000),))), ADJUSTMENT)
     assert (line.amount_cents, line.unit_price_cents) == (-5000, D(-5000))
-    assert (line.explanation.formula, line.explanation.exact_cents) == ("-5000c taken of -9000c", D(-5000))
+    assert (line.explanation.formula, line.explanation.exact_cents) == ("-5000c applied of -9000c", D(-5000))
     whole = subscription(charges=(charge(-9000, taken=-9000),))
     assert rate_subscription(HEADER, whole)[1].explanation.formula == "-9000c"
 
@@ -81,7 +81,7 @@ def test_a_credit_of_which_nothing_is_taken_has_no_line() -> None:
 
 @pytest.mark.parametrize(("net", "taken"), [(-100, -101), (-100, 1), (100, 50), (100, 100), (100, -1)])
 def test_more_than_a_credit_and_part_of_a_charge_cannot_be_taken(net: int, taken: int) -> None:
-    with pytest.raises(ValueError, match=f"charge c1 of {net} cents cannot be taken for {taken} cents"):
+    with pytest.raises(ValueError, match=f"charge c1 of {net} cents cannot be applied as {taken} cents"):
         rate_subscription(HEADER, subscription(charges=(charge(net, taken=taken),)))
 
 

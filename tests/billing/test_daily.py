@@ -32,9 +32,9 @@ def test_the_quantities_of_some_days_are_picked() -> None:
 def test_rows_of_other_months_and_two_of_one_day_are_refused() -> None:
     with pytest.raises(ValueError, match="2026-05-01 is outside the period from 2026-04-01"):
         DailyQuantities.of([DailyQuantity(date(2026, 5, 1), D(1))], APRIL)
-    with pytest.raises(ValueError, match="2026-04-03 is given twice or out of order"):
+    with pytest.raises(ValueError, match="2026-04-03 appears twice or out of order"):
         DailyQuantities.of([ROWS[1], ROWS[1]], APRIL)
-    with pytest.raises(ValueError, match="2026-04-01 is given twice or out of order"):
+    with pytest.raises(ValueError, match="2026-04-01 appears twice or out of order"):
         DailyQuantities.of([ROWS[1], ROWS[0]], APRIL)
     with pytest.raises(ValueError, match="month from 2026-05-01 is outside the period from 2026-04-01"):
         DailyQuantities.of(DailyQuantities(date(2026, 5, 1), 1, "1"), APRIL)

@@ -20,17 +20,17 @@ def test_sound_terms_have_no_faults() -> None:
     ("tiers", "model", "faults"),
     [
         ((), PriceModel.GRADUATED, [((), "must have at least one tier")]),
-        ((HUNDRED,), PriceModel.VOLUME, [(("0", "up_to"), "the last tier must have no bound")]),
-        ((OPEN, OPEN), PriceModel.VOLUME, [(("0", "up_to"), "only the last tier has no bound")]),
+        ((HUNDRED,), PriceModel.VOLUME, [(("0", "up_to"), "the last tier must have no upper bound")]),
+        ((OPEN, OPEN), PriceModel.VOLUME, [(("0", "up_to"), "only the last tier may have no upper bound")]),
         (
             (HUNDRED, HUNDRED, OPEN),
             PriceModel.GRADUATED,
-            [(("1", "up_to"), "must be above the bound of the tier before")],
+            [(("1", "up_to"), "must be above the upper bound of the previous tier")],
         ),
         (
             (Tier(D(0), D(1)), OPEN),
             PriceModel.GRADUATED,
-            [(("0", "up_to"), "must be above the bound of the tier before")],
+            [(("0", "up_to"), "must be above the upper bound of the previous tier")],
         ),
         ((Tier(D(-1), D(1)), OPEN), PriceModel.GRADUATED, [(("0", "up_to"), "must not be negative")]),
         ((HUNDRED, OPEN), PriceModel.PER_UNIT, [((), "must be a single tier for PER_UNIT")]),
@@ -50,7 +50,7 @@ def test_tier_faults(tiers: tuple[Tier, ...], model: PriceModel, faults: list[tu
         (PriceModel.PACKAGE, None, "is required for PACKAGE"),
         (PriceModel.PACKAGE, D(0), "must be positive"),
         (PriceModel.PACKAGE, D(-1), "must not be negative"),
-        (PriceModel.PER_UNIT, D(10), "is for PACKAGE only"),
+        (PriceModel.PER_UNIT, D(10), "is allowed for PACKAGE only"),
     ],
 )
 def test_package_size_faults(model: PriceModel, size: Decimal | None, message: str) -> None:

@@ -96,7 +96,7 @@ async def test_it_shows_who_signed_in_and_until_when(
     ("presented", "reason"),
     [
         ("abc", "The token is malformed or its signature is wrong."),
-        (None, "The token has expired."),
+        (None, "The token has expired: get a new one."),
     ],
 )
 async def test_it_says_why_a_token_is_refused(

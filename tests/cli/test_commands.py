@@ -34,14 +34,14 @@ def test_token_prints_a_signed_token_and_nothing_else(arcadia: Command) -> None:
     [
         (["token"], 2, "Missing option '--role'"),
         (["token", "--role", "emperor"], 2, "'emperor' is not one of"),
-        (["token", "--role", "tenant_admin"], 2, "--role tenant_admin needs --tenant CODE."),
+        (["token", "--role", "tenant_admin"], 2, "--role tenant_admin requires --tenant CODE."),
         (["token", "--role", "platform_admin", "--tenant", "a"], 2, "belongs to no tenant"),
         (["token", "--role", "platform_admin", "--ttl", "soon"], 2, "'soon' is not a span of time"),
-        (["token", "--role", "tenant_admin", "--tenant", "nobody"], 1, "there is no tenant 'nobody'"),
+        (["token", "--role", "tenant_admin", "--tenant", "nobody"], 1, "tenant 'nobody' does not exist"),
         (["rollup"], 2, "Missing argument 'YYYY-MM'"),
         (["rollup", "2026-13"], 2, "'2026-13' is not a month"),
         (["rollup", "2199-11"], 1, "the period ends with 2199-11-30"),
-        (["rollup", "2026-04", "--tenant", "nobody"], 1, "there is no tenant 'nobody'"),
+        (["rollup", "2026-04", "--tenant", "nobody"], 1, "tenant 'nobody' does not exist"),
         (["serve", "--port", "70000"], 2, "70000 is not in the range"),
         (["nonsense"], 2, "No such command 'nonsense'"),
     ],
@@ -112,6 +112,6 @@ def test_all_faults_of_the_environment_are_told_together() -> None:
     outcome = Command({"ARCADIA_BILLING_TIME_ZONE": "Mars/Olympus", "ARCADIA_JWT_SECRET": "short"})("migrate")
     assert outcome.code == 1
     assert outcome.err.splitlines() == [
-        "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2).",
-        "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not Mars/Olympus.",
+        "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HS256 requires (RFC 7518, section 3.2).",
+        "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA time zone such as Australia/Sydney, not Mars/Olympus.",
     ]

@@ -65,7 +65,7 @@ async def test_a_bill_from_its_import_to_its_withdrawal(arcadia: Command, given:
     again = await run(arcadia, "import", file, *TERMS)
     assert isinstance(again.exception, Refusal)
     assert str(again.exception) == (
-        "this bill of the provider is imported already; withdraw it first to import it again"
+        "this bill of the provider was already imported; withdraw it before importing it again"
     )
 
     await droplet(given, await given.deployment(await given.tenant()), "web-1")

@@ -19,8 +19,8 @@ FIGURE_1 = [
     "total $70.64",
 ]
 REFUSED = (
-    "paused → archived refused: a deployment does not go from PAUSED to ARCHIVED;"
-    " allowed from here: ACTIVE, SUSPENDED, CANCELLED."
+    "paused → archived refused: a deployment cannot go from PAUSED to ARCHIVED;"
+    " allowed next states: ACTIVE, SUSPENDED, CANCELLED."
 )
 
 pytestmark = pytest.mark.xdist_group("demo")

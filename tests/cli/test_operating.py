@@ -122,7 +122,7 @@ def test_a_port_in_use_is_said_before_anything_is_started(arcadia: Command, busy
     embedded = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data")})
     for command in (arcadia, embedded):
         assert only_line(command.here("serve", "--port", str(busy_port))) == (
-            f"127.0.0.1:{busy_port} is in use: stop what listens there, or choose another --port."
+            f"127.0.0.1:{busy_port} is in use: stop the program that listens there, or choose another --port."
         )
     assert not (empty_folder / "data" / "postgres").exists()
 
@@ -130,8 +130,8 @@ def test_a_port_in_use_is_said_before_anything_is_started(arcadia: Command, busy
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        ("nowhere.invalid", "--host nowhere.invalid is not known: "),
-        ("203.0.113.1", "--host 203.0.113.1 is no address of this machine."),
+        ("nowhere.invalid", "--host nowhere.invalid cannot be resolved: "),
+        ("203.0.113.1", "--host 203.0.113.1 is not an address of this machine."),
     ],
 )
 def test_a_host_that_is_not_here_is_said_before_anything_is_started(empty_folder: Path, host: str, said: str) -> None:
@@ -175,7 +175,7 @@ def test_only_commands_that_begin_something_make_a_database(empty_folder: Path, 
     elsewhere = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data"), "ARCADIA_JWT_SECRET": SECRET})
     assert only_line(elsewhere.here(*command)) == (
         f"There is no database in {empty_folder / 'data'}: set ARCADIA_DATABASE_URL, or ARCADIA_DATA_DIR to the folder"
-        " that has one; `arcadia migrate` makes a new one."
+        " that has one; `arcadia migrate` creates a new one."
     )
     assert list(empty_folder.iterdir()) == []
 

@@ -67,7 +67,7 @@ def test_with_a_tenant_no_process_starts_in_another_zone(arcadia: Command, owner
 @pytest.mark.parametrize("zone", ["CET", "EST5EDT"])
 def test_an_abbreviation_is_no_zone(arcadia: Command, owner: psycopg.Connection[Any], zone: str) -> None:
     assert refused(in_zone(arcadia, zone).here("worker")) == (
-        f"ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA place such as Australia/Sydney, not {zone}."
+        f"ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA time zone such as Australia/Sydney, not {zone}."
     )
     assert recorded(owner) is None
 

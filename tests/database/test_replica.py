@@ -114,7 +114,7 @@ async def test_a_replica_that_is_down_costs_no_read_and_no_start(replicated: tup
         try:
             for _ in range(3):
                 assert not await on_replica(running)
-            told = "The replica cannot be reached; the primary serves its reads."
+            told = "The read replica cannot be reached; the primary serves all reads."
             assert await Readiness(running)() == told
             async with Database(settings) as started:
                 assert not await on_replica(started)

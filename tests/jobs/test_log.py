@@ -43,7 +43,7 @@ async def test_a_chunk_counts_its_tenants_by_outcome(given: Given, caplog: pytes
     ("error", "line"),
     [
         (ValueError("no"), ("WARNING", "job failed")),
-        (asyncio.CancelledError(), ("INFO", "job given back to the queue")),
+        (asyncio.CancelledError(), ("INFO", "job returned to the queue")),
     ],
 )
 async def test_a_job_that_does_not_end_says_why(

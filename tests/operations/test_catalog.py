@@ -117,12 +117,12 @@ async def test_a_draft_holds_its_terms(given: Given) -> None:
         (
             [ResourceDraft("droplet_hours", ONE, (Tier(ONE, ONE),), PriceModel.VOLUME)],
             "resources.0.tiers.0.upTo",
-            "the last tier must have no bound",
+            "the last tier must have no upper bound",
         ),
         (
             [ResourceDraft("droplet_hours", ONE, FLAT), ResourceDraft("droplet_hours", ONE, FLAT)],
             "resources.1.resourceKind",
-            "is given twice",
+            "appears twice",
         ),
         (
             [ResourceDraft("droplet_hours", ONE, FLAT, PriceModel.PACKAGE)],

@@ -77,4 +77,4 @@ async def test_every_fault_is_told_and_the_first_is_pointed_at(given: Given) -> 
     with pytest.raises(Refusal) as refused:
         await create_tenant(given.platform, code="acme", name="", country="au", currency="AUD")
     assert refused.value.path == ("name",)
-    assert refused.value.message == "name must not be blank; country must be an ISO 3166-1 code such as AU"
+    assert [part.split(" ")[0] for part in refused.value.message.split("; ")] == ["name", "country"]

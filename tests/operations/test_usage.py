@@ -107,7 +107,9 @@ async def test_an_id_is_not_reused_for_other_content(given: Given, other: dict[s
         await record_usage(given.meter(), events=[first])
         recorded = await record_usage(given.meter(), events=[first, second, third])
         assert (recorded.accepted, recorded.duplicates) == (1, 1)
-    assert recorded.rejected == (UsageRejection(1, UsageFault.ID_REUSED, "another event was recorded under this id"),)
+    assert recorded.rejected == (
+        UsageRejection(1, UsageFault.ID_REUSED, "a different event was already recorded with this id"),
+    )
     kept = await given.row("SELECT resource_kind, quantity, occurred_at FROM usage_records WHERE event_id = 'event-1'")
     assert kept == {"resource_kind": "droplet_hours", "quantity": Decimal(1), "occurred_at": NOON}
 
@@ -205,7 +207,7 @@ async def test_a_tenants_meter_knows_its_own_deployments_only(given: Given) -> N
     recorded = await record_usage(given.meter(ours), events=events)
     assert recorded.accepted == 1
     assert recorded.rejected == tuple(
-        UsageRejection(index, UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{key}'")
+        UsageRejection(index, UsageFault.UNKNOWN_DEPLOYMENT, f"deployment '{key}' does not exist")
         for index, key in [(1, foreign), (2, unknown)]
     )
 

@@ -131,22 +131,22 @@ async def test_what_is_no_cursor_is_refused(music: Server, cursor: str) -> None:
         [error] = body["errors"]
         assert error["path"] == ["albums"]
         assert error["extensions"] == {"code": "BAD_USER_INPUT"}
-        assert error["message"] == "`after` is not a cursor of this connection."
+        assert "`after`" in error["message"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "named"),
     [
-        ("first: 0", "`first` is between 1 and 100."),
-        ("first: 101", "`first` is between 1 and 100."),
-        ("last: -1", "`last` is between 1 and 100."),
-        ("first: 1, last: 1", "Give `first` or `last`, not both."),
+        ("first: 0", ["`first`", "from 1 to 100"]),
+        ("first: 101", ["`first`", "from 1 to 100"]),
+        ("last: -1", ["`last`", "from 1 to 100"]),
+        ("first: 1, last: 1", ["`first`", "`last`"]),
     ],
 )
-async def test_sizes_that_are_refused(music: Server, arguments: str, message: str) -> None:
+async def test_sizes_that_are_refused(music: Server, arguments: str, named: list[str]) -> None:
     body = await music.body(f'{{ label(code: "acme") {{ a: albums({arguments}) {{ totalCount }} }} }}')
     assert body["data"] == {"label": None}
     [error] = body["errors"]
-    assert (error["message"], error["path"]) == (message, ["label", "a"])
+    assert ([text for text in named if text not in error["message"]], error["path"]) == ([], ["label", "a"])
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert error["locations"]

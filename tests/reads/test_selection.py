@@ -105,7 +105,10 @@ async def test_the_named_operation_is_executed(music: Server) -> None:
     body = await music.body(text)
     assert body == {
         "errors": [
-            {"message": "Name the operation to execute.", "extensions": {"code": "OPERATION_RESOLUTION_FAILURE"}}
+            {
+                "message": "The document has several operations or none: set operationName to the one to execute.",
+                "extensions": {"code": "OPERATION_RESOLUTION_FAILURE"},
+            }
         ]
     }
 

@@ -171,7 +171,7 @@ async def test_a_role_may_be_asked_for(music: Server, viewer: str) -> None:
     assert body["data"] is None
     assert body["errors"] == [
         {
-            "message": "You may not read this.",
+            "message": "Your role may not read this field.",
             "locations": [{"line": 1, "column": 3}],
             "path": ["audits"],
             "extensions": {"code": "FORBIDDEN", "problem": "PERMISSION_DENIED", "path": []},

@@ -67,7 +67,7 @@ async def test_errors_do_not_tell_a_draft_from_nothing(api: Api, version: int) -
     asked: dict[str, Any] = {"planCode": "studio", "planVersion": version}
     quote = "query ($input: QuoteInput!) { quote(input: $input) { totalCents } }"
     error = await api.error(quote, {"input": asked}, caller=by)
-    assert error["message"] == f"there is no plan version 'studio version {version}'"
+    assert f"'studio version {version}'" in error["message"]
     assert error["extensions"]["problem"] == "NOT_FOUND"
     given = asked | {"deploymentId": deployment}
     assert await api.mutate("subscribe", given, caller=by) == refused("NOT_FOUND", "planVersion")

@@ -119,7 +119,7 @@ def test_a_decimal_in_the_document_is_exact(literal: str) -> None:
 
 @pytest.mark.parametrize("literal", ["true", "{a: 1}", "[1]", "null"])
 def test_only_decimals_are_taken_from_the_document(literal: str) -> None:
-    with pytest.raises(GraphQLError, match="is no Decimal"):
+    with pytest.raises(GraphQLError, match="is not a valid Decimal"):
         literal_parser(parse_decimal, exact=True)(parse_value(literal))
 
 

@@ -167,7 +167,7 @@ async def test_refused_sign_ins(served_house: House, ada: httpx.AsyncClient, pat
         "subject": None,
         "roles": [],
         "action": "signIn",
-        "input": "Sign in: this API needs a bearer token.",
+        "input": "The request has no bearer token: send the header Authorization: Bearer TOKEN.",
         "outcome": "UNAUTHENTICATED",
         "occurrences": 1,
         "address": "127.0.0.1",

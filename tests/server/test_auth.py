@@ -140,7 +140,10 @@ async def test_thirty_seconds_of_leeway(
     if good:
         await authenticator.authenticate(token)
     else:
-        assert await refusal(authenticator, token) in {"The token has expired.", "The token is not valid yet."}
+        assert await refusal(authenticator, token) in {
+            "The token has expired: get a new one.",
+            "The token is not valid yet.",
+        }
 
 
 async def test_a_remembered_token_expires(authenticator: Authenticator, clock: Clock) -> None:
@@ -149,7 +152,7 @@ async def test_a_remembered_token_expires(authenticator: Authenticator, clock: C
     clock.advance(seconds=89)
     await authenticator.authenticate(token)
     clock.advance(seconds=1)
-    assert await refusal(authenticator, token) == "The token has expired."
+    assert await refusal(authenticator, token) == "The token has expired: get a new one."
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Basic YTpi", "bearer", "Bearer ", "Bearer .", "Bearer a.b.c"])
@@ -174,7 +177,7 @@ async def test_the_signature_counts(authenticator: Authenticator, clock: Clock) 
 @pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512"])
 async def test_the_algorithm_is_the_key_s(authenticator: Authenticator, clock: Clock, algorithm: str) -> None:
     key = "" if algorithm == "none" else SECRET * 2
-    assert "trusted" in await refusal(authenticator, bearer(claims(clock), key, algorithm))
+    assert "trusts" in await refusal(authenticator, bearer(claims(clock), key, algorithm))
 
 
 async def test_issued_tokens(clock: Clock) -> None:
@@ -202,7 +205,7 @@ async def test_a_public_key_is_no_secret(clock: Clock) -> None:
     parts = [json.dumps(part).encode() for part in ({"alg": "HS256", "kid": "a"}, claims(clock))]
     signed = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in parts)
     signature = urlsafe_b64encode(hmac.digest(public, signed, "sha256")).rstrip(b"=")
-    assert "trusted" in await refusal(authenticator, f"Bearer {(signed + b'.' + signature).decode()}")
+    assert "trusts" in await refusal(authenticator, f"Bearer {(signed + b'.' + signature).decode()}")
     await authenticator.close()
 
 
@@ -217,7 +220,7 @@ async def test_a_withdrawn_key_ends_its_tokens(clock: Clock) -> None:
     issuer.withdraw("old")
     issuer.publish("ES256", new, key_id="new")
     clock.advance(seconds=REMEMBERED_FOR.total_seconds() + 1)
-    assert "trusted" in await refusal(authenticator, token)
+    assert "trusts" in await refusal(authenticator, token)
     await authenticator.close()
 
 

@@ -98,16 +98,16 @@ async def test_columns_of_another_provider_are_parameters(admin: httpx.AsyncClie
 @pytest.mark.parametrize(
     ("changes", "content", "path", "message"),
     [
-        ({"exchangeRate": None}, BILL, ["exchangeRate"], "exchangeRate is required: how many AUD one USD is"),
+        ({"exchangeRate": None}, BILL, ["exchangeRate"], "exchangeRate is required: the number of AUD for 1 USD"),
         ({"exchangeRate": "1_5"}, BILL, ["exchangeRate"], "exchangeRate must be a decimal number such as 1.53"),
         ({"exchangeRate": "NaN"}, BILL, ["exchangeRate"], "exchangeRate must be a finite number"),
         ({"provider": None}, BILL, ["provider"], "provider is required, as a parameter of the query string"),
-        ({"currency": ["USD", "AUD"]}, BILL, ["currency"], "currency is given more than once"),
+        ({"currency": ["USD", "AUD"]}, BILL, ["currency"], "currency appears more than once"),
         (
             {"exchange_rate": "1"},
             BILL,
             ["exchange_rate"],
-            "exchange_rate is not a parameter; there are column.amount, ",
+            "exchange_rate is not a parameter; the parameters are column.amount, ",
         ),
         ({"provider": "aws"}, BILL, ["columns"], "columns must name the file's columns for description, start, end, "),
         ({"externalId": "%00"}, BILL.replace("12", "x"), ["csv"], "row 2: USD '$x.00' is not an amount such as $12.00"),
@@ -154,7 +154,7 @@ async def test_a_bill_that_is_refused_changes_nothing(  # noqa: PLR0917 - fixtur
             {"content-encoding": "br"},
             415,
             "UNSUPPORTED_MEDIA_TYPE",
-            "A body may be packed with gzip, and with nothing else.",
+            "The body has an unsupported content encoding: send it uncompressed or with gzip.",
         ),
         ({"authorization": "Bearer abc"}, 401, "UNAUTHENTICATED", ""),
     ],

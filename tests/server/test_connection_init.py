@@ -49,10 +49,13 @@ async def test_the_token_of_the_message_goes_before_the_header_s(base_url: str, 
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (None, "Sign in: this API needs a bearer token."),
-        ({}, "Sign in: this API needs a bearer token."),
-        ({"authorization": None}, "Sign in: this API needs a bearer token."),
-        ({"authorization": "Basic x"}, "Sign in with the Bearer scheme."),
+        (None, "The request has no bearer token: send the header Authorization: Bearer TOKEN."),
+        ({}, "The request has no bearer token: send the header Authorization: Bearer TOKEN."),
+        ({"authorization": None}, "The request has no bearer token: send the header Authorization: Bearer TOKEN."),
+        (
+            {"authorization": "Basic x"},
+            "The Authorization header does not use the Bearer scheme: send Authorization: Bearer TOKEN.",
+        ),
         ({"authorization": "Bearer x"}, "The token is malformed or its signature is wrong."),
         ({"authorization": f"Bearer {'x' * 10_000}"}, "The token is too long."),
     ],

@@ -184,7 +184,7 @@ async def test_the_algorithms_of_each_kind_of_key(sign_in: SignIn, algorithm: st
 
 async def test_a_key_that_names_its_algorithm_verifies_no_other(sign_in: SignIn) -> None:
     assert (await sign_in(OURS, "RS256", alg="RS256")).principal.subject == "ada"
-    with pytest.raises(UnauthenticatedError, match="trusted"):
+    with pytest.raises(UnauthenticatedError, match="trusts"):
         await sign_in(OURS, "RS256", alg="PS256")
 
 
@@ -222,16 +222,16 @@ async def test_roles_as_a_list_or_as_one_text(sign_in: SignIn, roles: Any) -> No
         ({"exp": "soon"}, "The claim exp must be a number of seconds since 1970."),
         ({"iat": True}, "The claim iat must be a number of seconds since 1970."),
         ({"nbf": "x"}, "The claim nbf must be a number of seconds since 1970."),
-        ({"iss": "hunter2"}, "The claim iss names an issuer that is not trusted here."),
+        ({"iss": "hunter2"}, "The claim iss names an issuer that this service does not trust."),
         ({"iss": 7}, "The claim iss must be text."),
         ({"aud": "hunter2"}, "The claim aud does not name this API."),
         ({"aud": {}}, "The claim aud must be text or a list of texts."),
         ({"sub": 7}, "The claim sub must be 1 to 255 printable characters."),
         ({"roles": {"a": 1}}, "The claim roles must be a list of texts, or one text with spaces or commas."),
         ({"roles": [1]}, "The claim roles must be a list of texts, or one text with spaces or commas."),
-        ({"roles": ["hunter2"]}, "The claim roles names no role that is known here."),
-        ({"roles": []}, "The claim roles names no role that is known here."),
-        ({"roles": ["tenant_admin"]}, "The token has no claim tenant_id, which its role needs."),
+        ({"roles": ["hunter2"]}, "The claim roles names no role that this service knows."),
+        ({"roles": []}, "The claim roles names no role that this service knows."),
+        ({"roles": ["tenant_admin"]}, "The token has no claim tenant_id, which its role requires."),
         ({"roles": ["tenant_admin"], "tenant_id": "hunter2"}, "The claim tenant_id must be a UUID."),
         ({"roles": ["tenant_admin"], "tenant_id": 7}, "The claim tenant_id must be a UUID."),
     ],

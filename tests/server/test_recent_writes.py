@@ -80,9 +80,7 @@ async def test_a_caller_reads_its_own_writes(processes: tuple[Process, Process, 
 async def test_a_header_that_is_no_position_is_refused(processes: tuple[Process, Process, str]) -> None:
     refused = await processes[0].ask(READ, "yesterday", code="acme")
     assert refused.status_code == 400
-    assert refused.json()["errors"][0]["message"] == (
-        "Arcadia-Read-After: 'yesterday' is not a position such as 0/16B3748; send extensions.readAfter back."
-    )
+    assert "'yesterday'" in refused.json()["errors"][0]["message"]
 
 
 def test_the_later_position_counts() -> None:

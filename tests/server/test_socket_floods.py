@@ -77,7 +77,7 @@ async def test_a_caller_has_so_many_sockets_and_no_more(
         for client in mine[:2]:
             await client.initialise(token())
         await mine[2].send(type="connection_init", payload={"authorization": f"Bearer {token()}"})
-        told = "At capacity: one caller may have 2 sockets at once. Try again later."
+        told = "At capacity: one caller may have 2 sockets at once. Retry later."
         assert await mine[2].closed() == (1013, told)
         other = await stack.enter_async_context(connected(url))
         await other.initialise(token(Role.TENANT_ADMIN))

@@ -251,7 +251,7 @@ async def test_the_socket_ends_with_its_token(base_url: str, token: Token) -> No
 @pytest.mark.parametrize("offered", [None, ["graphql-ws"]])
 async def test_no_other_protocol(base_url: str, offered: Any) -> None:
     async with connected(base_url, subprotocols=offered) as client:
-        assert await client.closed() == (4406, "Only graphql-transport-ws is spoken here")
+        assert await client.closed() == (4406, "Only graphql-transport-ws is supported")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example.com", "null", "http://192.0.2.1:1"])

@@ -48,9 +48,7 @@ async def test_a_process_whose_empty_database_took_another_zone_is_not_ready_and
         for response in (await client.get("/ready"), await client.post("/graphql", json={"query": CREATE_TENANT})):
             (error,) = response.json()["errors"]
             assert (response.status_code, error["extensions"]["code"]) == (503, "SERVICE_UNAVAILABLE")
-            assert (
-                error["message"] == "The database is of another version or another billing time zone than this service."
-            )
+            assert "billing time zone" in error["message"]
     async with database.unit_of_work(PLATFORM) as unit:
         assert await unit.connection.fetchval("SELECT count(*) FROM tenants") == 0
 

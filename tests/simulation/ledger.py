@@ -93,7 +93,7 @@ class Ledger:
                 live = self.live(month)
                 corrected_elsewhere = unbilled.difference_cents is not None or (live and live.status in FINAL)
                 if month[1] < due and not corrected_elsewhere:
-                    assert unbilled.reason == "a rollup is under way", unbilled
+                    assert unbilled.reason == "a rollup is in progress", unbilled
 
     def work(self, fault: Fault | None, *, at_once: int = 1) -> None:
         """What is left of all runs, by so many workers at once."""

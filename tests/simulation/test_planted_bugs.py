@@ -121,7 +121,7 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
 
     play(simulation_of(world)())
     monkeypatch.setattr(transition, "append_event", committed_at_once)
-    with pytest.raises(AssertionError, match="a deployment is where its last event led"):
+    with pytest.raises(AssertionError, match="a deployment's state is that of its last event"):
         play(simulation_of(world)())
 
 
@@ -162,5 +162,5 @@ def test_a_failure_that_is_swallowed(world: World, monkeypatch: pytest.MonkeyPat
 
     play(simulation_of(world)())
     monkeypatch.setattr(chunk._Chunk, "_bill", swallowing)
-    with pytest.raises(AssertionError, match="a run's chunks account for its tenants"):
+    with pytest.raises(AssertionError, match="a rollup's chunks contain each of its tenants once"):
         play(simulation_of(world)())

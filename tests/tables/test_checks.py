@@ -179,7 +179,7 @@ async def table_of(owner: Any, constraint: str) -> str:
         "SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = $1 AND conparentid = 0 AND coninhcount = 0",
         constraint,
     )
-    assert found is not None, f"there is no constraint {constraint}"
+    assert found is not None, f"constraint {constraint} does not exist"
     return str(found)
 
 

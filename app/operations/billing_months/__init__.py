@@ -1,15 +1,16 @@
-r"""Billing months: one row for each tenant and month says how far billing has come with it.
+r"""Billing months: a row for each tenant and month records its state of billing.
 
     OPEN ----rated----> DRAFT ----issued----> ISSUED (or paid)
      |  \--nothing to bill--> ZERO              |
      |  \--cannot be rated--> FAILED            | voided
      +<-------------------- voided -------------+
-    OPEN, ZERO, FAILED --waived--> WAIVED (for good)
+    OPEN, ZERO, FAILED --waived--> WAIVED (final)
 
-DRAFT, ISSUED and ZERO are rated. Whatever changes a rated month is recorded as a change (changes.py). A month is due
-while it is OPEN or FAILED, has changes, or while what it was last rated to is not what live invoices bill for it; a
-draft and a month without an invoice are then rated again, an issued one is corrected on the tenant's next invoice, by
-the difference. Whoever rates a month, or issues or voids its invoice, holds its row (rating.py, invoices.py).
+DRAFT, ISSUED and ZERO are rated. A change to a rated month is recorded in billing_month_changes (changes.py). A month
+is due while it is OPEN or FAILED, has changes, or its amount when last rated differs from what live invoices bill for
+it. A due month with a draft or without an invoice is rated again; one with an issued invoice is corrected on the
+tenant's next invoice, by the difference. Rating a month, and issuing or voiding its invoice, locks its row (rating.py,
+invoices.py).
 """
 
 from app.operations.billing_months.changes import Change, first_open_day, record_changes

@@ -1,4 +1,6 @@
-"""What live invoices have billed of months, series by series; without those whose place a run's own invoices take."""
+"""What live invoices have billed for months, series by series, without the invoices that a rollup is about
+to replace.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +22,7 @@ _LIVE = """
 JOIN tenant_invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
     AND i.status <> 'VOID' AND i.id <> all($1::uuid[])
 """
-# A charge that was billed apart is the subscription's since one that was backdated covers its month.
+# A charge that was billed without a subscription belongs to the subscription if a backdated one now covers its month.
 _OF_SUBSCRIPTIONS = f"""
 SELECT l.subscription_id, {_SERIES}
 FROM unnest($2::uuid[], $3::uuid[]) AS o (tenant_id, subscription_id)
@@ -48,7 +50,8 @@ WHERE c.tenant_id = any($2::uuid[]) AND is_in_month(c.charged_on, $3)
       AND is_in_month(s.started_on, s.ended_on, $3)))
 GROUP BY 1, 2, 3
 """  # noqa: S608 - made of constants
-# Only invoices that correct the month have lines for it beside its own, which is among those to be replaced.
+# Apart from the month's own invoice, which is about to be replaced, only invoices that correct the month have lines for
+# it.
 _ELSEWHERE = f"""
 SELECT coalesce(l.subscription_id, s.id) AS subscription_id, l.tenant_id, {_SERIES}
 FROM tenant_invoice_lines l {_LIVE}
@@ -75,8 +78,8 @@ GROUP BY 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """The live invoices whose place a run's own take: what they bill of each month, and of which deployments' earlier
-    ones.
+    """The live invoices that a rollup replaces: what they bill for each month, and the deployments whose earlier months
+    they correct.
     """
 
     invoice_ids: Sequence[UUID] = ()
@@ -99,7 +102,7 @@ async def replaced_by(unit: UnitOfWork, invoice_ids: Sequence[UUID], period_star
 async def billed_series(
     unit: UnitOfWork, subscriptions: Sequence[tuple[UUID, UUID]], month: date, replaced: Sequence[UUID]
 ) -> dict[UUID | None, list[Billed]]:
-    """By subscription, given with its tenant."""
+    """Returns what was billed, by subscription. `subscriptions` gives the tenant of each."""
     tenant_ids, subscription_ids = [pair[0] for pair in subscriptions], [pair[1] for pair in subscriptions]
     rows = await unit.connection.fetch(_OF_SUBSCRIPTIONS, replaced, tenant_ids, subscription_ids, month)
     return _grouped((row["subscription_id"], row) for row in rows)
@@ -108,7 +111,7 @@ async def billed_series(
 async def billed_charges(
     unit: UnitOfWork, tenant_ids: Sequence[UUID], period: Period, replaced: Sequence[UUID]
 ) -> dict[UUID, list[Billed]]:
-    """Of charges that stand apart from subscriptions, by tenant."""
+    """Returns what was billed for charges without a subscription, by tenant."""
     rows = await unit.connection.fetch(_OF_CHARGES, replaced, tenant_ids, period.start)
     return _grouped((row["tenant_id"], row) for row in rows)
 
@@ -116,7 +119,9 @@ async def billed_charges(
 async def billed_elsewhere(
     unit: UnitOfWork, tenant_ids: Sequence[UUID], month: date, replaced: Sequence[UUID]
 ) -> dict[str, list[Billed]]:
-    """What corrections on other invoices have billed of the month: by subscription, or of charges by tenant."""
+    """Returns what corrections on other invoices have billed for the month: by subscription, or for charges
+    by tenant.
+    """
     rows = await unit.connection.fetch(_ELSEWHERE, replaced, tenant_ids, month)
     return _grouped((str(row["subscription_id"] or row["tenant_id"]), row) for row in rows)
 

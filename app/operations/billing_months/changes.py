@@ -1,8 +1,9 @@
-"""Changes to months that have ended: recorded for whoever rates the month next, so that none is lost.
+"""Records changes to ended months, so that the next rating of the month includes them and none is lost.
 
-Whoever rates a month holds its row exclusively. A change shares the row first and then reads its state, so that each
-knows of the other: either the change is rated, or it is recorded for a month that was. The row is shared whether the
-month was rated or not, and made where it is missing: without it a change could commit after the rating unseen.
+A rating locks the month's row exclusively. A change first takes a shared lock on the row and then reads its state, so
+that one of the two sees the other: either the rating includes the change, or the change is recorded for a month that
+was rated. The row is locked whether the month was rated or not, and is inserted if it is missing: without it a change
+could commit after the rating without being noticed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,12 +18,16 @@ from app.tables.billing_months import BillingMonthState, ChangeReason
 from app.tables.ids import new_ids
 
 MARGIN = timedelta(minutes=5)
-"""How far the clocks of two machines may differ, and a transaction may outlast the month's end."""
+"""The maximum difference between the clocks of two machines, plus how long a transaction can go on after the month's
+end.
+"""
 
 RATED = (BillingMonthState.DRAFT, BillingMonthState.ISSUED, BillingMonthState.ZERO)
-"""The states in which a change must be recorded: any other month is rated anew, or never again."""
+"""The states in which a change must be recorded. A month in any other state will be rated from current data anyway, or
+never.
+"""
 
-# A later month in which the tenant has no subscription has nothing that the change could reach.
+# In a later month without a subscription of the tenant, there is nothing that the change could affect.
 _MAKE = """
 INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_credit_deployments)
 SELECT m.id, m.tenant_id, m.period_start, 'OPEN', 0, '{}'
@@ -41,7 +46,7 @@ JOIN unnest($1::uuid[], $2::date[]) AS m (tenant_id, period_start)
     ON m.tenant_id = b.tenant_id AND m.period_start = b.period_start
 ORDER BY b.tenant_id, b.period_start FOR SHARE OF b
 """
-# One that waits already says as much.
+# A change that is already waiting has the same effect.
 _RECORD = """
 INSERT INTO billing_month_changes (id, tenant_id, period_start, deployment_id, reason, changed_at)
 SELECT n.id, n.tenant_id, n.period_start, n.deployment_id, $5, $6
@@ -54,9 +59,9 @@ WHERE NOT EXISTS (
 
 
 class Change(NamedTuple):
-    """What a tenant is billed changed from a day on: of a deployment, or with None of the whole tenant.
+    """A change of what a tenant is billed from a day on, for one deployment or (None) for the whole tenant.
 
-    last_day: the last day that it can change; None: every day since.
+    last_day: the last day that can change; None: every day from the first on.
     """
 
     tenant_id: UUID
@@ -66,15 +71,16 @@ class Change(NamedTuple):
 
 
 def first_open_day(context: Context) -> date:
-    """The first day of the month that surely has not ended: any month before it may be rated at any moment."""
+    """Returns the first day of the month that has certainly not ended: any earlier month may be rated at any moment."""
     return Period.holding(context.clock() + MARGIN, context.settings.billing_time_zone).start
 
 
 async def record_changes(context: Context, unit: UnitOfWork, changes: Iterable[Change], reason: ChangeReason) -> None:
-    """Records the changes for every rated month they reach, and keeps all months they reach from being rated until the
-    commit. Every operation that alters what a month is rated from calls this, in its transaction.
+    """Records the changes for every rated month that they affect, and prevents rating of all affected months until the
+    commit.
 
-    Changes of the running month cost nothing.
+    Every operation that changes the inputs of a rating calls this in its transaction. Changes of the running month need
+    no database access.
     """
     until = first_open_day(context)
     reached = {
@@ -92,7 +98,7 @@ async def record_changes(context: Context, unit: UnitOfWork, changes: Iterable[C
 
 
 async def _share(unit: UnitOfWork, reached: dict[tuple[UUID, date, UUID | None], bool]) -> set[tuple[UUID, date]]:
-    """Shares the months, and gives those that are rated."""
+    """Takes a shared lock on the months; returns those that are rated."""
     months: dict[tuple[UUID, date], bool] = {}
     for (tenant_id, month, _), is_first in reached.items():
         months[tenant_id, month] = is_first or months.get((tenant_id, month), False)
@@ -103,7 +109,7 @@ async def _share(unit: UnitOfWork, reached: dict[tuple[UUID, date, UUID | None],
 
 
 def _months(change: Change, until: date) -> Iterable[date]:
-    """The first days of the months before `until` that the change reaches."""
+    """Returns the first days of the months before `until` that the change affects."""
     month = change.first_day.replace(day=1)
     while month < until and (change.last_day is None or month <= change.last_day):
         yield month

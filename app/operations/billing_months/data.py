@@ -1,6 +1,6 @@
-"""A month's net amount, rated from the current data, compared with what live invoices have billed for it.
+"""Compares a month's net amount, rated from the current data, with what live invoices have billed for it.
 
-Nothing here writes or locks: verification and the data-integrity check ask it.
+Used by verification and the data-integrity check; it writes and locks nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import billable_deployments, gather, tenant_headers
 
 SLICE = 500
-"""Subscriptions rated at a time: a tenant of any size takes little memory."""
+"""Subscriptions rated at a time, which limits the memory for a large tenant."""
 
 _RATINGS = """
 SELECT tenant_id, state, rules_version FROM billing_months WHERE tenant_id = any($1::uuid[]) AND period_start = $2
@@ -39,9 +39,10 @@ GROUP BY l.tenant_id
 
 @dataclass(slots=True)
 class MonthInData:
-    """rated_cents: the month's amount, rated now; billed_cents: what live invoices have billed for it, both net.
+    """rated_cents: the month's net amount, rated now; billed_cents: the net amount that live invoices have billed for
+    it.
 
-    differences: by slug (empty for charges without a subscription), in words. failure: why it cannot be rated.
+    differences: messages by slug (empty for charges without a subscription). failure: why the month cannot be rated.
     """
 
     header: QuoteHeader
@@ -52,7 +53,7 @@ class MonthInData:
     failure: str | None = None
 
     def add(self, slug: str, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]) -> None:
-        """Rates a part of the month, and compares it with what was billed of it."""
+        """Rates a part of the month and compares it with what was billed for that part."""
         inputs = CorrectionInputs(self.header, subject, tuple(merged(billed)), waived=self.waived)
         try:
             lines = rate_subject(inputs)
@@ -64,19 +65,20 @@ class MonthInData:
         for one in found:
             now = sum(line.amount_cents for line in one.lines)
             what = " ".join(filter(None, one.series))
-            text = f"the data of today give {now}c for {what}, {one.billed.amount_cents}c are billed"
+            text = f"today's data give {now}c for {what}, but {one.billed.amount_cents}c are billed"
             self.differences.append((slug, text))
 
 
 async def month_in_data(unit: UnitOfWork, tenant_id: UUID, period: Period) -> MonthInData:
-    """Rates the tenant's month as `months_in_data` does."""
+    """Rates the tenant's month; see `months_in_data`."""
     return (await months_in_data(unit, [tenant_id], period))[tenant_id]
 
 
 async def months_in_data(unit: UnitOfWork, tenant_ids: Sequence[UUID], period: Period) -> dict[UUID, MonthInData]:
-    """Rates the tenants' month under the rules by which each was first rated, with the same few statements for all.
+    """Rates the tenants' month under the rules by which each was first rated, with the same few statements for all
+    tenants.
 
-    One snapshot is the caller's to see to.
+    The caller must run it in a transaction that sees one snapshot.
     """
     ratings = {row["tenant_id"]: row for row in await unit.connection.fetch(_RATINGS, tenant_ids, period.start)}
     billed = dict(await unit.connection.fetch(_BILLED, tenant_ids, period.start))

@@ -1,4 +1,4 @@
-"""What becomes of months when an invoice is issued, voided or replaced."""
+"""Updates billing months when an invoice is issued, voided or replaced."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -40,23 +40,23 @@ FROM unnest($1::uuid[], $3::date[], $4::uuid[]) AS c (id, period_start, deployme
 
 
 async def hold_months_of_invoice(unit: UnitOfWork, invoice_id: UUID) -> None:
-    """Holds every month that the invoice has lines for, before the invoice itself is locked."""
+    """Locks every month that the invoice has lines for, before the invoice itself is locked."""
     await unit.connection.fetch(_HOLD, invoice_id)
 
 
 async def billed_by(unit: UnitOfWork, invoice_ids: Sequence[UUID]) -> dict[tuple[UUID, date], int]:
-    """What the invoices bill of each tenant's months, net."""
+    """Returns the net amount that the invoices bill for each tenant's month."""
     return {(tenant_id, month): cents for tenant_id, month, cents in await unit.connection.fetch(_BILLED, invoice_ids)}
 
 
 async def changes_of(unit: UnitOfWork, tenant_id: UUID, period_start: date) -> list[str]:
-    """What the month has not been rated with, in words; empty: it is as it was rated."""
+    """Returns messages about the changes that the month was not yet rated with; empty if there are none."""
     rows = await unit.connection.fetch(_CHANGED, tenant_id, period_start)
     return [f"{reason} ({count} deployments)" if count > 1 else str(reason) for reason, count in rows]
 
 
 async def month_was_issued(unit: UnitOfWork, tenant_id: UUID, period_start: date) -> None:
-    """The month's draft is issued. Its changes stay, and are corrected by the next rollup."""
+    """Updates the month whose draft was issued. Its waiting changes are kept, for the next rollup to correct."""
     await unit.connection.execute(
         "UPDATE billing_months SET state = $3 WHERE tenant_id = $1 AND period_start = $2",
         tenant_id,
@@ -66,8 +66,10 @@ async def month_was_issued(unit: UnitOfWork, tenant_id: UUID, period_start: date
 
 
 async def invoice_is_voided(unit: UnitOfWork, invoice_id: UUID, tenant_id: UUID, own: date, now: datetime) -> None:
-    """Before the invoice is voided, its months held: its own is to be rated again, and what it billed of others is
-    open again.
+    """Updates the months of an invoice that is about to be voided: its own month must be rated again, and what it
+    billed for earlier months is due again.
+
+    The months must be locked.
     """
     billed = await billed_by(unit, [invoice_id])
     months = [month for _, month in billed]
@@ -108,7 +110,7 @@ async def _record_corrected(unit: UnitOfWork, invoice_id: UUID, tenant_id: UUID,
 async def record_replaced(
     unit: UnitOfWork, tenant_id: UUID, period_start: date, deployments: Iterable[UUID | None], now: datetime
 ) -> None:
-    """An invoice that had corrected the month was replaced by one that does not. The month is held."""
+    """Records that an invoice which corrected the month was replaced by one that does not. The month must be locked."""
     rows = [(period_start, deployment_id) for deployment_id in deployments]
     await _record(unit, tenant_id, rows, ChangeReason.INVOICE_REPLACED, now)
 

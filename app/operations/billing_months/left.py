@@ -1,4 +1,6 @@
-"""Changes of tenants that have left: no later rollup of theirs would correct the month, so one is made for it."""
+"""Finds changes that affect tenants without a subscription: no later rollup would bill them, so one must be started for
+them.
+"""
 
 from datetime import date, datetime
 from typing import NamedTuple
@@ -6,8 +8,8 @@ from uuid import UUID
 
 from app.database import UnitOfWork
 
-# Of months that are corrected on another invoice; a stale draft and a month without one are rated again themselves.
-# $2: the first day of the month from which on the tenant has no subscription.
+# Only months that are corrected on another invoice: stale drafts, and months without an invoice, are rated again
+# themselves.
 _LEFT = """
 SELECT c.tenant_id, min(c.changed_at) AS changed_at FROM billing_month_changes c
 JOIN billing_months b ON b.tenant_id = c.tenant_id AND b.period_start = c.period_start AND b.state = 'ISSUED'
@@ -19,12 +21,14 @@ GROUP BY c.tenant_id ORDER BY c.tenant_id
 
 
 class LeftChange(NamedTuple):
-    """A tenant without a subscription, and when the first change that waits arrived."""
+    """A tenant without a subscription, and when its first waiting change arrived."""
 
     tenant_id: UUID
     changed_at: datetime
 
 
 async def changes_of_tenants_that_left(unit: UnitOfWork, before: datetime, from_month: date) -> list[LeftChange]:
-    """Of tenants that have no subscription in the month or later: changes of issued months that arrived before then."""
+    """Returns tenants without a subscription in the month or later that have changes of issued months from before
+    `before`.
+    """
     return [LeftChange(*row) for row in await unit.connection.fetch(_LEFT, before, from_month)]

@@ -1,4 +1,4 @@
-"""The months that tenants are billed for have their rows before anyone looks for what is due."""
+"""Inserts the billing months of all tenants before anything looks for months that are due."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ _FIRST = """
 SELECT least((SELECT min(started_on) FROM subscriptions), (SELECT min(charged_on) FROM charges),
              (SELECT min(month) FROM usage_daily_totals))
 """
-# A subscription or a charge makes a month one to bill; usage without a subscription is listed on the month's run.
+# A subscription or a charge makes a month billable; usage without a subscription is listed on the month's rollup.
 _INSERT = """
 WITH due AS (
     SELECT tenant_id FROM subscriptions WHERE is_in_month(started_on, ended_on, $1)
@@ -34,9 +34,9 @@ _ADVANCE = "UPDATE installation SET billing_months_through = $1 WHERE id = 1"
 
 
 async def insert_missing_months(context: Context, unit: UnitOfWork) -> None:
-    """Inserts the rows of all months that have ended since the last time, for all tenants.
+    """Inserts the rows of all months that have ended since the last call, for all tenants.
 
-    What is backdated into months before that has its rows made by the operation that does it: see changes.py.
+    An operation that backdates something into earlier months inserts their rows itself: see changes.py.
     """
     last = Period.holding(context.clock(), context.settings.billing_time_zone).previous()
     through: date | None = await unit.connection.fetchval(
@@ -50,7 +50,7 @@ async def insert_missing_months(context: Context, unit: UnitOfWork) -> None:
         first = last.start if first is None else first.replace(day=1)
     else:
         first = Period(through, last.zone).end
-    while first <= last.start:  # a month to a statement: many of them would outlast the statements' time limit
+    while first <= last.start:  # one month per statement: many would exceed the statement time-out
         await unit.connection.execute(_INSERT, first)
         first = Period(first, last.zone).end
     if through is None or through < last.start:

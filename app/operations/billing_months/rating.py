@@ -1,4 +1,4 @@
-"""The months that a rating works on: held exclusively, with what changed since they were last rated."""
+"""The months that a rating works on: locked exclusively, with the changes since they were last rated."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ WHERE NOT EXISTS (SELECT FROM billing_months b WHERE b.tenant_id = t.id AND b.pe
 ORDER BY t.id
 ON CONFLICT (tenant_id, period_start) DO NOTHING
 """
-# The month itself; earlier ones that are due; those that an invoice which may be replaced has corrected.
+# The month itself; earlier months that are due; and months corrected by an invoice that may be replaced.
 _WANTED = """
 WITH wanted AS (
     SELECT tenant_id, $2::date AS period_start FROM unnest($1::uuid[]) AS tenant_id
@@ -75,10 +75,10 @@ _STAGED = (
 
 @dataclass(slots=True)
 class Month:
-    """A tenant's month while it is rated. changed: the deployments of its changes, None among them for the tenant.
+    """A tenant's month during a rating. changed: the deployments of its changes; None in it means the tenant.
 
-    difference_cents: what this rating found to be billed, or credited, beyond what was. consumed: whether it has been
-    rated with all of its changes.
+    difference_cents: the amount that this rating bills (or credits) beyond what was billed. consumed: whether the month
+    has been rated with all of its changes.
     """
 
     tenant_id: UUID
@@ -99,7 +99,7 @@ class Month:
 
     @property
     def was_rated(self) -> bool:
-        """Whether the month has been rated before, so that other invoices may have corrected it."""
+        """Whether the month was rated before, so that other invoices may have corrected it."""
         return self.run_id is not None
 
     @property
@@ -107,13 +107,15 @@ class Month:
         return bool(self.changed) or self.rated_cents != self.billed_cents
 
     def rate(self, run_id: UUID, now: datetime, rated_cents: int, rules_version: int) -> None:
-        """Records that the month was rated in this run, and its amount."""
+        """Records that the month was rated in this rollup, and its amount."""
         self.run_id, self.rated_at, self.rated_cents, self.failure = run_id, now, rated_cents, None
         self.rules_version = self.rules_version or rules_version
 
     @property
     def can_be_corrected(self) -> bool:
-        """Whether it has been rated and still counts as that; other months are rated as a whole."""
+        """Whether the month was rated and that rating is still valid, so that a correction suffices. Other months are
+        rated as a whole.
+        """
         return self.state in _CORRECTED
 
 
@@ -124,7 +126,7 @@ _CORRECTED = frozenset(
 
 @dataclass(slots=True)
 class TenantMonths:
-    """A tenant's month that is rolled up, and the earlier ones that are due or that its invoice has corrected."""
+    """A tenant's month that a rollup rates, and the earlier months that are due or that its invoice has corrected."""
 
     own: Month
     earlier: list[Month] = field(default_factory=list)
@@ -133,9 +135,10 @@ class TenantMonths:
 async def hold_months(
     unit: UnitOfWork, period_start: date, tenant_ids: Sequence[UUID], *, read_only: bool = False
 ) -> dict[UUID, TenantMonths]:
-    """The tenants' months, held until the commit: in order of tenant and month, as everyone locks them.
+    """Locks the tenants' months until the commit, in order of tenant and month (as all code locks them), and returns
+    them.
 
-    read_only: as they are, without locks and without rows for months that have none yet.
+    read_only: reads them without locks, and without inserting rows for months that have none.
     """
     if not read_only:
         await unit.connection.execute(_MAKE, tenant_ids, period_start)
@@ -171,7 +174,7 @@ def _month(row: Any, changes: dict[tuple[UUID, date], set[UUID | None]]) -> Mont
 
 
 async def write_months(unit: UnitOfWork, months: Iterable[Month]) -> None:
-    """Writes the months as they are now, and deletes the changes of those that have been rated with them."""
+    """Writes the months' present values, and deletes the changes that they have been rated with."""
     written = list(months)
     if not written:
         return

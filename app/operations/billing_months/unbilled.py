@@ -1,4 +1,4 @@
-"""Months that have ended and of which not everything is billed: what is due, and why."""
+"""Lists ended months that are not completely billed, with the reason."""
 
 from datetime import date
 from typing import Any, NamedTuple
@@ -10,8 +10,8 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 
-# $1: the first month that has not ended. After $2, $3 and before $5, $6, by month and tenant. Each branch follows
-# an index in the order of the list, so that a page costs what it holds.
+# $1: the first month that has not ended. Rows are after $2, $3 and before $5, $6, by month and tenant. Each branch
+# reads an index in the order of the list, so the cost of a page depends only on the rows it holds.
 _DUE = """
 SELECT tenant_id, period_start FROM (
     (SELECT tenant_id, period_start FROM billing_months
@@ -50,17 +50,17 @@ SELECT count(*) FROM (
 """
 MAX_FIRST = 1000
 Place = tuple[date, UUID]
-"""A month and a tenant: where a listed month is."""
+"""A month and a tenant: the sort key of a listed month."""
 
 _BEGINNING: Place = (date(1, 1, 1), UUID(int=0))
 _END: Place = (date(9999, 1, 1), UUID(int=0))
 
 
 class UnbilledMonth(NamedTuple):
-    """A tenant's month of which not everything is billed.
+    """A tenant's month that is not completely billed.
 
-    difference_cents: its amount when last rated less what is billed, net; below 0 it is a credit. None
-    until it was rated, and while changes wait that it has not been rated with.
+    difference_cents: its amount when last rated less what is billed, net; below 0 it is a credit. None until it was
+    rated, and while it has changes that it was not rated with.
     """
 
     billing_month_id: UUID
@@ -71,7 +71,7 @@ class UnbilledMonth(NamedTuple):
 
 
 class UnbilledPage(NamedTuple):
-    """has_more: whether there are months further on, before the page where it was asked for backwards."""
+    """has_more: whether there are further months in the direction of paging."""
 
     months: list[UnbilledMonth]
     has_more: bool
@@ -85,7 +85,9 @@ async def unbilled_months(
     before: Place | None = None,
     backwards: bool = False,
 ) -> UnbilledPage:
-    """The first so many of them, by month and tenant, or backwards the last; between two listed months, if given."""
+    """Returns the first months by month and tenant, or the last if `backwards`; between `after` and
+    `before`, if given.
+    """
     authorise(context, Action.SEE_UNBILLED_PERIODS)
 
     async def work(unit: UnitOfWork) -> UnbilledPage:
@@ -118,7 +120,7 @@ def _listed(row: Any) -> UnbilledMonth:
 
 def _reason(row: Any, difference: int | None) -> str:
     if row["under_way"]:
-        return "a rollup is under way"
+        return "a rollup is in progress"
     if row["state"] == "FAILED":
         return f"the last rollup failed: {row['failure']}"
     if row["state"] == "OPEN":
@@ -127,5 +129,5 @@ def _reason(row: Any, difference: int | None) -> str:
         failed = f"; its last correction failed: {row['failure']}" if row["failure"] else ""
         return f"it changed after it was rated: {row['changes']}{failed}"
     if difference is not None and difference < 0:
-        return f"a credit of {-difference} cents waits for an invoice that can take it"
+        return f"a credit of {-difference} cents waits for an invoice with charges to reduce"
     return f"{difference} cents are not billed yet"

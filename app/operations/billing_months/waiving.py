@@ -1,4 +1,4 @@
-"""Waiving a month: it is worth nothing, for good."""
+"""Waives a month: its amount is permanently 0."""
 
 from datetime import date
 from uuid import UUID
@@ -28,16 +28,16 @@ _DROP_CHANGES = "DELETE FROM billing_month_changes WHERE tenant_id = $1 AND peri
 
 
 async def waive_month(context: Context, *, tenant_id: UUID, period_start: date, reason: str) -> UUID:
-    """Gives up a month that has no live invoice; returns the billing month's id.
+    """Waives a month that has no live invoice; returns the billing month's id.
 
-    What other invoices have billed for it is credited by the next rollup. Later changes do not reopen it. Raises
-    CONFLICT for a month with a live invoice, and for one that is waived already.
+    The next rollup credits what other invoices have billed for it. Later changes do not reopen it. Raises CONFLICT for
+    a month with a live invoice and for one that is already waived.
     """
     authorise(context, Action.WAIVE_MONTH)
     validation.refuse(validation.name("reason", reason, longest=validation.MAX_TEXT_LENGTH))
     period = month_of(context, period_start)
     if period.start > context.today():
-        validation.refuse([InputFault(("period_start",), "must not be a month to come")])
+        validation.refuse([InputFault(("period_start",), "must not be a future month")])
 
     async def work(unit: UnitOfWork) -> UUID:
         await unit.connection.execute(_MAKE, tenant_id, period.start)
@@ -57,9 +57,9 @@ async def waive_month(context: Context, *, tenant_id: UUID, period_start: date, 
 
 def _refuse(state: BillingMonthState) -> None:
     if state in {BillingMonthState.DRAFT, BillingMonthState.ISSUED}:
-        message = "the month has an invoice; void it first, if it is not paid"
+        message = "the month has an invoice; void the invoice first (a paid invoice cannot be voided)"
     elif state is BillingMonthState.WAIVED:
-        message = "the month is waived already"
+        message = "the month is already waived"
     else:
         return
     raise Refusal(ProblemCode.CONFLICT, message, ("periodStart",))

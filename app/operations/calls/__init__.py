@@ -1,3 +1,3 @@
-"""What every operation's call passes through: context, principal, permissions, refusal, transaction, idempotency, audit
-and validation of input.
+"""The parts that every operation's call uses: context, principal, permissions, refusal, transaction, idempotency, audit
+and input validation.
 """

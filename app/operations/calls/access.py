@@ -1,4 +1,4 @@
-"""Who may do what: the one table of it, and the tenant that a caller may act for."""
+"""Permissions: the table of which role may do what, and the tenant on whose behalf a caller acts."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -12,7 +12,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 
 
 class Action(StrEnum):
-    """What an operation does, in the words of its refusal."""
+    """What an operation does, in the words of the refusal message."""
 
     CREATE_TENANT = "create tenants"
     UPDATE_TENANT = "update tenants"
@@ -20,7 +20,7 @@ class Action(StrEnum):
     CREATE_DEPLOYMENT = "create deployments"
     UPDATE_DEPLOYMENT = "update deployments"
     OVERRIDE_BILLING_ACTIONS = "suspend billing actions"
-    TRANSITION_DEPLOYMENT = "move deployments between states"
+    TRANSITION_DEPLOYMENT = "change the state of deployments"
     ACT_AS_SYSTEM = "act as the system"
     REGISTER_RESOURCE = "register resources"
     END_RESOURCE = "end resources"
@@ -35,20 +35,20 @@ class Action(StrEnum):
     ADD_CHARGE = "add charges"
     RECORD_USAGE = "record usage"
     CORRECT_USAGE = "correct usage"
-    QUOTE = "ask for quotes"
+    QUOTE = "request quotes"
     ROLL_UP = "roll up periods"
     ISSUE_INVOICE = "issue invoices"
     MARK_INVOICE_PAID = "mark invoices as paid"
     VOID_INVOICE = "void invoices"
     VERIFY_INVOICE = "verify invoices"
-    SEE_UNBILLED_PERIODS = "see unbilled periods"
+    SEE_UNBILLED_PERIODS = "read unbilled periods"
     WAIVE_MONTH = "waive months"
     CHECK_DATA_INTEGRITY = "check data integrity"
     REPAIR_USAGE_TOTALS = "repair usage totals"
     IMPORT_CLOUD_INVOICE = "import the provider's invoices"
     REMATCH_CLOUD_INVOICE = "match the provider's invoices again"
     WITHDRAW_CLOUD_INVOICE = "withdraw the provider's invoices"
-    SEE_MARGIN = "see the margin"
+    SEE_MARGIN = "read the margin"
 
 
 _PLATFORM = frozenset({Role.PLATFORM_ADMIN})
@@ -98,7 +98,9 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
 
 
 def authorise(context: Context, action: Action, path: tuple[str, ...] = ()) -> None:
-    """Raises PERMISSION_DENIED unless one of the caller's roles may do this. `path`: the input that asks for it."""
+    """Raises PERMISSION_DENIED unless one of the caller's roles may do this. `path`: the input value that requires the
+    permission.
+    """
     if context.principal.roles.isdisjoint(WHO_MAY[action]):
         raise denied(action, path)
 
@@ -108,12 +110,14 @@ def denied(action: Action, path: tuple[str, ...] = ()) -> Refusal:
 
 
 def not_found(what: str, key: object, path: tuple[str, ...] = ()) -> Refusal:
-    """The one answer for what does not exist and for what is another tenant's."""
-    return Refusal(ProblemCode.NOT_FOUND, f"there is no {what} {str(key)!r}", path)
+    """Returns the refusal for a missing object. It is the same for another tenant's object, so that nothing is
+    revealed.
+    """
+    return Refusal(ProblemCode.NOT_FOUND, f"{what} {str(key)!r} does not exist", path)
 
 
 def tenant_for(principal: Principal, tenant_id: UUID | None) -> UUID:
-    """The tenant to act for: one that the platform's admin must name, and the caller's own for everyone else."""
+    """Returns the tenant to act for. A platform admin must name it; for everyone else it is the caller's own."""
     if principal.is_platform_admin:
         if tenant_id is None:
             raise Refusal(ProblemCode.VALIDATION_FAILED, "tenantId is required", ("tenantId",))
@@ -124,7 +128,9 @@ def tenant_for(principal: Principal, tenant_id: UUID | None) -> UUID:
 
 
 def transition_actor(principal: Principal) -> Actor | None:
-    """As whom the principal asks for a deployment's transitions; None: it may ask for none."""
+    """Returns the kind of actor as which the principal requests a deployment's transitions; None if it may request
+    none.
+    """
     if principal.is_platform_admin:
         return Actor.OPERATOR
     if Role.TENANT_ADMIN in principal.roles:

@@ -1,4 +1,4 @@
-"""The audit log: every call and every refused sign-in, with who, what, when, from where and the outcome."""
+"""The audit log: an entry for every call and every refused sign-in, with actor, action, time, address and outcome."""
 
 import logging
 from collections.abc import AsyncIterator, Mapping
@@ -19,15 +19,15 @@ DONE = "DONE"
 REPLAYED = "REPLAYED"
 FAILED = "FAILED"
 UNKNOWN = "UNKNOWN"
-"""Outcomes that are no ProblemCode. UNKNOWN: the answer to COMMIT was lost; look for what was to be done."""
+"""Outcomes that are not a ProblemCode. UNKNOWN: the answer to COMMIT was lost; check whether the change was made."""
 
 SIGN_IN = "signIn"
 UNAUTHENTICATED = "UNAUTHENTICATED"
 
 MAX_INPUT_LENGTH = 4_000
-"""In characters. What is longer (batches of usage, bills) is kept where it belongs, and here by its SHA-256."""
+"""In characters. Longer input (usage batches, bills) is represented by its SHA-256."""
 
-# By hand, for it is part of every mutation: Piccolo takes twice as long for the same row.
+# Plain SQL, because it is part of every mutation and Piccolo takes twice as long for the same row.
 _INSERT = """
 INSERT INTO audit_log
     (id, tenant_id, occurred_at, subject, roles, action, input, outcome, occurrences, address, request_id, result)
@@ -39,7 +39,9 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def auditing(context: Context, call: Call) -> AsyncIterator[Context]:
-    """The context to run the call with. What succeeds is entered by its own transaction, the rest here."""
+    """Yields the context to run the call with. The call's own transaction writes the entry of a success; other outcomes
+    are written here.
+    """
     try:
         yield replace(context, call=call)
     except Refusal as refusal:
@@ -54,13 +56,15 @@ async def auditing(context: Context, call: Call) -> AsyncIterator[Context]:
 
 
 async def enter(unit: UnitOfWork, context: Context, call: Call, outcome: str) -> None:
-    """An entry that stands if the unit of work does."""
+    """Writes an entry in the unit of work, so that both are committed or neither."""
     await _insert(unit, context, call, outcome)
 
 
 async def _enter_alone(context: Context, call: Call, outcome: str) -> None:
-    """In a transaction of its own. If there can be none the log has it: the caller is owed its own answer."""
-    call.result = None  # what came of it was not kept
+    """Writes an entry in a transaction of its own. If that fails, it is only logged: the caller must still get the
+    call's own answer.
+    """
+    call.result = None  # its result was rolled back
     try:
         async with context.database.unit_of_work(PLATFORM) as unit:
             await _insert(unit, context, call, outcome)
@@ -93,7 +97,7 @@ def _kept(text: str | None) -> str | None:
 
 
 async def enter_refused_sign_ins(database: Database, refused: Mapping[tuple[str, str], int], now: datetime) -> None:
-    """Refused sign-ins since the last time: how often each address was told which reason."""
+    """Writes the sign-ins refused since the last call: how many for each address and reason."""
     entries = [
         AuditLog(
             id=new_id(),

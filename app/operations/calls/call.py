@@ -1,14 +1,14 @@
-"""What changes something, as the API was asked for it."""
+"""A change as it was requested through the API."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class RequestMetadata:
-    """Where a request came from, and the key under which its mutations are to be done once.
+    """Where a request came from, and the key under which its mutations are executed only once.
 
-    `fingerprint` tells requests apart: a SHA-256 over all that was asked, given with a key. `read_after`: the position
-    in PostgreSQL's log that its reads must have come to.
+    `fingerprint` identifies the request's content: a SHA-256 over all of it, set if there is a key. `read_after`: the
+    WAL position that a replica must have reached before it serves the request's reads.
     """
 
     request_id: str = ""
@@ -20,10 +20,10 @@ class RequestMetadata:
 
 @dataclass(slots=True)
 class Call:
-    """A mutation under way, or a block of lines of POST /usage.
+    """A mutation that is being executed, or a block of lines of POST /usage.
 
-    `place` is a mutation's response key: a request may hold several, even of the same name.
-    `transactions` counts those begun for it. `result`: what came of it, where an operation says so in the audit log.
+    `place` is the mutation's response key: a request may have several mutations, even of the same name. `transactions`
+    counts the transactions begun for it. `result`: a summary for the audit log, where an operation sets one.
     """
 
     mutation: str

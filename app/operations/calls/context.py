@@ -1,4 +1,4 @@
-"""What every operation is given: who asks, the database, the clock, the settings, the queue."""
+"""The argument of every operation: the principal, the database, the clock, the settings and the queue."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The clock gives aware instants; `queue` is rung after a commit, never trusted. `call`: what the API was
-    asked to change, where it is the API.
+    """The clock returns aware instants. Jobs are enqueued on `queue` after the commit; no operation depends on their
+    being run. `call`: the change requested through the API; None for other callers.
     """
 
     principal: Principal
@@ -28,5 +28,5 @@ class Context:
     call: Call | None = None
 
     def today(self) -> date:
-        """The day it is in the billing time zone."""
+        """Returns the current day in the billing time zone."""
         return day_of(self.clock(), self.settings.billing_time_zone)

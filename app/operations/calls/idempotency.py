@@ -1,7 +1,7 @@
-"""A request under a key is done once: its first outcome is kept in the transaction that it belongs to, and repeated.
+"""Executes a request with an idempotency key once: the first outcome is stored in its transaction, and returned again.
 
-Only what was decided is kept, a result or a refusal. A failure rolls its transaction back, the key with it, so that
-the same request may be sent again.
+Only decisions (a result or a refusal) are stored. A failure rolls its transaction back together with the key, so that
+the same request can be sent again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,9 +25,9 @@ Work = Callable[[UnitOfWork], Awaitable[T]]
 
 KEPT_FOR = timedelta(hours=24)
 RIVAL_WAIT_MILLISECONDS = 2_000
-"""How long a request waits for another under its key that is under way."""
+"""How long a request waits for another request with the same key that is in progress."""
 
-# The row's lock is the key's: a rival waits here until the first commits, and then finds its outcome.
+# The row lock represents the key: a second request waits here until the first commits, and then finds its outcome.
 _CLAIM = """
 INSERT INTO idempotency_keys AS kept (id, tenant_id, subject, key, fingerprint, outcomes, created_at)
 VALUES ($1, $2, $3, $4, $5, '{}', $6)
@@ -58,13 +58,13 @@ class _Kept(msgspec.Struct, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """What a transaction decided, and has committed."""
+    """The decision of a committed transaction."""
 
     value: T | None = None
     refusal: Refusal | None = None
 
     def get(self) -> T:
-        """The result. Raises the Refusal."""
+        """Returns the result, or raises the Refusal."""
         if self.refusal is not None:
             raise self.refusal
         return cast("T", self.value)
@@ -87,7 +87,9 @@ def once(
     async def decided(unit: UnitOfWork) -> Outcome[T]:
         row = await _claim(unit, context, call, place)
         if row["fingerprint"] != call.metadata.fingerprint:
-            raise Refusal(ProblemCode.IDEMPOTENCY_CONFLICT, "this Idempotency-Key was used for another request")
+            raise Refusal(
+                ProblemCode.IDEMPOTENCY_CONFLICT, "this Idempotency-Key was used for another request; use a new key"
+            )
         if row["outcome"] is not None:
             await audit.enter(unit, context, call, audit.REPLAYED)
             return _restored(row["outcome"], result)
@@ -122,7 +124,9 @@ async def _claim(unit: UnitOfWork, context: Context, call: Call, place: str) -> 
             place,
         )
     except asyncpg.LockNotAvailableError as error:
-        raise Refusal(ProblemCode.CONFLICT, "a request with this Idempotency-Key is still under way") from error
+        raise Refusal(
+            ProblemCode.CONFLICT, "a request with this Idempotency-Key is still in progress; repeat it later"
+        ) from error
     await unit.connection.execute(f"SET LOCAL lock_timeout = {context.settings.lock_timeout * 1000}")
     return row
 
@@ -151,7 +155,7 @@ def _restored(text: str, result: type[T]) -> Outcome[T]:
 
 
 async def purge(context: Context) -> int:
-    """Forgets the keys whose day is over, and gives how many they were."""
+    """Deletes the keys older than a day; returns how many."""
     async with context.database.unit_of_work(PLATFORM) as unit:
         answer: str = await unit.connection.execute(_PURGE, context.clock() - KEPT_FOR)
     return int(answer.rsplit(" ", 1)[-1])

@@ -1,4 +1,4 @@
-"""Who asks: what a verified token says about its bearer."""
+"""The signed-in identity, from the claims of a verified token."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from uuid import UUID
 from app.database.scope import PLATFORM, Scope
 
 NO_TENANT = UUID(int=0)
-"""Names no tenant: UUIDv7 keys are never nil. The scope of someone who may see the catalog only."""
+"""The tenant id of a scope that can read only the catalog. No tenant has it, because UUIDv7 ids are never nil."""
 
 
 class Role(StrEnum):
-    """What a principal may do. Tokens carry the names in lower case."""
+    """A role of a principal. Tokens contain the names in lower case."""
 
     PLATFORM_ADMIN = "PLATFORM_ADMIN"
     TENANT_ADMIN = "TENANT_ADMIN"
@@ -35,9 +35,9 @@ class Principal:
 
     def __post_init__(self) -> None:
         if not self.roles:
-            raise ValueError("a principal has at least one role")
+            raise ValueError("a principal must have at least one role")
         if self.tenant_id is None and self.roles & TENANT_ROLES:
-            raise ValueError("a tenant role needs a tenant")
+            raise ValueError("a principal with a tenant's role must have a tenant")
 
     @property
     def is_platform_admin(self) -> bool:
@@ -45,14 +45,16 @@ class Principal:
 
     @cached_property
     def scope(self) -> Scope:
-        """The rows it may see. A token's principal is kept, and its scope with it."""
+        """The rows that the principal may read. A token's principal is cached, and its scope with it."""
         if self.is_platform_admin:
             return PLATFORM
         return Scope.tenant(self.tenant_id or NO_TENANT)
 
     @property
     def metering_scope(self) -> Scope:
-        """The deployments it may record usage for: a meter without a tenant serves all, and reads none."""
+        """The deployments that the principal may record usage for: all of them for a meter without a tenant, which may
+        read none.
+        """
         if Role.METER in self.roles and self.tenant_id is None:
             return PLATFORM
         return self.scope

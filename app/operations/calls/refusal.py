@@ -1,4 +1,4 @@
-"""The answers 'no' that a caller can act on; each becomes a Problem of the API, a message of the command line."""
+"""Refusals of input that a caller can correct. Each becomes a Problem of the API, or a message of the command line."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -30,7 +30,9 @@ class ProblemCode(StrEnum):
 
 
 class Refusal(Exception):
-    """Raised in an operation: nothing is written. `path` leads into the input by the API's names; empty: all of it."""
+    """Raised by an operation; nothing is written. `path` leads to the input value, with the API's names; empty: the
+    whole input.
+    """
 
     def __init__(self, code: ProblemCode, message: str, path: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -40,15 +42,17 @@ class Refusal(Exception):
 
 
 class InvalidTransition(Refusal):
-    """The map does not lead there for this caller; `allowed` is where it does."""
+    """The transition table does not allow this transition for the caller; `allowed` are the states that it
+    does allow.
+    """
 
     def __init__(
         self, from_state: DeploymentState, to_state: DeploymentState, allowed: tuple[DeploymentState, ...]
     ) -> None:
-        where = f"allowed from here: {', '.join(allowed)}" if allowed else "nothing is allowed from here"
+        where = f"allowed next states: {', '.join(allowed)}" if allowed else "no transition is allowed from this state"
         super().__init__(
             ProblemCode.INVALID_TRANSITION,
-            f"a deployment does not go from {from_state} to {to_state}; {where}",
+            f"a deployment cannot go from {from_state} to {to_state}; {where}",
             ("to",),
         )
         self.from_state = from_state

@@ -1,4 +1,4 @@
-"""An operation's one transaction, and what a taken name is called."""
+"""Runs an operation's transaction, and turns unique violations into refusals."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
@@ -16,16 +16,16 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 
 T = TypeVar("T")
 
-# The database alone says that something is taken: to look first would lose a race.
+# Only the database decides that a value is taken: checking first would allow a race.
 TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType(
     {
-        "tenants_code_key": (ProblemCode.CONFLICT, "another tenant has this code", ("code",)),
-        "plans_code_key": (ProblemCode.CONFLICT, "another plan has this code", ("code",)),
-        "addons_code_key": (ProblemCode.CONFLICT, "another add-on has this code", ("code",)),
-        "resource_kinds_pkey": (ProblemCode.CONFLICT, "this resource kind is defined already", ("code",)),
+        "tenants_code_key": (ProblemCode.CONFLICT, "another tenant has this code; choose another", ("code",)),
+        "plans_code_key": (ProblemCode.CONFLICT, "another plan has this code; choose another", ("code",)),
+        "addons_code_key": (ProblemCode.CONFLICT, "another add-on has this code; choose another", ("code",)),
+        "resource_kinds_pkey": (ProblemCode.CONFLICT, "this resource kind already exists", ("code",)),
         "cloud_deployments_tenant_id_slug_key": (
             ProblemCode.SLUG_TAKEN,
-            "another deployment of the tenant has this slug",
+            "another deployment of the tenant has this slug; choose another",
             ("slug",),
         ),
         "cloud_resources_not_destroyed_key": (
@@ -35,12 +35,12 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
         ),
         "cloud_invoices_not_withdrawn_key": (
             ProblemCode.CONFLICT,
-            "this bill of the provider is imported already; withdraw it first to import it again",
+            "this bill of the provider was already imported; withdraw it before importing it again",
             ("externalId",),
         ),
         "subscriptions_deployment_id_key": (
             ProblemCode.ALREADY_SUBSCRIBED,
-            "the deployment has a subscription; change its plan instead",
+            "the deployment already has a subscription; change its plan instead",
             ("deploymentId",),
         ),
     }
@@ -54,12 +54,12 @@ async def transact(
     *,
     scope: Scope | None = None,
 ) -> T:
-    """Runs the work in one transaction over the rows the caller may see, again when PostgreSQL gave it up.
+    """Runs the work in one transaction over the rows that the caller may see, and retries it if PostgreSQL aborts it.
 
-    `work` must be repeatable: what it does besides the database belongs into `unit.after_commit`. A unique value
-    that is taken is raised as its Refusal. The transaction of a call holds its entry in the audit log as well,
-    and its outcome if it was sent under an idempotency key: `result` is the type as which it is read back. Raises
-    TypeError for a call whose operation does not name that type.
+    `work` must be repeatable: effects outside the database belong in `unit.after_commit`. A violated unique constraint
+    is raised as its Refusal. The transaction also writes the call's audit entry, and its outcome if the request has an
+    idempotency key: `result` is the type of a stored outcome. Raises TypeError for a call whose operation does not name
+    that type.
     """
     scope, call = scope or context.principal.scope, context.call
     try:
@@ -85,7 +85,7 @@ def _audited(context: Context, call: Call, work: Callable[[UnitOfWork], Awaitabl
 
 
 def _taken(error: asyncpg.UniqueViolationError) -> Refusal:
-    """What a taken name is called. Raises the error itself if none of ours was."""
+    """Returns the refusal for a unique violation. Raises the error itself if its constraint is not listed."""
     if error.constraint_name not in TAKEN:
         raise error
     return Refusal(*TAKEN[error.constraint_name])

@@ -1,4 +1,4 @@
-"""What input must look like. Each check yields the faults of one field; `refuse` turns all of them into one answer."""
+"""Input validation. Each check yields the faults of one field; `refuse` raises all of them as one refusal."""
 
 import re
 from collections.abc import Iterable, Iterator, Sized
@@ -21,13 +21,13 @@ _ABN = re.compile(r"\d{11}", re.ASCII)
 _NOT_IN_TEXT = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _ABN_WEIGHTS = (10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19)
 
-# Far enough for any contract, near enough that no time zone runs out of the calendar.
+# A range that is wide enough for any contract and far from the limits of Python's dates in any time zone.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 FIRST_INSTANT, LAST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 
 
 def refuse(faults: Iterable[InputFault]) -> None:
-    """Raises VALIDATION_FAILED if there are faults: it names them all, and its path leads to the first."""
+    """Raises VALIDATION_FAILED if there are faults. The message lists them all; the path leads to the first."""
     paths_and_messages = [(api_path(fault.path), fault.message) for fault in faults]
     if paths_and_messages:
         message = "; ".join(f"{'.'.join(path)} {message}" for path, message in paths_and_messages)
@@ -35,22 +35,24 @@ def refuse(faults: Iterable[InputFault]) -> None:
 
 
 def api_path(path: Iterable[str]) -> tuple[str, ...]:
-    """A path by field names as the API spells it: ("resources", "0", "package_size") -> (…, "packageSize")."""
+    """Converts the field names of a path to the API's spelling: ("resources", "0", "package_size") -> (…,
+    "packageSize").
+    """
     return tuple(re.sub(r"_([a-z])", lambda match: match[1].upper(), name) for name in path)
 
 
 def text_fault(text: str) -> str | None:
-    """What is wrong with a line of text; None for a good one.
+    """Returns what is wrong with a line of text, or None.
 
-    Terminals, logs and pages obey control characters, line breaks and bidirectional marks: a name that holds them can
-    pass for another. PostgreSQL cannot hold NUL and halves of surrogate pairs.
+    Terminals, logs and pages interpret control characters, line breaks and bidirectional marks, so a name with them
+    could look like another name. PostgreSQL cannot store NUL and halves of surrogate pairs.
     """
     if text.isascii() and text.isprintable():
         return None
     found = _NOT_IN_TEXT.search(text)
     if found is None:
         return None
-    return f"must be one line without control characters and bidirectional marks; it holds U+{ord(found[0]):04X}"
+    return f"must be one line without control characters and bidirectional marks; it contains U+{ord(found[0]):04X}"
 
 
 def is_code(text: str) -> bool:
@@ -62,15 +64,19 @@ def is_resource_kind(text: str) -> bool:
 
 
 def code(field: str, text: str) -> Iterator[InputFault]:
-    yield from _shape(_CODE, field, text, "1 to 64 lower-case letters, digits, - and _, with neither sign at an end")
+    yield from _shape(
+        _CODE, field, text, "1 to 64 lower-case letters, digits, - and _, beginning and ending with a letter or digit"
+    )
 
 
 def dns_label(field: str, text: str) -> Iterator[InputFault]:
-    yield from _shape(_DNS_LABEL, field, text, "1 to 63 lower-case letters, digits and -, with no - at an end")
+    yield from _shape(
+        _DNS_LABEL, field, text, "1 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"
+    )
 
 
 def resource_kind_code(field: str, text: str) -> Iterator[InputFault]:
-    yield from _shape(_RESOURCE_KIND, field, text, "1 to 63 lower-case letters, digits and _, the first a letter")
+    yield from _shape(_RESOURCE_KIND, field, text, "1 to 63 lower-case letters, digits and _, beginning with a letter")
 
 
 def country(field: str, text: str) -> Iterator[InputFault]:
@@ -89,16 +95,18 @@ def email(field: str, text: str | None) -> Iterator[InputFault]:
 
 
 def abn(field: str, text: str | None) -> Iterator[InputFault]:
-    """An Australian Business Number of 11 digits, without spaces, whose two check digits fit the others."""
+    """Yields a fault unless the text is an Australian Business Number: 11 digits without spaces, with valid check
+    digits.
+    """
     if text is None:
         return
     if not _ABN.fullmatch(text):
         yield InputFault((field,), "must be an Australian Business Number: 11 digits, without spaces")
         return
-    # The rule takes 1 off the first digit, whose weight is 10, and then wants a multiple of 89.
+    # The official rule: subtract 1 from the first digit, whose weight is 10; the weighted sum must be a multiple of 89.
     weighted = sum(int(digit) * weight for digit, weight in zip(text, _ABN_WEIGHTS, strict=True)) - 10
     if weighted % 89:
-        yield InputFault((field,), "must be an Australian Business Number: the check digits of this one are wrong")
+        yield InputFault((field,), "must be an Australian Business Number: its check digits are wrong")
 
 
 def _shape(pattern: re.Pattern[str], field: str, text: str, wanted: str) -> Iterator[InputFault]:
@@ -107,7 +115,7 @@ def _shape(pattern: re.Pattern[str], field: str, text: str, wanted: str) -> Iter
 
 
 def name(field: str, text: str | None, longest: int = MAX_NAME_LENGTH) -> Iterator[InputFault]:
-    """A line that people read; absent is fine, blank is not."""
+    """Validates a line of text for people: it may be absent, but not blank."""
     if text is not None and not text.strip():
         yield InputFault((field,), "must not be blank")
     else:
@@ -115,12 +123,12 @@ def name(field: str, text: str | None, longest: int = MAX_NAME_LENGTH) -> Iterat
 
 
 def lines(field: str, text: str | None) -> Iterator[InputFault]:
-    """A text of several lines, such as a postal address; absent is fine, blank is not."""
+    """Validates a text of several lines, such as a postal address: it may be absent, but not blank."""
     yield from name(field, text and text.strip("\n").replace("\n", " "), MAX_TEXT_LENGTH)
 
 
 def free_text(field: str, text: str | None, longest: int = MAX_TEXT_LENGTH) -> Iterator[InputFault]:
-    """One line of any words; absent and empty are fine."""
+    """Validates one line of text: it may be absent or empty."""
     if text is None:
         return
     if len(text) > longest:

@@ -1,4 +1,4 @@
-"""What can be bought: resource kinds, plans and their versions, add-ons."""
+"""The catalog: resource kinds, plans and their versions, add-ons."""
 
 from app.operations.catalog.addons import create_addon, update_addon
 from app.operations.catalog.kinds import define_resource_kind

@@ -1,4 +1,4 @@
-"""Add-ons. Subscriptions hold snapshots of them, so a change here moves nothing for who has one."""
+"""Add-ons. An attached add-on has a copy of the terms, so a change here does not affect existing subscriptions."""
 
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,7 @@ async def create_addon(
     resource_kind: str | None = None,
     quantity: Decimal = Decimal(1),
 ) -> UUID:
-    """A new add-on, active at once. Raises CONFLICT where the code is taken, NOT_FOUND for an unknown kind."""
+    """Creates an active add-on. Raises CONFLICT if the code is taken, NOT_FOUND for an unknown resource kind."""
     authorise(context, Action.MANAGE_CATALOG)
     validation.refuse(
         [
@@ -66,7 +66,7 @@ async def update_addon(
     quantity: Decimal | None = None,
     active: bool | None = None,
 ) -> UUID:
-    """Changes what is given, for those who attach it from now on."""
+    """Changes the given values, for later attachments only."""
     authorise(context, Action.MANAGE_CATALOG)
     validation.refuse(
         [*validation.cents("price_cents", price_cents), *validation.quantity("quantity", quantity)],
@@ -87,7 +87,7 @@ async def update_addon(
 
 
 async def find_addon(code: str, path: tuple[str, ...]) -> dict[str, Any]:
-    """The add-on's row. Raises NOT_FOUND."""
+    """Returns the add-on's row. Raises NOT_FOUND."""
     row = await Addons.select().where(Addons.code == code).first() if validation.is_code(code) else None
     if row is None:
         raise not_found("add-on", code, path)

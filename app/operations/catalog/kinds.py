@@ -1,4 +1,4 @@
-"""Resource kinds: what can be metered, in which unit, and how a month of it is added up."""
+"""Resource kinds: what can be metered, its unit, and how it is aggregated over a month."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,7 +16,9 @@ from app.tables.catalog import ResourceKinds
 async def define_resource_kind(
     context: Context, *, code: str, unit: str, aggregation: Aggregation, description: str = ""
 ) -> str:
-    """A new kind, for good: what has been metered under it depends on it. Raises CONFLICT where the code is taken."""
+    """Defines a resource kind. It cannot be changed later, because recorded usage depends on it. Raises CONFLICT if the
+    code is taken.
+    """
     authorise(context, Action.MANAGE_CATALOG)
     validation.refuse(
         [
@@ -42,7 +44,7 @@ async def define_resource_kind(
 
 
 async def known_kinds(codes: Iterable[str]) -> Mapping[str, tuple[str, Aggregation]]:
-    """Unit and aggregation of those of the codes that are defined."""
+    """Returns unit and aggregation of each of the codes that is defined."""
     among = [code for code in set(codes) if validation.is_resource_kind(code)]
     rows = await ResourceKinds.select(ResourceKinds.code, ResourceKinds.unit, ResourceKinds.aggregation).where(
         WhereRaw("code = ANY({})", among)

@@ -1,4 +1,4 @@
-"""What is on offer: the published plan versions and the active add-ons. Looked up inside a transaction."""
+"""Finds published plan versions and active add-ons. Must be called in a transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class PlanOffer:
 
 @dataclass(frozen=True, slots=True)
 class AddonOffer:
-    """An active add-on, with its present terms."""
+    """An active add-on with its current terms."""
 
     addon_id: UUID
     code: str
@@ -46,12 +46,14 @@ class AddonOffer:
 
 
 async def plan_on_offer(principal: Principal, plan_code: str, version: int | None) -> PlanOffer:
-    """The published version named, or the latest. Raises NOT_FOUND, also for a draft unless the principal is a platform
-    admin; PLAN_NOT_PUBLISHED, also for an archived plan.
+    """Returns the given published version, or the latest. Raises NOT_FOUND (also for a draft, unless the principal is a
+    platform admin) or PLAN_NOT_PUBLISHED (also for an archived plan).
     """
     plan_id = (plan := await find_plan(plan_code))["id"]
     if plan["archived_at"] is not None:
-        raise Refusal(ProblemCode.PLAN_NOT_PUBLISHED, f"plan {plan_code} is archived", ("planCode",))
+        raise Refusal(
+            ProblemCode.PLAN_NOT_PUBLISHED, f"plan {plan_code} is archived; choose another plan", ("planCode",)
+        )
     row = await (_latest_published(plan_id) if version is None else _named(plan_id, version))
     hidden = row is not None and row["status"] == PlanVersionStatus.DRAFT and not principal.is_platform_admin
     if version is not None and (row is None or hidden):
@@ -59,7 +61,9 @@ async def plan_on_offer(principal: Principal, plan_code: str, version: int | Non
     if row is None or row["status"] != PlanVersionStatus.PUBLISHED:
         which = plan_code if version is None else f"{plan_code} version {version}"
         path = ("planCode",) if version is None else ("planVersion",)
-        raise Refusal(ProblemCode.PLAN_NOT_PUBLISHED, f"plan {which} is not on offer", path)
+        raise Refusal(
+            ProblemCode.PLAN_NOT_PUBLISHED, f"plan {which} is not published; choose a published version", path
+        )
     price, proration = row["base_price_cents"], Proration(row["proration"])
     return PlanOffer(row["id"], plan_code, row["version"], row["currency"], price, proration)
 
@@ -92,17 +96,16 @@ async def _latest_published(plan_id: UUID) -> dict[str, Any] | None:
 
 
 class AddonSelection(NamedTuple):
-    """An add-on asked for by its code; additional: also when the same one is attached already."""
+    """An add-on selected by its code; additional: attach it once more if it is already attached."""
 
     code: str
     additional: bool = False
 
 
 async def addons_on_offer(selections: Sequence[AddonSelection], currency: str) -> list[AddonOffer]:
-    """The active add-ons of a subscription to be, in the order asked for.
+    """Returns the active add-ons for a new subscription, in the requested order.
 
-    Raises NOT_FOUND, ADDON_INACTIVE, CURRENCY_MISMATCH; ALREADY_ATTACHED where a code comes again and is not said to be
-    additional.
+    Raises NOT_FOUND, ADDON_INACTIVE, CURRENCY_MISMATCH; ALREADY_ATTACHED for a repeated code without `additional`.
     """
     offers: list[AddonOffer] = []
     for index, selection in enumerate(selections):
@@ -114,15 +117,15 @@ async def addons_on_offer(selections: Sequence[AddonSelection], currency: str) -
 
 
 def already_attached(code: str, path: tuple[str, ...]) -> Refusal:
-    message = f"add-on {code} is attached already; to attach and bill it once more, set additional to true"
+    message = f"add-on {code} is already attached; set additional to true to attach and bill it once more"
     return Refusal(ProblemCode.ALREADY_ATTACHED, message, path)
 
 
 async def addon_on_offer(code: str, currency: str, path: tuple[str, ...]) -> AddonOffer:
-    """The active add-on, priced in the currency. Raises NOT_FOUND, ADDON_INACTIVE, CURRENCY_MISMATCH."""
+    """Returns the active add-on with that currency. Raises NOT_FOUND, ADDON_INACTIVE, CURRENCY_MISMATCH."""
     row = await find_addon(code, path)
     if not row["active"]:
-        raise Refusal(ProblemCode.ADDON_INACTIVE, f"add-on {code} is not on offer", path)
+        raise Refusal(ProblemCode.ADDON_INACTIVE, f"add-on {code} is inactive; choose an active add-on", path)
     if row["currency"] != currency:
         message = f"add-on {code} is priced in {row['currency']}; the subscription is billed in {currency}"
         raise Refusal(ProblemCode.CURRENCY_MISMATCH, message, path)

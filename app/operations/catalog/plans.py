@@ -1,4 +1,4 @@
-"""Plans, and the publishing of their versions."""
+"""Creates plans, and publishes, retires and archives them."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from app.tables.ids import new_id
 
 
 async def create_plan(context: Context, *, code: str, name: str, description: str | None = None) -> UUID:
-    """A new plan, without a version yet. Raises CONFLICT where the code is taken."""
+    """Creates a plan without a version. Raises CONFLICT if the code is taken."""
     authorise(context, Action.MANAGE_CATALOG)
     validation.refuse(
         [
@@ -34,7 +34,7 @@ async def create_plan(context: Context, *, code: str, name: str, description: st
 
 
 async def find_plan(code: str) -> dict[str, Any]:
-    """The plan's id and archived_at. Raises NOT_FOUND."""
+    """Returns the plan's id and archived_at. Raises NOT_FOUND."""
     if validation.is_code(code):
         rows = await Plans.select(Plans.id, Plans.archived_at).where(Plans.code == code)
         if rows:
@@ -43,8 +43,8 @@ async def find_plan(code: str) -> dict[str, Any]:
 
 
 async def archive_plan(context: Context, *, plan_code: str) -> UUID:
-    """Takes the plan with all its versions off sale for good; existing subscriptions keep it. Raises CONFLICT where it
-    is archived already.
+    """Archives the plan: none of its versions can be subscribed to any more, and existing subscriptions keep theirs.
+    Raises CONFLICT if it is already archived.
     """
     authorise(context, Action.MANAGE_CATALOG)
 
@@ -58,20 +58,20 @@ async def archive_plan(context: Context, *, plan_code: str) -> UUID:
 
 
 async def lock_unarchived(plan_id: UUID, plan_code: str) -> None:
-    """Locks the plan, whose versions are about to change. Raises CONFLICT where it is archived."""
+    """Locks the plan before its versions are changed. Raises CONFLICT if it is archived."""
     plan = await lock_row(Plans, plan_id, Plans.archived_at)
     if plan is not None and plan["archived_at"] is not None:
-        raise Refusal(ProblemCode.CONFLICT, f"plan {plan_code} is archived", ("planCode",))
+        raise Refusal(ProblemCode.CONFLICT, f"plan {plan_code} is archived and cannot be changed", ("planCode",))
 
 
 async def publish_plan_version(context: Context, *, plan_version_id: UUID) -> UUID:
-    """Freezes a draft and puts it on offer. Raises CONFLICT where it is no draft any more."""
+    """Publishes a draft, which cannot change afterwards. Raises CONFLICT if it is not a draft."""
     authorise(context, Action.MANAGE_CATALOG)
 
     async def work(_unit: UnitOfWork) -> UUID:
         status = await _lock_version(plan_version_id)
         if status is not PlanVersionStatus.DRAFT:
-            raise Refusal(ProblemCode.CONFLICT, f"the plan version is {status.lower()} already", ("planVersionId",))
+            raise Refusal(ProblemCode.CONFLICT, f"the plan version is already {status.lower()}", ("planVersionId",))
         await PlanVersions.update(
             {PlanVersions.status: PlanVersionStatus.PUBLISHED, PlanVersions.published_at: context.clock()}
         ).where(PlanVersions.id == plan_version_id)
@@ -81,8 +81,8 @@ async def publish_plan_version(context: Context, *, plan_version_id: UUID) -> UU
 
 
 async def retire_plan_version(context: Context, *, plan_version_id: UUID) -> UUID:
-    """Takes a published version off sale for good; existing subscriptions keep it. Raises CONFLICT for a draft and for
-    one that is retired already.
+    """Retires a published version: it cannot be subscribed to any more, and existing subscriptions keep it. Raises
+    CONFLICT for a draft and for a retired version.
     """
     authorise(context, Action.MANAGE_CATALOG)
 
@@ -92,7 +92,7 @@ async def retire_plan_version(context: Context, *, plan_version_id: UUID) -> UUI
             message = "the plan version is a draft: only a published one can be retired"
             raise Refusal(ProblemCode.CONFLICT, message, ("planVersionId",))
         if status is PlanVersionStatus.RETIRED:
-            raise Refusal(ProblemCode.CONFLICT, "the plan version is retired already", ("planVersionId",))
+            raise Refusal(ProblemCode.CONFLICT, "the plan version is already retired", ("planVersionId",))
         await PlanVersions.update({PlanVersions.status: PlanVersionStatus.RETIRED}).where(
             PlanVersions.id == plan_version_id
         )

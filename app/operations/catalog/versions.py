@@ -1,4 +1,4 @@
-"""Drafts of plan versions: what a month costs, what it includes, and what more of each kind costs."""
+"""Drafts of plan versions: base price, included quantities and the prices above them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ MAX_TIERS = 50
 
 @dataclass(frozen=True, slots=True)
 class ResourceDraft:
-    """One resource kind of a draft: what is included, and the prices beyond that."""
+    """One resource kind of a draft: the included quantity and the prices above it."""
 
     resource_kind: str
     included_quantity: Decimal
@@ -42,8 +42,8 @@ async def draft_plan_version(
     proration: Proration = Proration.NONE,
     resources: Sequence[ResourceDraft] = (),
 ) -> UUID:
-    """The next version of a plan, as a draft. Raises VALIDATION_FAILED for terms that could not be rated, CONFLICT for
-    an archived plan.
+    """Creates the next version of a plan as a draft. Raises VALIDATION_FAILED for terms that cannot be rated, CONFLICT
+    for an archived plan.
     """
     authorise(context, Action.MANAGE_CATALOG)
     validation.refuse([*validation.currency("currency", currency), *_size_faults(resources)])
@@ -81,7 +81,9 @@ async def draft_plan_version(
 
 
 async def _next_version(plan_id: UUID) -> int:
-    """Counts from 1. The plan is locked, so that of two drafts at once one is counted after the other."""
+    """Returns the next version number, from 1. The plan is locked, so that two drafts created at once get different
+    numbers.
+    """
     latest = await PlanVersions.select(Max(PlanVersions.version)).where(PlanVersions.plan_id == plan_id).first()
     return 1 + ((latest and latest["max"]) or 0)
 

@@ -1,4 +1,4 @@
-"""What providers charge us, and the margin between that and what tenants are invoiced."""
+"""The cost of the cloud providers' bills, and the margin between cost and revenue."""
 
 from app.operations.costs.importing import CloudInvoiceImported, Progress, import_cloud_invoice
 from app.operations.costs.layouts import BillField, ColumnOfField

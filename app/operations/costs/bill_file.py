@@ -1,4 +1,4 @@
-"""A provider's bill as a CSV file, read row by row: each row is read exactly or the whole file is refused."""
+"""Reads a provider's bill from a CSV file. If any row is malformed, the whole file is refused."""
 
 import asyncio
 import csv
@@ -17,18 +17,18 @@ from app.operations.costs.layouts import REQUIRED, BillField
 
 MAX_ROWS = 100_000
 MAX_LINES = 300_000
-"""More than rows: a quoted text may have several lines, and blank ones are passed over."""
+"""Larger than the maximum number of rows, because a quoted text may contain line breaks and blank lines are skipped."""
 MAX_LINE_LENGTH = 65_536
 """In characters."""
 MAX_BILL_BYTES = 64 * 1024 * 1024
-"""In characters, unpacked."""
+"""In characters, after decompression."""
 BLOCK_ROWS = 500
-"""Rows read at a time: a few milliseconds of work, after which the event loop serves others."""
+"""Rows read at a time: a few milliseconds of work, after which the event loop can run other tasks."""
 
 
 class BillSummary(NamedTuple):
-    """All of a bill's rows. exact_cents: their sum; absolute_cents: the sum without their signs; end_day: the first
-    day after the last row, in the bill's own zone.
+    """A summary of all rows of a bill. exact_cents: their sum; absolute_cents: the sum of their absolute amounts;
+    end_day: the first day after the last row, in the bill's time zone.
     """
 
     rows: int
@@ -40,9 +40,10 @@ class BillSummary(NamedTuple):
 
 
 class BillFile:
-    """A bill's CSV in UTF-8, plain or gzip. Every reading begins at the start of `file`, which must be seekable.
+    """A bill as CSV in UTF-8, plain or gzip. Every reading starts at the beginning of `file`, which must be seekable.
 
-    layout: the column of each field, by its name in the header in any case. minor_units: of the amounts' currency.
+    layout: for each field, the name of its column in the header, in any case. minor_units: those of the amounts'
+    currency.
     """
 
     def __init__(self, file: BinaryIO, layout: Mapping[BillField, str], minor_units: int) -> None:
@@ -57,11 +58,11 @@ class BillFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Lets go of the file, which stays open: it is the caller's to close."""
+        """Releases the file without closing it; the caller closes it."""
         self._text.detach()
 
     def rows(self) -> Iterator[BillRow]:
-        """The rows in order. Raises MalformedBill."""
+        """Yields the rows in order. Raises MalformedBill."""
         records = self._records()
         names = [_folded(name) for name in next(records, (1, []))[1]]
         cells, read = self._cells(names), 0
@@ -76,7 +77,7 @@ class BillFile:
             raise MalformedBill("the bill has no rows below its header")
 
     async def blocks(self) -> AsyncIterator[list[BillRow]]:
-        """The rows, BLOCK_ROWS at a time; the event loop runs in between."""
+        """Yields the rows, BLOCK_ROWS at a time; the event loop runs in between."""
         rows = self.rows()
         while block := list(islice(rows, BLOCK_ROWS)):
             yield block
@@ -94,13 +95,13 @@ class BillFile:
         return BillSummary(count, exact, absolute, first, max(last, first + timedelta(days=1)), self.ignored_columns())
 
     def ignored_columns(self) -> tuple[str, ...]:
-        """The header's columns that no field is read from."""
+        """The header's columns that no field uses."""
         header = next(self._records(), (1, []))[1]
         known = {_folded(name) for name in self._layout.values()}
         return tuple(name.strip() for name in header if _folded(name) not in known)
 
     def _cells(self, names: Sequence[str]) -> list[Cell]:
-        """How each field of BillRow is read, in a file whose header has these names."""
+        """Returns how to read each field of BillRow from a file whose header has these names."""
         for column in self._layout.values():
             if names.count(_folded(column)) > 1:
                 raise MalformedBill(f"row 1: column {column} appears more than once")
@@ -120,7 +121,7 @@ class BillFile:
         ]
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """The records that are not blank, with their numbers from 1."""
+        """Yields the records that are not blank, with their numbers from 1."""
         number = 0
         try:
             self._text.seek(0)
@@ -135,7 +136,7 @@ class BillFile:
             raise MalformedBill(f"row {number + 1} or a later one: the gzip data are damaged or incomplete") from error
 
     def _lines(self) -> Iterator[str]:
-        """The text's lines. Bounded, as a small gzip may unpack to any number of them."""
+        """Yields the text's lines. Their size is limited, because a small gzip file can decompress to any size."""
         lines, size = 0, 0
         while line := self._text.readline(MAX_LINE_LENGTH + 1):
             lines, size = lines + 1, size + len(line)
@@ -143,7 +144,7 @@ class BillFile:
                 raise csv.Error(f"has a line of more than {MAX_LINE_LENGTH:,} characters")
             if lines > MAX_LINES or size > MAX_BILL_BYTES:
                 told = f"{MAX_LINES:,} lines or {MAX_BILL_BYTES // 1024 // 1024} MB"
-                raise MalformedBill(f"the bill has more than {told} unpacked; import it in parts")
+                raise MalformedBill(f"the bill has more than {told} uncompressed; import it in parts")
             yield line
 
 
@@ -152,6 +153,6 @@ def _folded(name: str) -> str:
 
 
 def _day_after(ended_at: datetime) -> date:
-    """The first day that does not belong to a row that ends at this instant."""
+    """Returns the first day after a row that ends at this instant."""
     day = ended_at.date()
     return day if ended_at.time() == time() else day + timedelta(days=1)

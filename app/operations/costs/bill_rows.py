@@ -1,4 +1,4 @@
-"""One row of a bill: its fields' texts as values, or what is wrong with which column."""
+"""Parses one row of a bill, and reports which column is malformed."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,17 +20,17 @@ _AMOUNT = re.compile(
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _FINEST = Decimal("1e-12")
 _MAX_SHOWN_LENGTH = 80
-# The same few texts come again and again in a bill.
+# The same few texts appear many times in a bill.
 _KEPT = 1_024
 
 
 class MalformedBill(Exception):
-    """The file cannot be read as a bill. The text names the row (the header is row 1) and the column."""
+    """The file cannot be read as a bill. The message names the row (the header is row 1) and the column."""
 
 
 class BillRow(NamedTuple):
-    """One row, in the order of BillField. exact_cents: its amount in the currency's minor unit as the bill has it,
-    with fractions; negative for a credit.
+    """One row, with its fields in the order of BillField. exact_cents: its amount in the currency's minor unit as the
+    bill has it, with fractions; negative for a credit.
     """
 
     product: str
@@ -50,13 +50,13 @@ class BillRow(NamedTuple):
 
     @property
     def month(self) -> date:
-        """The calendar month, in the bill's own zone, in which it starts."""
+        """The calendar month in which the row starts, in the bill's time zone."""
         return self.started_at.date().replace(day=1)
 
 
 class Cell(NamedTuple):
-    """How a field of BillRow is read: its column's name, the column's place (None where the file does not have it),
-    and the parser.
+    """How to read a field of BillRow: its column's name, the column's index (None if the file does not have it), and
+    the parser.
     """
 
     name: str
@@ -65,7 +65,9 @@ class Cell(NamedTuple):
 
 
 def parser_of(field: BillField, minor_units: int) -> Callable[[str], Any]:
-    """Reads a text of the field, or raises ValueError. minor_units: of the amounts' currency."""
+    """Returns a function that parses the field's text or raises ValueError. minor_units: those of the amounts'
+    currency.
+    """
     match field:
         case BillField.HOURS:
             return _hours
@@ -77,7 +79,7 @@ def parser_of(field: BillField, minor_units: int) -> Callable[[str], Any]:
 
 
 def read_row(number: int, cells: Sequence[Cell], fields: Sequence[str]) -> BillRow:
-    """The row of these fields. Raises MalformedBill. A column that the file does not have is read as blank."""
+    """Parses a row. Raises MalformedBill. A column that the file does not have is read as blank."""
     values = []
     for name, place, parse in cells:
         text = "" if place is None else fields[place].strip()
@@ -130,7 +132,7 @@ def _parsed(text: str) -> datetime:
 
 
 def round_cents(exact: Decimal) -> int:
-    """Whole minor units, halves away from zero: the one rounding of costs."""
+    """Rounds to whole minor units, halves away from zero. All costs are rounded by this function."""
     return round_half_away(Ratio(exact))
 
 

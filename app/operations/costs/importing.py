@@ -1,4 +1,6 @@
-"""Imports a provider's bill: a row that names a resource of ours is its deployment's cost, the rest is unallocated."""
+"""Imports a provider's bill: a row that names a known resource is a cost of that resource's deployment; others are
+unallocated.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -23,13 +25,13 @@ from app.tables.costs import CloudInvoiceLines, CloudInvoices
 from app.tables.ids import new_id
 
 Progress = Callable[[int, int], None]
-"""Told how many of how many rows are imported."""
+"""Called with the number of rows imported so far and the total number."""
 Admit = Callable[[int], Awaitable[None]]
-"""Told the number of rows before any is written; what it raises ends the import."""
+"""Called with the number of rows before any is written; an exception from it ends the import."""
 
 
 class CloudInvoiceImported(NamedTuple):
-    """What became of the bill. Amounts are in the minor unit of its currency."""
+    """The result of an import. Amounts are in the minor unit of the bill's currency."""
 
     cloud_invoice_id: UUID
     allocated_cents: int
@@ -52,12 +54,12 @@ async def import_cloud_invoice(
 ) -> CloudInvoiceImported:
     """Imports a bill with all its rows, in one transaction and in bounded memory.
 
-    file: its CSV in UTF-8, plain or gzip; it is read twice, so it must be seekable. exchange_rate: units of the
-    reporting currency for one of the bill's; required when they differ. columns: the file's columns, for providers
-    without a built-in layout. admit: see Admit.
+    file: CSV in UTF-8, plain or gzip; it is read twice, so it must be seekable. exchange_rate: units of the reporting
+    currency for one of the bill's; required if they differ. columns: the file's columns, for providers without a
+    built-in layout. admit: see Admit.
 
-    Amounts are kept exactly; the bill's sums are rounded once, from the exact ones. A malformed file is refused whole,
-    with the row and column named; a bill that is imported already and not withdrawn is a CONFLICT.
+    Amounts are stored exactly; sums are rounded once. A malformed file is refused as a whole, with the row and column
+    in the message; a bill that was already imported and is not withdrawn is a CONFLICT.
     """
     authorise(context, Action.IMPORT_CLOUD_INVOICE)
     reporting = context.settings.reporting_currency
@@ -100,7 +102,7 @@ async def _summary_of(bill: BillFile) -> BillSummary:
 async def _insert_lines(
     unit: UnitOfWork, invoice: CloudInvoices, bill: BillFile, total: int, progress: Progress | None
 ) -> Decimal:
-    """Inserts the bill's rows with their matches, and returns the exact sum of those that are a deployment's cost."""
+    """Inserts the bill's rows with their matches; returns the exact sum of the rows allocated to a deployment."""
     allocated, done = ZERO, 0
     async for block in bill.blocks():
         matches = await match_rows(unit, invoice.provider, block)
@@ -113,15 +115,15 @@ async def _insert_lines(
 
 
 def minor_unit_factor(currency: str, reporting_currency: str) -> Decimal:
-    """What an amount in minor units of the currency is multiplied by, beside the exchange rate, to be in minor units of
-    the reporting currency: 100 for JPY and AUD.
+    """Returns the factor, besides the exchange rate, from minor units of the currency to minor units of the reporting
+    currency: 100 for JPY to AUD.
     """
     digits = CURRENCIES[reporting_currency].minor_units - CURRENCIES[currency].minor_units
     return Decimal(1).scaleb(digits, EXACT)
 
 
 def sum_of_allocated(rows: Iterable[BillRow], matches: Iterable[Match]) -> Decimal:
-    """The exact sum of the rows that are a deployment's cost."""
+    """Returns the exact sum of the rows allocated to a deployment."""
     pairs = zip(rows, matches, strict=True)
     return sum_exactly(row.exact_cents for row, match in pairs if match.deployment_id is not None)
 
@@ -130,11 +132,9 @@ def _rate_faults(currency: str, reporting_currency: str, exchange_rate: Decimal 
     path = ("exchange_rate",)
     if currency == reporting_currency:
         if exchange_rate not in {None, Decimal(1)}:
-            yield InputFault(
-                path, f"must be 1 or left out: the bill is in the reporting currency, {reporting_currency}"
-            )
+            yield InputFault(path, f"must be 1 or omitted: the bill is in the reporting currency, {reporting_currency}")
     elif exchange_rate is None:
-        yield InputFault(path, f"is required: how many {reporting_currency} one {currency} is")
+        yield InputFault(path, f"is required: the number of {reporting_currency} for 1 {currency}")
     elif exchange_rate == 0:
         yield InputFault(path, "must be positive")
     else:
@@ -142,7 +142,7 @@ def _rate_faults(currency: str, reporting_currency: str, exchange_rate: Decimal 
 
 
 def _refuse_too_large(summary: BillSummary, factor: Decimal) -> None:
-    """Raises AMOUNT_TOO_LARGE for sums that do not fit, in the bill's currency or the reporting one."""
+    """Raises AMOUNT_TOO_LARGE if a sum does not fit 64 bits, in the bill's currency or the reporting currency."""
     for amount, where in (
         (summary.absolute_cents, "the sum of the bill's amounts"),
         (multiply(summary.absolute_cents, factor), "the sum of the bill's amounts in the reporting currency"),
@@ -152,7 +152,7 @@ def _refuse_too_large(summary: BillSummary, factor: Decimal) -> None:
 
 
 def _invoice(context: Context, summary: BillSummary, terms: Mapping[str, Any]) -> CloudInvoices:
-    """The bill's row, before any of its rows is allocated. terms: further columns."""
+    """Returns the bill's row before any of its lines is allocated. terms: further columns."""
     now, subject = context.clock(), context.principal.subject
     return CloudInvoices(
         **terms,
@@ -196,6 +196,6 @@ _LINE_COLUMNS = (
 def _lines(
     invoice_id: UUID, before: int, rows: Sequence[BillRow], matches: Sequence[Match]
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows as _LINE_COLUMNS has them. before: how many rows of the bill precede them."""
+    """Yields the rows in the order of _LINE_COLUMNS. before: the number of the bill's rows that precede them."""
     for position, (row, match) in enumerate(zip(rows, matches, strict=True), before + 1):
         yield new_id(), invoice_id, position, row.month, row.amount_cents, *match, *row

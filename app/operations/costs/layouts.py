@@ -1,4 +1,6 @@
-"""Which column of a bill's file holds what: built in for DigitalOcean, given by the caller for other providers."""
+"""The layouts of bill files: which column holds which field; built in for DigitalOcean, given by the caller
+for others.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -12,7 +14,7 @@ MAX_COLUMN_LENGTH = 100
 
 
 class BillField(StrEnum):
-    """What a row of a bill says."""
+    """The fields of a bill's row."""
 
     PRODUCT = "product"
     GROUP_DESCRIPTION = "group_description"
@@ -36,7 +38,7 @@ class ColumnOfField(NamedTuple):
 
 
 def _digitalocean(currency: str) -> dict[BillField, str]:
-    """Columns are named as the fields are, but for the amounts, whose column is named by their currency."""
+    """The columns have the fields' names, except the amount's, which has the currency in its name."""
     return {field: field.value for field in BillField} | {BillField.AMOUNT: currency}
 
 
@@ -44,7 +46,7 @@ BUILT_IN = MappingProxyType({"digitalocean": _digitalocean})
 
 
 def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[InputFault]:
-    """What is wrong with the columns that a caller gives for a provider's file."""
+    """Yields the faults of the columns that a caller gives for a provider's file."""
     given = dict(columns)
     for position, (_, column) in enumerate(columns):
         for fault in validation.name("column", column, MAX_COLUMN_LENGTH):
@@ -59,6 +61,6 @@ def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[I
 
 
 def layout_of(provider: str, currency: str, columns: Iterable[ColumnOfField]) -> Mapping[BillField, str]:
-    """The column of each field: the provider's built-in ones, replaced by those given."""
+    """Returns the column of each field: the provider's built-in ones, replaced by the given ones."""
     built_in = BUILT_IN[provider](currency) if provider in BUILT_IN else {}
     return built_in | dict(columns)

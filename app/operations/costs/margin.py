@@ -1,13 +1,13 @@
-"""Revenue beside cost, in the reporting currency, by service month.
+"""Revenue, cost and margin in the reporting currency, by service month.
 
-Revenue is the lines of issued and paid invoices without tax, each in the month that it charges for: a late line counts
-in its earlier month. What is invoiced in another currency is listed beside the margin, as there is no rate for it. Cost
-is the rows of the provider's bills that are not withdrawn, in the month in which they start, each converted by its
-bill's rate exactly.
+Revenue is the sum of the lines of issued and paid invoices without tax, each in the month that it charges for: a
+correction line counts in its earlier month. Revenue in other currencies is reported separately, because there is no
+exchange rate for it. Cost is the sum of the rows of the provider's bills that are not withdrawn, each in the month in
+which it starts and converted exactly by its bill's exchange rate.
 
 Costs are rounded cumulatively, half away from zero, in the order of the rows: each row is the rounded running total
-less the one before it. So the rows of every grouping add up to the same rounded exact total, and so do they with the
-unallocated cost, which comes last.
+less the previous rounded running total. So the rows of every grouping add up to the same rounded exact total, and so do
+the rows together with the unallocated cost, which comes last.
 """
 
 from collections import Counter
@@ -56,7 +56,7 @@ _COLUMN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginRow:
-    """One group. What is grouped by is set, or None where the group has none: cost has no line kind."""
+    """One group. The dimensions of the grouping are set, or None if the group has no value: cost has no line kind."""
 
     tenant_id: UUID | None = None
     deployment_id: UUID | None = None
@@ -70,7 +70,7 @@ class MarginRow:
 
 
 class CurrencyRevenue(NamedTuple):
-    """What was invoiced in one currency, in its minor unit."""
+    """The revenue invoiced in one currency, in its minor unit."""
 
     currency: str
     revenue_cents: int
@@ -78,8 +78,8 @@ class CurrencyRevenue(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginReport:
-    """The rows add up to the totals. unallocated_cost_cents is no tenant's, and in neither; other_currencies: revenue
-    that is in neither, by currency.
+    """The rows add up to the totals. unallocated_cost_cents belongs to no tenant and is not in the totals; nor is
+    other_currencies, the revenue in other currencies.
     """
 
     currency: str
@@ -92,14 +92,14 @@ class MarginReport:
 
 
 class _Group(NamedTuple):
-    """What one row is made of. `by`: its values of the dimensions."""
+    """The exact sums for one row. `by`: its values of the dimensions."""
 
     by: dict[str, Any]
     revenue: int
     exact_cost: Decimal
 
 
-# A line's service month is its invoice's or an earlier one.
+# A line's service month is the invoice's month or an earlier one.
 _REVENUE_AND_COST = """
 WITH money AS (
     SELECT i.currency, true AS allocated, l.tenant_id, l.deployment_id, l.resource_kind, l.kind AS line_kind,
@@ -135,10 +135,11 @@ async def margin(
     tenant_id: UUID | None = None,
     include_drafts: bool = False,
 ) -> MarginReport:
-    """The service months that start in [from_day, to_day), one row for each group that has revenue or cost.
+    """Reports the service months that start in [from_day, to_day): one row for each group that has revenue or cost, or
+    one row in all if there are no dimensions.
 
-    Without a dimension that is one row. Cost that is nobody's counts in a report over all tenants only. Raises
-    CURRENCY_MISMATCH where a bill's exchange rate is to another reporting currency than the present one.
+    Unallocated cost is included only in a report over all tenants. Raises CURRENCY_MISMATCH if a bill's exchange rate
+    is to another reporting currency than the present one.
     """
     authorise(context, Action.SEE_MARGIN)
     faults = [*validation.day("from", from_day), *validation.day("to", to_day)]
@@ -163,7 +164,7 @@ async def margin(
 
 
 async def _refuse_other_reporting_currency(unit: UnitOfWork, currency: str, from_day: date, to_day: date) -> None:
-    """Raises CURRENCY_MISMATCH: a rate to the currency that was reported in before says nothing of the present one."""
+    """Raises CURRENCY_MISMATCH for a bill whose exchange rate is to an earlier reporting currency."""
     bill = await unit.connection.fetchrow(_OTHER_REPORTING_CURRENCY, currency, from_day, to_day)
     if bill is not None:
         raise Refusal(
@@ -174,7 +175,9 @@ async def _refuse_other_reporting_currency(unit: UnitOfWork, currency: str, from
 
 
 def _statement(columns: Sequence[str]) -> str:
-    """Texts are ordered byte by byte, so that the order, and with it the rounding, is the same on every server."""
+    """Builds the statement. Texts are ordered by their bytes, so that the order, and with it the rounding, is the same
+    on every server.
+    """
     listed = "".join(f"{column}, " for column in columns)
     texts = {"resource_kind", "line_kind"}
     order = "".join(f'{column} COLLATE "C", ' if column in texts else f"{column}, " for column in columns)
@@ -204,7 +207,7 @@ def _report(currency: str, columns: Sequence[str], found: Sequence[Any]) -> Marg
 
 
 def rounded_cumulatively(amounts: Sequence[Decimal]) -> list[int]:
-    """Each amount in whole cents, so that any first of them add up to their exact sum, rounded."""
+    """Rounds amounts to whole cents so that the sum of the first n equals their exact sum, rounded, for every n."""
     totals = [round_cents(total) for total in accumulate(amounts, add, initial=ZERO)]
     return [total - before for before, total in pairwise(totals)]
 
@@ -224,7 +227,7 @@ def _row(group: _Group, cost: int) -> MarginRow:
 
 
 def _ratio(profit: int, revenue: int) -> Decimal:
-    """To six fractional digits."""
+    """Returns profit / revenue to six fractional digits."""
     return Decimal(round_half_away(Fraction(profit * 10**_RATIO_DIGITS, revenue))).scaleb(-_RATIO_DIGITS, EXACT)
 
 

@@ -1,15 +1,17 @@
-"""Which resource of ours a row of the provider's bill is for.
+"""Decides which resource a row of the provider's bill is for.
 
 A row is matched by the provider's id, then by the exact name, then by the name before " (", among the resources that
-were alive in the row's time span. A row whose description names none of them is matched by its group in the same way:
-nodes of a Kubernetes cluster or a database are billed under its name. A name of several deployments at that time
+existed in the row's time span. A row whose description names none of them is matched by its group in the same way:
+nodes of a Kubernetes cluster or a database are billed under its name. A name that several deployments used at that time
 matches none: the cost stays unallocated.
-A resource that was moved has one row in each deployment, one after the other, under one id of the provider's. A bill's
-row that spans the move belongs to the one alive at its start, or if none was, to the first one after it.
 
-Where none was alive in the span, one that was registered after it counts, by the same rules: createdAt is the time of
-registration unless the caller says otherwise, and so may be later than the bill. One that was destroyed before it never
-does.
+A resource that was moved has one row for each deployment, one after the other, with the same provider's id. A bill's
+row that spans the move belongs to the resource that existed at its start, or if there was none, to the first one after
+it.
+
+If none existed in the time span, a resource that was registered after it counts, by the same rules: createdAt defaults
+to the time of registration and so may be later than the bill. A resource that was destroyed before the time span never
+counts.
 """
 
 import re
@@ -31,7 +33,7 @@ _BRACKET = re.compile(r"\s+\(")
 
 
 class Charged(Protocol):
-    """What of a bill's row says which resource it is for."""
+    """The fields of a bill's row that tell which resource it is for."""
 
     @property
     def description(self) -> str: ...
@@ -44,7 +46,7 @@ class Charged(Protocol):
 
 
 class Match(NamedTuple):
-    """What a row was matched to: the columns of cloud_invoice_lines of the same names."""
+    """The match of a row: the columns of cloud_invoice_lines with the same names."""
 
     cloud_resource_id: UUID | None
     tenant_id: UUID | None
@@ -55,7 +57,7 @@ class Match(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """A name to look for, among the provider's ids or the resources' names."""
+    """A name to look up, among the provider's ids or the resources' names."""
 
     matched_by: CloudInvoiceMatch
     resources_by: dict[str, list[Any]]
@@ -68,13 +70,15 @@ class _Candidates(NamedTuple):
 
 
 def names_of(text: str) -> tuple[str, ...]:
-    """What a text of the bill may call a resource: the whole text, then what is before each " (", the longest first."""
+    """Returns the possible resource names in a text of the bill: the whole text, then the part before each " (", the
+    longest first.
+    """
     prefixes = [text[: bracket.start()] for bracket in _BRACKET.finditer(text)]
     return (text, *(prefix for prefix in reversed(prefixes) if prefix)) if text else ()
 
 
 class ResourceMatcher:
-    """The resources that a bill names, by what it may call them, the oldest first."""
+    """Finds the resources that a bill names, by provider's id or name, the oldest first."""
 
     def __init__(self, resources: Iterable[Any]) -> None:
         self._by_external_id: dict[str, list[Any]] = defaultdict(list)
@@ -84,7 +88,7 @@ class ResourceMatcher:
             self._by_name[resource["name"]].append(resource)
 
     def match(self, row: Charged) -> Match:
-        """The resource that a row is for, or why there is none."""
+        """Returns the resource that a row is for, or the reason why there is none."""
         rules = list(self._by_description(row.description)), list(self._by_group(row.group_description))
         for some in rules:
             for counts in (_is_alive, _is_created_later):
@@ -109,7 +113,7 @@ class ResourceMatcher:
 
 
 def _candidates(rules: Iterable[_Rule], row: Charged, counts: Callable[[Any, Charged], bool]) -> _Candidates | None:
-    """The resources that count, by the first rule by which any does."""
+    """Returns the resources found by the first rule that finds any."""
     for rule in rules:
         found = [resource for resource in rule.resources_by.get(rule.name, ()) if counts(resource, row)]
         if found:
@@ -118,7 +122,9 @@ def _candidates(rules: Iterable[_Rule], row: Charged, counts: Callable[[Any, Cha
 
 
 def _is_alive(resource: Any, row: Charged) -> bool:
-    """Whether the lives of the two overlap, both [start, end). A row that ends when it starts is an instant."""
+    """Whether the resource existed during the row's time span; both are [start, end). A row that ends when it starts is
+    an instant.
+    """
     is_created = resource["created_at"] < row.ended_at or resource["created_at"] <= row.started_at
     return is_created and (resource["destroyed_at"] is None or resource["destroyed_at"] > row.started_at)
 
@@ -128,7 +134,9 @@ def _is_created_later(resource: Any, row: Charged) -> bool:
 
 
 def _of_one_deployment(candidates: _Candidates) -> Match:
-    """The first resource, if all are of one deployment; of rows with one id of the provider's only the first counts."""
+    """Returns the first resource if all belong to one deployment; of resources with the same provider's id only the
+    first counts.
+    """
     first_of_each = {resource["external_id"]: resource for resource in reversed(candidates.resources)}
     if len({resource["deployment_id"] for resource in first_of_each.values()}) > 1:
         return _unallocated(UnallocatedReason.SEVERAL_DEPLOYMENTS)
@@ -148,7 +156,7 @@ def _unallocated(reason: UnallocatedReason) -> Match:
 
 
 async def match_rows(unit: UnitOfWork, provider: str, rows: Sequence[Charged]) -> list[Match]:
-    """The match of each row, among the resources that the provider runs for us."""
+    """Returns the match of each row, among the registered resources of the provider."""
     names = {name for row in rows for text in (row.description, row.group_description) for name in names_of(text)}
     matcher = ResourceMatcher(await unit.connection.fetch(_RESOURCES, provider, list(names)))
     return [matcher.match(row) for row in rows]

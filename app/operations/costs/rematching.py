@@ -1,4 +1,4 @@
-"""Matches the rows of an imported bill again, as an import would now: resources may have been registered since."""
+"""Matches the lines of an imported bill again, because resources may have been registered since the import."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ from app.operations.costs.withdrawing import lock_bill
 from app.tables.costs import CloudInvoices
 
 _COUNT = "SELECT count(*) FROM cloud_invoice_lines WHERE cloud_invoice_id = $1"
-# Positions have no gaps. The upper bound keeps a block's cost that of its own rows, whatever plan PostgreSQL chooses.
+# Positions have no gaps. The upper bound limits the cost of a block to its own rows, whatever plan PostgreSQL chooses.
 _LINES = """
 SELECT id, position, description, group_description, started_at, ended_at, exact_cents,
        cloud_resource_id, tenant_id, deployment_id, resource_kind, matched_by, unallocated_reason
@@ -37,7 +37,7 @@ WHERE l.id = m.id
 
 
 class CloudInvoiceRematched(NamedTuple):
-    """What matching again changed. Amounts are in the minor unit of the bill's currency."""
+    """The changes made by matching again. Amounts are in the minor unit of the bill's currency."""
 
     cloud_invoice_id: UUID
     changed_lines: int
@@ -46,7 +46,7 @@ class CloudInvoiceRematched(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """_LINES."""
+    """A row of _LINES."""
 
     id: UUID
     position: int
@@ -61,9 +61,9 @@ class _Line(NamedTuple):
 async def rematch_cloud_invoice(
     context: Context, *, cloud_invoice_id: UUID, progress: Progress | None = None
 ) -> CloudInvoiceRematched:
-    """Gives every row of the bill the match that importing it now would give; amounts stay as they are.
+    """Gives every line of the bill the match that an import would give it now; amounts do not change.
 
-    Raises NOT_FOUND, and CONFLICT for a bill that is withdrawn.
+    Raises NOT_FOUND, and CONFLICT for a withdrawn bill.
     """
     authorise(context, Action.REMATCH_CLOUD_INVOICE)
 
@@ -99,7 +99,7 @@ async def _lines(unit: UnitOfWork, cloud_invoice_id: UUID, after: int) -> list[_
 
 
 async def _change(unit: UnitOfWork, lines: Sequence[_Line], matches: Sequence[Match]) -> int:
-    """Writes the matches that differ from those the lines have, and returns how many those are."""
+    """Writes the matches that differ from the stored ones; returns how many differ."""
     differing = [(line.id, *match) for line, match in zip(lines, matches, strict=True) if line.match != tuple(match)]
     if differing:
         await unit.connection.execute(_CHANGE, *map(list, zip(*differing, strict=True)))

@@ -1,4 +1,4 @@
-"""Withdraws a wrong bill: its rows stay to be seen and count no more, and the bill may be imported again."""
+"""Withdraws a wrong bill: its lines stay readable but no longer count, and the bill can be imported again."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,9 @@ _PATH = ("cloudInvoiceId",)
 
 
 async def withdraw_cloud_invoice(context: Context, *, cloud_invoice_id: UUID, reason: str) -> UUID:
-    """Marks the bill as withdrawn, for good, and returns its id. Raises NOT_FOUND, and CONFLICT if it is already."""
+    """Marks the bill as withdrawn and returns its id; this cannot be undone. Raises NOT_FOUND, and CONFLICT if it is
+    already withdrawn.
+    """
     authorise(context, Action.WITHDRAW_CLOUD_INVOICE)
     validation.refuse(validation.name("reason", reason))
 
@@ -34,7 +36,7 @@ async def withdraw_cloud_invoice(context: Context, *, cloud_invoice_id: UUID, re
 
 
 async def lock_bill(cloud_invoice_id: UUID) -> dict[str, Any]:
-    """Locks a bill that is not withdrawn and reads it as it now is. Raises NOT_FOUND or CONFLICT."""
+    """Locks a bill that is not withdrawn and returns its row. Raises NOT_FOUND or CONFLICT."""
     query = CloudInvoices.select(
         CloudInvoices.provider, CloudInvoices.total_cents, CloudInvoices.withdrawn_at, CloudInvoices.withdrawn_by
     ).where(CloudInvoices.id == cloud_invoice_id)
@@ -43,5 +45,5 @@ async def lock_bill(cloud_invoice_id: UUID) -> dict[str, Any]:
         raise not_found("cloud invoice", cloud_invoice_id, _PATH)
     if bill["withdrawn_at"] is not None:
         told = f"the bill was withdrawn on {bill['withdrawn_at']:%Y-%m-%d} by {bill['withdrawn_by']}"
-        raise Refusal(ProblemCode.CONFLICT, f"{told}; import it again instead", _PATH)
+        raise Refusal(ProblemCode.CONFLICT, f"{told}; to use it, import it again", _PATH)
     return bill

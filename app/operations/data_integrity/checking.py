@@ -23,12 +23,12 @@ INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
 )
 
 SLACK = timedelta(hours=1)
-"""Longer than any transaction, and than the clocks of two machines may lie apart."""
+"""Longer than any transaction and than the difference between the clocks of two machines."""
 
 MOST = 1000
 
 Progress = Callable[[str, int, int], None]
-"""Told the table being gone through, and how many of how many rows are done."""
+"""Called with the table in progress, the number of rows done and the total number."""
 
 _FIRST = UUID(int=0)
 
@@ -47,9 +47,9 @@ async def check(context: Context, *, most: int = MOST, slack: timedelta = SLACK)
 async def violations(
     context: Context, *, slack: timedelta = SLACK, progress: Progress | None = None
 ) -> AsyncGenerator[Violation, None]:
-    """All of them, in flat memory, table by table.
+    """Yields all violations, table by table, in bounded memory.
 
-    A row that is written while this goes on is seen as it was before or as it is after, never half.
+    A row that is written in the meantime is seen either as before or as after the write, never partly.
     """
     authorise(context, Action.CHECK_DATA_INTEGRITY)
     for violation in await found_once(context, slack):

@@ -2,7 +2,7 @@
 
 from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
 
-# round() is half away from zero, as costs are rounded.
+# round() rounds halves away from zero, as costs are rounded.
 _SUMS = """
 SELECT b.id::text, format('total %s and allocated %s; its rows sum to %s and %s',
                           b.total_cents, b.allocated_cents, l.total, l.allocated)
@@ -31,12 +31,16 @@ ORDER BY l.id
 
 INTEGRITY_CHECKS = (
     IntegrityCheck(
-        "the rows of a provider's bill sum to its totals", Spine.BILLS, by_statement("cloud_invoices", _SUMS)
+        "the lines of a provider's bill add up to its totals", Spine.BILLS, by_statement("cloud_invoices", _SUMS)
     ),
     IntegrityCheck(
-        "a bill's row shows its exact amount, rounded", Spine.BILLS, by_statement("cloud_invoice_lines", _AMOUNTS)
+        "the cents of a bill's line are its exact amount, rounded",
+        Spine.BILLS,
+        by_statement("cloud_invoice_lines", _AMOUNTS),
     ),
     IntegrityCheck(
-        "a bill's row is the cost of its resource's owner", Spine.BILLS, by_statement("cloud_invoice_lines", _OWNERS)
+        "a bill's line is allocated to the deployment that owned the resource",
+        Spine.BILLS,
+        by_statement("cloud_invoice_lines", _OWNERS),
     ),
 )

@@ -52,7 +52,7 @@ WHERE deployment_id = any($1::uuid[]) AND NOT withheld ORDER BY occurred_at, id
 
 @dataclass(slots=True)
 class _Life:
-    """A subscription as its deployment's events make it, one after the other."""
+    """A subscription as it follows from its deployment's events."""
 
     started_on: date
     status: SubscriptionStatus
@@ -98,7 +98,9 @@ async def _unlike_their_deployments(examination: Examination, keys: Sequence[Any
 
 
 def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _Life | None:
-    """None where no event says in which state the deployment was subscribed."""
+    """Derives the subscription from the events; None if no event says in which state the deployment was when it was
+    subscribed.
+    """
     since = (subscription["created_at"], subscription["id"])
     before = [event for event in events if (event["occurred_at"], event["id"]) < since]
     if not before:
@@ -114,7 +116,7 @@ def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _Life | N
 
 def _differences(row: Any, spans: list[ActiveSpan], life: _Life | None) -> list[str]:
     if life is None:
-        return ["it was made before its deployment was"]
+        return ["it was created before its deployment"]
     found = []
     if (row["status"], row["ended_on"]) != (life.status, life.ended_on):
         ended = f"{row['status']}, ended {row['ended_on']}"
@@ -125,9 +127,10 @@ def _differences(row: Any, spans: list[ActiveSpan], life: _Life | None) -> list[
 
 
 def _version_faults(row: Any, today: date) -> list[str]:
-    """The history ends with the version in force, or with the pending one, whose day may have come since.
+    """Yields faults of the plan version history: it must end with the version in force, or with the pending one, whose
+    day may have come since.
 
-    A version in force may begin tomorrow: the clock of who put it in force may be ahead of this one's.
+    A version in force may begin tomorrow, because the clock of the machine that put it in force may be ahead.
     """
     history = list(zip(row["version_days"], row["versions"], strict=True))
     found = []
@@ -137,7 +140,7 @@ def _version_faults(row: Any, today: date) -> list[str]:
         last = history.pop() if history else None
         if last != (row["pending_from"], row["pending_plan_version_id"]):
             pending = f"{row['pending_plan_version_id']} from {row['pending_from']}"
-            found.append(f"it is to be on {pending}, its history ends with {_version_text(last)}")
+            found.append(f"its pending plan version is {pending}, but its history ends with {_version_text(last)}")
     last = history[-1] if history else None
     if last is None or last[1] != row["plan_version_id"] or last[0] > max(row["started_on"], today + ONE_DAY):
         found.append(f"it is on {row['plan_version_id']}, its history says {_version_text(last)}")
@@ -153,6 +156,10 @@ def _text(spans: Sequence[ActiveSpan]) -> str:
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("a deployment is where its last event led", Spine.DEPLOYMENTS, by_statement("", _STATES)),
-    IntegrityCheck("a subscription follows its deployment", Spine.DEPLOYMENTS, _unlike_their_deployments),
+    IntegrityCheck("a deployment's state is that of its last event", Spine.DEPLOYMENTS, by_statement("", _STATES)),
+    IntegrityCheck(
+        "a subscription's state and active spans follow its deployment's events",
+        Spine.DEPLOYMENTS,
+        _unlike_their_deployments,
+    ),
 )

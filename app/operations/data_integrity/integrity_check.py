@@ -1,4 +1,4 @@
-"""What a data-integrity check is: a rule, the table it covers, and how its violations are found."""
+"""The parts of a data-integrity check: a rule, the table it covers, and how its violations are found."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class Violation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """One page's snapshot: everything in it is seen at one instant.
+    """One page's snapshot: all its queries see the data at the same instant.
 
-    today: in the billing zone. slack: how far the clocks of two writers, and the ends of two transactions, may lie
-    apart before a change counts as earlier than a rollup.
+    today: in the billing time zone. slack: how far apart the clocks of two writers, and the ends of two transactions,
+    may be before a change counts as earlier than a rollup.
     """
 
     unit: UnitOfWork
@@ -37,7 +37,7 @@ class Examination:
 
 
 class Spine(Enum):
-    """The table that a check covers, and how many of its rows are checked in one transaction."""
+    """The table whose rows a check covers, and how many of its rows are checked in one transaction."""
 
     TENANTS = ("tenants", 500)
     DEPLOYMENTS = ("cloud_deployments", 200)
@@ -64,9 +64,9 @@ Find = Callable[[Examination, Sequence[Any]], Awaitable[list[Finding]]]
 
 @dataclass(frozen=True, slots=True)
 class IntegrityCheck:
-    """`name` says what always holds; `find` gives what breaks it among the rows of a page of the spine.
+    """`name` says what is always true; `find` yields the violations among a page of rows of the spine.
 
-    Without a spine it is found once, and given no keys.
+    Without a spine, `find` is called once, without keys.
     """
 
     name: str
@@ -75,9 +75,10 @@ class IntegrityCheck:
 
 
 def by_statement(table: str, statement: str) -> Find:
-    """Finds with one statement: given the page's keys as $1, it yields the key of a row of the table and a message.
+    """Returns a `find` function that runs one statement: its $1 are the page's keys, and it yields the key of a row of
+    the table and a message.
 
-    Without a table the statement names it before the key.
+    Without a table, the statement returns the table's name before the key.
     """
 
     async def find(examination: Examination, keys: Sequence[Any]) -> list[Finding]:

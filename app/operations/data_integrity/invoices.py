@@ -21,7 +21,7 @@ WHERE i.id = any($1::uuid[])
   AND (i.subtotal_cents, i.tax_cents, i.total_cents) IS DISTINCT FROM (l.subtotal, l.tax, l.subtotal + l.tax)
 ORDER BY i.id
 """
-# Of each month that the invoice has lines for: their sum without tax, and a document that has its header.
+# For each month that the invoice has lines for: their sum without tax, and a document with the month's header.
 _TAXES = """
 SELECT i.id, m.taxable, h.document, h.position = 0 AS is_own,
        array(SELECT l.key || ' ' || l.amount_cents FROM tenant_invoice_lines l
@@ -82,16 +82,16 @@ async def _tax_differs(examination: Examination, keys: Sequence[Any]) -> list[Fi
         try:
             expected = [f"{line.key} {line.amount_cents}" for line in _due(months).lines()]
         except UNREADABLE as error:
-            found.append(Finding(f"tenant_invoices {invoice_id}", f"its taxes cannot be told: {error!r}"))
+            found.append(Finding(f"tenant_invoices {invoice_id}", f"its taxes cannot be calculated: {error!r}"))
             continue
         if months[0]["taxes"] != expected:
-            message = f"taxes are {_listed(months[0]['taxes'])}, the lines come to {_listed(expected)}"
+            message = f"taxes are {_listed(months[0]['taxes'])}, but the lines give {_listed(expected)}"
             found.append(Finding(f"tenant_invoices {invoice_id}", message))
     return found
 
 
 def _due(months: Sequence[Any]) -> TaxBase:
-    """What tax is due on: each month's lines under its own header. An invoice without lines has none."""
+    """Returns the tax base: each month's lines with that month's header. An invoice without lines has none."""
     taxes = TaxBase()
     for month in months:
         if month["taxable"] is not None:
@@ -118,9 +118,13 @@ async def _misnumbered(examination: Examination, _keys: Sequence[Any]) -> list[F
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("the lines of an invoice sum to its totals", Spine.INVOICES, by_statement("tenant_invoices", _SUMS)),
-    IntegrityCheck("tax is what its rule makes of the lines", Spine.INVOICES, _tax_differs),
-    IntegrityCheck("an invoice follows from its inputs", Spine.INVOICES, _unlike_their_inputs),
-    IntegrityCheck("a tenant has one live invoice a month", Spine.TENANTS, by_statement("tenant_invoices", _LIVE)),
-    IntegrityCheck("invoice numbers have no gap", None, _misnumbered),
+    IntegrityCheck(
+        "the lines of an invoice add up to its totals", Spine.INVOICES, by_statement("tenant_invoices", _SUMS)
+    ),
+    IntegrityCheck("an invoice's tax is the tax rate applied to its lines", Spine.INVOICES, _tax_differs),
+    IntegrityCheck("an invoice can be calculated again from its inputs", Spine.INVOICES, _unlike_their_inputs),
+    IntegrityCheck(
+        "a tenant has at most one live invoice for a month", Spine.TENANTS, by_statement("tenant_invoices", _LIVE)
+    ),
+    IntegrityCheck("invoice numbers have no gaps", None, _misnumbered),
 )

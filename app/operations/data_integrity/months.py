@@ -9,7 +9,7 @@ from app.billing import Period
 from app.operations.billing_months.data import MonthInData, months_in_data
 from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine, by_statement
 
-# A month of a subscription up to the one through which rows were made has its row.
+# A month of a subscription must have a row if it is not later than the last month for which rows were inserted.
 _MISSING = """
 SELECT s.tenant_id::text, format('%s has a subscription and no billing month', m.starts)
 FROM installation n
@@ -52,7 +52,7 @@ FROM billing_month_changes c JOIN billing_months b ON b.tenant_id = c.tenant_id 
 WHERE c.tenant_id = any($1::uuid[]) AND b.state NOT IN ('DRAFT', 'ISSUED', 'ZERO')
 ORDER BY c.id
 """
-# Months without changes that wait: what they were last rated to is what they are worth.
+# Only months without waiting changes: their amount must be that of their last rating.
 _RATED = """
 SELECT b.id, b.tenant_id, b.period_start, b.rated_cents, b.billed_cents FROM billing_months b
 WHERE b.tenant_id = any($1::uuid[]) AND b.rated_cents IS NOT NULL
@@ -77,19 +77,23 @@ async def _not_conserved(examination: Examination, keys: Sequence[Any]) -> list[
 
 
 def _text(row: Any, month: MonthInData) -> str | None:
-    """What is wrong with the month, or None."""
+    """Returns what is wrong with the month, or None."""
     if month.failure:
         return f"cannot be rated: {month.failure}"
     if month.rated_cents == row["rated_cents"]:
         return None
-    listed = "it is listed as unbilled" if row["rated_cents"] != row["billed_cents"] else "nothing says it is due"
+    listed = "it is listed as unbilled" if row["rated_cents"] != row["billed_cents"] else "it is not listed as unbilled"
     return f"comes to {month.rated_cents}c, was rated to {row['rated_cents']}c, and {listed}"
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("every ended month has its row", Spine.TENANTS, by_statement("tenants", _MISSING)),
-    IntegrityCheck("a month is what its invoices say", Spine.TENANTS, by_statement("billing_months", _UNLIKE_INVOICES)),
-    IntegrityCheck("every invoice has its month", Spine.TENANTS, by_statement("tenant_invoices", _WITHOUT_MONTH)),
+    IntegrityCheck("every ended month has a billing month", Spine.TENANTS, by_statement("tenants", _MISSING)),
+    IntegrityCheck(
+        "a billing month's state agrees with its invoices",
+        Spine.TENANTS,
+        by_statement("billing_months", _UNLIKE_INVOICES),
+    ),
+    IntegrityCheck("every invoice has a billing month", Spine.TENANTS, by_statement("tenant_invoices", _WITHOUT_MONTH)),
     IntegrityCheck(
         "only rated months have changes", Spine.TENANTS, by_statement("billing_month_changes", _CHANGES_OF_UNRATED)
     ),

@@ -1,4 +1,6 @@
-"""The check of every night: it goes on where the night before stopped, so that data of any size are gone through."""
+"""Runs the nightly data-integrity check, which continues where the previous night stopped, so that data of any size are
+covered.
+"""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
@@ -13,7 +15,7 @@ from app.operations.data_integrity.checking import SLACK, found_once, page_of
 from app.operations.data_integrity.integrity_check import Spine, Violation
 
 NIGHT = timedelta(hours=3)
-"""How long a night's check goes on."""
+"""How long one night's check may take."""
 
 _BEGINNING = UUID(int=0)
 _PLACE = "SELECT table_name, last_checked_id, completed_at FROM data_integrity_progress"
@@ -27,9 +29,10 @@ ON CONFLICT (table_name) DO UPDATE SET
 
 
 async def check_by_night(context: Context, *, duration: timedelta = NIGHT) -> AsyncGenerator[Violation, None]:
-    """Yields each violation, table by table, until `duration` is over; the next night continues where this one ended.
+    """Yields each violation, table by table, until `duration` is over; the next night continues from there.
 
-    A table that was begun goes first, then the one that was completed longest ago. Each is gone through at most once.
+    A table that was not finished comes first, then the one completed longest ago. Each table is checked at most once
+    per call.
     """
     authorise(context, Action.CHECK_DATA_INTEGRITY)
     until = context.clock() + duration

@@ -1,4 +1,4 @@
-"""Checks rollup runs: counters must be the sums of their outcomes, and chunks must cover every tenant."""
+"""Checks rollups: counters must be the sums of their outcomes, and chunks must cover every tenant."""
 
 from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
 
@@ -74,9 +74,11 @@ ORDER BY o.id
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("a run counts its outcomes", Spine.RUNS, by_statement("rollup_runs", _COUNTERS)),
-    IntegrityCheck("a run's chunks account for its tenants", Spine.RUNS, by_statement("", _CHUNKS)),
+    IntegrityCheck("a rollup's counts agree with its outcomes", Spine.RUNS, by_statement("rollup_runs", _COUNTERS)),
+    IntegrityCheck("a rollup's chunks contain each of its tenants once", Spine.RUNS, by_statement("", _CHUNKS)),
     IntegrityCheck(
-        "an outcome is of its run's month and has what it says", Spine.RUNS, by_statement("rollup_outcomes", _OUTCOMES)
+        "an outcome is for its rollup's month, and its invoice exists",
+        Spine.RUNS,
+        by_statement("rollup_outcomes", _OUTCOMES),
     ),
 )

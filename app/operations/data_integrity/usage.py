@@ -1,4 +1,4 @@
-"""Checks usage: a day's totals must be what that day's events give."""
+"""Checks usage: daily totals must be the aggregates of that day's events."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,4 +11,6 @@ async def _unlike_their_events(examination: Examination, keys: Sequence[Any]) ->
     return [Finding(*found) for found in await differences(examination.unit, examination.zone, keys)]
 
 
-INTEGRITY_CHECKS = (IntegrityCheck("a day's totals are its events folded", Spine.DEPLOYMENTS, _unlike_their_events),)
+INTEGRITY_CHECKS = (
+    IntegrityCheck("a daily total is the aggregate of its events", Spine.DEPLOYMENTS, _unlike_their_events),
+)

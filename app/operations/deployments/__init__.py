@@ -1,4 +1,4 @@
-"""Deployments: the billable unit, its states, and the provider's resources that it runs on."""
+"""Deployments: the units that are billed, their states, and the provider's resources that they use."""
 
 from app.operations.deployments.create import create_deployment
 from app.operations.deployments.ending import end_resource, move_resource

@@ -1,4 +1,4 @@
-"""A new deployment."""
+"""Creates a deployment."""
 
 from uuid import UUID
 
@@ -25,7 +25,9 @@ async def create_deployment(
     template_code: str | None = None,
     template_version: str | None = None,
 ) -> UUID:
-    """A deployment that starts ACTIVE. A tenant's admin need not name its tenant. Raises SLUG_TAKEN, TENANT_CLOSED."""
+    """Creates an ACTIVE deployment; returns its id. A tenant admin may omit the tenant. Raises SLUG_TAKEN,
+    TENANT_CLOSED.
+    """
     authorise(context, Action.CREATE_DEPLOYMENT)
     owner_id = tenant_for(context.principal, tenant_id)
     validation.refuse(

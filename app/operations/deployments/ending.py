@@ -1,4 +1,6 @@
-"""The end of a resource, and its move to another deployment: it ends in the one and begins anew in the other."""
+"""Ends a resource, or moves it to another deployment: it ends in the old one, and a new resource row begins in the new
+one.
+"""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +18,7 @@ from app.operations.usage.ends import end_usage
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.ids import new_id
 
-# FOR UPDATE: whoever records readings or levels of the resource shares its row (FOR KEY SHARE).
+# FOR UPDATE, because recording readings or levels of the resource locks its row FOR KEY SHARE.
 _LOCK = """
 SELECT id, tenant_id, deployment_id, provider, external_id, resource_kind, name, created_at, destroyed_at
 FROM cloud_resources WHERE id = $1 FOR UPDATE
@@ -36,10 +38,11 @@ class _Resource(NamedTuple):
 
 
 async def end_resource(context: Context, *, resource_id: UUID, ended_at: datetime | None = None) -> UUID:
-    """Ends the resource, by default now: from then on its level is 0, and its readings and levels do not count.
+    """Ends the resource at `ended_at` (default: now): from then on its level is 0, and its readings and levels do not
+    count.
 
-    Raises NOT_FOUND; VALIDATION_FAILED for an instant in the future or before the resource began; CONFLICT where it
-    ended at another instant.
+    Raises NOT_FOUND; VALIDATION_FAILED for an instant in the future or before the resource was created; CONFLICT if it
+    already ended at another instant.
     """
     authorise(context, Action.END_RESOURCE)
     validation.refuse(validation.instant("ended_at", ended_at))
@@ -55,10 +58,10 @@ async def end_resource(context: Context, *, resource_id: UUID, ended_at: datetim
 async def move_resource(
     context: Context, *, resource_id: UUID, deployment_id: UUID, moved_at: datetime | None = None
 ) -> UUID:
-    """Moves the resource to another deployment, of whatever tenant, by default now. It ends where it was: what begins
-    in the other deployment has an id of its own, which is returned.
+    """Moves the resource to another deployment, of any tenant, at `moved_at` (default: now). It ends in its present
+    deployment; the new row in the other deployment has its own id, which is returned.
 
-    Raises as `end_resource` does, and VALIDATION_FAILED where the resource runs for the deployment already.
+    Raises as `end_resource` does, and VALIDATION_FAILED if the resource already belongs to the deployment.
     """
     authorise(context, Action.MOVE_RESOURCE)
     validation.refuse(validation.instant("moved_at", moved_at))
@@ -68,7 +71,7 @@ async def move_resource(
         resource = await _lock(unit, resource_id)
         if resource.deployment_id == deployment_id:
             raise Refusal(
-                ProblemCode.VALIDATION_FAILED, "the resource runs for this deployment already", ("deploymentId",)
+                ProblemCode.VALIDATION_FAILED, "the resource already belongs to this deployment", ("deploymentId",)
             )
         moment = await _end(context, unit, resource, moved_at, "movedAt")
         moved = CloudResources(
@@ -95,7 +98,9 @@ async def _lock(unit: UnitOfWork, resource_id: UUID) -> _Resource:
 
 
 async def _end(context: Context, unit: UnitOfWork, resource: _Resource, given: datetime | None, name: str) -> datetime:
-    """Ends the resource, which is locked, and gives the instant. One that ended just then stays as it is."""
+    """Ends the resource, which must be locked, and returns the instant. A resource that already ended at that instant
+    is not changed.
+    """
     now = context.clock()
     moment = given or max(now, resource.created_at)
     if resource.destroyed_at is not None:
@@ -105,7 +110,7 @@ async def _end(context: Context, unit: UnitOfWork, resource: _Resource, given: d
     if given is not None and given > now:
         raise _bad_instant(name, given, "is in the future; choose an instant that has passed")
     if moment < resource.created_at:
-        raise _bad_instant(name, moment, f"is before the resource began, at {resource.created_at.isoformat()}")
+        raise _bad_instant(name, moment, f"is before the resource was created, at {resource.created_at.isoformat()}")
     await CloudResources.update({CloudResources.destroyed_at: moment}).where(
         (CloudResources.tenant_id == resource.tenant_id) & (CloudResources.id == resource.id)
     )

@@ -1,4 +1,4 @@
-"""A deployment's recorded life: one event a change of state, told to who listens when it is committed."""
+"""The events of a deployment: one for each change of state, sent to listeners after the commit."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ CHANNEL = "deployment_events"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentEvent:
-    """from_state None: the creation. withheld: asked for by the system and, by the operator's override, not done."""
+    """One event. from_state None: the creation. withheld: requested by the system, but not carried out because an
+    operator has suspended billing actions.
+    """
 
     tenant_id: UUID
     deployment_id: UUID

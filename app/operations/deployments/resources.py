@@ -1,4 +1,4 @@
-"""What the provider runs for us, so that its bill can be matched to deployments."""
+"""Registers the provider's resources, so that its bills can be matched to deployments."""
 
 from datetime import datetime
 from uuid import UUID
@@ -31,9 +31,9 @@ async def register_resource(
     name: str,
     created_at: datetime | None = None,
 ) -> UUID:
-    """Registers a resource of the provider's, of a deployment and so of its tenant, or of nobody (shared).
+    """Registers a resource of the provider, for a deployment and its tenant, or for none (a shared resource).
 
-    Raises CONFLICT where one with this id of the provider has not ended, and VALIDATION_FAILED where one ended after
+    Raises CONFLICT if a resource with this provider's id has not ended, and VALIDATION_FAILED if one ended after
     `created_at`.
     """
     authorise(context, Action.REGISTER_RESOURCE)
@@ -70,8 +70,8 @@ async def register_resource(
 
 
 async def insert_resource(unit: UnitOfWork, resource: CloudResources, name: str) -> UUID:
-    """Inserts the resource unless it would overlap with another of the same id of the provider; two at once wait for
-    each other. `name`: what the API calls the instant from which on it runs.
+    """Inserts the resource unless it would overlap in time with another of the same provider's id; concurrent calls
+    wait for each other. `name`: the API's name of the instant at which it begins.
     """
     await lock(unit, "cloud_resource", f"{resource.provider}:{resource.external_id}")
     ended = await unit.connection.fetchrow(_LAST_END, resource.provider, resource.external_id)

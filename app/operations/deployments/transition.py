@@ -1,4 +1,4 @@
-"""Moving a deployment between states, and its subscription with it."""
+"""Changes a deployment's state, and its subscription with it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,7 +27,9 @@ from app.tables.deployments import CloudDeployments
 
 @dataclass(frozen=True, slots=True)
 class TransitionRecorded:
-    """The event of the transition; `withheld`: the override stood against the system and nothing else changed."""
+    """The recorded event; `withheld`: an operator has suspended billing actions, so the system's request changed
+    nothing else.
+    """
 
     deployment_id: UUID
     event_id: UUID
@@ -37,7 +39,9 @@ class TransitionRecorded:
 async def transition_deployment(
     context: Context, *, deployment_id: UUID, to: DeploymentState, reason: str | None = None
 ) -> TransitionRecorded:
-    """The caller's own request. Raises InvalidTransition where the map does not lead there for the caller."""
+    """Changes the state for the caller. Raises InvalidTransition if the transition table does not allow it for the
+    caller.
+    """
     actor = transition_actor(context.principal)
     if actor is None:
         raise denied(Action.TRANSITION_DEPLOYMENT)
@@ -47,7 +51,9 @@ async def transition_deployment(
 async def transition_by_system(
     context: Context, *, deployment_id: UUID, to: DeploymentState, reason: str | None = None
 ) -> TransitionRecorded:
-    """A job's request. Under the operator's override it is recorded as withheld and changes nothing."""
+    """Changes the state for a job. While billing actions are suspended, the event is recorded as withheld and nothing
+    changes.
+    """
     authorise(context, Action.ACT_AS_SYSTEM)
     return await _transition(context, Actor.SYSTEM, deployment_id, to, reason)
 

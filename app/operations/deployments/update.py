@@ -1,4 +1,4 @@
-"""What of a deployment can be changed without moving it to another state."""
+"""Updates a deployment's fields other than its state."""
 
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ async def update_deployment(
     llm_mode: LlmMode | None = None,
     billing_action_suspended: bool | None = None,
 ) -> UUID:
-    """Changes what is given. The override of billing actions is the platform admin's to set and to lift."""
+    """Changes the given fields. Only a platform admin may suspend or resume billing actions."""
     authorise(context, Action.UPDATE_DEPLOYMENT)
     if billing_action_suspended is not None:
         authorise(context, Action.OVERRIDE_BILLING_ACTIONS, ("billingActionSuspended",))

@@ -1,4 +1,4 @@
-"""Invoices: their life, how their lines came about, and whether they are right."""
+"""Invoices: their lifecycle, the explanation of their lines, and their verification."""
 
 from app.operations.invoices.explanation import LineToExplain, explain_lines
 from app.operations.invoices.lifecycle import issue_invoice, mark_invoice_paid, void_invoice

@@ -1,4 +1,4 @@
-"""A tenant's month on its way to an invoice, rated document by document."""
+"""Builds a tenant's invoice for a month, document by document."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -18,8 +18,8 @@ from app.tables.ids import new_id, new_ids
 
 
 class Draft:
-    """An invoice being built, whose lines and documents are kept as the rows to write, and dropped once they are
-    written, so that a tenant of any size takes little memory.
+    """An invoice that is being built. Its lines and documents are kept as rows to write and dropped once they are
+    written, which limits the memory for a large tenant.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class Draft:
 
     @property
     def billable(self) -> bool:
-        """Whether any line has an amount: without one there is no invoice."""
+        """Whether any line has an amount other than 0: otherwise there is no invoice."""
         return self.invoice.has_amounts
 
     def add(self, inputs: SubscriptionInputs) -> list[Line]:
-        """Rates a subscription's month, and returns its lines."""
+        """Rates a subscription's month and returns its lines."""
         return self._keep(self.invoice.add(inputs), inputs.subscription_id)
 
     def add_charges(self, inputs: ChargeInputs) -> list[Line]:
@@ -50,7 +50,7 @@ class Draft:
         return self._keep(self.invoice.add(inputs), None)
 
     def add_correction(self, inputs: CorrectionInputs) -> list[Line]:
-        """Adds a month's differences. Raises ValueError for a month that was billed in another currency."""
+        """Adds the correction of a month. Raises ValueError for a month that was billed in another currency."""
         subject = inputs.subject
         subscription_id = subject.subscription_id if isinstance(subject, SubscriptionInputs) else None
         return self._keep(self.invoice.add_late(inputs), subscription_id, late_month=inputs.header.period.start)
@@ -61,7 +61,7 @@ class Draft:
         self._keep_lines(new_ids(len(taxes)), taxes, self.header.period.start)
 
     def forget(self) -> None:
-        """Drops the lines and documents kept so far, once they are written or not to be."""
+        """Drops the kept lines and documents, after they were written or if they will not be written."""
         self.lines.clear()
         self.documents.clear()
 

@@ -1,4 +1,4 @@
-"""How lines came about: derived from the inputs their invoices were rated from, nothing of it is stored."""
+"""Explains lines: an explanation is derived from the inputs that the invoice was rated from, and is not stored."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -9,7 +9,7 @@ from app.billing import Explanation, Line, explain_tax, parse_header, rate_docum
 
 
 class LineToExplain(NamedTuple):
-    """A line's key and unit price, and the documents it was rated from: the header of its invoice first."""
+    """A line's key and unit price, and the documents it was rated from; the first is the header of its invoice."""
 
     key: str
     is_tax: bool
@@ -18,8 +18,8 @@ class LineToExplain(NamedTuple):
 
 
 def explain_lines(lines: Sequence[LineToExplain]) -> list[Explanation]:
-    """One explanation a line, in their order. Raises ValueError for inputs that this version cannot rate."""
-    rate = lru_cache(maxsize=256)(_rate)  # many lines of an answer share their documents
+    """Returns one explanation per line, in order. Raises ValueError for inputs that this version cannot rate."""
+    rate = lru_cache(maxsize=256)(_rate)  # many lines of a response share their documents
     return [
         explain_tax(line.key, line.unit_price_cents) if line.is_tax else rate(line.documents)[line.key].explanation
         for line in lines
@@ -27,6 +27,6 @@ def explain_lines(lines: Sequence[LineToExplain]) -> list[Explanation]:
 
 
 def _rate(documents: tuple[str, ...]) -> dict[str, Line]:
-    """The lines of the documents, by key."""
+    """Returns the lines of the documents, by key."""
     header = parse_header(documents[0])
     return {line.key: line for document in documents[1:] for line in rate_document(header, document)}

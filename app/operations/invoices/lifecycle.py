@@ -1,4 +1,4 @@
-"""An invoice's life after it is drafted: DRAFT -> ISSUED -> PAID, and VOID from the first two."""
+"""The lifecycle of an invoice: DRAFT -> ISSUED -> PAID, and VOID from DRAFT or ISSUED."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.tables.invoices import InvoiceStatus, TenantInvoices
 
-# The row's lock lasts until the commit, so the numbers of a year have no gap and no order but that of the commits.
+# The row stays locked until the commit, so the numbers of a year have no gaps and are in the order of the commits.
 _NEXT_NUMBER = """
 INSERT INTO invoice_number_sequences (year, last_number) VALUES ($1, 1)
 ON CONFLICT (year) DO UPDATE SET last_number = invoice_number_sequences.last_number + 1
@@ -31,10 +31,11 @@ RETURNING last_number
 
 
 async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool = False) -> UUID:
-    """Gives a draft its number and due date; from then on it does not change. At total 0 it is paid at once.
+    """Issues a draft: gives it a number and a due date. It cannot change afterwards. If its total is 0 it is paid at
+    once.
 
-    Raises INVOICE_NOT_DRAFT; DRAFT_STALE for a draft whose month changed after it was rated, unless it is to be issued
-    all the same: then the next rollup corrects the month.
+    Raises INVOICE_NOT_DRAFT; DRAFT_STALE for a draft whose month changed after it was rated, unless `issue_stale` is
+    set: then the next rollup corrects the month.
     """
     authorise(context, Action.ISSUE_INVOICE)
 
@@ -110,8 +111,8 @@ async def mark_invoice_paid(
 
 
 async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None = None) -> UUID:
-    """Withdraws a draft or an issued invoice; a number it has stays used. Its month is to be rated again, as the next
-    revision, and what it billed of earlier months is open again. Raises INVOICE_PAID, CONFLICT.
+    """Voids a draft or an issued invoice; its number is not used again. Its month must be rated again, as the next
+    revision, and what it billed for earlier months is due again. Raises INVOICE_PAID, CONFLICT.
     """
     authorise(context, Action.VOID_INVOICE)
     validation.refuse(validation.free_text("reason", reason))
@@ -139,7 +140,7 @@ def _is(invoice: dict[str, Any]) -> And:
 
 
 async def _lock(invoice_id: UUID, *wanted: InvoiceStatus) -> dict[str, Any]:
-    """Locks the invoice, which must be in one of these statuses, and gives its row."""
+    """Locks the invoice and returns its row. Raises a refusal unless it has one of these statuses."""
     row: dict[str, Any] | None = await lock_row(TenantInvoices, invoice_id)
     if row is None:
         raise not_found("invoice", invoice_id, ("invoiceId",))
@@ -152,4 +153,4 @@ async def _lock(invoice_id: UUID, *wanted: InvoiceStatus) -> dict[str, Any]:
     elif status is InvoiceStatus.PAID:
         code = ProblemCode.INVOICE_PAID
     needed = " or ".join(status.lower() for status in wanted)
-    raise Refusal(code, f"the invoice is {status.lower()}; it would have to be {needed}", ("invoiceId",))
+    raise Refusal(code, f"the invoice is {status.lower()}; this is possible only while it is {needed}", ("invoiceId",))

@@ -1,4 +1,4 @@
-"""Lines and inputs on their way into PostgreSQL, as rows to copy: what a draft's many share is encoded once."""
+"""Encodes invoice lines and inputs as rows for COPY; fields that many rows share are encoded once."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -21,7 +21,7 @@ from app.database.copy_format import (
     uuid_of,
 )
 
-# Decimals come as text, which is cheaper to send and to read than numeric.
+# Decimals are sent as text, which takes less time to send and to read than numeric.
 _LINE_COLUMNS = """
     tenant_id uuid, invoice_id uuid, period_start date, deployment_id uuid, subscription_id uuid,
     id uuid, position integer, key text, kind text, description text, resource_kind text, quantity text,
@@ -35,7 +35,7 @@ _INPUT_ROW = row_of(7)
 
 
 class StagedInvoice:
-    """Makes the rows of one invoice."""
+    """Encodes the rows of one invoice."""
 
     def __init__(self, tenant_id: UUID, invoice_id: UUID) -> None:
         of_invoice = uuid(tenant_id) + uuid(invoice_id)
@@ -43,7 +43,7 @@ class StagedInvoice:
         self._input = _INPUT_ROW + of_invoice
 
     def line(self, line_id: UUID, position: int, line: Line, month: date) -> bytes:
-        """A line that charges for the month from this day on."""
+        """Encodes a line that charges for the month that begins on `month`."""
         return b"".join(
             (
                 self._line,
@@ -66,7 +66,9 @@ class StagedInvoice:
     def document(
         self, document_id: UUID, position: int, subscription_id: str | None, document: str, late_month: date | None
     ) -> bytes:
-        """Canonical inputs: the header's, a subscription's or charges'; with a `late_month` those of its correction."""
+        """Encodes canonical inputs: the header, a subscription or charges; with `late_month`, the correction of that
+        month.
+        """
         return b"".join(
             (
                 self._input,
@@ -80,18 +82,18 @@ class StagedInvoice:
 
 
 async def stage_lines(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
-    """Copies the rows into `staged_invoice_lines`, which holds no others then."""
+    """Copies the rows into `staged_invoice_lines`, which then holds only these."""
     await copy_encoded(unit, "staged_invoice_lines", _LINE_COLUMNS, rows)
 
 
 async def stage_inputs(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
-    """Copies the rows into `staged_invoice_inputs`, which holds no others then."""
+    """Copies the rows into `staged_invoice_inputs`, which then holds only these."""
     await copy_encoded(unit, "staged_invoice_inputs", _INPUT_COLUMNS, rows)
 
 
 @lru_cache(maxsize=8)
 def _of_subscription(deployment_id: str | None, subscription_id: str | None) -> bytes:
-    """Each where the line has one."""
+    """Encodes the two ids, each if the line has one."""
     deployment = NULL if deployment_id is None else uuid_of(deployment_id)
     return deployment + (NULL if subscription_id is None else uuid_of(subscription_id))
 

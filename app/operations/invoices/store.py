@@ -1,4 +1,4 @@
-"""Draft invoices with their lines and inputs into PostgreSQL, many tenants at a time."""
+"""Writes draft invoices with their lines and inputs, for many tenants at a time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -55,12 +55,12 @@ WHERE old.tenant_id = i.tenant_id AND old.invoice_id = i.id
 
 
 async def write_invoices(unit: UnitOfWork, drafts: Iterable[Draft], now: datetime) -> None:
-    """Writes the invoices, or their new totals where they are drafts already."""
+    """Writes the invoices, or the new totals of those that are already drafts."""
     await copy_rows(unit, TenantInvoices, INVOICE_COLUMNS, (_invoice(d, now) for d in drafts), on_conflict=_RATED_AGAIN)
 
 
 async def write_lines(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
-    """Writes the lines that the drafts, whose invoices are written, have kept since the last time."""
+    """Writes the lines that the drafts have collected since the last call. The invoices must already be written."""
     await stage_lines(unit, chain.from_iterable(draft.lines for draft in drafts))
     await unit.connection.fetch(_WRITE_LINES)
     for draft in drafts:
@@ -68,7 +68,7 @@ async def write_lines(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
 
 
 async def write_inputs(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
-    """Writes the documents that the drafts, whose invoices are written, have kept since the last time."""
+    """Writes the documents that the drafts have collected since the last call. The invoices must already be written."""
     await stage_inputs(unit, chain.from_iterable(draft.documents for draft in drafts))
     await unit.connection.fetch(_WRITE_INPUTS)
     for draft in drafts:
@@ -76,7 +76,7 @@ async def write_inputs(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
 
 
 async def clear_drafts(unit: UnitOfWork, invoices: Mapping[UUID, UUID]) -> None:
-    """Removes the lines and inputs of draft invoices that are rated again, which are given by tenant."""
+    """Deletes the lines and inputs of draft invoices that are rated again. `invoices` gives their ids by tenant."""
     if invoices:
         for clear in (_CLEAR_LINES, _CLEAR_INPUTS):
             await unit.connection.execute(clear, list(invoices), list(invoices.values()))

@@ -1,4 +1,4 @@
-"""Whether an invoice is what its inputs say, and whether today's data would say the same."""
+"""Verifies an invoice: against its own inputs, and against today's data."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 
 SLICE = 500
-"""Subscriptions read and rated at a time: a tenant of any size takes little memory."""
+"""Subscriptions read and rated at a time, which limits the memory for a large tenant."""
 
 MAX_DIFFERENCES = 100
 
@@ -46,15 +46,15 @@ _COMPARED = (
     "addon_id",
     "charge_id",
 )
-# What reading a document that is not as we wrote it raises.
+# Raised when a document that another program has changed is parsed.
 UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError)
 
 
 class Verification(NamedTuple):
-    """matches: the invoice is to the cent and the letter what its own inputs give.
+    """The result. matches: the invoice equals exactly what its own inputs give.
 
-    `differences` names, in words, where it is not, and where the data of today give another amount for its month than
-    all live invoices have billed for it. At most 100 are named.
+    `differences` lists messages, at most 100: where the invoice differs from its inputs, and where today's data give
+    another amount for its month than all live invoices have billed for it.
     """
 
     invoice_id: UUID
@@ -63,7 +63,7 @@ class Verification(NamedTuple):
 
 
 async def verify_invoice(context: Context, *, invoice_id: UUID) -> Verification:
-    """Rates the invoice's inputs again and compares every line, the totals and the hash; then the data of today."""
+    """Rates the invoice's inputs again and compares every line, the totals and the hash; then compares today's data."""
     authorise(context, Action.VERIFY_INVOICE)
 
     verified = await context.database.run_in_transaction(
@@ -79,7 +79,7 @@ async def verify_invoice(context: Context, *, invoice_id: UUID) -> Verification:
 
 
 async def _verify(context: Context, unit: UnitOfWork, invoice_id: UUID) -> Verification:
-    """From one snapshot, so that a rollup that commits meanwhile is seen whole or not at all."""
+    """Verifies in one snapshot, so that a rollup that commits meanwhile is seen completely or not at all."""
     await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     invoice = await unit.connection.fetchrow(_INVOICE, invoice_id)
     if invoice is None:
@@ -92,7 +92,7 @@ async def _verify(context: Context, unit: UnitOfWork, invoice_id: UUID) -> Verif
 
 
 async def against_inputs(unit: UnitOfWork, invoice: Any) -> list[str]:
-    """Where the invoice (its id, month, currency, totals and hash) is not what its own inputs give."""
+    """Returns where the invoice (its id, month, currency, totals and hash) differs from what its own inputs give."""
     comparison = _Comparison(unit, invoice)
     try:
         await comparison.run()
@@ -103,7 +103,7 @@ async def against_inputs(unit: UnitOfWork, invoice: Any) -> list[str]:
 
 @dataclass(slots=True)
 class _Comparison:
-    """An invoice held against its own inputs, slice by slice."""
+    """Compares an invoice with its own inputs, a slice of rows at a time."""
 
     unit: UnitOfWork
     invoice: Any
@@ -160,10 +160,12 @@ def _line_differences(position: int, row: Any, line: Line) -> Iterator[str]:
 
 
 async def _against_today(unit: UnitOfWork, invoice: Any, period: Period) -> list[str]:
-    """Where the data as they are now would bill the invoice's month otherwise, and no other invoice does."""
+    """Adds a difference where today's data give another amount for the invoice's month than live invoices
+    have billed.
+    """
     if invoice["status"] == "VOID":
         return []
     month = await month_in_data(unit, invoice["tenant_id"], period)
     if month.failure:
-        return [f"the data of today cannot be rated: {month.failure}"]
+        return [f"today's data cannot be rated: {month.failure}"]
     return [f"{slug}: {text}" if slug else text for slug, text in month.differences]

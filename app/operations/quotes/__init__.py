@@ -1,4 +1,4 @@
-"""What a month would be invoiced at: one that is only asked about, and the running one."""
+"""Quotes: the amounts of an assumed month, and of the running month."""
 
 from app.operations.quotes.quote import quote
 from app.operations.quotes.running_month import forecasts, months_to_date

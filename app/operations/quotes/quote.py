@@ -1,4 +1,4 @@
-"""A quote before anything exists: a plan, add-ons and a month's usage, rated as the month end will rate them."""
+"""Quotes an assumed subscription: a plan, add-ons and a month's usage, rated as a rollup would rate them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -22,7 +22,7 @@ from app.operations.rating_inputs import tenant_headers
 from app.operations.taxes import taxes_of_country
 
 DEFAULT_COUNTRY = "AU"
-"""Whose taxes a quote for no tenant has."""
+"""The country whose taxes apply to a quote without a tenant."""
 
 MAX_ADDONS = MAX_KINDS = 100
 
@@ -40,8 +40,8 @@ async def quote(
     """Rates a whole month (default: the current one) in the plan's currency, with the taxes of the tenant's country.
 
     The tenant is the caller's own; a platform admin may name any. Without one, the taxes are the default country's.
-    `usage`: each kind's quantity for the month, as the kind aggregates it. Raises NOT_FOUND, PLAN_NOT_PUBLISHED,
-    ADDON_INACTIVE, ALREADY_ATTACHED, CURRENCY_MISMATCH, VALIDATION_FAILED, and AMOUNT_TOO_LARGE, which names the line.
+    `usage`: for each kind, its aggregated quantity for the month. Raises NOT_FOUND, PLAN_NOT_PUBLISHED, ADDON_INACTIVE,
+    ALREADY_ATTACHED, CURRENCY_MISMATCH, VALIDATION_FAILED, and AMOUNT_TOO_LARGE, which names the line.
     """
     authorise(context, Action.QUOTE)
     validation.refuse([*month_faults(period_start), *_faults(addons, usage)])
@@ -77,7 +77,7 @@ def _faults(addons: Sequence[AddonSelection], usage: Mapping[str, Decimal]) -> I
 async def _tenant_header(
     context: Context, unit: UnitOfWork, tenant_id: UUID | None, period: Period
 ) -> QuoteHeader | None:
-    """The header of the tenant that is quoted for; None for nobody."""
+    """Returns the header for the tenant's quote; None without a tenant."""
     principal = context.principal
     if tenant_id is None and (principal.is_platform_admin or principal.tenant_id is None):
         return None
@@ -93,7 +93,7 @@ async def _nobodys_header(unit: UnitOfWork, currency: str, period: Period) -> Qu
 
 
 def _attached(offer: AddonOffer, at: int, period: Period) -> AddonTerms:
-    """The add-on as if attached at the month's start, in the order asked for."""
+    """Returns the add-on as if attached at the month's start, in the requested order."""
     return AddonTerms(
         id=f"{at:03}",
         code=offer.code,

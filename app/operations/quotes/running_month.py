@@ -1,4 +1,4 @@
-"""The running month of deployments: what it would be invoiced if it ended now, and if usage went on as it has."""
+"""Rates the running month of deployments: as if it ended now, and extrapolated to its end."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -17,14 +17,14 @@ Month = Quote | Refusal | None
 
 
 async def months_to_date(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Month]:
-    """Each deployment's month if it ended now, by itself and with tax; None without a subscription in it, and
-    AMOUNT_TOO_LARGE in place of one whose amounts do not fit 64 bits.
+    """Returns each deployment's month as if it ended now, by itself and with tax. None for a deployment without a
+    subscription in the month; an AmountTooLarge error in place of amounts that do not fit 64 bits.
     """
     return await _rate(context, deployment_ids, billing.month_to_date)
 
 
 async def forecasts(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Month]:
-    """The same with usage carried on linearly to the month's end."""
+    """Returns the same as `months_to_date`, with usage extrapolated linearly to the month's end."""
     return await _rate(context, deployment_ids, billing.extrapolated)
 
 

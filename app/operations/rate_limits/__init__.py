@@ -1,4 +1,6 @@
-"""How much work a caller may ask for: points in PostgreSQL's buckets, which all processes share, spent from leases."""
+"""Rate limits: each caller has a bucket of points in PostgreSQL, which all processes share and from which they lease
+points.
+"""
 
 from app.operations.rate_limits.bucket import Buckets, Limit, purge
 from app.operations.rate_limits.limiter import Charge, RateLimitedError, RateLimiter

@@ -1,9 +1,10 @@
-"""The buckets: a row for each tenant and subject, from which processes take points by the slice.
+"""The buckets: a row for each tenant and subject, from which processes lease slices of points.
 
-A bucket is one instant, `full_at`, at which it will be full again (the generic cell rate algorithm): it holds `burst`
-less what is to flow in until then. Whatever the number of processes, what was ever granted, less what was given back,
-is at most `burst` and what has flowed in since the first: one statement reads, decides and writes under the row's
-lock, and rounds against the caller. The time is the database's: processes share it, and their own clocks may differ.
+A bucket is stored as one instant, `full_at`, at which it will be full again (the generic cell rate algorithm): it holds
+`burst` less the points that will flow in until then. However many processes there are, the points ever granted, less
+those returned, never exceed `burst` plus the points that have flowed in since the first grant: one statement reads,
+decides and writes while the row is locked, and rounds against the caller. The time is the database's, because the
+clocks of the processes may differ.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from app.settings import Settings
 from app.tables.ids import new_id
 
 SLICES = 10
-"""A process takes this part of a full bucket at a time, and less of one that runs dry: a quarter of what it holds."""
+"""A process takes 1/SLICES of a full bucket at a time, and less from a bucket that is nearly empty: a quarter of its
+points.
+"""
 
 _TAKE = """
 WITH asked AS MATERIALIZED (
@@ -44,20 +47,20 @@ ON CONFLICT (tenant_id, subject) DO UPDATE SET (last_granted, full_at) = (
 )
 RETURNING last_granted, full_at, (SELECT now FROM asked) AS now
 """
-# A bucket that is full says no more than one that is not there.
+# A full bucket is equivalent to a missing one.
 _PURGE = "DELETE FROM rate_limit_buckets WHERE full_at < now()"
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A caller's bucket, in points of cost: what it holds when full, and what flows in each second."""
+    """The size of a caller's bucket, in points: its capacity, and how many points flow in each second."""
 
     burst: int
     per_second: int
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Limit | None":
-        """None: no limit."""
+        """Returns the configured limit; None: no limit."""
         default = PRODUCTION if settings.production else DEVELOPMENT
         burst = default.burst if settings.rate_limit_burst is None else settings.rate_limit_burst
         per_second = default.per_second if settings.rate_limit_per_second is None else settings.rate_limit_per_second
@@ -65,14 +68,18 @@ class Limit:
 
 
 PRODUCTION = Limit(100_000, 10_000)
-"""Some 300 requests a second, each of ten objects with their relations: no screen asks for as much, a loop does."""
+"""Some 300 requests a second, each for ten objects with their relations: more than any user interface sends, but not
+more than a program in a loop.
+"""
 DEVELOPMENT = Limit(10_000_000, 1_000_000)
-"""More than one machine serves."""
+"""More than one machine can serve."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Points that are this process's to spend; 0: the bucket did not hold the cost. `now` is the bucket's clock."""
+    """Points that this process may spend; 0: the bucket did not hold the cost. `now` is the time of the
+    bucket's clock.
+    """
 
     points: int
     full_at: datetime
@@ -88,12 +95,12 @@ class Buckets:
         self._clock = clock
 
     async def take(self, tenant_id: UUID | None, subject: str, cost: int, *, unspent: int = 0) -> Grant:
-        """Gives back what is unspent of an earlier grant, then takes a slice that is at least the cost, which is at
-        most `burst`. Raises DatabaseUnavailable, or what PostgreSQL raises.
+        """Returns the unspent points of an earlier grant, then takes a slice of at least the cost, which is at most
+        `burst`. Raises DatabaseUnavailable, or what PostgreSQL raises.
         """
         limit = self.limit
         scope = PLATFORM if tenant_id is None else Scope.tenant(tenant_id)
-        async with self._database.reading_written(scope) as connection:  # one statement, hence no unit of work
+        async with self._database.reading_written(scope) as connection:  # one statement needs no unit of work
             row = await connection.fetchrow(
                 _TAKE,
                 scope.setting,
@@ -111,7 +118,7 @@ class Buckets:
 
 
 async def purge(context: Context) -> int:
-    """Forgets the buckets that are full, and gives how many they were."""
+    """Deletes the buckets that are full; returns how many."""
     async with context.database.unit_of_work(PLATFORM) as unit:
         answer: str = await unit.connection.execute(_PURGE)
     return int(answer.rsplit(" ", 1)[-1])

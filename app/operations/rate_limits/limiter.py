@@ -1,8 +1,8 @@
-"""One process's side of the buckets: points are leased by the slice and spent without I/O.
+"""The rate limiter of one process: it leases points from the buckets in slices and spends them without I/O.
 
-A lease is given back as it is renewed. One that is not renewed is lost to its caller, whose bucket flows full all the
-same; so a process that dies never grants anything twice. In any span of time a caller is granted at most `burst`, what
-flows in, and what each process had on lease at its beginning: a slice.
+Unspent points are returned when the lease is renewed. If a lease is not renewed, its points are lost, but the bucket
+refills all the same; so points are never granted twice when a process dies. In any span of time a caller is granted at
+most `burst`, the points that flow in, and one slice for each process that held a lease at its beginning.
 """
 
 import asyncio
@@ -19,18 +19,18 @@ from app.operations.calls.principal import Principal
 from app.operations.rate_limits.bucket import Buckets, Grant, Limit
 
 REFUSAL_COST = 10
-"""Points for a document that is not run: it was parsed and validated all the same."""
+"""Points for a document that is refused: it was parsed and validated all the same."""
 LEASE_SECONDS = 60.0
 CALLERS = 10_000
-"""How many callers' leases a process holds; the least recently seen lose theirs."""
+"""How many callers' leases a process holds; beyond that, the least recently used is dropped."""
 PATIENCE_SECONDS = 1.0
-"""For PostgreSQL to grant a lease; and, when it does not, until it is asked again."""
+"""How long to wait for PostgreSQL to grant a lease; and, after a failure, how long until the next attempt."""
 
 logger = logging.getLogger(__name__)
 
 
 class Balance(NamedTuple):
-    """What a caller has left, as far as this process knows. `full_at`: in seconds of the Unix epoch."""
+    """The points a caller has left, as far as this process knows. `full_at`: in seconds of the Unix epoch."""
 
     limit: int
     remaining: int
@@ -38,22 +38,22 @@ class Balance(NamedTuple):
 
 
 class RateLimitedError(Exception):
-    """The caller's bucket does not hold the cost. `retry_after`: in how many whole seconds it will."""
+    """The caller's bucket does not hold the cost. `retry_after`: the number of whole seconds until it will."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__("Too much was asked for in too short a time.")
+        super().__init__("Rate limit exceeded: wait for the number of seconds in Retry-After.")
         self.retry_after = retry_after
 
 
 class _Account:
-    """A caller as this process knows it. Instants are of the process's own steady clock."""
+    """The state of a caller in this process. Instants are of the process's monotonic clock."""
 
     __slots__ = ("full_at", "lock", "points", "renew_at")
 
     def __init__(self, now: float) -> None:
         self.points = 0  # leased and unspent
         self.renew_at = now
-        self.full_at = now  # of the bucket, were the lease given back
+        self.full_at = now  # when the bucket would be full if the lease were returned
         self.lock = asyncio.Lock()
 
     def level(self, limit: Limit, now: float) -> int:
@@ -74,15 +74,15 @@ class RateLimiter:
         self._away_until = -math.inf
 
     def charge(self, principal: Principal) -> "Charge":
-        """For one operation of the caller."""
+        """Starts the accounting of one operation of the caller."""
         return Charge(self, principal)
 
     async def spend(self, principal: Principal, cost: int) -> None:
-        """Takes the cost, 1 at least; all there is if the bucket is smaller than that. Raises RateLimitedError."""
+        """Takes the cost, at least 1 and at most a full bucket. Raises RateLimitedError."""
         await self.charge(principal).pay(cost)
 
     def account(self, principal: Principal) -> _Account:
-        """Of the caller; the least recently seen is forgotten for it."""
+        """Returns the caller's account; a new one replaces the least recently used."""
         key = principal.tenant_id, principal.subject
         account = self._accounts.get(key)
         if account is None:
@@ -91,13 +91,15 @@ class RateLimiter:
         return account
 
     def refuse_beyond(self, account: _Account, cost: int) -> None:
-        """Without asking: others only ever take, but for what is left of their leases. Raises RateLimitedError."""
+        """Raises RateLimitedError if the account cannot hold the cost, without querying PostgreSQL: other processes can
+        only lower the balance, except by returning unspent points.
+        """
         lacking = cost - account.level(self._held, self._steady())
         if lacking > 0:
             raise _refused(self._held, lacking)
 
     async def take(self, account: _Account, principal: Principal, cost: int) -> None:
-        """Takes the cost, 1 at least; all there is if the bucket is smaller than that. Raises RateLimitedError."""
+        """Takes the cost, at least 1 and at most a full bucket. Raises RateLimitedError."""
         limit = self._held
         cost = min(max(cost, 1), limit.burst)
         now = self._steady()
@@ -109,14 +111,16 @@ class RateLimiter:
         account.full_at = max(now, account.full_at) + cost / limit.per_second
 
     def standing(self, account: _Account) -> Balance:
-        """What is left."""
+        """Returns what is left."""
         limit, now = self._held, self._steady()
         level = account.level(limit, now)
         full_at = max(now, account.full_at)
         return Balance(limit.burst, max(0, level), full_at + self._epoch)
 
     async def _lease(self, account: _Account, principal: Principal, limit: Limit, cost: int) -> bool:
-        """Whether the account now holds the cost. Not so while the database is away: then everyone is admitted."""
+        """Leases points; returns whether the account now holds the cost. False while the database is unavailable: then
+        everyone is admitted.
+        """
         async with account.lock:
             if account.points >= cost and account.renew_at > self._steady():
                 return True  # another request has leased it meanwhile
@@ -131,8 +135,8 @@ class RateLimiter:
             return True
 
     async def _granted(self, principal: Principal, cost: int, unspent: int) -> Grant | None:
-        """None while PostgreSQL cannot be reached: reads would fail by themselves, and a replica's need not. Any other
-        error is raised: what one caller sends must not take the limits off the rest.
+        """Returns None while PostgreSQL is unavailable: reads of the primary then fail anyway, and those of a replica
+        may continue. Any other error is raised: what one caller sends must not suspend the limits of all.
         """
         if self._buckets is None or self._steady() < self._away_until:
             return None
@@ -140,7 +144,7 @@ class RateLimiter:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await self._buckets.take(principal.tenant_id, principal.subject, cost, unspent=unspent)
         except (DatabaseUnavailable, TimeoutError) as error:
-            logger.warning("Rate limits are not held while their buckets are away: %r", error)
+            logger.warning("Rate limits are suspended because their buckets in PostgreSQL are unavailable: %r", error)
             self._away_until = self._steady() + PATIENCE_SECONDS
             return None
 
@@ -157,7 +161,7 @@ def _refused(limit: Limit, lacking: int) -> RateLimitedError:
 
 
 class Charge:
-    """What one operation of a caller costs: `requested`, once it is known."""
+    """The cost of one operation of the caller; `requested` once it is known."""
 
     __slots__ = ("_account", "_limiter", "_principal", "requested")
 
@@ -168,22 +172,22 @@ class Charge:
         self.requested = 0
 
     def check(self) -> None:
-        """Raises RateLimitedError for a caller who is known to have nothing left: before any work is done."""
+        """Raises RateLimitedError for a caller that is known to have nothing left, before any work is done."""
         if self._account is not None and self._account.points <= 0:
             self._limiter.refuse_beyond(self._account, 1)
 
     async def pay(self, cost: int) -> None:
-        """Once the cost is known, and before the operation runs. Raises RateLimitedError."""
+        """Takes the cost once it is known, before the operation runs. Raises RateLimitedError."""
         self.requested = cost
         if self._account is not None:
             await self._limiter.take(self._account, self._principal, cost)
 
     async def pay_for_refusal(self, cost: int, reading_cost: int = 0) -> None:
-        """For an operation of this cost, if it is known, that was refused: to read its text and find out was work."""
+        """Takes the cost of an operation that was refused, for parsing and validating it; `cost` None: not known."""
         await self.pay(REFUSAL_COST + reading_cost)
         self.requested = cost + reading_cost
 
     @property
     def standing(self) -> Balance | None:
-        """What the caller has left; None where there is no limit."""
+        """Returns what the caller has left; None if there is no limit."""
         return None if self._account is None else self._limiter.standing(self._account)

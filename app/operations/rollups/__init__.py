@@ -1,4 +1,4 @@
-"""Month end: runs over a period, their chunks, and what is still due."""
+"""Rollups: the runs over a month, their chunks, and what is still due."""
 
 from app.operations.rollups.chunk import roll_up_chunk, roll_up_run
 from app.operations.rollups.due import catch_up, resume

@@ -1,7 +1,7 @@
-"""Bills a few tenants for a month, in one transaction.
+"""Bills some tenants for a month, in one transaction.
 
-Their months are held first, so of all the runs at once only one rates them and the others see what that one did. What
-changes a month after that is recorded for it: see app/operations/billing_months.
+Their months are locked first, so that of several concurrent rollups only one rates them and the others see its result.
+A later change of a month is recorded for it: see app/operations/billing_months.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
@@ -27,10 +27,10 @@ from app.operations.rollups.unsubscribed import unsubscribed_usage
 from app.tables.rollups import RollupOutcome, RollupWarningCode
 
 SLICE = 500
-"""Subscriptions gathered, rated and written at a time."""
+"""Subscriptions read, rated and written at a time."""
 
 BillablePortions = AsyncIterator[list[BillableDeployment]]
-"""The deployments that are rated, a slice at a time."""
+"""The deployments to rate, a slice at a time."""
 
 _SETTLED_IN_RUN = "SELECT tenant_id FROM rollup_outcomes WHERE run_id = $1 AND tenant_id = any($2::uuid[])"
 _VOID = """
@@ -41,7 +41,7 @@ WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 
 @dataclass(slots=True)
 class Billed:
-    """What became of the tenants, and what the run is to list."""
+    """The tenants' outcomes, and what the run lists about them."""
 
     settled: list[Settlement] = field(default_factory=list)
     unpriced: list[Unpriced] = field(default_factory=list)
@@ -55,9 +55,10 @@ async def bill(
     now: datetime,
     rating_lock: AbstractAsyncContextManager[object],
 ) -> None:
-    """Settles those of the tenants that the run has not settled yet. One that cannot be rated fails them all.
+    """Bills those of the tenants that have no outcome in the run yet. If one of them cannot be rated, all fail.
 
-    The rating lock is awaited with no row locked, and released once only inputs and outcomes remain to be written.
+    No row is locked while waiting for the rating lock, which is released as soon as only inputs and outcomes remain to
+    be written.
     """
     written: list[Draft] = []
     async with rating_lock:
@@ -74,14 +75,14 @@ async def preview(
     now: datetime,
     rating_lock: AbstractAsyncContextManager[object],
 ) -> Billed:
-    """What `bill` would do, from one snapshot: it locks nothing and writes nothing."""
+    """Returns what `bill` would do, from one snapshot: it locks nothing and writes nothing."""
     await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     async with rating_lock:
         return await _bill(unit, run, tenant_ids, now, [])
 
 
 async def record_once(unit: UnitOfWork, run: Run, billed: Billed) -> None:
-    """Records the results of a preview, of tenants that nobody else has recorded in the run meanwhile."""
+    """Records the results of a preview, except of tenants that another process has recorded in the run meanwhile."""
     await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
     tenant_ids = [settlement.tenant_id for settlement in billed.settled]
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, tenant_ids)}
@@ -116,7 +117,7 @@ async def _bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: dat
 
 
 async def hold_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantMonths]:
-    """Holds the tenants' months, and gives those of tenants that the run has not settled."""
+    """Locks the tenants' months, and returns those of tenants that have no outcome in the run yet."""
     ordered = sorted(tenant_ids)
     months = await hold_months(unit, run.period.start, ordered, read_only=run.dry_run)
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, ordered)}
@@ -125,7 +126,7 @@ async def hold_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID])
 
 @dataclass(frozen=True, slots=True)
 class _Billing:
-    """Rates the tenants that are due and writes their invoices; of those `written`, the inputs are not yet."""
+    """Rates the due tenants and writes their invoices. `written`: invoices whose inputs are not written yet."""
 
     unit: UnitOfWork
     run: Run
@@ -158,7 +159,7 @@ class _Billing:
             await self._write_months(drafts)
 
     def _draft(self, tenant_id: UUID, existing: ExistingInvoice) -> Draft:
-        """A draft is rated again in place; anything else gets the next revision."""
+        """Starts the invoice: a draft is rated again in place; otherwise it is the next revision."""
         draft_id = existing.draft_id
         revision = existing.revision + (draft_id is None)
         header = self.headers[tenant_id].under(existing.month.rules_version)
@@ -175,7 +176,9 @@ class _Billing:
             self.written.extend(billable)
 
     async def _write_slice_by_slice(self, draft: Draft, rated: AsyncIterator[None]) -> None:
-        """One huge tenant in flat memory: its invoice first, its totals last; all undone if they are nothing."""
+        """Writes one huge tenant in bounded memory: its invoice first, its totals last. Everything is rolled back if
+        there is nothing to bill.
+        """
         before = await self.unit.savepoint()
         await self._make_room([draft])
         await write_invoices(self.unit, [draft], self.now)
@@ -218,7 +221,7 @@ class _Billing:
             self.billed.unpriced.append(Unpriced(draft.tenant_id, inputs.deployment_id, *usage))
 
     def _add_charges(self, draft: Draft, charges: ChargeInputs) -> ChargeInputs:
-        """Adds those above 0, and gives the rest: how far they are taken is known last."""
+        """Adds the charges above 0 and returns the others (credits): how much of them is applied is decided last."""
         self.rated_cents[draft.tenant_id] += sum(one.charge.net_cents for one in charges.charges)
         if self.corrections.note_charges(draft, charges):
             return ChargeInputs(())
@@ -228,7 +231,7 @@ class _Billing:
         return ChargeInputs(tuple(one for one in charges.charges if one.charge.net_cents < 0))
 
     async def _make_room(self, drafts: Iterable[Draft]) -> None:
-        """Empties the drafts that are rated again, and voids the issued invoices that the next revision replaces."""
+        """Clears the drafts that are rated again, and voids the issued invoices that the next revision replaces."""
         existing_by_tenant = [self.due[draft.tenant_id] for draft in drafts]
         await clear_drafts(self.unit, {one.month.tenant_id: one.draft_id for one in existing_by_tenant if one.draft_id})
         await self._void(

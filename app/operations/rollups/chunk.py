@@ -1,8 +1,8 @@
-"""One chunk of a run: some hundred tenants, each of which commits or fails alone.
+"""One chunk of a run: some hundred tenants, each of which commits or fails by itself.
 
-They are billed a batch to a transaction. A batch that fails is halved, down to the tenant that it fails for; that one
-is tried again when the others are done, and then recorded as failed. Whatever interrupts a chunk leaves the tenants
-that were not committed, and the next one to take it goes on from there.
+They are billed in batches, each in one transaction. A batch that fails is halved until the failing tenant is alone;
+that tenant is retried after the others, and then recorded as failed. If a chunk is interrupted, the next process to
+take it continues with the tenants that were not committed.
 """
 
 import logging
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 _RUN = "SELECT period_start, force, dry_run, rates_stale_drafts FROM rollup_runs WHERE id = $1"
 _OPEN = "SELECT position FROM rollup_chunks WHERE run_id = $1 AND finished_at IS NULL ORDER BY position"
-# A tenant that will be skipped takes no rating, and so counts as without subscriptions.
+# A tenant that will be skipped is not rated, and so counts as having no subscriptions.
 _UNSETTLED = """
 SELECT t.id, CASE
     WHEN NOT r.force AND EXISTS (
@@ -63,13 +63,13 @@ async def roll_up_chunk(
     rating_lock: AbstractAsyncContextManager[object] | None = None,
     is_stopping: Callable[[], bool] = _go_on,
 ) -> None:
-    """Does what is left of the chunk, or ends with the batch in hand once the process is stopping. May be called any
-    number of times, from anywhere, at once.
+    """Processes the rest of the chunk; once the process is stopping, it ends after the current batch. It may be called
+    any number of times, by several processes at once.
 
     Each batch holds the `rating_lock`, so that a process with several chunks rates one batch at a time. A tenant too
-    large for a batch is streamed without it.
+    large for a batch is streamed without the lock.
 
-    Raises only what concerns more than a tenant, such as DatabaseUnavailable; called again, it goes on.
+    Raises only errors that concern more than one tenant, such as DatabaseUnavailable; the next call continues.
     """
     authorise(context, Action.ROLL_UP)
     run, unsettled = await _open(context, run_id, position)
@@ -78,7 +78,7 @@ async def roll_up_chunk(
 
 
 async def roll_up_run(context: Context, *, run_id: UUID) -> None:
-    """Does here, chunk by chunk, what is left of the run."""
+    """Processes the rest of the run in this process, chunk by chunk."""
     authorise(context, Action.ROLL_UP)
 
     async def open_chunks(unit: UnitOfWork) -> list[int]:
@@ -111,7 +111,7 @@ class _Chunk:
     is_stopping: Callable[[], bool]
 
     async def settle(self, unsettled: Iterable[TenantWorkload]) -> bool:
-        """Whether every tenant has its outcome."""
+        """Updates the counts; returns whether every tenant has its outcome."""
         failed: dict[TenantWorkload, Exception] = {}
         for batch in portions(unsettled, BATCH_TENANTS, SLICE):
             if self.is_stopping():
@@ -126,13 +126,13 @@ class _Chunk:
         return True
 
     async def _bill(self, batch: Sequence[TenantWorkload]) -> dict[TenantWorkload, Exception]:
-        """Bills the tenants, and gives those that failed by themselves."""
+        """Bills the tenants; returns those that failed when billed alone."""
         tenant_ids = [workload.tenant_id for workload in batch]
         rating_lock = self.rating_lock if batch[0].subscriptions <= SLICE else nullcontext()
         try:
             await (self._preview(tenant_ids, rating_lock) if self.run.dry_run else self._write(tenant_ids, rating_lock))
         except (DatabaseUnavailable, asyncpg.LockNotAvailableError):
-            raise  # no tenant's fault: the job comes again
+            raise  # not the error of one tenant: the job is retried
         except Exception as error:  # noqa: BLE001 - the tenant's edge: whatever it is, the others go on
             if len(batch) == 1:
                 return {batch[0]: error}
@@ -144,13 +144,13 @@ class _Chunk:
         await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), rating_lock))
 
     async def _preview(self, tenant_ids: Sequence[UUID], rating_lock: AbstractAsyncContextManager[object]) -> None:
-        """Rates from one snapshot, which writes nothing; then the outcomes are written in another transaction."""
+        """Rates from one snapshot that writes nothing; then writes the outcomes in another transaction."""
         run, now = self.run, self.context.clock()
         previewed = await transact(self.context, lambda unit: preview(unit, run, tenant_ids, now, rating_lock))
         await transact(self.context, lambda unit: record_once(unit, run, previewed))
 
     async def _record_failure(self, tenant_id: UUID, error: Exception) -> None:
-        logger.error("Run %s cannot bill tenant %s.", self.run.id, tenant_id, exc_info=error)
+        logger.error("Rollup %s could not bill tenant %s.", self.run.id, tenant_id, exc_info=error)
         failure = _failure(error)
 
         async def work(unit: UnitOfWork) -> None:
@@ -169,7 +169,7 @@ class _Chunk:
 
 
 def _failure(error: Exception) -> Failure:
-    """What went wrong, in words that an operator can act on."""
+    """Describes an error for an operator."""
     if isinstance(error, AmountTooLarge):
         return Failure(ProblemCode.AMOUNT_TOO_LARGE, str(error), ATTEMPTS)
     return Failure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)

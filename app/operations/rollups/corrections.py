@@ -1,9 +1,9 @@
-"""Corrections on a rollup's invoices: earlier months that are due are rated again, and what they come to now, less
-what live invoices have billed for them, goes on this one. See app/billing/corrections.py.
+"""Adds corrections to a rollup's invoices: earlier months that are due are rated again, and the difference from what
+live invoices have billed for them is added to this invoice. See app/billing/corrections.py.
 
-A month that is rated as a whole once more takes off what other invoices have billed of it in the same way.
-Differences above 0 are added at once. Credits wait until all else is known: in order of month and line they are taken
-as far as the invoice stays at or above 0, and the rest stays due.
+When a month is rated as a whole again, the amounts that other invoices have billed for it are subtracted in the same
+way. Differences above 0 are added at once. Credits are applied last, in order of month and line, as far as the invoice
+stays at or above 0; the rest stays due.
 """
 
 from collections import defaultdict
@@ -52,11 +52,13 @@ from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
 
 CORRECTION_FAULTS = (ValueError, ArithmeticError)
-"""What rating a month raises for inputs that cannot be rated."""
+"""Raised by rating a month whose inputs cannot be rated."""
 
 
 class _Credit(NamedTuple):
-    """A month of one subscription, or of charges, with differences below 0; those above are on the invoice with it."""
+    """A month of one subscription, or of charges, with differences below 0; its differences above 0 are on the same
+    invoice.
+    """
 
     month: Month
     slug: str
@@ -66,7 +68,7 @@ class _Credit(NamedTuple):
 
 @dataclass(slots=True)
 class Corrections:
-    """The corrections of a few tenants' invoices, whose months are held."""
+    """The corrections on the invoices of some tenants, whose months are locked."""
 
     unit: UnitOfWork
     run: Run
@@ -78,7 +80,9 @@ class Corrections:
     _credits: dict[UUID, list[_Credit]] = field(default_factory=lambda: defaultdict(list))
 
     async def look_up(self) -> None:
-        """What other invoices have billed of the month that is rolled up. A month rated for the first time has none."""
+        """Reads what other invoices have billed for the month of the rollup: nothing if it is rated for the
+        first time.
+        """
         for months in self.months.values():
             months.own.open_credit_deployments = []
         rated_before = [tenant_id for tenant_id, months in self.months.items() if months.own.was_rated]
@@ -87,14 +91,16 @@ class Corrections:
             self.elsewhere = await billed_elsewhere(self.unit, rated_before, start, replaced)
 
     def note(self, draft: Draft, inputs: SubscriptionInputs, lines: Iterable[Line]) -> None:
-        """A subscription's month was rated as a whole: what others have billed of it is to be taken off."""
+        """Registers a subscription's month that was rated as a whole: what other invoices have billed for it will be
+        subtracted.
+        """
         if self.elsewhere and (billed := self.elsewhere.get(str(inputs.subscription_id))):
             self._add_own(draft, inputs, [*billed_of(lines), *billed])
 
     def note_charges(self, draft: Draft, charges: ChargeInputs) -> bool:
-        """The same for charges without a subscription, of which the difference is all that the invoice then has.
+        """Does the same for charges without a subscription; then the invoice has only their difference.
 
-        Whether others have billed any: otherwise nothing is noted.
+        Returns whether other invoices have billed any of them; if not, nothing is registered.
         """
         billed = self.elsewhere.get(str(draft.tenant_id))
         if billed:
@@ -102,7 +108,7 @@ class Corrections:
         return bool(billed)
 
     async def add_to(self, drafts: Mapping[UUID, Draft], slice_size: int) -> AsyncIterator[None]:
-        """Adds the corrections of earlier months, month by month; yields after so many subscriptions."""
+        """Adds the corrections of earlier months, month by month; yields after each `slice_size` subscriptions."""
         due: dict[date, dict[UUID, Month]] = defaultdict(dict)
         for tenant_id in drafts:
             for month in self.months[tenant_id].earlier:
@@ -113,7 +119,7 @@ class Corrections:
                 yield
 
     def settle(self, draft: Draft, own_charges: ChargeInputs) -> None:
-        """Takes the tenant's credits as far as its invoice allows, charges below 0 of the month itself last."""
+        """Applies the tenant's credits as far as its invoice allows; charges below 0 of the month itself come last."""
         owed = sorted(self._credits.pop(draft.tenant_id, ()), key=lambda one: (one.month.period_start, one.slug))
         if not owed and not own_charges.charges:
             return
@@ -134,7 +140,9 @@ class Corrections:
             draft.add_charges(ChargeInputs(charged))
 
     async def keep_due(self, now: datetime) -> None:
-        """Records what failed to be corrected as changed, where only a replaced invoice told of it."""
+        """Records a change for each correction that failed and is otherwise known only from a replaced invoice, so that
+        it stays due.
+        """
         for tenant_id, month in self.failed:
             deployments = self.replaced.deployments.get((tenant_id, month), set())
             if deployments:
@@ -180,7 +188,9 @@ class Corrections:
             self._add(drafts[tenant_id], month, correction)
 
     async def _enrolled(self, period: Period, due: Mapping[UUID, Month]) -> list[BillableDeployment]:
-        """The subscriptions to rate again: of the deployments that changed, or all of a tenant that did."""
+        """Returns the subscriptions to rate again: those of deployments with changes, or all of a tenant
+        with a change.
+        """
         waived = [tenant_id for tenant_id, month in due.items() if month.state is BillingMonthState.WAIVED]
         whole = [tenant_id for tenant_id, month in due.items() if None in month.changed and tenant_id not in waived]
         named: set[UUID] = set()
@@ -231,7 +241,7 @@ class Corrections:
 
 
 def _refuse_too_large(draft: Draft, header: QuoteHeader, found: Iterable[Difference]) -> None:
-    """Raises AmountTooLarge where the invoice could not hold the differences above 0 with their tax."""
+    """Raises AmountTooLarge if the invoice cannot hold the differences above 0 with their tax."""
     base = draft.invoice.tax_base.copy()
     base.add(header, sum(one.amount_cents for one in found if one.amount_cents > 0))
     _ = base.total_cents
@@ -240,11 +250,11 @@ def _refuse_too_large(draft: Draft, header: QuoteHeader, found: Iterable[Differe
 def _correction(
     month: Month, header: QuoteHeader, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]
 ) -> CorrectionInputs:
-    """Under the rules by which the month was first rated."""
+    """Returns the correction's inputs, under the rules by which the month was first rated."""
     waived = month.state is BillingMonthState.WAIVED
     return CorrectionInputs(header.under(month.rules_version), subject, tuple(merged(billed)), waived=waived)
 
 
 def _slug(inputs: CorrectionInputs) -> str:
-    """Orders the corrections of a month; charges without a subscription come first."""
+    """Returns the slug by which the corrections of a month are ordered; charges without a subscription come first."""
     return inputs.subject.slug if isinstance(inputs.subject, SubscriptionInputs) else ""

@@ -1,4 +1,4 @@
-"""What is due, read from the tables alone: months to rate, chunks that nobody finished."""
+"""Finds what is due, from the tables alone: months to rate, and chunks that are not finished."""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -17,10 +17,11 @@ from app.operations.rollups.starting import insert_run, ring_chunks
 from app.tables.ids import new_id
 
 USAGE_GRACE = timedelta(hours=3)
-"""How long after a month's end it is rolled up without being asked: in UTC at 03:00 on the 1st. Until then the usage
-of its last hours comes in."""
+"""How long after its end a month is rolled up automatically: in UTC at 03:00 on the 1st. Until then, usage of its last
+hours can arrive.
+"""
 
-# Months to rate: never rated, voided or failed; and those that changed and have no invoice or a draft.
+# Months to rate: never rated, voided or failed; and those that changed and have a draft or no invoice.
 _DUE = """
 WITH due AS (
     SELECT tenant_id, period_start FROM billing_months
@@ -52,10 +53,10 @@ SELECT run_id, position FROM rollup_chunks WHERE finished_at IS NULL ORDER BY ru
 
 
 async def catch_up(context: Context) -> int:
-    """Starts a run for each ended month with tenants to rate that are in no unfinished run; returns their number.
+    """Starts a run for each ended month with tenants to rate that are in no unfinished run; returns the number of runs.
 
-    Drafts whose month changed are rated again in place. Enqueues what unfinished runs have left too. Any number of
-    them at once start each run once.
+    Drafts whose month changed are rated again in place. The remaining chunks of unfinished runs are enqueued too.
+    Concurrent calls start each run only once.
     """
     authorise(context, Action.ROLL_UP)
 
@@ -74,7 +75,7 @@ async def catch_up(context: Context) -> int:
 
 
 async def resume(context: Context) -> int:
-    """Enqueues what unfinished runs have left; returns the number of chunks."""
+    """Enqueues the remaining chunks of unfinished runs; returns their number."""
     authorise(context, Action.ROLL_UP)
 
     return await transact(context, lambda unit: _ring_for_open_chunks(context, unit))
@@ -98,8 +99,8 @@ async def _due(context: Context, unit: UnitOfWork) -> dict[date, list[TenantWork
 
 
 async def _of_tenants_that_left(unit: UnitOfWork, running: Period) -> list[tuple[UUID, date]]:
-    """The month of the invoice that corrects a tenant's earlier ones: that in which the change arrived, or where it is
-    rated already the last that ended.
+    """Returns the month whose invoice corrects the earlier months of a tenant without a subscription: the month in
+    which the change arrived, or the last ended month if that one is already rated.
     """
     last = running.previous().start
     wanted = {

@@ -1,4 +1,4 @@
-"""What a tenant already has for the month that is rolled up, and whether that settles it without rating."""
+"""Decides from a tenant's existing invoice for the rollup's month whether the tenant is rated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _REVISIONS_LOCKED = f"{_REVISIONS} FOR NO KEY UPDATE"
 
 @dataclass(slots=True)
 class ExistingInvoice:
-    """A tenant's month, its live invoice, if any, and the highest revision."""
+    """A tenant's month, its live invoice if there is one, and the highest revision."""
 
     month: Month
     invoice_id: UUID | None = None
@@ -49,18 +49,20 @@ async def existing_invoices_of(
 
 
 def settle_without_rating(run: Run, existing: ExistingInvoice) -> Settlement | None:
-    """The outcome of a tenant that the run does not rate, or None."""
+    """Returns the outcome of a tenant that the run does not rate, or None."""
     tenant_id, month = existing.month.tenant_id, existing.month
     if month.state is BillingMonthState.WAIVED or not (run.force or _is_due(run, month)):
         return Settlement(tenant_id, RollupOutcome.SKIPPED, existing.invoice_id)
     if existing.status is InvoiceStatus.PAID:
-        failure = Failure(ProblemCode.INVOICE_PAID, "the invoice is paid and is not rated again", 1)
+        failure = Failure(ProblemCode.INVOICE_PAID, "the invoice is paid and cannot be rated again", 1)
         return Settlement(tenant_id, RollupOutcome.FAILED, existing.invoice_id, failure=failure)
     return None
 
 
 def _is_due(run: Run, month: Month) -> bool:
-    """Without force: what has no invoice and no rating that still holds; a stale draft where the run is for that."""
+    """Whether a run without force rates the month: it has no invoice and no valid rating, or a stale draft if the run
+    is for stale drafts.
+    """
     if month.state is BillingMonthState.DRAFT:
         return run.rates_stale_drafts and bool(month.changed)
     if month.state is BillingMonthState.ZERO:

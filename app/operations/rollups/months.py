@@ -1,4 +1,4 @@
-"""What a rating makes of a tenant's months: the one that was rolled up, and those that its invoice corrects."""
+"""Updates a tenant's months after a rating: the month of the rollup, and those that its invoice corrects."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,7 +10,7 @@ from app.tables.billing_months import BillingMonthState
 
 
 def note_ratings(draft: Draft, corrections: Corrections, rated_cents: int, now: datetime) -> Iterator[Month]:
-    """A tenant's months as they are from now on. rated_cents: the amount of the month that was rolled up."""
+    """Yields the tenant's months with their new values. rated_cents: the amount of the month of the rollup."""
     run, months, replaced = corrections.run, corrections.months[draft.tenant_id], corrections.replaced.cents
     own = months.own
     version = draft.header.rules_version

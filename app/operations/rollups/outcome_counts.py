@@ -1,4 +1,4 @@
-"""What runs made of their tenants, counted."""
+"""Counts the outcomes of runs."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 
-# A tenant is skipped for the state of its month; where that has an invoice, for the invoice's.
+# A skipped tenant is counted by its month's state, or by its invoice's status if the month has an invoice.
 _REASONS = """
 SELECT CASE WHEN b.state = 'WAIVED' OR i.id IS NULL THEN b.state ELSE i.status END AS reason, count(*) AS tenants
 FROM rollup_outcomes o
@@ -25,7 +25,7 @@ GROUP BY 1 ORDER BY 1
 
 
 async def chunk_outcomes(context: Context, *, run_id: UUID, position: int) -> dict[str, int]:
-    """The number of the chunk's tenants by outcome, in lower case."""
+    """Returns the number of the chunk's tenants by outcome, in lower case."""
     authorise(context, Action.ROLL_UP)
 
     async def work(unit: UnitOfWork) -> dict[str, int]:
@@ -35,7 +35,9 @@ async def chunk_outcomes(context: Context, *, run_id: UUID, position: int) -> di
 
 
 async def skip_reasons(context: Context, *, run_id: UUID) -> dict[str, int]:
-    """The number of tenants by reason: WAIVED or ZERO, of the month; DRAFT, ISSUED or PAID, of the invoice."""
+    """Returns the number of skipped tenants by reason: WAIVED or ZERO, of the month; DRAFT, ISSUED or PAID, of the
+    invoice.
+    """
     authorise(context, Action.ROLL_UP)
 
     async def work(unit: UnitOfWork) -> dict[str, int]:

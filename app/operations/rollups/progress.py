@@ -1,5 +1,5 @@
-"""How far a run has come. Its counters move in the transaction that settles the tenants they count, so they are the
-sums over its outcomes whatever dies in between.
+"""Records a run's progress. Its counters change in the transaction that writes the outcomes, so they are always the
+sums over the run's outcomes.
 """
 
 import json
@@ -33,7 +33,7 @@ UPDATE rollup_runs SET
     invoices_failed = invoices_failed + $6, total_cents = total_cents + $7
 WHERE id = $1
 """
-# Finishers of the last chunks queue for the run's row, and each then sees what those before it finished.
+# Processes that finish the last chunks wait for the lock on the run's row, so each sees the chunks finished before it.
 _FINISH = """
 UPDATE rollup_runs SET finished_at = $2, status = CASE
         WHEN invoices_failed = 0 THEN 'SUCCEEDED' WHEN invoices_failed < tenants_total THEN 'PARTIAL' ELSE 'FAILED' END
@@ -49,7 +49,9 @@ class Failure(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """What became of one tenant in a run. total_cents is what the run billed it, or by a dry run would have."""
+    """The outcome of one tenant in a run. total_cents is what the run billed the tenant, or what a dry run would have
+    billed.
+    """
 
     tenant_id: UUID
     outcome: RollupOutcome
@@ -59,7 +61,7 @@ class Settlement(NamedTuple):
 
 
 class Unpriced(NamedTuple):
-    """Usage that no plan prices."""
+    """Usage that no plan version prices."""
 
     tenant_id: UUID
     deployment_id: str | None
@@ -69,7 +71,7 @@ class Unpriced(NamedTuple):
 
 
 class Warned(NamedTuple):
-    """What an operator should look at of a tenant that was billed."""
+    """A warning about a billed tenant, for an operator to check."""
 
     tenant_id: UUID
     period_start: date
@@ -84,7 +86,9 @@ async def record(
     unpriced: Sequence[Unpriced] = (),
     warnings: Sequence[Warned] = (),
 ) -> None:
-    """Writes the outcomes, and counts them on the run. Last in its transaction: it locks the run's row."""
+    """Writes the outcomes and counts them on the run. It must be the last step of its transaction, because it locks the
+    run's row.
+    """
     if not settled:
         return
     await copy_rows(
@@ -179,7 +183,7 @@ async def start_if_queued(unit: UnitOfWork, run_id: UUID, now: datetime) -> None
 
 
 async def finish_chunk(unit: UnitOfWork, run_id: UUID, position: int, now: datetime) -> None:
-    """Marks the chunk as done and, when it was the last, the run."""
+    """Marks the chunk as done, and the run if it was the last chunk."""
     await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run_id)
     await unit.connection.execute(
         "UPDATE rollup_chunks SET finished_at = $3 WHERE run_id = $1 AND position = $2 AND finished_at IS NULL",
@@ -191,11 +195,11 @@ async def finish_chunk(unit: UnitOfWork, run_id: UUID, position: int, now: datet
 
 
 async def finish_if_done(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
-    """Ends the run once none of its chunks is open: PARTIAL with some of its tenants failed, FAILED with all."""
+    """Ends the run once all its chunks are done: PARTIAL if some of its tenants failed, FAILED if all did."""
     if await unit.connection.execute(_FINISH, run_id, now) == "UPDATE 1":
         await notify_progress(unit, run_id)
 
 
 async def notify_progress(unit: UnitOfWork, run_id: UUID) -> None:
-    """Tells the listeners, once this is committed."""
+    """Notifies listeners after the commit."""
     await unit.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, json.dumps({"id": str(run_id)}))

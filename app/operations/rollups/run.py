@@ -1,4 +1,4 @@
-"""A run as its parts know it, and how its tenants are cut into portions."""
+"""A rollup run, and the division of its tenants into portions."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.billing import Period
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run is to do. Forced, it rates again what is invoiced; dry, it writes no invoice. rates_stale_drafts: a
+    """What a run does. force: it rates invoiced tenants again; dry_run: it writes no invoices. rates_stale_drafts: a
     draft whose month changed is rated again in place.
     """
 
@@ -31,7 +31,9 @@ class TenantWorkload(NamedTuple):
 def portions(
     workloads: Iterable[TenantWorkload], most_tenants: int, most_subscriptions: int
 ) -> Iterator[list[TenantWorkload]]:
-    """Cuts the shares, in their order, into portions of so many at most; one that is too large stands alone."""
+    """Divides the tenants, in order, into portions of at most so many tenants and subscriptions; a tenant that is too
+    large is a portion by itself.
+    """
     portion: list[TenantWorkload] = []
     size = 0
     for workload in workloads:

@@ -1,4 +1,4 @@
-"""Starting a run: its row, its chunks, and the rings for those who take them."""
+"""Starts a run: writes its row and chunks, and enqueues a job for each chunk."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -23,7 +23,7 @@ from app.tables.rollups import RollupChunks, RollupRuns, RollupStatus
 
 CHUNK_TENANTS = 200
 CHUNK_SUBSCRIPTIONS = 2_000
-"""A chunk ends with the first of the two: a tenant larger than that is a chunk of its own."""
+"""A chunk ends at whichever limit is reached first; a larger tenant is a chunk of its own."""
 
 CHUNK_JOB = "roll_up_chunk"
 
@@ -56,15 +56,15 @@ async def roll_up_period(
     force: bool = False,
     dry_run: bool = False,
 ) -> UUID:
-    """Starts a run over the month: every tenant with a subscription or a charge in it, and those that left with earlier
-    months to correct; or the tenants named. Gives the run's id.
+    """Starts a run over the month and returns its id. It covers the given tenants, or every tenant with a subscription
+    or a charge in the month and tenants without a subscription that have earlier months to correct.
 
-    The run is queued as chunks, which workers take. A dry run goes as the same run would, and writes no invoice.
+    The run is queued as chunks for the workers. A dry run does the same without writing invoices.
     """
     authorise(context, Action.ROLL_UP)
     period = _period(context, period_start, dry_run=dry_run)
     if tenant_ids is not None and not tenant_ids:
-        refuse([InputFault(("tenant_ids",), "must name a tenant, or be left out for all")])
+        refuse([InputFault(("tenant_ids",), "must name at least one tenant; omit it to bill all tenants")])
 
     async def work(unit: UnitOfWork) -> UUID:
         if not dry_run:
@@ -100,7 +100,7 @@ async def _shares(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] |
 
 
 async def insert_run(context: Context, unit: UnitOfWork, run: Run, workloads: Sequence[TenantWorkload]) -> UUID:
-    """Writes the run with its chunks, and rings a job for each once they are committed."""
+    """Writes the run with its chunks, and enqueues a job for each chunk after the commit."""
     now = context.clock()
     await RollupRuns.insert(
         RollupRuns(
@@ -125,7 +125,7 @@ async def insert_run(context: Context, unit: UnitOfWork, run: Run, workloads: Se
     chunks = list(portions(workloads, CHUNK_TENANTS, CHUNK_SUBSCRIPTIONS))
     columns = (RollupChunks.id, RollupChunks.run_id, RollupChunks.position, RollupChunks.tenant_ids)
     await copy_rows(unit, RollupChunks, columns, (_chunk(run.id, *chunk) for chunk in enumerate(chunks)))
-    await finish_if_done(unit, run.id, now)  # a run over nobody
+    await finish_if_done(unit, run.id, now)  # a run without tenants
     await notify_progress(unit, run.id)
     unit.after_commit(lambda: ring_chunks(context, [(run.id, position) for position in range(len(chunks))]))
     return run.id
@@ -136,6 +136,6 @@ def _chunk(run_id: UUID, position: int, workloads: Sequence[TenantWorkload]) -> 
 
 
 async def ring_chunks(context: Context, chunks: Iterable[tuple[UUID, int]]) -> None:
-    """Asks the workers for these chunks of runs."""
+    """Enqueues jobs for these chunks."""
     for run_id, position in chunks:
         await context.queue.ring(CHUNK_JOB, f"{run_id}:{position}", run_id=str(run_id), position=position)

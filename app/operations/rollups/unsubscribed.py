@@ -1,4 +1,4 @@
-"""Usage of deployments without a subscription in the month: billed nothing, and listed on the run."""
+"""Finds usage of deployments without a subscription in the month: it is not billed, but listed on the run."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -22,7 +22,7 @@ ORDER BY d.tenant_id, d.slug COLLATE "C"
 
 
 async def unsubscribed_usage(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID]) -> list[Unpriced]:
-    """By tenant, deployment and kind."""
+    """Returns the usage by tenant, deployment and kind."""
     rows = await unit.connection.fetch(_METERED, tenant_ids, period.start)
     metered = [BillableDeployment(*row) for row in rows]
     if not metered:

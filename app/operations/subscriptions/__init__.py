@@ -1,4 +1,4 @@
-"""Subscriptions: what each deployment is billed by."""
+"""Subscriptions: each binds a deployment to a plan version."""
 
 from app.operations.subscriptions.addons import attach_addon, detach_addon
 from app.operations.subscriptions.pending import apply_pending_plan_changes

@@ -1,4 +1,4 @@
-"""Add-ons of a subscription, at the price and quantity they had when they were attached."""
+"""Attaches and detaches add-ons. A subscription keeps the price and quantity of the time of attaching."""
 
 from datetime import date, datetime
 from typing import Any
@@ -30,9 +30,9 @@ WHERE a.id = $1 AND ($2::uuid IS NULL OR a.tenant_id = $2)
 
 
 async def attach_addon(context: Context, *, deployment_id: UUID, addon_code: str, additional: bool = False) -> UUID:
-    """Attaches the add-on from today on; returns the id of the attachment.
+    """Attaches the add-on from today on; returns the id of the attached add-on.
 
-    additional: attach and bill it once more although it is attached. Raises NOT_SUBSCRIBED, ADDON_INACTIVE,
+    additional: attach and bill it once more if it is already attached. Raises NOT_SUBSCRIBED, ADDON_INACTIVE,
     CURRENCY_MISMATCH, ALREADY_ATTACHED.
     """
     authorise(context, Action.ATTACH_ADDON)
@@ -52,7 +52,7 @@ async def attach_addon(context: Context, *, deployment_id: UUID, addon_code: str
 
 
 async def _is_attached(subscription_id: UUID, addon_id: UUID, first_day: date) -> bool:
-    """Whether the add-on is attached on that day or later. The subscription is locked."""
+    """Whether the add-on is attached on that day or later. The subscription must be locked."""
     goes_on = SubscriptionAddons.detached_on.is_null() | (SubscriptionAddons.detached_on >= first_day)
     return bool(
         await SubscriptionAddons.exists().where(
@@ -86,11 +86,11 @@ async def insert_snapshot(
 
 
 async def detach_addon(context: Context, *, subscription_addon_id: UUID, last_day: date | None = None) -> UUID:
-    """Detaches the add-on; its last day, which is billable, is today. Returns the id of the attachment.
+    """Detaches the add-on; its last day, which is billable, is today. Returns the id of the attached add-on.
 
     Only a platform admin may choose another day, which must not be in the future nor before the add-on was attached. An
-    add-on whose first day is still to come is detached on that day. The subscription may be cancelled. Raises
-    NOT_FOUND; CONFLICT where it is detached already on another day.
+    add-on whose first day is in the future is detached on that day. The subscription may be cancelled. Raises
+    NOT_FOUND; CONFLICT if it was already detached on another day.
     """
     authorise(context, Action.DETACH_ADDON)
     validation.refuse(validation.day("last_day", last_day))
@@ -103,10 +103,10 @@ async def detach_addon(context: Context, *, subscription_addon_id: UUID, last_da
         if attached["detached_on"] == day:
             return subscription_addon_id
         if attached["detached_on"] is not None:
-            message = f"the add-on is detached already; its last day is {attached['detached_on']}"
+            message = f"the add-on is already detached; its last day is {attached['detached_on']}"
             raise Refusal(ProblemCode.CONFLICT, message, _LAST_DAY)
         validation.refuse(_day_faults(day, attached["attached_on"], today))
-        # Under proration NONE a month is one piece, so the month of the last day takes part.
+        # With proration NONE a month is billed as a whole, so a change of the last day affects its whole month.
         change = Change(attached["tenant_id"], deployment_id, day)
         await record_changes(context, unit, [change], ChangeReason.ADDON_DETACHED)
         await SubscriptionAddons.update({SubscriptionAddons.detached_on: day}).where(
@@ -126,7 +126,9 @@ def _day_faults(day: date, attached_on: date, latest: date) -> list[InputFault]:
 async def _lock_attached(
     context: Context, unit: UnitOfWork, subscription_addon_id: UUID
 ) -> tuple[dict[str, Any], UUID]:
-    """The attachment and its deployment, which is locked with its subscription, as for every change."""
+    """Returns the attached add-on and its deployment's id. The deployment and its subscription are locked, as for every
+    change.
+    """
     principal = context.principal
     of_tenant = None if principal.is_platform_admin else principal.tenant_id
     deployment_id: UUID | None = await unit.connection.fetchval(_DEPLOYMENT_OF, subscription_addon_id, of_tenant)

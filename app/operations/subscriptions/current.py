@@ -13,20 +13,27 @@ from app.tables.tenants import Tenants
 
 
 async def lock_current_subscription(context: Context, deployment_id: UUID) -> dict[str, Any]:
-    """Raises NOT_FOUND for an unknown deployment, NOT_SUBSCRIBED without a subscription or with a cancelled one.
+    """Returns the locked current subscription. Raises NOT_FOUND for an unknown deployment, NOT_SUBSCRIBED if it has no
+    subscription or a cancelled one.
 
-    The deployment is locked first, as everyone does who moves both.
+    The deployment is locked first, as everywhere that both are changed.
     """
     row = await lock_subscription(context, deployment_id)
     if row is None:
-        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment has no subscription", ("deploymentId",))
+        raise Refusal(
+            ProblemCode.NOT_SUBSCRIBED, "the deployment has no subscription; subscribe it first", ("deploymentId",)
+        )
     if row["status"] == SubscriptionStatus.CANCELLED:
-        raise Refusal(ProblemCode.NOT_SUBSCRIBED, "the deployment's subscription is cancelled", ("deploymentId",))
+        raise Refusal(
+            ProblemCode.NOT_SUBSCRIBED,
+            "the deployment's subscription is cancelled and cannot be changed",
+            ("deploymentId",),
+        )
     return row
 
 
 async def lock_subscription(context: Context, deployment_id: UUID) -> dict[str, Any] | None:
-    """Locks the deployment, and then its subscription, cancelled or not. Raises NOT_FOUND."""
+    """Locks the deployment, then its subscription, cancelled or not; returns the subscription. Raises NOT_FOUND."""
     deployment = await lock_deployment(context.principal, deployment_id, CloudDeployments.tenant_id)
     row: dict[str, Any] | None = (
         await Subscriptions.select()

@@ -1,4 +1,4 @@
-"""From which day something is billed, and who may choose it."""
+"""The day from which a subscription or add-on is billed, and who may choose it."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ CONFIRMED_FROM_MONTHS = 3
 
 
 def billed_from(context: Context, asked: date | None, default: date, path: tuple[str, ...]) -> date:
-    """The default, unless someone who may do so asks for another day. Raises PERMISSION_DENIED."""
+    """Returns the default, or the requested day if the caller may choose one. Raises PERMISSION_DENIED."""
     if asked is None or asked == default:
         return default
     authorise(context, Action.CHOOSE_BILLING_DAYS, path)
@@ -20,7 +20,7 @@ def billed_from(context: Context, asked: date | None, default: date, path: tuple
 
 
 def require_confirmation(first_day: date, today: date, path: tuple[str, ...]) -> None:
-    """Raises CONFIRMATION_REQUIRED for a start of more than three months ago."""
+    """Raises CONFIRMATION_REQUIRED if the start is more than three months ago."""
     if first_day < _months_before(today, CONFIRMED_FROM_MONTHS):
         message = (
             f"{path[-1]} {first_day} is more than {CONFIRMED_FROM_MONTHS} months before today: every month since then "
@@ -30,7 +30,7 @@ def require_confirmation(first_day: date, today: date, path: tuple[str, ...]) ->
 
 
 def _months_before(day: date, months: int) -> date:
-    """The same day so many months before, or that month's last day where it has no such day."""
+    """Returns the same day `months` earlier, or the last day of that month if it has no such day."""
     year, month = divmod(12 * day.year + day.month - 1 - months, 12)
     following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
     return date(year, month + 1, min(day.day, (following - ONE_DAY).day))

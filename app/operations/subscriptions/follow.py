@@ -1,4 +1,4 @@
-"""A subscription follows its deployment: active, paused or cancelled as the deployment's state says."""
+"""Updates a subscription to its deployment's state: active, paused or cancelled."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -14,10 +14,10 @@ from app.tables.subscriptions import Subscriptions
 async def follow_deployment(
     tenant_id: UUID, deployment_id: UUID, state: DeploymentState, now: datetime, zone: ZoneInfo
 ) -> bool:
-    """Changes the subscription's status, if there is a subscription and its status changes; returns whether it did.
+    """Changes the subscription's status to that of the deployment's state; returns whether it changed.
 
-    The day of a pause, of a resume and of a cancellation is an active day, unless a pause or cancellation falls on the
-    day's first instant: then nothing of it was active. The end is the day of the cancellation in either case.
+    The day of a pause, resumption or cancellation is an active day, unless a pause or cancellation is at the day's
+    first instant. The subscription's end is the day of the cancellation in either case.
     """
     subscription = (
         await Subscriptions.select(Subscriptions.id, Subscriptions.status, Subscriptions.started_on)
@@ -45,7 +45,7 @@ async def follow_deployment(
 
 
 async def open_span(tenant_id: UUID, subscription_id: UUID, first_day: date) -> None:
-    """Active from this day on; a span that was closed on the same day goes on instead."""
+    """Opens an active span on this day, or reopens a span that was closed on the same day."""
     reopened = (
         await Spans.update({Spans.last_on: None})
         .where(
@@ -60,7 +60,7 @@ async def open_span(tenant_id: UUID, subscription_id: UUID, first_day: date) -> 
 
 
 async def _close_span(tenant_id: UUID, subscription_id: UUID, last_day: date) -> None:
-    """Active until the end of this day; not at all, where the span begins on a later one."""
+    """Closes the open active span at the end of this day, or deletes it if it begins later."""
     is_open = (Spans.tenant_id == tenant_id) & (Spans.subscription_id == subscription_id) & Spans.last_on.is_null()
     await Spans.delete().where(is_open & (Spans.first_on > last_day))
     await Spans.update({Spans.last_on: last_day}).where(is_open)

@@ -1,7 +1,7 @@
-"""Plan changes whose first day was still to come when they were made.
+"""Plan changes that take effect in the future.
 
-A pending change is a row of the plan's history with that day, and so rated whatever happens here. The subscription
-names the version in force today, and beside it the pending one: what is done here only moves the second to the first.
+A pending change is a row of the plan history with its first day, so rating does not depend on this module. The
+subscription names the version in force today and the pending one; this module only makes the pending one current.
 """
 
 from datetime import date
@@ -15,7 +15,7 @@ from app.tables.subscriptions import Subscriptions
 
 _BATCH = 1_000
 
-# A subscription that is being changed is left to the next time.
+# A subscription that is locked by another change is left to the next run.
 _APPLY = """
 WITH due AS (
     SELECT tenant_id, id FROM subscriptions WHERE pending_from <= $1 ORDER BY pending_from, id LIMIT $2
@@ -31,7 +31,7 @@ RETURNING 1
 async def apply_pending_plan_changes(context: Context) -> int:
     """Makes every pending plan change whose day has come the version in force; returns how many there were.
 
-    Safe to run at any time and by several processes at once; no amount depends on it.
+    It may run at any time and in several processes at once; no amount depends on it.
     """
     today = context.today()
 
@@ -45,7 +45,7 @@ async def apply_pending_plan_changes(context: Context) -> int:
 
 
 async def drop_pending_change(tenant_id: UUID, subscription_id: UUID, today: date) -> None:
-    """For a subscription that ends: a plan change to come is undone. The subscription is locked."""
+    """Deletes the pending plan change of a subscription that ends. The subscription must be locked."""
     await History.delete().where(
         (History.tenant_id == tenant_id) & (History.subscription_id == subscription_id) & (History.effective_on > today)
     )

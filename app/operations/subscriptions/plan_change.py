@@ -1,4 +1,4 @@
-"""Moving a subscription to another plan, or to another version of its plan."""
+"""Changes the plan or plan version of a subscription."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -26,7 +26,7 @@ _DAY = ("effectiveOn",)
 
 
 class _InForce(NamedTuple):
-    """A version is in force from this day on, until the next one's first day."""
+    """A plan version in force from `first_day` on, until the next one's first day."""
 
     first_day: date
     plan_version_id: UUID
@@ -40,15 +40,15 @@ async def change_plan_version(
     plan_version: int | None = None,
     effective_on: date | None = None,
 ) -> UUID:
-    """Puts a published version in force, the latest if none is named; returns the subscription's id.
+    """Changes the subscription to a published version (default: the latest); returns the subscription's id.
 
     A tenant's own change takes effect today if the new base price is higher, or if neither the version in force nor the
-    new one is prorated NONE; otherwise on the first of the next month, and until then it is pending. Before the
-    subscription's start it takes effect on its first day. A platform admin's change takes effect today or on the day
-    given, the first of the next month at the latest.
+    new one has proration NONE; otherwise on the first day of the next month, and until then it is pending. Before the
+    subscription's start it takes effect on its first day. A platform admin's change takes effect today or on the given
+    day, the first day of the next month at the latest.
 
-    What was to take effect later than today, or than that day, is undone. Asking for the version in force changes
-    nothing else. Raises NOT_SUBSCRIBED, PLAN_NOT_PUBLISHED, CURRENCY_MISMATCH.
+    Changes that were to take effect later than today, or than the given day, are deleted. Requesting the version that
+    is in force changes nothing else. Raises NOT_SUBSCRIBED, PLAN_NOT_PUBLISHED, CURRENCY_MISMATCH.
     """
     authorise(context, Action.CHANGE_PLAN_VERSION)
     validation.refuse(validation.day("effective_on", effective_on))
@@ -76,7 +76,7 @@ async def change_plan_version(
 
 
 async def _default_day(context: Context, history: Sequence[_InForce], plan: PlanOffer, today: date) -> date:
-    """The first day of the change where the caller names none."""
+    """Returns the effective date of a change for which the caller gives none."""
     if context.principal.is_platform_admin:
         return today
     in_force = next(version for first_day, version in reversed(history) if first_day <= today)
@@ -95,7 +95,9 @@ def _next_month(context: Context, today: date) -> date:
 def _day_faults(first_day: date, started_on: date, latest: date) -> list[InputFault]:
     if first_day < started_on:
         return [InputFault(_DAY, f"must not be before the subscription's start, {started_on}")]
-    return [InputFault(_DAY, f"must not be after {latest}, the first of the next month")] if first_day > latest else []
+    return (
+        [InputFault(_DAY, f"must not be after {latest}, the first day of the next month")] if first_day > latest else []
+    )
 
 
 async def _history(subscription_id: UUID) -> list[_InForce]:
@@ -108,7 +110,7 @@ async def _history(subscription_id: UUID) -> list[_InForce]:
 
 
 def _with(history: Sequence[_InForce], change: _InForce, today: date) -> list[_InForce]:
-    """The history with the change: what was to come later than the change, or than today, is undone."""
+    """Returns the history with the change: entries later than the change, or than today, are removed."""
     kept = [earlier for earlier in history if earlier.first_day < change.first_day and earlier.first_day <= today]
     goes_on = bool(kept) and kept[-1].plan_version_id == change.plan_version_id
     return kept if goes_on else [*kept, change]

@@ -1,4 +1,4 @@
-"""A deployment's subscription to a plan."""
+"""Subscribes a deployment to a plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _STARTS_ON = ("startsOn",)
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What was decided: everything that is about to be written."""
+    """Everything that has been decided about the subscription and will be written."""
 
     tenant_id: UUID
     deployment_id: UUID
@@ -55,11 +55,10 @@ async def subscribe(
     trial_ends_at: datetime | None = None,
     confirm_backdating: bool = False,
 ) -> UUID:
-    """Subscribes from today on, to the latest published version if none is named, with the add-ons at their present
-    terms.
+    """Subscribes from today on, to the latest published version by default, with the add-ons at their current terms.
 
     Only a platform admin may choose another day or give a trial; the add-ons then count from that day too. A day more
-    than three months back must be confirmed. If the deployment is paused or suspended, the subscription starts paused.
+    than three months ago must be confirmed. If the deployment is paused or suspended, the subscription starts paused.
     Raises ALREADY_SUBSCRIBED, PLAN_NOT_PUBLISHED, ADDON_INACTIVE, ALREADY_ATTACHED, CURRENCY_MISMATCH,
     CONFIRMATION_REQUIRED, TENANT_CLOSED; CONFLICT for a cancelled deployment.
     """

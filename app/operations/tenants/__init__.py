@@ -1,4 +1,4 @@
-"""Tenants: who is billed."""
+"""Tenants: the customers that are billed."""
 
 from app.operations.tenants.close import close_tenant
 from app.operations.tenants.create import create_tenant, tenant_id_of

@@ -1,4 +1,4 @@
-"""Closing a tenant that has left: everything of it has ended and is paid."""
+"""Closes a tenant that has no active deployment and no unpaid invoice left."""
 
 from datetime import date
 from uuid import UUID
@@ -14,7 +14,7 @@ from app.tables.invoices import InvoiceStatus
 from app.tables.tenants import Tenants
 
 _NAMED = 5
-"""So many of what is open are named, of each kind."""
+"""How many open items of each kind the message names."""
 
 _ENDED = [DeploymentState.CANCELLED, DeploymentState.ARCHIVED]
 _UNPAID = [InvoiceStatus.DRAFT, InvoiceStatus.ISSUED]
@@ -26,8 +26,8 @@ _INVOICES = """
 SELECT period_start, status FROM tenant_invoices WHERE tenant_id = $1 AND status = any($2::text[])
 ORDER BY period_start LIMIT $3
 """
-# A month with a subscription or a charge in it, or with a row, is open until it is issued, zero or waived and nothing
-# changed since; that the invoice of an issued month is paid is looked at apart.
+# A month with a subscription, a charge or a row is open until it is issued, zero or waived and has no waiting changes.
+# Whether the invoice of an issued month is paid is checked separately.
 _MONTHS = """
 WITH months AS (
     SELECT period_start
@@ -47,10 +47,10 @@ ORDER BY m.period_start LIMIT $3
 
 
 async def close_tenant(context: Context, *, tenant_id: UUID) -> UUID:
-    """Closes the tenant for good: it takes no deployment, subscription or charge any more. Returns its id.
+    """Closes the tenant permanently: no deployment, subscription or charge can be added to it. Returns its id.
 
     Raises NOT_FOUND; CONFLICT, naming what is open: deployments that are neither cancelled nor archived, invoices that
-    are drafts or not paid, months that are not billed; TENANT_CLOSED where it is closed already.
+    are drafts or not paid, months that are not billed; TENANT_CLOSED if it is already closed.
     """
     authorise(context, Action.CLOSE_TENANT)
 
@@ -59,7 +59,7 @@ async def close_tenant(context: Context, *, tenant_id: UUID) -> UUID:
         if tenant is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
         if tenant["closed_at"] is not None:
-            raise Refusal(ProblemCode.TENANT_CLOSED, "the tenant is closed already", ("tenantId",))
+            raise Refusal(ProblemCode.TENANT_CLOSED, "the tenant is already closed", ("tenantId",))
         months = await open_months(unit, tenant_id, Period.holding(context.today(), context.settings.billing_time_zone))
         parts = [
             ("deployments", await _open_deployments(unit, tenant_id)),
@@ -75,7 +75,9 @@ async def close_tenant(context: Context, *, tenant_id: UUID) -> UUID:
 
 
 async def open_months(unit: UnitOfWork, tenant_id: UUID, running: Period) -> list[date]:
-    """The first of the tenant's months that are not billed to the end, the running one and those to come included."""
+    """Returns the first of the tenant's months that are not completely billed, including the running and
+    future ones.
+    """
     return [row[0] for row in await unit.connection.fetch(_MONTHS, tenant_id, running.start, _NAMED)]
 
 

@@ -1,4 +1,4 @@
-"""New tenants, and their ids by their codes."""
+"""Creates tenants, and finds a tenant's id by its code."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.tables.tenants import Tenants, TenantTaxExemptions
 async def create_tenant(
     context: Context, *, code: str, name: str, country: str = "AU", currency: str = "AUD", tax_exempt: bool = False
 ) -> UUID:
-    """A new tenant. Raises CONFLICT where the code is taken."""
+    """Creates a tenant; returns its id. Raises CONFLICT if the code is taken."""
     authorise(context, Action.CREATE_TENANT)
     validation.refuse(
         [
@@ -60,7 +60,7 @@ async def create_tenant(
 
 
 async def tenant_id_of(context: Context, *, code: str) -> UUID:
-    """The id of the tenant with this code. Raises NOT_FOUND."""
+    """Returns the id of the tenant with this code. Raises NOT_FOUND."""
 
     async def work(_unit: UnitOfWork) -> UUID | None:
         row = await Tenants.select(Tenants.id).where(Tenants.code == code).first()

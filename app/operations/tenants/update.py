@@ -1,4 +1,4 @@
-"""What of a tenant can be changed: its name, what its invoices say of it, and whether it pays tax."""
+"""Updates a tenant: its name, the details on its invoices, and its tax exemption."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -22,7 +22,7 @@ from app.tables.tenants import Tenants
 from app.tables.tenants import TenantTaxExemptions as Exemptions
 
 Text = str | None | UnsetType
-"""UNSET: as it is; None: cleared."""
+"""UNSET: not changed; None: removed."""
 
 
 async def update_tenant(
@@ -38,11 +38,11 @@ async def update_tenant(
     tax_exempt_reason: str | None = None,
     tax_exempt_from: date | None = None,
 ) -> UUID:
-    """Changes what is given; returns the tenant's id. None clears the e-mail address, the billing address, the ABN or
-    the buyer reference; a name or tax exemption that is None stays.
+    """Changes the given fields; returns the tenant's id. None removes the e-mail address, billing address, ABN or buyer
+    reference; a name or tax exemption that is None is not changed.
 
-    The exemption, or its end, holds from a day on: today, or an earlier day that is given; what was set for later days
-    is replaced. A month has the exemption of its last day. Raises NOT_FOUND, VALIDATION_FAILED.
+    The exemption, or its end, applies from today or a given earlier day; settings for later days are replaced. A month
+    has the exemption of its last day. Raises NOT_FOUND, VALIDATION_FAILED.
     """
     authorise(context, Action.UPDATE_TENANT)
     texts = {"email": email, "billing_address": billing_address, "abn": abn, "buyer_reference": buyer_reference}
@@ -91,7 +91,7 @@ def _exemption_faults(
     if not is_given:
         for field, value in (("tax_exempt_reason", reason), ("tax_exempt_from", first_day)):
             if value is not None:
-                yield InputFault((field,), "needs taxExempt beside it")
+                yield InputFault((field,), "requires taxExempt")
 
 
 def _exemption(
@@ -108,8 +108,8 @@ def _exemption(
 
 
 async def _write_exemption(row: Exemptions) -> bool:
-    """Replaces the history from the row's day on; returns whether the tenant's tax changes on any day. The tenant is
-    locked.
+    """Replaces the history from the row's day on; returns whether the tenant's tax changes on any day. The tenant must
+    be locked.
     """
     history = (
         await Exemptions.select(Exemptions.first_day, Exemptions.tax_exempt, Exemptions.reason)

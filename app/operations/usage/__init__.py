@@ -1,4 +1,4 @@
-"""Usage: metered events, kept once each, their corrections, and their totals by day."""
+"""Usage: metered events, each stored once; their corrections; and their daily totals."""
 
 from app.operations.usage.correct import UsageCorrected, correct_usage
 from app.operations.usage.events import MALFORMED, MeteredEvent, UsageFault, UsageRejection

@@ -1,4 +1,4 @@
-"""Correcting an event: it counts as if it had been sent with another quantity. The original stays on record."""
+"""Corrects an event: it then counts with another quantity. The original event stays on record."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +22,7 @@ from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_id
 
 _KEY = "SELECT id, occurred_at FROM usage_event_keys WHERE tenant_id = $1 AND source = $2 AND event_id = $3"
-# By the whole key of the record: its deployment and kind are one of the tenant's and one of all.
+# Finds by the whole key of the record, because its deployment and kind are needed too.
 _RECORD = """
 SELECT r.deployment_id, r.resource_kind, k.aggregation, r.resource_id, r.day, r.occurred_at, r.quantity
 FROM usage_records r JOIN resource_kinds k ON k.code = r.resource_kind
@@ -46,7 +46,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 
 @dataclass(frozen=True, slots=True)
 class UsageCorrected:
-    """previous_quantity: what the event counted with before."""
+    """previous_quantity: the quantity with which the event counted before."""
 
     correction_id: UUID
     deployment_id: UUID
@@ -57,10 +57,10 @@ class UsageCorrected:
 async def correct_usage(
     context: Context, *, tenant_id: UUID | None = None, source: str, event_id: str, quantity: Decimal, reason: str
 ) -> UsageCorrected:
-    """Counts the event with this quantity from now on: 0 withdraws an amount, and is a level of 0. The last correction
-    of an event counts; each is kept.
+    """Makes the event count with this quantity from now on: 0 removes an amount, or is a level of 0. The last
+    correction of an event applies; all are kept.
 
-    Raises NOT_FOUND for an event that was never recorded, VALIDATION_FAILED for a bad quantity or a blank reason.
+    Raises NOT_FOUND for an event that was never recorded, VALIDATION_FAILED for an invalid quantity or a blank reason.
     """
     authorise(context, Action.CORRECT_USAGE)
     tenant = _tenant_of(context.principal, tenant_id)
@@ -82,7 +82,7 @@ async def correct_usage(
         last = await unit.connection.fetchrow(_LAST, *of_event)
         previous: Decimal = recorded if last is None else last["quantity"]
         now = context.clock()
-        if last is not None:  # another machine's clock may be ahead: the last correction must be the latest
+        if last is not None:  # another machine's clock may be ahead: the newest correction must have the latest time
             now = max(now, last["corrected_at"] + timedelta(microseconds=1))
         correction_id = new_id()
         given = source, event_id, event.occurred_at, event.day, previous, quantity, reason
@@ -96,7 +96,7 @@ async def correct_usage(
 
 
 def _tenant_of(principal: Principal, tenant_id: UUID | None) -> UUID:
-    """The tenant whose event it is: whoever serves all tenants must name it."""
+    """Returns the event's tenant. A caller who serves all tenants must name it."""
     if principal.metering_scope.tenant_id is not None:
         return tenant_for(principal, tenant_id)
     if tenant_id is None:
@@ -107,7 +107,7 @@ def _tenant_of(principal: Principal, tenant_id: UUID | None) -> UUID:
 
 
 async def _find(unit: UnitOfWork, tenant_id: UUID, source: str, event_id: str) -> tuple[UUID, Occurrence, Decimal]:
-    """The record's id, the event and the quantity that it was recorded with."""
+    """Returns the record's id, the event and the quantity that it was recorded with."""
     key = await unit.connection.fetchrow(_KEY, tenant_id, source, event_id)
     if key is None:
         raise not_found("usage event", event_id, ("eventId",))

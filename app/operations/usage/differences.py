@@ -1,4 +1,4 @@
-"""Where daily totals are not what their events say: computed here by other means than the totals themselves."""
+"""Compares daily totals with their events, computed in another way than the totals themselves."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ FROM cloud_deployments d JOIN usage_corrections c ON c.tenant_id = d.tenant_id A
 WHERE d.id = any($1::uuid[])
 ORDER BY c.tenant_id, c.record_id, c.corrected_at DESC, c.id DESC
 """
-# A day is the one that is stored with the event.
+# The day that is stored with the event counts.
 _AMOUNTS_AND_READINGS = f"""
 WITH corrected AS ({_LAST_CORRECTIONS}), folded AS (
     SELECT r.tenant_id, r.deployment_id, r.resource_kind, r.day,
@@ -90,9 +90,9 @@ class _Total(NamedTuple):
 
 
 async def differences(unit: UnitOfWork, zone: ZoneInfo, deployments: Sequence[UUID]) -> list[tuple[str, str]]:
-    """The row and a message for each. The transaction must see one snapshot."""
+    """Returns the row and a message for each difference. The transaction must see one snapshot."""
     found = [tuple(row) for row in await unit.connection.fetch(_AMOUNTS_AND_READINGS, deployments)]
-    for deployment_id in deployments:  # one at a time: the events themselves are read
+    for deployment_id in deployments:  # one at a time, because the events themselves are read
         events = await unit.connection.fetch(_LEVEL_EVENTS, [deployment_id])
         totals = await unit.connection.fetch(_LEVEL_TOTALS, [deployment_id])
         if events or totals:
@@ -105,11 +105,11 @@ def _levels_differ(
 ) -> Iterator[tuple[str, str]]:
     kept = {_Stream(row["resource_kind"], row["resource_id"], row["day"]): row for row in totals}
     for stream in sorted(expected.keys() - kept.keys()):
-        yield f"cloud_deployments {deployment_id}", f"{stream} has events and no total"
+        yield f"cloud_deployments {deployment_id}", f"{stream} has events but no daily total"
     for stream, row in sorted(kept.items()):
         key, found = f"usage_daily_totals {row['id']}", _Total(*list(row)[4:])
         if stream not in expected:
-            yield key, f"{stream} has a total and no events"
+            yield key, f"{stream} has a daily total but no events"
         elif found != expected[stream]:
             yield key, f"{stream} has {found}; its events give {expected[stream]}"
 
@@ -127,7 +127,7 @@ def _folded(events: Sequence[Any], zone: ZoneInfo) -> dict[_Stream, _Total]:
 
 
 def _fold(levels: Sequence[tuple[datetime, Decimal]], ends_at: datetime) -> _Total:
-    """Of levels in order, those of the same instant by height."""
+    """Folds levels in order; of those at the same instant, the highest counts."""
     quantities = [quantity for _, quantity in levels]
     until = [*(occurred_at for occurred_at, _ in levels[1:]), ends_at]
     held = (quantity * microseconds(since, end) for (since, quantity), end in zip(levels, until, strict=True))

@@ -1,4 +1,4 @@
-"""What the end of a resource does to its usage: from then on its level is 0, and its readings do not count."""
+"""Applies the end of a resource to its usage: from then on its level is 0, and its readings do not count."""
 
 from datetime import datetime
 from uuid import UUID
@@ -26,9 +26,10 @@ WHERE k.aggregation = 'TIME_WEIGHTED' AND EXISTS (
 async def end_usage(
     context: Context, unit: UnitOfWork, *, tenant_id: UUID, deployment_id: UUID, resource_id: UUID, ended_at: datetime
 ) -> None:
-    """Applies the end of a resource, which is written and locked, to the daily totals and the ended months it reaches.
+    """Applies the end of a resource to the daily totals and ended months that it affects. The resource must be written
+    and locked.
 
-    Nobody records readings or levels of the resource meanwhile: they would share its row.
+    No readings or levels of the resource can be recorded meanwhile, because recording locks its row.
     """
     zone = context.settings.billing_time_zone
     end = day_of(ended_at, zone)

@@ -1,6 +1,6 @@
-"""The day of the billing time zone in which an event occurred: decided here, once, and stored with the event.
+"""Determines the day in the billing time zone on which an event occurred. It is stored with the event.
 
-PostgreSQL has time zone data of its own, which may differ: no statement makes a day of an instant.
+PostgreSQL has its own time zone data, which may differ, so no SQL statement computes the day of an instant.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -14,19 +14,19 @@ from app.database import copy_format
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER_HOUR = 900_000_000
 _MAX_QUARTERS = 100_000
-"""Nearly three years of quarter hours. More are forgotten: events of any instant may come."""
+"""Nearly three years of quarter hours. Beyond that, the cache is cleared: events can be of any instant."""
 
 
 class EventDay(NamedTuple):
-    """A day, and the field of a row to copy that holds it."""
+    """A day, and its encoded field for COPY."""
 
     date: date
     encoded: bytes
 
 
 class EventDays:
-    """The days of one zone, remembered by the quarter hour: days begin, and clocks change, on the quarter hour nearly
-    everywhere. A quarter hour that two days share is not remembered.
+    """Caches the days of one zone by quarter hour: nearly everywhere days begin, and clocks change, on the quarter
+    hour. A quarter hour that contains two days is not cached.
     """
 
     def __init__(self, zone: ZoneInfo) -> None:
@@ -34,7 +34,7 @@ class EventDays:
         self._quarters: dict[int, EventDay] = {}
 
     def of(self, microseconds: int) -> EventDay:
-        """The day of an instant, given in microseconds since 1970."""
+        """Returns the day of an instant, given in microseconds since 1970."""
         return self._quarters.get(microseconds // _QUARTER_HOUR) or self._find(microseconds)
 
     def _find(self, microseconds: int) -> EventDay:
@@ -53,5 +53,5 @@ class EventDays:
 
 @lru_cache(maxsize=8)
 def event_days(zone: ZoneInfo) -> EventDays:
-    """Those of the zone, shared by all batches."""
+    """Returns the cache for the zone, shared by all batches."""
     return EventDays(zone)

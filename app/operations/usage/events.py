@@ -1,4 +1,4 @@
-"""A metered event as it comes in, and what can be wrong with it."""
+"""A metered event as it is received, and its possible errors."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,11 +32,11 @@ class MeteredEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 MALFORMED = "MALFORMED_EVENT"
-"""Why text is rejected that holds no event."""
+"""The code of a rejected line that is not an event."""
 
 
 class UsageFault(StrEnum):
-    """Why an event is rejected. Part of the API: clients tell what to repair by it."""
+    """Why an event is rejected. Part of the API: clients use the code to decide what to correct."""
 
     INVALID_ID = "INVALID_ID"
     INVALID_SOURCE = "INVALID_SOURCE"
@@ -53,7 +53,7 @@ class UsageFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UsageRejection:
-    """`index` is the event's place in the batch, from 0."""
+    """A rejected event. `index` is its position in the batch, from 0."""
 
     index: int
     code: UsageFault
@@ -64,7 +64,7 @@ InputFault = tuple[UsageFault, str]
 
 
 def request_error_of(event: MeteredEvent, now: datetime) -> InputFault | None:
-    """What is wrong with an event by itself."""
+    """Returns what is wrong with an event by itself, or None."""
     if not _is_key(event.id):
         return UsageFault.INVALID_ID, f"id must be one line of text of 1 to {MAX_KEY_LENGTH} characters"
     if not _is_source(event.source):
@@ -73,16 +73,17 @@ def request_error_of(event: MeteredEvent, now: datetime) -> InputFault | None:
 
 
 def epoch_microseconds(instant: datetime) -> int:
-    """Since 1970, of an instant in any zone."""
+    """Returns the microseconds since 1970 of an instant in any zone."""
     since = instant - _EPOCH
     return (since.days * _DAY_SECONDS + since.seconds) * 1_000_000 + since.microseconds
 
 
 def fingerprint(event: MeteredEvent, deployment: str, quantity: str, instant: int) -> bytes:
-    """16 bytes that two events share only if they say the same: 1.5 is 1.50, and an instant is in any time zone.
+    """Returns 16 bytes that are equal for two events only if their content is: 1.5 equals 1.50, and instants are
+    compared independent of their time zone.
 
-    Of the deployment the text of its id, of the quantity that of decimal_text, of the instant its microseconds. Kept
-    for good: what it is made of must never change.
+    It is made of the text of the deployment's id, decimal_text of the quantity, and the instant in microseconds.
+    Fingerprints are stored permanently, so the algorithm must never change.
     """
     said = f"{deployment} {event.resource_kind} {quantity} {instant}"
     if event.resource_id is not None:
@@ -94,7 +95,7 @@ def _is_key(text: str) -> bool:
     return 0 < len(text) <= MAX_KEY_LENGTH and validation.text_fault(text) is None
 
 
-_is_source = lru_cache(maxsize=1_024)(_is_key)  # few meters send many events
+_is_source = lru_cache(maxsize=1_024)(_is_key)  # few sources send many events
 
 
 def _quantity_fault(quantity: Decimal) -> InputFault | None:
@@ -111,7 +112,7 @@ def _instant_fault(occurred_at: datetime, now: datetime) -> InputFault | None:
     if occurred_at.tzinfo is None:
         return UsageFault.INVALID_INSTANT, "occurredAt must have an offset from UTC"
     if occurred_at > now + FUTURE_ALLOWED:
-        return UsageFault.IN_THE_FUTURE, "occurredAt is more than five minutes ahead"
+        return UsageFault.IN_THE_FUTURE, "occurredAt is more than five minutes in the future"
     if occurred_at < validation.FIRST_INSTANT:
         return UsageFault.INVALID_INSTANT, f"occurredAt must not be before {validation.FIRST_INSTANT.date()}"
     return None

@@ -1,4 +1,4 @@
-"""A month's usage of deployments beside what their plans include."""
+"""A month's usage of deployments, beside the quantities that their plans include."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -15,7 +15,9 @@ from app.operations.rating_inputs import billable_deployments_of, gather, tenant
 async def monthly_usage(
     context: Context, deployment_ids: Sequence[UUID], *, period_start: date | None = None
 ) -> dict[UUID, list[ResourceUsage]]:
-    """Each deployment's month (default: the current one), by resource kind: what its plan prices and what was used."""
+    """Returns each deployment's month (default: the current one), by resource kind: the kinds that its plan prices and
+    those used.
+    """
     period = month_of(context, period_start)
 
     async def work(unit: UnitOfWork) -> dict[UUID, list[ResourceUsage]]:

@@ -1,4 +1,4 @@
-"""The months that events are kept by: made ahead by a job, and by the first event that comes to one."""
+"""The monthly partitions of usage events: created ahead by a job, or when the first event of a month arrives."""
 
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
@@ -7,19 +7,21 @@ from app.database import PLATFORM, Database, UnitOfWork
 from app.operations.calls.context import Context
 
 AHEAD = timedelta(days=62)
-"""How far ahead the job makes them."""
+"""How far ahead the job creates them."""
 
 _made: WeakKeyDictionary[Database, datetime] = WeakKeyDictionary()
-"""The instant up to which a database has months, as far as this process knows. They have no gaps and never go."""
+"""For each database, the instant up to which this process knows that partitions exist. They have no gaps and are never
+dropped.
+"""
 
 
 async def make_months(context: Context) -> None:
-    """Makes the months of the near future. Safe to run at any time, from anywhere."""
+    """Creates the partitions of the near future. It may run at any time, in any process."""
     await _make(context, context.clock() + AHEAD)
 
 
 async def require_months(context: Context, latest: datetime) -> None:
-    """Sees to it that an event of that instant, and any before it, has a place. Costs nothing once it is known."""
+    """Makes sure that partitions exist up to that instant. Needs no query once that is known."""
     if (until := _made.get(context.database)) is None or latest >= until:
         await _make(context, max(latest, context.clock()))
 
@@ -29,5 +31,5 @@ async def _make(context: Context, instant: datetime) -> None:
         until: datetime = await unit.connection.fetchval("SELECT usage_records_create_partitions($1)", instant)
         return until
 
-    # A transaction of its own, so that nobody waits for a batch's end to find the month, and none of a mutation's.
+    # A transaction of its own, so that other batches need not wait for this one's commit to use the partition.
     _made[context.database] = await context.database.run_in_transaction(PLATFORM, work)

@@ -1,4 +1,4 @@
-"""Which days an event changes: its own, and those that a level holds on."""
+"""Finds the days that an event changes: its own day, and the days on which a level continues."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -12,8 +12,8 @@ from app.operations.billing_months import Change
 from app.operations.usage.refold import DayKey
 from app.tables.usage import NO_RESOURCE
 
-# A level holds until the next one of its resource: of the same day, or of the next day that has any, given ones
-# included. What others are recording meanwhile is not seen, and then the level reaches too far, never too short.
+# A level lasts until the next one of its resource, on the same day or on the next day that has any; the given events
+# count too. Events that others are recording meanwhile are not seen; then too many days are found, never too few.
 _UNTIL = """
 WITH given AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::date[], $6::timestamptz[])
@@ -39,7 +39,7 @@ FROM given g LEFT JOIN cloud_resources c ON c.tenant_id = g.tenant_id AND c.id =
 
 
 class Occurrence(NamedTuple):
-    """An event, as far as it matters which days it changes."""
+    """The parts of an event that decide which days it changes."""
 
     tenant_id: UUID
     deployment_id: UUID
@@ -51,13 +51,13 @@ class Occurrence(NamedTuple):
 
     @property
     def key(self) -> DayKey:
-        """The daily total that it is part of."""
+        """The key of the event's daily total."""
         stream = NO_RESOURCE if self.aggregation is Aggregation.SUM else self.resource_id or NO_RESOURCE
         return DayKey(self.tenant_id, self.deployment_id, self.resource_kind, stream, self.day)
 
 
 async def changes_of(unit: UnitOfWork, zone: ZoneInfo, occurrences: Iterable[Occurrence]) -> set[Change]:
-    """What the events change, for `record_changes`. Statements are sent for levels only."""
+    """Returns the changes for `record_changes`. Only levels need statements."""
     changes: set[Change] = set()
     latest: dict[DayKey, datetime] = {}
     for event in occurrences:

@@ -1,4 +1,4 @@
-"""Recording usage: the good events are kept, once each, whatever the others of the batch are."""
+"""Records usage: the valid events of a batch are stored, each once, whatever the others are."""
 
 import json
 from collections import Counter
@@ -41,7 +41,9 @@ MAX_EVENTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class UsageRecorded:
-    """Every event of the batch is counted or listed once. A duplicate was kept before, with the same content."""
+    """The counts of a batch: every event is counted or listed once. A duplicate was stored before with the same
+    content.
+    """
 
     accepted: int
     duplicates: int
@@ -49,16 +51,16 @@ class UsageRecorded:
 
 
 async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> UsageRecorded:
-    """Keeps the events and adds them to their days' totals, in one transaction. Safe to send again."""
+    """Stores the events and adds them to their daily totals, in one transaction. Sending them again is safe."""
     authorise(context, Action.RECORD_USAGE)
     validation.refuse(validation.at_most("events", events, MAX_EVENTS))
     return await record_batch(context, events)
 
 
 async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malformed: int = 0) -> UsageRecorded:
-    """The same for as many events as the caller sees fit: one transaction holds them all.
+    """Does the same for any number of events, in one transaction.
 
-    The call's entry in the audit log has the counts, with those that were no event at all.
+    The call's audit entry contains the counts, including the lines that were not events.
     """
     authorise(context, Action.RECORD_USAGE)
     scope = context.principal.metering_scope
@@ -89,7 +91,7 @@ class _Resource(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the events name, as far as it exists: deployments, kinds and resources."""
+    """The deployments, kinds and resources named by the events, as far as they exist."""
 
     deployments: Mapping[UUID, StagedDeployment]
     kinds: Mapping[str, Aggregation]
@@ -109,9 +111,10 @@ class _Known:
 
 
 class _Batch:
-    """The events parted into rows to stage and rejections; `indexes` are the rows' places in the batch, `ids` theirs.
+    """The events divided into rows to stage and rejections; `indexes` are the rows' positions in the batch, `ids` their
+    ids.
 
-    `early` are the places among the rows, with the days, of events from before `open_day`.
+    `early` are the positions among the rows, with the days, of events before `open_day`.
     """
 
     def __init__(
@@ -141,17 +144,19 @@ class _Batch:
                 self.rejected.append(UsageRejection(index, *fault))
 
     def reused(self, taken: Mapping[UUID, bool]) -> list[UsageRejection]:
-        """Of rows whose event ids are taken, those that say something else."""
+        """Returns a rejection for each row whose event id is taken by different content."""
         if not any(taken.values()):
             return []
         return [
-            UsageRejection(index, UsageFault.ID_REUSED, "another event was recorded under this id")
+            UsageRejection(index, UsageFault.ID_REUSED, "a different event was already recorded with this id")
             for index, row_id in zip(self.indexes, self.ids, strict=True)
             if taken.get(row_id)
         ]
 
     def early_kept(self, taken: Mapping[UUID, bool]) -> Iterator[Occurrence]:
-        """The early events whose ids are not taken: each level, and one amount or reading a deployment and day."""
+        """Yields the early events whose ids are new: each level, and one amount or reading for each
+        deployment and day.
+        """
         kinds, seen = self.known.kinds, set[tuple[UUID, date]]()
         for place, day in self.early:
             event = self.events[self.indexes[place]]
@@ -176,9 +181,9 @@ class _Batch:
 
 def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | None) -> InputFault | None:
     if deployment is None:
-        return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
+        return UsageFault.UNKNOWN_DEPLOYMENT, f"deployment '{event.deployment_id}' does not exist"
     if event.resource_kind not in known.kinds:
-        return UsageFault.UNKNOWN_RESOURCE_KIND, f"there is no resource kind {event.resource_kind!r}"
+        return UsageFault.UNKNOWN_RESOURCE_KIND, f"resource kind {event.resource_kind!r} does not exist"
     if event.resource_id is not None:
         resource = known.resources.get(event.resource_id)
         if resource is None or resource.deployment_id != event.deployment_id:
@@ -216,9 +221,9 @@ async def _resources(
     events: Sequence[MeteredEvent],
     kinds: Mapping[str, Aggregation],
 ) -> dict[UUID, _Resource]:
-    """Those of the deployments' tenants that the events name.
+    """Returns the resources that the events name, of the deployments' tenants.
 
-    Of levels and readings they do not end before the commit: their end counts.
+    Those of levels and readings are locked, so that they cannot end before the commit.
     """
     named = {event.resource_id for event in events if event.resource_id is not None}
     streamed = {
@@ -243,7 +248,7 @@ async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecor
     taken = await claim(unit)
     accepted = len(batch.rows) - len(taken)
     if accepted:
-        if batch.early:  # before any lock on a day, which others add to
+        if batch.early:  # before locking any daily total, which other batches update
             changes = await changes_of(unit, zone, batch.early_kept(taken))
             await record_changes(context, unit, changes, ChangeReason.USAGE)
         await _add(unit, batch, zone)
@@ -263,6 +268,6 @@ async def _add(unit: UnitOfWork, batch: _Batch, zone: ZoneInfo) -> None:
 async def _add_ends(
     unit: UnitOfWork, zone: ZoneInfo, touched: Sequence[DayKey], ended: Mapping[UUID, datetime]
 ) -> None:
-    """Makes the days on which the resources ended that have levels now: the end is a level of 0."""
+    """Creates the daily totals for the days on which the resources with new levels ended: the end is a level of 0."""
     ends = {key._replace(day=day_of(ended[key.resource_id], zone)) for key in touched if key.resource_id in ended}
     await fold_days(unit, zone, await lock_days(unit, zone, sorted(ends.difference(touched))))

@@ -1,7 +1,8 @@
-"""Daily totals computed again from their events: with each event's last correction, and the ends of resources.
+"""Computes daily totals again from their events, with each event's last correction and the ends of resources.
 
-What an event counts as, and that a resource's end is a level of 0, is said at UsageDailyTotals. A statement of its own
-locks the rows: only one that starts with the rows locked sees every event and every correction of them.
+UsageDailyTotals describes what an event counts as, and that a resource's end is a level of 0. Locking the rows is a
+separate statement: only a statement that starts after the rows are locked sees every event and every correction of
+them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,8 +26,8 @@ class DayKey(NamedTuple):
     day: date
 
 
-# Rows that do not exist are made, so that whoever adds to them meanwhile waits. Nothing is updated: an UPDATE that its
-# WHERE refuses has locked the row.
+# Missing rows are inserted, so that a concurrent batch that adds to them waits. Nothing is updated: an UPDATE locks a
+# row even if its WHERE then does not match.
 _LOCK = """
 INSERT INTO usage_daily_totals AS t (
     id, tenant_id, deployment_id, resource_kind, resource_id, day, total, peak, first_at, last_level, level_microseconds
@@ -40,9 +41,9 @@ ON CONFLICT (tenant_id, deployment_id, resource_kind, resource_id, day) DO UPDAT
 RETURNING tenant_id, deployment_id, resource_kind, resource_id, day
 """
 
-# As app/billing/usage.py folds events: a level holds until the next one of its day, of levels set at the same instant
-# the highest. Events of all resources of a day are read once. A day more on either side finds the events whatever the
-# zone's data were when their day was stored.
+# As app/billing/usage.py folds events: a level lasts until the next one of its day; of levels at the same instant, the
+# highest counts. Events of all resources of a day are read once. One more day on either side finds the events whatever
+# the zone's data were when their day was stored.
 _FOLD = """
 WITH days AS MATERIALIZED (
     SELECT d.*, k.aggregation, c.destroyed_at
@@ -112,15 +113,15 @@ WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id, t.day)
 
 
 async def refold(unit: UnitOfWork, zone: ZoneInfo, days: Iterable[DayKey]) -> None:
-    """Makes the totals of these days what their events say now; a day without events has no total then."""
+    """Recomputes the totals of these days from their events; the total of a day without events is deleted."""
     keys = sorted(set(days))
     await lock_days(unit, zone, keys)
     await fold_days(unit, zone, keys)
 
 
 async def lock_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) -> list[DayKey]:
-    """Keeps everyone else from adding to the days until the commit. Gives those that had no total: they must be folded
-    then.
+    """Locks the days, so that nothing can be added to them until the commit. Returns those that had no total: they must
+    be folded then.
     """
     if not days:
         return []

@@ -1,4 +1,4 @@
-"""Events on their way into PostgreSQL, as rows to copy: the fields that a deployment's many share are encoded once."""
+"""Encodes events as rows for COPY; the fields shared by a deployment's events are encoded once."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Self
@@ -10,7 +10,7 @@ from app.database.copy_format import NULL, SIXTEEN, copy_encoded, instant, row_o
 from app.operations.usage.event_days import EventDay
 from app.operations.usage.events import MeteredEvent, fingerprint
 
-# Quantities come as text, which is cheaper to send and to read than numeric.
+# Quantities are sent as text, which takes less time to send and to read than numeric.
 _COLUMNS = """
     tenant_id uuid, deployment_id uuid, resource_kind text, source text COLLATE "C",
     id uuid, event_id text COLLATE "C", quantity text, occurred_at timestamptz, day date, resource_id uuid,
@@ -20,7 +20,7 @@ _ROW = row_of(11)
 
 
 class StagedDeployment(NamedTuple):
-    """A deployment, its id as text too, and the fields that its rows begin with."""
+    """A deployment, the text of its id, and the encoded fields with which its rows begin."""
 
     tenant_id: UUID
     text: str
@@ -32,7 +32,7 @@ class StagedDeployment(NamedTuple):
 
 
 def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment, microseconds: int, day: EventDay) -> bytes:
-    """The row to stage for an event that occurred so many microseconds after 1970, on this day."""
+    """Encodes the row of an event that occurred `microseconds` after 1970, on this day."""
     quantity = decimal_text(event.quantity)
     return b"".join(
         (
@@ -53,5 +53,5 @@ def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment, mic
 
 
 async def stage(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
-    """Copies the rows into `staged_usage`, in which each transaction finds no others."""
+    """Copies the rows into `staged_usage`, which is empty at the start of each transaction."""
     await copy_encoded(unit, "staged_usage", _COLUMNS, rows)

@@ -1,9 +1,9 @@
-"""Usage in the database: a whole batch in a few statements, whatever its size.
+"""Stores a batch of usage in a few statements, whatever its size.
 
-The rows come by staging.py; their ids rise in the order of the events, and the day of each is given.
+The rows are encoded by staging.py; their ids are in the order of the events, and their days are already known.
 
-Two batches at once wait for each other row by row and in one order, events before days, so that they cannot deadlock;
-where they do over days that both fold anew (refold.py), one is done again.
+Two concurrent batches lock rows in the same order, events before days, so that they cannot deadlock. Where they do on
+days that both recompute (refold.py), one transaction is retried.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from app.operations.usage.refold import DayKey
 
 
 class Streams(NamedTuple):
-    """Kinds whose resources have days of their own, those of them that are TIME_WEIGHTED, and the resources that have
-    ended, with the instant.
+    """The kinds whose resources have daily totals of their own, those of them that are TIME_WEIGHTED, and the resources
+    that have ended, with the instant.
     """
 
     kinds: Sequence[str]
@@ -42,9 +42,9 @@ WHERE (k.tenant_id, k.source, k.event_id) = (given.tenant_id, given.source, give
 RETURNING given.id, k.fingerprint <> given.fingerprint
 """
 
-# A new day takes the id of one of its events. $2: the kinds whose resources have days of their own, $3: those of
-# levels, which are kept by add_levels. $4 and $5: the resources that have ended, and when: their readings and levels
-# from then on are kept and count nowhere.
+# A new daily total takes the id of one of its events. $2: the kinds whose resources have daily totals of their own; $3:
+# those with levels, which add_levels stores. $4 and $5: the resources that have ended, and when: their readings and
+# levels from then on are stored but do not count.
 _KEEP_AND_ADD = """
 WITH staged AS MATERIALIZED (
     SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity::numeric AS quantity,
@@ -84,13 +84,14 @@ WITH staged AS MATERIALIZED (
 SELECT tenant_id, deployment_id, resource_kind, resource_id, day FROM touched WHERE resource_kind = any($3::text[])
 """
 
-# Given as bounds, the instants between which all days are, $10 and $11, leave one partition or two to be planned for.
+# The instants between which all days are, $10 and $11, are given as bounds, so that only one or two partitions are
+# planned.
 _OF_THE_DAY = """(r.tenant_id, r.deployment_id, r.resource_kind, r.level_stream, r.day)
              = (n.tenant_id, n.deployment_id, n.resource_kind, n.resource_id, n.day)
           AND r.occurred_at >= $10 AND r.occurred_at < $11"""
 
-# The level that holds from an instant of a day that has corrections, of the levels that were kept before. The first
-# part passes over no more levels than have corrections at that instant.
+# The level in force at an instant of a day that has corrections, among the levels stored before. The first part skips
+# no more levels than have corrections at that instant.
 _CORRECTED_AT = """(
     SELECT max(quantity) FROM (
         (SELECT r.quantity FROM usage_records r
@@ -109,9 +110,9 @@ _CORRECTED_AT = """(
     ) AS at_the_instant
 )"""
 
-# A level changes its day from its instant to the next one that is set, where the level of the same instant held, or
-# else that of the last instant before. Each is found by an index, however many levels the day has. The statement sees
-# the levels that were kept before it, not its own.
+# A level changes its day from its instant to the next level, where the level of the same instant, or else of the last
+# instant before, was in force. Each is found by an index, however many levels the day has. The statement sees the
+# levels stored before it, not its own.
 _ADD_LEVELS = f"""
 WITH staged AS MATERIALIZED (
     SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity::numeric AS quantity,
@@ -181,14 +182,16 @@ WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id, t.day)
 
 
 async def claim(unit: UnitOfWork) -> dict[UUID, bool]:
-    """Takes the event ids of the staged rows that are new, of rows that share one the first's, and unstages the rest.
+    """Claims the event ids of the staged rows that are new (of rows with the same id, the first), and unstages the
+    others.
 
-    Gives the ids of those rows, and whether what is kept under their event ids is something else.
+    Returns the row ids of the others, and whether the stored event with that id has different content.
     """
     try:
-        # Nearly every batch is new from end to end, and a plain INSERT takes half of what ON CONFLICT does.
+        # Nearly every batch is entirely new, and a plain INSERT takes half the time of ON CONFLICT.
         async with unit.attempt():
-            await unit.connection.fetch(_CLAIM)  # which is planned once a connection; by execute() every time
+            # fetch() plans the statement once per connection; execute() plans it every time.
+            await unit.connection.fetch(_CLAIM)
     except asyncpg.UniqueViolationError:
         await unit.connection.fetch(_CLAIM_FREE)
         return dict(await unit.connection.fetch(_DROP_TAKEN))
@@ -196,10 +199,11 @@ async def claim(unit: UnitOfWork) -> dict[UUID, bool]:
 
 
 async def add_to_days(unit: UnitOfWork, recorded_at: datetime, streams: Streams) -> list[DayKey]:
-    """Keeps the events that are staged but the levels, and adds all of them to their days: of levels all but how long
-    each holds, which is add_levels' part.
+    """Stores the staged events except the levels, and adds all of them to their daily totals, except how long each
+    level lasts, which add_levels adds.
 
-    Gives the days of levels. The touched days stay locked, so that nobody else adds to them before the commit.
+    Returns the days of levels. The changed days stay locked until the commit, so that nothing else can be added to
+    them.
     """
     kinds, levels, ended = streams
     touched = await unit.connection.fetch(_KEEP_AND_ADD, recorded_at, kinds, levels, list(ended), list(ended.values()))
@@ -209,9 +213,9 @@ async def add_to_days(unit: UnitOfWork, recorded_at: datetime, streams: Streams)
 async def add_levels(
     unit: UnitOfWork, zone: ZoneInfo, recorded_at: datetime, streams: Streams, days: Sequence[DayKey]
 ) -> None:
-    """Keeps the levels that are staged, and adds to these days how long each holds.
+    """Stores the staged levels, and adds to these days how long each lasts.
 
-    A statement of its own: only one that starts with the days locked sees every level that was added to them.
+    A separate statement: only one that starts after the days are locked sees every level that was added to them.
     """
     columns = [[key[place] for key in days] for place in range(len(DayKey._fields))]
     starts = [day_start(key.day, zone) for key in days]

@@ -1,4 +1,4 @@
-"""The daily totals held against the events they are made of, and made again where they differ."""
+"""Compares the daily totals with their events, and recomputes those that differ."""
 
 from collections.abc import AsyncGenerator, Sequence
 from functools import partial
@@ -18,7 +18,7 @@ from app.tables.billing_months import ChangeReason
 _ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _PAGE = "SELECT id FROM cloud_deployments WHERE id > $1 ORDER BY id LIMIT $2"
 _PAGE_SIZE = 200
-# Every day that has events or a total; and of levels of resources that have ended, the day of the end.
+# Every day that has events or a total; and for levels of resources that have ended, the day of the end.
 _DAYS = """
 SELECT r.tenant_id, r.deployment_id, r.resource_kind,
        coalesce(CASE WHEN k.aggregation <> 'SUM' THEN r.resource_id END, '00000000-0000-0000-0000-000000000000'), r.day
@@ -37,11 +37,11 @@ WHERE d.id = $1 AND c.destroyed_at IS NOT NULL
 """
 _LEVEL_KINDS = "SELECT code FROM resource_kinds WHERE aggregation = 'TIME_WEIGHTED'"
 _SLICE = 500
-"""Days folded by one statement."""
+"""Days recomputed by one statement."""
 
 
 class Difference(NamedTuple):
-    """Where a deployment's totals are not its events folded, in words, and whether they have been made again."""
+    """The differences between a deployment's totals and its events, as a message, and whether they were repaired."""
 
     deployment_id: UUID
     message: str
@@ -49,7 +49,7 @@ class Difference(NamedTuple):
 
 
 async def prove_totals(context: Context, *, repair: bool = False) -> AsyncGenerator[Difference, None]:
-    """Each difference, deployment by deployment, in flat memory. Safe while events come in."""
+    """Yields each difference, deployment by deployment, in bounded memory. It may run while events are recorded."""
     authorise(context, Action.REPAIR_USAGE_TOTALS if repair else Action.CHECK_DATA_INTEGRITY)
     after = UUID(int=0)
     while page := await transact(context, partial(_page, context, after)):
@@ -82,9 +82,10 @@ async def _differences(context: Context, deployment_id: UUID, unit: UnitOfWork) 
 
 
 async def _repair(context: Context, deployment_id: UUID, unit: UnitOfWork) -> None:
-    """Folds all of the deployment's days anew, those on which resources ended last: they depend on the days before.
+    """Recomputes all of the deployment's days; those on which resources ended come last, because they depend on earlier
+    days.
 
-    Months that were rated from the wrong totals are due again.
+    Months that were rated from wrong totals become due again.
     """
     zone = context.settings.billing_time_zone
     days = [DayKey(*row) for row in await unit.connection.fetch(_DAYS, deployment_id)]
@@ -96,7 +97,7 @@ async def _repair(context: Context, deployment_id: UUID, unit: UnitOfWork) -> No
         if key.resource_kind in levels and key.resource_id in ends
     }
     days.sort()
-    if days:  # before any lock on a day
+    if days:  # before locking any daily total
         change = Change(days[0].tenant_id, deployment_id, min(key.day for key in days))
         await record_changes(context, unit, [change], ChangeReason.USAGE)
     for start in range(0, len(days), _SLICE):

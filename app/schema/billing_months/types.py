@@ -1,4 +1,4 @@
-"""Billing months: how far billing has come with each tenant's months."""
+"""Billing months: the billing state of each tenant's months."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -94,7 +94,7 @@ _FILTERS = {
 
 @strawberry.type
 class BillingMonthQueries:
-    """Billing months at the root."""
+    """Root queries for billing months."""
 
     billing_months: Connection[BillingMonth] = root_connection(
         order=(desc(BillingMonths.period_start), BillingMonths.tenant_id),

@@ -1,4 +1,4 @@
-"""What has ended and is not billed, and the waiving of months."""
+"""Ended months that are not completely billed, and the waiving of months."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import date
@@ -23,7 +23,7 @@ from app.schema.tenants import Tenant
 
 @strawberry.type(description="An ended month of a tenant that is not billed in full.")
 class UnbilledPeriod:
-    """operations.billing_months.UnbilledMonth, as the older list has it."""
+    """operations.billing_months.UnbilledMonth, in the form of the older list."""
 
     tenant: Tenant = strawberry.field(description="The tenant that the month belongs to.")
     period_start: date = strawberry.field(description="The first day of the month.")
@@ -46,7 +46,7 @@ class UnbilledMonth(Node):
 
     @classmethod
     def of(cls, month: billing_months.UnbilledMonth) -> "UnbilledMonth":
-        """The operation's value, with its tenant and billing month to be read."""
+        """Converts the operation's value, with references to its tenant and billing month."""
         return cls(
             id=month.billing_month_id,
             tenant=reference(Tenant, month.tenant_id),
@@ -108,7 +108,7 @@ WaiveMonthResult = Annotated[MonthWaived | Refused, result_of("waiveMonth")]
 
 @strawberry.type
 class UnbilledMonthQueries:
-    """Unbilled months at the root."""
+    """Root queries for unbilled months."""
 
     @strawberry.field(
         description="The tenants' ended months that are not billed in full, sorted by month and tenant; empty if "
@@ -172,7 +172,7 @@ class UnbilledMonthQueries:
 
 @strawberry.type
 class BillingMonthMutations:
-    """Changes to billing months."""
+    """Mutations for billing months."""
 
     @strawberry.mutation(
         description="Waive a month without a draft, issued or paid invoice: it is permanently not billed, and amounts "
@@ -189,10 +189,10 @@ class BillingMonthMutations:
 
 
 def _page_size(first: int | None, last: int | None) -> tuple[int, bool]:
-    """How many months, and whether they are asked for backwards."""
+    """Returns how many months are requested, and whether backwards."""
     given = {name: size for name, size in (("first", first), ("last", last)) if isinstance(size, int)}
     if len(given) > 1:
-        raise _bad_input("give first or last, not both")
+        raise _bad_input("provide first or last, not both")
     for name, size in given.items():
         return _size(name, size, MAX_PAGE_SIZE), name == "last"
     return DEFAULT_PAGE_SIZE, False
@@ -219,4 +219,4 @@ def _place(name: str, cursor: str | None) -> tuple[date, UUID] | None:
         month, _, tenant_id = urlsafe_b64decode(cursor).decode().partition(" ")
         return date.fromisoformat(month), UUID(tenant_id)
     except ValueError as error:
-        raise _bad_input(f"{name} is no cursor of this connection") from error
+        raise _bad_input(f"{name} is not a cursor of this connection") from error

@@ -1,4 +1,4 @@
-"""Add-ons: what a subscription can have besides its plan."""
+"""Add-ons: options with a price that can be attached to a subscription."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -48,7 +48,7 @@ class Addon(Node):
 
 @strawberry.type
 class AddonQueries:
-    """Add-ons at the root."""
+    """Root queries for add-ons."""
 
     addons: list[Addon] = root_many(order=(Addons.code,), description="All add-ons, sorted by code.")
 
@@ -63,7 +63,7 @@ class AddonSelectionInput:
     )
 
     def selection(self) -> catalog.AddonSelection:
-        """The add-on as the operation takes it."""
+        """Converts to the operation's type."""
         return catalog.AddonSelection(self.code, self.additional)
 
 
@@ -126,7 +126,7 @@ UpdateAddonResult = Annotated[AddonUpdated | Refused, result_of("updateAddon")]
 
 @strawberry.type
 class AddonMutations:
-    """Changes to add-ons."""
+    """Mutations for add-ons."""
 
     @strawberry.mutation(description="Create an add-on, which can be attached at once. Platform admins only.")
     async def create_addon(self, info: Info, given: Input[CreateAddonInput]) -> CreateAddonResult:

@@ -1,4 +1,4 @@
-"""Changes to plans: create one, draft a version of it, publish the draft."""
+"""Mutations for plans: create a plan, draft a version of it, publish the draft."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -46,7 +46,7 @@ class PriceTierInput:
     )
 
     def terms(self) -> Tier:
-        """The tier as the rules know it."""
+        """Converts to the billing rules' type."""
         return Tier(self.up_to, self.unit_price_cents, self.flat_price_cents)
 
 
@@ -69,7 +69,7 @@ class PlanResourceInput:
     )
 
     def draft(self) -> catalog.ResourceDraft:
-        """The resource as the operation takes it."""
+        """Converts to the operation's type."""
         return catalog.ResourceDraft(
             resource_kind=self.resource_kind,
             included_quantity=self.included_quantity,
@@ -166,7 +166,7 @@ ArchivePlanResult = Annotated[PlanArchived | Refused, result_of("archivePlan")]
 
 @strawberry.type
 class PlanMutations:
-    """Changes to plans."""
+    """Mutations for plans."""
 
     @strawberry.mutation(description="Create a plan without versions. Platform admins only.")
     async def create_plan(self, info: Info, given: Input[CreatePlanInput]) -> CreatePlanResult:

@@ -1,4 +1,4 @@
-"""Plans, their versions and what those include."""
+"""Plans, their versions, and the resources of each version."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -121,7 +121,7 @@ class Plan(Node):
 
 @strawberry.type
 class PlanQueries:
-    """Plans at the root."""
+    """Root queries for plans."""
 
     plan: Plan | None = root_one(by=Plans.code, description="The plan with this code; null if there is none.")
     plans: list[Plan] = root_many(order=(Plans.code,), description="All plans, sorted by code.")

@@ -27,7 +27,7 @@ class ResourceKind:
 
 @strawberry.type
 class ResourceKindQueries:
-    """Resource kinds at the root."""
+    """Root queries for resource kinds."""
 
     resource_kinds: list[ResourceKind] = root_many(
         order=(ResourceKinds.code,), description="All resource kinds, sorted by code."
@@ -58,7 +58,7 @@ DefineResourceKindResult = Annotated[ResourceKindDefined | Refused, result_of("d
 
 @strawberry.type
 class ResourceKindMutations:
-    """Changes to resource kinds."""
+    """Mutations for resource kinds."""
 
     @strawberry.mutation(description="Define a resource kind, so that it can be metered. Platform admins only.")
     async def define_resource_kind(self, info: Info, given: Input[DefineResourceKindInput]) -> DefineResourceKindResult:

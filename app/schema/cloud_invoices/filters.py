@@ -1,4 +1,4 @@
-"""By what the provider's bills and their rows are found."""
+"""Filters for the provider's bills and their lines."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""Importing the provider's bills, matching them again, withdrawing them."""
+"""Mutations for the provider's bills: import, match again, withdraw."""
 
 from decimal import Decimal
 from io import BytesIO
@@ -115,7 +115,7 @@ WithdrawCloudInvoiceResult = Annotated[CloudInvoiceWithdrawn | Refused, result_o
 
 @strawberry.type
 class CloudInvoiceMutations:
-    """Changes to the provider's bills."""
+    """Mutations for the provider's bills."""
 
     @strawberry.mutation(
         description="Import a provider's bill and match its rows to registered resources. A malformed file is refused "

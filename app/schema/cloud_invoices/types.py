@@ -1,4 +1,4 @@
-"""The provider's bills to us, and their rows."""
+"""The provider's bills and their lines."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -130,7 +130,7 @@ class CloudInvoice(Node):
 
 @strawberry.type
 class CloudInvoiceQueries:
-    """The provider's bills at the root."""
+    """Root queries for the provider's bills."""
 
     cloud_invoice: CloudInvoice | None = root_one(
         by=CloudInvoices.id,

@@ -1,4 +1,4 @@
-"""By what deployments are found."""
+"""Filters for deployments."""
 
 from collections.abc import Mapping
 from uuid import UUID

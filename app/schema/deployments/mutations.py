@@ -1,4 +1,4 @@
-"""Changes to deployments and to the resources they run on."""
+"""Mutations for deployments and their resources."""
 
 from datetime import datetime
 from typing import Annotated
@@ -165,7 +165,7 @@ MoveResourceResult = Annotated[ResourceMoved | Refused, result_of("moveResource"
 
 @strawberry.type
 class DeploymentMutations:
-    """Changes to deployments."""
+    """Mutations for deployments."""
 
     @strawberry.mutation(description="Create a deployment in the state ACTIVE. Tenant admins and platform admins.")
     async def create_deployment(self, info: Info, given: Input[CreateDeploymentInput]) -> CreateDeploymentResult:

@@ -1,4 +1,4 @@
-"""Deployments at the root."""
+"""Root queries for deployments."""
 
 import strawberry
 
@@ -11,7 +11,7 @@ from app.tables.deployments import CloudDeployments
 
 @strawberry.type
 class DeploymentQueries:
-    """Deployments at the root."""
+    """Root queries for deployments."""
 
     deployment: Deployment | None = root_one(
         by=CloudDeployments.id,

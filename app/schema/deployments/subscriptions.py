@@ -1,4 +1,4 @@
-"""Deployments as they change."""
+"""GraphQL subscriptions for deployments."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated
@@ -15,7 +15,7 @@ from app.schema.deployments.types import DeploymentEvent
 
 
 class _Notified(msgspec.Struct, frozen=True):
-    """What the writing transaction notified."""
+    """The payload of the notification that the writing transaction sent."""
 
     id: UUID
     tenant_id: UUID
@@ -24,7 +24,7 @@ class _Notified(msgspec.Struct, frozen=True):
 
 @strawberry.type
 class DeploymentSubscriptions:
-    """Deployments as they change."""
+    """GraphQL subscriptions for deployments."""
 
     @strawberry.subscription(
         description="The events of the deployments that the caller may see, as they happen. Ends with the error "
@@ -39,11 +39,14 @@ class DeploymentSubscriptions:
     ) -> AsyncGenerator[DeploymentEvent, None]:
         context, wanted = info.context, deployment_id or None
         if not reads_tenants(context.viewer):
-            raise ForbiddenError("your role may not see deployments")
+            raise ForbiddenError("your role may not read deployments")
         async with context.operations.database.listen(CHANNEL) as payloads:
             async for payload in payloads:
                 if payload is None:
-                    raise GraphQLError("Events may have been missed.", extensions={"code": "EVENTS_MISSED"})
+                    raise GraphQLError(
+                        "Events may have been missed: query the events, then subscribe again.",
+                        extensions={"code": "EVENTS_MISSED"},
+                    )
                 event = msgspec.json.decode(payload, type=_Notified)
                 if context.scope.tenant_id in {None, event.tenant_id} and wanted in {None, event.deployment_id}:
                     yield reference(DeploymentEvent, event.id)

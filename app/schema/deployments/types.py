@@ -1,4 +1,4 @@
-"""Deployments, their recorded life and the resources they run on."""
+"""Deployments, their events and their resources."""
 
 from datetime import date, datetime
 from typing import Annotated

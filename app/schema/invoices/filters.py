@@ -1,4 +1,4 @@
-"""By what invoices and their lines are found."""
+"""Filters for invoices and their lines."""
 
 from collections.abc import Mapping
 from datetime import date

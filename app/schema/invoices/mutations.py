@@ -1,4 +1,4 @@
-"""An invoice's life after it is rated: issued, paid, void; and its verification."""
+"""Mutations for rated invoices: issue, mark as paid, void, verify."""
 
 from datetime import datetime
 from typing import Annotated
@@ -82,7 +82,7 @@ VerifyInvoiceResult = Annotated[InvoiceVerified | Refused, result_of("verifyInvo
 
 @strawberry.type
 class InvoiceMutations:
-    """Changes to invoices."""
+    """Mutations for invoices."""
 
     @strawberry.mutation(description="Issue a draft invoice: it gets its number and due date. Platform admins only.")
     async def issue_invoice(self, info: Info, given: Input[InvoiceInput]) -> IssueInvoiceResult:

@@ -182,7 +182,7 @@ class Invoice(Node):
 
 @strawberry.type
 class InvoiceQueries:
-    """Invoices at the root."""
+    """Root queries for invoices."""
 
     invoice: Invoice | None = root_one(
         by={"id": TenantInvoices.id, "number": TenantInvoices.number},

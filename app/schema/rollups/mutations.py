@@ -1,4 +1,4 @@
-"""Asking for a month end."""
+"""Mutations for rollups."""
 
 from datetime import date
 from typing import Annotated
@@ -48,7 +48,7 @@ RollUpPeriodResult = Annotated[RollupStarted | Refused, result_of("rollUpPeriod"
 
 @strawberry.type
 class RollupMutations:
-    """Month ends."""
+    """Mutations for rollups."""
 
     @strawberry.mutation(
         description="Roll up a month: rate it and create the tenants' draft invoices. Tenants that already have an "

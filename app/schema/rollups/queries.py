@@ -1,4 +1,4 @@
-"""Runs at the root."""
+"""Root queries for rollups."""
 
 import strawberry
 
@@ -10,7 +10,7 @@ from app.tables.rollups import RollupRuns
 
 @strawberry.type
 class RollupQueries:
-    """Rollups at the root."""
+    """Root queries for rollups."""
 
     rollup_run: RollupRun | None = root_one(
         by=RollupRuns.id,

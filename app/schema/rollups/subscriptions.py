@@ -1,4 +1,4 @@
-"""Runs as they go on."""
+"""GraphQL subscriptions for rollups."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated
@@ -19,14 +19,14 @@ from app.tables.rollups import RollupRuns
 
 
 class _Notified(msgspec.Struct, frozen=True):
-    """What each step of a run notifies."""
+    """The payload of the notification for each step of a run."""
 
     id: UUID
 
 
 @strawberry.type
 class RollupSubscriptions:
-    """Runs as they go on."""
+    """GraphQL subscriptions for rollups."""
 
     @strawberry.subscription(
         description="The current state of a rollup run, sent after each of its steps. Ends when the run has finished. "
@@ -36,7 +36,7 @@ class RollupSubscriptions:
         self, info: Info, run_id: Annotated[UUID, strawberry.argument(description="The id of the run.")]
     ) -> AsyncGenerator[RollupRun, None]:
         if not is_platform_admin(info.context.viewer):
-            raise ForbiddenError("your role may not see rollups")
+            raise ForbiddenError("your role may not read rollups")
         database = info.context.operations.database
         async with database.listen(CHANNEL) as payloads:
             finished = False
@@ -49,7 +49,7 @@ class RollupSubscriptions:
 
 
 async def _is_finished(database: Database, run_id: UUID) -> bool:
-    """Asked before the run is read: what is read last is its end."""
+    """Whether the run has ended. Called before the run is read, so that the last state read is its final one."""
     async with database.unit_of_work(PLATFORM):
         run = await RollupRuns.select(RollupRuns.finished_at).where(RollupRuns.id == run_id).first()
     if run is None:
@@ -58,7 +58,7 @@ async def _is_finished(database: Database, run_id: UUID) -> bool:
 
 
 async def _step(payloads: Subscription, run_id: UUID) -> None:
-    """Waits for the run's next step, or for a gap in which there may have been one."""
+    """Waits for the run's next step, or for a gap in the notifications in which there may have been one."""
     async for payload in payloads:
         if payload is None or msgspec.json.decode(payload, type=_Notified).id == run_id:
             return

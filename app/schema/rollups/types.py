@@ -1,4 +1,4 @@
-"""Runs of the month end, and what they made of each tenant."""
+"""Rollup runs, and the outcome of each tenant."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -63,7 +63,7 @@ async def test_a_credit_of_the_month_is_taken_as_far_as_the_invoice_allows_and_t
     (april,) = await invoices(given)
     assert (april["subtotal_cents"], april["total_cents"]) == (0, 0)
     assert await month_states(given) == {APRIL: ("DRAFT", -7000, 0)}
-    credit = "a credit of 7000 cents waits for an invoice that can take it"
+    credit = "a credit of 7000 cents waits for an invoice with charges to reduce"
     assert await unbilled(given) == [(tenant_id, APRIL, credit)]
     for month, now in ((MAY, (2026, 6, 2)), (date(2026, 6, 1), (2026, 7, 2))):
         given.clock.set(*now)

@@ -84,7 +84,7 @@ async def test_a_credit_alone_gets_no_invoice_is_listed_and_starts_no_more_runs(
     await correct(given, deployment_id, "1490")
     given.clock.set(2026, 7, 1, 4)
     await catch_up_all(given)
-    credit = "a credit of 10 cents waits for an invoice that can take it"
+    credit = "a credit of 10 cents waits for an invoice with charges to reduce"
     assert await unbilled(given) == [(tenant_id, APRIL, credit)]
     assert await invoices(given, JUNE) == []
     assert await changes(given) == []

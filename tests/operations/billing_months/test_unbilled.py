@@ -28,7 +28,7 @@ async def test_each_state_has_its_reason_and_its_difference(given: Given) -> Non
     assert await listed(given) == [(APRIL, "no rollup has rated it yet", None)]
 
     run_id = await roll_up_period(given.platform, period_start=APRIL)
-    assert await listed(given) == [(APRIL, "a rollup is under way", None)]
+    assert await listed(given) == [(APRIL, "a rollup is in progress", None)]
     await roll_up_run(given.platform, run_id=run_id)
     assert await listed(given) == []
 
@@ -52,7 +52,7 @@ async def test_a_credit_has_a_difference_below_zero(given: Given) -> None:
     given.clock.set(2026, 6, 2)
     assert (await listed(given))[0] == (APRIL, "it changed after it was rated: USAGE_CORRECTED", None)
     await roll_up(given, MAY)
-    assert await listed(given) == [(APRIL, "a credit of 10 cents waits for an invoice that can take it", -10)]
+    assert await listed(given) == [(APRIL, "a credit of 10 cents waits for an invoice with charges to reduce", -10)]
 
 
 async def test_a_difference_above_zero_whose_invoice_was_voided_is_not_billed_yet(given: Given) -> None:

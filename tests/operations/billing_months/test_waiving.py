@@ -80,7 +80,7 @@ async def test_what_another_invoice_has_billed_of_it_is_credited_by_the_next_rol
     await void_invoice(given.platform, invoice_id=april_invoice)
     await waive(given, tenant_id)
     assert await month_states(given) == {APRIL: ("WAIVED", 0, 30), MAY: ("ISSUED", 5000, 5000)}
-    credit = "a credit of 30 cents waits for an invoice that can take it"
+    credit = "a credit of 30 cents waits for an invoice with charges to reduce"
     assert await listed(given) == [(tenant_id, APRIL, credit)]
     assert await check(given.platform) == []
 

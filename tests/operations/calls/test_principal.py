@@ -31,7 +31,7 @@ def test_scope(roles: set[Role], tenant_id: UUID | None, scope: Scope, metering_
 
 @pytest.mark.parametrize("role", [Role.TENANT_ADMIN, Role.TENANT_VIEWER])
 def test_a_tenant_role_needs_a_tenant(role: Role) -> None:
-    with pytest.raises(ValueError, match="a tenant role needs a tenant"):
+    with pytest.raises(ValueError, match="a principal with a tenant's role must have a tenant"):
         Principal("someone", frozenset({role}))
 
 

@@ -25,7 +25,7 @@ COST_OF_AWS = [
         ({"external_id": " "}, ("externalId",), "externalId must not be blank"),
         ({"currency": "XXX"}, ("currency",), "currency must be a current ISO 4217 code such as AUD"),
         ({"currency": "EUR"}, ("csv",), "row 1: missing columns: EUR. Required, in any order: description, start, "),
-        ({"exchange_rate": None}, ("exchangeRate",), "exchangeRate is required: how many AUD one USD is"),
+        ({"exchange_rate": None}, ("exchangeRate",), "exchangeRate is required: the number of AUD for 1 USD"),
         ({"exchange_rate": Decimal(0)}, ("exchangeRate",), "exchangeRate must be positive"),
         ({"exchange_rate": Decimal("NaN")}, ("exchangeRate",), "exchangeRate must be a finite number"),
         ({"exchange_rate": Decimal(-1)}, ("exchangeRate",), "exchangeRate must not be negative"),
@@ -34,7 +34,7 @@ COST_OF_AWS = [
         (
             {"currency": "AUD", "exchange_rate": Decimal("1.5")},
             ("exchangeRate",),
-            "exchangeRate must be 1 or left out: the bill is in the reporting currency, AUD",
+            "exchangeRate must be 1 or omitted: the bill is in the reporting currency, AUD",
         ),
         (
             {"provider": "aws"},

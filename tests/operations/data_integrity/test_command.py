@@ -43,9 +43,9 @@ def test_each_violation_is_a_line_that_names_the_row(broken: str, arcadia: Comma
     row = f"tenant_invoices {broken}"
     assert (outcome.code, outcome.err.splitlines()[1:]) == (1, ["Violations found: 3."])
     assert outcome.out.splitlines() == [
-        f"{row}: subtotal 1 and tax 500, the lines give 5000 and 500 (the lines of an invoice sum to its totals)",
-        f"{row}: subtotal_cents is 1, the inputs give 5000 (an invoice follows from its inputs)",
-        f"{row}: total_cents is 501, the inputs give 5500 (an invoice follows from its inputs)",
+        f"{row}: subtotal 1 and tax 500, the lines give 5000 and 500 (the lines of an invoice add up to its totals)",
+        f"{row}: subtotal_cents is 1, the inputs give 5000 (an invoice can be calculated again from its inputs)",
+        f"{row}: total_cents is 501, the inputs give 5500 (an invoice can be calculated again from its inputs)",
     ]
 
 

@@ -103,7 +103,7 @@ async def test_what_was_tampered_with_is_named(
     tamper(worker_database_url, *statements)
     verified = await verify_invoice(given.platform, invoice_id=invoice_id)
     assert not verified.matches
-    against_inputs = [text for text in verified.differences if "the data of today" not in text]
+    against_inputs = [text for text in verified.differences if "today's data" not in text]
     assert len(against_inputs) == len(differences)
     assert all(found.startswith(wanted) for found, wanted in zip(against_inputs, differences, strict=True))
 
@@ -128,7 +128,7 @@ async def test_late_usage_and_a_backdated_plan_are_told_and_the_invoice_still_ma
     second = await given.row("SELECT id FROM cloud_deployments WHERE slug = 'second'")
     await meter(given, second["id"], "1500")
     verified = await verify_invoice(given.platform, invoice_id=invoice_id)
-    late_usage = "second: the data of today give 12c for OVERAGE droplet_hours, 0c are billed"
+    late_usage = "second: today's data give 12c for OVERAGE droplet_hours, but 0c are billed"
     assert verified == (invoice_id, True, (late_usage,))
 
     await given.plan_version(proration=Proration.DAILY, base_price_cents=100)
@@ -136,7 +136,7 @@ async def test_late_usage_and_a_backdated_plan_are_told_and_the_invoice_still_ma
         given.platform, deployment_id=second["id"], plan_code="studio", plan_version=2, effective_on=date(2026, 4, 1)
     )
     verified = await verify_invoice(given.platform, invoice_id=invoice_id)
-    plan = "second: the data of today give 100c for PLAN_BASE, 5000c are billed"
+    plan = "second: today's data give 100c for PLAN_BASE, but 5000c are billed"
     assert verified == (invoice_id, True, (plan, late_usage))
 
 
@@ -152,7 +152,7 @@ async def test_what_another_invoice_has_corrected_is_no_difference(given: Given,
 
     await meter(given, second["id"], "3", 2026, 4, 20)
     given.clock.set(2026, 6, 3)
-    late = "second: the data of today give 15c for OVERAGE droplet_hours, 12c are billed"
+    late = "second: today's data give 15c for OVERAGE droplet_hours, but 12c are billed"
     assert await verify_invoice(given.platform, invoice_id=invoice_id) == (invoice_id, True, (late,))
     assert await verify_invoice(given.platform, invoice_id=may["id"]) == (may["id"], True, ())
 

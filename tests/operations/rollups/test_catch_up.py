@@ -39,7 +39,7 @@ async def test_three_months_away_bills_each_month_once(given: Given) -> None:
 
     await catch_up(given.platform)
     assert await runs(given) == [(APRIL, "QUEUED", 2), (MAY, "QUEUED", 2), (JUNE, "QUEUED", 1), (JULY, "QUEUED", 1)]
-    assert {reason for _, _, reason in await unbilled(given)} == {"a rollup is under way"}
+    assert {reason for _, _, reason in await unbilled(given)} == {"a rollup is in progress"}
     await finish_all(given)
 
     assert await unbilled(given) == []

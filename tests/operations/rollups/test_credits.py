@@ -35,7 +35,7 @@ async def test_a_credit_waits_until_an_invoice_can_take_it(given: Given) -> None
     given.clock.set(2026, 6, 2)
     await roll_up(given, MAY)
     assert await invoices(given, MAY) == []
-    credit = "a credit of 40 cents waits for an invoice that can take it"
+    credit = "a credit of 40 cents waits for an invoice with charges to reduce"
     assert await unbilled(given) == [(tenant_id, APRIL, credit)]
     assert await month_states(given) == {APRIL: ("ISSUED", 60, 100), MAY: ("ZERO", 0, 0)}
     assert await check(given.platform) == []
@@ -102,7 +102,7 @@ async def test_credits_are_taken_in_order_of_month_and_line_after_all_that_is_ab
     ]
     assert (await month_states(given))[MAY] == ("ISSUED", 40, 51)
     assert await unbilled(given) == [
-        (tenant_id, MAY, "a credit of 11 cents waits for an invoice that can take it"),
+        (tenant_id, MAY, "a credit of 11 cents waits for an invoice with charges to reduce"),
     ]
     assert await check(given.platform) == []
 
