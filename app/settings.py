@@ -22,7 +22,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Documents(StrEnum):
+class AcceptedDocuments(StrEnum):
     """Which documents tenants may send."""
 
     ANY = "any"
@@ -102,7 +102,7 @@ class Settings:
     public_url: str | None = _setting(parse_public_url)
     allowed_origins: tuple[str, ...] = _setting(parse_origins, ())
     trusted_proxies: tuple[Network, ...] = _setting(parse_networks, ())
-    documents: Documents = _setting(choice(Documents), Documents.ANY)
+    documents: AcceptedDocuments = _setting(choice(AcceptedDocuments), AcceptedDocuments.ANY)
     trusted_documents: Path | None = _setting(path)
 
     rate_limit_burst: int | None = _setting(integer(0, 999_999_999))
@@ -127,7 +127,7 @@ class Settings:
                 faults.append(f"{variable(setting)} {fault}.")
         faults += _misspelt(given)
         faults += _missing_in_production(values, faults)
-        if values.get("documents") is Documents.TRUSTED and "trusted_documents" not in values:
+        if values.get("documents") is AcceptedDocuments.TRUSTED and "trusted_documents" not in values:
             faults.append("ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS names none.")
         if faults:
             raise SettingsError(tuple(faults))

@@ -67,6 +67,17 @@ def test_modules_have_names_that_say_something() -> None:
     assert vague == []
 
 
+def test_no_two_classes_of_the_application_share_a_name() -> None:
+    """Those of the GraphQL schema keep the contract's names: what operations return is named another way."""
+    files: dict[str, list[str]] = {}
+    for path in python_files("app"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                files.setdefault(node.name, []).append(named(path))
+    assert len(files) > 500
+    assert {name: paths for name, paths in files.items() if len(paths) > 1} == {}
+
+
 @pytest.mark.parametrize("pattern", [MACHINE_PATHS, REGISTRIES], ids=["machine paths", "registries"])
 def test_no_file_names_a_machine_or_a_registry(pattern: re.Pattern[str]) -> None:
     found = [f"{named(path)}: {match.group()}" for path, text in text_files() for match in pattern.finditer(text)]

@@ -14,12 +14,13 @@ from app.billing.canonical import (
     subscription_of,
     subscription_text,
 )
+from app.billing.canonical_documents import Document, correction_text, parse_document, rate_document, rate_parsed
 from app.billing.corrections import (
     CORRECTION,
-    Billed,
+    BilledSeries,
     CorrectionInputs,
-    Difference,
     Series,
+    SeriesDifference,
     billed_of,
     differences,
     merged,
@@ -28,7 +29,6 @@ from app.billing.corrections import (
     taken_parts,
 )
 from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
-from app.billing.documents import Document, correction_text, parse_document, rate_document, rate_parsed
 from app.billing.folding import UsageEvent, fold
 from app.billing.forecast import charges_to_date, extrapolated, month_to_date
 from app.billing.inputs import (
@@ -52,7 +52,7 @@ from app.billing.lifecycle import (
     decide_transition,
     subscription_status,
 )
-from app.billing.lines import Explanation, Line, LineKind, Quote, TierCharge
+from app.billing.lines import Explanation, Line, LineKind, RatedMonth, TierAmount
 from app.billing.money import AmountTooLarge, decimal_text, parse_decimal, round_half_away, storable_cents, to_decimal
 from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
 from app.billing.quote import quote
@@ -81,7 +81,7 @@ from app.billing.usage import (
     SumUsage,
     Usage,
 )
-from app.billing.usage_report import ResourceUsage, UnpricedUsage, resource_usage, unpriced_usage
+from app.billing.usage_report import ReportedUsage, UnpricedQuantity, resource_usage, unpriced_usage
 
 __all__ = [
     "CORRECTION",
@@ -92,7 +92,7 @@ __all__ = [
     "AddonTerms",
     "Aggregation",
     "AmountTooLarge",
-    "Billed",
+    "BilledSeries",
     "ChargeInputs",
     "ChargeTerms",
     "CorrectionInputs",
@@ -100,7 +100,6 @@ __all__ = [
     "DailyQuantities",
     "DailyQuantity",
     "DeploymentState",
-    "Difference",
     "Document",
     "Explanation",
     "InputFault",
@@ -117,23 +116,24 @@ __all__ = [
     "PlanTerms",
     "PriceModel",
     "Proration",
-    "Quote",
     "QuoteHeader",
     "QuoteInputs",
     "RatedDocument",
+    "RatedMonth",
+    "ReportedUsage",
     "ResourceDailyUsage",
     "ResourceTerms",
-    "ResourceUsage",
     "Series",
+    "SeriesDifference",
     "SubscriptionInputs",
     "SubscriptionStatus",
     "SumUsage",
     "TaxBase",
     "TaxTerms",
     "Tier",
-    "TierCharge",
+    "TierAmount",
     "TransitionDecision",
-    "UnpricedUsage",
+    "UnpricedQuantity",
     "UnsubscribedCharge",
     "Usage",
     "UsageEvent",

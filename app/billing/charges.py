@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple
 
-from app.billing.lines import Explanation, TierCharge
+from app.billing.lines import Explanation, TierAmount
 from app.billing.money import Ratio, add, decimal_text, divide_half_away, multiply, to_decimal
 from app.billing.period import Period
 from app.billing.pricing import Slice, package_size, packages
@@ -16,7 +16,7 @@ from app.billing.usage import Usage
 _UNIT_SYMBOLS = {"hour": "h"}
 
 
-class Share(NamedTuple):
+class MonthShare(NamedTuple):
     """The part of a month that is charged: all of it unless prorated, else its billable days."""
 
     billable_days: int
@@ -31,8 +31,8 @@ class Share(NamedTuple):
     def numerator(self) -> int:
         return self.billable_days if self.prorated else 1
 
-    def unprorated(self) -> "Share":
-        return Share(self.billable_days, self.period_days, prorated=False) if self.prorated else self
+    def unprorated(self) -> "MonthShare":
+        return MonthShare(self.billable_days, self.period_days, prorated=False) if self.prorated else self
 
     def of(self, cents: int) -> Ratio:
         return Ratio(Decimal(cents * self.numerator), self.denominator)
@@ -54,7 +54,7 @@ class PriceCharge(NamedTuple):
     """A share of a fixed price: a plan's base or an add-on."""
 
     price_cents: int
-    share: Share
+    share: MonthShare
 
     def exact_cents(self) -> Ratio:
         return self.share.of(self.price_cents)
@@ -89,7 +89,7 @@ class OverageCharge(NamedTuple):
     included: Decimal
     quantity: Ratio
     slices: Sequence[Slice]
-    share: Share
+    share: MonthShare
 
     def __repr__(self) -> str:
         return f"OverageCharge({self._formula()!r})"
@@ -148,8 +148,8 @@ class OverageCharge(NamedTuple):
         text = f"{decimal_text(self.shown(piece.quantity))} x {_cents(piece.tier.unit_price_cents)}"
         return f"{text} + {flat}c flat" if flat else text
 
-    def _tier_charge(self, piece: Slice) -> TierCharge:
-        return TierCharge(
+    def _tier_charge(self, piece: Slice) -> TierAmount:
+        return TierAmount(
             piece.above,
             piece.tier.up_to,
             self.shown(piece.quantity),

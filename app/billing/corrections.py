@@ -45,7 +45,7 @@ class Series(NamedTuple):
         return _ORDER[self.kind], self.part
 
 
-class Billed(NamedTuple):
+class BilledSeries(NamedTuple):
     """What live invoices have charged for one series of a month so far."""
 
     series: Series
@@ -62,17 +62,17 @@ class CorrectionInputs:
 
     header: QuoteHeader
     subject: SubscriptionInputs | ChargeInputs
-    billed: tuple[Billed, ...] = ()
+    billed: tuple[BilledSeries, ...] = ()
     taken: tuple[tuple[Series, int], ...] = ()
     waived: bool = False
 
 
-class Difference(NamedTuple):
+class SeriesDifference(NamedTuple):
     """One series: its lines as rated now, and what was billed before."""
 
     series: Series
     lines: tuple[Line, ...]
-    billed: Billed
+    billed: BilledSeries
 
     @property
     def amount_cents(self) -> int:
@@ -111,14 +111,14 @@ def rate_subject(inputs: CorrectionInputs) -> list[Line]:
     return rate_subscription(inputs.header, inputs.subject)
 
 
-def differences(inputs: CorrectionInputs, now: Iterable[Line]) -> list[Difference]:
+def differences(inputs: CorrectionInputs, now: Iterable[Line]) -> list[SeriesDifference]:
     """Each series whose amount is no longer what was billed, in line order."""
     lines: dict[Series, list[Line]] = {}
     for line in now:
         lines.setdefault(Series.of(line), []).append(line)
     billed = {one.series: one for one in inputs.billed}
     found = [
-        Difference(series, tuple(lines.get(series, ())), billed.get(series, Billed(series, ZERO, 0)))
+        SeriesDifference(series, tuple(lines.get(series, ())), billed.get(series, BilledSeries(series, ZERO, 0)))
         for series in sorted(lines.keys() | billed.keys(), key=lambda series: series.order)
     ]
     return [difference for difference in found if difference.amount_cents]
@@ -135,20 +135,20 @@ def rate_correction(inputs: CorrectionInputs) -> list[Line]:
     return lines
 
 
-def billed_of(lines: Iterable[Line]) -> list[Billed]:
+def billed_of(lines: Iterable[Line]) -> list[BilledSeries]:
     """What lines of the month itself have charged, by series."""
-    return merged(Billed(Series.of(line), line.quantity, line.amount_cents) for line in lines)
+    return merged(BilledSeries(Series.of(line), line.quantity, line.amount_cents) for line in lines)
 
 
-def merged(billed: Iterable[Billed]) -> list[Billed]:
+def merged(billed: Iterable[BilledSeries]) -> list[BilledSeries]:
     """One a series, in line order."""
-    sums: dict[Series, Billed] = {}
+    sums: dict[Series, BilledSeries] = {}
     for one in billed:
         other = sums.get(one.series)
         sums[one.series] = (
             one
             if other is None
-            else Billed(one.series, add(other.quantity, one.quantity), other.amount_cents + one.amount_cents)
+            else BilledSeries(one.series, add(other.quantity, one.quantity), other.amount_cents + one.amount_cents)
         )
     return sorted(sums.values(), key=lambda one: one.series.order)
 
@@ -183,7 +183,7 @@ def _largest(room: TaxBase, header: QuoteHeader, most: int) -> int:
     return low
 
 
-def _line(inputs: CorrectionInputs, difference: Difference, amount: int) -> Line:
+def _line(inputs: CorrectionInputs, difference: SeriesDifference, amount: int) -> Line:
     series, subject = difference.series, inputs.subject
     quantity, price = _quantity(difference, amount)
     if isinstance(subject, SubscriptionInputs):
@@ -206,7 +206,7 @@ def _line(inputs: CorrectionInputs, difference: Difference, amount: int) -> Line
     )
 
 
-def _quantity(difference: Difference, amount: int) -> tuple[Decimal, Decimal]:
+def _quantity(difference: SeriesDifference, amount: int) -> tuple[Decimal, Decimal]:
     """Quantity and unit price: of overage at one price what it grew by, where that makes up the amount; else 1."""
     if difference.series.kind is LineKind.OVERAGE and len(difference.lines) == 1:
         line = difference.lines[0]
@@ -216,7 +216,7 @@ def _quantity(difference: Difference, amount: int) -> tuple[Decimal, Decimal]:
     return Decimal(1), Decimal(amount)
 
 
-def _description(inputs: CorrectionInputs, difference: Difference) -> str:
+def _description(inputs: CorrectionInputs, difference: SeriesDifference) -> str:
     if len(difference.lines) == 1:
         return difference.lines[0].description
     kind, part = difference.series

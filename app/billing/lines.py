@@ -17,7 +17,7 @@ class LineKind(StrEnum):
     TAX = "TAX"
 
 
-class TierCharge(NamedTuple):
+class TierAmount(NamedTuple):
     """What one tier, (from_quantity, to_quantity], took of the billable quantity.
 
     The amount is exact, holds the tier's flat price, and stands before the share of the month that a MAX kind's
@@ -48,12 +48,12 @@ class Explanation:
     billable_quantity: Decimal | None = None
     billable_days: int | None = None
     period_days: int | None = None
-    tiers: tuple[TierCharge, ...] = ()
+    tiers: tuple[TierAmount, ...] = ()
     daily_usage: tuple[DailyQuantity, ...] = ()
     resource_usage: tuple[ResourceDailyUsage, ...] = ()
 
 
-class Charge(Protocol):
+class Explainable(Protocol):
     """What a line was made from, and can be explained by."""
 
     def explanation(self) -> Explanation: ...
@@ -77,7 +77,7 @@ class Line(NamedTuple):
     deployment_id: str | None
     subscription_id: str | None
     addon_id: str | None
-    charge: Charge
+    charge: Explainable
     charge_id: str | None = None
 
     @property
@@ -87,7 +87,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class RatedMonth:
     """A tenant's month in lines; total = subtotal + tax = the sum of all lines."""
 
     period: Period

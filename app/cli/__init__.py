@@ -7,9 +7,9 @@ import rich_click as click
 from app.cli.administration import migrate, schema, token
 from app.cli.backup import backup, restore
 from app.cli.check import check
+from app.cli.command_refused import CommandRefusedError
 from app.cli.costs import costs
 from app.cli.demo import demo
-from app.cli.refusal import CommandRefusedError
 from app.cli.rollup import rollup
 from app.cli.serving import serve, worker
 from app.cli.usage_totals import usage_totals

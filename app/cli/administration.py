@@ -6,8 +6,8 @@ from uuid import UUID
 
 import rich_click as click
 
-from app.cli.parameters import Span
-from app.cli.session import operator
+from app.cli.operator_context import operator
+from app.cli.parameter_types import Span
 from app.database import migrate as migrations
 from app.operations.calls.principal import TENANT_ROLES, Role
 from app.operations.tenants import tenant_id_of

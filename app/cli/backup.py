@@ -5,7 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from app.cli.session import say_database
+from app.cli.operator_context import say_database
 from app.database import backup as backups
 from app.database import embedded
 from app.settings import Settings

@@ -7,7 +7,7 @@ from click.exceptions import Exit
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.cli.session import operator, say_database
+from app.cli.operator_context import operator, say_database
 from app.operations.data_integrity import violations
 from app.settings import Settings
 

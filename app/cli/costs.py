@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.billing import parse_decimal
+from app.cli.operator_context import operator
 from app.cli.reading import read
-from app.cli.session import operator
 from app.cli.value_table import show_values
 from app.operations import costs as operations
 from app.operations.calls.audit import auditing

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from app.cli.refusal import CommandRefusedError
+from app.cli.command_refused import CommandRefusedError
 
 
 @contextmanager

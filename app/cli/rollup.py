@@ -13,9 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from app.cli.invoice_table import money
-from app.cli.parameters import MonthParameter
+from app.cli.operator_context import operator
+from app.cli.parameter_types import MonthParameter
 from app.cli.reading import read
-from app.cli.session import operator
 from app.operations.calls.context import Context
 from app.operations.rollups import roll_up_period, roll_up_run, skip_reasons
 from app.operations.tenants import tenant_id_of

@@ -6,7 +6,7 @@ from contextlib import aclosing
 import rich_click as click
 from click.exceptions import Exit
 
-from app.cli.session import operator, say_database
+from app.cli.operator_context import operator, say_database
 from app.operations.usage import prove_totals
 from app.settings import Settings
 

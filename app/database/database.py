@@ -8,9 +8,9 @@ from typing import Any, Self, TypeVar
 
 from app.database import embedded, roles
 from app.database.connect import behind_a_pooler, give_back, is_pooler, unavailable_is_typed
-from app.database.engine import bind_tables
 from app.database.errors import CommitUnknown, DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable
-from app.database.listener import Listener, Subscription
+from app.database.listener import ChannelSubscription, Listener
+from app.database.piccolo_engines import bind_tables
 from app.database.pools import RolePools
 from app.database.scope import Scope
 from app.database.self_check import check_login, check_session
@@ -171,7 +171,7 @@ class Database:
             raise RuntimeError("The database is not open.")
         return pools
 
-    def listen(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
+    def listen(self, channel: str) -> AbstractAsyncContextManager[ChannelSubscription]:
         """Notifications of a channel: `async with database.listen(channel) as payloads`, then `async for`."""
         if self._listener is None:
             raise RuntimeError("The database is not open.")

@@ -23,7 +23,7 @@ _MAX_PAUSE_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 
 
-class Subscription:
+class ChannelSubscription:
     """The notifications of one channel, for one reader: `async for payload in subscription`.
 
     A payload of None is a gap: notifications may have been missed (the connection was lost, or the reader was too
@@ -33,7 +33,7 @@ class Subscription:
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
 
-    def __aiter__(self) -> "Subscription":
+    def __aiter__(self) -> "ChannelSubscription":
         return self
 
     async def __anext__(self) -> str | None:
@@ -53,18 +53,18 @@ class Listener:
     def __init__(self, settings: Settings, url: str) -> None:
         self._settings = settings
         self._url = url
-        self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
+        self._subscriptions: defaultdict[str, set[ChannelSubscription]] = defaultdict(set)
         self._changed = asyncio.Event()
         self._listening = asyncio.Condition()
         self._heard: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def subscribe(self, channel: str) -> AsyncIterator[Subscription]:
+    async def subscribe(self, channel: str) -> AsyncIterator[ChannelSubscription]:
         """From here on every NOTIFY of the channel reaches the subscription. Waits until that is true."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="database listener")
-        subscription = Subscription()
+        subscription = ChannelSubscription()
         self._subscriptions[channel].add(subscription)
         self._changed.set()
         try:

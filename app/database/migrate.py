@@ -23,7 +23,6 @@ import app.tables.migrations
 from app.database import roles
 from app.database.connect import connection, login_of, session_settings, unavailable_is_typed
 from app.database.database import DatabaseUrls, database_urls
-from app.database.engine import OWNER_ENGINE, bind_tables, owner_of, table_names
 from app.database.errors import (
     DatabaseNotMigrated,
     DatabaseOfAnotherVersion,
@@ -31,6 +30,7 @@ from app.database.errors import (
     DatabaseUnsuitable,
     first_line,
 )
+from app.database.piccolo_engines import OWNER_ENGINE, bind_tables, owner_of, table_names
 from app.database.roles import make_roles
 from app.database.suitability import require_suitable
 from app.settings import Settings

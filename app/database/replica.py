@@ -9,10 +9,10 @@ from typing import Any, Self
 
 import asyncpg
 
+from app.database.commit_positions import parse_position
 from app.database.connect import is_connection_error
 from app.database.connection_cache import BorrowedConnection, ConnectionCache
 from app.database.errors import DatabaseUnavailable
-from app.database.written import parse_position
 
 _PAUSE_SECONDS = 5.0
 """What a replica that could not be reached is left alone for: meanwhile no read waits for it."""

@@ -25,8 +25,8 @@ from app.reads.declarations import (
 from app.reads.engine import GraphQLEngine, Response
 from app.reads.errors import BadInputError, ForbiddenError, ReadError
 from app.reads.field_specs import TODAY, Computed, PythonFieldInfo, RowReference, Rows
-from app.reads.filters import Condition, among, at_least, at_most, before, contains, equals, through
-from app.reads.inputs import decoded_by
+from app.reads.filter_conditions import Condition, among, at_least, at_most, before, contains, equals, through
+from app.reads.input_decoding import decoded_by
 from app.reads.request import Request
 
 __all__ = [

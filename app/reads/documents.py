@@ -16,7 +16,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 
 from app.reads.cache import LRUCache
-from app.reads.errors import RequestError, coded
+from app.reads.errors import GraphQLRequestError, coded
 from app.reads.literals import RULES
 from app.reads.variables import Variables
 
@@ -41,7 +41,7 @@ class OperationInspection(Protocol):
         """Why one request may not run it: a page's size may come with the variables."""
 
 
-class Inspection(Protocol):
+class DocumentInspection(Protocol):
     """What the limits have to say of a document, before it is validated. The errors carry their own codes."""
 
     @property
@@ -57,7 +57,7 @@ class Inspection(Protocol):
         """By name, "" being that of an operation without one."""
 
 
-Limits: TypeAlias = Callable[[DocumentNode], Inspection]
+Limits: TypeAlias = Callable[[DocumentNode], DocumentInspection]
 
 ReadingCost: TypeAlias = Callable[[str, DocumentNode | None], int]
 """What it costs to read a text, of this syntax tree if it has one."""
@@ -78,7 +78,7 @@ class Executable:
         cost = self.inspection.cost(variables)
         error = self.inspection.cost_error(variables)
         if error is not None:
-            raise RequestError([error], cost)
+            raise GraphQLRequestError([error], cost)
         return cost
 
 
@@ -95,15 +95,15 @@ class Document:
             (chosen,) = self.operations.values()
         elif name is None or name not in self.operations:
             message = f"There is no operation named {name!r}." if name is not None else "Name the operation to execute."
-            raise RequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
+            raise GraphQLRequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
         else:
             chosen = self.operations[name]
         if chosen.inspection is not None and chosen.inspection.errors:
-            raise RequestError(chosen.inspection.errors, chosen.inspection.greatest_cost)
+            raise GraphQLRequestError(chosen.inspection.errors, chosen.inspection.greatest_cost)
         return chosen
 
 
-class Documents:
+class DocumentCache:
     """The documents of a schema, the most recently used of them remembered."""
 
     def __init__(
@@ -116,7 +116,7 @@ class Documents:
         rules: Sequence[type[ASTValidationRule]],
         max_errors: int,
         hide_suggestions: bool,
-        cache: "LRUCache[str, Document | RequestError]",
+        cache: "LRUCache[str, Document | GraphQLRequestError]",
     ) -> None:
         self._schema = schema
         self._parse = parse
@@ -136,18 +136,18 @@ class Documents:
         if known is None:
             known, reading_cost = self._read(text)
             self._known.put(text, known, len(text))
-        if isinstance(known, RequestError):
-            raise RequestError(known.errors, known.cost, reading_cost)
+        if isinstance(known, GraphQLRequestError):
+            raise GraphQLRequestError(known.errors, known.cost, reading_cost)
         return known, reading_cost
 
-    def _read(self, text: str) -> tuple[Document | RequestError, int]:
+    def _read(self, text: str) -> tuple[Document | GraphQLRequestError, int]:
         try:
             node = self._parse(text)
         except GraphQLError as error:
-            return RequestError([coded("GRAPHQL_PARSE_FAILED", error)]), self._reading_cost(text, None)
+            return GraphQLRequestError([coded("GRAPHQL_PARSE_FAILED", error)]), self._reading_cost(text, None)
         return self._validated(node), self._reading_cost(text, node)
 
-    def _validated(self, node: DocumentNode) -> Document | RequestError:
+    def _validated(self, node: DocumentNode) -> Document | GraphQLRequestError:
         inspection = self._limits(node) if self._limits else None
         errors = list(inspection.errors) if inspection else []
         errors = errors or validate(
@@ -159,7 +159,7 @@ class Documents:
         )
         if errors:
             cost = inspection.greatest_cost if inspection else 0
-            return RequestError([coded("GRAPHQL_VALIDATION_FAILED", error) for error in errors], cost)
+            return GraphQLRequestError([coded("GRAPHQL_VALIDATION_FAILED", error) for error in errors], cost)
         operations: dict[str, Executable] = {}
         fragments: dict[str, FragmentDetails] = {}
         for definition in node.definitions:

@@ -23,8 +23,8 @@ from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.types.arguments import convert_arguments
 
 from app.reads.cache import LRUCache
-from app.reads.documents import Documents, Limits, Parse, ReadingCost
-from app.reads.errors import ReadError, RequestError, coded
+from app.reads.documents import DocumentCache, Limits, Parse, ReadingCost
+from app.reads.errors import GraphQLRequestError, ReadError, coded
 from app.reads.executor import ReadExecutor, ReferencePlace
 from app.reads.python_fields import Row, add_python_fields
 from app.reads.request import Request
@@ -116,7 +116,7 @@ class GraphQLEngine:
         self._admit = admit
         self._format_error = format_error
         self._max_errors = max_errors
-        self._documents = Documents(
+        self._documents = DocumentCache(
             self._model.graphql,
             parse=parse,
             limits=limits,
@@ -134,7 +134,7 @@ class GraphQLEngine:
         """The response to a query or a mutation."""
         try:
             plan, operation, cost = self._prepare(text, variables, operation_name, request)
-        except RequestError as error:
+        except GraphQLRequestError as error:
             return self._response(error.errors, request, None, error.cost, error.reading_cost)
         if self._admit is not None:
             await self._admit(request, cost)
@@ -149,7 +149,7 @@ class GraphQLEngine:
         """The responses to a subscription, one an event; to any other operation, or when it is refused, the one."""
         try:
             plan, operation, cost = self._prepare(text, variables, operation_name, request)
-        except RequestError as error:
+        except GraphQLRequestError as error:
             return self._response(error.errors, request, None, error.cost, error.reading_cost)
         if self._admit is not None:
             await self._admit(request, cost)
@@ -187,7 +187,7 @@ class GraphQLEngine:
             executable = document.operation(operation_name)
             given = executable.variables.coerced(variables or {})
             cost = executable.cost(variables) + reading_cost
-        except RequestError as error:
+        except GraphQLRequestError as error:
             error.reading_cost = reading_cost
             raise
         operation = Operation(self._model, executable.definition, document.fragments, Values(given, request))

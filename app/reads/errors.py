@@ -28,7 +28,7 @@ class ForbiddenError(ReadError):
     details: Mapping[str, object] = {"problem": "PERMISSION_DENIED", "path": []}
 
 
-class RequestError(Exception):
+class GraphQLRequestError(Exception):
     """A request that cannot be executed at all: a response with errors and no data. `cost` is the operation's, as far
     as it is known, and `reading_cost` that of the text.
     """

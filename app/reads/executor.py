@@ -42,7 +42,7 @@ LoadRefs: TypeAlias = Callable[[ReferencePlace, FieldDetailsList, Sequence[Any]]
 
 
 @dataclass
-class _Batch:
+class _ReferenceBatch:
     fields: FieldDetailsList
     rows: asyncio.Future[Mapping[str, Any]]
     keys: set[Any] = field(default_factory=set)
@@ -78,7 +78,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             middleware_manager=_MIDDLEWARE,
         )
         self._load_refs = load_refs
-        self._batches: dict[ReferencePlace, _Batch] = {}
+        self._batches: dict[ReferencePlace, _ReferenceBatch] = {}
         self._reading: set[asyncio.Task[None]] = set()
 
     @override
@@ -160,7 +160,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         batch = self._batches.get(place)
         if batch is None:
             loop = asyncio.get_running_loop()
-            batch = self._batches[place] = _Batch(fields, loop.create_future())
+            batch = self._batches[place] = _ReferenceBatch(fields, loop.create_future())
             loop.call_soon(self._start, place)
         batch.keys.add(reference.key)
         rows = await asyncio.shield(batch.rows)  # a sibling's failure cancels this ref, but not the others'
@@ -171,7 +171,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
-    async def _read(self, place: ReferencePlace, batch: _Batch) -> None:
+    async def _read(self, place: ReferencePlace, batch: _ReferenceBatch) -> None:
         try:
             batch.rows.set_result(await self._load_refs(place, batch.fields, list(batch.keys)))
         except Exception as error:  # noqa: BLE001 # every ref that waits reports it at its own path

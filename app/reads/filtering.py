@@ -9,7 +9,7 @@ from graphql import GraphQLInputObjectType, get_named_type
 from piccolo.table import Table
 
 from app.reads.field_specs import Page
-from app.reads.filters import Among, Compare, Condition, Contains, Through
+from app.reads.filter_conditions import Among, Compare, Condition, Contains, Through
 from app.reads.schema_model import filter_names, node_type
 from app.reads.sql import column_of, joined, source
 from app.reads.statement import Arguments, Selected

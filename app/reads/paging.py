@@ -38,10 +38,10 @@ def connection(
     builder: StatementBuilder, compile_object: CompileObject, declaration: Page, selected: Selected, link: Link
 ) -> Compiled:
     """One page of the rows that `link` joins, as the connection object. Raises BadInputError."""
-    return _Connection(builder, compile_object, declaration, selected, link).compile()
+    return _ConnectionCompiler(builder, compile_object, declaration, selected, link).compile()
 
 
-class _Connection:
+class _ConnectionCompiler:
     """Compiles one connection: which page its arguments ask for, and the members that are selected of it."""
 
     def __init__(

@@ -17,8 +17,8 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature, g
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.utilities.validate_input_value import validate_input_value
 
-from app.reads.errors import RequestError, coded, placed
-from app.reads.inputs import Decode, decoder_of
+from app.reads.errors import GraphQLRequestError, coded, placed
+from app.reads.input_decoding import Decode, decoder_of
 
 MAX_ERRORS = 50
 
@@ -58,7 +58,7 @@ class Variables:
                 self._schema, others, dict(given), max_errors=MAX_ERRORS, hide_suggestions=self._hide_suggestions
             )
             if isinstance(rest, list):
-                raise RequestError(self._errors(given) or [coded("BAD_USER_INPUT", error) for error in rest])
+                raise GraphQLRequestError(self._errors(given) or [coded("BAD_USER_INPUT", error) for error in rest])
             sources |= rest.sources
             values |= rest.coerced
         return VariableValues(sources, values)

@@ -10,7 +10,7 @@ from app.operations import charges
 from app.reads import column, one, read_type, reference, related
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
-from app.schema.lazy import LazyDeployment, LazyTenant
+from app.schema.lazy_types import LazyDeployment, LazyTenant
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents

@@ -46,7 +46,7 @@ BAD_USER_INPUT = "BAD_USER_INPUT"
 
 
 @dataclass(frozen=True, slots=True)
-class OperationInspection:
+class MeasuredOperation:
     """What the syntax of one operation settles: only its cost may depend on a request's variables."""
 
     document: DocumentNode
@@ -77,13 +77,13 @@ class OperationInspection:
 
 
 @dataclass(frozen=True, slots=True)
-class Inspection:
+class MeasuredDocument:
     """What the syntax of a document settles, to be kept with it. `errors` refuse it whole; those of an operation refuse
     that one.
     """
 
     errors: tuple[GraphQLError, ...]
-    operations: Mapping[str, OperationInspection] = field(default_factory=dict)
+    operations: Mapping[str, MeasuredOperation] = field(default_factory=dict)
 
     @property
     def greatest_cost(self) -> int:
@@ -112,7 +112,7 @@ def parse_document(text: str) -> DocumentNode:
         raise
 
 
-def inspect_document(document: DocumentNode) -> Inspection:
+def inspect_document(document: DocumentNode) -> MeasuredDocument:
     """Hold a document to every limit that its syntax alone decides."""
     measuring = Measuring(document, None)
     definitions = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
@@ -120,10 +120,10 @@ def inspect_document(document: DocumentNode) -> Inspection:
         measures = [measuring.of(definition) for definition in definitions]
         unused = measuring.unused()
     except GraphQLError as refused:
-        return Inspection((refused,))
+        return MeasuredDocument((refused,))
     sizes = tuple(sorted(measuring.sizes))
     operations = {
-        definition.name.value if definition.name else "": OperationInspection(
+        definition.name.value if definition.name else "": MeasuredOperation(
             document, definition, tuple(_operation_errors(definition, measure)), measure.cost, sizes
         )
         for definition, measure in zip(definitions, measures, strict=True)
@@ -131,7 +131,7 @@ def inspect_document(document: DocumentNode) -> Inspection:
     errors = [*_literal_errors(document), *_size_errors(definitions, unused, measuring.fragments)]
     if operations and all(operation.errors for operation in operations.values()):  # none of them may run
         errors[:0] = [error for operation in operations.values() for error in operation.errors]
-    return Inspection(tuple(errors[:MAX_ERRORS]), operations)
+    return MeasuredDocument(tuple(errors[:MAX_ERRORS]), operations)
 
 
 def _operation_errors(definition: OperationDefinitionNode, measure: Measure) -> Iterator[GraphQLError]:

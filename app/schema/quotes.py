@@ -97,11 +97,11 @@ class QuoteLine:
     explanation: LineExplanation = strawberry.field(description="How the amount was calculated.")
 
 
-def _period_start(quote: strawberry.Parent[billing.Quote]) -> dt.date:
+def _period_start(quote: strawberry.Parent[billing.RatedMonth]) -> dt.date:
     return quote.period.start
 
 
-def _period_end(quote: strawberry.Parent[billing.Quote]) -> dt.date:
+def _period_end(quote: strawberry.Parent[billing.RatedMonth]) -> dt.date:
     return quote.period.end
 
 
@@ -121,7 +121,7 @@ class Quote:
     total_cents: Cents = strawberry.field(description="The total including tax.")
 
 
-def as_answer(quote: billing.Quote | Refusal | None) -> Quote | None:
+def as_answer(quote: billing.RatedMonth | Refusal | None) -> Quote | None:
     """The rules' quote as what the API answers with; a refusal as the error of its row."""
     return cast("Quote | None", as_error(quote) if isinstance(quote, Refusal) else quote)
 
@@ -183,7 +183,7 @@ class QuoteQueries:
         given: Annotated[
             QuoteInput, strawberry.argument(name="input", description="The plan, add-ons and usage to calculate with.")
         ],
-    ) -> billing.Quote:
+    ) -> billing.RatedMonth:
         with refusals_as_errors():
             return await quotes.quote(
                 info.context.operations,

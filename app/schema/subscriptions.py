@@ -15,7 +15,7 @@ from app.schema.catalog.addons import Addon, AddonSelectionInput
 from app.schema.catalog.plans import PlanVersion
 from app.schema.context import Info
 from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter
-from app.schema.lazy import LazyDeployment, LazyInvoiceLine, LazySubscription
+from app.schema.lazy_types import LazyDeployment, LazyInvoiceLine, LazySubscription
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents

@@ -24,7 +24,7 @@ from app.schema.arguments import Input, clearable, optional
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.filters import DEPLOYMENT_FILTERS, DeploymentFilter
 from app.schema.invoices.filters import INVOICE_FILTERS, InvoiceFilter
-from app.schema.lazy import LazyCharge, LazyDeployment, LazyInvoice
+from app.schema.lazy_types import LazyCharge, LazyDeployment, LazyInvoice
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.tables.deployments import CloudDeployments

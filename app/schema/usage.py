@@ -30,7 +30,7 @@ class ResourceUsage:
     )
 
     @classmethod
-    def of(cls, month: billing.ResourceUsage) -> "ResourceUsage":
+    def of(cls, month: billing.ReportedUsage) -> "ResourceUsage":
         """The rules' value, with its kind to be read."""
         return cls(
             resource_kind=reference(ResourceKind, month.resource_kind),

@@ -12,7 +12,7 @@ from app.reads import Connection, column, desc, equals, one, read_type, referenc
 from app.schema.arguments import Input, optional
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.types import Deployment
-from app.schema.lazy import LazyDeployment, LazyTenant
+from app.schema.lazy_types import LazyDeployment, LazyTenant
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.tables.usage import UsageCorrections

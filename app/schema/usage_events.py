@@ -38,14 +38,14 @@ class _Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=Fals
     resource_id: str | None = None
 
 
-class _Events(msgspec.Struct, forbid_unknown_fields=True):
+class _EventList(msgspec.Struct, forbid_unknown_fields=True):
     events: list[_Event]
 
 
 def decode(given: object) -> Events | None:
     """The input of `recordUsage` from decoded JSON; None where any of it is not plainly right."""
     try:
-        events = msgspec.convert(given, _Events).events
+        events = msgspec.convert(given, _EventList).events
         return Events([_metered(event) for event in events])
     except (msgspec.ValidationError, BadInputError):
         return None

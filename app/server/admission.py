@@ -5,7 +5,7 @@ A process that takes all that comes answers all of it late: callers give up, sen
 
 from typing import Any
 
-from app.server.refusals import send_fault
+from app.server.error_responses import send_error_response
 from app.server.request_errors import Code, RequestError
 from app.settings import Settings
 
@@ -35,7 +35,7 @@ class Admission:
         if scope["type"] != "http" or scope["path"] in _PROBES:
             await self._application(scope, receive, send)
         elif self._free <= 0:
-            await send_fault(scope, receive, send, _REFUSAL)
+            await send_error_response(scope, receive, send, _REFUSAL)
         else:
             await self._admit(scope, receive, send)
 

@@ -13,7 +13,7 @@ from app.database.billing_time_zone import require_billing_time_zone
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.context import Clock, Context
 from app.operations.calls.principal import Principal
-from app.operations.rate_limits import Buckets, Charge, Limit, RateLimiter
+from app.operations.rate_limits import Buckets, Limit, OperationCharge, RateLimiter
 from app.queue import Queue
 from app.reads import GraphQLEngine, Request
 from app.schema.context import RequestContext
@@ -22,12 +22,12 @@ from app.schema.schema import schema
 from app.server.auth import Authenticator
 from app.server.cloud_invoices import cloud_invoices_handler
 from app.server.concurrency import ConcurrencyLimit
-from app.server.documents import DocumentPolicy
-from app.server.entrance import Entrance
-from app.server.errors import show_error
+from app.server.document_policy import DocumentPolicy
+from app.server.error_formatting import show_error
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
 from app.server.recent_writes import RecentWrites
+from app.server.request_middleware import RequestMiddleware
 from app.server.routes import assemble
 from app.server.service import GraphQLService
 from app.server.sign_ins import RefusedSignIns
@@ -42,7 +42,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
+def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMiddleware:
     """The application; its database and queue are opened by its lifespan, on the loop that serves it."""
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
@@ -54,7 +54,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     def new_context(principal: Principal) -> Context:
         return Context(principal, database, clock, settings, queue)
 
-    def new_request(principal: Principal, metadata: RequestMetadata, charge: Charge) -> RequestContext:
+    def new_request(principal: Principal, metadata: RequestMetadata, charge: OperationCharge) -> RequestContext:
         read_after = recent_writes.after(principal, metadata.read_after)
         return RequestContext(new_context(principal), metadata, charge=charge, read_after=read_after)
 

@@ -30,14 +30,14 @@ from app.operations.calls.call import Call, RequestMetadata
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.costs import BillField, CloudInvoiceImported, ColumnOfField, import_cloud_invoice
+from app.operations.costs import BillField, ColumnOfField, ImportOutcome, import_cloud_invoice
 from app.operations.rate_limits import RateLimiter
 from app.schema.problems import as_error
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
-from app.server.edge import address, request_id
 from app.server.negotiation import utf8_media_type
 from app.server.request_errors import Code, RequestError, request_error_of
+from app.server.response_headers import address, request_id
 from app.server.uploads import chunks
 
 PATH = "/cloud-invoices"
@@ -63,7 +63,7 @@ _REQUIRED = ("provider", "externalId", "currency")
 _MAX_PARAMETERS = 50
 
 
-class _Input(msgspec.Struct):
+class _UploadInput(msgspec.Struct):
     """An upload as the audit log has it: its parameters, and its body as it was sent."""
 
     parameters: str
@@ -116,7 +116,9 @@ def cloud_invoices_handler(
     return upload
 
 
-async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callable[[int], Awaitable[None]]) -> _Input:
+async def _receive(
+    request: Request[Any, Any, Any], file: BinaryIO, pay: Callable[[int], Awaitable[None]]
+) -> _UploadInput:
     """Writes the body to the file, paying for its bytes as they come. Raises Fault (400, 408, 413)."""
     digest, size, unpaid = sha256(), 0, 0
     async for chunk in chunks(request):
@@ -130,12 +132,10 @@ async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callabl
         digest.update(chunk)
         file.write(chunk)
     file.seek(0)
-    return _Input(request.scope["query_string"].decode("latin-1"), size, digest.hexdigest())
+    return _UploadInput(request.scope["query_string"].decode("latin-1"), size, digest.hexdigest())
 
 
-async def _import(
-    context: Context, query: str, file: BinaryIO, pay: Callable[[int], Awaitable[None]]
-) -> CloudInvoiceImported:
+async def _import(context: Context, query: str, file: BinaryIO, pay: Callable[[int], Awaitable[None]]) -> ImportOutcome:
     parameters = _parameters(query)
     rate = parse_decimal(parameters["exchangeRate"]) if "exchangeRate" in parameters else None
     if rate is None and "exchangeRate" in parameters:
@@ -192,7 +192,7 @@ def _check_media_type(request: Request[Any, Any, Any]) -> None:
         raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
 
 
-def _summary(imported: CloudInvoiceImported) -> _Summary:
+def _summary(imported: ImportOutcome) -> _Summary:
     return _Summary(
         cloud_invoice_id=str(imported.cloud_invoice_id),
         rows=imported.rows,

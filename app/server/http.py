@@ -11,17 +11,15 @@ from typing import Any
 from graphql import OperationType
 from litestar.response.base import ASGIResponse
 
-from app.database.written import Written, noting_writes
+from app.database.commit_positions import Written, noting_writes
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
-from app.operations.rate_limits import Charge
+from app.operations.rate_limits import OperationCharge
 from app.server.concurrency import ConcurrencyLimit
-from app.server.costs import with_cost
-from app.server.documents import DocumentPolicy
-from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
-from app.server.executor import Answer
-from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
-from app.server.parameters import (
+from app.server.cost_extension import with_cost
+from app.server.document_policy import DocumentPolicy
+from app.server.executor_protocol import Answer
+from app.server.graphql_parameters import (
     MAX_REQUEST_BYTES,
     Parameters,
     decode_parameters,
@@ -30,9 +28,11 @@ from app.server.parameters import (
     operation_name,
     operation_type,
 )
+from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
 from app.server.recent_writes import HEADER, asked_position
 from app.server.request_errors import Code, RequestError, request_error_of
 from app.server.request_log import note
+from app.server.response_headers import SECURITY_HEADERS, address, request_id, send_answer
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import Pace
@@ -88,7 +88,7 @@ class GraphQLEndpoint:
         return session.principal
 
     async def _answer(
-        self, scope: Any, headers: Mapping[bytes, bytes], receive: Any, principal: Principal, charge: Charge
+        self, scope: Any, headers: Mapping[bytes, bytes], receive: Any, principal: Principal, charge: OperationCharge
     ) -> Answer:
         service = self._service
         charge.check()

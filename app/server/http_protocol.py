@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.server.edge import REQUEST_ID, SECURITY_HEADERS
 from app.server.request_errors import Code, RequestError
+from app.server.response_headers import REQUEST_ID, SECURITY_HEADERS
 
 MAX_HEADERS_BYTES = 65_536
 """Of the request line and all headers."""

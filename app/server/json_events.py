@@ -22,7 +22,7 @@ _START, _FIRST, _EVENT, _AFTER, _NOTHING = "[{", "event ]", "event", ",]", ""
 async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """A line for each event, without the body being held. Raises Fault (400) where the body is no such JSON."""
     decoder = getincrementaldecoder("utf-8")()
-    events = _Events()
+    events = _EventSplitter()
     async for part in parts:
         try:
             text = decoder.decode(part)
@@ -38,7 +38,7 @@ async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         raise _malformed("it is not UTF-8")
 
 
-class _Events:
+class _EventSplitter:
     """The events of a JSON text that comes in pieces."""
 
     def __init__(self) -> None:

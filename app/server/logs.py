@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.server.edge import current_request_id
+from app.server.response_headers import current_request_id
 from app.settings import LogFormat, Settings
 
 _PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "color_message"}

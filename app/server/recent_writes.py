@@ -10,7 +10,7 @@ read from the replica once that has come as far, from the primary until then.
 from collections import OrderedDict
 from uuid import UUID
 
-from app.database.written import parse_position
+from app.database.commit_positions import parse_position
 from app.operations.calls.principal import Principal
 from app.server.request_errors import Code, RequestError
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from app.server.edge import request_id
+from app.server.response_headers import request_id
 
 log = logging.getLogger(__name__)
 

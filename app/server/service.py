@@ -7,11 +7,11 @@ from typing import Generic
 from app.database.errors import DatabaseUnavailable, DatabaseUnsuitable
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
-from app.operations.rate_limits import Charge, RateLimiter
+from app.operations.rate_limits import OperationCharge, RateLimiter
 from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.concurrency import ConcurrencyLimit
-from app.server.documents import DocumentPolicy
-from app.server.executor import Answer, Executor, RequestT
+from app.server.document_policy import DocumentPolicy
+from app.server.executor_protocol import Answer, Executor, RequestT
 from app.server.recent_writes import RecentWrites
 from app.server.request_log import note
 
@@ -28,7 +28,7 @@ class GraphQLService(Generic[RequestT]):
 
     executor: Executor[RequestT]
     authenticator: Authenticator
-    new_request: Callable[[Principal, RequestMetadata, Charge], RequestT]
+    new_request: Callable[[Principal, RequestMetadata, OperationCharge], RequestT]
     time_limit: float
     documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(None))

@@ -7,7 +7,7 @@ exceeds its allowance is closed in between. Empty pieces of a message count as c
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from app.server.allowance import Allowance
+from app.server.token_bucket import TokenBucket
 
 LEAST_PIECE_BYTES = 256
 MAX_PIECE_BYTES = 1_024
@@ -24,7 +24,7 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
     _flooded = False
     _counted = 0
     _piece = LEAST_PIECE_BYTES
-    _allowance: Allowance | None = None
+    _allowance: TokenBucket | None = None
 
     def data_received(self, data: bytes) -> None:
         start = 0
@@ -50,7 +50,7 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
     def _count(self) -> None:
         self._counted += 1
         if self._allowance is None:
-            self._allowance = Allowance(CONTROL_FRAMES, CONTROL_FRAMES_PER_SECOND)
+            self._allowance = TokenBucket(CONTROL_FRAMES, CONTROL_FRAMES_PER_SECOND)
         if self._flooded or self._allowance.take():
             return
         self._flooded = True

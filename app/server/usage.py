@@ -30,11 +30,11 @@ from app.operations.rate_limits import RateLimitedError, RateLimiter
 from app.operations.usage import MALFORMED, record_batch
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
-from app.server.edge import address, request_id
 from app.server.json_events import as_lines
 from app.server.ndjson import blocks, without_mark
 from app.server.negotiation import utf8_media_type
 from app.server.request_errors import Code, RequestError, request_error_of
+from app.server.response_headers import address, request_id
 from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import chunks
 from app.server.usage_lines import read_block
@@ -55,7 +55,7 @@ JSON_TYPES = ("application/json", "application/cloudevents+json", "application/c
 logger = logging.getLogger(__name__)
 
 
-class _Input(msgspec.Struct):
+class _BlockInput(msgspec.Struct):
     """A block as the audit log has it: where its lines are in the body, and what they were, as unpacked."""
 
     first: int
@@ -141,7 +141,7 @@ async def _record(context: Context, metadata: RequestMetadata, body: AsyncIterat
         block = await read_block(text, first)
         if not (block.events or block.malformed):
             continue  # blank lines
-        call = _call(metadata, _Input(first, count, sha256(text).hexdigest()))
+        call = _call(metadata, _BlockInput(first, count, sha256(text).hexdigest()))
         async with auditing(context, call) as operations:
             recorded = await record_batch(operations, block.events, malformed=len(block.malformed))
         rejections = [Rejection(number, MALFORMED, told) for number, told in block.malformed]
@@ -152,7 +152,7 @@ async def _record(context: Context, metadata: RequestMetadata, body: AsyncIterat
     return tally
 
 
-def _call(metadata: RequestMetadata, block: _Input | None = None) -> Call:
+def _call(metadata: RequestMetadata, block: _BlockInput | None = None) -> Call:
     return Call(CALLED, PATH, None if block is None else msgspec.json.encode(block).decode(), metadata)
 
 

@@ -48,7 +48,7 @@ class _Data(msgspec.Struct, rename="camel", gc=False):
     resource_id: str | None = None
 
 
-class _Line(msgspec.Struct, rename="camel", gc=False):
+class _UsageLine(msgspec.Struct, rename="camel", gc=False):
     id: str
     source: str = "api"
     deployment_id: str | None = None
@@ -70,7 +70,7 @@ class _Absent(StrEnum):
     INSTANT = "occurredAt (or time) is required"
 
 
-_decoder = msgspec.json.Decoder(_Line)
+_decoder = msgspec.json.Decoder(_UsageLine)
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ def _read(text: bytes, first: int, block: Block) -> int:
     """How many lines they were that were added to the block."""
     decoded = _decoded(text)
     for number, line in enumerate(decoded, first):
-        if isinstance(line, _Line):
+        if isinstance(line, _UsageLine):
             try:
                 event = _event(line)
             except (ValueError, BadInputError) as error:
@@ -108,7 +108,7 @@ def _read(text: bytes, first: int, block: Block) -> int:
     return len(decoded)
 
 
-def _decoded(text: bytes) -> Sequence[_Line | str | None]:
+def _decoded(text: bytes) -> Sequence[_UsageLine | str | None]:
     """Of each line what it says, or what is wrong with it, or None of a blank one."""
     ends = text.count(b"\n") + (not text.endswith(b"\n"))
     if text.isspace():
@@ -120,7 +120,7 @@ def _decoded(text: bytes) -> Sequence[_Line | str | None]:
     return lines if len(lines) == ends else [_decoded_line(line) for line in text.removesuffix(b"\n").split(b"\n")]
 
 
-def _decoded_line(text: bytes) -> _Line | str | None:
+def _decoded_line(text: bytes) -> _UsageLine | str | None:
     if not (text := text.strip()):
         return None
     if not text.startswith(b"{"):  # a body of nothing else is to cost as little as may be
@@ -131,7 +131,7 @@ def _decoded_line(text: bytes) -> _Line | str | None:
         return str(error)
 
 
-def _event(line: _Line) -> MeteredEvent:
+def _event(line: _UsageLine) -> MeteredEvent:
     """Raises ValueError or BadInputError for what is absent, no id or no instant."""
     if line.specversion is not None and line.specversion != _VERSION:
         raise ValueError(f"specversion must be {_VERSION}")

@@ -5,8 +5,8 @@ import asyncpg
 import pytest
 
 from app.database.database import Database
-from app.database.engine import ENGINE
 from app.database.errors import CommitUnknown, DatabaseUnavailable
+from app.database.piccolo_engines import ENGINE
 from app.database.scope import PLATFORM
 from app.database.unit_of_work import ATTEMPTS, UnitOfWork
 from tests.database.faults import die_at_commit, fail_to_commit, kill_backend_of

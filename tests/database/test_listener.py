@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 import asyncpg
 
 from app.database import PLATFORM, Database
-from app.database.listener import BACKLOG, Subscription
+from app.database.listener import BACKLOG, ChannelSubscription
 from tests.database.faults import past_the_pooler
 
 
@@ -14,7 +14,7 @@ async def notify(database: Database, channel: str, *payloads: str) -> None:
             await unit.connection.execute("SELECT pg_notify($1, $2)", channel, payload)
 
 
-async def receive(subscription: Subscription, count: int) -> list[str | None]:
+async def receive(subscription: ChannelSubscription, count: int) -> list[str | None]:
     async with asyncio.timeout(10):
         return [await anext(subscription) for _ in range(count)]
 
@@ -63,7 +63,7 @@ async def test_a_lost_connection_is_a_gap_and_then_goes_on(database: Database) -
 
 
 async def test_a_reader_too_slow_gets_one_gap() -> None:
-    subscription = Subscription()
+    subscription = ChannelSubscription()
     for number in range(BACKLOG):
         subscription.put(str(number))
     assert await anext(subscription) == "0"

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from app.database import PLATFORM, Database
-from app.database.written import Written, noting_writes, parse_position, position_text
+from app.database.commit_positions import Written, noting_writes, parse_position, position_text
 from app.server.health import Readiness
 from app.settings import Settings
 from tests import postgres

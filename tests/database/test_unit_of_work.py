@@ -7,13 +7,13 @@ import asyncpg
 import pytest
 
 from app.database.database import Database
-from app.database.engine import ENGINE
 from app.database.errors import (
     CommitUnknown,
     DatabaseUnavailable,
     NestedUnitOfWork,
     TransactionRolledBack,
 )
+from app.database.piccolo_engines import ENGINE
 from app.database.scope import PLATFORM, Scope
 from app.settings import Settings
 from app.tables.catalog import ResourceKinds

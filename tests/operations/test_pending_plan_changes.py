@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.billing import DeploymentState, Proration, Quote
+from app.billing import DeploymentState, Proration, RatedMonth
 from app.operations.calls.access import Action
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import archive_plan
@@ -56,7 +56,7 @@ async def history(given: Given) -> list[tuple[date, str]]:
 
 async def cents_to_date(given: Given, deployment_id: UUID) -> int:
     month = (await months_to_date(given.platform, [deployment_id]))[deployment_id]
-    assert isinstance(month, Quote)
+    assert isinstance(month, RatedMonth)
     return month.subtotal_cents
 
 

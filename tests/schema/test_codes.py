@@ -7,7 +7,7 @@ import pytest
 
 from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.usage.events import UsageFault
+from app.operations.usage.metered_events import UsageFault
 from app.reads import BadInputError, ForbiddenError
 from app.schema import limits, measure
 from app.schema.codes import ErrorCode, reason_of, top_level_code

@@ -8,7 +8,7 @@ from graphql import parse
 from hypothesis import given as given_data
 from hypothesis import strategies as st
 
-from app.reads.errors import RequestError
+from app.reads.errors import GraphQLRequestError
 from app.reads.variables import Variables
 from app.schema.schema import schema
 from app.schema.usage_events import Events, build, decode
@@ -45,7 +45,7 @@ def slowly(events: Any) -> Events | None:
     """By GraphQL's reading, field by field."""
     try:
         values = VARIABLES.coerced({"input": events})
-    except RequestError:
+    except GraphQLRequestError:
         return None
     return build({"events": values.coerced["input"]})
 

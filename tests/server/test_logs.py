@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from app.server.edge import current_request_id
 from app.server.logs import JsonFormatter, TextFormatter, configure_logging
+from app.server.response_headers import current_request_id
 from app.settings import Environment, LogFormat, Settings
 
 

@@ -14,7 +14,7 @@ import psycopg
 
 from app.database import DatabaseUnavailable
 from app.operations import billing_months, invoices, rollups
-from app.operations.billing_months import UnbilledMonth
+from app.operations.billing_months import UnbilledMonthRow
 from app.operations.subscriptions import apply_pending_plan_changes
 from app.tables.ids import new_id
 from tests.lives.rating import local_day, month_of, next_month, start_of
@@ -67,7 +67,7 @@ class Ledger:
         unbilled = self.listed().get(known.month)
         return unbilled is not None and unbilled.difference_cents is None
 
-    def listed(self) -> dict[Month, UnbilledMonth]:
+    def listed(self) -> dict[Month, UnbilledMonthRow]:
         page = self.world.run(billing_months.unbilled_months(self.world.context(), first=1000))
         assert not page.has_more
         return {(unbilled.tenant_id, unbilled.period_start): unbilled for unbilled in page.months}
@@ -119,7 +119,7 @@ class Ledger:
     def finish(self) -> None:
         """Without faults: months pass, rolled up and issued, until nothing is due but credits that find no room."""
         self.work(None)
-        listed: dict[Month, UnbilledMonth] = {}
+        listed: dict[Month, UnbilledMonthRow] = {}
         for number in range(MAX_MONTHS):
             self.world.now = start_of(next_month(self.running), self.zone) + timedelta(hours=4)
             self.catch_up(1, None)

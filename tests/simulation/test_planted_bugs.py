@@ -15,10 +15,10 @@ from app.database import UnitOfWork
 from app.operations import usage
 from app.operations.calls.context import Context
 from app.operations.deployments import transition
-from app.operations.deployments.events import DeploymentEvent
+from app.operations.deployments.events import NewDeploymentEvent
 from app.operations.rollups import chunk
 from app.operations.rollups.run import TenantWorkload
-from app.operations.usage import MeteredEvent, UsageRecorded
+from app.operations.usage import MeteredEvent, RecordingOutcome
 from app.tables.ids import new_id
 from tests.simulation.faults import Fault, Kind
 from tests.simulation.machine import Simulation, simulation_of
@@ -90,7 +90,7 @@ def test_a_constraint_dropped_that_keeps_metered_events_single(world: World) -> 
 
 
 def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def committed_at_once(_unit: UnitOfWork, event: DeploymentEvent) -> UUID:
+    async def committed_at_once(_unit: UnitOfWork, event: NewDeploymentEvent) -> UUID:
         event_id = new_id()
         other = await asyncpg.connect(world.settings.database_url)
         try:
@@ -127,11 +127,11 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
 def test_a_late_event_that_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = usage.record_usage
 
-    async def forgetful(context: Context, *, events: Sequence[MeteredEvent]) -> UsageRecorded:
+    async def forgetful(context: Context, *, events: Sequence[MeteredEvent]) -> RecordingOutcome:
         last_month = context.clock() - timedelta(days=31)
         recorded = await sound(context, events=[event for event in events if event.occurred_at > last_month])
         late = sum(event.occurred_at <= last_month for event in events)
-        return UsageRecorded(recorded.accepted + late, recorded.duplicates, recorded.rejected)
+        return RecordingOutcome(recorded.accepted + late, recorded.duplicates, recorded.rejected)
 
     def play(simulation: Simulation) -> None:
         simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)

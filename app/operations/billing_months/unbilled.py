@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.billing_months.missing import insert_missing_months
+from app.operations.billing_months.missing_months import insert_missing_months
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
@@ -56,7 +56,7 @@ _BEGINNING: Place = (date(1, 1, 1), UUID(int=0))
 _END: Place = (date(9999, 1, 1), UUID(int=0))
 
 
-class UnbilledMonth(NamedTuple):
+class UnbilledMonthRow(NamedTuple):
     """A tenant's month of which not everything is billed.
 
     difference_cents: its amount when last rated less what is billed, net; below 0 it is a credit. None
@@ -73,7 +73,7 @@ class UnbilledMonth(NamedTuple):
 class UnbilledPage(NamedTuple):
     """has_more: whether there are months further on, before the page where it was asked for backwards."""
 
-    months: list[UnbilledMonth]
+    months: list[UnbilledMonthRow]
     has_more: bool
 
 
@@ -109,11 +109,11 @@ async def count_unbilled_months(context: Context) -> int:
     return await transact(context, work)
 
 
-def _listed(row: Any) -> UnbilledMonth:
+def _listed(row: Any) -> UnbilledMonthRow:
     difference = None
     if row["rated_cents"] is not None and row["changes"] is None:
         difference = row["rated_cents"] - row["billed_cents"]
-    return UnbilledMonth(row["id"], row["tenant_id"], row["period_start"], _reason(row, difference), difference)
+    return UnbilledMonthRow(row["id"], row["tenant_id"], row["period_start"], _reason(row, difference), difference)
 
 
 def _reason(row: Any, difference: int | None) -> str:

@@ -18,7 +18,7 @@ from app.database import PLATFORM, UnitOfWork
 from app.operations.calls import audit
 from app.operations.calls.call import Call
 from app.operations.calls.context import Context
-from app.operations.calls.refusal import InvalidTransition, ProblemCode, Refusal
+from app.operations.calls.refusal import InvalidTransitionRefusal, ProblemCode, Refusal
 from app.tables.ids import new_id
 
 T = TypeVar("T")
@@ -129,7 +129,7 @@ def _text(outcome: Outcome[Any]) -> str:
         kept = _Kept(value=msgspec.Raw(msgspec.json.encode(outcome.value)))
     else:
         transition = None
-        if isinstance(refusal, InvalidTransition):
+        if isinstance(refusal, InvalidTransitionRefusal):
             transition = refusal.from_state, refusal.to_state, list(refusal.allowed)
         kept = _Kept(refusal=_KeptRefusal(refusal.code, refusal.message, list(refusal.path), transition))
     return msgspec.json.encode(kept).decode()
@@ -143,7 +143,7 @@ def _restored(text: str, work: Work[T]) -> Outcome[T]:
         return Outcome(msgspec.json.decode(kept.value, type=result))
     if kept.refusal.transition is not None:
         from_state, to_state, allowed = kept.refusal.transition
-        return Outcome(refusal=InvalidTransition(from_state, to_state, tuple(allowed)))
+        return Outcome(refusal=InvalidTransitionRefusal(from_state, to_state, tuple(allowed)))
     return Outcome(refusal=Refusal(kept.refusal.code, kept.refusal.message, kept.refusal.path))
 
 

@@ -39,7 +39,7 @@ class Refusal(Exception):
         self.path = tuple(path)
 
 
-class InvalidTransition(Refusal):
+class InvalidTransitionRefusal(Refusal):
     """The map does not lead there for this caller; `allowed` is where it does."""
 
     def __init__(

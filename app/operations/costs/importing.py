@@ -28,7 +28,7 @@ Admit = Callable[[int], Awaitable[None]]
 """Told the number of rows before any is written; what it raises ends the import."""
 
 
-class CloudInvoiceImported(NamedTuple):
+class ImportOutcome(NamedTuple):
     """What became of the bill. Amounts are in the minor unit of its currency."""
 
     cloud_invoice_id: UUID
@@ -49,7 +49,7 @@ async def import_cloud_invoice(
     columns: Sequence[ColumnOfField] = (),
     admit: Admit | None = None,
     progress: Progress | None = None,
-) -> CloudInvoiceImported:
+) -> ImportOutcome:
     """Imports a bill with all its rows, in one transaction and in bounded memory.
 
     file: its CSV in UTF-8, plain or gzip; it is read twice, so it must be seekable. exchange_rate: units of the
@@ -78,12 +78,12 @@ async def import_cloud_invoice(
             await admit(summary.rows)
         _refuse_too_large(summary, multiply(rate, minor_unit_factor(currency, reporting)))
 
-        async def work(unit: UnitOfWork) -> CloudInvoiceImported:
+        async def work(unit: UnitOfWork) -> ImportOutcome:
             invoice = _invoice(context, summary, terms)
             await CloudInvoices.insert(invoice)
             allocated = round_cents(await _insert_lines(unit, invoice, bill, summary.rows, progress))
             await CloudInvoices.update({CloudInvoices.allocated_cents: allocated}).where(CloudInvoices.id == invoice.id)
-            return CloudInvoiceImported(
+            return ImportOutcome(
                 invoice.id, allocated, invoice.total_cents - allocated, summary.rows, summary.ignored_columns
             )
 

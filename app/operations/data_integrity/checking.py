@@ -10,14 +10,14 @@ from app.database import UnitOfWork
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.data_integrity import costs, deployments, invoices, months, runs, usage
+from app.operations.data_integrity import billing_months, costs, deployments, invoices, runs, usage
 from app.operations.data_integrity.integrity_check import Examination, IntegrityCheck, Spine, Violation
 
 INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
     *deployments.INTEGRITY_CHECKS,
     *usage.INTEGRITY_CHECKS,
     *invoices.INTEGRITY_CHECKS,
-    *months.INTEGRITY_CHECKS,
+    *billing_months.INTEGRITY_CHECKS,
     *runs.INTEGRITY_CHECKS,
     *costs.INTEGRITY_CHECKS,
 )
@@ -65,7 +65,7 @@ async def violations(
                 progress(spine.table, done, max(done, total))
 
 
-class Page(NamedTuple):
+class CheckedPage(NamedTuple):
     keys: list[UUID]
     violations: list[Violation]
 
@@ -77,15 +77,15 @@ async def found_once(context: Context, slack: timedelta) -> list[Violation]:
     return await transact(context, work)
 
 
-async def page_of(context: Context, spine: Spine, after: UUID, slack: timedelta) -> Page:
-    async def work(unit: UnitOfWork) -> Page:
+async def page_of(context: Context, spine: Spine, after: UUID, slack: timedelta) -> CheckedPage:
+    async def work(unit: UnitOfWork) -> CheckedPage:
         await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         rows = await unit.connection.fetch(
             f"SELECT id FROM {spine.table} WHERE id > $1 ORDER BY id LIMIT {spine.page}",  # noqa: S608 - of constants
             after,
         )
         keys = [row["id"] for row in rows]
-        return Page(keys, await _examine(context, unit, spine, keys, slack) if keys else [])
+        return CheckedPage(keys, await _examine(context, unit, spine, keys, slack) if keys else [])
 
     return await transact(context, work)
 

@@ -10,9 +10,9 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
+from app.operations.deployment_lock import lock_deployment
 from app.operations.deployments.resources import insert_resource
-from app.operations.locking import lock_deployment
-from app.operations.usage.ends import end_usage
+from app.operations.usage.resource_end import end_usage
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.ids import new_id
 
@@ -23,7 +23,7 @@ FROM cloud_resources WHERE id = $1 FOR UPDATE
 """
 
 
-class _Resource(NamedTuple):
+class _EndingResource(NamedTuple):
     id: UUID
     tenant_id: UUID | None
     deployment_id: UUID | None
@@ -87,14 +87,16 @@ async def move_resource(
     return await transact(context, work)
 
 
-async def _lock(unit: UnitOfWork, resource_id: UUID) -> _Resource:
+async def _lock(unit: UnitOfWork, resource_id: UUID) -> _EndingResource:
     row = await unit.connection.fetchrow(_LOCK, resource_id)
     if row is None:
         raise not_found("resource", resource_id, ("resourceId",))
-    return _Resource(*row)
+    return _EndingResource(*row)
 
 
-async def _end(context: Context, unit: UnitOfWork, resource: _Resource, given: datetime | None, name: str) -> datetime:
+async def _end(
+    context: Context, unit: UnitOfWork, resource: _EndingResource, given: datetime | None, name: str
+) -> datetime:
     """Ends the resource, which is locked, and gives the instant. One that ended just then stays as it is."""
     now = context.clock()
     moment = given or max(now, resource.created_at)

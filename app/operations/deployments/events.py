@@ -14,7 +14,7 @@ CHANNEL = "deployment_events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeploymentEvent:
+class NewDeploymentEvent:
     """from_state None: the creation. withheld: asked for by the system and, by the operator's override, not done."""
 
     tenant_id: UUID
@@ -27,7 +27,7 @@ class DeploymentEvent:
     withheld: bool = False
 
 
-async def append_event(unit: UnitOfWork, event: DeploymentEvent) -> UUID:
+async def append_event(unit: UnitOfWork, event: NewDeploymentEvent) -> UUID:
     event_id = new_id()
     await CloudDeploymentEvents.insert(
         CloudDeploymentEvents(

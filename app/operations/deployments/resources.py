@@ -11,7 +11,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import TAKEN, transact
 from app.operations.catalog.kinds import require_kind
-from app.operations.locking import lock_deployment
+from app.operations.deployment_lock import lock_deployment
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.ids import new_id
 

@@ -10,7 +10,7 @@ from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.locking import lock_deployment
+from app.operations.deployment_lock import lock_deployment
 from app.tables.deployments import CloudDeployments, LlmMode
 
 

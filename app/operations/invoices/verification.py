@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.billing import InvoiceBuilder, Line, Period
 from app.database import UnitOfWork
-from app.operations.billing_months.data import month_in_data
+from app.operations.billing_months.month_amounts import month_in_data
 from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact

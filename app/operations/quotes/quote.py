@@ -36,7 +36,7 @@ async def quote(
     usage: Mapping[str, Decimal] = MappingProxyType({}),
     tenant_id: UUID | None = None,
     period_start: date | None = None,
-) -> billing.Quote:
+) -> billing.RatedMonth:
     """Rates a whole month (default: the current one) in the plan's currency, with the taxes of the tenant's country.
 
     The tenant is the caller's own; a platform admin may name any. Without one, the taxes are the default country's.
@@ -47,7 +47,7 @@ async def quote(
     validation.refuse([*month_faults(period_start), *_faults(addons, usage)])
     period = month_of(context, period_start)
 
-    async def work(unit: UnitOfWork) -> billing.Quote:
+    async def work(unit: UnitOfWork) -> billing.RatedMonth:
         tenant = await _tenant_header(context, unit, tenant_id, period)
         offer = await plan_on_offer(context.principal, plan_code, plan_version)
         if tenant is not None:

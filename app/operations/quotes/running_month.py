@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app import billing
-from app.billing import AmountTooLarge, Period, Quote, QuoteInputs, SubscriptionInputs
+from app.billing import AmountTooLarge, Period, QuoteInputs, RatedMonth, SubscriptionInputs
 from app.database import UnitOfWork
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
@@ -13,7 +13,7 @@ from app.operations.calls.transaction import transact
 from app.operations.rating_inputs import billable_deployments_of, gather, tenant_headers
 
 Seen = Callable[[SubscriptionInputs, Period, datetime], SubscriptionInputs]
-Month = Quote | Refusal | None
+Month = RatedMonth | Refusal | None
 
 
 async def months_to_date(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Month]:

@@ -1,6 +1,6 @@
 """How much work a caller may ask for: points in PostgreSQL's buckets, which all processes share, spent from leases."""
 
 from app.operations.rate_limits.bucket import Buckets, Grant, Limit, purge
-from app.operations.rate_limits.limiter import Balance, Charge, RateLimitedError, RateLimiter
+from app.operations.rate_limits.limiter import Balance, OperationCharge, RateLimitedError, RateLimiter
 
-__all__ = ["Balance", "Buckets", "Charge", "Grant", "Limit", "RateLimitedError", "RateLimiter", "purge"]
+__all__ = ["Balance", "Buckets", "Grant", "Limit", "OperationCharge", "RateLimitedError", "RateLimiter", "purge"]

@@ -73,9 +73,9 @@ class RateLimiter:
         self._accounts: OrderedDict[tuple[UUID | None, str], _Account] = OrderedDict()
         self._away_until = -math.inf
 
-    def charge(self, principal: Principal) -> "Charge":
+    def charge(self, principal: Principal) -> "OperationCharge":
         """For one operation of the caller."""
-        return Charge(self, principal)
+        return OperationCharge(self, principal)
 
     async def spend(self, principal: Principal, cost: int) -> None:
         """Takes the cost, 1 at least; all there is if the bucket is smaller than that. Raises RateLimitedError."""
@@ -159,7 +159,7 @@ def _refused(limit: Limit, lacking: int) -> RateLimitedError:
     return RateLimitedError(max(1, math.ceil(lacking / limit.per_second)))
 
 
-class Charge:
+class OperationCharge:
     """What one operation of a caller costs: `requested`, once it is known."""
 
     __slots__ = ("_account", "_limiter", "_principal", "requested")

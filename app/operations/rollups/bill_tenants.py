@@ -12,19 +12,19 @@ from uuid import UUID
 
 from app.billing import ChargeInputs, QuoteHeader, SubscriptionInputs, unpriced_usage
 from app.database import UnitOfWork
-from app.operations.billing_months.billed import replaced_by
-from app.operations.billing_months.rating import Month, TenantMonths, hold_months, write_months
+from app.operations.billing_months.billed_amounts import replaced_by
+from app.operations.billing_months.month_locks import Month, TenantMonths, hold_months, write_months
 from app.operations.invoices.draft import Draft
-from app.operations.invoices.store import clear_drafts, write_inputs, write_invoices, write_lines
+from app.operations.invoices.draft_store import clear_drafts, write_inputs, write_invoices, write_lines
 from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import BillableDeployment, billable_portions, gather, tenant_headers
 from app.operations.rollups.corrections import Corrections
 from app.operations.rollups.existing_invoices import ExistingInvoice, existing_invoices_of, settle_without_rating
-from app.operations.rollups.months import note_ratings
 from app.operations.rollups.progress import Settlement, Unpriced, Warned, record
+from app.operations.rollups.rated_months import note_ratings
 from app.operations.rollups.run import Run
 from app.operations.rollups.unsubscribed import unsubscribed_usage
-from app.tables.rollups import RollupOutcome, RollupWarningCode
+from app.tables.rollups import RollupWarningCode, TenantOutcome
 
 SLICE = 500
 """Subscriptions gathered, rated and written at a time."""
@@ -40,7 +40,7 @@ WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 
 
 @dataclass(slots=True)
-class Billed:
+class BatchOutcome:
     """What became of the tenants, and what the run is to list."""
 
     settled: list[Settlement] = field(default_factory=list)
@@ -73,14 +73,14 @@ async def preview(
     tenant_ids: Sequence[UUID],
     now: datetime,
     rating_lock: AbstractAsyncContextManager[object],
-) -> Billed:
+) -> BatchOutcome:
     """What `bill` would do, from one snapshot: it locks nothing and writes nothing."""
     await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     async with rating_lock:
         return await _bill(unit, run, tenant_ids, now, [])
 
 
-async def record_once(unit: UnitOfWork, run: Run, billed: Billed) -> None:
+async def record_once(unit: UnitOfWork, run: Run, billed: BatchOutcome) -> None:
     """Records the results of a preview, of tenants that nobody else has recorded in the run meanwhile."""
     await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
     tenant_ids = [settlement.tenant_id for settlement in billed.settled]
@@ -94,10 +94,12 @@ async def record_once(unit: UnitOfWork, run: Run, billed: Billed) -> None:
     )
 
 
-async def _bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, written: list[Draft]) -> Billed:
+async def _bill(
+    unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, written: list[Draft]
+) -> BatchOutcome:
     months = await hold_unsettled(unit, run, tenant_ids)
     existing_by_tenant = await existing_invoices_of(unit, run, months)
-    billed = Billed()
+    billed = BatchOutcome()
     due: dict[UUID, ExistingInvoice] = {}
     for tenant_id, existing in existing_by_tenant.items():
         if (settlement := settle_without_rating(run, existing)) is not None:
@@ -133,7 +135,7 @@ class _Billing:
     now: datetime
     headers: dict[UUID, QuoteHeader]
     corrections: Corrections
-    billed: Billed
+    billed: BatchOutcome
     written: list[Draft]
     rated_cents: dict[UUID, int] = field(default_factory=dict)
 
@@ -261,11 +263,11 @@ class _Billing:
 
     def _settlement(self, draft: Draft) -> Settlement:
         if self.run.dry_run:
-            return Settlement(draft.tenant_id, RollupOutcome.PREVIEWED, None, draft.invoice.total_cents)
+            return Settlement(draft.tenant_id, TenantOutcome.PREVIEWED, None, draft.invoice.total_cents)
         if not draft.billable:
-            return Settlement(draft.tenant_id, RollupOutcome.SETTLED)
+            return Settlement(draft.tenant_id, TenantOutcome.SETTLED)
         replaced = self.due[draft.tenant_id].invoice_id is not None
-        outcome = RollupOutcome.REPLACED if replaced else RollupOutcome.CREATED
+        outcome = TenantOutcome.REPLACED if replaced else TenantOutcome.CREATED
         return Settlement(draft.tenant_id, outcome, draft.invoice_id, draft.invoice.total_cents)
 
 

@@ -15,7 +15,7 @@ import asyncpg
 
 from app.billing import AmountTooLarge, Period
 from app.database import DatabaseUnavailable, UnitOfWork
-from app.operations.billing_months.rating import write_months
+from app.operations.billing_months.month_locks import write_months
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode
@@ -24,7 +24,7 @@ from app.operations.rollups.bill_tenants import SLICE, bill, hold_unsettled, pre
 from app.operations.rollups.progress import Failure, Settlement, finish_chunk, record, start_if_queued
 from app.operations.rollups.run import Run, TenantWorkload, portions
 from app.tables.billing_months import BillingMonthState
-from app.tables.rollups import RollupOutcome
+from app.tables.rollups import TenantOutcome
 
 ATTEMPTS = 3
 BATCH_TENANTS = 100
@@ -164,7 +164,7 @@ class _Chunk:
                 if month.state is BillingMonthState.OPEN:
                     month.state = BillingMonthState.FAILED
                 await write_months(unit, [month])
-            await record(unit, self.run, [Settlement(tenant_id, RollupOutcome.FAILED, failure=failure)])
+            await record(unit, self.run, [Settlement(tenant_id, TenantOutcome.FAILED, failure=failure)])
 
         await transact(self.context, work)
 

@@ -14,14 +14,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.billing import (
-    Billed,
+    BilledSeries,
     ChargeInputs,
     CorrectionInputs,
-    Difference,
     Line,
     Period,
     QuoteHeader,
     Series,
+    SeriesDifference,
     SubscriptionInputs,
     billed_of,
     differences,
@@ -30,15 +30,15 @@ from app.billing import (
     taken_parts,
 )
 from app.database import UnitOfWork
-from app.operations.billing_months.billed import (
+from app.operations.billing_months.billed_amounts import (
     Replaced,
     billed_charges,
     billed_deployments,
     billed_elsewhere,
     billed_series,
 )
-from app.operations.billing_months.invoices import record_replaced
-from app.operations.billing_months.rating import Month, TenantMonths
+from app.operations.billing_months.invoice_changes import record_replaced
+from app.operations.billing_months.month_locks import Month, TenantMonths
 from app.operations.invoices.draft import Draft
 from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import (
@@ -61,7 +61,7 @@ class _Credit(NamedTuple):
     month: Month
     slug: str
     inputs: CorrectionInputs
-    found: tuple[Difference, ...]
+    found: tuple[SeriesDifference, ...]
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class Corrections:
     run: Run
     months: Mapping[UUID, TenantMonths]
     replaced: Replaced
-    elsewhere: Mapping[str, list[Billed]] = field(default_factory=dict)
+    elsewhere: Mapping[str, list[BilledSeries]] = field(default_factory=dict)
     corrected: set[tuple[UUID, date]] = field(default_factory=set)
     failed: dict[tuple[UUID, date], str] = field(default_factory=dict)
     _credits: dict[UUID, list[_Credit]] = field(default_factory=lambda: defaultdict(list))
@@ -195,7 +195,7 @@ class Corrections:
             billable += [one for one in await billable_deployments_of(self.unit, period, named) if one.subscription_id]
         return sorted((one for one in billable if one.tenant_id in due), key=lambda one: (one.tenant_id, one.slug))
 
-    def _add_own(self, draft: Draft, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]) -> None:
+    def _add_own(self, draft: Draft, subject: SubscriptionInputs | ChargeInputs, billed: list[BilledSeries]) -> None:
         own = self.months[draft.tenant_id].own
         self._add_inputs(draft, own, _correction(own, draft.header, subject, billed))
 
@@ -230,7 +230,7 @@ class Corrections:
             credit.month.open_deployments.append(UUID(subject.deployment_id))
 
 
-def _refuse_too_large(draft: Draft, header: QuoteHeader, found: Iterable[Difference]) -> None:
+def _refuse_too_large(draft: Draft, header: QuoteHeader, found: Iterable[SeriesDifference]) -> None:
     """Raises AmountTooLarge where the invoice could not hold the differences above 0 with their tax."""
     base = draft.invoice.tax_base.copy()
     base.add(header, sum(one.amount_cents for one in found if one.amount_cents > 0))
@@ -238,7 +238,7 @@ def _refuse_too_large(draft: Draft, header: QuoteHeader, found: Iterable[Differe
 
 
 def _correction(
-    month: Month, header: QuoteHeader, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]
+    month: Month, header: QuoteHeader, subject: SubscriptionInputs | ChargeInputs, billed: list[BilledSeries]
 ) -> CorrectionInputs:
     """Under the rules by which the month was first rated."""
     waived = month.state is BillingMonthState.WAIVED

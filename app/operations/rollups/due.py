@@ -7,8 +7,8 @@ from uuid import UUID
 from app.billing import Period
 from app.database import UnitOfWork
 from app.database.locks import lock
-from app.operations.billing_months.left import changes_of_tenants_that_left
-from app.operations.billing_months.missing import insert_missing_months
+from app.operations.billing_months.departed_tenants import changes_of_tenants_that_left
+from app.operations.billing_months.missing_months import insert_missing_months
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.billing_months.rating import Month, TenantMonths
+from app.operations.billing_months.month_locks import Month, TenantMonths
 from app.operations.calls.refusal import ProblemCode
 from app.operations.rollups.progress import Failure, Settlement
 from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
 from app.tables.invoices import InvoiceStatus
-from app.tables.rollups import RollupOutcome
+from app.tables.rollups import TenantOutcome
 
 _REVISIONS = """
 SELECT tenant_id, id, revision, status FROM tenant_invoices
@@ -52,10 +52,10 @@ def settle_without_rating(run: Run, existing: ExistingInvoice) -> Settlement | N
     """The outcome of a tenant that the run does not rate, or None."""
     tenant_id, month = existing.month.tenant_id, existing.month
     if month.state is BillingMonthState.WAIVED or not (run.force or _is_due(run, month)):
-        return Settlement(tenant_id, RollupOutcome.SKIPPED, existing.invoice_id)
+        return Settlement(tenant_id, TenantOutcome.SKIPPED, existing.invoice_id)
     if existing.status is InvoiceStatus.PAID:
         failure = Failure(ProblemCode.INVOICE_PAID, "the invoice is paid and is not rated again", 1)
-        return Settlement(tenant_id, RollupOutcome.FAILED, existing.invoice_id, failure=failure)
+        return Settlement(tenant_id, TenantOutcome.FAILED, existing.invoice_id, failure=failure)
     return None
 
 

@@ -16,11 +16,11 @@ from app.operations.rollups.run import Run
 from app.tables.ids import new_id
 from app.tables.rollups import (
     RollupFailures,
-    RollupOutcome,
     RollupOutcomes,
     RollupUnpricedUsage,
     RollupWarningCode,
     RollupWarnings,
+    TenantOutcome,
     UnpricedReason,
 )
 
@@ -52,7 +52,7 @@ class Settlement(NamedTuple):
     """What became of one tenant in a run. total_cents is what the run billed it, or by a dry run would have."""
 
     tenant_id: UUID
-    outcome: RollupOutcome
+    outcome: TenantOutcome
     invoice_id: UUID | None = None
     total_cents: int = 0
     failure: Failure | None = None
@@ -109,10 +109,10 @@ async def record(
         _COUNT,
         run.id,
         len(settled),
-        count[RollupOutcome.CREATED],
-        count[RollupOutcome.REPLACED],
-        count[RollupOutcome.SKIPPED],
-        count[RollupOutcome.FAILED],
+        count[TenantOutcome.CREATED],
+        count[TenantOutcome.REPLACED],
+        count[TenantOutcome.SKIPPED],
+        count[TenantOutcome.FAILED],
         sum(settlement.total_cents for settlement in settled),
     )
     await notify_progress(unit, run.id)

@@ -8,8 +8,8 @@ from uuid import UUID
 from app.billing import InputFault, Period
 from app.database.copy import copy_rows
 from app.database.unit_of_work import UnitOfWork
-from app.operations.billing_months.left import changes_of_tenants_that_left
-from app.operations.billing_months.missing import insert_missing_months
+from app.operations.billing_months.departed_tenants import changes_of_tenants_that_left
+from app.operations.billing_months.missing_months import insert_missing_months
 from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal

@@ -15,11 +15,11 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import AddonOffer, AddonSelection, PlanOffer, addons_on_offer, plan_on_offer
-from app.operations.locking import lock_deployment, now_of
+from app.operations.deployment_lock import lock_deployment, now_of
 from app.operations.open_tenant import share_open_tenant
-from app.operations.subscriptions.addons import insert_snapshot
-from app.operations.subscriptions.days import billed_from, require_confirmation
-from app.operations.subscriptions.follow import open_span
+from app.operations.subscriptions.attached_addons import insert_snapshot
+from app.operations.subscriptions.follow_deployment import open_span
+from app.operations.subscriptions.start_dates import billed_from, require_confirmation
 from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments
 from app.tables.ids import new_id

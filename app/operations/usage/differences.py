@@ -64,7 +64,7 @@ WHERE t.deployment_id = any($1::uuid[])
 """
 
 
-class _Stream(NamedTuple):
+class _DayLevels(NamedTuple):
     """One day of one resource's levels."""
 
     resource_kind: str
@@ -101,9 +101,9 @@ async def differences(unit: UnitOfWork, zone: ZoneInfo, deployments: Sequence[UU
 
 
 def _levels_differ(
-    deployment_id: UUID, expected: dict[_Stream, _Total], totals: Sequence[Any]
+    deployment_id: UUID, expected: dict[_DayLevels, _Total], totals: Sequence[Any]
 ) -> Iterator[tuple[str, str]]:
-    kept = {_Stream(row["resource_kind"], row["resource_id"], row["day"]): row for row in totals}
+    kept = {_DayLevels(row["resource_kind"], row["resource_id"], row["day"]): row for row in totals}
     for stream in sorted(expected.keys() - kept.keys()):
         yield f"cloud_deployments {deployment_id}", f"{stream} has events and no total"
     for stream, row in sorted(kept.items()):
@@ -114,15 +114,15 @@ def _levels_differ(
             yield key, f"{stream} has {found}; its events give {expected[stream]}"
 
 
-def _folded(events: Sequence[Any], zone: ZoneInfo) -> dict[_Stream, _Total]:
-    days: dict[_Stream, list[tuple[datetime, Decimal]]] = defaultdict(list)
+def _folded(events: Sequence[Any], zone: ZoneInfo) -> dict[_DayLevels, _Total]:
+    days: dict[_DayLevels, list[tuple[datetime, Decimal]]] = defaultdict(list)
     for event in events:
-        stream = _Stream(event["resource_kind"], event["resource_id"], event["day"])
+        stream = _DayLevels(event["resource_kind"], event["resource_id"], event["day"])
         days[stream].append((event["occurred_at"], event["quantity"]))
     ends = {(event["resource_kind"], event["resource_id"]): event["destroyed_at"] for event in events}
     for (kind, resource_id), end in ends.items():
         if end is not None:
-            days[_Stream(kind, resource_id, day_of(end, zone))].append((end, Decimal(0)))
+            days[_DayLevels(kind, resource_id, day_of(end, zone))].append((end, Decimal(0)))
     return {stream: _fold(sorted(levels), day_start(stream.day + ONE_DAY, zone)) for stream, levels in days.items()}
 
 

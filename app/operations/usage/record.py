@@ -17,22 +17,22 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.catalog.kinds import known_kinds
+from app.operations.usage.affected_days import Occurrence, changes_of
 from app.operations.usage.event_days import event_days
-from app.operations.usage.events import (
+from app.operations.usage.event_rows import StagedDeployment, encoded, stage
+from app.operations.usage.metered_events import (
     FUTURE_ALLOWED,
     MALFORMED,
     InputFault,
     MeteredEvent,
+    RejectedEvent,
     UsageFault,
-    UsageRejection,
     epoch_microseconds,
-    request_error_of,
+    usage_fault_of,
 )
 from app.operations.usage.partitions import require_months
-from app.operations.usage.reach import Occurrence, changes_of
 from app.operations.usage.refold import DayKey, fold_days, lock_days
-from app.operations.usage.staging import StagedDeployment, encoded, stage
-from app.operations.usage.store import Streams, add_levels, add_to_days, claim
+from app.operations.usage.usage_store import Streams, add_levels, add_to_days, claim
 from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_ids
 
@@ -40,22 +40,22 @@ MAX_EVENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class UsageRecorded:
+class RecordingOutcome:
     """Every event of the batch is counted or listed once. A duplicate was kept before, with the same content."""
 
     accepted: int
     duplicates: int
-    rejected: tuple[UsageRejection, ...]
+    rejected: tuple[RejectedEvent, ...]
 
 
-async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> UsageRecorded:
+async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> RecordingOutcome:
     """Keeps the events and adds them to their days' totals, in one transaction. Safe to send again."""
     authorise(context, Action.RECORD_USAGE)
     validation.refuse(validation.at_most("events", events, MAX_EVENTS))
     return await record_batch(context, events)
 
 
-async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malformed: int = 0) -> UsageRecorded:
+async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malformed: int = 0) -> RecordingOutcome:
     """The same for as many events as the caller sees fit: one transaction holds them all.
 
     The call's entry in the audit log has the counts, with those that were no event at all.
@@ -64,9 +64,9 @@ async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malf
     scope = context.principal.metering_scope
     await require_months(context, context.clock() + FUTURE_ALLOWED)
 
-    async def work(unit: UnitOfWork) -> UsageRecorded:
+    async def work(unit: UnitOfWork) -> RecordingOutcome:
         zone = context.settings.billing_time_zone
-        batch = _Batch(events, await _look_up(unit, scope, events), context.clock(), zone, first_open_day(context))
+        batch = _EventBatch(events, await _look_up(unit, scope, events), context.clock(), zone, first_open_day(context))
         recorded = await _keep(context, unit, batch)
         if context.call is not None:
             context.call.result = _counts(recorded, malformed)
@@ -75,14 +75,14 @@ async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malf
     return await transact(context, work, scope)
 
 
-def _counts(recorded: UsageRecorded, malformed: int) -> str:
+def _counts(recorded: RecordingOutcome, malformed: int) -> str:
     reasons = Counter[str](rejection.code for rejection in recorded.rejected)
     if malformed:
         reasons[MALFORMED] = malformed
     return json.dumps({"accepted": recorded.accepted, "duplicates": recorded.duplicates, "rejected": reasons})
 
 
-class _Resource(NamedTuple):
+class _KnownResource(NamedTuple):
     deployment_id: UUID
     destroyed_at: datetime | None
 
@@ -93,7 +93,7 @@ class _Known:
 
     deployments: Mapping[UUID, StagedDeployment]
     kinds: Mapping[str, Aggregation]
-    resources: Mapping[UUID, _Resource]
+    resources: Mapping[UUID, _KnownResource]
 
     @property
     def streams(self) -> Streams:
@@ -108,7 +108,7 @@ class _Known:
         )
 
 
-class _Batch:
+class _EventBatch:
     """The events parted into rows to stage and rejections; `indexes` are the rows' places in the batch, `ids` theirs.
 
     `early` are the places among the rows, with the days, of events from before `open_day`.
@@ -124,11 +124,11 @@ class _Batch:
         self.ids: list[UUID] = []
         self.indexes: list[int] = []
         self.early: list[tuple[int, date]] = []
-        self.rejected: list[UsageRejection] = []
+        self.rejected: list[RejectedEvent] = []
         days = event_days(zone)
         for index, (event, row_id) in enumerate(zip(events, new_ids(len(events)), strict=True)):
             deployment = known.deployments.get(event.deployment_id)
-            fault = request_error_of(event, now) or _unknown(event, known, deployment)
+            fault = usage_fault_of(event, now) or _unknown(event, known, deployment)
             if fault is None and deployment is not None:
                 microseconds = epoch_microseconds(event.occurred_at)
                 day = days.of(microseconds)
@@ -138,14 +138,14 @@ class _Batch:
                 self.ids.append(row_id)
                 self.indexes.append(index)
             elif fault is not None:
-                self.rejected.append(UsageRejection(index, *fault))
+                self.rejected.append(RejectedEvent(index, *fault))
 
-    def reused(self, taken: Mapping[UUID, bool]) -> list[UsageRejection]:
+    def reused(self, taken: Mapping[UUID, bool]) -> list[RejectedEvent]:
         """Of rows whose event ids are taken, those that say something else."""
         if not any(taken.values()):
             return []
         return [
-            UsageRejection(index, UsageFault.ID_REUSED, "another event was recorded under this id")
+            RejectedEvent(index, UsageFault.ID_REUSED, "another event was recorded under this id")
             for index, row_id in zip(self.indexes, self.ids, strict=True)
             if taken.get(row_id)
         ]
@@ -215,7 +215,7 @@ async def _resources(
     deployments: Mapping[UUID, StagedDeployment],
     events: Sequence[MeteredEvent],
     kinds: Mapping[str, Aggregation],
-) -> dict[UUID, _Resource]:
+) -> dict[UUID, _KnownResource]:
     """Those of the deployments' tenants that the events name.
 
     Of levels and readings they do not end before the commit: their end counts.
@@ -232,12 +232,12 @@ async def _resources(
         rows += await unit.connection.fetch(_KEPT_RESOURCES, tenants, list(streamed))
     if named - streamed:
         rows += await unit.connection.fetch(_RESOURCES, tenants, list(named - streamed))
-    return {row["id"]: _Resource(row["deployment_id"], row["destroyed_at"]) for row in rows}
+    return {row["id"]: _KnownResource(row["deployment_id"], row["destroyed_at"]) for row in rows}
 
 
-async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecorded:
+async def _keep(context: Context, unit: UnitOfWork, batch: _EventBatch) -> RecordingOutcome:
     if not batch.rows:
-        return UsageRecorded(0, 0, tuple(batch.rejected))
+        return RecordingOutcome(0, 0, tuple(batch.rejected))
     zone = context.settings.billing_time_zone
     await stage(unit, batch.rows)
     taken = await claim(unit)
@@ -249,10 +249,10 @@ async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecor
         await _add(unit, batch, zone)
     reused = batch.reused(taken)
     rejected = sorted([*batch.rejected, *reused], key=lambda rejection: rejection.index)
-    return UsageRecorded(accepted, len(taken) - len(reused), tuple(rejected))
+    return RecordingOutcome(accepted, len(taken) - len(reused), tuple(rejected))
 
 
-async def _add(unit: UnitOfWork, batch: _Batch, zone: ZoneInfo) -> None:
+async def _add(unit: UnitOfWork, batch: _EventBatch, zone: ZoneInfo) -> None:
     streams = batch.known.streams
     touched = await add_to_days(unit, batch.recorded_at, streams)
     if streams.level_kinds:

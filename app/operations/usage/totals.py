@@ -40,7 +40,7 @@ _SLICE = 500
 """Days folded by one statement."""
 
 
-class Difference(NamedTuple):
+class TotalsDifference(NamedTuple):
     """Where a deployment's totals are not its events folded, in words, and whether they have been made again."""
 
     deployment_id: UUID
@@ -48,7 +48,7 @@ class Difference(NamedTuple):
     repaired: bool
 
 
-async def prove_totals(context: Context, *, repair: bool = False) -> AsyncGenerator[Difference, None]:
+async def prove_totals(context: Context, *, repair: bool = False) -> AsyncGenerator[TotalsDifference, None]:
     """Each difference, deployment by deployment, in flat memory. Safe while events come in."""
     authorise(context, Action.REPAIR_USAGE_TOTALS if repair else Action.CHECK_DATA_INTEGRITY)
     after = UUID(int=0)
@@ -58,7 +58,7 @@ async def prove_totals(context: Context, *, repair: bool = False) -> AsyncGenera
             if repair and messages:
                 await transact(context, partial(_repair, context, key))
             for message in messages:
-                yield Difference(key, message, repair)
+                yield TotalsDifference(key, message, repair)
         after = page.last
 
 

@@ -46,7 +46,7 @@ class UnbilledMonth(Node):
     billing_month: BillingMonth = strawberry.field(description="The billing month with the current state and amounts.")
 
     @classmethod
-    def of(cls, month: billing_months.UnbilledMonth) -> "UnbilledMonth":
+    def of(cls, month: billing_months.UnbilledMonthRow) -> "UnbilledMonth":
         """The operation's value, with its tenant and billing month to be read."""
         return cls(
             id=month.billing_month_id,
@@ -209,7 +209,7 @@ def _bad_input(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
 
-def _cursor(month: billing_months.UnbilledMonth) -> str:
+def _cursor(month: billing_months.UnbilledMonthRow) -> str:
     return urlsafe_b64encode(f"{month.period_start} {month.tenant_id}".encode()).decode()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.operations.billing_months import UnbilledMonth, count_unbilled_months, unbilled_months
+from app.operations.billing_months import UnbilledMonthRow, count_unbilled_months, unbilled_months
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.invoices import void_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
@@ -80,7 +80,7 @@ async def test_pages_follow_month_and_tenant_and_say_whether_there_is_more(given
     expected = [(month, tenant_id) for month in (APRIL, MAY, JUNE) for tenant_id in tenants]
     assert await count_unbilled_months(given.platform) == 15
     for size in (1, 4, 5, 15, 16):
-        found: list[UnbilledMonth] = []
+        found: list[UnbilledMonthRow] = []
         after: tuple[date, UUID] | None = None
         more = True
         while more:

@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.costs import CloudInvoiceImported
+from app.operations.costs import ImportOutcome
 from app.operations.deployments import register_resource
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 
 
-async def imported(given: Given, *rows: str, external_id: str = "bill-1", **asked: Any) -> CloudInvoiceImported:
+async def imported(given: Given, *rows: str, external_id: str = "bill-1", **asked: Any) -> ImportOutcome:
     return await import_bill(given.platform, bill(*rows), external_id=external_id, **asked)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.billing import DeploymentState, Tier
 from app.operations import data_integrity
-from app.operations.billing_months import data
+from app.operations.billing_months import month_amounts
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import ResourceDraft
 from app.operations.data_integrity import INTEGRITY_CHECKS, check
@@ -150,7 +150,7 @@ async def test_only_so_many_are_listed_and_only_to_the_platform(
 
 async def test_pages_tell_of_every_row(given: Given, month: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_integrity.integrity_check.Spine, "page", property(lambda _: 1))
-    monkeypatch.setattr(data, "SLICE", 1)
+    monkeypatch.setattr(month_amounts, "SLICE", 1)
     told: list[tuple[str, int, int]] = []
     found = [
         violation

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.billing import Quote, Tier
+from app.billing import RatedMonth, Tier
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import AddonSelection, ResourceDraft, archive_plan, update_addon
 from app.operations.quotes import quote
@@ -16,14 +16,14 @@ from tests.operations.given import Given
 from tests.operations.months import APRIL, invoices, meter, roll_up, subscribed
 
 
-async def quoted(given: Given, **asked: Any) -> Quote:
+async def quoted(given: Given, **asked: Any) -> RatedMonth:
     addons = [
         AddonSelection(*each) if isinstance(each, tuple) else AddonSelection(each) for each in asked.pop("addons", ())
     ]
     return await quote(given.platform, **{"plan_code": "studio", "addons": addons, **asked})
 
 
-def figures(found: Quote) -> list[tuple[str, str, str | None, Decimal, int]]:
+def figures(found: RatedMonth) -> list[tuple[str, str, str | None, Decimal, int]]:
     return [(line.kind, line.description, line.resource_kind, line.quantity, line.amount_cents) for line in found.lines]
 
 

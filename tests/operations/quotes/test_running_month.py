@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.billing import Proration, Quote, Tier
+from app.billing import Proration, RatedMonth, Tier
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import ResourceDraft
 from app.operations.quotes import forecasts, months_to_date
@@ -17,12 +17,12 @@ from tests.operations.months import APRIL, MAY, meter, subscribed
 
 
 def amounts(quote: Month) -> list[tuple[str, int]]:
-    assert isinstance(quote, Quote)
+    assert isinstance(quote, RatedMonth)
     return [(line.kind, line.amount_cents) for line in quote.lines]
 
 
 def totals(months: dict[UUID, Month]) -> dict[UUID, int | None]:
-    return {key: month.total_cents if isinstance(month, Quote) else None for key, month in months.items()}
+    return {key: month.total_cents if isinstance(month, RatedMonth) else None for key, month in months.items()}
 
 
 async def test_the_month_to_date_and_its_forecast(given: Given) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from app.billing import DeploymentState
-from app.operations.billing_months import data
+from app.operations.billing_months import month_amounts
 from app.operations.charges import add_charge
 from app.operations.data_integrity import check
 from app.operations.deployments import transition_deployment
@@ -82,7 +82,7 @@ async def test_slices_of_any_size_make_the_same_invoice(given: Given, monkeypatc
     assert states[APRIL] == ("ISSUED", 36304, 36304)  # 35834; 4 x 30 more, 3 x 10 less; 380 of charges
     for size in (1, 2, 3, DEPLOYMENTS):
         monkeypatch.setattr(billing_of_tenants, "SLICE", size)
-        for module in (data, verification):
+        for module in (month_amounts, verification):
             monkeypatch.setattr(module, "SLICE", size)
         await roll_up(given, MAY, force=True)
         (sliced,) = await invoices(given, MAY)

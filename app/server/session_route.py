@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from app.server.auth import LEEWAY, Session
-from app.server.edge import address
+from app.server.response_headers import address
 from app.server.service import PATH
 
 SESSION_PATH = f"{PATH}/session"

@@ -14,7 +14,7 @@ from app.schema.context import Info, reads_tenants
 from app.schema.deployments.types import DeploymentEvent
 
 
-class _Notified(msgspec.Struct, frozen=True):
+class _NotifiedEvent(msgspec.Struct, frozen=True):
     """What the writing transaction notified."""
 
     id: UUID
@@ -44,6 +44,6 @@ class DeploymentSubscriptions:
             async for payload in payloads:
                 if payload is None:
                     raise GraphQLError("Events may have been missed.", extensions={"code": "EVENTS_MISSED"})
-                event = msgspec.json.decode(payload, type=_Notified)
+                event = msgspec.json.decode(payload, type=_NotifiedEvent)
                 if context.scope.tenant_id in {None, event.tenant_id} and wanted in {None, event.deployment_id}:
                     yield reference(DeploymentEvent, event.id)

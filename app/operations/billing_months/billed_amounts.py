@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from app.billing import Billed, LineKind, Period, Series
+from app.billing import BilledSeries, LineKind, Period, Series
 from app.database import UnitOfWork
 
 _SERIES = """
@@ -98,7 +98,7 @@ async def replaced_by(unit: UnitOfWork, invoice_ids: Sequence[UUID], period_star
 
 async def billed_series(
     unit: UnitOfWork, subscriptions: Sequence[tuple[UUID, UUID]], month: date, replaced: Sequence[UUID]
-) -> dict[UUID | None, list[Billed]]:
+) -> dict[UUID | None, list[BilledSeries]]:
     """By subscription, given with its tenant."""
     tenant_ids, subscription_ids = [pair[0] for pair in subscriptions], [pair[1] for pair in subscriptions]
     rows = await unit.connection.fetch(_OF_SUBSCRIPTIONS, replaced, tenant_ids, subscription_ids, month)
@@ -107,7 +107,7 @@ async def billed_series(
 
 async def billed_charges(
     unit: UnitOfWork, tenant_ids: Sequence[UUID], period: Period, replaced: Sequence[UUID]
-) -> dict[UUID, list[Billed]]:
+) -> dict[UUID, list[BilledSeries]]:
     """Of charges that stand apart from subscriptions, by tenant."""
     rows = await unit.connection.fetch(_OF_CHARGES, replaced, tenant_ids, period.start, period.end)
     return _grouped((row["tenant_id"], row) for row in rows)
@@ -115,7 +115,7 @@ async def billed_charges(
 
 async def billed_elsewhere(
     unit: UnitOfWork, tenant_ids: Sequence[UUID], month: date, replaced: Sequence[UUID]
-) -> dict[str, list[Billed]]:
+) -> dict[str, list[BilledSeries]]:
     """What corrections on other invoices have billed of the month: by subscription, or of charges by tenant."""
     rows = await unit.connection.fetch(_ELSEWHERE, replaced, tenant_ids, month)
     return _grouped((str(row["subscription_id"] or row["tenant_id"]), row) for row in rows)
@@ -128,8 +128,8 @@ async def billed_deployments(
     return [row["deployment_id"] for row in rows]
 
 
-def _grouped(rows: Iterable[tuple[Any, Any]]) -> dict[Any, list[Billed]]:
-    grouped: dict[Any, list[Billed]] = defaultdict(list)
+def _grouped(rows: Iterable[tuple[Any, Any]]) -> dict[Any, list[BilledSeries]]:
+    grouped: dict[Any, list[BilledSeries]] = defaultdict(list)
     for key, row in rows:
-        grouped[key].append(Billed(Series(LineKind(row["kind"]), row["part"]), row["quantity"], row["cents"]))
+        grouped[key].append(BilledSeries(Series(LineKind(row["kind"]), row["part"]), row["quantity"], row["cents"]))
     return grouped

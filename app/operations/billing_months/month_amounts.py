@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.billing import (
-    Billed,
+    BilledSeries,
     ChargeInputs,
     CorrectionInputs,
     Period,
@@ -19,7 +19,7 @@ from app.billing import (
     rate_subject,
 )
 from app.database import UnitOfWork
-from app.operations.billing_months.billed import billed_charges, billed_series
+from app.operations.billing_months.billed_amounts import billed_charges, billed_series
 from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import billable_deployments, gather, tenant_headers
 
@@ -51,7 +51,7 @@ class MonthInData:
     differences: list[tuple[str, str]] = field(default_factory=list)
     failure: str | None = None
 
-    def add(self, slug: str, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]) -> None:
+    def add(self, slug: str, subject: SubscriptionInputs | ChargeInputs, billed: list[BilledSeries]) -> None:
         """Rates a part of the month, and compares it with what was billed of it."""
         inputs = CorrectionInputs(self.header, subject, tuple(merged(billed)), waived=self.waived)
         try:

@@ -5,8 +5,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from app.server.edge import current_request_id
 from app.server.request_errors import Code, request_error_of
+from app.server.response_headers import current_request_id
 
 
 def show_error(error: GraphQLError, _request: object = None) -> Mapping[str, Any]:

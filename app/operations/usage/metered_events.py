@@ -52,7 +52,7 @@ class UsageFault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class UsageRejection:
+class RejectedEvent:
     """`index` is the event's place in the batch, from 0."""
 
     index: int
@@ -63,7 +63,7 @@ class UsageRejection:
 InputFault = tuple[UsageFault, str]
 
 
-def request_error_of(event: MeteredEvent, now: datetime) -> InputFault | None:
+def usage_fault_of(event: MeteredEvent, now: datetime) -> InputFault | None:
     """What is wrong with an event by itself."""
     if not _is_key(event.id):
         return UsageFault.INVALID_ID, f"id must be one line of text of 1 to {MAX_KEY_LENGTH} characters"

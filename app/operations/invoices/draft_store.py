@@ -9,7 +9,7 @@ from uuid import UUID
 from app.database.copy import copy_rows
 from app.database.unit_of_work import UnitOfWork
 from app.operations.invoices.draft import Draft
-from app.operations.invoices.staging import stage_inputs, stage_lines
+from app.operations.invoices.line_rows import stage_inputs, stage_lines
 from app.tables.invoices import InvoiceStatus, TenantInvoices
 
 INVOICE_COLUMNS = (

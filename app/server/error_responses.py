@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from app.server.edge import SECURITY_HEADERS, request_id, send_answer
 from app.server.request_errors import RequestError
+from app.server.response_headers import SECURITY_HEADERS, request_id, send_answer
 
 _JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"))
 
 
-async def send_fault(scope: Any, receive: Any, send: Any, fault: RequestError) -> None:
+async def send_error_response(scope: Any, receive: Any, send: Any, fault: RequestError) -> None:
     """Answers a request, or a socket in place of its upgrade."""
     kind = "http.response"
     if scope["type"] == "websocket":

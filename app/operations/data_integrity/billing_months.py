@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from app.billing import Period
-from app.operations.billing_months.data import MonthInData, months_in_data
+from app.operations.billing_months.month_amounts import MonthInData, months_in_data
 from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine, by_statement
 
 # A month of a subscription up to the one through which rows were made has its row.

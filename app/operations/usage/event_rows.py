@@ -8,7 +8,7 @@ from app.billing import decimal_text
 from app.database import UnitOfWork
 from app.database.copy_format import NULL, SIXTEEN, copy_encoded, instant, row_of, shared_text, text, uuid
 from app.operations.usage.event_days import EventDay
-from app.operations.usage.events import MeteredEvent, fingerprint
+from app.operations.usage.metered_events import MeteredEvent, fingerprint
 
 # Quantities come as text, which is cheaper to send and to read than numeric.
 _COLUMNS = """

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from app.billing import DeploymentState, LineKind, Quote
+from app.billing import DeploymentState, LineKind, RatedMonth
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import update_addon
 from app.operations.deployments import transition_deployment
@@ -56,7 +56,7 @@ async def test_a_new_price_moves_nothing_for_who_has_the_addon(given: Given) -> 
 
     async def addon_lines(deployment_id: UUID) -> list[int]:
         quote = (await months_to_date(given.platform, [deployment_id]))[deployment_id]
-        assert isinstance(quote, Quote)
+        assert isinstance(quote, RatedMonth)
         return [line.amount_cents for line in quote.lines if line.kind is LineKind.ADDON]
 
     assert await addon_lines(first) == [750]

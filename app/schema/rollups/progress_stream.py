@@ -8,7 +8,7 @@ import msgspec
 import strawberry
 
 from app.database import PLATFORM, Database
-from app.database.listener import Subscription
+from app.database.listener import ChannelSubscription
 from app.operations.calls.access import not_found
 from app.operations.rollups.progress import CHANNEL
 from app.reads import ForbiddenError, reference
@@ -18,7 +18,7 @@ from app.schema.rollups.types import RollupRun
 from app.tables.rollups import RollupRuns
 
 
-class _Notified(msgspec.Struct, frozen=True):
+class _NotifiedRun(msgspec.Struct, frozen=True):
     """What each step of a run notifies."""
 
     id: UUID
@@ -57,8 +57,8 @@ async def _is_finished(database: Database, run_id: UUID) -> bool:
     return run["finished_at"] is not None
 
 
-async def _step(payloads: Subscription, run_id: UUID) -> None:
+async def _step(payloads: ChannelSubscription, run_id: UUID) -> None:
     """Waits for the run's next step, or for a gap in which there may have been one."""
     async for payload in payloads:
-        if payload is None or msgspec.json.decode(payload, type=_Notified).id == run_id:
+        if payload is None or msgspec.json.decode(payload, type=_NotifiedRun).id == run_id:
             return

@@ -1,6 +1,6 @@
 """Usage in the database: a whole batch in a few statements, whatever its size.
 
-The rows come by staging.py; their ids rise in the order of the events, and the day of each is given.
+The rows come by event_rows.py; their ids rise in the order of the events, and the day of each is given.
 
 Two batches at once wait for each other row by row and in one order, events before days, so that they cannot deadlock;
 where they do over days that both fold anew (refold.py), one is done again.

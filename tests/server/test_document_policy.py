@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from app.operations.calls.principal import Role
 from app.server.auth import Authenticator
-from app.server.documents import DocumentPolicy, ManifestError, load_manifest
+from app.server.document_policy import DocumentPolicy, ManifestError, load_manifest
 from app.server.graphiql import load_graphiql
 from app.server.routes import assemble
 from app.server.service import GraphQLService

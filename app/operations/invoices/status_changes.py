@@ -9,7 +9,7 @@ from piccolo.columns.combination import And
 from app.billing import InputFault, day_of
 from app.database import UnitOfWork
 from app.database.locks import lock_row
-from app.operations.billing_months.invoices import (
+from app.operations.billing_months.invoice_changes import (
     changes_of,
     hold_months_of_invoice,
     invoice_is_voided,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from app.billing import ResourceUsage, resource_usage
+from app.billing import ReportedUsage, resource_usage
 from app.database import UnitOfWork
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
@@ -14,14 +14,14 @@ from app.operations.rating_inputs import billable_deployments_of, gather, tenant
 
 async def monthly_usage(
     context: Context, deployment_ids: Sequence[UUID], *, period_start: date | None = None
-) -> dict[UUID, list[ResourceUsage]]:
+) -> dict[UUID, list[ReportedUsage]]:
     """Each deployment's month (default: the current one), by resource kind: what its plan prices and what was used."""
     period = month_of(context, period_start)
 
-    async def work(unit: UnitOfWork) -> dict[UUID, list[ResourceUsage]]:
+    async def work(unit: UnitOfWork) -> dict[UUID, list[ReportedUsage]]:
         enrolled = await billable_deployments_of(unit, period, deployment_ids)
         headers = await tenant_headers(unit, {one.tenant_id for one in enrolled}, period)
-        months: dict[UUID, list[ResourceUsage]] = {deployment_id: [] for deployment_id in deployment_ids}
+        months: dict[UUID, list[ReportedUsage]] = {deployment_id: [] for deployment_id in deployment_ids}
         for one, inputs in zip(enrolled, await gather(unit, period, enrolled), strict=True):
             months[one.deployment_id] = resource_usage(headers[one.tenant_id], inputs)
         return months

@@ -3,7 +3,7 @@
 import time
 
 
-class Allowance:
+class TokenBucket:
     """A bucket of `burst`, filled by `per_second`."""
 
     __slots__ = ("_at", "_burst", "_left", "_per_second")

@@ -18,7 +18,7 @@ from app.billing.canonical import (
     subscription_of,
     subscription_text,
 )
-from app.billing.corrections import Billed, CorrectionInputs, Series, rate_correction
+from app.billing.corrections import BilledSeries, CorrectionInputs, Series, rate_correction
 from app.billing.inputs import ChargeInputs, QuoteHeader, SubscriptionInputs
 from app.billing.lines import Line, LineKind
 from app.billing.money import decimal_text
@@ -81,7 +81,7 @@ def _correction(value: dict[str, Any]) -> CorrectionInputs:
         header=header,
         subject=subject,
         billed=tuple(
-            Billed(Series(LineKind(kind), part), Decimal(quantity), cents)
+            BilledSeries(Series(LineKind(kind), part), Decimal(quantity), cents)
             for kind, part, quantity, cents in value["billed"]
         ),
         taken=tuple((Series(LineKind(kind), part), cents) for kind, part, cents in value["taken"]),

@@ -12,9 +12,9 @@ from graphql import FieldNode, GraphQLError, Visitor, visit
 
 from app.operations.calls.principal import Principal
 from app.schema.limits import parse_document
-from app.server.parameters import Parameters
+from app.server.graphql_parameters import Parameters
 from app.server.request_errors import Code, RequestError
-from app.settings import Documents, Settings, SettingsError
+from app.settings import AcceptedDocuments, Settings, SettingsError
 
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _INTROSPECTION = re.compile(r"__(?:schema|type)\b")  # `__typename` tells nothing that was not asked for
@@ -74,7 +74,7 @@ class DocumentPolicy:
         path = settings.trusted_documents
         return cls(
             load_manifest(path) if path is not None else {},
-            trusted_only=settings.documents is Documents.TRUSTED,
+            trusted_only=settings.documents is AcceptedDocuments.TRUSTED,
             shows_schema=not settings.production,
         )
 

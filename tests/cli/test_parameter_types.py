@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 import rich_click as click
 
-from app.cli.parameters import MonthParameter, Span
+from app.cli.parameter_types import MonthParameter, Span
 
 
 def test_what_is_taken() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.billing import Line, LineKind, TaxTerms
 from app.billing.charges import TaxCharge
 from app.database import PLATFORM
-from app.operations.invoices.staging import StagedInvoice, stage_inputs, stage_lines
+from app.operations.invoices.line_rows import StagedInvoice, stage_inputs, stage_lines
 from app.tables.ids import new_id, new_ids
 from tests.operations.given import Given
 

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from litestar import Litestar
 
 from app.server.admission import Admission, capacity
-from app.server.edge import SECURITY_HEADERS, request_id, send_answer
+from app.server.error_responses import send_error_response
 from app.server.origins import Origins, not_allowed, preflight, shared
 from app.server.proxies import client_address
-from app.server.refusals import send_fault
 from app.server.request_errors import Code, RequestError
+from app.server.response_headers import SECURITY_HEADERS, request_id, send_answer
 from app.settings import Settings
 
 SINGLE = {
@@ -25,7 +25,7 @@ SINGLE = {
 """Headers of which two would leave open which one counts."""
 
 
-class Entrance:
+class RequestMiddleware:
     """An ASGI application around another, which is admitted as many requests at once as the settings allow."""
 
     def __init__(self, application: Litestar, settings: Settings) -> None:
@@ -58,7 +58,7 @@ class Entrance:
                 await self._answer_preflight(origin, headers, scope, send)
                 return
         except RequestError as fault:
-            await send_fault(scope, receive, send, fault)
+            await send_error_response(scope, receive, send, fault)
             return
         await self._admitting(scope, receive, send)
 

@@ -13,8 +13,8 @@ from app.billing import decimal_text
 from app.database import PLATFORM
 from app.operations.usage import MeteredEvent
 from app.operations.usage.event_days import event_days
-from app.operations.usage.events import MAX_KEY_LENGTH, epoch_microseconds, fingerprint
-from app.operations.usage.staging import StagedDeployment, encoded, stage
+from app.operations.usage.event_rows import StagedDeployment, encoded, stage
+from app.operations.usage.metered_events import MAX_KEY_LENGTH, epoch_microseconds, fingerprint
 from app.tables.ids import new_ids
 from tests.operations.given import Given
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.operations.billing_months.rating import Month
+from app.operations.billing_months.month_locks import Month
 from app.operations.invoices.draft import Draft
 from app.operations.rollups.corrections import Corrections
 from app.tables.billing_months import BillingMonthState

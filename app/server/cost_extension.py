@@ -10,15 +10,15 @@ import math
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from app.database.written import UNKNOWN, position_text
-from app.operations.rate_limits import Charge
+from app.database.commit_positions import UNKNOWN, position_text
+from app.operations.rate_limits import OperationCharge
 from app.server.request_log import note
 
 _LIMITED = b'{"requested":%d,"limit":%d,"remaining":%d,"resetAt":"%b"}'
 _UNLIMITED = b'{"requested":%d,"limit":null,"remaining":null,"resetAt":null}'
 
 
-def cost_of(charge: Charge) -> bytes:
+def cost_of(charge: OperationCharge) -> bytes:
     """The JSON object."""
     note(cost=charge.requested)
     standing = charge.standing
@@ -28,7 +28,7 @@ def cost_of(charge: Charge) -> bytes:
     return _LIMITED % (charge.requested, standing.limit, standing.remaining, reset_at)
 
 
-def with_cost(body: bytes, charge: Charge, written: int | None = None) -> bytes:
+def with_cost(body: bytes, charge: OperationCharge, written: int | None = None) -> bytes:
     """The body of a response, a JSON object that is not empty, with the cost behind what it has; it is not parsed. And
     with the position of what was `written`, where a replica may not have it yet (recent_writes.py).
     """

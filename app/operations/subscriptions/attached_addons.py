@@ -13,9 +13,9 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import AddonOffer, addon_on_offer, already_attached
-from app.operations.locking import now_of
+from app.operations.deployment_lock import now_of
 from app.operations.subscriptions.current import currency_of, lock_current_subscription, lock_subscription
-from app.operations.subscriptions.days import billed_from
+from app.operations.subscriptions.start_dates import billed_from
 from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_id
 from app.tables.subscriptions import SubscriptionAddons
