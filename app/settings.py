@@ -115,17 +115,19 @@ class Settings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Reads the settings. Raises SettingsError with every fault found; an empty variable counts as absent."""
-        given = {name: text for name, text in (os.environ if environ is None else environ).items() if text.strip()}
+        variables_set = {
+            name: text for name, text in (os.environ if environ is None else environ).items() if text.strip()
+        }
         values: dict[str, Any] = {"data_dir": path(".arcadia")}
         faults: list[str] = []
         for setting in fields(cls):
             try:
-                text = _text_of(setting, given)
+                text = _text_of(setting, variables_set)
                 if text is not None:
                     values[setting.name] = setting.metadata["parse"](text)
             except ValueError as fault:
                 faults.append(f"{variable(setting)} {fault}.")
-        faults += _misspelt(given)
+        faults += _misspelt(variables_set)
         faults += _missing_in_production(values, faults)
         if values.get("documents") is AcceptedDocuments.TRUSTED and "trusted_documents" not in values:
             faults.append("ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS names none.")
@@ -152,12 +154,12 @@ def variables() -> dict[str, object]:
     return names
 
 
-def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
+def _text_of(setting: Field[Any], variables_set: Mapping[str, str]) -> str | None:
     name = variable(setting)
-    path = given.get(name + FILE_SUFFIX) if setting.metadata["secret"] else None
+    path = variables_set.get(name + FILE_SUFFIX) if setting.metadata["secret"] else None
     if path is None:
-        return given[name].strip() if name in given else None
-    if name in given:
+        return variables_set[name].strip() if name in variables_set else None
+    if name in variables_set:
         raise ValueError(f"and {name}{FILE_SUFFIX} are both set: keep one")
     try:
         text = Path(path.strip()).read_text(encoding="utf-8").strip()
@@ -169,14 +171,14 @@ def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
     return text
 
 
-def _misspelt(given: Mapping[str, str]) -> list[str]:
+def _misspelt(variables_set: Mapping[str, str]) -> list[str]:
     """Renamed settings, and names close to a setting. Others with our prefix pass: orchestrators add their own."""
     known = variables()
-    faults = [f"{name} is called {RENAMED[name]} now: rename it." for name in given if name in RENAMED]
-    for name in given:
+    faults = [f"{name} is called {RENAMED[name]} now: rename it." for name in variables_set if name in RENAMED]
+    for name in variables_set:
         if name.startswith(PREFIX) and name not in known and name not in RENAMED:
-            near = get_close_matches(name, known, n=1, cutoff=0.9)
-            faults += [f"{name} is not a setting; {near[0]} is."] if near else []
+            similar_names = get_close_matches(name, known, n=1, cutoff=0.9)
+            faults += [f"{name} is not a setting; {similar_names[0]} is."] if similar_names else []
     return faults
 
 

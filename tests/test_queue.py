@@ -47,14 +47,14 @@ async def work(queue: Queue) -> list[Any]:
 
 
 async def test_a_ring_is_run_with_its_arguments(queue: Queue) -> None:
-    assert await queue.ring("note", "april", period="2026-04", chunk=3)
+    assert await queue.enqueue("note", "april", period="2026-04", chunk=3)
     assert await work(queue) == [{"period": "2026-04", "chunk": 3}]
 
 
 async def test_the_same_ring_twice_is_one_job_with_explicit_limits(queue: Queue) -> None:
-    assert await queue.ring("note", "twice", n=1)
-    assert await queue.ring("note", "twice", n=2)
-    assert await queue.ring("note", "other", n=3)
+    assert await queue.enqueue("note", "twice", n=1)
+    assert await queue.enqueue("note", "twice", n=2)
+    assert await queue.enqueue("note", "other", n=3)
     assert await queue.saq.count("queued") == 2
     job = await queue.saq.job("arcadia:note:twice")
     assert job is not None
@@ -68,7 +68,7 @@ async def test_jobs_that_fell_silent_are_given_to_others_within_seconds(
     """As many as some killed workers had in hand, though another sweep ran, or died, a moment ago."""
     monkeypatch.setattr(app.queue, "HEARTBEAT_SECONDS", 1)
     for number in range(9):
-        await queue.ring("note", f"silent {number}", n=number)
+        await queue.enqueue("note", f"silent {number}", n=number)
         job = await queue.saq.dequeue(timeout=1)
         assert job is not None
         await job.update(status=saq.Status.ACTIVE, started=now(), touched=now())
@@ -83,7 +83,7 @@ async def test_jobs_that_fell_silent_are_given_to_others_within_seconds(
 
 async def test_a_ring_right_after_the_same_job_ended_is_heard(queue: Queue) -> None:
     for number in (1, 2, 3):
-        assert await queue.ring("note", "again", n=number)
+        assert await queue.enqueue("note", "again", n=number)
         assert await work(queue) == [{"n": number}]
 
 
@@ -92,7 +92,7 @@ async def test_a_lost_ring_is_logged_and_not_raised(
 ) -> None:
     async with Queue(settings) as queue:
         await queue.saq.pool.close()  # type: ignore[attr-defined]  # the pool of the PostgreSQL queue
-        assert not await queue.ring("note", "lost")
+        assert not await queue.enqueue("note", "lost")
     assert "A ring of note was lost" in caplog.text
 
 

@@ -131,16 +131,16 @@ def parse_document(text: str, period: Period) -> SubscriptionInputs | ChargeInpu
 def document_value(text: str) -> dict[str, Any]:
     """A document's JSON. Raises ValueError for another format."""
     value: dict[str, Any] = json.loads(text)
-    found = value["v"]
-    if found == FORMAT:
+    version = value["v"]
+    if version == FORMAT:
         return value
-    if found < FORMAT:
+    if version < FORMAT:
         raise ValueError(
-            f"the inputs are kept in format {found}: they were made before format {FORMAT}, and this version of the "
+            f"the inputs are kept in format {version}: they were made before format {FORMAT}, and this version of the "
             f"program cannot read them; roll the month up again, or use the version that made them"
         )
     raise ValueError(
-        f"the inputs are kept in format {found}, by a later version of the program: this one reads format {FORMAT}"
+        f"the inputs are kept in format {version}, by a later version of the program: this one reads format {FORMAT}"
     )
 
 

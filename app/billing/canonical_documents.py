@@ -30,7 +30,10 @@ Document = SubscriptionInputs | ChargeInputs | CorrectionInputs
 
 def correction_text(inputs: CorrectionInputs) -> str:
     """Raises ValueError for usage outside the month."""
-    billed = [[*one.series, decimal_text(one.quantity), one.amount_cents] for one in inputs.billed]
+    billed = [
+        [*series_billed.series, decimal_text(series_billed.quantity), series_billed.amount_cents]
+        for series_billed in inputs.billed
+    ]
     taken = [[*series, cents] for series, cents in inputs.taken]
     subject = inputs.subject
     if isinstance(subject, ChargeInputs):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.billing.lines import Explanation, TierAmount
 from app.billing.money import Ratio, add, decimal_text, divide_half_away, multiply, to_decimal
 from app.billing.period import Period
-from app.billing.pricing import Slice, package_size, packages
+from app.billing.pricing import TierSlice, package_size, packages
 from app.billing.terms import ChargeTerms, PlanTerms, PriceModel, ResourceTerms, TaxTerms
 from app.billing.usage import Usage
 
@@ -88,7 +88,7 @@ class OverageCharge(NamedTuple):
     used: Decimal
     included: Decimal
     quantity: Ratio
-    slices: Sequence[Slice]
+    slices: Sequence[TierSlice]
     share: MonthShare
 
     def __repr__(self) -> str:
@@ -143,14 +143,14 @@ class OverageCharge(NamedTuple):
             case PriceModel.GRADUATED | PriceModel.VOLUME:
                 return " = " + " + ".join(map(self._slice_text, self.slices))
 
-    def _slice_text(self, piece: Slice) -> str:
+    def _slice_text(self, piece: TierSlice) -> str:
         flat = piece.tier.flat_price_cents
         text = f"{decimal_text(self.shown(piece.quantity))} x {_cents(piece.tier.unit_price_cents)}"
         return f"{text} + {flat}c flat" if flat else text
 
-    def _tier_charge(self, piece: Slice) -> TierAmount:
+    def _tier_charge(self, piece: TierSlice) -> TierAmount:
         return TierAmount(
-            piece.above,
+            piece.lower_bound,
             piece.tier.up_to,
             self.shown(piece.quantity),
             piece.tier.unit_price_cents,

@@ -116,12 +116,12 @@ def differences(inputs: CorrectionInputs, now: Iterable[Line]) -> list[SeriesDif
     lines: dict[Series, list[Line]] = {}
     for line in now:
         lines.setdefault(Series.of(line), []).append(line)
-    billed = {one.series: one for one in inputs.billed}
-    found = [
+    billed = {series_billed.series: series_billed for series_billed in inputs.billed}
+    changed_series = [
         SeriesDifference(series, tuple(lines.get(series, ())), billed.get(series, BilledSeries(series, ZERO, 0)))
         for series in sorted(lines.keys() | billed.keys(), key=lambda series: series.order)
     ]
-    return [difference for difference in found if difference.amount_cents]
+    return [difference for difference in changed_series if difference.amount_cents]
 
 
 def rate_correction(inputs: CorrectionInputs) -> list[Line]:
@@ -143,14 +143,18 @@ def billed_of(lines: Iterable[Line]) -> list[BilledSeries]:
 def merged(billed: Iterable[BilledSeries]) -> list[BilledSeries]:
     """One a series, in line order."""
     sums: dict[Series, BilledSeries] = {}
-    for one in billed:
-        other = sums.get(one.series)
-        sums[one.series] = (
-            one
+    for series_billed in billed:
+        other = sums.get(series_billed.series)
+        sums[series_billed.series] = (
+            series_billed
             if other is None
-            else BilledSeries(one.series, add(other.quantity, one.quantity), other.amount_cents + one.amount_cents)
+            else BilledSeries(
+                series_billed.series,
+                add(other.quantity, series_billed.quantity),
+                other.amount_cents + series_billed.amount_cents,
+            )
         )
-    return sorted(sums.values(), key=lambda one: one.series.order)
+    return sorted(sums.values(), key=lambda series_billed: series_billed.series.order)
 
 
 def taken_parts(base: TaxBase, owed: Sequence[tuple[QuoteHeader, int]]) -> list[int]:
@@ -158,25 +162,25 @@ def taken_parts(base: TaxBase, owed: Sequence[tuple[QuoteHeader, int]]) -> list[
 
     base: all its other lines. Its subtotal and its total stay at or above 0.
     """
-    room, parts = base.copy(), []
+    tax_base, parts = base.copy(), []
     for header, amount in owed:
-        part = -_largest(room, header, min(-amount, max(room.subtotal_cents, 0)))
-        room.add(header, part)
+        part = -_largest(tax_base, header, min(-amount, max(tax_base.subtotal_cents, 0)))
+        tax_base.add(header, part)
         parts.append(part)
     return parts
 
 
-def _largest(room: TaxBase, header: QuoteHeader, most: int) -> int:
+def _largest(tax_base: TaxBase, header: QuoteHeader, max_part: int) -> int:
     """The largest part of `most` that leaves a total at or above 0. The total falls as the part rises."""
 
     def leaves_nothing_below_zero(part: int) -> bool:
-        after = room.copy()
+        after = tax_base.copy()
         after.add(header, -part)
         return after.total_cents >= 0
 
-    if leaves_nothing_below_zero(most):
-        return most
-    low, high = 0, most
+    if leaves_nothing_below_zero(max_part):
+        return max_part
+    low, high = 0, max_part
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if leaves_nothing_below_zero(middle) else (low, middle)

@@ -70,11 +70,11 @@ def usage_groups(segments: Sequence[Segment]) -> list[UsageGroup]:
     if len(segments) == 1:
         [(terms, days, share)] = segments
         return [UsageGroup(resource, terms, days, share) for resource in terms.resources_by_kind]
-    alike: dict[tuple[str, tuple[object, ...]], list[tuple[ResourceTerms, Segment]]] = {}
+    parts_by_terms: dict[tuple[str, tuple[object, ...]], list[tuple[ResourceTerms, Segment]]] = {}
     for segment in segments:
         for resource in segment.terms.resources:
-            alike.setdefault((resource.resource_kind, resource.pricing), []).append((resource, segment))
-    groups = [_group(parts) for parts in alike.values()]
+            parts_by_terms.setdefault((resource.resource_kind, resource.pricing), []).append((resource, segment))
+    groups = [_group(parts) for parts in parts_by_terms.values()]
     return sorted(groups, key=lambda group: (group.resource.resource_kind, group.days[0]))
 
 

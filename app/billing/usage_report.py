@@ -44,16 +44,16 @@ def resource_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> lis
 def _resource_usage(
     period: Period, subscription: SubscriptionInputs, kind: str, groups: Sequence[UsageGroup], usage: Usage | None
 ) -> ReportedUsage:
-    used = included = over = ZERO
+    used = included = overage = ZERO
     for group in groups:
         part = allowance(period, subscription, group, usage)
         # Amounts and unit-hours add up over the groups of a month; of readings, the highest is the month's.
         join = max if group.resource.aggregation is Aggregation.MAX else add
         used = join(used, to_decimal(Ratio(part.used, part.denominator)))
         included = join(included, to_decimal(Ratio(part.included, part.denominator)))
-        over = join(over, to_decimal(Ratio(max(subtract(part.used, part.included), ZERO), part.denominator)))
+        overage = join(overage, to_decimal(Ratio(max(subtract(part.used, part.included), ZERO), part.denominator)))
     quantity = to_decimal(usage.used(period, period.days)) if usage is not None else ZERO
-    return ReportedUsage(kind, quantity, used, included, over)
+    return ReportedUsage(kind, quantity, used, included, overage)
 
 
 def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[UnpricedQuantity]:

@@ -20,8 +20,8 @@ from app.settings import Settings
 def migrate() -> None:
     """Run the pending migrations of the database. Several processes may run this at the same time."""
     settings = Settings.from_environment()
-    ran = asyncio.run(migrations.migrate(settings))
-    click.echo(f"Ran {len(ran)} migrations." if ran else "The database is up to date.")
+    applied = asyncio.run(migrations.migrate(settings))
+    click.echo(f"Ran {len(applied)} migrations." if applied else "The database is up to date.")
     statements = asyncio.run(migrations.pooler_statements(settings))
     if statements:
         click.echo(

@@ -19,7 +19,7 @@ TENANT, PLAN, ADDON, SLUG = "demo", "studio", "storage_50gb", "pilot"
 DROPLETS = ("pilot-droplet-1", "pilot-droplet-2", "pilot-droplet-3")
 HOURS = 30 * 24
 
-_STANDING = """
+_EXISTING = """
 query Standing($tenant: String!, $plan: String!, $slug: String!) {
   tenant(code: $tenant) { id deployments(first: 1, filter: {slug: $slug}) { nodes { id subscription { id } } } }
   plan(code: $plan) { id currentVersion { id } }
@@ -30,13 +30,13 @@ query Standing($tenant: String!, $plan: String!, $slug: String!) {
 
 async def set_up(context: Context) -> tuple[UUID, UUID]:
     """Tenant, plan Studio v1, add-on and the deployment `pilot`, subscribed from 1 April 2026. Gives their ids."""
-    standing = await read(context, _STANDING, {"tenant": TENANT, "plan": PLAN, "slug": SLUG})
-    await _catalog(context, standing)
-    tenant = standing["tenant"]
+    existing = await read(context, _EXISTING, {"tenant": TENANT, "plan": PLAN, "slug": SLUG})
+    await _catalog(context, existing)
+    tenant = existing["tenant"]
     tenant_id = UUID(tenant["id"]) if tenant else await _tenant(context)
-    found = tenant["deployments"]["nodes"] if tenant else []
-    deployment_id = UUID(found[0]["id"]) if found else await _deployment(context, tenant_id)
-    if not found or found[0]["subscription"] is None:
+    deployments = tenant["deployments"]["nodes"] if tenant else []
+    deployment_id = UUID(deployments[0]["id"]) if deployments else await _deployment(context, tenant_id)
+    if not deployments or deployments[0]["subscription"] is None:
         await subscriptions.subscribe(
             context,
             deployment_id=deployment_id,
@@ -69,8 +69,8 @@ async def _deployment(context: Context, tenant_id: UUID) -> UUID:
     )
 
 
-async def _catalog(context: Context, standing: dict[str, Any]) -> None:
-    plan = standing["plan"]
+async def _catalog(context: Context, existing: dict[str, Any]) -> None:
+    plan = existing["plan"]
     if plan is None:
         await catalog.create_plan(context, code=PLAN, name="Studio", description="One app instance and its droplets")
     if plan is None or plan["currentVersion"] is None:
@@ -84,7 +84,7 @@ async def _catalog(context: Context, standing: dict[str, Any]) -> None:
             resources=[hours],
         )
         await catalog.publish_plan_version(context, plan_version_id=version)
-    if not any(addon["code"] == ADDON for addon in standing["addons"] or ()):
+    if not any(addon["code"] == ADDON for addon in existing["addons"] or ()):
         await catalog.create_addon(
             context,
             code=ADDON,
@@ -99,14 +99,14 @@ def metered_hours(deployment_id: UUID) -> Iterator[MeteredEvent]:
     """Three droplets, hour by hour, over the 30 days of April 2026."""
     for droplet in DROPLETS:
         for hour in range(HOURS):
-            at = datetime(2026, 4, 1, tzinfo=UTC) + timedelta(hours=hour)
+            occurred_at = datetime(2026, 4, 1, tzinfo=UTC) + timedelta(hours=hour)
             yield MeteredEvent(
-                id=f"{droplet}/{at:%Y-%m-%dT%H}",
+                id=f"{droplet}/{occurred_at:%Y-%m-%dT%H}",
                 source="demo",
                 deployment_id=deployment_id,
                 resource_kind="droplet_hours",
                 quantity=Decimal(1),
-                occurred_at=at,
+                occurred_at=occurred_at,
                 resource_id=None,
             )
 
@@ -122,7 +122,7 @@ async def meter(context: Context, deployment_id: UUID) -> tuple[int, int]:
     return accepted, duplicates
 
 
-async def be_active(context: Context, deployment_id: UUID) -> None:
+async def activate(context: Context, deployment_id: UUID) -> None:
     """Undoes the pause that an earlier telling ended with."""
     state = (await read(context, "query($id: ID!) { deployment(id: $id) { state } }", {"id": str(deployment_id)}))[
         "deployment"

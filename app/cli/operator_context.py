@@ -38,6 +38,6 @@ async def operator(settings: Settings) -> AsyncIterator[Context]:
         yield Context(principal, database, now, settings, queue)
 
 
-async def say_database(settings: Settings) -> None:
+async def print_database(settings: Settings) -> None:
     """On standard error, for commands whose answer is about one database."""
     click.echo(f"Using the database {place((await database_urls(settings)).platform)}.", err=True)

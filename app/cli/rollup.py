@@ -83,12 +83,12 @@ async def _work(console: Console, context: Context, run_id: UUID) -> None:
     work = asyncio.create_task(roll_up_run(context, run_id=run_id))
     columns = (TextColumn("tenants"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("tenants", total=None)
+        task_id = progress.add_task("tenants", total=None)
         while not work.done():
             await asyncio.wait({work}, timeout=PROGRESS_SECONDS)
             if console.is_terminal:
                 run = await run_of(context, run_id)
-                progress.update(bar, total=run["tenantsTotal"], completed=run["tenantsDone"])
+                progress.update(task_id, total=run["tenantsTotal"], completed=run["tenantsDone"])
     await work
 
 

@@ -21,7 +21,7 @@ _RECORDED = "SELECT billing_time_zone FROM installation"
 _LOCK = "SELECT billing_time_zone FROM installation FOR UPDATE"
 _RECORD = "UPDATE installation SET billing_time_zone = $1"
 # Conflicts with _LOCK, and with no other change of the row.
-_HOLD = "SELECT billing_time_zone FROM installation FOR KEY SHARE"
+_LOCK_SHARED = "SELECT billing_time_zone FROM installation FOR KEY SHARE"
 
 
 async def require_billing_time_zone(settings: Settings) -> None:
@@ -31,8 +31,8 @@ async def require_billing_time_zone(settings: Settings) -> None:
     Raises BillingTimeZoneUnsuitable where PostgreSQL does not know the zone, or the database has tenants and another
     zone; DatabaseNotMigrated where there is no place to record it.
     """
-    zone, at = settings.billing_time_zone.key, await database_urls(settings)
-    async with connection(settings, at.direct) as application:
+    zone, urls = settings.billing_time_zone.key, await database_urls(settings)
+    async with connection(settings, urls.direct) as application:
         try:
             with unavailable_is_typed():
                 state = await application.fetchrow(_STATE, zone)
@@ -57,11 +57,11 @@ async def _record(application: Any, zone: str) -> None:
     await application.execute(_RECORD, zone)
 
 
-async def hold_billing_time_zone(unit: UnitOfWork, settings: Settings) -> None:
+async def lock_billing_time_zone(unit: UnitOfWork, settings: Settings) -> None:
     """Keeps the recorded zone as it is until the commit: the first tenant fixes it. Raises BillingTimeZoneUnsuitable
     where another process has started on the empty database with another zone.
     """
-    _require_same(await unit.connection.fetchval(_HOLD), settings.billing_time_zone.key)
+    _require_same(await unit.connection.fetchval(_LOCK_SHARED), settings.billing_time_zone.key)
 
 
 async def require_recorded_time_zone(connected: Any, settings: Settings) -> None:

@@ -19,7 +19,7 @@ APPLICATION_NAME = "arcadia"
 
 # What a client may wait beyond the server's own limit before it takes the connection for dead.
 _GRACE_SECONDS = 5
-_PARTING_SECONDS = 2
+_CLOSE_TIMEOUT_SECONDS = 2
 _UNKNOWN_TO_POOLERS = "unsupported startup parameter"
 
 POOLER_SETTINGS = {"application_name": APPLICATION_NAME, "TimeZone": "UTC"}
@@ -202,7 +202,7 @@ async def close(opened: Any) -> None:
 async def give_back(pool: Any, opened: Any) -> None:
     """Gives a connection back to its pool; one that does not answer for two seconds is dropped, by asyncpg."""
     try:
-        await pool.release(opened, timeout=_PARTING_SECONDS)
+        await pool.release(opened, timeout=_CLOSE_TIMEOUT_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         logger.warning("A connection could not be given back and is dropped: %s", str(error) or type(error).__name__)
 

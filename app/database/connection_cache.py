@@ -26,7 +26,7 @@ class ConnectionCache:
         self._idle: list[Any] = []
         self._waiting: deque[asyncio.Future[Any]] = deque()
 
-    def loan(self) -> "BorrowedConnection":
+    def borrow(self) -> "BorrowedConnection":
         """`async with cache.loan() as connection`. Raises DatabaseUnavailable when there is none, or it is lost."""
         return BorrowedConnection(self)
 

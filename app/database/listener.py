@@ -14,7 +14,7 @@ from app.database.connect import connection
 from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable
 from app.settings import Settings
 
-BACKLOG = 1000
+MAX_PENDING_NOTIFICATIONS = 1000
 """Notifications that a slow subscriber may leave waiting; then it gets one gap for all of them."""
 
 _PROBE_SECONDS = 15
@@ -31,7 +31,7 @@ class ChannelSubscription:
     """
 
     def __init__(self) -> None:
-        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
+        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(MAX_PENDING_NOTIFICATIONS)
 
     def __aiter__(self) -> "ChannelSubscription":
         return self
@@ -104,13 +104,13 @@ class Listener:
         opened.add_termination_listener(lambda _connection: self._changed.set())
         while not opened.is_closed():
             self._changed.clear()
-            wanted = set(self._subscriptions)
-            for channel in wanted - self._heard:
+            channels = set(self._subscriptions)
+            for channel in channels - self._heard:
                 await opened.add_listener(channel, self._receive)
-            for channel in self._heard - wanted:
+            for channel in self._heard - channels:
                 await opened.remove_listener(channel, self._receive)
             async with self._listening:
-                self._heard = wanted
+                self._heard = channels
                 self._listening.notify_all()
             try:
                 async with asyncio.timeout(_PROBE_SECONDS):

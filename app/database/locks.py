@@ -20,10 +20,10 @@ async def lock(unit: UnitOfWork, namespace: str, key: object) -> None:
 
 async def try_lock(unit: UnitOfWork, namespace: str, key: object) -> bool:
     """Takes the lock if it is free, and says whether it did."""
-    taken = await unit.connection.fetchval(
+    is_locked = await unit.connection.fetchval(
         "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", f"{namespace}:{key}"
     )
-    return bool(taken)
+    return bool(is_locked)
 
 
 async def lock_row(table: type[Table], key: object, *columns: Column) -> dict[str, Any] | None:
@@ -40,5 +40,5 @@ async def lock_rows(table: type[Table], keys: Sequence[object], *columns: Column
     if not keys:
         return []
     primary_key = table._meta.primary_key
-    among = WhereRaw(f'"{table._meta.tablename}"."{primary_key._meta.db_column_name}" = ANY({{}})', list(keys))
-    return await table.select(*columns).where(among).order_by(primary_key).lock_rows("NO KEY UPDATE")
+    has_key = WhereRaw(f'"{table._meta.tablename}"."{primary_key._meta.db_column_name}" = ANY({{}})', list(keys))
+    return await table.select(*columns).where(has_key).order_by(primary_key).lock_rows("NO KEY UPDATE")

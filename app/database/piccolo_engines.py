@@ -101,9 +101,9 @@ def table_names() -> list[str]:
 
 
 def _tables() -> list[type[Table]]:
-    for found in iter_modules(app.tables.__path__, f"{app.tables.__name__}."):
-        if not found.ispkg and not found.name.endswith(".piccolo_app"):  # that imports Piccolo's command line
-            import_module(found.name)
+    for module in iter_modules(app.tables.__path__, f"{app.tables.__name__}."):
+        if not module.ispkg and not module.name.endswith(".piccolo_app"):  # that imports Piccolo's command line
+            import_module(module.name)
     return [table for table in _descendants(Table) if table.__module__.rpartition(".")[0] == app.tables.__name__]
 
 

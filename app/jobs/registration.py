@@ -50,7 +50,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
         shared["operations"] = operations
         shared["rating_lock"] = asyncio.Lock()
         if catching_up:
-            await operations.queue.ring(CATCH_UP_JOB, "start")
+            await operations.queue.enqueue(CATCH_UP_JOB, "start")
 
     worker: saq.Worker[JobContext] = saq.Worker(
         context.queue.saq,

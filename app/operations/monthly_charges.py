@@ -11,7 +11,7 @@ from uuid import UUID
 from app.billing import ChargeInputs, ChargeTerms, Period, UnsubscribedCharge
 from app.database import UnitOfWork
 
-_OF_DEPLOYMENTS = """
+_DEPLOYMENT_CHARGES = """
 SELECT deployment_id, id, description, net_cents, charged_on FROM charges
 WHERE tenant_id = any($1::uuid[]) AND deployment_id = any($2::uuid[])
   AND charged_on >= $3 AND charged_on < $4 AND net_cents > 0
@@ -35,7 +35,7 @@ async def charges_of_deployments(
     """The month's charges above 0 of each of the deployments that has any, in order of id."""
     arguments = list(set(tenant_ids)), list(deployment_ids), period.start, period.end
     charges: dict[UUID, list[ChargeTerms]] = defaultdict(list)
-    for row in await unit.connection.fetch(_OF_DEPLOYMENTS, *arguments):
+    for row in await unit.connection.fetch(_DEPLOYMENT_CHARGES, *arguments):
         charges[row["deployment_id"]].append(_terms(row))
     return charges
 

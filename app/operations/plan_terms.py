@@ -8,7 +8,7 @@ from uuid import UUID
 from app.billing import Aggregation, PlanTerms, PriceModel, Proration, ResourceTerms, Tier
 from app.database import UnitOfWork
 
-_KEPT = 1024
+_CACHE_SIZE = 1024
 _published: OrderedDict[UUID, PlanTerms] = OrderedDict()
 
 _VERSIONS = """
@@ -40,7 +40,7 @@ async def plan_terms(unit: UnitOfWork, version_ids: Iterable[UUID]) -> dict[UUID
     for version_id, terms in known.items():
         _published[version_id] = terms
         _published.move_to_end(version_id)
-    while len(_published) > _KEPT:
+    while len(_published) > _CACHE_SIZE:
         _published.popitem(last=False)
     return known
 

@@ -37,14 +37,14 @@ class BillableDeployment(NamedTuple):
 
 
 # C is the order of code points, and so Python's: lines and documents come in the order that `quote()` gives them.
-_OF_TENANTS = """
+_BILLABLE_BY_TENANT = """
 SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
 FROM subscriptions s JOIN cloud_deployments d ON d.tenant_id = s.tenant_id AND d.id = s.deployment_id
 WHERE s.tenant_id = any($1::uuid[]) AND s.started_on < $3 AND (s.ended_on IS NULL OR s.ended_on >= $2)
 ORDER BY d.tenant_id, d.slug COLLATE "C"
 """
-_ENROLLED = f"DECLARE enrolled NO SCROLL CURSOR FOR {_OF_TENANTS}"
-_OF_DEPLOYMENTS = """
+_BILLABLE_CURSOR = f"DECLARE enrolled NO SCROLL CURSOR FOR {_BILLABLE_BY_TENANT}"
+_BILLABLE_BY_DEPLOYMENT = """
 SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
 FROM cloud_deployments d LEFT JOIN subscriptions s
     ON s.tenant_id = d.tenant_id AND s.deployment_id = d.id
@@ -98,7 +98,7 @@ async def billable_deployments(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID]
 ) -> list[BillableDeployment]:
     """The tenants' deployments with a subscription in the month, by tenant and in line order."""
-    rows = await unit.connection.fetch(_OF_TENANTS, list(tenant_ids), period.start, period.end)
+    rows = await unit.connection.fetch(_BILLABLE_BY_TENANT, list(tenant_ids), period.start, period.end)
     return [BillableDeployment(*row) for row in rows]
 
 
@@ -106,7 +106,7 @@ async def billable_portions(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID], size: int
 ) -> AsyncGenerator[list[BillableDeployment], None]:
     """The same, so many at a time, and only they are held. Once in a transaction."""
-    await unit.connection.execute(_ENROLLED, list(tenant_ids), period.start, period.end)
+    await unit.connection.execute(_BILLABLE_CURSOR, list(tenant_ids), period.start, period.end)
     while rows := await unit.connection.fetch(f"FETCH {size} FROM enrolled"):
         yield [BillableDeployment(*row) for row in rows]
         if len(rows) < size:
@@ -117,7 +117,7 @@ async def billable_deployments_of(
     unit: UnitOfWork, period: Period, deployment_ids: Iterable[UUID]
 ) -> list[BillableDeployment]:
     """Those of the deployments that the scope has, subscribed or not."""
-    rows = await unit.connection.fetch(_OF_DEPLOYMENTS, list(deployment_ids), period.start, period.end)
+    rows = await unit.connection.fetch(_BILLABLE_BY_DEPLOYMENT, list(deployment_ids), period.start, period.end)
     return [BillableDeployment(*row) for row in rows]
 
 

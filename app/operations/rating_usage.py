@@ -93,7 +93,7 @@ async def usage_of(unit: UnitOfWork, period: Period, billable: Sequence[Metered]
     """The month's usage of each deployment, in order of kind."""
     aggregations = {code: Aggregation(name) for code, name in await unit.connection.fetch(_KINDS)}
     maxima = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.MAX]
-    deployments = [one.deployment_id for one in billable]
+    deployments = [deployment.deployment_id for deployment in billable]
     usage: dict[UUID, list[Usage]] = defaultdict(list)
     peaks: dict[tuple[UUID, str], list[PeakStream]] = defaultdict(list)
     levelled: set[_UsageStream] = set()
@@ -109,10 +109,12 @@ async def usage_of(unit: UnitOfWork, period: Period, billable: Sequence[Metered]
         else:
             levelled.add(_UsageStream(deployment_id, kind, resource_id))
     levels = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.TIME_WEIGHTED]
-    rest: list[tuple[UUID, Usage]] = [(key[0], MaxUsage(key[1], tuple(streams))) for key, streams in peaks.items()]
+    other_usage: list[tuple[UUID, Usage]] = [
+        (key[0], MaxUsage(key[1], tuple(streams))) for key, streams in peaks.items()
+    ]
     if levels:
-        rest += await _level_usage(unit, period, billable, levels, levelled)
-    for deployment_id, of_kind in rest:
+        other_usage += await _level_usage(unit, period, billable, levels, levelled)
+    for deployment_id, of_kind in other_usage:
         insort(usage[deployment_id], of_kind, key=attrgetter("resource_kind"))
     return usage
 
@@ -125,7 +127,7 @@ async def _level_usage(
     levelled: AbstractSet[_UsageStream],
 ) -> list[tuple[UUID, LevelUsage]]:
     """Of what has levels in the month (`levelled`), or carries one into it."""
-    tenants = {one.deployment_id: one.tenant_id for one in billable}
+    tenants = {deployment.deployment_id: deployment.tenant_id for deployment in billable}
     carried: dict[_UsageStream, Decimal] = {
         _UsageStream(*key): level
         for *key, level in await unit.connection.fetch(

@@ -16,7 +16,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 
 from app.reads.cache import LRUCache
-from app.reads.errors import GraphQLRequestError, coded
+from app.reads.errors import GraphQLRequestError, with_code
 from app.reads.literals import RULES
 from app.reads.variables import Variables
 
@@ -95,7 +95,7 @@ class Document:
             (chosen,) = self.operations.values()
         elif name is None or name not in self.operations:
             message = f"There is no operation named {name!r}." if name is not None else "Name the operation to execute."
-            raise GraphQLRequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
+            raise GraphQLRequestError([with_code("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
         else:
             chosen = self.operations[name]
         if chosen.inspection is not None and chosen.inspection.errors:
@@ -144,7 +144,7 @@ class DocumentCache:
         try:
             node = self._parse(text)
         except GraphQLError as error:
-            return GraphQLRequestError([coded("GRAPHQL_PARSE_FAILED", error)]), self._reading_cost(text, None)
+            return GraphQLRequestError([with_code("GRAPHQL_PARSE_FAILED", error)]), self._reading_cost(text, None)
         return self._validated(node), self._reading_cost(text, node)
 
     def _validated(self, node: DocumentNode) -> Document | GraphQLRequestError:
@@ -159,7 +159,7 @@ class DocumentCache:
         )
         if errors:
             cost = inspection.greatest_cost if inspection else 0
-            return GraphQLRequestError([coded("GRAPHQL_VALIDATION_FAILED", error) for error in errors], cost)
+            return GraphQLRequestError([with_code("GRAPHQL_VALIDATION_FAILED", error) for error in errors], cost)
         operations: dict[str, Executable] = {}
         fragments: dict[str, FragmentDetails] = {}
         for definition in node.definitions:

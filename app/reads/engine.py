@@ -24,11 +24,11 @@ from strawberry.types.arguments import convert_arguments
 
 from app.reads.cache import LRUCache
 from app.reads.documents import DocumentCache, Limits, Parse, ReadingCost
-from app.reads.errors import GraphQLRequestError, ReadError, coded
+from app.reads.errors import GraphQLRequestError, ReadError, with_code
 from app.reads.executor import ReadExecutor, ReferencePlace
 from app.reads.python_fields import Row, add_python_fields
 from app.reads.request import Request
-from app.reads.root_fields import compile_refs, compile_root
+from app.reads.root_fields import compile_references, compile_root
 from app.reads.schema_model import DEFINITION, Model
 from app.reads.statement import Statement, Values
 from app.reads.statement_builder import Operation
@@ -139,8 +139,8 @@ class GraphQLEngine:
         if self._admit is not None:
             await self._admit(request, cost)
         if operation.kind is OperationType.SUBSCRIPTION:
-            told = coded("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))
-            return self._response([told], request, None, cost)
+            message = with_code("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))
+            return self._response([message], request, None, cost)
         return await self._executed(plan, operation)
 
     async def subscribe(
@@ -185,13 +185,13 @@ class GraphQLEngine:
         document, reading_cost = self._documents.get(text)
         try:
             executable = document.operation(operation_name)
-            given = executable.variables.coerced(variables or {})
+            coerced = executable.variables.coerced(variables or {})
             cost = executable.cost(variables) + reading_cost
         except GraphQLRequestError as error:
             error.reading_cost = reading_cost
             raise
-        operation = Operation(self._model, executable.definition, document.fragments, Values(given, request))
-        key = (text, operation_name, operation.platform, operation.of_tenant, executable.variables.shape(given))
+        operation = Operation(self._model, executable.definition, document.fragments, Values(coerced, request))
+        key = (text, operation_name, operation.platform, operation.of_tenant, executable.variables.shape(coerced))
         plan = self._plans.get(key)
         if plan is None:
             plan = _Plan(self._compile(operation))
@@ -250,7 +250,7 @@ class GraphQLEngine:
         return fetched
 
     def _executor(self, plan: _Plan, operation: Operation, root: Row | None) -> ReadExecutor:
-        return ReadExecutor(operation, root, partial(self._load_refs, plan, operation))
+        return ReadExecutor(operation, root, partial(self._load_references, plan, operation))
 
     async def _completed(self, executor: ReadExecutor, request: Request) -> Response:
         try:
@@ -262,13 +262,13 @@ class GraphQLEngine:
         executed = cast("ExecutionResult", result)  # nothing is delivered incrementally
         return self._response(executed.errors or (), request, executed)
 
-    async def _load_refs(
+    async def _load_references(
         self, plan: _Plan, operation: Operation, place: ReferencePlace, fields: FieldDetailsList, keys: Sequence[Any]
     ) -> Mapping[str, Any]:
         statement = plan.references.get(place)
         if statement is None:
             type_ = self._model.object_type(place.origin)
-            statement = compile_refs(operation, type_, fields, tuple(key for _, key in place.path))
+            statement = compile_references(operation, type_, fields, tuple(key for _, key in place.path))
             plan.references[place] = statement
         values = Values(operation.values.variables, operation.values.request, keys=keys)
         acquire = self._acquire if operation.kind is OperationType.QUERY else self._acquire_primary

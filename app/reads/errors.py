@@ -40,12 +40,12 @@ class GraphQLRequestError(Exception):
         self.reading_cost = reading_cost
 
 
-def placed(error: GraphQLError, input_path: Sequence[str | int]) -> dict[str, object]:
+def with_input_path(error: GraphQLError, input_path: Sequence[str | int]) -> dict[str, object]:
     """The extensions of an error about an input value: `inputPath` leads from its variable or argument to it."""
     return {**(error.extensions or {}), "inputPath": list(input_path)}
 
 
-def coded(code: str, error: GraphQLError) -> GraphQLError:
+def with_code(code: str, error: GraphQLError) -> GraphQLError:
     """The error with a code in its extensions, unless it has one."""
     error.extensions = {"code": code, **(error.extensions or {})}
     return error

@@ -37,7 +37,7 @@ class ReferencePlace:
     path: tuple[tuple[str | None, str], ...]
 
 
-LoadRefs: TypeAlias = Callable[[ReferencePlace, FieldDetailsList, Sequence[Any]], Awaitable[Mapping[str, Any]]]
+LoadReferences: TypeAlias = Callable[[ReferencePlace, FieldDetailsList, Sequence[Any]], Awaitable[Mapping[str, Any]]]
 """Reads the selection of the rows with these keys: each a `Row` or, when nothing is left to do, its bytes."""
 
 
@@ -63,7 +63,7 @@ _MIDDLEWARE = MiddlewareManager(fetched)
 class ReadExecutor(ExecutorThrowingOnIncremental):
     """Executes one operation of a request over its root value."""
 
-    def __init__(self, operation: Operation, root: Any, load_refs: LoadRefs) -> None:
+    def __init__(self, operation: Operation, root: Any, load_references: LoadReferences) -> None:
         super().__init__(
             operation.model.graphql,
             {name: fragment.definition for name, fragment in operation.fragments.items()},
@@ -77,7 +77,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             default_field_resolver,
             middleware_manager=_MIDDLEWARE,
         )
-        self._load_refs = load_refs
+        self._load_references = load_references
         self._batches: dict[ReferencePlace, _ReferenceBatch] = {}
         self._reading: set[asyncio.Task[None]] = set()
 
@@ -109,14 +109,14 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         if not isinstance(result, RowReference):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
-        async def complete_ref() -> Any:
+        async def complete_reference() -> Any:
             row = await self._row(result, field_details_list, path)
             if isinstance(row, msgspec.Raw):
                 return row
             completed = self.complete_value(return_type, field_details_list, info, path, row, position_context)
             return await completed if self.is_awaitable(completed) else completed
 
-        return complete_ref()
+        return complete_reference()
 
     @override
     def complete_abstract_value(
@@ -173,7 +173,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
 
     async def _read(self, place: ReferencePlace, batch: _ReferenceBatch) -> None:
         try:
-            batch.rows.set_result(await self._load_refs(place, batch.fields, list(batch.keys)))
+            batch.rows.set_result(await self._load_references(place, batch.fields, list(batch.keys)))
         except Exception as error:  # noqa: BLE001 # every ref that waits reports it at its own path
             batch.rows.set_exception(error)
 

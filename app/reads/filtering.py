@@ -21,15 +21,15 @@ def filtered(
     builder: StatementBuilder, page: Page, arguments: Arguments, selected: Selected, alias: str
 ) -> Iterator[str]:
     """The conditions of a connection's `filter` argument on the rows of `alias`."""
-    given = builder.given(arguments).get("filter")
-    if given is None:
+    filter_input = builder.given(arguments).get("filter")
+    if filter_input is None:
         return
     table = builder.model.types[node_type(selected.definition).name].table
     argument = selected.definition.args["filter"]
     names = filter_names(cast("GraphQLInputObjectType", get_named_type(argument.type)))
     for python_name, condition in page.filters.items():
         name = names[python_name]
-        if given.get(name) is not None:
+        if filter_input.get(name) is not None:
             yield _Filter(builder, arguments, name, selected).sql(condition, table, alias)
 
 
@@ -59,10 +59,10 @@ class _Filter:
             case Through(foreign_key, inner):
                 own = foreign_key._meta.table is table
                 other = referenced(foreign_key)._meta.table if own else foreign_key._meta.table
-                there = self._builder.alias()
-                link = joined(foreign_key, alias, there, own=own)
-                conditions = [link, *self._builder.visible(other, there), self.sql(inner, other, there)]
-                return f"EXISTS (SELECT {source(other, there, conditions)})"
+                related_alias = self._builder.alias()
+                link = joined(foreign_key, alias, related_alias, own=own)
+                conditions = [link, *self._builder.visible(other, related_alias), self.sql(inner, other, related_alias)]
+                return f"EXISTS (SELECT {source(other, related_alias, conditions)})"
             case _:
                 raise TypeError(f"{condition} has no SQL")
 

@@ -36,9 +36,9 @@ def decoded_by(decode: Decode, build: Callable[[Mapping[str, Any]], object]) -> 
 def decoder_of(type_: object) -> Decode:
     """The shorter way of an input type; one that is never sure where it knows none."""
     declared = getattr(type_, "extensions", {}).get(DEFINITION)
-    decode: Decode = getattr(getattr(declared, "origin", None), _DECODE, _unsure)
+    decode: Decode = getattr(getattr(declared, "origin", None), _DECODE, _no_decoder)
     return decode
 
 
-def _unsure(_sent: object) -> None:
+def _no_decoder(_sent: object) -> None:
     return None

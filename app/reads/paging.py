@@ -61,7 +61,7 @@ class _ConnectionCompiler:
         self._arguments = Arguments(selected)
         self._given = {name for name, value in builder.given(self._arguments).items() if value is not None}
         if {"first", "last"} <= self._given:
-            raise selected.blame(BadInputError("Give `first` or `last`, not both."))
+            raise selected.locate(BadInputError("Give `first` or `last`, not both."))
         self._backwards = "last" in self._given
         self._alias = builder.alias()
         self._page_name = generated(f"{self._alias}page")
@@ -213,8 +213,8 @@ def _size(arguments: Arguments, name: str, values: Values) -> int:
 def _key_of(arguments: Arguments, name: str, keys: SortKeys, index: int, values: Values) -> Any:
     """One of the sort keys that a cursor holds."""
     try:
-        held = _CURSOR.decode(b64decode(arguments.of(values)[name], validate=True))
-        found = [from_json(column, key) for (column, _), key in zip(keys, held, strict=True)]
-        return to_parameter(keys[index][0], found[index])
+        cursor_values = _CURSOR.decode(b64decode(arguments.of(values)[name], validate=True))
+        sort_values = [from_json(column, key) for (column, _), key in zip(keys, cursor_values, strict=True)]
+        return to_parameter(keys[index][0], sort_values[index])
     except (ValueError, TypeError, ArithmeticError, BadInputError):
         raise BadInputError(f"`{name}` is not a cursor of this connection.") from None

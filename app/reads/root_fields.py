@@ -40,7 +40,7 @@ def compile_root(operation: Operation, declaration: Declaration, selected: Selec
             raise TypeError(f"{declaration} declares no root field")
 
 
-def compile_refs(
+def compile_references(
     operation: Operation, type_: GraphQLObjectType, fields: FieldDetailsList, path: tuple[str, ...]
 ) -> Statement:
     """The statement that reads one selection of the rows of `Values.keys`: an object of them by their key."""
@@ -64,7 +64,7 @@ def _one(compiler: Compiler, by: Mapping[str, Column], selected: Selected) -> Co
     }
     given = [name for name in columns if compiler.given(arguments).get(name) is not None]
     if len(given) != 1:
-        raise selected.blame(BadInputError(f"Give exactly one of {', '.join(columns)}."))
+        raise selected.locate(BadInputError(f"Give exactly one of {', '.join(columns)}."))
     (name,) = given
     column = columns[name]
     value = compiler.parameter(

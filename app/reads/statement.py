@@ -47,7 +47,7 @@ class Selected:
         """The object type of its value, or of the items of its list."""
         return cast("GraphQLObjectType", get_named_type(self.definition.type))
 
-    def blame(self, error: ReadError) -> ReadError:
+    def locate(self, error: ReadError) -> ReadError:
         """The error with the field's place."""
         return type(error)(error.message, self.node, self.path)
 
@@ -72,18 +72,18 @@ class Arguments:
 
     def _read(self, variables: VariableValues) -> dict[str, Any]:
         if self._variables is not None:
-            given = {name: variables.coerced.get(variable) for name, variable in self._variables}
-            if None not in given.values():
-                return given
+            variable_values = {name: variables.coerced.get(variable) for name, variable in self._variables}
+            if None not in variable_values.values():
+                return variable_values
         return get_argument_values(self._selected.definition, self._selected.node, variables)
 
 
 def _plain(selected: Selected) -> list[tuple[str, str]] | None:
     """The variable of each argument, where no argument is anything else: then its value is the argument's."""
-    given = {node.name.value: node.value for node in selected.node.arguments or ()}
+    argument_nodes = {node.name.value: node.value for node in selected.node.arguments or ()}
     plain = []
     for name, argument in selected.definition.args.items():
-        value = given.get(name)
+        value = argument_nodes.get(name)
         if isinstance(value, VariableNode):
             plain.append((argument.out_name or name, value.name.value))
         elif value is not None or argument.default is not None or argument.default_value is not Undefined:
@@ -162,8 +162,8 @@ class Statement:
             raise ForbiddenError("You may not read this.")
         for check in self.checks:
             _get(check, values)
-        given = [_get(getter, values) for getter in self.getters]
-        return [values.request.scope.setting, *given] if self.of_tenant else given
+        parameters = [_get(getter, values) for getter in self.getters]
+        return [values.request.scope.setting, *parameters] if self.of_tenant else parameters
 
 
 def _get(source: Source, values: Values) -> Any:
@@ -171,4 +171,4 @@ def _get(source: Source, values: Values) -> Any:
     try:
         return getter(values)
     except ReadError as error:
-        raise (selected.blame(error) if selected else error) from None
+        raise (selected.locate(error) if selected else error) from None

@@ -108,9 +108,9 @@ class StatementBuilder:
         """A name for a table, new in this statement."""
         return generated(f"t{next(self._aliases)}")
 
-    def parameter(self, getter: Getter, type_: str, blamed: Selected | None = None) -> str:
+    def parameter(self, getter: Getter, type_: str, error_source: Selected | None = None) -> str:
         """A parameter: values never stand in the text. What the statement turns out not to need is still checked."""
-        self._sources.append((getter, blamed))
+        self._sources.append((getter, error_source))
         return f"${len(self._sources) - 1}::{type_}"
 
     def given(self, arguments: Arguments) -> Mapping[str, Any]:

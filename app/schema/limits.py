@@ -62,11 +62,11 @@ class MeasuredOperation:
         """The cost of one request, measured once for each choice of sizes."""
         if not self.sizes:
             return self.greatest_cost
-        given = variables or {}
-        key = tuple([size_of(given[name]) if name in given else None for name in self.sizes])
+        values = variables or {}
+        key = tuple([size_of(values[name]) if name in values else None for name in self.sizes])
         cost = self._known.get(key)
         if cost is None:
-            cost = Measuring(self.document, given).of(self.definition).cost
+            cost = Measuring(self.document, values).of(self.definition).cost
             if len(self._known) < MAX_PAGE_SIZE:
                 self._known[key] = cost
         return cost

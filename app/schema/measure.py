@@ -53,11 +53,11 @@ class Measure:
 
 def exceeded(limit: str, maximum: int, requested: int, nodes: list[Any] | None = None) -> GraphQLError:
     """The error for a document that asks for more than a limit allows."""
-    shown = min(requested, 2**31 - 1)  # a fragment bomb's sum has hundreds of digits
+    reported = min(requested, 2**31 - 1)  # a fragment bomb's sum has hundreds of digits
     return GraphQLError(
-        f"This document asks for {limit} {shown}; the limit is {maximum}.",
+        f"This document asks for {limit} {reported}; the limit is {maximum}.",
         nodes,
-        extensions={"code": LIMIT_EXCEEDED, "limit": limit, "maximum": maximum, "requested": shown},
+        extensions={"code": LIMIT_EXCEEDED, "limit": limit, "maximum": maximum, "requested": reported},
     )
 
 
@@ -163,8 +163,8 @@ class Measuring:
             return MAX_PAGE_SIZE
         if name not in self._variables:
             return self._page_size(self._defaults.get(name))
-        given = self._variables[name]
-        return None if given is None else _bounded(given)
+        variable_value = self._variables[name]
+        return None if variable_value is None else _bounded(variable_value)
 
     def _length(self, value: ValueNode | None) -> int:
         if not isinstance(value, VariableNode):
@@ -175,8 +175,8 @@ class Measuring:
             return MAX_PAGE_SIZE
         if name not in self._variables:
             return self._length(self._defaults.get(name))
-        given = self._variables[name]
-        return len(given) if isinstance(given, list) else 1
+        variable_value = self._variables[name]
+        return len(variable_value) if isinstance(variable_value, list) else 1
 
 
 def size_of(value: object) -> tuple[object, int]:

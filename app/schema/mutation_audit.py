@@ -35,11 +35,11 @@ class MutationAudit(FieldExtension):
 
 def _text(arguments: dict[str, Any]) -> str:
     """The input as JSON that PostgreSQL can hold, whatever is in it: the operation has not looked at it yet."""
-    given = next(iter(arguments.values()), None)
+    input_ = next(iter(arguments.values()), None)
     try:
-        return msgspec.json.encode(given, enc_hook=_absent).decode()
+        return msgspec.json.encode(input_, enc_hook=_absent).decode()
     except UnicodeEncodeError:  # half of a surrogate pair
-        return json.dumps(msgspec.to_builtins(given, enc_hook=_absent))
+        return json.dumps(msgspec.to_builtins(input_, enc_hook=_absent))
 
 
 def _absent(_unset: object) -> None:

@@ -180,17 +180,17 @@ class QuoteQueries:
     async def quote(
         self,
         info: Info,
-        given: Annotated[
+        input_: Annotated[
             QuoteInput, strawberry.argument(name="input", description="The plan, add-ons and usage to calculate with.")
         ],
     ) -> billing.RatedMonth:
         with refusals_as_errors():
             return await quotes.quote(
                 info.context.operations,
-                plan_code=given.plan_code,
-                plan_version=given.plan_version,
-                addons=[addon.selection() for addon in given.addons],
-                usage=given.quantities(),
-                tenant_id=given.tenant_id,
-                period_start=given.period_start,
+                plan_code=input_.plan_code,
+                plan_version=input_.plan_version,
+                addons=[addon.selection() for addon in input_.addons],
+                usage=input_.quantities(),
+                tenant_id=input_.tenant_id,
+                period_start=input_.period_start,
             )

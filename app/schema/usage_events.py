@@ -42,16 +42,16 @@ class _EventList(msgspec.Struct, forbid_unknown_fields=True):
     events: list[_Event]
 
 
-def decode(given: object) -> Events | None:
+def decode(json_value: object) -> Events | None:
     """The input of `recordUsage` from decoded JSON; None where any of it is not plainly right."""
     try:
-        events = msgspec.convert(given, _EventList).events
+        events = msgspec.convert(json_value, _EventList).events
         return Events([_metered(event) for event in events])
     except (msgspec.ValidationError, BadInputError):
         return None
 
 
-def build(given: Mapping[str, Any]) -> Events:
+def build(fields: Mapping[str, Any]) -> Events:
     """The same from the fields as GraphQL has read them."""
     return Events(
         [
@@ -64,7 +64,7 @@ def build(given: Mapping[str, Any]) -> Events:
                 occurred_at=event["occurredAt"],
                 resource_id=event.get("resourceId"),
             )
-            for event in given["events"]
+            for event in fields["events"]
         ]
     )
 

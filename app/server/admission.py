@@ -27,9 +27,9 @@ class Admission:
     that nobody takes up room by sending slowly; sockets and streamed bodies have bounds of their own.
     """
 
-    def __init__(self, application: Any, most: int) -> None:
+    def __init__(self, application: Any, max_requests: int) -> None:
         self._application = application
-        self._free = most
+        self._free = max_requests
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] in _PROBES:
@@ -40,23 +40,23 @@ class Admission:
             await self._admit(scope, receive, send)
 
     async def _admit(self, scope: Any, receive: Any, send: Any) -> None:
-        taken = 0
+        places_taken = 0
 
         async def counted() -> Any:
-            nonlocal taken
+            nonlocal places_taken
             message = await receive()
-            if not taken and not message.get("more_body"):
-                taken = 1
+            if not places_taken and not message.get("more_body"):
+                places_taken = 1
                 self._free -= 1
             return message
 
         if scope["method"] != "POST":
-            taken = 1
+            places_taken = 1
             self._free -= 1
         try:
             await self._application(scope, counted, send)
         finally:
-            self._free += taken
+            self._free += places_taken
 
 
 def capacity(settings: Settings) -> int:

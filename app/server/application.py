@@ -58,7 +58,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
         read_after = recent_writes.after(principal, metadata.read_after)
         return RequestContext(new_context(principal), metadata, charge=charge, read_after=read_after)
 
-    uploads = _places_for_uploads(settings)
+    uploads = _upload_limit(settings)
 
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
@@ -70,11 +70,11 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
             await opened.enter_async_context(queue)
             await opened.enter_async_context(refused_sign_ins.kept())
             opened.push_async_callback(authenticator.close)
-            _collect_seldom()
+            _collect_garbage_rarely()
             yield
 
     service = GraphQLService(
-        executor=_reads(database, hide_suggestions=settings.production),
+        executor=_create_engine(database, hide_suggestions=settings.production),
         authenticator=authenticator,
         new_request=new_request,
         time_limit=settings.statement_timeout + GRACE_SECONDS,
@@ -94,13 +94,13 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
     )
 
 
-def _places_for_uploads(settings: Settings) -> ConcurrencyLimit:
+def _upload_limit(settings: Settings) -> ConcurrencyLimit:
     """Uploads take half of the connections, and one caller's half of those."""
-    most = max(1, settings.database_pool_size // 2)
-    return ConcurrencyLimit("uploads", of_one_caller=(most + 1) // 2, most=most)
+    max_total = max(1, settings.database_pool_size // 2)
+    return ConcurrencyLimit("uploads", max_per_caller=(max_total + 1) // 2, max_total=max_total)
 
 
-def _collect_seldom() -> None:
+def _collect_garbage_rarely() -> None:
     gc.collect()
     gc.freeze()  # what start-up made stays: collections need not look at it again
     # A request makes thousands of objects and hardly ever a cycle; but a document forgotten is one, of 11 KB.
@@ -113,7 +113,7 @@ async def _pay(request: Request, cost: int) -> None:
         await charge.pay(cost)
 
 
-def _reads(database: Database, *, hide_suggestions: bool) -> GraphQLEngine:
+def _create_engine(database: Database, *, hide_suggestions: bool) -> GraphQLEngine:
     return GraphQLEngine(
         schema,
         lambda request: database.reading(request.scope, cast("RequestContext", request).read_after),

@@ -37,11 +37,11 @@ from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
 from app.server.negotiation import utf8_media_type
 from app.server.request_errors import Code, RequestError, request_error_of
-from app.server.response_headers import address, request_id
+from app.server.response_headers import client_address_of, request_id_of
 from app.server.uploads import chunks
 
 PATH = "/cloud-invoices"
-CALLED = f"POST {PATH}"
+CALL_NAME = f"POST {PATH}"
 """In the audit log."""
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """As it is sent, packed or not."""
@@ -49,7 +49,7 @@ MEMORY_BYTES = 1024 * 1024
 """What is larger is kept on disk while it comes in."""
 REQUEST_COST = 10
 """In points of the caller's rate limit; then one for each BYTES_A_POINT of the body, and one for each row."""
-BYTES_A_POINT = 16_384
+BYTES_PER_POINT = 16_384
 
 MEDIA_TYPES = ("text/csv", "application/csv", "application/gzip", "application/x-gzip")
 STATUS_OF = {
@@ -87,8 +87,8 @@ def cloud_invoices_handler(
 ) -> HTTPRouteHandler:
     @post(PATH, status_code=201, name="cloud-invoices", request_max_body_size=None)
     async def upload(request: Request[Any, Any, Any]) -> ASGIResponse:
-        number = request_id(request.scope)
-        metadata = RequestMetadata(number, address(request.scope))
+        request_id = request_id_of(request.scope)
+        metadata = RequestMetadata(request_id, client_address_of(request.scope))
         try:
             session = await signed_in(request.headers.get("authorization"), metadata.address)
             context = new_context(session.principal)
@@ -97,20 +97,20 @@ def cloud_invoices_handler(
                 await rate_limiter.spend(session.principal, points)
 
             await pay(REQUEST_COST)
-            async with auditing(context, Call(CALLED, PATH, None, metadata)):
+            async with auditing(context, Call(CALL_NAME, PATH, None, metadata)):
                 authorise(context, Action.IMPORT_CLOUD_INVOICE)
             _check_media_type(request)
             with uploads.one(session.principal), SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
                 body = cast("BinaryIO", file)
                 received = await _receive(request, body, pay)
-                call = Call(CALLED, PATH, msgspec.json.encode(received).decode(), metadata)
+                call = Call(CALL_NAME, PATH, msgspec.json.encode(received).decode(), metadata)
                 async with auditing(context, call) as operations:
                     imported = await _import(operations, received.parameters, body, pay)
         except Refusal as refusal:
-            return _refused(refusal, number)
+            return _refused(refusal, request_id)
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            fault = request_error_of(error, number)
-            return _response(fault.body(number), fault.status, fault.headers)
+            fault = request_error_of(error, request_id)
+            return _response(fault.body(request_id), fault.status, fault.headers)
         return _response(msgspec.json.encode(_summary(imported)), 201)
 
     return upload
@@ -124,11 +124,11 @@ async def _receive(
     async for chunk in chunks(request):
         size, unpaid = size + len(chunk), unpaid + len(chunk)
         if size > MAX_BODY_BYTES:
-            told = f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MB. Nothing was imported."
-            raise RequestError(413, Code.PAYLOAD_TOO_LARGE, told)
-        if unpaid >= BYTES_A_POINT:
-            await pay(unpaid // BYTES_A_POINT)
-            unpaid %= BYTES_A_POINT
+            message = f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MB. Nothing was imported."
+            raise RequestError(413, Code.PAYLOAD_TOO_LARGE, message)
+        if unpaid >= BYTES_PER_POINT:
+            await pay(unpaid // BYTES_PER_POINT)
+            unpaid %= BYTES_PER_POINT
         digest.update(chunk)
         file.write(chunk)
     file.seek(0)
@@ -178,18 +178,18 @@ def _columns(parameters: dict[str, str]) -> Iterator[ColumnOfField]:
             yield ColumnOfField(field, column)
 
 
-def _malformed(name: str, told: str) -> Refusal:
-    return Refusal(ProblemCode.VALIDATION_FAILED, f"{name} {told}", (name,))
+def _malformed(name: str, message: str) -> Refusal:
+    return Refusal(ProblemCode.VALIDATION_FAILED, f"{name} {message}", (name,))
 
 
 def _check_media_type(request: Request[Any, Any, Any]) -> None:
     """Raises Fault (415) for what is not CSV in UTF-8, plain or gzip."""
     if utf8_media_type(request.headers.get("content-type", "")) not in MEDIA_TYPES:
-        told = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
+        message = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
+        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, message)
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", "gzip", "x-gzip"}:
-        told = "A body may be packed with gzip, and with nothing else."
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
+        message = "A body may be packed with gzip, and with nothing else."
+        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, message, headers={"accept-encoding": "gzip, identity"})
 
 
 def _summary(imported: ImportOutcome) -> _Summary:
@@ -202,9 +202,9 @@ def _summary(imported: ImportOutcome) -> _Summary:
     )
 
 
-def _refused(refusal: Refusal, number: str) -> ASGIResponse:
+def _refused(refusal: Refusal, request_id: str) -> ASGIResponse:
     """A refusal, as GraphQL's errors have it."""
-    extensions = {**(as_error(refusal).extensions or {}), "requestId": number}
+    extensions = {**(as_error(refusal).extensions or {}), "requestId": request_id}
     errors = {"errors": [{"message": refusal.message, "extensions": extensions}]}
     return _response(msgspec.json.encode(errors), STATUS_OF.get(refusal.code, 422))
 

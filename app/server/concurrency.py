@@ -11,22 +11,24 @@ from app.server.request_errors import RETRY_AFTER_SECONDS, Code, RequestError
 class ConcurrencyLimit:
     """A process's places for one kind of thing: at most so many of one caller, and in all if `most` is given."""
 
-    def __init__(self, things: str, of_one_caller: int, most: int | None = None) -> None:
-        self._things = things
-        self._of_one_caller = of_one_caller
-        self._most = most
+    def __init__(self, plural_noun: str, max_per_caller: int, max_total: int | None = None) -> None:
+        self._plural_noun = plural_noun
+        self._max_per_caller = max_per_caller
+        self._max_total = max_total
         self._held: Counter[Hashable] = Counter()
 
     @contextmanager
     def one(self, principal: Principal) -> Iterator[None]:
         """Holds a place. Raises Fault (429 when the caller's own are taken, 503 when all are)."""
         caller = principal.tenant_id, principal.subject
-        if self._held[caller] >= self._of_one_caller:
-            told = f"At capacity: one caller may have {self._of_one_caller} {self._things} at once. Try again later."
-            raise _later(429, Code.RATE_LIMITED, told)
-        if self._most is not None and self._held.total() >= self._most:
-            told = f"At capacity: this process takes {self._most} {self._things} at once. Try again later."
-            raise _later(503, Code.SERVICE_UNAVAILABLE, told)
+        if self._held[caller] >= self._max_per_caller:
+            message = (
+                f"At capacity: one caller may have {self._max_per_caller} {self._plural_noun} at once. Try again later."
+            )
+            raise _later(429, Code.RATE_LIMITED, message)
+        if self._max_total is not None and self._held.total() >= self._max_total:
+            message = f"At capacity: this process takes {self._max_total} {self._plural_noun} at once. Try again later."
+            raise _later(503, Code.SERVICE_UNAVAILABLE, message)
         self._held[caller] += 1
         try:
             yield
@@ -36,5 +38,5 @@ class ConcurrencyLimit:
                 del self._held[caller]
 
 
-def _later(status: int, code: Code, told: str) -> RequestError:
-    return RequestError(status, code, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
+def _later(status: int, code: Code, message: str) -> RequestError:
+    return RequestError(status, code, message, headers={"retry-after": str(RETRY_AFTER_SECONDS)})

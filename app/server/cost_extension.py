@@ -21,11 +21,11 @@ _UNLIMITED = b'{"requested":%d,"limit":null,"remaining":null,"resetAt":null}'
 def cost_of(charge: OperationCharge) -> bytes:
     """The JSON object."""
     note(cost=charge.requested)
-    standing = charge.standing
-    if standing is None:
+    balance = charge.balance
+    if balance is None:
         return _UNLIMITED % charge.requested
-    reset_at = _instant(math.ceil(standing.full_at))
-    return _LIMITED % (charge.requested, standing.limit, standing.remaining, reset_at)
+    reset_at = _instant(math.ceil(balance.full_at))
+    return _LIMITED % (charge.requested, balance.limit, balance.remaining, reset_at)
 
 
 def with_cost(body: bytes, charge: OperationCharge, written: int | None = None) -> bytes:

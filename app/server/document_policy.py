@@ -132,13 +132,13 @@ def _introspects(text: str) -> bool:
         return False  # executing it tells why
     search = _Search()
     visit(document, search)
-    return search.found
+    return search.is_introspection
 
 
 class _Search(Visitor):
     """Whether the schema is asked for anywhere; the same words may stand in a string."""
 
-    found = False
+    is_introspection = False
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self.found |= node.name.value in {"__schema", "__type"}
+        self.is_introspection |= node.name.value in {"__schema", "__type"}

@@ -12,12 +12,12 @@ from app.server.response_headers import current_request_id
 def show_error(error: GraphQLError, _request: object = None) -> Mapping[str, Any]:
     """An error with a code is meant for the client; one without is told as the edge tells it, masked if it is a bug."""
     request_id = current_request_id.get()
-    shown: dict[str, Any] = dict(error.formatted)
+    formatted: dict[str, Any] = dict(error.formatted)
     extensions = dict(error.extensions or {})
     cause = error.original_error
     if "code" in extensions:
-        return {**shown, "extensions": {**extensions, "requestId": request_id}}
+        return {**formatted, "extensions": {**extensions, "requestId": request_id}}
     if cause is None or isinstance(cause, GraphQLError):  # graphql-core's own words on what it was given
-        return {**shown, "extensions": {"code": Code.BAD_USER_INPUT.value, "requestId": request_id}}
-    (told,) = request_error_of(cause, request_id).errors(request_id)
-    return {**shown, **told}
+        return {**formatted, "extensions": {"code": Code.BAD_USER_INPUT.value, "requestId": request_id}}
+    (masked_error,) = request_error_of(cause, request_id).errors(request_id)
+    return {**formatted, **masked_error}

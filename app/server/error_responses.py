@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.server.request_errors import RequestError
-from app.server.response_headers import SECURITY_HEADERS, request_id, send_answer
+from app.server.response_headers import SECURITY_HEADERS, request_id_of, send_answer
 
 _JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"))
 
@@ -14,6 +14,6 @@ async def send_error_response(scope: Any, receive: Any, send: Any, fault: Reques
     if scope["type"] == "websocket":
         await receive()  # websocket.connect
         kind = "websocket.http.response"
-    number = request_id(scope)
+    request_id = request_id_of(scope)
     headers = [*_JSON, *((name.encode(), value.encode()) for name, value in fault.headers.items())]
-    await send_answer(send, number, fault.status, headers, fault.body(number), kind=kind)
+    await send_answer(send, request_id, fault.status, headers, fault.body(request_id), kind=kind)

@@ -47,11 +47,11 @@ def decode_query_string(query_string: bytes) -> Parameters:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError as error:
         raise RequestError(400, Code.BAD_REQUEST, "The query string is malformed.") from error
-    given: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     with _decoding():
         for name, text in pairs:
-            given[name] = _values.decode(text) if name in {"variables", "extensions"} else text
-        parameters = msgspec.convert(given, Parameters)
+            members[name] = _values.decode(text) if name in {"variables", "extensions"} else text
+        parameters = msgspec.convert(members, Parameters)
     check_variables(parameters.variables)
     return parameters
 
@@ -80,23 +80,23 @@ def check_variables(variables: dict[str, Any] | None) -> None:
                 waiting.append(value.values())
             elif isinstance(value, list):
                 if len(value) > MAX_INPUT_LIST:
-                    told = f"A variable holds a list of {len(value)}; the limit is {MAX_INPUT_LIST}."
-                    raise RequestError(400, Code.LIMIT_EXCEEDED, told)
+                    message = f"A variable holds a list of {len(value)}; the limit is {MAX_INPUT_LIST}."
+                    raise RequestError(400, Code.LIMIT_EXCEEDED, message)
                 waiting.append(value)
 
 
 def fingerprint(parameters: Parameters) -> str:
     """The same for the same request, however its JSON was written; 64 hexadecimal digits."""
-    asked = [parameters.query, parameters.document_id, parameters.operation_name, parameters.variables]
+    request_parts = [parameters.query, parameters.document_id, parameters.operation_name, parameters.variables]
     if parameters.query is None and parameters.document_id is None:
-        asked.append(parameters.extensions)
-    return sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
+        request_parts.append(parameters.extensions)
+    return sha256(msgspec.json.encode(request_parts, order="deterministic")).hexdigest()
 
 
-def operation_name(given: str | None, text: str) -> str | None:
+def operation_name(requested_name: str | None, text: str) -> str | None:
     """For the log: the name that the request gives, or that of the operation which the document begins with."""
-    if given is not None:
-        return given
+    if requested_name is not None:
+        return requested_name
     match = _FIRST_OPERATION.match(text)
     return match[1] if match else None
 

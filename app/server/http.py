@@ -11,7 +11,7 @@ from typing import Any
 from graphql import OperationType
 from litestar.response.base import ASGIResponse
 
-from app.database.commit_positions import Written, noting_writes
+from app.database.commit_positions import LastCommitPosition, noting_writes
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
 from app.operations.rate_limits import OperationCharge
@@ -29,16 +29,16 @@ from app.server.graphql_parameters import (
     operation_type,
 )
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
-from app.server.recent_writes import HEADER, asked_position
+from app.server.recent_writes import HEADER, read_after_position
 from app.server.request_errors import Code, RequestError, request_error_of
 from app.server.request_log import note
-from app.server.response_headers import SECURITY_HEADERS, address, request_id, send_answer
+from app.server.response_headers import SECURITY_HEADERS, client_address_of, request_id_of, send_answer
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import Pace
 
 MAX_BODY_BYTES = MAX_REQUEST_BYTES
-BODIES_OF_ONE_CALLER = 16
+MAX_BODIES_PER_CALLER = 16
 """That arrive in pieces at the same time."""
 _ALLOWED = "GET, OPTIONS, POST"
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
@@ -54,15 +54,15 @@ class GraphQLEndpoint:
     def __init__(self, service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> None:
         self._service = service
         self._page = page
-        self._uploads = ConcurrencyLimit("bodies in pieces", BODIES_OF_ONE_CALLER)
+        self._uploads = ConcurrencyLimit("bodies in pieces", MAX_BODIES_PER_CALLER)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        number = request_id(scope)
+        request_id = request_id_of(scope)
         if scope["method"] == "GET" and self._page is not None and wants_page(_text(headers, b"accept")):
             await self._page()(scope, receive, send)
             return
-        media_type, extra, charge, written = JSON, {}, None, Written()
+        media_type, extra, charge, written = JSON, {}, None, LastCommitPosition()
         try:
             media_type = response_type(_text(headers, b"accept"))
             principal = await self._signed_in(scope, headers)
@@ -73,18 +73,18 @@ class GraphQLEndpoint:
             status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
             body = answer.body
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            fault = request_error_of(error, number)
+            fault = request_error_of(error, request_id)
             note(code=fault.code)
-            status, body, extra = fault.status, fault.body(number), fault.headers
+            status, body, extra = fault.status, fault.body(request_id), fault.headers
         if charge is not None:
             body = with_cost(body, charge, written.position)
         headers_sent = [*_HEADERS[media_type], *((name.encode(), value.encode()) for name, value in extra.items())]
-        await send_answer(send, number, status, headers_sent, body)
+        await send_answer(send, request_id, status, headers_sent, body)
 
     async def _signed_in(self, scope: Any, headers: Mapping[bytes, bytes]) -> Principal:
         if scope["method"] not in {"POST", "GET"}:
             raise _unanswered(scope["method"])
-        session = await self._service.signed_in(_text(headers, b"authorization"), address(scope))
+        session = await self._service.signed_in(_text(headers, b"authorization"), client_address_of(scope))
         return session.principal
 
     async def _answer(
@@ -98,7 +98,7 @@ class GraphQLEndpoint:
             text = service.documents.text_of(parameters, principal)
         else:
             parameters = decode_query_string(scope["query_string"])
-            text = _queried(service.documents, parameters, principal)
+            text = _text_to_run(service.documents, parameters, principal)
         note(operation=operation_name(parameters.operation_name, text))
         request = service.new_request(principal, _metadata(scope, headers, parameters), charge)
         async with asyncio.timeout(service.time_limit):
@@ -115,8 +115,8 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 
 def _unanswered(method: str) -> RequestError:
-    told = "This address does not answer that method."
-    return RequestError(405, Code.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
+    message = "This address does not answer that method."
+    return RequestError(405, Code.METHOD_NOT_ALLOWED, message, headers={"allow": _ALLOWED})
 
 
 async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: ConcurrencyLimit, principal: Principal) -> bytes:
@@ -168,7 +168,7 @@ def _too_large() -> RequestError:
     return RequestError(413, Code.PAYLOAD_TOO_LARGE, f"The request is larger than {MAX_BODY_BYTES // 1_048_576} MB.")
 
 
-def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
+def _text_to_run(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
     """What to run. A GET is safe (RFC 9110, section 9.2.1): it only ever queries."""
     text = documents.text_of(parameters, by)
     if operation_type(text, parameters.operation_name) not in {OperationType.QUERY, None}:
@@ -177,11 +177,11 @@ def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -
 
 
 def _metadata(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters) -> RequestMetadata:
-    after = asked_position(_text(headers, HEADER))
+    after = read_after_position(_text(headers, HEADER))
     if b"idempotency-key" not in headers:
-        return RequestMetadata(request_id(scope), address(scope), read_after=after)
+        return RequestMetadata(request_id_of(scope), client_address_of(scope), read_after=after)
     key = _text(headers, b"idempotency-key")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
-        told = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
-        raise RequestError(400, Code.BAD_REQUEST, told)
-    return RequestMetadata(request_id(scope), address(scope), key, fingerprint(parameters), after)
+        message = "An Idempotency-Key is 1 to 255 characters of ASCII, without spaces."
+        raise RequestError(400, Code.BAD_REQUEST, message)
+    return RequestMetadata(request_id_of(scope), client_address_of(scope), key, fingerprint(parameters), after)

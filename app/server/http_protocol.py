@@ -135,14 +135,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         would lose the answer.
         """
         self._stop_timer()
-        number = uuid4().hex
-        body = fault.body(number)
+        request_id = uuid4().hex
+        body = fault.body(request_id)
         headers = [
             *SECURITY_HEADERS,
             (b"content-type", b"application/json; charset=utf-8"),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
-            (REQUEST_ID, number.encode()),
+            (REQUEST_ID, request_id.encode()),
         ]
         if not self._answering:
             lines = [STATUS_LINE[fault.status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n", body]

@@ -63,20 +63,20 @@ class _EventSplitter:
 
     def _next(self, *, final: bool) -> str | None:
         """The next event, or nothing of a bracket or comma; None until there is more text."""
-        self._at = at = _blank(self._text, self._at).end()  # type: ignore[union-attr] # it matches nothing too
-        if at == len(self._text):
+        self._at = start = _blank(self._text, self._at).end()  # type: ignore[union-attr] # it matches nothing too
+        if start == len(self._text):
             return None
-        found = self._text[at]
-        if self._expected is _START and found == "{":
+        character = self._text[start]
+        if self._expected is _START and character == "{":
             return self._event(_NOTHING, final=final)
-        if self._expected in (_FIRST, _EVENT) and found not in ",]":
+        if self._expected in (_FIRST, _EVENT) and character not in ",]":
             return self._event(_AFTER, final=final)
-        if found not in self._expected or found.isalpha():
-            raise _malformed(f"{found!r} is not expected where it stands")
-        self._at, self._expected = at + 1, {"[": _FIRST, ",": _EVENT, "]": _NOTHING}[found]
+        if character not in self._expected or character.isalpha():
+            raise _malformed(f"{character!r} is not expected where it stands")
+        self._at, self._expected = start + 1, {"[": _FIRST, ",": _EVENT, "]": _NOTHING}[character]
         return ""
 
-    def _event(self, then: str, *, final: bool) -> str | None:
+    def _event(self, expected_next: str, *, final: bool) -> str | None:
         if not final and len(self._text) - self._at <= MAX_LINE_BYTES:
             return None
         start = self._at
@@ -84,7 +84,7 @@ class _EventSplitter:
             _, self._at = _scan(self._text, start)
         except (ValueError, RecursionError) as error:
             raise _malformed(f"an event is malformed or longer than {MAX_LINE_BYTES // 1024} KB") from error
-        self._expected = then
+        self._expected = expected_next
         return self._text[start : self._at].replace("\n", " ")  # which only stand between its parts
 
 
@@ -92,6 +92,6 @@ def _joined(lines: list[str]) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-def _malformed(why: str) -> RequestError:
-    told = f"The body is neither a JSON array of events nor one event: {why}. Events before it may be recorded."
-    return RequestError(400, Code.BAD_REQUEST, told)
+def _malformed(reason: str) -> RequestError:
+    message = f"The body is neither a JSON array of events nor one event: {reason}. Events before it may be recorded."
+    return RequestError(400, Code.BAD_REQUEST, message)

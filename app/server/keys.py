@@ -78,11 +78,11 @@ class IssuerKeys:
         """The key, after asking the issuer if the set is stale, or once if the key is unknown here. Raises
         KeysUnavailableError when that fails: beyond their age, known keys decide nothing either.
         """
-        asked = await self._refresh_if_due()
+        was_refreshed = await self._refresh_if_due()
         key = self._known(algorithm, key_id)
         if key is not None:
             return key
-        if not asked and not self._resting():
+        if not was_refreshed and not self._resting():
             await asyncio.shield(self._start())
         key = self._known(algorithm, key_id)
         if key is None and self._failed:
@@ -91,15 +91,15 @@ class IssuerKeys:
 
     async def _refresh_if_due(self) -> bool:
         """Whether the issuer was asked and waited for. Raises KeysUnavailableError if all keys are too old."""
-        asked = False
+        was_refreshed = False
         if self._age() > REFRESH_AFTER and not self._resting():
             refreshing = self._start()
             if self._age() > STALE_AFTER:
                 await asyncio.shield(refreshing)
-                asked = True
+                was_refreshed = True
         if self._age() > MAX_AGE:
             raise KeysUnavailableError
-        return asked
+        return was_refreshed
 
     def _age(self) -> timedelta:
         return timedelta.max if self._fetched_at is None else self._clock() - self._fetched_at

@@ -15,11 +15,11 @@ from app.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
 
-EXPOSED = b"retry-after, x-request-id"
+EXPOSED_HEADERS = b"retry-after, x-request-id"
 METHODS = b"GET, HEAD, POST"
 HEADERS = b"authorization, content-type, idempotency-key, x-request-id"
 """Of a preflight that names none that is well-formed."""
-KEPT_SECONDS = 600
+PREFLIGHT_MAX_AGE_SECONDS = 600
 
 _NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+( *, *[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 
@@ -52,30 +52,30 @@ def _pattern(wildcard: str) -> re.Pattern[str]:
     return re.compile(re.escape(wildcard).replace(r"\*", r"[a-z0-9_-]+(\.[a-z0-9_-]+)*"))
 
 
-def shared(origin: bytes) -> Headers:
+def cors_headers(origin: bytes) -> Headers:
     """The headers of an answer that pages of this origin may read."""
     return [
         (b"access-control-allow-origin", origin),
-        (b"access-control-expose-headers", EXPOSED),
+        (b"access-control-expose-headers", EXPOSED_HEADERS),
         (b"vary", b"origin"),
     ]
 
 
-def preflight(origin: bytes, asked: bytes) -> Headers:
+def preflight(origin: bytes, requested_headers: bytes) -> Headers:
     """The headers of the answer to a preflight that asks for these headers."""
-    allowed = asked if _NAMES.fullmatch(asked) else HEADERS
+    allowed = requested_headers if _NAMES.fullmatch(requested_headers) else HEADERS
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-methods", METHODS),
         (b"access-control-allow-headers", allowed),
-        (b"access-control-max-age", b"%d" % KEPT_SECONDS),
+        (b"access-control-max-age", b"%d" % PREFLIGHT_MAX_AGE_SECONDS),
         (b"vary", b"origin, access-control-request-headers"),
     ]
 
 
 def not_allowed(origin: str) -> RequestError:
-    told = f"Pages of {origin[:200]} may not call this API: ARCADIA_ALLOWED_ORIGINS does not name that origin."
-    return RequestError(403, Code.FORBIDDEN, told)
+    message = f"Pages of {origin[:200]} may not call this API: ARCADIA_ALLOWED_ORIGINS does not name that origin."
+    return RequestError(403, Code.FORBIDDEN, message)
 
 
 def _is_loopback(origin: str) -> bool:

@@ -15,7 +15,7 @@ from app.operations.calls.principal import Principal
 from app.server.request_errors import Code, RequestError
 
 HEADER = b"arcadia-read-after"
-_REMEMBERED = 10_000
+_MAX_CALLERS = 10_000
 
 
 class RecentWrites:
@@ -30,16 +30,16 @@ class RecentWrites:
         key = (principal.tenant_id, principal.subject)
         self._positions[key] = position
         self._positions.move_to_end(key)
-        if len(self._positions) > _REMEMBERED:
+        if len(self._positions) > _MAX_CALLERS:
             self._positions.popitem(last=False)
 
-    def after(self, principal: Principal, asked: int | None) -> int | None:
+    def after(self, principal: Principal, requested: int | None) -> int | None:
         """What the caller's reads must have come to: the later of what it asks for and what it wrote here."""
         known = self._positions.get((principal.tenant_id, principal.subject))
-        return max((position for position in (known, asked) if position is not None), default=None)
+        return max((position for position in (known, requested) if position is not None), default=None)
 
 
-def asked_position(header: str) -> int | None:
+def read_after_position(header: str) -> int | None:
     """Of the header's text. Raises Fault (400) for what is no position."""
     if not header:
         return None

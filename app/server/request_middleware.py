@@ -12,13 +12,13 @@ from litestar import Litestar
 
 from app.server.admission import Admission, capacity
 from app.server.error_responses import send_error_response
-from app.server.origins import Origins, not_allowed, preflight, shared
+from app.server.origins import Origins, cors_headers, not_allowed, preflight
 from app.server.proxies import client_address
 from app.server.request_errors import Code, RequestError
-from app.server.response_headers import SECURITY_HEADERS, request_id, send_answer
+from app.server.response_headers import SECURITY_HEADERS, request_id_of, send_answer
 from app.settings import Settings
 
-SINGLE = {
+SINGLE_HEADERS = {
     name.lower().encode(): name
     for name in ("Host", "Authorization", "Content-Type", "Idempotency-Key", "Origin", "Upgrade")
 }
@@ -44,16 +44,16 @@ class RequestMiddleware:
         if scope["type"] == "lifespan":
             await self.application(scope, receive, send)
             return
-        given: list[tuple[bytes, bytes]] = scope["headers"]
-        headers = dict(given)
+        raw_headers: list[tuple[bytes, bytes]] = scope["headers"]
+        headers = dict(raw_headers)
         if self._settles:
-            self._settle(scope, given)
+            self._settle(scope, raw_headers)
         origin = headers.get(b"origin")
         if origin is not None and scope["type"] == "http" and self._origins.allow(origin.decode("latin-1")):
-            send = _sharing(send, origin)
+            send = _adding_cors_headers(send, origin)
         try:
-            if len(headers) != len(given) or b"host" not in headers:
-                _check(scope, given, headers)
+            if len(headers) != len(raw_headers) or b"host" not in headers:
+                _check(scope, raw_headers, headers)
             if origin is not None and b"access-control-request-method" in headers and scope.get("method") == "OPTIONS":
                 await self._answer_preflight(origin, headers, scope, send)
                 return
@@ -62,11 +62,11 @@ class RequestMiddleware:
             return
         await self._admitting(scope, receive, send)
 
-    def _settle(self, scope: Any, given: list[tuple[bytes, bytes]]) -> None:
+    def _settle(self, scope: Any, raw_headers: list[tuple[bytes, bytes]]) -> None:
         """The client's address, and the path without the prefix, which a proxy may have taken off or not."""
         if self._proxies and scope.get("client"):
             peer, port = scope["client"]
-            forwarded = [value for name, value in given if name == b"x-forwarded-for"]
+            forwarded = [value for name, value in raw_headers if name == b"x-forwarded-for"]
             address = client_address(peer, forwarded, self._proxies)
             scope["client"] = address, port if address == peer else 0
         if self._prefix and (scope["path"] + "/").startswith(self._prefix + "/"):
@@ -77,27 +77,29 @@ class RequestMiddleware:
         """Raises Fault (403) for an origin that is not allowed."""
         if not self._origins.allow(origin.decode("latin-1")):
             raise not_allowed(origin.decode("latin-1"))
-        asked = headers.get(b"access-control-request-headers", b"")
-        sent = (*SECURITY_HEADERS, *preflight(origin, asked))
-        await send_answer(send, request_id(scope), 204, sent, b"")
+        requested_headers = headers.get(b"access-control-request-headers", b"")
+        sent = (*SECURITY_HEADERS, *preflight(origin, requested_headers))
+        await send_answer(send, request_id_of(scope), 204, sent, b"")
 
 
-def _check(scope: Any, given: list[tuple[bytes, bytes]], headers: dict[bytes, bytes]) -> None:
+def _check(scope: Any, raw_headers: list[tuple[bytes, bytes]], headers: dict[bytes, bytes]) -> None:
     """Raises Fault (400). HTTP/1.0, which some health checks speak, has no Host."""
-    names = [name for name, _ in given]
-    for name, shown in SINGLE.items():
+    names = [name for name, _ in raw_headers]
+    for name, header_name in SINGLE_HEADERS.items():
         if names.count(name) > 1:
-            raise RequestError(400, Code.BAD_REQUEST, f"The header {shown} is given more than once: send it once.")
+            raise RequestError(
+                400, Code.BAD_REQUEST, f"The header {header_name} is given more than once: send it once."
+            )
     if b"host" not in headers and scope["http_version"] != "1.0":
         raise RequestError(400, Code.BAD_REQUEST, "The header Host is missing: HTTP/1.1 requires it.")
 
 
-def _sharing(send: Any, origin: bytes) -> Any:
+def _adding_cors_headers(send: Any, origin: bytes) -> Any:
     async def share(message: Any) -> None:
         if message["type"] == "http.response.start":
             names = {name for name, _ in message["headers"]}
             if b"access-control-allow-origin" not in names:  # a preflight's answer has its own
-                message = {**message, "headers": [*message["headers"], *shared(origin)]}
+                message = {**message, "headers": [*message["headers"], *cors_headers(origin)]}
         await send(message)
 
     return share

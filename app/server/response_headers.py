@@ -23,18 +23,18 @@ current_request_id: ContextVar[str] = ContextVar("current_request_id", default="
 """The id of the request that is being answered, for whatever runs on its behalf; every log line has it."""
 
 
-def request_id(scope: Any) -> str:
+def request_id_of(scope: Any) -> str:
     """The caller's `x-request-id` if it is a plain word, else one made here; the same throughout the request."""
     known: str | None = scope["state"].get("request_id")
     if known is None:
-        given = dict(scope["headers"]).get(REQUEST_ID)
-        known = given.decode() if given and _ACCEPTABLE_ID.fullmatch(given) else os.urandom(16).hex()
+        sent_id = dict(scope["headers"]).get(REQUEST_ID)
+        known = sent_id.decode() if sent_id and _ACCEPTABLE_ID.fullmatch(sent_id) else os.urandom(16).hex()
         scope["state"]["request_id"] = known
         current_request_id.set(known)
     return known
 
 
-def address(scope: Any) -> str:
+def client_address_of(scope: Any) -> str:
     """The client's, as the entrance has settled it."""
     return scope["client"][0] if scope.get("client") else ""
 
@@ -44,17 +44,17 @@ async def add_headers(message: Any, scope: Any) -> None:
     if message["type"] != "http.response.start":
         return
     headers = list(message["headers"])
-    said = {name for name, _ in headers}
-    if REQUEST_ID in said:
+    names_present = {name for name, _ in headers}
+    if REQUEST_ID in names_present:
         return  # from the endpoint that says it all itself
-    headers += [header for header in SECURITY_HEADERS if header[0] not in said]
-    headers.append((REQUEST_ID, request_id(scope).encode()))
+    headers += [header for header in SECURITY_HEADERS if header[0] not in names_present]
+    headers.append((REQUEST_ID, request_id_of(scope).encode()))
     message["headers"] = headers
 
 
 async def send_answer(
     send: Any,
-    number: str,
+    request_id: str,
     status: int,
     headers: Iterable[tuple[bytes, bytes]],
     body: bytes,
@@ -65,6 +65,6 @@ async def send_answer(
     `kind` is websocket.http.response for a socket that is refused before it is one.
     """
     length = [] if status == HTTPStatus.NO_CONTENT else [(b"content-length", b"%d" % len(body))]
-    sent = [*headers, *length, (REQUEST_ID, number.encode())]
+    sent = [*headers, *length, (REQUEST_ID, request_id.encode())]
     await send({"type": f"{kind}.start", "status": status, "headers": sent})
     await send({"type": f"{kind}.body", "body": body})

@@ -18,7 +18,7 @@ from app.server.origins import Origins
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
 from app.server.request_middleware import RequestMiddleware
-from app.server.response_headers import add_headers, request_id
+from app.server.response_headers import add_headers, request_id_of
 from app.server.root import root_handler
 from app.server.service import PATH, GraphQLService
 from app.server.session_route import session_handler
@@ -77,7 +77,7 @@ def _graphql_handler(service: GraphQLService[Any], graphiql: GraphiQL, origins: 
 
 
 def _answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    number = request_id(request.scope)
-    fault = request_error_of(error, number)
+    request_id = request_id_of(request.scope)
+    fault = request_error_of(error, request_id)
     note(code=fault.code)
-    return Response(fault.body(number), status_code=fault.status, media_type=JSON_UTF8, headers=fault.headers)
+    return Response(fault.body(request_id), status_code=fault.status, media_type=JSON_UTF8, headers=fault.headers)

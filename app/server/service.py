@@ -16,7 +16,7 @@ from app.server.recent_writes import RecentWrites
 from app.server.request_log import note
 
 PATH = "/graphql"
-SOCKETS_OF_ONE_CALLER = 100
+MAX_SOCKETS_PER_CALLER = 100
 """In one process. Idle ones cost memory, and are kept until their tokens end."""
 
 
@@ -33,7 +33,7 @@ class GraphQLService(Generic[RequestT]):
     documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(None))
     recent_writes: RecentWrites = field(default_factory=RecentWrites)
-    sockets: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit("sockets", SOCKETS_OF_ONE_CALLER))
+    sockets: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit("sockets", MAX_SOCKETS_PER_CALLER))
     sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
 
     async def signed_in(self, authorization: str | None, address: str) -> Session:

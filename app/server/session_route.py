@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from app.server.auth import LEEWAY, Session
-from app.server.response_headers import address
+from app.server.response_headers import client_address_of
 from app.server.service import PATH
 
 SESSION_PATH = f"{PATH}/session"
@@ -20,14 +20,14 @@ def session_handler(signed_in: Callable[[str | None, str], Awaitable[Session]]) 
 
     @get(SESSION_PATH, name="session")
     async def session(request: Request[Any, Any, Any]) -> ASGIResponse:
-        known = await signed_in(request.headers.get("authorization"), address(request.scope))
-        principal = known.principal
-        told = {
+        session_of_token = await signed_in(request.headers.get("authorization"), client_address_of(request.scope))
+        principal = session_of_token.principal
+        answer = {
             "subject": principal.subject,
             "roles": sorted(role.value for role in principal.roles),
             "tenantId": principal.tenant_id,
-            "expiresAt": known.ends_at - LEEWAY,
+            "expiresAt": session_of_token.ends_at - LEEWAY,
         }
-        return ASGIResponse(body=msgspec.json.encode(told), media_type="application/json; charset=utf-8")
+        return ASGIResponse(body=msgspec.json.encode(answer), media_type="application/json; charset=utf-8")
 
     return session

@@ -9,7 +9,7 @@ from websockets.frames import Frame
 
 from app.server.token_bucket import TokenBucket
 
-LEAST_PIECE_BYTES = 256
+MIN_PIECE_BYTES = 256
 MAX_PIECE_BYTES = 1_024
 """Pieces grow while no control frame comes: a long message is not cut small."""
 CONTROL_FRAMES = 20
@@ -23,7 +23,7 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
 
     _flooded = False
     _counted = 0
-    _piece = LEAST_PIECE_BYTES
+    _piece = MIN_PIECE_BYTES
     _allowance: TokenBucket | None = None
 
     def data_received(self, data: bytes) -> None:
@@ -32,7 +32,7 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
             counted, piece = self._counted, self._piece
             super().data_received(data[start : start + piece])
             start += piece
-            self._piece = min(2 * piece, MAX_PIECE_BYTES) if self._counted == counted else LEAST_PIECE_BYTES
+            self._piece = min(2 * piece, MAX_PIECE_BYTES) if self._counted == counted else MIN_PIECE_BYTES
 
     def handle_ping(self) -> None:
         self._count()

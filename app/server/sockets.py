@@ -13,7 +13,7 @@ import msgspec
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
-from app.database.commit_positions import Written, noting_writes
+from app.database.commit_positions import LastCommitPosition, noting_writes
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
 from app.operations.rate_limits import OperationCharge
@@ -27,7 +27,7 @@ from app.server.keys import KeysUnavailableError
 from app.server.origins import Origins
 from app.server.request_errors import Code, RequestError, request_error_of
 from app.server.request_log import logged, note
-from app.server.response_headers import address, request_id
+from app.server.response_headers import client_address_of, request_id_of
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.socket_messages import Close, ClosingError, Message, errors_of, framed, messages, with_costs
 from app.server.token_bucket import TokenBucket
@@ -77,8 +77,8 @@ class _SocketConnection:
     def __init__(self, socket: WebSocket[Any, Any, Any], service: GraphQLService[Any]) -> None:
         self._socket = socket
         self._service = service
-        self._request_id = request_id(socket.scope)
-        self._metadata = RequestMetadata(self._request_id, address(socket.scope))
+        self._request_id = request_id_of(socket.scope)
+        self._metadata = RequestMetadata(self._request_id, client_address_of(socket.scope))
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._free = TokenBucket(FREE_MESSAGES, FREE_MESSAGES_PER_SECOND)
 
@@ -107,8 +107,8 @@ class _SocketConnection:
         if message.type != "connection_init":
             raise ClosingError(Close.UNAUTHORIZED, "Unauthorized")
         try:
-            given = authorization_of(message.payload) or self._socket.headers.get("authorization")
-            return await self._service.signed_in(given, self._metadata.address)
+            authorization = authorization_of(message.payload) or self._socket.headers.get("authorization")
+            return await self._service.signed_in(authorization, self._metadata.address)
         except UnauthenticatedError as refused:
             raise ClosingError(Close.FORBIDDEN, str(refused)) from None
         except KeysUnavailableError:
@@ -117,9 +117,9 @@ class _SocketConnection:
             raise ClosingError(Close.BAD_REQUEST, "Invalid connection_init payload") from None
 
     async def _serve_session(self, session: Session) -> None:
-        left = self._service.authenticator.time_left(session)
+        time_left = self._service.authenticator.time_left(session)
         try:
-            async with asyncio.timeout(left.total_seconds()):
+            async with asyncio.timeout(time_left.total_seconds()):
                 while True:
                     await self._handle(await self._receive(), session)
         except TimeoutError:
@@ -154,8 +154,8 @@ class _SocketConnection:
             raise ClosingError(Close.SUBSCRIBER_EXISTS, f"Subscriber for {name[:64]} already exists")
         if len(self._operations) >= MAX_OPERATIONS:
             self._count()
-            told = f"A socket runs at most {MAX_OPERATIONS} operations at a time."
-            await self._send_error(name, RequestError(400, Code.LIMIT_EXCEEDED, told), charge)
+            message = f"A socket runs at most {MAX_OPERATIONS} operations at a time."
+            await self._send_error(name, RequestError(400, Code.LIMIT_EXCEEDED, message), charge)
             return
         try:
             parameters = decode_parameters(payload)
@@ -186,7 +186,7 @@ class _SocketConnection:
         )
 
     async def _answer(self, name: str, parameters: Parameters, principal: Principal, charge: OperationCharge) -> None:
-        written = Written()
+        written = LastCommitPosition()
         try:
             charge.check()
             async with asyncio.timeout(self._service.time_limit):

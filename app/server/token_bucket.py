@@ -6,20 +6,20 @@ import time
 class TokenBucket:
     """A bucket of `burst`, filled by `per_second`."""
 
-    __slots__ = ("_at", "_burst", "_left", "_per_second")
+    __slots__ = ("_at", "_burst", "_per_second", "_tokens")
 
     def __init__(self, burst: int, per_second: float) -> None:
         self._burst = burst
         self._per_second = per_second
-        self._left = float(burst)
+        self._tokens = float(burst)
         self._at = time.monotonic()
 
     def take(self) -> bool:
         """Whether there was one left."""
         now = time.monotonic()
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_second)
         self._at = now
-        if self._left < 1:
+        if self._tokens < 1:
             return False
-        self._left -= 1
+        self._tokens -= 1
         return True

@@ -84,8 +84,8 @@ def encoding_of(content_encoding: str) -> str | None:
         return encoding
     if encoding in {"", "identity"}:
         return None
-    told = f"A body may be packed with gzip or zstd, not with {encoding[:100]}."
-    raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
+    message = f"A body may be packed with gzip or zstd, not with {encoding[:100]}."
+    raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, message, headers={"accept-encoding": "gzip, zstd, identity"})
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
@@ -115,5 +115,5 @@ def _check(members: int, packed: int, size: int) -> None:
         raise _too_large(f"The body unpacks to more than {MAX_RATIO} times its size.")
 
 
-def _too_large(told: str) -> RequestError:
-    return RequestError(413, Code.PAYLOAD_TOO_LARGE, told)
+def _too_large(message: str) -> RequestError:
+    return RequestError(413, Code.PAYLOAD_TOO_LARGE, message)

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 GRACE_SECONDS = 10.0
 """What a body may take whatever its size."""
-LEAST_BYTES_PER_SECOND = 4_096
+MIN_BYTES_PER_SECOND = 4_096
 """Beyond that: the least rate on average, 32 kbit/s."""
 TOTAL_SECONDS = 600.0
 """The longest for any body: 128 MB at 1.7 Mbit/s."""
@@ -33,7 +33,7 @@ class Pace:
 
     async def wait(self, arriving: Awaitable[T]) -> T:
         """What arrives. Raises Fault (408) once the body has taken too long for what has arrived of it."""
-        allowed = min(GRACE_SECONDS + self._received / LEAST_BYTES_PER_SECOND, TOTAL_SECONDS)
+        allowed = min(GRACE_SECONDS + self._received / MIN_BYTES_PER_SECOND, TOTAL_SECONDS)
         began = time.monotonic()
         try:
             async with asyncio.timeout(allowed - self._waited):
@@ -69,5 +69,5 @@ async def chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
 
 
 def _too_slow() -> RequestError:
-    told = f"The body took too long to arrive: send at least {LEAST_BYTES_PER_SECOND // 1024} KB each second."
-    return RequestError(408, Code.TIMEOUT, told)
+    message = f"The body took too long to arrive: send at least {MIN_BYTES_PER_SECOND // 1024} KB each second."
+    return RequestError(408, Code.TIMEOUT, message)

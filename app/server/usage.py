@@ -34,19 +34,19 @@ from app.server.json_events import as_lines
 from app.server.ndjson import blocks, without_mark
 from app.server.negotiation import utf8_media_type
 from app.server.request_errors import Code, RequestError, request_error_of
-from app.server.response_headers import address, request_id
+from app.server.response_headers import client_address_of, request_id_of
 from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import chunks
 from app.server.usage_lines import read_block
 from app.server.usage_summary import Rejection, Tally
 
 PATH = "/usage"
-CALLED = f"POST {PATH}"
+CALL_NAME = f"POST {PATH}"
 """In the audit log."""
 REQUEST_COST = 10
 """In points of the caller's rate limit, before anything is read."""
-LINES_A_POINT = 10
-BYTES_A_POINT = 10_240
+LINES_PER_POINT = 10
+BYTES_PER_POINT = 10_240
 """Unpacked. What is read is paid for before its lines are counted or decoded."""
 
 NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -82,7 +82,7 @@ class _Payment:
         """The parts, each paid for before it is handed on: a body that is refused half way has cost what it came to."""
         owed = 0.0
         async for part in parts:
-            owed += part.count(b"\n") / LINES_A_POINT + len(part) / BYTES_A_POINT
+            owed += part.count(b"\n") / LINES_PER_POINT + len(part) / BYTES_PER_POINT
             if owed >= 1:
                 await self.pay(int(owed))
                 owed %= 1
@@ -100,8 +100,8 @@ class _Payment:
         try:
             await self._rate_limiter.spend(self._principal, cost)
         except RateLimitedError as error:
-            again = math.ceil(self._paid / limit.per_second) if limit is not None else 0
-            raise RateLimitedError(error.retry_after + again) from error
+            retry_after = math.ceil(self._paid / limit.per_second) if limit is not None else 0
+            raise RateLimitedError(error.retry_after + retry_after) from error
         self._paid += cost
 
 
@@ -113,8 +113,8 @@ def usage_handler(
 ) -> HTTPRouteHandler:
     @post(PATH, status_code=200, name="usage", request_max_body_size=None)
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
-        number = request_id(request.scope)
-        metadata = RequestMetadata(number, address(request.scope))
+        request_id = request_id_of(request.scope)
+        metadata = RequestMetadata(request_id, client_address_of(request.scope))
         try:
             session = await signed_in(request.headers.get("authorization"), metadata.address)
             context = new_context(session.principal)
@@ -126,9 +126,9 @@ def usage_handler(
             with uploads.one(session.principal):
                 tally = await _record(context, metadata, blocks(body))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            fault = request_error_of(_told(error), number)
-            return _response(fault.body(number), fault.status, fault.headers)
-        return _response(tally.body(number), 422 if tally.is_refused else 200)
+            fault = request_error_of(_message_of(error), request_id)
+            return _response(fault.body(request_id), fault.status, fault.headers)
+        return _response(tally.body(request_id), 422 if tally.is_refused else 200)
 
     return ingest
 
@@ -144,7 +144,7 @@ async def _record(context: Context, metadata: RequestMetadata, body: AsyncIterat
         call = _call(metadata, _BlockInput(first, count, sha256(text).hexdigest()))
         async with auditing(context, call) as operations:
             recorded = await record_batch(operations, block.events, malformed=len(block.malformed))
-        rejections = [Rejection(number, MALFORMED, told) for number, told in block.malformed]
+        rejections = [Rejection(line_number, MALFORMED, message) for line_number, message in block.malformed]
         rejections += [Rejection(block.numbers[each.index], each.code, each.message) for each in recorded.rejected]
         tally.add(recorded.accepted, recorded.duplicates, rejections)
     if tally.counts["rejected"]:
@@ -153,7 +153,7 @@ async def _record(context: Context, metadata: RequestMetadata, body: AsyncIterat
 
 
 def _call(metadata: RequestMetadata, block: _BlockInput | None = None) -> Call:
-    return Call(CALLED, PATH, None if block is None else msgspec.json.encode(block).decode(), metadata)
+    return Call(CALL_NAME, PATH, None if block is None else msgspec.json.encode(block).decode(), metadata)
 
 
 def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
@@ -166,12 +166,12 @@ def _format(request: Request[Any, Any, Any]) -> _Format:
     """Raises Fault (415) for what no body may be."""
     media_type = utf8_media_type(request.headers.get("content-type", ""))
     if media_type not in NDJSON_TYPES + JSON_TYPES:
-        told = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
-        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, told)
+        message = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
+        raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, message)
     return _Format(media_type in JSON_TYPES, encoding_of(request.headers.get("content-encoding", "")))
 
 
-def _told(error: Exception) -> Exception:
+def _message_of(error: Exception) -> Exception:
     """Operations' words in HTTP's. Here a lost COMMIT is no riddle: what is sent again is counted once."""
     match error:
         case Refusal():

@@ -94,17 +94,17 @@ async def read_block(text: bytes, first: int) -> Block:
 def _read(text: bytes, first: int, block: Block) -> int:
     """How many lines they were that were added to the block."""
     decoded = _decoded(text)
-    for number, line in enumerate(decoded, first):
+    for line_number, line in enumerate(decoded, first):
         if isinstance(line, _UsageLine):
             try:
                 event = _event(line)
             except (ValueError, BadInputError) as error:
-                block.malformed.append((number, str(error)))
+                block.malformed.append((line_number, str(error)))
             else:
                 block.events.append(event)
-                block.numbers.append(number)
+                block.numbers.append(line_number)
         elif line is not None:
-            block.malformed.append((number, line))
+            block.malformed.append((line_number, line))
     return len(decoded)
 
 

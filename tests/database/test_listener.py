@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 import asyncpg
 
 from app.database import PLATFORM, Database
-from app.database.listener import BACKLOG, ChannelSubscription
+from app.database.listener import MAX_PENDING_NOTIFICATIONS, ChannelSubscription
 from tests.database.faults import past_the_pooler
 
 
@@ -64,7 +64,7 @@ async def test_a_lost_connection_is_a_gap_and_then_goes_on(database: Database) -
 
 async def test_a_reader_too_slow_gets_one_gap() -> None:
     subscription = ChannelSubscription()
-    for number in range(BACKLOG):
+    for number in range(MAX_PENDING_NOTIFICATIONS):
         subscription.put(str(number))
     assert await anext(subscription) == "0"
     subscription.put("full")

@@ -151,6 +151,6 @@ async def test_a_ring_on_a_full_disk_is_lost_and_nothing_else(
 ) -> None:
     """The catch-up finds its work: tests/operations/rollups/test_catch_up.py."""
     async with full(owner, "saq_jobs"):
-        assert not await queue.ring("catch_up", "full")
-    assert await queue.ring("catch_up", "full")
+        assert not await queue.enqueue("catch_up", "full")
+    assert await queue.enqueue("catch_up", "full")
     assert given.queue is queue

@@ -197,12 +197,12 @@ async def test_a_ring_that_is_swallowed_holds_nobody_up(given: Given, proxy: Pro
     """Operations ring after their commit, before they are answered."""
     settings = dataclasses.replace(given.settings, database_url=proxy.url, connect_timeout=CONNECT)
     async with Queue(settings) as queue:
-        assert await queue.ring("catch_up", "heard")
+        assert await queue.enqueue("catch_up", "heard")
         proxy.swallow()
         began = time.monotonic()
-        assert not await queue.ring("catch_up", "swallowed")
+        assert not await queue.enqueue("catch_up", "swallowed")
         assert time.monotonic() - began < CONNECT + 1
         proxy.restore()
         async with asyncio.timeout(10):
-            while not await queue.ring("catch_up", "heard again"):  # noqa: ASYNC110 - its pool mends by itself
+            while not await queue.enqueue("catch_up", "heard again"):  # noqa: ASYNC110 - its pool mends by itself
                 await asyncio.sleep(0.1)

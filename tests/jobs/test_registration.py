@@ -65,9 +65,9 @@ async def test_a_job_of_a_run_that_is_gone_or_done_does_nothing(given: Given) ->
     async with working(given.platform, catching_up=False):
         run_id = await roll_up_period(given.platform, period_start=APRIL)
         (before,) = await finished(given)
-        await given.queue.ring("roll_up_chunk", "again", run_id=str(run_id), position=0)
-        await given.queue.ring("roll_up_chunk", "no such", run_id=str(before["id"]), position=7)
-        await given.queue.ring("roll_up_chunk", "no run", run_id="019d4500-0000-7000-8000-000000000000", position=0)
+        await given.queue.enqueue("roll_up_chunk", "again", run_id=str(run_id), position=0)
+        await given.queue.enqueue("roll_up_chunk", "no such", run_id=str(before["id"]), position=7)
+        await given.queue.enqueue("roll_up_chunk", "no run", run_id="019d4500-0000-7000-8000-000000000000", position=0)
         async with asyncio.timeout(10):
             for key in ("again", "no such", "no run"):
                 job = await given.queue.saq.job(f"arcadia:roll_up_chunk:{key}")

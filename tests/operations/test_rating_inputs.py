@@ -84,7 +84,7 @@ async def test_terms_of_a_plan_version_are_read_once(given: Given, monkeypatch: 
     again, remembering = await gathered(given, tenant_id)
     assert first == again
     assert reading - remembering == 3
-    monkeypatch.setattr(plan_terms, "_KEPT", 0)
+    monkeypatch.setattr(plan_terms, "_CACHE_SIZE", 0)
     await gathered(given, tenant_id)
     assert await gathered(given, tenant_id) == (first, reading)
 

@@ -154,7 +154,7 @@ def test_the_operations_that_the_audit_log_names() -> None:
     mutations = schema._schema.mutation_type
     assert mutations is not None
     assert set(mutations.fields) == MUTATIONS
-    assert (usage.CALLED, cloud_invoices.CALLED) == ("POST /usage", "POST /cloud-invoices")
+    assert (usage.CALL_NAME, cloud_invoices.CALL_NAME) == ("POST /usage", "POST /cloud-invoices")
     assert audit.SIGN_IN == "signIn"
     assert registration.SYSTEM.subject == "system:rollup"
 

@@ -38,7 +38,7 @@ ACME = {"code": "acme", "name": "Acme"}
 async def served_house(
     settings: Settings, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
-    monkeypatch.setattr(sign_ins, "GATHERED_SECONDS", 0.05)
+    monkeypatch.setattr(sign_ins, "WRITE_INTERVAL_SECONDS", 0.05)
     async with house(settings, clock) as served:
         yield served
 

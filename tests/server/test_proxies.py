@@ -25,7 +25,7 @@ __all__ = ["given", "queue"]
 async def served_house(
     settings: Settings, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
-    monkeypatch.setattr(sign_ins, "GATHERED_SECONDS", 0.05)
+    monkeypatch.setattr(sign_ins, "WRITE_INTERVAL_SECONDS", 0.05)
     async with house(settings, clock) as served:
         yield served
 
@@ -59,7 +59,7 @@ async def test_refused_sign_ins_of_one_peer_are_a_few_rows(database: Database, c
 async def test_an_address_is_entered_once_a_minute(
     database: Database, clock: Clock, given: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sign_ins, "GATHERED_SECONDS", 0.02)
+    monkeypatch.setattr(sign_ins, "WRITE_INTERVAL_SECONDS", 0.02)
     query = "SELECT address, occurrences FROM audit_log ORDER BY occurred_at, occurrences"
     refused = RefusedSignIns(database, clock)
 

@@ -138,10 +138,10 @@ def test_a_credit_counted_twice_after_a_void(world: World, monkeypatch: pytest.M
     monkeypatch.setattr(months_of_invoices, "billed_by", nothing)
     with pytest.raises(AssertionError, match=f"takes no credit|{LOST}"):
         play(simulation_of(world)())
-    still_billed = billed_amounts._OF_SUBSCRIPTIONS.replace("i.status <> 'VOID'", "true")
-    assert still_billed != billed_amounts._OF_SUBSCRIPTIONS
+    still_billed = billed_amounts._BILLED_SUBSCRIPTIONS.replace("i.status <> 'VOID'", "true")
+    assert still_billed != billed_amounts._BILLED_SUBSCRIPTIONS
     monkeypatch.setattr(months_of_invoices, "billed_by", billed_by)
-    monkeypatch.setattr(billed_amounts, "_OF_SUBSCRIPTIONS", still_billed)
+    monkeypatch.setattr(billed_amounts, "_BILLED_SUBSCRIPTIONS", still_billed)
     with pytest.raises(AssertionError, match=LOST):
         play(simulation_of(world)())
 
@@ -154,8 +154,8 @@ def test_a_batch_of_usage_that_races_the_rating(world: World, monkeypatch: pytes
         come_to_an_end(simulation)
 
     play(simulation_of(world)())
-    unlocked = changes._SHARE.replace("FOR SHARE OF b", "")
-    assert unlocked != changes._SHARE
-    monkeypatch.setattr(changes, "_SHARE", unlocked)
+    unlocked = changes._LOCK_SHARED.replace("FOR SHARE OF b", "")
+    assert unlocked != changes._LOCK_SHARED
+    monkeypatch.setattr(changes, "_LOCK_SHARED", unlocked)
     with pytest.raises(AssertionError, match=LOST):
         play(simulation_of(world)())

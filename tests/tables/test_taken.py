@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.operations.calls.transaction import TAKEN
+from app.operations.calls.transaction import CONSTRAINT_PROBLEMS
 
 UNIQUE = """
 SELECT index.relname FROM pg_index i JOIN pg_class index ON index.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
@@ -53,14 +53,14 @@ NOT_FOR_CALLERS = {
 
 async def test_every_unique_value_is_named_or_out_of_callers_reach(owner: Any) -> None:
     found = {name for (name,) in await owner.fetch(UNIQUE)}
-    assert TAKEN.keys() <= found
+    assert CONSTRAINT_PROBLEMS.keys() <= found
     exempt = set().union(*NOT_FOR_CALLERS.values())
-    assert found == TAKEN.keys() | exempt
-    assert not TAKEN.keys() & exempt
+    assert found == CONSTRAINT_PROBLEMS.keys() | exempt
+    assert not CONSTRAINT_PROBLEMS.keys() & exempt
 
 
 def test_a_taken_value_has_its_code_and_path() -> None:
-    assert {name: (code.value, path) for name, (code, _, path) in TAKEN.items()} == {
+    assert {name: (code.value, path) for name, (code, _, path) in CONSTRAINT_PROBLEMS.items()} == {
         "tenants_code_key": ("CONFLICT", ("code",)),
         "plans_code_key": ("CONFLICT", ("code",)),
         "addons_code_key": ("CONFLICT", ("code",)),

@@ -21,7 +21,7 @@ JOIN tenant_invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
     AND i.status <> 'VOID' AND i.id <> all($1::uuid[])
 """
 # A charge that was billed apart is the subscription's since one that was backdated covers its month.
-_OF_SUBSCRIPTIONS = f"""
+_BILLED_SUBSCRIPTIONS = f"""
 SELECT l.subscription_id, {_SERIES}
 FROM unnest($2::uuid[], $3::uuid[]) AS o (tenant_id, subscription_id)
 JOIN tenant_invoice_lines l
@@ -36,7 +36,7 @@ JOIN charges c ON c.tenant_id = s.tenant_id AND c.deployment_id = s.deployment_i
 JOIN tenant_invoice_lines l ON l.tenant_id = c.tenant_id AND l.charge_id = c.id AND l.subscription_id IS NULL
 {_LIVE} GROUP BY 1, 2, 3
 """  # noqa: S608 - made of constants
-_OF_CHARGES = f"""
+_BILLED_CHARGES = f"""
 SELECT l.tenant_id, {_SERIES}
 FROM charges c JOIN tenant_invoice_lines l
     ON l.tenant_id = c.tenant_id AND l.charge_id = c.id AND l.subscription_id IS NULL
@@ -49,7 +49,7 @@ WHERE c.tenant_id = any($2::uuid[]) AND c.charged_on >= $3 AND c.charged_on < $4
 GROUP BY 1, 2, 3
 """  # noqa: S608 - made of constants
 # Only invoices that correct the month have lines for it beside its own, which is among those to be replaced.
-_ELSEWHERE = f"""
+_BILLED_ELSEWHERE = f"""
 SELECT coalesce(l.subscription_id, s.id) AS subscription_id, l.tenant_id, {_SERIES}
 FROM tenant_invoice_lines l {_LIVE}
 LEFT JOIN charges c
@@ -101,7 +101,7 @@ async def billed_series(
 ) -> dict[UUID | None, list[BilledSeries]]:
     """By subscription, given with its tenant."""
     tenant_ids, subscription_ids = [pair[0] for pair in subscriptions], [pair[1] for pair in subscriptions]
-    rows = await unit.connection.fetch(_OF_SUBSCRIPTIONS, replaced, tenant_ids, subscription_ids, month)
+    rows = await unit.connection.fetch(_BILLED_SUBSCRIPTIONS, replaced, tenant_ids, subscription_ids, month)
     return _grouped((row["subscription_id"], row) for row in rows)
 
 
@@ -109,7 +109,7 @@ async def billed_charges(
     unit: UnitOfWork, tenant_ids: Sequence[UUID], period: Period, replaced: Sequence[UUID]
 ) -> dict[UUID, list[BilledSeries]]:
     """Of charges that stand apart from subscriptions, by tenant."""
-    rows = await unit.connection.fetch(_OF_CHARGES, replaced, tenant_ids, period.start, period.end)
+    rows = await unit.connection.fetch(_BILLED_CHARGES, replaced, tenant_ids, period.start, period.end)
     return _grouped((row["tenant_id"], row) for row in rows)
 
 
@@ -117,7 +117,7 @@ async def billed_elsewhere(
     unit: UnitOfWork, tenant_ids: Sequence[UUID], month: date, replaced: Sequence[UUID]
 ) -> dict[str, list[BilledSeries]]:
     """What corrections on other invoices have billed of the month: by subscription, or of charges by tenant."""
-    rows = await unit.connection.fetch(_ELSEWHERE, replaced, tenant_ids, month)
+    rows = await unit.connection.fetch(_BILLED_ELSEWHERE, replaced, tenant_ids, month)
     return _grouped((str(row["subscription_id"] or row["tenant_id"]), row) for row in rows)
 
 

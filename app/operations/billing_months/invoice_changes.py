@@ -10,7 +10,7 @@ from app.operations.billing_months.changes import RATED
 from app.tables.billing_months import BillingMonthState, ChangeReason
 from app.tables.ids import new_ids
 
-_HOLD = """
+_LOCK_MONTHS = """
 SELECT b.tenant_id, b.period_start, b.state FROM billing_months b
 JOIN (SELECT tenant_id, period_start FROM tenant_invoices WHERE id = $1
       UNION
@@ -39,9 +39,9 @@ FROM unnest($1::uuid[], $3::date[], $4::uuid[]) AS c (id, period_start, deployme
 """
 
 
-async def hold_months_of_invoice(unit: UnitOfWork, invoice_id: UUID) -> None:
+async def lock_months_of_invoice(unit: UnitOfWork, invoice_id: UUID) -> None:
     """Holds every month that the invoice has lines for, before the invoice itself is locked."""
-    await unit.connection.fetch(_HOLD, invoice_id)
+    await unit.connection.fetch(_LOCK_MONTHS, invoice_id)
 
 
 async def billed_by(unit: UnitOfWork, invoice_ids: Sequence[UUID]) -> dict[tuple[UUID, date], int]:
@@ -65,7 +65,9 @@ async def month_was_issued(unit: UnitOfWork, tenant_id: UUID, period_start: date
     )
 
 
-async def invoice_is_voided(unit: UnitOfWork, invoice_id: UUID, tenant_id: UUID, own: date, now: datetime) -> None:
+async def invoice_is_voided(
+    unit: UnitOfWork, invoice_id: UUID, tenant_id: UUID, invoiced_month: date, now: datetime
+) -> None:
     """Before the invoice is voided, its months held: its own is to be rated again, and what it billed of others is
     open again.
     """
@@ -83,17 +85,19 @@ async def invoice_is_voided(unit: UnitOfWork, invoice_id: UUID, tenant_id: UUID,
         "UPDATE billing_months SET state = 'OPEN', invoice_id = NULL, input_hash = NULL, rated_cents = NULL,"
         " open_deployments = '{}' WHERE tenant_id = $1 AND period_start = $2",
         tenant_id,
-        own,
+        invoiced_month,
     )
     await unit.connection.execute(
-        "DELETE FROM billing_month_changes WHERE tenant_id = $1 AND period_start = $2", tenant_id, own
+        "DELETE FROM billing_month_changes WHERE tenant_id = $1 AND period_start = $2", tenant_id, invoiced_month
     )
-    await _record_corrected(unit, invoice_id, tenant_id, own, now)
+    await _record_corrected(unit, invoice_id, tenant_id, invoiced_month, now)
 
 
-async def _record_corrected(unit: UnitOfWork, invoice_id: UUID, tenant_id: UUID, own: date, now: datetime) -> None:
+async def _record_corrected(
+    unit: UnitOfWork, invoice_id: UUID, tenant_id: UUID, invoiced_month: date, now: datetime
+) -> None:
     corrected: dict[date, list[UUID | None]] = defaultdict(list)
-    for month, deployment_id in await unit.connection.fetch(_CORRECTED, invoice_id, own):
+    for month, deployment_id in await unit.connection.fetch(_CORRECTED, invoice_id, invoiced_month):
         corrected[month].append(deployment_id)
     states = dict(await unit.connection.fetch(_STATES, tenant_id, list(corrected)))
     rows = [

@@ -56,15 +56,15 @@ class MonthInData:
         inputs = CorrectionInputs(self.header, subject, tuple(merged(billed)), waived=self.waived)
         try:
             lines = rate_subject(inputs)
-            found = differences(inputs, lines)
+            series_differences = differences(inputs, lines)
         except (ValueError, ArithmeticError) as error:
             self.failure = self.failure or str(error)
             return
         self.rated_cents += sum(line.amount_cents for line in lines)
-        for one in found:
-            now = sum(line.amount_cents for line in one.lines)
-            what = " ".join(filter(None, one.series))
-            text = f"the data of today give {now}c for {what}, {one.billed.amount_cents}c are billed"
+        for difference in series_differences:
+            now = sum(line.amount_cents for line in difference.lines)
+            series_name = " ".join(filter(None, difference.series))
+            text = f"the data of today give {now}c for {series_name}, {difference.billed.amount_cents}c are billed"
             self.differences.append((slug, text))
 
 
@@ -98,7 +98,9 @@ async def _add_subscriptions(unit: UnitOfWork, months: Mapping[UUID, MonthInData
     billable = await billable_deployments(unit, period, months)
     for start in range(0, len(billable), SLICE):
         portion = billable[start : start + SLICE]
-        subscriptions = [(one.tenant_id, one.subscription_id) for one in portion if one.subscription_id]
+        subscriptions = [
+            (deployment.tenant_id, deployment.subscription_id) for deployment in portion if deployment.subscription_id
+        ]
         billed = await billed_series(unit, subscriptions, period.start, ())
-        for one, inputs in zip(portion, await gather(unit, period, portion), strict=True):
-            months[one.tenant_id].add(one.slug, inputs, billed.get(one.subscription_id, []))
+        for deployment, inputs in zip(portion, await gather(unit, period, portion), strict=True):
+            months[deployment.tenant_id].add(deployment.slug, inputs, billed.get(deployment.subscription_id, []))

@@ -14,7 +14,7 @@ _COLUMNS = """
 b.tenant_id, b.period_start, b.state, b.invoice_id, b.rated_cents, b.billed_cents, b.open_deployments, b.rules_version,
 b.run_id, b.input_hash, b.rated_at, b.failure
 """
-_MAKE = """
+_INSERT_MONTHS = """
 INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_deployments)
 SELECT gen_random_uuid(), t.id, $2::date, 'OPEN', 0, '{}' FROM unnest($1::uuid[]) AS t (id)
 WHERE NOT EXISTS (SELECT FROM billing_months b WHERE b.tenant_id = t.id AND b.period_start = $2)
@@ -22,7 +22,7 @@ ORDER BY t.id
 ON CONFLICT (tenant_id, period_start) DO NOTHING
 """
 # The month itself; earlier ones that are due; those that an invoice which may be replaced has corrected.
-_WANTED = """
+_REQUESTED = """
 WITH wanted AS (
     SELECT tenant_id, $2::date AS period_start FROM unnest($1::uuid[]) AS tenant_id
     UNION
@@ -37,17 +37,17 @@ WITH wanted AS (
     WHERE i.tenant_id = any($1::uuid[]) AND i.period_start = $2 AND i.status <> 'VOID'
 )
 """
-_SELECT = f"""{_WANTED}
+_SELECT = f"""{_REQUESTED}
 SELECT {_COLUMNS} FROM billing_months b JOIN wanted w ON w.tenant_id = b.tenant_id AND w.period_start = b.period_start
 ORDER BY b.tenant_id, b.period_start
 """  # noqa: S608 - made of constants
-_SELECT_HELD = f"{_SELECT} FOR NO KEY UPDATE OF b"
+_SELECT_LOCKED = f"{_SELECT} FOR NO KEY UPDATE OF b"
 _CHANGES = """
 SELECT tenant_id, period_start, array_agg(DISTINCT deployment_id) FROM billing_month_changes
 WHERE tenant_id = any($1::uuid[]) AND period_start <= $2
 GROUP BY tenant_id, period_start
 """
-_CONSUME = """
+_DELETE_RATED_CHANGES = """
 DELETE FROM billing_month_changes c USING unnest($1::uuid[], $2::date[]) AS m (tenant_id, period_start)
 WHERE c.tenant_id = m.tenant_id AND c.period_start = m.period_start
 """
@@ -130,7 +130,7 @@ class TenantMonths:
     earlier: list[Month] = field(default_factory=list)
 
 
-async def hold_months(
+async def lock_months(
     unit: UnitOfWork, period_start: date, tenant_ids: Sequence[UUID], *, read_only: bool = False
 ) -> dict[UUID, TenantMonths]:
     """The tenants' months, held until the commit: in order of tenant and month, as everyone locks them.
@@ -138,8 +138,8 @@ async def hold_months(
     read_only: as they are, without locks and without rows for months that have none yet.
     """
     if not read_only:
-        await unit.connection.execute(_MAKE, tenant_ids, period_start)
-    rows = await unit.connection.fetch(_SELECT if read_only else _SELECT_HELD, tenant_ids, period_start)
+        await unit.connection.execute(_INSERT_MONTHS, tenant_ids, period_start)
+    rows = await unit.connection.fetch(_SELECT if read_only else _SELECT_LOCKED, tenant_ids, period_start)
     changes: dict[tuple[UUID, date], set[UUID | None]] = {
         (tenant_id, month): set(deployments)
         for tenant_id, month, deployments in await unit.connection.fetch(_CHANGES, tenant_ids, period_start)
@@ -178,7 +178,7 @@ async def write_months(unit: UnitOfWork, months: Iterable[Month]) -> None:
     consumed = [month for month in written if month.consumed and month.changed]
     if consumed:
         columns = [month.tenant_id for month in consumed], [month.period_start for month in consumed]
-        await unit.connection.execute(_CONSUME, *columns)
+        await unit.connection.execute(_DELETE_RATED_CHANGES, *columns)
     staged = await stage(unit, BillingMonths, _STAGED, map(_row, written))
     await unit.connection.execute(_UPDATE.format(staged=staged))
 

@@ -52,8 +52,8 @@ MAX_FIRST = 1000
 Place = tuple[date, UUID]
 """A month and a tenant: where a listed month is."""
 
-_BEGINNING: Place = (date(1, 1, 1), UUID(int=0))
-_END: Place = (date(9999, 1, 1), UUID(int=0))
+_FIRST_PLACE: Place = (date(1, 1, 1), UUID(int=0))
+_LAST_PLACE: Place = (date(9999, 1, 1), UUID(int=0))
 
 
 class UnbilledMonthRow(NamedTuple):
@@ -90,7 +90,7 @@ async def unbilled_months(
 
     async def work(unit: UnitOfWork) -> UnbilledPage:
         await insert_missing_months(context, unit)
-        places = *(after or _BEGINNING), first + 1, *(before or _END)
+        places = *(after or _FIRST_PLACE), first + 1, *(before or _LAST_PLACE)
         statement = _BACKWARDS if backwards else _FORWARDS
         rows = await unit.connection.fetch(statement, context.today().replace(day=1), *places)
         months = [_listed(row) for row in rows[:first]]

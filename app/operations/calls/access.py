@@ -56,7 +56,7 @@ _TENANT_ADMINS = _PLATFORM | {Role.TENANT_ADMIN}
 _METERS = _PLATFORM | {Role.METER}
 _EVERYONE = frozenset(Role)
 
-WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
+ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
     {
         Action.CREATE_TENANT: _PLATFORM,
         Action.UPDATE_TENANT: _PLATFORM,
@@ -99,7 +99,7 @@ WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
 
 def authorise(context: Context, action: Action, path: tuple[str, ...] = ()) -> None:
     """Raises PERMISSION_DENIED unless one of the caller's roles may do this. `path`: the input that asks for it."""
-    if context.principal.roles.isdisjoint(WHO_MAY[action]):
+    if context.principal.roles.isdisjoint(ALLOWED_ROLES[action]):
         raise denied(action, path)
 
 
@@ -107,9 +107,9 @@ def denied(action: Action, path: tuple[str, ...] = ()) -> Refusal:
     return Refusal(ProblemCode.PERMISSION_DENIED, f"your role may not {action}", path)
 
 
-def not_found(what: str, key: object, path: tuple[str, ...] = ()) -> Refusal:
+def not_found(noun: str, key: object, path: tuple[str, ...] = ()) -> Refusal:
     """The one answer for what does not exist and for what is another tenant's."""
-    return Refusal(ProblemCode.NOT_FOUND, f"there is no {what} {str(key)!r}", path)
+    return Refusal(ProblemCode.NOT_FOUND, f"there is no {noun} {str(key)!r}", path)
 
 
 def tenant_for(principal: Principal, tenant_id: UUID | None) -> UUID:

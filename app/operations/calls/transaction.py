@@ -17,7 +17,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 T = TypeVar("T")
 
 # The database alone says that something is taken: to look first would lose a race.
-TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType(
+CONSTRAINT_PROBLEMS: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType(
     {
         "tenants_code_key": (ProblemCode.CONFLICT, "another tenant has this code", ("code",)),
         "plans_code_key": (ProblemCode.CONFLICT, "another plan has this code", ("code",)),
@@ -60,9 +60,9 @@ async def transact(context: Context, work: Callable[[UnitOfWork], Awaitable[T]],
             return await context.database.run_in_transaction(scope, work)
         if call.metadata.idempotency_key is None:
             return await context.database.run_in_transaction(scope, _audited(context, call, work))
-        outcome = await context.database.run_in_transaction(scope, once(context, call, work, _taken))
+        outcome = await context.database.run_in_transaction(scope, once(context, call, work, _constraint_problem))
     except asyncpg.UniqueViolationError as error:
-        raise _taken(error) from error
+        raise _constraint_problem(error) from error
     return outcome.get()
 
 
@@ -75,8 +75,8 @@ def _audited(context: Context, call: Call, work: Callable[[UnitOfWork], Awaitabl
     return audited
 
 
-def _taken(error: asyncpg.UniqueViolationError) -> Refusal:
+def _constraint_problem(error: asyncpg.UniqueViolationError) -> Refusal:
     """What a taken name is called. Raises the error itself if none of ours was."""
-    if error.constraint_name not in TAKEN:
+    if error.constraint_name not in CONSTRAINT_PROBLEMS:
         raise error
-    return Refusal(*TAKEN[error.constraint_name])
+    return Refusal(*CONSTRAINT_PROBLEMS[error.constraint_name])

@@ -154,10 +154,10 @@ async def margin(
             raise not_found("tenant", tenant_id, ("tenantId",))
         await _refuse_other_reporting_currency(unit, currency, from_day, to_day)
         factors = [minor_unit_factor(code, currency) for code in CURRENCIES]
-        found = await unit.connection.fetch(
+        rows = await unit.connection.fetch(
             _statement(columns), statuses, currency, from_day, to_day, tenant_id, list(CURRENCIES), factors
         )
-        return _report(currency, columns, found)
+        return _report(currency, columns, rows)
 
     return await transact(context, work)
 
@@ -181,15 +181,15 @@ def _statement(columns: Sequence[str]) -> str:
     return _REVENUE_AND_COST.format(columns=listed, order=order)
 
 
-def _report(currency: str, columns: Sequence[str], found: Sequence[Any]) -> MarginResult:
+def _report(currency: str, columns: Sequence[str], rows: Sequence[Any]) -> MarginResult:
     groups = [
         _Group({column: row[column] for column in columns}, int(row["revenue"]), row["cost"])
-        for row in found
+        for row in rows
         if row["allocated"] and row["currency"] == currency
     ]
     if not columns and not groups:
         groups = [_Group({}, 0, ZERO)]
-    unallocated = reduce(add, (row["cost"] for row in found if not row["allocated"]), ZERO)
+    unallocated = reduce(add, (row["cost"] for row in rows if not row["allocated"]), ZERO)
     *costs, unallocated_cost = rounded_cumulatively([*(group.exact_cost for group in groups), unallocated])
     revenue = sum(group.revenue for group in groups)
     return MarginResult(
@@ -199,7 +199,7 @@ def _report(currency: str, columns: Sequence[str], found: Sequence[Any]) -> Marg
         cost_cents=sum(costs),
         margin_cents=revenue - sum(costs),
         unallocated_cost_cents=unallocated_cost,
-        other_currencies=_other_currencies(currency, found),
+        other_currencies=_other_currencies(currency, rows),
     )
 
 
@@ -228,9 +228,9 @@ def _ratio(profit: int, revenue: int) -> Decimal:
     return Decimal(round_half_away(Fraction(profit * 10**_RATIO_DIGITS, revenue))).scaleb(-_RATIO_DIGITS, EXACT)
 
 
-def _other_currencies(currency: str, found: Sequence[Any]) -> tuple[InvoicedRevenue, ...]:
+def _other_currencies(currency: str, rows: Sequence[Any]) -> tuple[InvoicedRevenue, ...]:
     revenues: Counter[str] = Counter()
-    for row in found:
+    for row in rows:
         if row["currency"] != currency:
             revenues[row["currency"]] += int(row["revenue"])
     return tuple(InvoicedRevenue(*entry) for entry in sorted(revenues.items()))

@@ -67,17 +67,17 @@ ORDER BY b.period_start, b.tenant_id
 
 
 async def _not_conserved(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
-    found = []
+    findings = []
     for start, group in groupby(await examination.fetch(_RATED, keys), itemgetter("period_start")):
         rows = list(group)
         tenant_ids = [row["tenant_id"] for row in rows]
         months = await months_in_data(examination.unit, tenant_ids, Period(start, examination.zone))
-        found += [
+        findings += [
             Finding(f"billing_months {row['id']}", f"{start} {text}")
             for row in rows
             if (text := _text(row, months[row["tenant_id"]]))
         ]
-    return found
+    return findings
 
 
 def _text(row: Any, month: MonthInData) -> str | None:

@@ -25,7 +25,7 @@ INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
 SLACK = timedelta(hours=1)
 """Longer than any transaction, and than the clocks of two machines may lie apart."""
 
-MOST = 1000
+MAX_VIOLATIONS = 1000
 
 Progress = Callable[[str, int, int], None]
 """Told the table being gone through, and how many of how many rows are done."""
@@ -33,15 +33,15 @@ Progress = Callable[[str, int, int], None]
 _FIRST = UUID(int=0)
 
 
-async def check(context: Context, *, most: int = MOST, slack: timedelta = SLACK) -> list[Violation]:
+async def check(context: Context, *, limit: int = MAX_VIOLATIONS, slack: timedelta = SLACK) -> list[Violation]:
     """Returns at most `most` violations; an empty list if every check passes."""
-    found: list[Violation] = []
-    async with aclosing(violations(context, slack=slack)) as each:
-        async for violation in each:
-            found.append(violation)
-            if len(found) == most:
+    first_violations: list[Violation] = []
+    async with aclosing(violations(context, slack=slack)) as all_violations:
+        async for violation in all_violations:
+            first_violations.append(violation)
+            if len(first_violations) == limit:
                 break
-    return found
+    return first_violations
 
 
 async def violations(
@@ -52,7 +52,7 @@ async def violations(
     A row that is written while this goes on is seen as it was before or as it is after, never half.
     """
     authorise(context, Action.CHECK_DATA_INTEGRITY)
-    for violation in await found_once(context, slack):
+    for violation in await violations_without_table(context, slack):
         yield violation
     for spine in Spine:
         total = await _size(context, spine) if progress else 0
@@ -70,7 +70,7 @@ class CheckedPage(NamedTuple):
     violations: list[Violation]
 
 
-async def found_once(context: Context, slack: timedelta) -> list[Violation]:
+async def violations_without_table(context: Context, slack: timedelta) -> list[Violation]:
     async def work(unit: UnitOfWork) -> list[Violation]:
         return await _examine(context, unit, None, [], slack)
 

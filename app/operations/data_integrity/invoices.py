@@ -76,18 +76,18 @@ FROM tenant_invoices WHERE id = any($1::uuid[]) ORDER BY id
 
 
 async def _tax_differs(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
-    found = []
+    findings = []
     for invoice_id, rows in groupby(await examination.fetch(_TAXES, keys), itemgetter("id")):
         months = list(rows)
         try:
             expected = [f"{line.key} {line.amount_cents}" for line in _due(months).lines()]
         except UNREADABLE as error:
-            found.append(Finding(f"tenant_invoices {invoice_id}", f"its taxes cannot be told: {error!r}"))
+            findings.append(Finding(f"tenant_invoices {invoice_id}", f"its taxes cannot be told: {error!r}"))
             continue
         if months[0]["taxes"] != expected:
             message = f"taxes are {_listed(months[0]['taxes'])}, the lines come to {_listed(expected)}"
-            found.append(Finding(f"tenant_invoices {invoice_id}", message))
-    return found
+            findings.append(Finding(f"tenant_invoices {invoice_id}", message))
+    return findings
 
 
 def _due(months: Sequence[Any]) -> TaxBase:

@@ -9,14 +9,14 @@ from app.database import UnitOfWork
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.data_integrity.checking import SLACK, found_once, page_of
+from app.operations.data_integrity.checking import SLACK, page_of, violations_without_table
 from app.operations.data_integrity.integrity_check import Spine, Violation
 
-NIGHT = timedelta(hours=3)
+NIGHTLY_DURATION = timedelta(hours=3)
 """How long a night's check goes on."""
 
-_BEGINNING = UUID(int=0)
-_PLACE = "SELECT table_name, after, completed_at FROM data_check_progress"
+_FIRST_KEY = UUID(int=0)
+_PROGRESS = "SELECT table_name, after, completed_at FROM data_check_progress"
 _KEEP = """
 INSERT INTO data_check_progress (id, table_name, after, completed_at) VALUES (gen_random_uuid(), $1, $2, $3)
 ON CONFLICT (table_name) DO UPDATE SET
@@ -24,43 +24,48 @@ ON CONFLICT (table_name) DO UPDATE SET
 """
 
 
-async def check_by_night(context: Context, *, duration: timedelta = NIGHT) -> AsyncGenerator[Violation, None]:
+async def check_by_night(
+    context: Context, *, duration: timedelta = NIGHTLY_DURATION
+) -> AsyncGenerator[Violation, None]:
     """Yields each violation, table by table, until `duration` is over; the next night continues where this one ended.
 
     A table that was begun goes first, then the one that was completed longest ago. Each is gone through at most once.
     """
     authorise(context, Action.CHECK_DATA_INTEGRITY)
-    until = context.clock() + duration
-    for violation in await found_once(context, SLACK):
+    deadline = context.clock() + duration
+    for violation in await violations_without_table(context, SLACK):
         yield violation
-    for spine, after in await _places(context):
-        place = after
-        while context.clock() < until:
-            page = await page_of(context, spine, place, SLACK)
+    for spine, after in await _tables_in_order(context):
+        last_key = after
+        while context.clock() < deadline:
+            page = await page_of(context, spine, last_key, SLACK)
             for violation in page.violations:
                 yield violation
             if not page.keys:
                 await _keep(context, spine, None, context.clock())
                 break
-            place = page.keys[-1]
-            await _keep(context, spine, place, None)
+            last_key = page.keys[-1]
+            await _keep(context, spine, last_key, None)
 
 
-async def _places(context: Context) -> list[tuple[Spine, UUID]]:
+async def _tables_in_order(context: Context) -> list[tuple[Spine, UUID]]:
     async def work(unit: UnitOfWork) -> list[Any]:
-        rows: list[Any] = await unit.connection.fetch(_PLACE)
+        rows: list[Any] = await unit.connection.fetch(_PROGRESS)
         return rows
 
-    kept = {row["table_name"]: row for row in await transact(context, work)}
+    progress_by_table = {row["table_name"]: row for row in await transact(context, work)}
 
-    def begun_then_oldest(spine: Spine) -> tuple[bool, bool, float]:
-        row = kept.get(spine.table)
+    def started_then_oldest(spine: Spine) -> tuple[bool, bool, float]:
+        row = progress_by_table.get(spine.table)
         completed = row["completed_at"] if row else None
         return row is None or row["after"] is None, completed is not None, completed.timestamp() if completed else 0.0
 
     return [
-        (spine, (kept[spine.table]["after"] or _BEGINNING) if spine.table in kept else _BEGINNING)
-        for spine in sorted(Spine, key=begun_then_oldest)
+        (
+            spine,
+            (progress_by_table[spine.table]["after"] or _FIRST_KEY) if spine.table in progress_by_table else _FIRST_KEY,
+        )
+        for spine in sorted(Spine, key=started_then_oldest)
     ]
 
 

@@ -8,7 +8,7 @@ from app.operations.usage.differences import differences
 
 
 async def _unlike_their_events(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
-    return [Finding(*found) for found in await differences(examination.unit, examination.zone, keys)]
+    return [Finding(*difference) for difference in await differences(examination.unit, examination.zone, keys)]
 
 
 INTEGRITY_CHECKS = (IntegrityCheck("a day's totals are its events folded", Spine.DEPLOYMENTS, _unlike_their_events),)

@@ -95,17 +95,17 @@ async def _lock(unit: UnitOfWork, resource_id: UUID) -> _EndingResource:
 
 
 async def _end(
-    context: Context, unit: UnitOfWork, resource: _EndingResource, given: datetime | None, name: str
+    context: Context, unit: UnitOfWork, resource: _EndingResource, requested: datetime | None, name: str
 ) -> datetime:
     """Ends the resource, which is locked, and gives the instant. One that ended just then stays as it is."""
     now = context.clock()
-    moment = given or max(now, resource.created_at)
+    moment = requested or max(now, resource.created_at)
     if resource.destroyed_at is not None:
-        if given == resource.destroyed_at:
+        if requested == resource.destroyed_at:
             return moment
         raise Refusal(ProblemCode.CONFLICT, f"the resource ended at {resource.destroyed_at.isoformat()}", (name,))
-    if given is not None and given > now:
-        raise _bad_instant(name, given, "is in the future; choose an instant that has passed")
+    if requested is not None and requested > now:
+        raise _bad_instant(name, requested, "is in the future; choose an instant that has passed")
     if moment < resource.created_at:
         raise _bad_instant(name, moment, f"is before the resource began, at {resource.created_at.isoformat()}")
     await CloudResources.update({CloudResources.destroyed_at: moment}).where(

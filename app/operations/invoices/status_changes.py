@@ -11,8 +11,8 @@ from app.database import UnitOfWork
 from app.database.locks import lock_row
 from app.operations.billing_months.invoice_changes import (
     changes_of,
-    hold_months_of_invoice,
     invoice_is_voided,
+    lock_months_of_invoice,
     month_was_issued,
 )
 from app.operations.calls import validation
@@ -39,7 +39,7 @@ async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool
     authorise(context, Action.ISSUE_INVOICE)
 
     async def work(unit: UnitOfWork) -> UUID:
-        await hold_months_of_invoice(unit, invoice_id)
+        await lock_months_of_invoice(unit, invoice_id)
         invoice = await _lock(invoice_id, InvoiceStatus.DRAFT)
         if not issue_stale:
             await _refuse_stale(unit, invoice)
@@ -64,11 +64,11 @@ async def _refuse_stale(unit: UnitOfWork, invoice: dict[str, Any]) -> None:
 async def _issue(context: Context, unit: UnitOfWork, invoice: dict[str, Any]) -> None:
     now = context.clock()
     today = day_of(now, context.settings.billing_time_zone)
-    number = await unit.connection.fetchval(_NEXT_NUMBER, today.year)
+    invoice_number = await unit.connection.fetchval(_NEXT_NUMBER, today.year)
     await TenantInvoices.update(
         {
             TenantInvoices.status: InvoiceStatus.ISSUED,
-            TenantInvoices.number: f"INV-{today.year}-{number:06}",
+            TenantInvoices.number: f"INV-{today.year}-{invoice_number:06}",
             TenantInvoices.issued_at: now,
             TenantInvoices.issued_on: today,
             TenantInvoices.due_on: today + timedelta(days=context.settings.payment_terms_days),
@@ -117,7 +117,7 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
     validation.refuse(validation.free_text("reason", reason))
 
     async def work(unit: UnitOfWork) -> UUID:
-        await hold_months_of_invoice(unit, invoice_id)
+        await lock_months_of_invoice(unit, invoice_id)
         invoice = await _lock(invoice_id, InvoiceStatus.DRAFT, InvoiceStatus.ISSUED)
         now = context.clock()
         await invoice_is_voided(unit, invoice_id, invoice["tenant_id"], invoice["period_start"], now)

@@ -54,7 +54,7 @@ async def quote(
             offer.require_currency(tenant.currency)
         terms = (await plan_terms(unit, [offer.plan_version_id]))[offer.plan_version_id]
         selected = await addons_on_offer(addons, offer.currency)
-        attached = tuple(_attached(addon, at, period) for at, addon in enumerate(selected))
+        attached = tuple(_attached(addon, index, period) for index, addon in enumerate(selected))
         await _require_kinds(usage)
         header = tenant or await _nobodys_header(unit, offer.currency, period)
         month = QuoteInputs(header, (whole_month(period, terms, attached, usage),))
@@ -69,9 +69,9 @@ async def quote(
 def _faults(addons: Sequence[AddonSelection], usage: Mapping[str, Decimal]) -> Iterator[InputFault]:
     yield from validation.at_most("addons", addons, MAX_ADDONS)
     yield from validation.at_most("usage", list(usage), MAX_KINDS)
-    for at, quantity in enumerate(usage.values()):
+    for index, quantity in enumerate(usage.values()):
         for fault in validation.quantity("quantity", quantity):
-            yield InputFault(("usage", str(at), *fault.path), fault.message)
+            yield InputFault(("usage", str(index), *fault.path), fault.message)
 
 
 async def _tenant_header(
@@ -81,21 +81,21 @@ async def _tenant_header(
     principal = context.principal
     if tenant_id is None and (principal.is_platform_admin or principal.tenant_id is None):
         return None
-    asked_for = tenant_for(principal, tenant_id)
-    headers = await tenant_headers(unit, [asked_for], period)
-    if asked_for not in headers:
-        raise not_found("tenant", asked_for, ("tenantId",))
-    return headers[asked_for]
+    quoted_tenant_id = tenant_for(principal, tenant_id)
+    headers = await tenant_headers(unit, [quoted_tenant_id], period)
+    if quoted_tenant_id not in headers:
+        raise not_found("tenant", quoted_tenant_id, ("tenantId",))
+    return headers[quoted_tenant_id]
 
 
 async def _nobodys_header(unit: UnitOfWork, currency: str, period: Period) -> QuoteHeader:
     return QuoteHeader(period, currency, await taxes_of_country(unit, DEFAULT_COUNTRY, period.last_day))
 
 
-def _attached(offer: AddonOffer, at: int, period: Period) -> AddonTerms:
+def _attached(offer: AddonOffer, index: int, period: Period) -> AddonTerms:
     """The add-on as if attached at the month's start, in the order asked for."""
     return AddonTerms(
-        id=f"{at:03}",
+        id=f"{index:03}",
         code=offer.code,
         price_cents=offer.price_cents,
         attached_at=period.starts_at,
@@ -107,6 +107,6 @@ def _attached(offer: AddonOffer, at: int, period: Period) -> AddonTerms:
 
 async def _require_kinds(usage: Mapping[str, Decimal]) -> None:
     known = await known_kinds(usage)
-    for at, kind in enumerate(usage):
+    for index, kind in enumerate(usage):
         if kind not in known:
-            raise not_found("resource kind", kind, ("usage", str(at), "resourceKind"))
+            raise not_found("resource kind", kind, ("usage", str(index), "resourceKind"))

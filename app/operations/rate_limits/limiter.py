@@ -21,9 +21,9 @@ from app.operations.rate_limits.bucket import Buckets, Grant, Limit
 REFUSAL_COST = 10
 """Points for a document that is not run: it was parsed and validated all the same."""
 LEASE_SECONDS = 60.0
-CALLERS = 10_000
+MAX_CALLERS = 10_000
 """How many callers' leases a process holds; the least recently seen lose theirs."""
-PATIENCE_SECONDS = 1.0
+MAX_WAIT_SECONDS = 1.0
 """For PostgreSQL to grant a lease; and, when it does not, until it is asked again."""
 
 logger = logging.getLogger(__name__)
@@ -64,12 +64,12 @@ class _Account:
 class RateLimiter:
     """Admits callers until their buckets are empty. Without `buckets` it admits everyone."""
 
-    def __init__(self, buckets: Buckets | None, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, buckets: Buckets | None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.limit = buckets.limit if buckets else None
         self._held = self.limit or Limit(0, 1)
         self._buckets = buckets
-        self._steady = steady
-        self._epoch = time.time() - steady()  # of the steady clock; the bucket's clock corrects it
+        self._monotonic = monotonic
+        self._epoch = time.time() - monotonic()  # of the steady clock; the bucket's clock corrects it
         self._accounts: OrderedDict[tuple[UUID | None, str], _Account] = OrderedDict()
         self._away_until = -math.inf
 
@@ -86,16 +86,16 @@ class RateLimiter:
         key = principal.tenant_id, principal.subject
         account = self._accounts.get(key)
         if account is None:
-            account = self._accounts[key] = _Account(self._steady())
-            if len(self._accounts) > CALLERS:
+            account = self._accounts[key] = _Account(self._monotonic())
+            if len(self._accounts) > MAX_CALLERS:
                 self._accounts.popitem(last=False)
         else:
             self._accounts.move_to_end(key)
         return account
 
-    def refuse_beyond(self, account: _Account, cost: int) -> None:
+    def refuse_locally(self, account: _Account, cost: int) -> None:
         """Without asking: others only ever take, but for what is left of their leases. Raises RateLimitedError."""
-        lacking = cost - account.level(self._held, self._steady())
+        lacking = cost - account.level(self._held, self._monotonic())
         if lacking > 0:
             raise _refused(self._held, lacking)
 
@@ -103,17 +103,17 @@ class RateLimiter:
         """Takes the cost, 1 at least; all there is if the bucket is smaller than that. Raises RateLimitedError."""
         limit = self._held
         cost = min(max(cost, 1), limit.burst)
-        now = self._steady()
+        now = self._monotonic()
         if account.points < cost or account.renew_at <= now:
             if not await self._lease(account, principal, limit, cost):
                 return
-            now = self._steady()
+            now = self._monotonic()
         account.points -= cost
         account.full_at = max(now, account.full_at) + cost / limit.per_second
 
-    def standing(self, account: _Account) -> Balance:
+    def balance(self, account: _Account) -> Balance:
         """What is left."""
-        limit, now = self._held, self._steady()
+        limit, now = self._held, self._monotonic()
         level = account.level(limit, now)
         full_at = max(now, account.full_at)
         return Balance(limit.burst, max(0, level), full_at + self._epoch)
@@ -121,34 +121,34 @@ class RateLimiter:
     async def _lease(self, account: _Account, principal: Principal, limit: Limit, cost: int) -> bool:
         """Whether the account now holds the cost. Not so while the database is away: then everyone is admitted."""
         async with account.lock:
-            if account.points >= cost and account.renew_at > self._steady():
+            if account.points >= cost and account.renew_at > self._monotonic():
                 return True  # another request has leased it meanwhile
-            self.refuse_beyond(account, cost)
+            self.refuse_locally(account, cost)
             unspent, account.points = account.points, 0
             grant = await self._granted(principal, cost, unspent)
             if grant is None:
                 return False
             self._enter(account, limit, grant)
             if grant.points == 0:
-                raise _refused(limit, cost - account.level(limit, self._steady()))
+                raise _refused(limit, cost - account.level(limit, self._monotonic()))
             return True
 
     async def _granted(self, principal: Principal, cost: int, unspent: int) -> Grant | None:
         """None while PostgreSQL cannot be reached: reads would fail by themselves, and a replica's need not. Any other
         error is raised: what one caller sends must not take the limits off the rest.
         """
-        if self._buckets is None or self._steady() < self._away_until:
+        if self._buckets is None or self._monotonic() < self._away_until:
             return None
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(MAX_WAIT_SECONDS):
                 return await self._buckets.take(principal.tenant_id, principal.subject, cost, unspent=unspent)
         except (DatabaseUnavailable, TimeoutError) as error:
             logger.warning("Rate limits are not held while their buckets are away: %r", error)
-            self._away_until = self._steady() + PATIENCE_SECONDS
+            self._away_until = self._monotonic() + MAX_WAIT_SECONDS
             return None
 
     def _enter(self, account: _Account, limit: Limit, grant: Grant) -> None:
-        now = self._steady()
+        now = self._monotonic()
         self._epoch = grant.now.timestamp() - now
         account.points = grant.points
         account.renew_at = now + LEASE_SECONDS
@@ -173,7 +173,7 @@ class OperationCharge:
     def check(self) -> None:
         """Raises RateLimitedError for a caller who is known to have nothing left: before any work is done."""
         if self._account is not None and self._account.points <= 0:
-            self._limiter.refuse_beyond(self._account, 1)
+            self._limiter.refuse_locally(self._account, 1)
 
     async def pay(self, cost: int) -> None:
         """Once the cost is known, and before the operation runs. Raises RateLimitedError."""
@@ -187,6 +187,6 @@ class OperationCharge:
         self.requested = cost + reading_cost
 
     @property
-    def standing(self) -> Balance | None:
+    def balance(self) -> Balance | None:
         """What the caller has left; None where there is no limit."""
-        return None if self._account is None else self._limiter.standing(self._account)
+        return None if self._account is None else self._limiter.balance(self._account)

@@ -13,7 +13,7 @@ from uuid import UUID
 from app.billing import ChargeInputs, QuoteHeader, SubscriptionInputs, unpriced_usage
 from app.database import UnitOfWork
 from app.operations.billing_months.billed_amounts import replaced_by
-from app.operations.billing_months.month_locks import Month, TenantMonths, hold_months, write_months
+from app.operations.billing_months.month_locks import Month, TenantMonths, lock_months, write_months
 from app.operations.invoices.draft import Draft
 from app.operations.invoices.draft_store import clear_drafts, write_inputs, write_invoices, write_lines
 from app.operations.monthly_charges import charges_of
@@ -97,7 +97,7 @@ async def record_once(unit: UnitOfWork, run: Run, billed: BatchOutcome) -> None:
 async def _bill(
     unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, written: list[Draft]
 ) -> BatchOutcome:
-    months = await hold_unsettled(unit, run, tenant_ids)
+    months = await lock_unsettled(unit, run, tenant_ids)
     existing_by_tenant = await existing_invoices_of(unit, run, months)
     billed = BatchOutcome()
     due: dict[UUID, ExistingInvoice] = {}
@@ -117,10 +117,10 @@ async def _bill(
     return billed
 
 
-async def hold_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantMonths]:
+async def lock_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantMonths]:
     """Holds the tenants' months, and gives those of tenants that the run has not settled."""
     ordered = sorted(tenant_ids)
-    months = await hold_months(unit, run.period.start, ordered, read_only=run.dry_run)
+    months = await lock_months(unit, run.period.start, ordered, read_only=run.dry_run)
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, ordered)}
     return {tenant_id: month for tenant_id, month in months.items() if tenant_id not in settled}
 
@@ -221,13 +221,15 @@ class _Billing:
 
     def _add_charges(self, draft: Draft, charges: ChargeInputs) -> ChargeInputs:
         """Adds those above 0, and gives the rest: how far they are taken is known last."""
-        self.rated_cents[draft.tenant_id] += sum(one.charge.net_cents for one in charges.charges)
+        self.rated_cents[draft.tenant_id] += sum(unsubscribed.charge.net_cents for unsubscribed in charges.charges)
         if self.corrections.note_charges(draft, charges):
             return ChargeInputs(())
-        above = tuple(one for one in charges.charges if one.charge.net_cents > 0)
-        if above:
-            draft.add_charges(ChargeInputs(above))
-        return ChargeInputs(tuple(one for one in charges.charges if one.charge.net_cents < 0))
+        positive = tuple(unsubscribed for unsubscribed in charges.charges if unsubscribed.charge.net_cents > 0)
+        if positive:
+            draft.add_charges(ChargeInputs(positive))
+        return ChargeInputs(
+            tuple(unsubscribed for unsubscribed in charges.charges if unsubscribed.charge.net_cents < 0)
+        )
 
     async def _make_room(self, drafts: Iterable[Draft]) -> None:
         """Empties the drafts that are rated again, and voids the issued invoices that the next revision replaces."""

@@ -20,7 +20,7 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode
 from app.operations.calls.transaction import transact
-from app.operations.rollups.bill_tenants import SLICE, bill, hold_unsettled, preview, record_once
+from app.operations.rollups.bill_tenants import SLICE, bill, lock_unsettled, preview, record_once
 from app.operations.rollups.progress import Failure, Settlement, finish_chunk, record, start_if_queued
 from app.operations.rollups.run import Run, TenantWorkload, portions
 from app.tables.billing_months import BillingMonthState
@@ -52,7 +52,7 @@ ORDER BY t.id
 """
 
 
-def _go_on() -> bool:
+def _never_stopping() -> bool:
     return False
 
 
@@ -62,7 +62,7 @@ async def roll_up_chunk(
     run_id: UUID,
     position: int,
     rating_lock: AbstractAsyncContextManager[object] | None = None,
-    is_stopping: Callable[[], bool] = _go_on,
+    is_stopping: Callable[[], bool] = _never_stopping,
 ) -> None:
     """Does what is left of the chunk, or ends with the batch in hand once the process is stopping. May be called any
     number of times, from anywhere, at once.
@@ -155,11 +155,11 @@ class _Chunk:
         failure = _failure(error)
 
         async def work(unit: UnitOfWork) -> None:
-            held = await hold_unsettled(unit, self.run, [tenant_id])
-            if not held:
+            unsettled = await lock_unsettled(unit, self.run, [tenant_id])
+            if not unsettled:
                 return
             if not self.run.dry_run:
-                month = held[tenant_id].own
+                month = unsettled[tenant_id].own
                 month.failure = f"{failure.code}: {failure.message}"
                 if month.state is BillingMonthState.OPEN:
                     month.state = BillingMonthState.FAILED

@@ -16,7 +16,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import AddonOffer, AddonSelection, PlanOffer, addons_on_offer, plan_on_offer
 from app.operations.deployment_lock import lock_deployment, now_of
-from app.operations.open_tenant import share_open_tenant
+from app.operations.open_tenant import lock_open_tenant
 from app.operations.subscriptions.attached_addons import insert_snapshot
 from app.operations.subscriptions.follow_deployment import open_span
 from app.operations.subscriptions.start_dates import billed_from, require_confirmation
@@ -70,7 +70,7 @@ async def subscribe(
             context.principal, deployment_id, CloudDeployments.tenant_id, CloudDeployments.state
         )
         tenant_id: UUID = deployment["tenant_id"]
-        currency = await share_open_tenant(unit, tenant_id, ("deploymentId",))
+        currency = await lock_open_tenant(unit, tenant_id, ("deploymentId",))
         now, zone = await now_of(context, unit, deployment_id), context.settings.billing_time_zone
         today = day_of(now, zone)
         first_day = billed_from(context, starts_on, today, _STARTS_ON)

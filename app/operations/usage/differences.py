@@ -103,10 +103,10 @@ async def differences(unit: UnitOfWork, zone: ZoneInfo, deployments: Sequence[UU
 def _levels_differ(
     deployment_id: UUID, expected: dict[_DayLevels, _Total], totals: Sequence[Any]
 ) -> Iterator[tuple[str, str]]:
-    kept = {_DayLevels(row["resource_kind"], row["resource_id"], row["day"]): row for row in totals}
-    for stream in sorted(expected.keys() - kept.keys()):
+    stored_totals = {_DayLevels(row["resource_kind"], row["resource_id"], row["day"]): row for row in totals}
+    for stream in sorted(expected.keys() - stored_totals.keys()):
         yield f"cloud_deployments {deployment_id}", f"{stream} has events and no total"
-    for stream, row in sorted(kept.items()):
+    for stream, row in sorted(stored_totals.items()):
         key, found = f"usage_daily_totals {row['id']}", _Total(*list(row)[4:])
         if stream not in expected:
             yield key, f"{stream} has a total and no events"

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.billing import decimal_text
 from app.database import UnitOfWork
-from app.database.copy_format import NULL, SIXTEEN, copy_encoded, instant, row_of, shared_text, text, uuid
+from app.database.copy_format import NULL, UUID_LENGTH, copy_encoded, instant, row_of, shared_text, text, uuid
 from app.operations.usage.event_days import EventDay
 from app.operations.usage.metered_events import MeteredEvent, fingerprint
 
@@ -39,14 +39,14 @@ def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment, mic
             deployment.fields,
             shared_text(event.resource_kind),
             shared_text(event.source),
-            SIXTEEN,
+            UUID_LENGTH,
             row_id.bytes,
             text(event.id),
             text(quantity),
             instant(microseconds),
             day.encoded,
             NULL if event.resource_id is None else uuid(event.resource_id),
-            SIXTEEN,
+            UUID_LENGTH,
             fingerprint(event, deployment.text, quantity, microseconds),
         )
     )

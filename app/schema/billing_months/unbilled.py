@@ -179,22 +179,22 @@ class BillingMonthMutations:
         description="Waive a month without a draft, issued or paid invoice: it is permanently not billed, and amounts "
         "that later invoices charged for it are credited. Platform admins only."
     )
-    async def waive_month(self, info: Info, given: Input[WaiveMonthInput]) -> WaiveMonthResult:
+    async def waive_month(self, info: Info, input_: Input[WaiveMonthInput]) -> WaiveMonthResult:
         month_id = await billing_months.waive_month(
             info.context.operations,
-            tenant_id=given.tenant_id,
-            period_start=given.period_start,
-            reason=given.reason,
+            tenant_id=input_.tenant_id,
+            period_start=input_.period_start,
+            reason=input_.reason,
         )
         return MonthWaived(billing_month=reference(BillingMonth, month_id))
 
 
 def _page_size(first: int | None, last: int | None) -> tuple[int, bool]:
     """How many months, and whether they are asked for backwards."""
-    given = {name: size for name, size in (("first", first), ("last", last)) if isinstance(size, int)}
-    if len(given) > 1:
+    sizes = {name: size for name, size in (("first", first), ("last", last)) if isinstance(size, int)}
+    if len(sizes) > 1:
         raise _bad_input("give first or last, not both")
-    for name, size in given.items():
+    for name, size in sizes.items():
         return _size(name, size, _MAX_PAGE), name == "last"
     return _DEFAULT_PAGE, False
 

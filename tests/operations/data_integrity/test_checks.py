@@ -140,7 +140,7 @@ async def test_only_so_many_are_listed_and_only_to_the_platform(
     given: Given, month: None, worker_database_url: str
 ) -> None:
     break_rows(worker_database_url, "UPDATE tenant_invoice_lines SET amount_cents = amount_cents + 1")
-    assert len(await check(given.platform, most=3)) == 3
+    assert len(await check(given.platform, limit=3)) == 3
     tenant_id = (await given.row("SELECT id FROM tenants"))["id"]
     for context in (given.admin(tenant_id), given.viewer(tenant_id), given.meter()):
         with pytest.raises(Refusal) as refused:

@@ -8,7 +8,7 @@ from graphql import OperationDefinitionNode, get_operation_ast, is_object_type, 
 from graphql.execution.values import VariableValues
 
 from app.database.scope import PLATFORM, Scope
-from app.reads.root_fields import compile_refs, compile_root
+from app.reads.root_fields import compile_references, compile_root
 from app.reads.schema_model import Model
 from app.reads.statement import Statement, Values
 from app.reads.statement_builder import Operation
@@ -73,7 +73,7 @@ def _statements(operation: Operation) -> Iterator[Statement]:
             yield compile_root(operation, declaration, selected)
         elif is_object_type(selected.type):  # Python makes the object, of refs
             for _, member in operation.selected(selected.type, selected.fields, selected.path):
-                yield compile_refs(operation, member.type, member.fields, member.path)
+                yield compile_references(operation, member.type, member.fields, member.path)
 
 
 def words(sql: str) -> set[str]:
