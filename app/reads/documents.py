@@ -72,7 +72,7 @@ class Executable:
     inspection: OperationInspection | None = None
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """What the operation costs with these variables. Raises RequestError if that is too much."""
+        """What the operation costs with these variables. Raises GraphQLRequestError if that is too much."""
         if self.inspection is None:
             return 0
         cost = self.inspection.cost(variables)
@@ -90,7 +90,7 @@ class Document:
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Executable:
-        """The operation of that name, or the only one. Raises RequestError, also where a limit refuses it."""
+        """The operation of that name, or the only one. Raises GraphQLRequestError, also where a limit refuses it."""
         if name is None and len(self.operations) == 1:
             (chosen,) = self.operations.values()
         elif name is None or name not in self.operations:
@@ -130,7 +130,7 @@ class DocumentCache:
     def get(self, text: str) -> tuple[Document, int]:
         """The document of a text, and what it cost to read it: nothing where it is remembered.
 
-        Raises RequestError, also for a text known to be faulty.
+        Raises GraphQLRequestError, also for a text known to be faulty.
         """
         known, reading_cost = self._known.get(text), 0
         if known is None:

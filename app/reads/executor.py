@@ -1,7 +1,7 @@
 """graphql-core's executor over what statements have fetched.
 
 Compiled values pass through as they are; what Python makes is completed by the specification's own algorithm, so
-that errors, null propagation and unions need no second implementation. Refs among it are read in batches.
+that errors, null propagation and unions need no second implementation. References among it are read in batches.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from app.reads.statement_builder import Operation
 
 @dataclass(frozen=True)
 class ReferencePlace:
-    """Where refs of one class stand in a document: their response path, with the types it leads through."""
+    """Where references of one class stand in a document: their response path, with the types it leads through."""
 
     origin: type
     path: tuple[tuple[str | None, str], ...]
@@ -105,7 +105,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         result: Any,
         position_context: None,
     ) -> Any:
-        """As graphql-core does, once the row that a ref stands for has been read."""
+        """As graphql-core does, once the row that a reference stands for has been read."""
         if not isinstance(result, RowReference):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
@@ -155,7 +155,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             task.cancel()
 
     async def _row(self, reference: RowReference, fields: FieldDetailsList, path: Path) -> Any:
-        """The row of a ref, read together with all others that stand at the same place of the document."""
+        """The row of a reference, read together with all others that stand at the same place of the document."""
         place = ReferencePlace(reference.type, _names(path))
         batch = self._batches.get(place)
         if batch is None:

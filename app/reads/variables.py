@@ -41,7 +41,7 @@ class Variables:
         self._declared = [_variable(schema, node) for node in operation.variable_definitions or ()]
 
     def coerced(self, provided: Mapping[str, Any]) -> VariableValues:
-        """The variables as their types read them, defaults filled in. Raises RequestError."""
+        """The variables as their types read them, defaults filled in. Raises GraphQLRequestError."""
         sources: dict[str, VariableValueSource] = {}
         values: dict[str, Any] = {}
         others = []

@@ -48,7 +48,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 MEMORY_BYTES = 1024 * 1024
 """What is larger is kept on disk while it comes in."""
 REQUEST_COST = 10
-"""In points of the caller's rate limit; then one for each BYTES_A_POINT of the body, and one for each row."""
+"""In points of the caller's rate limit; then one for each BYTES_PER_POINT of the body, and one for each row."""
 BYTES_PER_POINT = 16_384
 
 MEDIA_TYPES = ("text/csv", "application/csv", "application/gzip", "application/x-gzip")
@@ -119,7 +119,7 @@ def cloud_invoices_handler(
 async def _receive(
     request: Request[Any, Any, Any], file: BinaryIO, pay: Callable[[int], Awaitable[None]]
 ) -> _UploadInput:
-    """Writes the body to the file, paying for its bytes as they come. Raises Fault (400, 408, 413)."""
+    """Writes the body to the file, paying for its bytes as they come. Raises RequestError (400, 408, 413)."""
     digest, size, unpaid = sha256(), 0, 0
     async for chunk in chunks(request):
         size, unpaid = size + len(chunk), unpaid + len(chunk)
@@ -183,7 +183,7 @@ def _malformed(name: str, message: str) -> Refusal:
 
 
 def _check_media_type(request: Request[Any, Any, Any]) -> None:
-    """Raises Fault (415) for what is not CSV in UTF-8, plain or gzip."""
+    """Raises RequestError (415) for what is not CSV in UTF-8, plain or gzip."""
     if utf8_media_type(request.headers.get("content-type", "")) not in MEDIA_TYPES:
         message = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
         raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, message)

@@ -19,7 +19,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def one(self, principal: Principal) -> Iterator[None]:
-        """Holds a place. Raises Fault (429 when the caller's own are taken, 503 when all are)."""
+        """Holds a place. Raises RequestError (429 when the caller's own are taken, 503 when all are)."""
         caller = principal.tenant_id, principal.subject
         if self._held[caller] >= self._max_per_caller:
             message = (

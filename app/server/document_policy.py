@@ -79,7 +79,7 @@ class DocumentPolicy:
         )
 
     def text_of(self, parameters: Parameters, principal: Principal) -> str:
-        """The text to run. Raises Fault where there is none, or none for this principal."""
+        """The text to run. Raises RequestError where there is none, or none for this principal."""
         persisted = _persisted(parameters.extensions)
         if parameters.query is None:
             text = self._trusted_text(parameters.document_id) if persisted is None else self._persisted_text(persisted)

@@ -33,7 +33,7 @@ _values = msgspec.json.Decoder(float_hook=read_number)
 
 
 def decode_parameters(body: bytes) -> Parameters:
-    """Raises Fault for whatever is not a well-formed request."""
+    """Raises RequestError for whatever is not a well-formed request."""
     with _decoding():
         parameters = _decoder.decode(body)
     if len(body) > 2 * MAX_INPUT_LIST or b"\\u0000" in body:  # fewer bytes hold no list that is too long

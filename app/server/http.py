@@ -120,8 +120,8 @@ def _unanswered(method: str) -> RequestError:
 
 
 async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: ConcurrencyLimit, principal: Principal) -> bytes:
-    """The whole body, unpacked. Raises Fault (408, 413, 415, 429) as soon as it is known, and 400 when the client
-    leaves in the middle.
+    """The whole body, unpacked. Raises RequestError (408, 413, 415, 429) as soon as it is known, and 400 when the
+    client leaves in the middle.
     """
     encoding = encoding_of(_text(headers, b"content-encoding")) if b"content-encoding" in headers else None
     if int(headers.get(b"content-length", b"0")) > MAX_BODY_BYTES:

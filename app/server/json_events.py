@@ -20,7 +20,7 @@ _START, _FIRST, _EVENT, _AFTER, _NOTHING = "[{", "event ]", "event", ",]", ""
 
 
 async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """A line for each event, without the body being held. Raises Fault (400) where the body is no such JSON."""
+    """A line for each event, without the body being held. Raises RequestError (400) where the body is no such JSON."""
     decoder = getincrementaldecoder("utf-8")()
     events = _EventSplitter()
     async for part in parts:

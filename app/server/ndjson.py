@@ -22,8 +22,8 @@ def too_large(limit: str) -> RequestError:
 
 
 async def blocks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The body in blocks of whole lines, of about BLOCK_BYTES and at most BLOCK_LINES each. Raises Fault (413): lines
-    are counted as they arrive, before any of their block is handed on.
+    """The body in blocks of whole lines, of about BLOCK_BYTES and at most BLOCK_LINES each. Raises RequestError (413):
+    lines are counted as they arrive, before any of their block is handed on.
     """
     incomplete_line = bytearray()
     size = lines = 0

@@ -17,7 +17,7 @@ _OFFERED = {
 
 @lru_cache(maxsize=256)
 def response_type(accept: str) -> str:
-    """The type to answer with; of two wanted equally, the one made for GraphQL. Raises Fault (406)."""
+    """The type to answer with; of two wanted equally, the one made for GraphQL. Raises RequestError (406)."""
     ranges = _ranges(accept) or {"*/*": 1.0}
     quality = {offered: max(ranges.get(name, 0.0) for name in names) for offered, names in _OFFERED.items()}
     best = max(quality, key=lambda offered: quality[offered])
@@ -35,7 +35,7 @@ def wants_page(accept: str) -> bool:
 
 @lru_cache(maxsize=256)
 def check_content_type(content_type: str) -> None:
-    """Only JSON is read: a form or plain text could be sent by another site's page. Raises Fault (415)."""
+    """Only JSON is read: a form or plain text could be sent by another site's page. Raises RequestError (415)."""
     if utf8_media_type(content_type) != JSON:
         raise RequestError(415, Code.UNSUPPORTED_MEDIA_TYPE, f"Send the request as {JSON} in UTF-8.")
 

@@ -40,7 +40,7 @@ class RecentWrites:
 
 
 def read_after_position(header: str) -> int | None:
-    """Of the header's text. Raises Fault (400) for what is no position."""
+    """Of the header's text. Raises RequestError (400) for what is no position."""
     if not header:
         return None
     try:

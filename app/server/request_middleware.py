@@ -74,7 +74,7 @@ class RequestMiddleware:
             scope["raw_path"] = scope["raw_path"].removeprefix(self._prefix.encode()) or b"/"
 
     async def _answer_preflight(self, origin: bytes, headers: dict[bytes, bytes], scope: Any, send: Any) -> None:
-        """Raises Fault (403) for an origin that is not allowed."""
+        """Raises RequestError (403) for an origin that is not allowed."""
         if not self._origins.allow(origin.decode("latin-1")):
             raise not_allowed(origin.decode("latin-1"))
         requested_headers = headers.get(b"access-control-request-headers", b"")
@@ -83,7 +83,7 @@ class RequestMiddleware:
 
 
 def _check(scope: Any, raw_headers: list[tuple[bytes, bytes]], headers: dict[bytes, bytes]) -> None:
-    """Raises Fault (400). HTTP/1.0, which some health checks speak, has no Host."""
+    """Raises RequestError (400). HTTP/1.0, which some health checks speak, has no Host."""
     names = [name for name, _ in raw_headers]
     for name, header_name in SINGLE_HEADERS.items():
         if names.count(name) > 1:

@@ -54,7 +54,7 @@ async def add_headers(message: Any, scope: Any) -> None:
 
 async def send_answer(
     send: Any,
-    request_id: str,
+    request_id_of: str,
     status: int,
     headers: Iterable[tuple[bytes, bytes]],
     body: bytes,
@@ -65,6 +65,6 @@ async def send_answer(
     `kind` is websocket.http.response for a socket that is refused before it is one.
     """
     length = [] if status == HTTPStatus.NO_CONTENT else [(b"content-length", b"%d" % len(body))]
-    sent = [*headers, *length, (REQUEST_ID, request_id.encode())]
+    sent = [*headers, *length, (REQUEST_ID, request_id_of.encode())]
     await send({"type": f"{kind}.start", "status": status, "headers": sent})
     await send({"type": f"{kind}.body", "body": body})

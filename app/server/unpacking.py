@@ -76,8 +76,8 @@ UNPACKERS: Mapping[str, Callable[[], _Unpacker]] = MappingProxyType({"gzip": _Gz
 
 
 def encoding_of(content_encoding: str) -> str | None:
-    """A key of UNPACKERS, or None for a body that is sent as it is. Raises Fault (415) for other encodings, with the
-    header that names ours (RFC 7694).
+    """A key of UNPACKERS, or None for a body that is sent as it is. Raises RequestError (415) for other encodings, with
+    the header that names ours (RFC 7694).
     """
     encoding = content_encoding.strip().lower()
     if encoding in UNPACKERS:
@@ -89,7 +89,7 @@ def encoding_of(content_encoding: str) -> str | None:
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
-    """The body in parts of at most STEP_BYTES. Raises Fault (400, 413)."""
+    """The body in parts of at most STEP_BYTES. Raises RequestError (400, 413)."""
     unpacker = UNPACKERS[encoding]()
     packed = size = 0
     async for chunk in chunks:

@@ -32,7 +32,7 @@ class Pace:
         self._received = 0
 
     async def wait(self, arriving: Awaitable[T]) -> T:
-        """What arrives. Raises Fault (408) once the body has taken too long for what has arrived of it."""
+        """What arrives. Raises RequestError (408) once the body has taken too long for what has arrived of it."""
         allowed = min(GRACE_SECONDS + self._received / MIN_BYTES_PER_SECOND, TOTAL_SECONDS)
         began = time.monotonic()
         try:
@@ -48,7 +48,7 @@ class Pace:
 
 
 async def paced(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The parts of a body. Raises Fault (408)."""
+    """The parts of a body. Raises RequestError (408)."""
     pace = Pace()
     while True:
         try:
@@ -60,7 +60,9 @@ async def paced(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
-    """The parts of a request's body as they arrive. Raises Fault (408; 400 where the client leaves in the middle)."""
+    """The parts of a request's body as they arrive. Raises RequestError (408; 400 where the client leaves in the
+    middle).
+    """
     try:
         async for part in paced(aiter(request.stream())):
             yield part

@@ -163,7 +163,7 @@ def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
 
 
 def _format(request: Request[Any, Any, Any]) -> _Format:
-    """Raises Fault (415) for what no body may be."""
+    """Raises RequestError (415) for what no body may be."""
     media_type = utf8_media_type(request.headers.get("content-type", ""))
     if media_type not in NDJSON_TYPES + JSON_TYPES:
         message = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."

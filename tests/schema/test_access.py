@@ -14,7 +14,7 @@ _PLATFORM = {"PLATFORM_ADMIN"}
 FORBIDDEN = {"code": "FORBIDDEN", "problem": "PERMISSION_DENIED", "path": []}
 _TENANT_ADMINS = _PLATFORM | {"TENANT_ADMIN"}
 
-WHO_MAY = {
+ALLOWED_ROLES = {
     "createTenant": _PLATFORM,
     "updateTenant": _PLATFORM,
     "closeTenant": _PLATFORM,
@@ -53,10 +53,10 @@ WHO_MAY = {
 
 
 def test_every_mutation_says_who_may_use_it() -> None:
-    assert mutation_type().fields.keys() == WHO_MAY.keys()
+    assert mutation_type().fields.keys() == ALLOWED_ROLES.keys()
 
 
-@pytest.mark.parametrize("name", WHO_MAY)
+@pytest.mark.parametrize("name", ALLOWED_ROLES)
 async def test_a_mutation_is_denied_to_every_other_role(api: Api, name: str) -> None:
     acme = await api.given.tenant("acme")
     given = some_value(mutation_type().fields[name].args["input"].type)
@@ -67,7 +67,7 @@ async def test_a_mutation_is_denied_to_every_other_role(api: Api, name: str) -> 
         "METER": api.given.meter(acme),
     }.items():
         answer = await api.mutate(name, given, caller=caller)
-        assert (answer.get("code") == "PERMISSION_DENIED") == (role not in WHO_MAY[name]), role
+        assert (answer.get("code") == "PERMISSION_DENIED") == (role not in ALLOWED_ROLES[name]), role
 
 
 def mutations_on(story: Story, attached: UUID) -> dict[str, dict[str, Any]]:

@@ -37,7 +37,7 @@ class TransitionRecorded:
 async def transition_deployment(
     context: Context, *, deployment_id: UUID, to: DeploymentState, reason: str | None = None
 ) -> TransitionRecorded:
-    """The caller's own request. Raises InvalidTransition where the map does not lead there for the caller."""
+    """The caller's own request. Raises InvalidTransitionRefusal where the map does not lead there for the caller."""
     actor = transition_actor(context.principal)
     if actor is None:
         raise denied(Action.TRANSITION_DEPLOYMENT)
