@@ -8,7 +8,7 @@ import rich_click as click
 from app.cli.parameter_types import MonthParameter, Span
 
 
-def test_what_is_taken() -> None:
+def test_which_months_and_spans_are_accepted() -> None:
     assert MonthParameter().convert("2026-04", None, None) == date(2026, 4, 1)
     assert Span().convert("15m", None, None) == timedelta(minutes=15)
 

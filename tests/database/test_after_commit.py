@@ -101,7 +101,7 @@ async def test_a_lost_connection_is_tried_again_with_callbacks_of_the_last_attem
     assert committed == [ATTEMPTS]
 
 
-async def test_it_gives_up_after_three_attempts(database: Database) -> None:
+async def test_a_transaction_is_tried_three_times(database: Database) -> None:
     attempts: list[int] = []
 
     async def work(unit: UnitOfWork) -> None:

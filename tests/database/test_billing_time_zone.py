@@ -80,7 +80,7 @@ def named(key: str) -> ZoneInfo:
     return type("Zone", (), {"key": key, "utcoffset": zone.utcoffset})()  # type: ignore[no-any-return]  # has what is read
 
 
-async def test_a_database_without_a_schema_is_told_to_be_migrated(settings: Settings, empty_database_url: str) -> None:
+async def test_a_database_without_a_schema_asks_for_a_migration(settings: Settings, empty_database_url: str) -> None:
     with pytest.raises(DatabaseNotMigrated, match="run `arcadia migrate`"):
         await require_billing_time_zone(replace(settings, **postgres.urls(empty_database_url)))
 

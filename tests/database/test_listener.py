@@ -30,7 +30,7 @@ async def listening_backends(database: Database) -> list[int]:
         await owner.close()
 
 
-async def test_every_subscriber_of_a_channel_hears_it_over_one_connection(database: Database) -> None:
+async def test_every_subscriber_of_a_channel_is_served_by_one_connection(database: Database) -> None:
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(database.listen("events"))
         second = await stack.enter_async_context(database.listen("events"))
@@ -43,7 +43,7 @@ async def test_every_subscriber_of_a_channel_hears_it_over_one_connection(databa
         assert len(await listening_backends(database)) == 1
 
 
-async def test_nothing_is_heard_of_what_was_rolled_back_or_before(database: Database) -> None:
+async def test_no_notification_of_what_was_rolled_back_or_came_before(database: Database) -> None:
     await notify(database, "unheard", "before")  # a channel that no other test may still be listening to
     async with database.listen("unheard") as events:
         await notify(database, "unheard", "after")

@@ -114,11 +114,11 @@ async def test_a_replica_that_is_down_costs_no_read_and_no_start(replicated: tup
         try:
             for _ in range(3):
                 assert not await on_replica(running)
-            told = "The replica cannot be reached; the primary serves its reads."
-            assert await Readiness(running)() == told
+            message = "The replica cannot be reached; the primary serves its reads."
+            assert await Readiness(running)() == message
             async with Database(settings) as started:
                 assert not await on_replica(started)
-                assert await Readiness(started)() == told
+                assert await Readiness(started)() == message
         finally:
             standby.start()
         await until_on_replica(running)

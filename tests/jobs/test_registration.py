@@ -43,7 +43,7 @@ async def test_a_run_asked_for_while_no_worker_ran_waits_for_one(given: Given) -
     assert counts(run)["created"] == 1
 
 
-async def test_a_worker_that_was_away_for_three_months_bills_each_once_when_it_starts(given: Given) -> None:
+async def test_a_worker_stopped_for_three_months_bills_each_once_when_it_starts(given: Given) -> None:
     await given.plan()
     await subscribed(given)
     given.clock.set(2026, 7, 2)

@@ -92,7 +92,7 @@ async def test_an_addon_must_be_on_offer(given: Given, addon_code: str, code: Pr
     assert await given.contents() == before
 
 
-async def test_an_addon_needs_a_subscription_that_stands(given: Given) -> None:
+async def test_an_addon_needs_a_current_subscription(given: Given) -> None:
     await given.plan()
     await given.addon()
     deployment_id = await given.deployment(await given.tenant())

@@ -158,7 +158,7 @@ async def test_a_bucket_runs_dry_to_the_last_point(database: Database) -> None:
     assert await admitted_in_a_row(process, caller(), 1) == 10
 
 
-async def test_callers_do_not_meet(database: Database) -> None:
+async def test_callers_have_separate_buckets(database: Database) -> None:
     time = Time()
     process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.monotonic)
     callers = [caller(), caller("bob"), caller(tenant_id=ANOTHER), caller(tenant_id=None), caller("bob", None)]
@@ -176,7 +176,7 @@ async def test_a_cost_beyond_the_bucket_is_the_whole_bucket(database: Database) 
     assert refused.value.retry_after == 10
 
 
-async def test_what_is_left_is_told(database: Database) -> None:
+async def test_the_remaining_balance_is_reported(database: Database) -> None:
     time = Time()
     process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.monotonic)
     fresh = process.charge(caller()).balance
@@ -229,7 +229,7 @@ async def test_the_least_recently_seen_are_forgotten(database: Database, monkeyp
         assert buckets.asked == asked
 
 
-async def test_everyone_is_admitted_while_the_buckets_are_away(
+async def test_everyone_is_admitted_while_the_buckets_are_unavailable(
     database: Database, worker_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(limiter, "MAX_WAIT_SECONDS", 0.2)
@@ -249,7 +249,7 @@ async def test_everyone_is_admitted_while_the_buckets_are_away(
         await owner.close()
 
 
-async def test_a_statement_that_fails_lets_nobody_in(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failing_statement_gives_no_access(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     time = Time()
     process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.monotonic)
     with pytest.raises(asyncpg.PostgresError):

@@ -56,7 +56,9 @@ async def test_one_subscription_takes_as_many_statements_as_twelve(given: Given)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
-async def test_portions_are_the_enrolments_in_their_order_with_other_reads_in_between(given: Given, size: int) -> None:
+async def test_portions_are_the_billable_deployments_in_their_order_with_other_reads_in_between(
+    given: Given, size: int
+) -> None:
     await given.plan()
     tenants = [(await subscribed(given, code, slug="z"))[0] for code in ("a", "b")]
     await given.subscription(await given.deployment(tenants[1], "a"), starts_on=APRIL)

@@ -112,7 +112,7 @@ async def test_an_id_is_not_reused_for_other_content(given: Given, other: dict[s
     assert kept == {"resource_kind": "droplet_hours", "quantity": Decimal(1), "occurred_at": NOON}
 
 
-async def test_a_batch_that_says_the_same_twice_keeps_it_once(given: Given) -> None:
+async def test_an_event_repeated_in_one_batch_is_recorded_once(given: Given) -> None:
     deployment_id = await given.deployment(await given.tenant())
     assert await record_usage(given.meter(), events=[event(deployment_id)] * 3) == RecordingOutcome(1, 2, ())
     assert await given.row("SELECT total, peak FROM usage_daily_totals") == {"total": Decimal(1), "peak": Decimal(1)}
@@ -152,7 +152,7 @@ NOW = datetime(2026, 5, 1, 3, tzinfo=UTC)  # the test clock's
         ({"occurred_at": NOON.replace(tzinfo=None)}, UsageFault.INVALID_INSTANT),
     ],
 )
-async def test_a_bad_event_is_told_and_the_good_ones_are_kept(
+async def test_a_bad_event_is_rejected_and_the_good_ones_are_recorded(
     given: Given, content: dict[str, Any], code: UsageFault
 ) -> None:
     deployment_id = await given.deployment(await given.tenant())
@@ -177,7 +177,7 @@ async def test_a_bad_event_is_told_and_the_good_ones_are_kept(
         {"id": "x" * 200},
     ],
 )
-async def test_the_edge_of_what_is_good(given: Given, content: dict[str, Any]) -> None:
+async def test_extreme_values_are_accepted(given: Given, content: dict[str, Any]) -> None:
     deployment_id = await given.deployment(await given.tenant())
     assert await record_usage(given.meter(), events=[event(deployment_id, **content)]) == RecordingOutcome(1, 0, ())
 

@@ -101,7 +101,7 @@ def test_a_sound_schema_has_none() -> None:
     assert {name for name, read in model.types.items() if read.tenant is None} == {"Chart", "Genre"}
 
 
-def test_a_ref_is_typed_as_what_it_stands_for() -> None:
+def test_a_reference_has_the_type_of_its_row() -> None:
     album: BadAlbum = reference(BadAlbum, id_of("albums", "acme0"))
     stands: object = album
     assert stands == RowReference(BadAlbum, id_of("albums", "acme0"))

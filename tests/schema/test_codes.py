@@ -46,7 +46,7 @@ def test_the_document_has_every_code() -> None:
 
 
 @pytest.mark.parametrize("code", ProblemCode)
-def test_the_document_tells_the_top_level_code_of_a_problem(code: ProblemCode) -> None:
+def test_the_document_has_the_top_level_code_of_each_problem(code: ProblemCode) -> None:
     told, status, todo = rows("Problems")[code]
     error = as_error(Refusal(code, "because", ("here",)))
     assert error.extensions == {"code": told.strip("`"), "problem": code.value, "path": ["here"]}

@@ -24,7 +24,7 @@ from app.settings import Environment, Settings
 from tests.clock import Clock
 from tests.database.owners import served_by
 from tests.server.conftest import SECRET, always_ready
-from tests.server.house import ask, house
+from tests.server.served_api import ask, serve_api
 from tests.server.serving import served
 from tests.server.small_api import SmallExecutor, SmallRequest
 
@@ -115,7 +115,7 @@ NOT_SUPPORTED = ("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED")
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
 @pytest.mark.parametrize(("trusted", "told"), [({ID: TEXT}, NOT_FOUND), ({}, NOT_SUPPORTED)])
-async def test_a_hash_that_is_not_known_is_told_as_clients_expect(
+async def test_an_unknown_hash_gets_the_error_that_clients_expect(
     serving: Callable[..., Any], accept: str, trusted: dict[str, str], told: tuple[str, str]
 ) -> None:
     persisted = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
@@ -163,7 +163,7 @@ async def test_where_only_trusted_documents_are_run(serving: Callable[..., Any])
         assert await answer(client, query="{ subject }") == (200, {"subject": "ada"})
 
 
-async def test_a_socket_is_no_way_round(serving: Callable[..., Any]) -> None:
+async def test_a_socket_is_held_to_the_same_rules(serving: Callable[..., Any]) -> None:
     async with serving(trusted_only=True) as client:
         url = f"{str(client.base_url).replace('http', 'ws', 1)}/graphql"
         async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
@@ -200,7 +200,7 @@ async def test_errors_name_nothing_of_the_schema_in_production(settings: Setting
     async with served_by(settings) as production:
         for environment, shown in ((Environment.PRODUCTION, [False, False]), (Environment.DEVELOPMENT, [True, True])):
             own = replace(production, environment=environment)
-            async with house(own, clock) as served_house, served_house.client() as ada:
+            async with serve_api(own, clock) as served_api, served_api.client() as ada:
                 answers = [await ask(ada, text, i={"planCod": "x"}) for text in wrong]
             assert ["Did you mean" in json.dumps(answer) for answer in answers] == shown
 

@@ -16,26 +16,26 @@ from app.settings_web import parse_networks
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.schema.conftest import given, queue
-from tests.server.house import House, ask, house
+from tests.server.served_api import ServedApi, ask, serve_api
 
 __all__ = ["given", "queue"]
 
 
 @pytest.fixture
-async def served_house(
+async def served_api(
     settings: Settings, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[House]:
+) -> AsyncIterator[ServedApi]:
     monkeypatch.setattr(sign_ins, "WRITE_INTERVAL_SECONDS", 0.05)
-    async with house(settings, clock) as served:
+    async with serve_api(settings, clock) as served:
         yield served
 
 
-async def test_a_forwarded_address_is_not_believed_by_default(served_house: House, given: Given) -> None:
-    async with httpx.AsyncClient(base_url=served_house.url) as stranger:
+async def test_a_forwarded_address_is_not_believed_by_default(served_api: ServedApi, given: Given) -> None:
+    async with httpx.AsyncClient(base_url=served_api.url) as stranger:
         for number in range(30):
             forwarded = {"x-forwarded-for": f"<script>{'a' * 4_000}, 10.0.0.{number}"}
             assert (await stranger.post("/graphql", headers=forwarded)).status_code == 401
-    async with served_house.client() as ada:
+    async with served_api.client() as ada:
         query = 'mutation { createTenant(input: {code: "acme", name: "Acme"}) { __typename } }'
         await ada.post("/graphql", json={"query": query}, headers={"x-forwarded-for": "10.1.1.1"})
     rows = await given.rows("SELECT address FROM audit_log WHERE action = 'createTenant'")
@@ -121,7 +121,7 @@ def test_the_nearest_address_that_is_no_trusted_proxy(peer: str, forwarded: list
 async def test_a_trusted_proxy_names_the_client(settings: Settings, database: Database, clock: Clock) -> None:
     mine = replace(settings, trusted_proxies=parse_networks("127.0.0.0/8"))
     create = 'mutation { createTenant(input: {code: "acme", name: "Acme"}) { __typename } }'
-    async with house(mine, clock) as served, served.client() as ada:
+    async with serve_api(mine, clock) as served, served.client() as ada:
         await ada.post("/graphql", json={"query": create}, headers={"x-forwarded-for": "1.1.1.1, 203.0.113.9"})
         answer = await ask(ada, '{ auditLog(filter: {action: "createTenant"}) { nodes { address } } }')
         assert answer["data"] == {"auditLog": {"nodes": [{"address": "203.0.113.9"}]}}

@@ -22,7 +22,7 @@ from app.operations.usage import MeteredEvent, RecordingOutcome
 from app.tables.ids import new_id
 from tests.simulation.faults import Fault, Kind
 from tests.simulation.machine import Simulation, simulation_of
-from tests.simulation.played import JANUARY, at_the_end_of, come_to_an_end, january, meter, roll_up
+from tests.simulation.scripted_simulations import JANUARY, at_the_end_of, come_to_an_end, january, meter, roll_up
 from tests.simulation.world import World
 
 pytestmark = pytest.mark.timeout(600)
@@ -43,7 +43,7 @@ def without(world: World, drop: str, restore: str) -> Iterator[None]:
         world.owner.execute(restore)
 
 
-def test_an_index_dropped_that_keeps_invoices_single(world: World) -> None:
+def test_a_dropped_unique_index_of_invoices_is_caught(world: World) -> None:
     def play(simulation: Simulation) -> None:
         january(simulation)
         simulation.a_rival_writes_a_second_live_invoice(of=0)
@@ -57,7 +57,7 @@ def test_an_index_dropped_that_keeps_invoices_single(world: World) -> None:
         play(simulation_of(world)())
 
 
-def test_a_constraint_dropped_that_keeps_subscriptions_single(world: World) -> None:
+def test_a_dropped_unique_constraint_of_subscriptions_is_caught(world: World) -> None:
     def play(simulation: Simulation) -> None:
         january(simulation)
         simulation.subscribe(of=0, plan=("daily", 1), extras=[], days=0, trial=None, confirmed=False, fault=None)
@@ -71,7 +71,7 @@ def test_a_constraint_dropped_that_keeps_subscriptions_single(world: World) -> N
         play(simulation_of(world)())
 
 
-def test_a_constraint_dropped_that_keeps_metered_events_single(world: World) -> None:
+def test_a_dropped_unique_constraint_of_metered_events_is_caught(world: World) -> None:
     def play(simulation: Simulation) -> None:
         simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)
         for _ in range(2):

@@ -21,7 +21,15 @@ from app.operations.subscriptions import attached_addons
 from app.operations.usage import record
 from tests.simulation.machine import Simulation, simulation_of
 from tests.simulation.model import KINDS
-from tests.simulation.played import FEBRUARY, JANUARY, at_the_end_of, come_to_an_end, january, meter, roll_up
+from tests.simulation.scripted_simulations import (
+    FEBRUARY,
+    JANUARY,
+    at_the_end_of,
+    come_to_an_end,
+    january,
+    meter,
+    roll_up,
+)
 from tests.simulation.world import World
 
 pytestmark = pytest.mark.timeout(600)

@@ -10,7 +10,7 @@ from app.operations.data_integrity import check
 from app.operations.deployments import transition_deployment
 from app.operations.rollups import catch_up, roll_up_run
 from tests.operations.given import Given
-from tests.operations.late import LATE_KEY, changes, month_states, overage
+from tests.operations.month_queries import CORRECTION_KEY, changes, month_states, overage
 from tests.operations.months import (
     APRIL,
     JULY,
@@ -71,7 +71,7 @@ async def test_a_difference_is_billed_with_the_month_in_which_it_arrived(given: 
 
     (june,) = await invoices(given, JUNE)
     assert await lines(given, june["id"]) == [("OVERAGE", 30), ("TAX", 3)]
-    assert await overage(given, june["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await overage(given, june["id"]) == [(CORRECTION_KEY, APRIL, Decimal(30), 30)]
     assert await month_states(given) == {APRIL: ("ISSUED", 5042, 5042), JUNE: ("DRAFT", 0, 0)}
     assert await unbilled(given) == []
     assert await catch_up_all(given) == 0

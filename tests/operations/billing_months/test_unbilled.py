@@ -131,10 +131,10 @@ async def test_many_who_ask_at_once_all_see_every_month(given: Given) -> None:
 async def test_only_the_platform_sees_them(given: Given) -> None:
     tenant_id = await given.tenant()
     for caller in (given.admin(tenant_id), given.viewer(tenant_id), given.meter(tenant_id)):
-        asked: Any
-        for asked in (unbilled_months(caller, first=1), count_unbilled_months(caller)):
+        call: Any
+        for call in (unbilled_months(caller, first=1), count_unbilled_months(caller)):
             with pytest.raises(Refusal) as refused:
-                await asked
+                await call
             assert refused.value.code is ProblemCode.PERMISSION_DENIED
 
 

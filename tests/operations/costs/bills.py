@@ -31,7 +31,7 @@ def bill(*rows: str) -> str:
     return "\n".join([HEADER, *rows]) + "\n"
 
 
-async def import_bill(context: Context, csv: str, **asked: Any) -> ImportOutcome:
+async def import_bill(context: Context, csv: str, **arguments: Any) -> ImportOutcome:
     """Imports a bill of DigitalOcean in USD, at one AUD for one USD, unless asked otherwise."""
     terms: dict[str, Any] = {
         "provider": "digitalocean",
@@ -39,7 +39,7 @@ async def import_bill(context: Context, csv: str, **asked: Any) -> ImportOutcome
         "currency": "USD",
         "exchange_rate": Decimal(1),
     }
-    return await import_cloud_invoice(context, file=BytesIO(csv.encode()), **(terms | asked))
+    return await import_cloud_invoice(context, file=BytesIO(csv.encode()), **(terms | arguments))
 
 
 async def droplet(given: Given, deployment_id: UUID, name: str) -> None:

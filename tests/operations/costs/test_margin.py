@@ -50,8 +50,8 @@ async def billed(given: Given) -> Billed:
     return first, pilot, second, other
 
 
-async def report(given: Given, *group_by: MarginDimension, **asked: Any) -> MarginResult:
-    period = {"from_day": APRIL, "to_day": MAY} | asked
+async def report(given: Given, *group_by: MarginDimension, **arguments: Any) -> MarginResult:
+    period = {"from_day": APRIL, "to_day": MAY} | arguments
     return await margin(given.platform, group_by=group_by, **period)
 
 

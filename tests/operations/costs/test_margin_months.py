@@ -12,7 +12,7 @@ from app.operations.costs import InvoicedRevenue, MarginDimension, MarginResult,
 from app.operations.costs.margin import rounded_cumulatively
 from app.operations.deployments import register_resource
 from tests.operations.costs.bills import bill, import_bill, row
-from tests.operations.costs.invoiced import InvoicedLine, invoiced
+from tests.operations.costs.invoice_rows import InvoicedLine, invoiced
 from tests.operations.given import Given
 
 APRIL, MAY, JUNE = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)

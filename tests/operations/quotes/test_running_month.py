@@ -53,10 +53,10 @@ async def test_many_deployments_at_once_and_none_where_nothing_is_subscribed(giv
     _, other = await subscribed(given, "other")
     unknown = uuid4()
     given.clock.set(2026, 4, 10)
-    asked = [first, bare, other, unknown]
+    deployment_ids = [first, bare, other, unknown]
 
-    everyone = await months_to_date(given.platform, asked)
-    own = await months_to_date(given.viewer(tenant_id), asked)
+    everyone = await months_to_date(given.platform, deployment_ids)
+    own = await months_to_date(given.viewer(tenant_id), deployment_ids)
 
     assert totals(everyone) == {first: 5500, bare: None, other: 5500, unknown: None}
     assert totals(own) == {**totals(everyone), other: None}

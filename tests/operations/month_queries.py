@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tests.operations.given import Given
 
-LATE_KEY = "late:2026-04:pilot/overage/droplet_hours"
+CORRECTION_KEY = "late:2026-04:pilot/overage/droplet_hours"
 
 
 async def changes(given: Given) -> list[tuple[date, str | None, str]]:

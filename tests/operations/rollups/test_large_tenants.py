@@ -13,7 +13,7 @@ from app.operations.deployments import transition_deployment
 from app.operations.invoices import verification, verify_invoice
 from app.operations.rollups import bill_tenants as billing_of_tenants
 from tests.operations.given import Given
-from tests.operations.late import month_states
+from tests.operations.month_queries import month_states
 from tests.operations.months import (
     APRIL,
     MAY,

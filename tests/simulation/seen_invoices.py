@@ -32,7 +32,7 @@ FROM tenant_invoices WHERE id = %s RETURNING id
 
 
 @dataclass(eq=False)
-class Known:
+class SeenInvoices:
     """An invoice that was seen, as it is to stay."""
 
     id: UUID

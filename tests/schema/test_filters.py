@@ -3,8 +3,8 @@
 from graphql import GraphQLObjectType, get_named_type
 
 from tests.schema.api import Api
+from tests.schema.example_data import create_example_data
 from tests.schema.selections import TYPES
-from tests.schema.story import tell
 
 # Parts of an object that has the currency, and the run, whose tenants have several.
 PARTS = {
@@ -33,7 +33,7 @@ def test_a_currency_stands_beside_every_amount() -> None:
 
 
 async def test_the_currency_is_that_of_the_amount(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     text = """{ invoices { nodes { currency tenant { currency charges { nodes { currency } } }
         lines { nodes { currency resourceKind resourceKindDetails { code unit } } } } }
         billingMonths { nodes { currency tenant { currency } } }
@@ -50,7 +50,7 @@ async def test_the_currency_is_that_of_the_amount(api: Api) -> None:
 
 
 async def test_an_invoice_by_its_number(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     issued = (await api.data("{ invoices { nodes { id number tenant { code } } } }"))["invoices"]["nodes"]
     by_number = "query ($n: String!) { invoice(number: $n) { id } invoices(filter: {number: $n}) { nodes { id } } }"
     theirs = "query ($n: String!) { invoice(number: $n) { id } }"
@@ -68,7 +68,7 @@ async def test_an_invoice_by_its_number(api: Api) -> None:
 
 
 async def test_tenants_and_their_invoices_by_text(api: Api) -> None:
-    await tell(api.given)
+    await create_example_data(api.given)
     text = """query ($s: String!) { tenants(filter: {search: $s}) { nodes { code } }
         invoices(filter: {search: $s}) { nodes { tenant { code } } } }"""
     for search, codes in (("ACM", {"acme"}), ("%", set()), ("nobody", set())):

@@ -26,7 +26,7 @@ Support,,Premium support,,2026-04-01 00:00:00 +0000,2026-05-01 00:00:00 +0000,$2
 
 
 @dataclass(frozen=True)
-class Story:
+class ExampleData:
     """The ids of what was made."""
 
     acme: UUID
@@ -43,7 +43,7 @@ class Story:
     bill: UUID
 
 
-async def tell(given: Given) -> Story:
+async def create_example_data(given: Given) -> ExampleData:
     """Acme's pilot is on Studio, metered past its allowance and in a kind that Studio does not know; its April is
     billed, issued and paid. Rival is subscribed since March, which nobody billed; its April is billed, withdrawn and
     billed again by a second, forced run, which acme's paid invoice fails. An hour of rival's came late for the first of
@@ -72,7 +72,7 @@ async def tell(given: Given) -> Story:
     await _meter_late(given, rivals, "to a draft")
     await _ask(given)
     bill, resource = await _import(given), await _end_a_resource(given, rivals)
-    return Story(
+    return ExampleData(
         acme, rival, deployment, subscription, attached, rivals, bare, resource, invoice, rivals_invoice, run, bill
     )
 

@@ -24,8 +24,8 @@ from app.settings import Settings
 from tests import postgres
 from tests.clock import Clock
 from tests.operations.given import Given
+from tests.schema.example_data import ExampleData, create_example_data
 from tests.schema.generated import Case, Pool
-from tests.schema.story import Story, tell
 
 UNKNOWN = "019d4500-0000-7000-8000-000000000009"
 WORDS = ["acme", "rival", "pilot", "bare", "tryout", "studio", "storage_50gb", "droplet_hours", "egress_gb"]
@@ -56,10 +56,10 @@ class Unfiltered(Scope):
         return False
 
 
-class World:
+class IsolationDatabase:
     """The API over one of the databases."""
 
-    def __init__(self, given: Given, story: Story) -> None:
+    def __init__(self, given: Given, story: ExampleData) -> None:
         self.given = given
         self.story = story
         self.reads = GraphQLEngine(
@@ -84,22 +84,22 @@ class World:
 
 
 @dataclass(frozen=True)
-class Worlds:
+class IsolationDatabases:
     """`walled` and `unwalled` hold both tenants, the latter without row-level security; `alone` holds acme only."""
 
-    walled: World
-    unwalled: World
-    alone: World
+    both_layers: IsolationDatabase
+    filter_only: IsolationDatabase
+    alone: IsolationDatabase
     pool: Pool
 
 
 @asynccontextmanager
-async def worlds(settings: Settings) -> AsyncIterator[Worlds]:
+async def isolation_databases(settings: Settings) -> AsyncIterator[IsolationDatabases]:
     """Three copies of the story; they are dropped at the end."""
     names = [postgres.run_name(f"{use}_{uuid4().hex[:8]}") for use in ("told", "walled", "unwalled", "alone")]
     told, *copies = names
     try:
-        async with world(postgres.clone(told), settings, None) as first:
+        async with isolation_database(postgres.clone(told), settings, None) as first:
             pool = Pool(await _ids(first), [*WORDS, *await _cursors(first)])
         for name in copies:
             postgres.execute(postgres.server_url(), "CREATE DATABASE {} TEMPLATE {}", name, told)
@@ -107,29 +107,31 @@ async def worlds(settings: Settings) -> AsyncIterator[Worlds]:
         _without_row_security(urls[1])
         _without(urls[2], first.story.rival)
         async with AsyncExitStack() as opened:
-            walled, unwalled, alone = [
-                await opened.enter_async_context(world(url, settings, first.story)) for url in urls
+            both_layers, filter_only, alone = [
+                await opened.enter_async_context(isolation_database(url, settings, first.story)) for url in urls
             ]
-            yield Worlds(walled, unwalled, alone, pool)
+            yield IsolationDatabases(both_layers, filter_only, alone, pool)
     finally:
         for name in names:
             postgres.drop(name)
 
 
 @asynccontextmanager
-async def world(url: str, settings: Settings, story: Story | None) -> AsyncIterator[World]:
+async def isolation_database(
+    url: str, settings: Settings, story: ExampleData | None
+) -> AsyncIterator[IsolationDatabase]:
     own = Settings(database_url=url, data_dir=settings.data_dir, database_pool_size=3, read_pool_size=3)
     clock = Clock()
     async with Database(own) as database, Queue(own) as queue:
         given = Given(database, clock, own, queue)
         if story is None:
-            story = await tell(given)
-            await _tell_of_rival(given, story)
+            story = await create_example_data(given)
+            await _create_rival(given, story)
         clock.set(2026, 5, 1, 4)
-        yield World(given, story)
+        yield IsolationDatabase(given, story)
 
 
-async def _tell_of_rival(given: Given, story: Story) -> None:
+async def _create_rival(given: Given, story: ExampleData) -> None:
     await register_resource(
         given.platform,
         deployment_id=story.rivals_deployment,
@@ -140,7 +142,7 @@ async def _tell_of_rival(given: Given, story: Story) -> None:
     )
 
 
-async def _ids(told: World) -> list[str]:
+async def _ids(told: IsolationDatabase) -> list[str]:
     """Some of each table and tenant, rival's twice as often; and one of nothing."""
     with psycopg.connect(told.given.settings.database_url or "") as owner:
         tables = owner.execute(
@@ -158,7 +160,7 @@ async def _ids(told: World) -> list[str]:
     return [*ids, str(told.story.run), str(told.story.bill)]
 
 
-async def _cursors(told: World) -> list[str]:
+async def _cursors(told: IsolationDatabase) -> list[str]:
     body = await told.reads.execute(CURSORS, None, None, RequestContext(told.given.platform))
     data: Mapping[str, Any] = msgspec.json.decode(body.body)["data"]
     return [edge["cursor"] for page in data.values() for edge in page["edges"]]

@@ -19,7 +19,7 @@ from tests.server.serving import served
 
 
 @dataclass(frozen=True)
-class House:
+class ServedApi:
     """`client` speaks for the platform's admin unless told otherwise."""
 
     url: str
@@ -35,9 +35,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(settings: Settings, clock: Clock) -> AsyncIterator[House]:
+async def serve_api(settings: Settings, clock: Clock) -> AsyncIterator[ServedApi]:
     async with served(create_application(settings, clock)) as url:
-        yield House(url, settings, clock)
+        yield ServedApi(url, settings, clock)
 
 
 async def ask(client: httpx.AsyncClient, query: str, key: str | None = None, **variables: Any) -> dict[str, Any]:

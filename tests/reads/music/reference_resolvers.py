@@ -61,7 +61,7 @@ def _wire(name: str, value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-class Plainly:
+class ReferenceResolvers:
     """Executes for one scope and viewer."""
 
     def __init__(self, schema: GraphQLSchema, scope: Scope, viewer: str) -> None:

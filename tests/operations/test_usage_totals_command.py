@@ -91,7 +91,9 @@ async def test_totals_that_are_right_are_left_alone(totalled: Given) -> None:
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-async def test_what_differs_is_told_and_made_again(totalled: Given, worker_database_url: str, broken: str) -> None:
+async def test_differing_totals_are_reported_and_repaired(
+    totalled: Given, worker_database_url: str, broken: str
+) -> None:
     before = await totalled.rows(TOTALS)
     break_rows(worker_database_url, BROKEN[broken])
     tampered = await totalled.rows(TOTALS)

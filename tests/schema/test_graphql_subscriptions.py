@@ -12,7 +12,7 @@ from app.billing import DeploymentState
 from app.operations.deployments import transition_deployment
 from app.operations.rollups import roll_up_period, roll_up_run
 from tests.schema.api import Api
-from tests.schema.story import APRIL
+from tests.schema.example_data import APRIL
 
 EVENTS = "subscription ($id: ID) { deploymentEvents(deploymentId: $id) { toState reason deployment { slug } } }"
 PROGRESS = "subscription ($id: ID!) { rollupProgress(runId: $id) { status tenantsDone tenantsTotal } }"
@@ -30,7 +30,7 @@ async def waiting(answers: AsyncIterator[dict[str, Any]]) -> "asyncio.Task[dict[
     return task
 
 
-async def test_a_tenant_hears_of_its_own_deployments_only(api: Api) -> None:
+async def test_a_tenant_gets_events_of_its_own_deployments_only(api: Api) -> None:
     given = api.given
     acme, rival = await given.tenant("acme"), await given.tenant("rival")
     ours, theirs = await given.deployment(acme, "ours"), await given.deployment(rival, "theirs")
@@ -43,7 +43,7 @@ async def test_a_tenant_hears_of_its_own_deployments_only(api: Api) -> None:
         }
 
 
-async def test_the_platform_hears_of_all_and_a_deployment_can_be_picked(api: Api) -> None:
+async def test_the_platform_gets_all_events_or_those_of_one_deployment(api: Api) -> None:
     given = api.given
     acme, rival = await given.tenant("acme"), await given.tenant("rival")
     one, two = await given.deployment(acme, "one"), await given.deployment(rival, "two")
@@ -70,7 +70,7 @@ async def test_another_tenants_deployment_is_as_silent_as_an_unknown_one(api: Ap
             await first
 
 
-async def test_a_watcher_is_told_that_events_may_be_missing(api: Api, worker_database_url: str) -> None:
+async def test_a_subscriber_is_informed_that_events_may_be_missing(api: Api, worker_database_url: str) -> None:
     async with api.watch(EVENTS) as answers:
         first = await waiting(answers)
         with psycopg.connect(worker_database_url) as owner:
@@ -83,7 +83,7 @@ async def test_a_watcher_is_told_that_events_may_be_missing(api: Api, worker_dat
         assert [answer async for answer in answers] == []
 
 
-async def test_a_run_is_told_from_now_to_its_end(api: Api) -> None:
+async def test_the_progress_of_a_run_is_sent_until_its_end(api: Api) -> None:
     given = api.given
     deployment = await given.deployment(await given.tenant("acme"))
     await given.plan("studio")
@@ -100,7 +100,7 @@ async def test_a_run_is_told_from_now_to_its_end(api: Api) -> None:
     assert progress[-1] == {"status": "SUCCEEDED", "tenantsDone": 1, "tenantsTotal": 1}
 
 
-async def test_a_finished_run_is_told_once(api: Api) -> None:
+async def test_a_finished_run_is_sent_once(api: Api) -> None:
     run = await roll_up_period(api.given.platform, period_start=APRIL)
     await roll_up_run(api.given.platform, run_id=run)
     async with api.watch(PROGRESS, {"id": str(run)}) as answers:

@@ -21,7 +21,7 @@ from tests.operations.given import Given
 JANUARY, MARCH, APRIL, MAY, JUNE, JULY, AUGUST = (date(2026, month, 1) for month in (1, 3, 4, 5, 6, 7, 8))
 
 
-class Story:
+class ScriptedLife:
     """Deployments are named by their slugs; `now` is UTC's time of the clock."""
 
     def __init__(self, given: Given, tenant_id: UUID) -> None:
@@ -38,7 +38,7 @@ class Story:
     def admin(self) -> Context:
         return self.given.admin(self.tenant_id)
 
-    def at(self, *moment: int) -> "Story":
+    def at(self, *moment: int) -> "ScriptedLife":
         """From now on it is this UTC time: month, day, hour and so on."""
         self.given.clock.set(2026, *moment)
         return self
@@ -50,19 +50,19 @@ class Story:
 
     # What happens
 
-    async def subscribe(self, slug: str = "pilot", plan: str = "studio", starts_on: date = APRIL, **asked: Any) -> UUID:
+    async def subscribe(self, slug: str = "pilot", plan: str = "studio", starts_on: date = APRIL, **terms: Any) -> UUID:
         if slug not in self.deployments:
             self.deployments[slug] = await create_deployment(
                 self.platform, tenant_id=self.tenant_id, slug=slug, display_name=slug, region="syd1"
             )
-        addons = [AddonSelection(code) for code in asked.pop("addons", ())]
+        addons = [AddonSelection(code) for code in terms.pop("addons", ())]
         return await subscriptions.subscribe(
             self.platform,
             deployment_id=self.deployments[slug],
             plan_code=plan,
             starts_on=starts_on,
             addons=addons,
-            **asked,
+            **terms,
         )
 
     async def attach(self, code: str, slug: str = "pilot", *, additional: bool = False) -> UUID:
