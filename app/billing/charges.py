@@ -38,16 +38,16 @@ class MonthShare(NamedTuple):
         return Ratio(Decimal(cents * self.numerator), self.denominator)
 
     @property
-    def _whole(self) -> bool:
+    def _is_whole_month(self) -> bool:
         return not self.prorated or self.billable_days == self.period_days
 
     def factor(self) -> str:
         """How a formula says it, empty for a whole month."""
-        return "" if self._whole else f" x {self.billable_days}/{self.period_days} days"
+        return "" if self._is_whole_month else f" x {self.billable_days}/{self.period_days} days"
 
     def days_text(self) -> str:
         """How a line's description says it, empty for a whole month."""
-        return "" if self._whole else f", {self.billable_days} of {self.period_days} days"
+        return "" if self._is_whole_month else f", {self.billable_days} of {self.period_days} days"
 
 
 class PriceCharge(NamedTuple):

@@ -22,7 +22,7 @@ class ConnectionCache:
         self._pool = pool
         self._size = size
         self._timeout = timeout
-        self._held = 0
+        self._acquired = 0
         self._idle: list[Any] = []
         self._waiting: deque[asyncio.Future[Any]] = deque()
 
@@ -41,7 +41,7 @@ class ConnectionCache:
             if _is_open(connection):
                 return connection
             await self._return(connection)
-        if self._held < self._size:
+        if self._acquired < self._size:
             return await self._acquire()
         return await self._wait()
 
@@ -57,16 +57,16 @@ class ConnectionCache:
             self._serve(None)
 
     async def _acquire(self) -> Any:
-        self._held += 1
+        self._acquired += 1
         try:
             return await self._pool.acquire(timeout=self._timeout)
         except BaseException:
-            self._held -= 1
+            self._acquired -= 1
             self._serve(None)
             raise
 
     async def _return(self, connection: Any) -> None:
-        self._held -= 1
+        self._acquired -= 1
         await give_back(self._pool, connection)
 
     async def _wait(self) -> Any:

@@ -69,8 +69,8 @@ async def migrate(settings: Settings) -> list[str]:
     another version has migrated it.
     """
     urls = await database_urls(settings)
-    async with connection(settings, urls.owner, role=None) as owner, _alone(owner):
-        with unavailable_is_typed(), _misfits_are_typed():
+    async with connection(settings, urls.owner, role=None) as owner, _migration_lock(owner):
+        with unavailable_is_typed(), _partial_restore_is_typed():
             await require_suitable(owner)
             _require_known(await _applied_migrations(owner))
             await make_roles(owner, await logins(owner, urls))
@@ -92,7 +92,7 @@ async def grant(owner: Any) -> None:
 async def prepare_roles(settings: Settings) -> None:
     """Makes the application's roles and lets the logins take them: a backup grants to them what they had."""
     urls = await database_urls(settings)
-    async with connection(settings, urls.owner, role=None) as owner, _alone(owner):
+    async with connection(settings, urls.owner, role=None) as owner, _migration_lock(owner):
         await make_roles(owner, await logins(owner, urls))
 
 
@@ -179,7 +179,7 @@ def _require_known(applied: set[str]) -> None:
 
 
 @asynccontextmanager
-async def _alone(owner: Any) -> AsyncIterator[None]:
+async def _migration_lock(owner: Any) -> AsyncIterator[None]:
     """Holds the migration lock. Polls for it: a session that waits in a statement holds a snapshot, which
     CREATE INDEX CONCURRENTLY of the one at work would wait for in turn.
     """
@@ -193,7 +193,7 @@ async def _alone(owner: Any) -> AsyncIterator[None]:
 
 
 @contextmanager
-def _misfits_are_typed() -> Iterator[None]:
+def _partial_restore_is_typed() -> Iterator[None]:
     """Raises DatabaseUnsuitable, in one line, for what a database that is restored in part has too much or too little
     of.
     """

@@ -29,7 +29,7 @@ from app.reads.executor import ReadExecutor, ReferencePlace
 from app.reads.python_fields import Row, add_python_fields
 from app.reads.request import Request
 from app.reads.root_fields import compile_references, compile_root
-from app.reads.schema_model import DEFINITION, Model
+from app.reads.schema_model import DEFINITION, SchemaModel
 from app.reads.statement import Statement, Values
 from app.reads.statement_builder import Operation
 
@@ -110,7 +110,7 @@ class GraphQLEngine:
         cached_characters: int = 500_000,
     ) -> None:
         self._schema = schema
-        self._model = Model(schema)
+        self._model = SchemaModel(schema)
         self._acquire = acquire
         self._acquire_primary = acquire_primary or acquire
         self._admit = admit

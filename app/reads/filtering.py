@@ -21,7 +21,7 @@ def filtered(
     builder: StatementBuilder, page: Page, arguments: Arguments, selected: Selected, alias: str
 ) -> Iterator[str]:
     """The conditions of a connection's `filter` argument on the rows of `alias`."""
-    filter_input = builder.given(arguments).get("filter")
+    filter_input = builder.present_arguments(arguments).get("filter")
     if filter_input is None:
         return
     table = builder.model.types[node_type(selected.definition).name].table
@@ -57,10 +57,10 @@ class _Filter:
                 pattern = self._parameter(_pattern, "text")
                 return f"({' OR '.join(f'{column_of(alias, column)} ILIKE {pattern}' for column in columns)})"
             case Through(foreign_key, inner):
-                own = foreign_key._meta.table is table
-                other = referenced(foreign_key)._meta.table if own else foreign_key._meta.table
+                holds_key = foreign_key._meta.table is table
+                other = referenced(foreign_key)._meta.table if holds_key else foreign_key._meta.table
                 related_alias = self._builder.alias()
-                link = joined(foreign_key, alias, related_alias, own=own)
+                link = joined(foreign_key, alias, related_alias, holds_key=holds_key)
                 conditions = [link, *self._builder.visible(other, related_alias), self.sql(inner, other, related_alias)]
                 return f"EXISTS (SELECT {source(other, related_alias, conditions)})"
             case _:

@@ -59,10 +59,12 @@ class _ConnectionCompiler:
         self._table = builder.model.types[self._node.name].table
         self._keys = sort_keys(declaration.order, self._table)
         self._arguments = Arguments(selected)
-        self._given = {name for name, value in builder.given(self._arguments).items() if value is not None}
-        if {"first", "last"} <= self._given:
+        self._present_arguments = {
+            name for name, value in builder.present_arguments(self._arguments).items() if value is not None
+        }
+        if {"first", "last"} <= self._present_arguments:
             raise selected.locate(BadInputError("Give `first` or `last`, not both."))
-        self._backwards = "last" in self._given
+        self._backwards = "last" in self._present_arguments
         self._alias = builder.alias()
         self._page_name = generated(f"{self._alias}page")
         self._conditions = [
@@ -145,20 +147,24 @@ class _ConnectionCompiler:
 
     def _more(self, *, further: bool, beyond_cursor: str) -> str:
         """Whether rows lie past the page on one side: past its size, or on the far side of a cursor that bounds it."""
-        found = []
+        conditions = []
         if further:
-            found.append(f"EXISTS (SELECT {self._of_ranked(f'> {self._limit}')})")
-        if beyond_cursor in self._given:
-            outside = self._beyond(beyond_cursor, after=beyond_cursor == "before", inclusive=True)
-            found.append(f"EXISTS (SELECT {source(self._table, self._alias, [*self._conditions, outside])})")
-        return f"({' OR '.join(found) or 'false'})"
+            conditions.append(f"EXISTS (SELECT {self._of_ranked(f'> {self._limit}')})")
+        if beyond_cursor in self._present_arguments:
+            outside = self._keyset_condition(beyond_cursor, after=beyond_cursor == "before", inclusive=True)
+            conditions.append(f"EXISTS (SELECT {source(self._table, self._alias, [*self._conditions, outside])})")
+        return f"({' OR '.join(conditions) or 'false'})"
 
     def _edge_cursor(self, *, backwards: bool) -> str:
         rows = self._of_ranked(f"<= {self._limit}", backwards=backwards)
         return f"(SELECT {self._cursor} {rows} LIMIT 1)"
 
     def _page(self, limit: str) -> str:
-        bounds = [self._beyond(name, after=name == "after") for name in ("after", "before") if name in self._given]
+        bounds = [
+            self._keyset_condition(name, after=name == "after")
+            for name in ("after", "before")
+            if name in self._present_arguments
+        ]
         tail = f"{order_by(self._keys, self._alias, backwards=self._backwards)} LIMIT {limit}"
         return source(self._table, self._alias, [*self._conditions, *bounds], tail)
 
@@ -173,7 +179,7 @@ class _ConnectionCompiler:
             f"FROM {self._page_name} {self._alias} WHERE {rank} {ranks} ORDER BY {rank}{' DESC' if backwards else ''}"
         )
 
-    def _beyond(self, cursor: str, *, after: bool, inclusive: bool = False) -> str:
+    def _keyset_condition(self, cursor: str, *, after: bool, inclusive: bool = False) -> str:
         return keyset_predicate(self._keys, self._alias, self._cursors[cursor], after=after, inclusive=inclusive)
 
     @cached_property
@@ -194,7 +200,7 @@ class _ConnectionCompiler:
                 for index, (column, _) in enumerate(self._keys)
             ]
             for name in ("after", "before")
-            if name in self._given
+            if name in self._present_arguments
         }
 
     @cached_property

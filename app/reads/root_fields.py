@@ -62,10 +62,10 @@ def _one(compiler: Compiler, by: Mapping[str, Column], selected: Selected) -> Co
     columns = {
         name: by[argument.extensions[DEFINITION].python_name] for name, argument in selected.definition.args.items()
     }
-    given = [name for name in columns if compiler.given(arguments).get(name) is not None]
-    if len(given) != 1:
+    present_arguments = [name for name in columns if compiler.present_arguments(arguments).get(name) is not None]
+    if len(present_arguments) != 1:
         raise selected.locate(BadInputError(f"Give exactly one of {', '.join(columns)}."))
-    (name,) = given
+    (name,) = present_arguments
     column = columns[name]
     value = compiler.parameter(
         lambda values: to_parameter(column, arguments.of(values)[name]), sql_type(column), selected

@@ -39,9 +39,9 @@ def source(table: type[Table], alias: str, conditions: Sequence[str], tail: str 
     return f"FROM {table._meta.get_formatted_tablename()} {alias}{where}{tail}"
 
 
-def joined(foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> str:
+def joined(foreign_key: ForeignKey[Any], here: str, there: str, *, holds_key: bool) -> str:
     """The rows of `there` that belong to a row of `here`, whose own the foreign key is, or which it points at."""
-    ends = (there, here) if own else (here, there)
+    ends = (there, here) if holds_key else (here, there)
     return f"{column_of(ends[0], referenced(foreign_key))} = {column_of(ends[1], foreign_key)}"
 
 
@@ -56,17 +56,19 @@ def sort_keys(order: Order, table: type[Table]) -> SortKeys:
 
 def order_by(keys: SortKeys, alias: str, *, backwards: bool = False) -> str:
     """ORDER BY the keys, or from the last row to the first."""
-    terms = (f"{column_of(alias, column)}{' DESC' if down != backwards else ''}" for column, down in keys)
+    terms = (f"{column_of(alias, column)}{' DESC' if descending != backwards else ''}" for column, descending in keys)
     return f" ORDER BY {', '.join(terms)}"
 
 
 def keyset_predicate(keys: SortKeys, alias: str, values: Sequence[str], *, after: bool, inclusive: bool) -> str:
     """The rows that the order puts after (or before) the one with these values, or (`inclusive`) there as well."""
     columns = [column_of(alias, column) for column, _ in keys]
-    operators = [">" if after != down else "<" for _, down in keys]
+    operators = [">" if after != descending else "<" for _, descending in keys]
     if len(set(operators)) == 1:
         return f"({', '.join(columns)}) {operators[0]}{'=' if inclusive else ''} ({', '.join(values)})"
     same = [f"{column} = {value}" for column, value in zip(columns, values, strict=True)]
-    apart = [f"{column} {operator} {value}" for column, operator, value in zip(columns, operators, values, strict=True)]
-    cases = [" AND ".join([*same[:index], apart[index]]) for index in range(len(keys))]
+    alternatives = [
+        f"{column} {operator} {value}" for column, operator, value in zip(columns, operators, values, strict=True)
+    ]
+    cases = [" AND ".join([*same[:index], alternatives[index]]) for index in range(len(keys))]
     return f"({' OR '.join(cases + [' AND '.join(same)] * inclusive)})"

@@ -18,7 +18,7 @@ from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
 from app.reads.field_specs import Allow, Fixed
-from app.reads.schema_model import Model
+from app.reads.schema_model import SchemaModel
 from app.reads.sql import column_of, generated, joined
 from app.reads.statement import Arguments, Getter, Selected, Shapes, Source, Statement, Values
 from app.reads.values import referenced, sql_type, to_parameter
@@ -33,7 +33,7 @@ _PARAMETER = re.compile(r"\$(\d+)::")
 class Operation:
     """What a request executes, and what is compiled for all requests whose values have the same shape."""
 
-    model: Model
+    model: SchemaModel
     definition: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
     values: Values
@@ -113,7 +113,7 @@ class StatementBuilder:
         self._sources.append((getter, error_source))
         return f"${len(self._sources) - 1}::{type_}"
 
-    def given(self, arguments: Arguments) -> Mapping[str, Any]:
+    def present_arguments(self, arguments: Arguments) -> Mapping[str, Any]:
         """The arguments now: only which of them are null may shape the statement, their values being parameters."""
         return arguments.of(self.operation.values)
 
@@ -131,18 +131,18 @@ class StatementBuilder:
             conditions.append(f"{column_of(alias, read.tenant)} = {self._tenant}")
         return conditions
 
-    def link(self, foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> list[str]:
+    def link(self, foreign_key: ForeignKey[Any], here: str, there: str, *, holds_key: bool) -> list[str]:
         """The rows of `there` that a foreign key joins to a row of `here`, and of the same tenant: where the
         viewer is a tenant, `visible` holds both tables to it already.
 
         No index serves IS NOT DISTINCT FROM: the key finds the rows. With = PostgreSQL combines two indexes, and takes
         longer. Both tenants may be null, of a resource and a bill's row that are nobody's.
         """
-        conditions = [joined(foreign_key, here, there, own=own)]
+        conditions = [joined(foreign_key, here, there, holds_key=holds_key)]
         ends = [self.model.of_table(table) for table in (foreign_key._meta.table, referenced(foreign_key)._meta.table)]
         tenants = [read.tenant for read in ends if read is not None and read.tenant is not None]
         if self.operation.platform and len(tenants) == len(ends) and foreign_key._meta.name != tenants[0]._meta.name:
-            aliases = (here, there) if own else (there, here)
+            aliases = (here, there) if holds_key else (there, here)
             pairs = zip(aliases, tenants, strict=True)
             conditions.append(" IS NOT DISTINCT FROM ".join(column_of(alias, tenant) for alias, tenant in pairs))
         return conditions

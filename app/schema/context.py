@@ -23,7 +23,7 @@ class RequestContext:
 
     operations: Context
     metadata: RequestMetadata = field(default_factory=RequestMetadata)
-    done: list[str] = field(default_factory=list)
+    done_mutations: list[str] = field(default_factory=list)
     """The mutations of this operation that are committed."""
     charge: OperationCharge | None = None
     read_after: int | None = None

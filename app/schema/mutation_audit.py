@@ -26,10 +26,10 @@ class MutationAudit(FieldExtension):
             try:
                 result = await next_(source, replace(info, _raw_info=raw), **kwargs)
             except DatabaseUnavailable as error:
-                if request.done:
-                    raise CommitUnknown(f"{', '.join(request.done)} was done before this failed.") from error
+                if request.done_mutations:
+                    raise CommitUnknown(f"{', '.join(request.done_mutations)} was done before this failed.") from error
                 raise
-        request.done.append(call.place)
+        request.done_mutations.append(call.place)
         return result
 
 

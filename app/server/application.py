@@ -68,7 +68,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
             await opened.enter_async_context(database)
             await database.check_logins()
             await opened.enter_async_context(queue)
-            await opened.enter_async_context(refused_sign_ins.kept())
+            await opened.enter_async_context(refused_sign_ins.writing())
             opened.push_async_callback(authenticator.close)
             _collect_garbage_rarely()
             yield

@@ -96,8 +96,8 @@ def look_up(claims: Claims, path: str) -> Any:
         return claims[path]
     for dot in re.finditer(r"\.", path):
         inner = claims.get(path[: dot.start()])
-        if isinstance(inner, dict) and (found := look_up(inner, path[dot.end() :])) is not None:
-            return found
+        if isinstance(inner, dict) and (value := look_up(inner, path[dot.end() :])) is not None:
+            return value
     return None
 
 

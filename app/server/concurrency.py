@@ -15,27 +15,27 @@ class ConcurrencyLimit:
         self._plural_noun = plural_noun
         self._max_per_caller = max_per_caller
         self._max_total = max_total
-        self._held: Counter[Hashable] = Counter()
+        self._in_use: Counter[Hashable] = Counter()
 
     @contextmanager
     def one(self, principal: Principal) -> Iterator[None]:
         """Holds a place. Raises RequestError (429 when the caller's own are taken, 503 when all are)."""
         caller = principal.tenant_id, principal.subject
-        if self._held[caller] >= self._max_per_caller:
+        if self._in_use[caller] >= self._max_per_caller:
             message = (
                 f"At capacity: one caller may have {self._max_per_caller} {self._plural_noun} at once. Try again later."
             )
             raise _later(429, Code.RATE_LIMITED, message)
-        if self._max_total is not None and self._held.total() >= self._max_total:
+        if self._max_total is not None and self._in_use.total() >= self._max_total:
             message = f"At capacity: this process takes {self._max_total} {self._plural_noun} at once. Try again later."
             raise _later(503, Code.SERVICE_UNAVAILABLE, message)
-        self._held[caller] += 1
+        self._in_use[caller] += 1
         try:
             yield
         finally:
-            self._held[caller] -= 1
-            if not self._held[caller]:
-                del self._held[caller]
+            self._in_use[caller] -= 1
+            if not self._in_use[caller]:
+                del self._in_use[caller]
 
 
 def _later(status: int, code: Code, message: str) -> RequestError:

@@ -49,7 +49,7 @@ async def blocks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield block
 
 
-async def without_mark(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def without_byte_order_mark(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The parts without the byte order mark that some programs of Windows begin UTF-8 with."""
     start = b""
     async for part in parts:

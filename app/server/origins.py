@@ -36,8 +36,8 @@ class Origins:
     @classmethod
     def from_settings(cls, settings: Settings) -> "Origins":
         public = urlsplit(settings.public_url or "")
-        own = [f"{public.scheme}://{public.netloc}"] if settings.public_url else []
-        return cls([*settings.allowed_origins, *own], loopback=not settings.production)
+        public_origins = [f"{public.scheme}://{public.netloc}"] if settings.public_url else []
+        return cls([*settings.allowed_origins, *public_origins], loopback=not settings.production)
 
     def allow(self, origin: str) -> bool:
         return (

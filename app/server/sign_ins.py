@@ -33,7 +33,7 @@ class RefusedSignIns:
         self._database = database
         self._clock = clock
         self._refused: Counter[tuple[str, str]] = Counter()
-        self._held: Counter[tuple[str, str]] = Counter()
+        self._held_back: Counter[tuple[str, str]] = Counter()
         self._reasons: Counter[str] = Counter()
         self._written: OrderedDict[str, datetime] = OrderedDict()
 
@@ -41,7 +41,7 @@ class RefusedSignIns:
         """`address` is the peer's, or the one that a trusted proxy names."""
         address = _network(address)
         held_back = address in self._written
-        entries = self._held if held_back else self._refused
+        entries = self._held_back if held_back else self._refused
         entry = address, reason
         if entry not in entries and not held_back and len(entries) >= MAX_ENTRIES:
             entry = "", reason
@@ -52,7 +52,7 @@ class RefusedSignIns:
         entries[entry] += 1
 
     @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
+    async def writing(self) -> AsyncIterator[None]:
         """Writes them every few seconds, and at the end what is left."""
         writing = asyncio.create_task(self._write_regularly(), name="refused-sign-ins")
         try:
@@ -72,11 +72,11 @@ class RefusedSignIns:
         now = self._clock()
         while self._written and (everything or next(iter(self._written.values())) <= now - REPORT_INTERVAL):
             self._written.popitem(last=False)
-        refused, held_back = self._refused, self._held
-        self._held = Counter({entry: count for entry, count in held_back.items() if entry[0] in self._written})
+        refused, held_back = self._refused, self._held_back
+        self._held_back = Counter({entry: count for entry, count in held_back.items() if entry[0] in self._written})
         self._refused = Counter()
-        refused.update({entry: count for entry, count in held_back.items() if entry not in self._held})
-        self._reasons = Counter(address for address, _ in self._held)
+        refused.update({entry: count for entry, count in held_back.items() if entry not in self._held_back})
+        self._reasons = Counter(address for address, _ in self._held_back)
         if not refused:
             return
         for address, _ in refused:

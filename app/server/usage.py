@@ -31,7 +31,7 @@ from app.operations.usage import MALFORMED, record_batch
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
 from app.server.json_events import as_lines
-from app.server.ndjson import blocks, without_mark
+from app.server.ndjson import blocks, without_byte_order_mark
 from app.server.negotiation import utf8_media_type
 from app.server.request_errors import Code, RequestError, request_error_of
 from app.server.response_headers import client_address_of, request_id_of
@@ -158,7 +158,7 @@ def _call(metadata: RequestMetadata, block: _BlockInput | None = None) -> Call:
 
 def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
     """The body as NDJSON, in parts of any size."""
-    parts = without_mark(unpacked(sent, body.encoding) if body.encoding else sent)
+    parts = without_byte_order_mark(unpacked(sent, body.encoding) if body.encoding else sent)
     return as_lines(parts) if body.is_json else parts
 
 

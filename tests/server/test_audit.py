@@ -187,7 +187,7 @@ async def test_refused_sign_ins_of_sockets(served_api: ServedApi, ada: httpx.Asy
 
 async def test_a_flood_is_a_bounded_number_of_rows(database: Database, clock: Clock, given: Given) -> None:
     refused = RefusedSignIns(database, clock)
-    async with refused.kept():
+    async with refused.writing():
         for number in range(5_000):
             refused.add(f"10.0.{number // 256}.{number % 256}", "no")
     rows = await given.rows("SELECT address, occurrences FROM audit_log ORDER BY occurrences")

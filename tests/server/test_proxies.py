@@ -46,7 +46,7 @@ async def test_a_forwarded_address_is_not_believed_by_default(served_api: Served
 
 async def test_refused_sign_ins_of_one_peer_are_a_few_rows(database: Database, clock: Clock, given: Given) -> None:
     refused = RefusedSignIns(database, clock)
-    async with refused.kept():
+    async with refused.writing():
         for number in range(1_000):
             refused.add("10.0.0.1", f"reason {number % 50}")
         refused.add("10.0.0.2", "another")
@@ -69,7 +69,7 @@ async def test_an_address_is_entered_once_a_minute(
                 await asyncio.sleep(0.01)
         return [(row["address"], row["occurrences"]) for row in rows]
 
-    async with refused.kept():
+    async with refused.writing():
         refused.add("10.0.0.1", "no")
         assert await entered(1) == [("10.0.0.1", 1)]
         for _ in range(500):
@@ -82,7 +82,7 @@ async def test_an_address_is_entered_once_a_minute(
 
 async def test_the_addresses_of_an_ipv6_client_are_one(database: Database, clock: Clock, given: Given) -> None:
     refused = RefusedSignIns(database, clock)
-    async with refused.kept():
+    async with refused.writing():
         for number in range(1, 200):
             refused.add(f"2001:db8::{number:x}", "no")
     rows = await given.rows("SELECT address, occurrences FROM audit_log")

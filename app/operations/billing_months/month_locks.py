@@ -126,7 +126,7 @@ _CORRECTED = frozenset(
 class TenantMonths:
     """A tenant's month that is rolled up, and the earlier ones that are due or that its invoice has corrected."""
 
-    own: Month
+    rolled_up_month: Month
     earlier: list[Month] = field(default_factory=list)
 
 
@@ -164,8 +164,8 @@ def _unrated(tenant_id: UUID, period_start: date) -> Month:
 
 
 def _month(row: Any, changes: dict[tuple[UUID, date], set[UUID | None]]) -> Month:
-    tenant_id, period_start, state, *rest = row
-    month = Month(tenant_id, period_start, BillingMonthState(state), *rest)
+    tenant_id, period_start, state, *other_columns = row
+    month = Month(tenant_id, period_start, BillingMonthState(state), *other_columns)
     month.changed = changes.get((tenant_id, period_start), set())
     return month
 

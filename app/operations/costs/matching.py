@@ -88,8 +88,8 @@ class ResourceMatcher:
         rules = list(self._by_description(row.description)), list(self._by_group(row.group_description))
         for rule_group in rules:
             for counts in (_is_alive, _is_created_later):
-                if found := _candidates(rule_group, row, counts):
-                    return _of_one_deployment(found)
+                if candidates := _candidates(rule_group, row, counts):
+                    return _of_one_deployment(candidates)
         is_known = any(rule.resources_by.get(rule.name) for rule_group in rules for rule in rule_group)
         return _unallocated(UnallocatedReason.NOT_ALIVE if is_known else UnallocatedReason.UNKNOWN_NAME)
 

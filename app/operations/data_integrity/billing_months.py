@@ -7,7 +7,13 @@ from typing import Any
 
 from app.billing import Period
 from app.operations.billing_months.month_amounts import MonthInData, months_in_data
-from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import (
+    CheckedTable,
+    Examination,
+    Finding,
+    IntegrityCheck,
+    by_statement,
+)
 
 # A month of a subscription up to the one through which rows were made has its row.
 _MISSING = """
@@ -91,11 +97,17 @@ def _text(row: Any, month: MonthInData) -> str | None:
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("every ended month has its row", Spine.TENANTS, by_statement("tenants", _MISSING)),
-    IntegrityCheck("a month is what its invoices say", Spine.TENANTS, by_statement("billing_months", _UNLIKE_INVOICES)),
-    IntegrityCheck("every invoice has its month", Spine.TENANTS, by_statement("tenant_invoices", _WITHOUT_MONTH)),
+    IntegrityCheck("every ended month has its row", CheckedTable.TENANTS, by_statement("tenants", _MISSING)),
     IntegrityCheck(
-        "only rated months have changes", Spine.TENANTS, by_statement("billing_month_changes", _CHANGES_OF_UNRATED)
+        "a month is what its invoices say", CheckedTable.TENANTS, by_statement("billing_months", _UNLIKE_INVOICES)
     ),
-    IntegrityCheck("every cent of a month is billed or listed as unbilled", Spine.TENANTS, _not_conserved),
+    IntegrityCheck(
+        "every invoice has its month", CheckedTable.TENANTS, by_statement("tenant_invoices", _WITHOUT_MONTH)
+    ),
+    IntegrityCheck(
+        "only rated months have changes",
+        CheckedTable.TENANTS,
+        by_statement("billing_month_changes", _CHANGES_OF_UNRATED),
+    ),
+    IntegrityCheck("every cent of a month is billed or listed as unbilled", CheckedTable.TENANTS, _not_conserved),
 )

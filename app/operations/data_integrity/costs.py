@@ -1,6 +1,6 @@
 """Checks provider's bills: their sums, and which deployment each row is the cost of."""
 
-from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import CheckedTable, IntegrityCheck, by_statement
 
 # round() is half away from zero, as costs are rounded.
 _SUMS = """
@@ -31,12 +31,16 @@ ORDER BY l.id
 
 INTEGRITY_CHECKS = (
     IntegrityCheck(
-        "the rows of a provider's bill sum to its totals", Spine.BILLS, by_statement("cloud_invoices", _SUMS)
+        "the rows of a provider's bill sum to its totals", CheckedTable.BILLS, by_statement("cloud_invoices", _SUMS)
     ),
     IntegrityCheck(
-        "a bill's row shows its exact amount, rounded", Spine.BILLS, by_statement("cloud_invoice_lines", _AMOUNTS)
+        "a bill's row shows its exact amount, rounded",
+        CheckedTable.BILLS,
+        by_statement("cloud_invoice_lines", _AMOUNTS),
     ),
     IntegrityCheck(
-        "a bill's row is the cost of its resource's owner", Spine.BILLS, by_statement("cloud_invoice_lines", _OWNERS)
+        "a bill's row is the cost of its resource's owner",
+        CheckedTable.BILLS,
+        by_statement("cloud_invoice_lines", _OWNERS),
     ),
 )

@@ -10,7 +10,13 @@ from zoneinfo import ZoneInfo
 
 from app.billing import ActiveSpan, DeploymentState, SubscriptionStatus, day_of, last_active_day, subscription_status
 from app.billing.period import ONE_DAY
-from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import (
+    CheckedTable,
+    Examination,
+    Finding,
+    IntegrityCheck,
+    by_statement,
+)
 
 _STATES = """
 WITH told AS (
@@ -153,6 +159,6 @@ def _text(spans: Sequence[ActiveSpan]) -> str:
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("a deployment is where its last event led", Spine.DEPLOYMENTS, by_statement("", _STATES)),
-    IntegrityCheck("a subscription follows its deployment", Spine.DEPLOYMENTS, _unlike_their_deployments),
+    IntegrityCheck("a deployment is where its last event led", CheckedTable.DEPLOYMENTS, by_statement("", _STATES)),
+    IntegrityCheck("a subscription follows its deployment", CheckedTable.DEPLOYMENTS, _unlike_their_deployments),
 )

@@ -6,7 +6,13 @@ from operator import itemgetter
 from typing import Any
 
 from app.billing import TaxBase, document_value, header_of, parse_header
-from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import (
+    CheckedTable,
+    Examination,
+    Finding,
+    IntegrityCheck,
+    by_statement,
+)
 from app.operations.invoices.verification import UNREADABLE, against_inputs
 
 _SUMS = """
@@ -118,9 +124,13 @@ async def _misnumbered(examination: Examination, _keys: Sequence[Any]) -> list[F
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("the lines of an invoice sum to its totals", Spine.INVOICES, by_statement("tenant_invoices", _SUMS)),
-    IntegrityCheck("tax is what its rule makes of the lines", Spine.INVOICES, _tax_differs),
-    IntegrityCheck("an invoice follows from its inputs", Spine.INVOICES, _unlike_their_inputs),
-    IntegrityCheck("a tenant has one live invoice a month", Spine.TENANTS, by_statement("tenant_invoices", _LIVE)),
+    IntegrityCheck(
+        "the lines of an invoice sum to its totals", CheckedTable.INVOICES, by_statement("tenant_invoices", _SUMS)
+    ),
+    IntegrityCheck("tax is what its rule makes of the lines", CheckedTable.INVOICES, _tax_differs),
+    IntegrityCheck("an invoice follows from its inputs", CheckedTable.INVOICES, _unlike_their_inputs),
+    IntegrityCheck(
+        "a tenant has one live invoice a month", CheckedTable.TENANTS, by_statement("tenant_invoices", _LIVE)
+    ),
     IntegrityCheck("invoice numbers have no gap", None, _misnumbered),
 )

@@ -10,14 +10,14 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.data_integrity.checking import SLACK, page_of, violations_without_table
-from app.operations.data_integrity.integrity_check import Spine, Violation
+from app.operations.data_integrity.integrity_check import CheckedTable, Violation
 
 NIGHTLY_DURATION = timedelta(hours=3)
 """How long a night's check goes on."""
 
 _FIRST_KEY = UUID(int=0)
 _PROGRESS = "SELECT table_name, after, completed_at FROM data_check_progress"
-_KEEP = """
+_STORE_PROGRESS = """
 INSERT INTO data_check_progress (id, table_name, after, completed_at) VALUES (gen_random_uuid(), $1, $2, $3)
 ON CONFLICT (table_name) DO UPDATE SET
     after = excluded.after, completed_at = coalesce(excluded.completed_at, data_check_progress.completed_at)
@@ -35,39 +35,45 @@ async def check_by_night(
     deadline = context.clock() + duration
     for violation in await violations_without_table(context, SLACK):
         yield violation
-    for spine, after in await _tables_in_order(context):
+    for checked_table, after in await _tables_in_order(context):
         last_key = after
         while context.clock() < deadline:
-            page = await page_of(context, spine, last_key, SLACK)
+            page = await page_of(context, checked_table, last_key, SLACK)
             for violation in page.violations:
                 yield violation
             if not page.keys:
-                await _keep(context, spine, None, context.clock())
+                await _store_progress(context, checked_table, None, context.clock())
                 break
             last_key = page.keys[-1]
-            await _keep(context, spine, last_key, None)
+            await _store_progress(context, checked_table, last_key, None)
 
 
-async def _tables_in_order(context: Context) -> list[tuple[Spine, UUID]]:
+async def _tables_in_order(context: Context) -> list[tuple[CheckedTable, UUID]]:
     async def work(unit: UnitOfWork) -> list[Any]:
         rows: list[Any] = await unit.connection.fetch(_PROGRESS)
         return rows
 
     progress_by_table = {row["table_name"]: row for row in await transact(context, work)}
 
-    def started_then_oldest(spine: Spine) -> tuple[bool, bool, float]:
-        row = progress_by_table.get(spine.table)
+    def started_then_oldest(checked_table: CheckedTable) -> tuple[bool, bool, float]:
+        row = progress_by_table.get(checked_table.table)
         completed = row["completed_at"] if row else None
         return row is None or row["after"] is None, completed is not None, completed.timestamp() if completed else 0.0
 
     return [
         (
-            spine,
-            (progress_by_table[spine.table]["after"] or _FIRST_KEY) if spine.table in progress_by_table else _FIRST_KEY,
+            checked_table,
+            (progress_by_table[checked_table.table]["after"] or _FIRST_KEY)
+            if checked_table.table in progress_by_table
+            else _FIRST_KEY,
         )
-        for spine in sorted(Spine, key=started_then_oldest)
+        for checked_table in sorted(CheckedTable, key=started_then_oldest)
     ]
 
 
-async def _keep(context: Context, spine: Spine, after: UUID | None, completed_at: datetime | None) -> None:
-    await transact(context, lambda unit: unit.connection.execute(_KEEP, spine.table, after, completed_at))
+async def _store_progress(
+    context: Context, checked_table: CheckedTable, after: UUID | None, completed_at: datetime | None
+) -> None:
+    await transact(
+        context, lambda unit: unit.connection.execute(_STORE_PROGRESS, checked_table.table, after, completed_at)
+    )

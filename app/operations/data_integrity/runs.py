@@ -1,6 +1,6 @@
 """Checks rollup runs: counters must be the sums of their outcomes, and chunks must cover every tenant."""
 
-from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import CheckedTable, IntegrityCheck, by_statement
 
 _COUNTERS = """
 SELECT r.id::text, format('it counts %s, its outcomes come to %s', counted, summed)
@@ -74,9 +74,11 @@ ORDER BY o.id
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("a run counts its outcomes", Spine.RUNS, by_statement("rollup_runs", _COUNTERS)),
-    IntegrityCheck("a run's chunks account for its tenants", Spine.RUNS, by_statement("", _CHUNKS)),
+    IntegrityCheck("a run counts its outcomes", CheckedTable.RUNS, by_statement("rollup_runs", _COUNTERS)),
+    IntegrityCheck("a run's chunks account for its tenants", CheckedTable.RUNS, by_statement("", _CHUNKS)),
     IntegrityCheck(
-        "an outcome is of its run's month and has what it says", Spine.RUNS, by_statement("rollup_outcomes", _OUTCOMES)
+        "an outcome is of its run's month and has what it says",
+        CheckedTable.RUNS,
+        by_statement("rollup_outcomes", _OUTCOMES),
     ),
 )

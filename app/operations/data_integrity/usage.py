@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine
+from app.operations.data_integrity.integrity_check import CheckedTable, Examination, Finding, IntegrityCheck
 from app.operations.usage.differences import differences
 
 
@@ -11,4 +11,6 @@ async def _unlike_their_events(examination: Examination, keys: Sequence[Any]) ->
     return [Finding(*difference) for difference in await differences(examination.unit, examination.zone, keys)]
 
 
-INTEGRITY_CHECKS = (IntegrityCheck("a day's totals are its events folded", Spine.DEPLOYMENTS, _unlike_their_events),)
+INTEGRITY_CHECKS = (
+    IntegrityCheck("a day's totals are its events folded", CheckedTable.DEPLOYMENTS, _unlike_their_events),
+)

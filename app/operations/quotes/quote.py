@@ -56,7 +56,7 @@ async def quote(
         selected = await addons_on_offer(addons, offer.currency)
         attached = tuple(_attached(addon, index, period) for index, addon in enumerate(selected))
         await _require_kinds(usage)
-        header = tenant or await _nobodys_header(unit, offer.currency, period)
+        header = tenant or await _header_without_tenant(unit, offer.currency, period)
         month = QuoteInputs(header, (whole_month(period, terms, attached, usage),))
         try:
             return billing.quote(month)
@@ -88,7 +88,7 @@ async def _tenant_header(
     return headers[quoted_tenant_id]
 
 
-async def _nobodys_header(unit: UnitOfWork, currency: str, period: Period) -> QuoteHeader:
+async def _header_without_tenant(unit: UnitOfWork, currency: str, period: Period) -> QuoteHeader:
     return QuoteHeader(period, currency, await taxes_of_country(unit, DEFAULT_COUNTRY, period.last_day))
 
 

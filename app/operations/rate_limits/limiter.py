@@ -66,7 +66,7 @@ class RateLimiter:
 
     def __init__(self, buckets: Buckets | None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.limit = buckets.limit if buckets else None
-        self._held = self.limit or Limit(0, 1)
+        self._assumed_limit = self.limit or Limit(0, 1)
         self._buckets = buckets
         self._monotonic = monotonic
         self._epoch = time.time() - monotonic()  # of the steady clock; the bucket's clock corrects it
@@ -95,13 +95,13 @@ class RateLimiter:
 
     def refuse_locally(self, account: _Account, cost: int) -> None:
         """Without asking: others only ever take, but for what is left of their leases. Raises RateLimitedError."""
-        lacking = cost - account.level(self._held, self._monotonic())
+        lacking = cost - account.level(self._assumed_limit, self._monotonic())
         if lacking > 0:
-            raise _refused(self._held, lacking)
+            raise _refused(self._assumed_limit, lacking)
 
     async def take(self, account: _Account, principal: Principal, cost: int) -> None:
         """Takes the cost, 1 at least; all there is if the bucket is smaller than that. Raises RateLimitedError."""
-        limit = self._held
+        limit = self._assumed_limit
         cost = min(max(cost, 1), limit.burst)
         now = self._monotonic()
         if account.points < cost or account.renew_at <= now:
@@ -113,7 +113,7 @@ class RateLimiter:
 
     def balance(self, account: _Account) -> Balance:
         """What is left."""
-        limit, now = self._held, self._monotonic()
+        limit, now = self._assumed_limit, self._monotonic()
         level = account.level(limit, now)
         full_at = max(now, account.full_at)
         return Balance(limit.burst, max(0, level), full_at + self._epoch)

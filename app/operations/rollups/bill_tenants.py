@@ -20,7 +20,7 @@ from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import BillableDeployment, billable_portions, gather, tenant_headers
 from app.operations.rollups.corrections import Corrections
 from app.operations.rollups.existing_invoices import ExistingInvoice, existing_invoices_of, settle_without_rating
-from app.operations.rollups.progress import Settlement, Unpriced, Warned, record
+from app.operations.rollups.progress import Settlement, TenantWarning, UnpricedUsageRow, record
 from app.operations.rollups.rated_months import note_ratings
 from app.operations.rollups.run import Run
 from app.operations.rollups.unsubscribed import unsubscribed_usage
@@ -44,8 +44,8 @@ class BatchOutcome:
     """What became of the tenants, and what the run is to list."""
 
     settled: list[Settlement] = field(default_factory=list)
-    unpriced: list[Unpriced] = field(default_factory=list)
-    warnings: list[Warned] = field(default_factory=list)
+    unpriced: list[UnpricedUsageRow] = field(default_factory=list)
+    warnings: list[TenantWarning] = field(default_factory=list)
 
 
 async def bill(
@@ -217,7 +217,7 @@ class _Billing:
         self.rated_cents[draft.tenant_id] += sum([line.amount_cents for line in lines])
         self.corrections.note(draft, inputs, lines)
         for usage in unpriced_usage(draft.header, inputs):
-            self.billed.unpriced.append(Unpriced(draft.tenant_id, inputs.deployment_id, *usage))
+            self.billed.unpriced.append(UnpricedUsageRow(draft.tenant_id, inputs.deployment_id, *usage))
 
     def _add_charges(self, draft: Draft, charges: ChargeInputs) -> ChargeInputs:
         """Adds those above 0, and gives the rest: how far they are taken is known last."""
@@ -259,9 +259,11 @@ class _Billing:
         for draft in drafts:
             if draft.billable and not draft.header.taxes and not draft.header.tax_exempt:
                 message = "the tenant's country has no tax rate; the invoice has no tax"
-                self.billed.warnings.append(Warned(draft.tenant_id, start, RollupWarningCode.NO_TAX_RATE, message))
+                self.billed.warnings.append(
+                    TenantWarning(draft.tenant_id, start, RollupWarningCode.NO_TAX_RATE, message)
+                )
         for (tenant_id, month), message in self.corrections.failed.items():
-            self.billed.warnings.append(Warned(tenant_id, month, RollupWarningCode.CORRECTION_FAILED, message))
+            self.billed.warnings.append(TenantWarning(tenant_id, month, RollupWarningCode.CORRECTION_FAILED, message))
 
     def _settlement(self, draft: Draft) -> Settlement:
         if self.run.dry_run:

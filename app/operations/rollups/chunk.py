@@ -21,7 +21,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode
 from app.operations.calls.transaction import transact
 from app.operations.rollups.bill_tenants import SLICE, bill, lock_unsettled, preview, record_once
-from app.operations.rollups.progress import Failure, Settlement, finish_chunk, record, start_if_queued
+from app.operations.rollups.progress import Settlement, TenantFailure, finish_chunk, record, start_if_queued
 from app.operations.rollups.run import Run, TenantWorkload, portions
 from app.tables.billing_months import BillingMonthState
 from app.tables.rollups import TenantOutcome
@@ -159,7 +159,7 @@ class _Chunk:
             if not unsettled:
                 return
             if not self.run.dry_run:
-                month = unsettled[tenant_id].own
+                month = unsettled[tenant_id].rolled_up_month
                 month.failure = f"{failure.code}: {failure.message}"
                 if month.state is BillingMonthState.OPEN:
                     month.state = BillingMonthState.FAILED
@@ -169,8 +169,8 @@ class _Chunk:
         await transact(self.context, work)
 
 
-def _failure(error: Exception) -> Failure:
+def _failure(error: Exception) -> TenantFailure:
     """What went wrong, in words that an operator can act on."""
     if isinstance(error, AmountTooLarge):
-        return Failure(ProblemCode.AMOUNT_TOO_LARGE, str(error), ATTEMPTS)
-    return Failure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)
+        return TenantFailure(ProblemCode.AMOUNT_TOO_LARGE, str(error), ATTEMPTS)
+    return TenantFailure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)

@@ -80,8 +80,8 @@ class Corrections:
     async def look_up(self) -> None:
         """What other invoices have billed of the month that is rolled up. A month rated for the first time has none."""
         for months in self.months.values():
-            months.own.open_deployments = []
-        rated_before = [tenant_id for tenant_id, months in self.months.items() if months.own.was_rated]
+            months.rolled_up_month.open_deployments = []
+        rated_before = [tenant_id for tenant_id, months in self.months.items() if months.rolled_up_month.was_rated]
         if rated_before:
             start, replaced = self.run.period.start, self.replaced.invoice_ids
             self.elsewhere = await billed_elsewhere(self.unit, rated_before, start, replaced)
@@ -209,8 +209,8 @@ class Corrections:
         return sorted((one for one in billable if one.tenant_id in due), key=lambda one: (one.tenant_id, one.slug))
 
     def _add_own(self, draft: Draft, subject: SubscriptionInputs | ChargeInputs, billed: list[BilledSeries]) -> None:
-        own = self.months[draft.tenant_id].own
-        self._add_inputs(draft, own, _correction(own, draft.header, subject, billed))
+        rolled_up_month = self.months[draft.tenant_id].rolled_up_month
+        self._add_inputs(draft, rolled_up_month, _correction(rolled_up_month, draft.header, subject, billed))
 
     def _add(self, draft: Draft, month: Month, inputs: CorrectionInputs) -> None:
         try:

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.database import UnitOfWork
 from app.operations.billing_months.month_locks import Month, TenantMonths
 from app.operations.calls.refusal import ProblemCode
-from app.operations.rollups.progress import Failure, Settlement
+from app.operations.rollups.progress import Settlement, TenantFailure
 from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
 from app.tables.invoices import InvoiceStatus
@@ -37,7 +37,9 @@ class ExistingInvoice:
 async def existing_invoices_of(
     unit: UnitOfWork, run: Run, months: Mapping[UUID, TenantMonths]
 ) -> dict[UUID, ExistingInvoice]:
-    existing_by_tenant = {tenant_id: ExistingInvoice(of_tenant.own) for tenant_id, of_tenant in months.items()}
+    existing_by_tenant = {
+        tenant_id: ExistingInvoice(of_tenant.rolled_up_month) for tenant_id, of_tenant in months.items()
+    }
     may_replace = (run.force or run.rates_stale_drafts) and not run.dry_run
     revisions = _REVISIONS_LOCKED if may_replace else _REVISIONS
     for row in await unit.connection.fetch(revisions, list(months), run.period.start):
@@ -54,7 +56,7 @@ def settle_without_rating(run: Run, existing: ExistingInvoice) -> Settlement | N
     if month.state is BillingMonthState.WAIVED or not (run.force or _is_due(run, month)):
         return Settlement(tenant_id, TenantOutcome.SKIPPED, existing.invoice_id)
     if existing.status is InvoiceStatus.PAID:
-        failure = Failure(ProblemCode.INVOICE_PAID, "the invoice is paid and is not rated again", 1)
+        failure = TenantFailure(ProblemCode.INVOICE_PAID, "the invoice is paid and is not rated again", 1)
         return Settlement(tenant_id, TenantOutcome.FAILED, existing.invoice_id, failure=failure)
     return None
 

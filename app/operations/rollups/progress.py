@@ -42,7 +42,7 @@ WHERE id = $1 AND finished_at IS NULL
 """
 
 
-class Failure(NamedTuple):
+class TenantFailure(NamedTuple):
     code: str
     message: str
     attempts: int
@@ -55,10 +55,10 @@ class Settlement(NamedTuple):
     outcome: TenantOutcome
     invoice_id: UUID | None = None
     total_cents: int = 0
-    failure: Failure | None = None
+    failure: TenantFailure | None = None
 
 
-class Unpriced(NamedTuple):
+class UnpricedUsageRow(NamedTuple):
     """Usage that no plan prices."""
 
     tenant_id: UUID
@@ -68,7 +68,7 @@ class Unpriced(NamedTuple):
     reason: UnpricedReason = UnpricedReason.NOT_PRICED
 
 
-class Warned(NamedTuple):
+class TenantWarning(NamedTuple):
     """What an operator should look at of a tenant that was billed."""
 
     tenant_id: UUID
@@ -81,8 +81,8 @@ async def record(
     unit: UnitOfWork,
     run: Run,
     settled: Sequence[Settlement],
-    unpriced: Sequence[Unpriced] = (),
-    warnings: Sequence[Warned] = (),
+    unpriced: Sequence[UnpricedUsageRow] = (),
+    warnings: Sequence[TenantWarning] = (),
 ) -> None:
     """Writes the outcomes, and counts them on the run. Last in its transaction: it locks the run's row."""
     if not settled:
@@ -135,7 +135,7 @@ async def _record_failures(unit: UnitOfWork, run: Run, failed: Sequence[Settleme
         )
 
 
-async def _record_unpriced(unit: UnitOfWork, run: Run, unpriced: Sequence[Unpriced]) -> None:
+async def _record_unpriced(unit: UnitOfWork, run: Run, unpriced: Sequence[UnpricedUsageRow]) -> None:
     if unpriced:
         await copy_rows(
             unit,
@@ -153,7 +153,7 @@ async def _record_unpriced(unit: UnitOfWork, run: Run, unpriced: Sequence[Unpric
         )
 
 
-async def _record_warnings(unit: UnitOfWork, run: Run, warnings: Sequence[Warned]) -> None:
+async def _record_warnings(unit: UnitOfWork, run: Run, warnings: Sequence[TenantWarning]) -> None:
     if warnings:
         await copy_rows(
             unit,

@@ -12,17 +12,17 @@ from app.tables.billing_months import BillingMonthState
 def note_ratings(draft: Draft, corrections: Corrections, rated_cents: int, now: datetime) -> Iterator[Month]:
     """A tenant's months as they are from now on. rated_cents: the amount of the month that was rolled up."""
     run, months, replaced = corrections.run, corrections.months[draft.tenant_id], corrections.replaced.cents
-    own = months.own
+    rolled_up_month = months.rolled_up_month
     version = draft.header.rules_version
-    own.billed_cents -= replaced.get((own.tenant_id, own.period_start), 0)
-    own.rate(run.id, now, rated_cents, version)
-    own.state = BillingMonthState.DRAFT if draft.billable else BillingMonthState.ZERO
-    own.invoice_id = draft.invoice_id if draft.billable else None
-    own.input_hash = draft.invoice.input_hash
-    own.consumed = True
+    rolled_up_month.billed_cents -= replaced.get((rolled_up_month.tenant_id, rolled_up_month.period_start), 0)
+    rolled_up_month.rate(run.id, now, rated_cents, version)
+    rolled_up_month.state = BillingMonthState.DRAFT if draft.billable else BillingMonthState.ZERO
+    rolled_up_month.invoice_id = draft.invoice_id if draft.billable else None
+    rolled_up_month.input_hash = draft.invoice.input_hash
+    rolled_up_month.consumed = True
     if draft.billable:
-        own.billed_cents += draft.invoice.net_by_month[own.period_start]
-    yield own
+        rolled_up_month.billed_cents += draft.invoice.net_by_month[rolled_up_month.period_start]
+    yield rolled_up_month
     for month in months.earlier:
         key = month.tenant_id, month.period_start
         month.billed_cents -= replaced.get(key, 0)

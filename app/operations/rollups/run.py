@@ -29,13 +29,13 @@ class TenantWorkload(NamedTuple):
 
 
 def portions(
-    workloads: Iterable[TenantWorkload], most_tenants: int, most_subscriptions: int
+    workloads: Iterable[TenantWorkload], max_tenants: int, max_subscriptions: int
 ) -> Iterator[list[TenantWorkload]]:
     """Cuts the shares, in their order, into portions of so many at most; one that is too large stands alone."""
     portion: list[TenantWorkload] = []
     size = 0
     for workload in workloads:
-        if portion and (len(portion) == most_tenants or size + workload.subscriptions > most_subscriptions):
+        if portion and (len(portion) == max_tenants or size + workload.subscriptions > max_subscriptions):
             yield portion
             portion, size = [], 0
         portion.append(workload)

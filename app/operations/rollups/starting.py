@@ -69,7 +69,7 @@ async def roll_up_period(
     async def work(unit: UnitOfWork) -> UUID:
         if not dry_run:
             await insert_missing_months(context, unit)
-        workloads = await _shares(unit, period, tenant_ids)
+        workloads = await _workloads(unit, period, tenant_ids)
         return await insert_run(context, unit, Run(new_id(), period, force, dry_run), workloads)
 
     return await transact(context, work)
@@ -86,10 +86,12 @@ def _period(context: Context, period_start: date, *, dry_run: bool) -> Period:
     return period
 
 
-async def _shares(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[TenantWorkload]:
+async def _workloads(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[TenantWorkload]:
     if tenant_ids is None:
-        left = [change.tenant_id for change in await changes_of_departed_tenants(unit, period.ends_at, period.start)]
-        rows = await unit.connection.fetch(_DUE, period.start, period.end, left)
+        departed = [
+            change.tenant_id for change in await changes_of_departed_tenants(unit, period.ends_at, period.start)
+        ]
+        rows = await unit.connection.fetch(_DUE, period.start, period.end, departed)
         return [TenantWorkload(*row) for row in rows]
     rows = await unit.connection.fetch(_NAMED, period.start, period.end, list(tenant_ids))
     known = {row["tenant_id"] for row in rows}

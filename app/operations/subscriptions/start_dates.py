@@ -11,12 +11,12 @@ CONFIRMED_FROM_MONTHS = 3
 """A start more months ago than this must be confirmed: it may be a mistyped year."""
 
 
-def billed_from(context: Context, asked: date | None, default: date, path: tuple[str, ...]) -> date:
+def billed_from(context: Context, requested: date | None, default: date, path: tuple[str, ...]) -> date:
     """The default, unless someone who may do so asks for another day. Raises PERMISSION_DENIED."""
-    if asked is None or asked == default:
+    if requested is None or requested == default:
         return default
     authorise(context, Action.CHOOSE_BILLING_DAYS, path)
-    return asked
+    return requested
 
 
 def require_confirmation(first_day: date, today: date, path: tuple[str, ...]) -> None:

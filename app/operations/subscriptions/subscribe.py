@@ -31,7 +31,7 @@ _STARTS_ON = ("startsOn",)
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _NewSubscription:
     """What was decided: everything that is about to be written."""
 
     tenant_id: UUID
@@ -78,7 +78,7 @@ async def subscribe(
             require_confirmation(first_day, today, _STARTS_ON)
         plan = await plan_on_offer(context.principal, plan_code, plan_version)
         plan.require_currency(currency)
-        order = _Order(
+        order = _NewSubscription(
             tenant_id=tenant_id,
             deployment_id=deployment_id,
             status=_starting_status(DeploymentState(deployment["state"])),
@@ -113,7 +113,7 @@ def _starting_status(state: DeploymentState) -> SubscriptionStatus:
     return status
 
 
-async def _write(order: _Order, now: datetime) -> UUID:
+async def _write(order: _NewSubscription, now: datetime) -> UUID:
     subscription_id = new_id()
     await Subscriptions.insert(
         Subscriptions(

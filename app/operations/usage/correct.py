@@ -85,9 +85,9 @@ async def correct_usage(
         if last is not None:  # another machine's clock may be ahead: the last correction must be the latest
             now = max(now, last["corrected_at"] + timedelta(microseconds=1))
         correction_id = new_id()
-        given = source, event_id, event.occurred_at, event.day, previous, quantity, reason
+        values = source, event_id, event.occurred_at, event.day, previous, quantity, reason
         await unit.connection.execute(
-            _INSERT, correction_id, *of_event[:3], record_id, *given, context.principal.subject, now
+            _INSERT, correction_id, *of_event[:3], record_id, *values, context.principal.subject, now
         )
         await fold_days(unit, zone, [event.key])
         return CorrectionOutcome(correction_id, event.deployment_id, previous, quantity)

@@ -91,13 +91,13 @@ class _Total(NamedTuple):
 
 async def differences(unit: UnitOfWork, zone: ZoneInfo, deployments: Sequence[UUID]) -> list[tuple[str, str]]:
     """The row and a message for each. The transaction must see one snapshot."""
-    found = [tuple(row) for row in await unit.connection.fetch(_AMOUNTS_AND_READINGS, deployments)]
+    rows_and_messages = [tuple(row) for row in await unit.connection.fetch(_AMOUNTS_AND_READINGS, deployments)]
     for deployment_id in deployments:  # one at a time: the events themselves are read
         events = await unit.connection.fetch(_LEVEL_EVENTS, [deployment_id])
         totals = await unit.connection.fetch(_LEVEL_TOTALS, [deployment_id])
         if events or totals:
-            found += _levels_differ(deployment_id, _folded(events, zone), totals)
-    return found
+            rows_and_messages += _levels_differ(deployment_id, _folded(events, zone), totals)
+    return rows_and_messages
 
 
 def _levels_differ(
@@ -107,11 +107,11 @@ def _levels_differ(
     for stream in sorted(expected.keys() - stored_totals.keys()):
         yield f"cloud_deployments {deployment_id}", f"{stream} has events and no total"
     for stream, row in sorted(stored_totals.items()):
-        key, found = f"usage_daily_totals {row['id']}", _Total(*list(row)[4:])
+        key, stored = f"usage_daily_totals {row['id']}", _Total(*list(row)[4:])
         if stream not in expected:
             yield key, f"{stream} has a total and no events"
-        elif found != expected[stream]:
-            yield key, f"{stream} has {found}; its events give {expected[stream]}"
+        elif stored != expected[stream]:
+            yield key, f"{stream} has {stored}; its events give {expected[stream]}"
 
 
 def _folded(events: Sequence[Any], zone: ZoneInfo) -> dict[_DayLevels, _Total]:
@@ -130,5 +130,13 @@ def _fold(levels: Sequence[tuple[datetime, Decimal]], ends_at: datetime) -> _Tot
     """Of levels in order, those of the same instant by height."""
     quantities = [quantity for _, quantity in levels]
     until = [*(occurred_at for occurred_at, _ in levels[1:]), ends_at]
-    held = (quantity * microseconds(since, end) for (since, quantity), end in zip(levels, until, strict=True))
-    return _Total(sum(quantities, Decimal(0)), max(quantities), levels[0][0], quantities[-1], sum(held, Decimal(0)))
+    quantity_microseconds = (
+        quantity * microseconds(since, end) for (since, quantity), end in zip(levels, until, strict=True)
+    )
+    return _Total(
+        sum(quantities, Decimal(0)),
+        max(quantities),
+        levels[0][0],
+        quantities[-1],
+        sum(quantity_microseconds, Decimal(0)),
+    )

@@ -84,10 +84,10 @@ def fingerprint(event: MeteredEvent, deployment: str, quantity: str, instant: in
     Of the deployment the text of its id, of the quantity that of decimal_text, of the instant its microseconds. Kept
     for good: what it is made of must never change.
     """
-    said = f"{deployment} {event.resource_kind} {quantity} {instant}"
+    content = f"{deployment} {event.resource_kind} {quantity} {instant}"
     if event.resource_id is not None:
-        said = f"{said} {event.resource_id}"
-    return sha256(said.encode()).digest()[:16]
+        content = f"{content} {event.resource_id}"
+    return sha256(content.encode()).digest()[:16]
 
 
 def _is_key(text: str) -> bool:

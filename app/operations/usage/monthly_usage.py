@@ -19,11 +19,11 @@ async def monthly_usage(
     period = month_of(context, period_start)
 
     async def work(unit: UnitOfWork) -> dict[UUID, list[ReportedUsage]]:
-        enrolled = await billable_deployments_of(unit, period, deployment_ids)
-        headers = await tenant_headers(unit, {one.tenant_id for one in enrolled}, period)
+        subscribed = await billable_deployments_of(unit, period, deployment_ids)
+        headers = await tenant_headers(unit, {deployment.tenant_id for deployment in subscribed}, period)
         months: dict[UUID, list[ReportedUsage]] = {deployment_id: [] for deployment_id in deployment_ids}
-        for one, inputs in zip(enrolled, await gather(unit, period, enrolled), strict=True):
-            months[one.deployment_id] = resource_usage(headers[one.tenant_id], inputs)
+        for deployment, inputs in zip(subscribed, await gather(unit, period, subscribed), strict=True):
+            months[deployment.deployment_id] = resource_usage(headers[deployment.tenant_id], inputs)
         return months
 
     return await transact(context, work)

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 from app.database import PLATFORM, Database, UnitOfWork
 from app.operations.calls.context import Context
 
-AHEAD = timedelta(days=62)
+LOOKAHEAD = timedelta(days=62)
 """How far ahead the job makes them."""
 
 _made: WeakKeyDictionary[Database, datetime] = WeakKeyDictionary()
@@ -15,7 +15,7 @@ _made: WeakKeyDictionary[Database, datetime] = WeakKeyDictionary()
 
 async def make_months(context: Context) -> None:
     """Makes the months of the near future. Safe to run at any time, from anywhere."""
-    await _make(context, context.clock() + AHEAD)
+    await _make(context, context.clock() + LOOKAHEAD)
 
 
 async def require_months(context: Context, latest: datetime) -> None:

@@ -67,7 +67,7 @@ async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malf
     async def work(unit: UnitOfWork) -> RecordingOutcome:
         zone = context.settings.billing_time_zone
         batch = _EventBatch(events, await _look_up(unit, scope, events), context.clock(), zone, first_open_day(context))
-        recorded = await _keep(context, unit, batch)
+        recorded = await _store(context, unit, batch)
         if context.call is not None:
             context.call.result = _counts(recorded, malformed)
         return recorded
@@ -88,7 +88,7 @@ class _KnownResource(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownRows:
     """What the events name, as far as it exists: deployments, kinds and resources."""
 
     deployments: Mapping[UUID, StagedDeployment]
@@ -115,7 +115,7 @@ class _EventBatch:
     """
 
     def __init__(
-        self, events: Sequence[MeteredEvent], known: _Known, now: datetime, zone: ZoneInfo, open_day: date
+        self, events: Sequence[MeteredEvent], known: _KnownRows, now: datetime, zone: ZoneInfo, open_day: date
     ) -> None:
         self.events = events
         self.known = known
@@ -150,7 +150,7 @@ class _EventBatch:
             if taken.get(row_id)
         ]
 
-    def early_kept(self, taken: Mapping[UUID, bool]) -> Iterator[Occurrence]:
+    def early_new(self, taken: Mapping[UUID, bool]) -> Iterator[Occurrence]:
         """The early events whose ids are not taken: each level, and one amount or reading a deployment and day."""
         kinds, seen = self.known.kinds, set[tuple[UUID, date]]()
         for place, day in self.early:
@@ -174,7 +174,7 @@ class _EventBatch:
             )
 
 
-def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | None) -> InputFault | None:
+def _unknown(event: MeteredEvent, known: _KnownRows, deployment: StagedDeployment | None) -> InputFault | None:
     if deployment is None:
         return UsageFault.UNKNOWN_DEPLOYMENT, f"there is no deployment '{event.deployment_id}'"
     if event.resource_kind not in known.kinds:
@@ -186,7 +186,7 @@ def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | 
     return None
 
 
-async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent]) -> _Known:
+async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent]) -> _KnownRows:
     deployments = await unit.connection.fetch(
         "SELECT id, tenant_id FROM cloud_deployments"
         " WHERE id = any($1::uuid[]) AND ($2::uuid IS NULL OR tenant_id = $2)",
@@ -197,7 +197,7 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
         code: aggregation for code, (_, aggregation) in (await known_kinds(e.resource_kind for e in events)).items()
     }
     known = {row["id"]: StagedDeployment.of(row["tenant_id"], row["id"]) for row in deployments}
-    return _Known(
+    return _KnownRows(
         deployments=known,
         kinds=kinds,
         resources=await _resources(unit, known, events, kinds) if any(event.resource_id for event in events) else {},
@@ -207,7 +207,7 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
 _RESOURCES = """
 SELECT id, deployment_id, destroyed_at FROM cloud_resources WHERE tenant_id = any($1::uuid[]) AND id = any($2::uuid[])
 """
-_KEPT_RESOURCES = f"{_RESOURCES} ORDER BY id FOR KEY SHARE"
+_LOCKED_RESOURCES = f"{_RESOURCES} ORDER BY id FOR KEY SHARE"
 
 
 async def _resources(
@@ -229,13 +229,13 @@ async def _resources(
     tenants = list({deployment.tenant_id for deployment in deployments.values()})
     rows = []
     if streamed:
-        rows += await unit.connection.fetch(_KEPT_RESOURCES, tenants, list(streamed))
+        rows += await unit.connection.fetch(_LOCKED_RESOURCES, tenants, list(streamed))
     if named - streamed:
         rows += await unit.connection.fetch(_RESOURCES, tenants, list(named - streamed))
     return {row["id"]: _KnownResource(row["deployment_id"], row["destroyed_at"]) for row in rows}
 
 
-async def _keep(context: Context, unit: UnitOfWork, batch: _EventBatch) -> RecordingOutcome:
+async def _store(context: Context, unit: UnitOfWork, batch: _EventBatch) -> RecordingOutcome:
     if not batch.rows:
         return RecordingOutcome(0, 0, tuple(batch.rejected))
     zone = context.settings.billing_time_zone
@@ -244,7 +244,7 @@ async def _keep(context: Context, unit: UnitOfWork, batch: _EventBatch) -> Recor
     accepted = len(batch.rows) - len(taken)
     if accepted:
         if batch.early:  # before any lock on a day, which others add to
-            changes = await changes_of(unit, zone, batch.early_kept(taken))
+            changes = await changes_of(unit, zone, batch.early_new(taken))
             await record_changes(context, unit, changes, ChangeReason.USAGE)
         await _add(unit, batch, zone)
     reused = batch.reused(taken)

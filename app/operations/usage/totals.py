@@ -77,8 +77,8 @@ async def _page(context: Context, after: UUID, unit: UnitOfWork) -> _Page | None
 
 async def _differences(context: Context, deployment_id: UUID, unit: UnitOfWork) -> list[str]:
     await unit.connection.execute(_ONE_SNAPSHOT)
-    found = await differences(unit, context.settings.billing_time_zone, [deployment_id])
-    return [f"{row}: {message}" for row, message in found]
+    rows_and_messages = await differences(unit, context.settings.billing_time_zone, [deployment_id])
+    return [f"{row}: {message}" for row, message in rows_and_messages]
 
 
 async def _repair(context: Context, deployment_id: UUID, unit: UnitOfWork) -> None:

@@ -36,7 +36,7 @@ ORDER BY tenant_id, source, event_id, id
 """
 _CLAIM_FREE = f"{_CLAIM} ON CONFLICT (tenant_id, source, event_id) DO NOTHING"
 
-_DROP_TAKEN = """
+_DELETE_TAKEN = """
 DELETE FROM pg_temp.staged_usage AS given USING usage_event_keys k
 WHERE (k.tenant_id, k.source, k.event_id) = (given.tenant_id, given.source, given.event_id) AND k.id <> given.id
 RETURNING given.id, k.fingerprint <> given.fingerprint
@@ -45,7 +45,7 @@ RETURNING given.id, k.fingerprint <> given.fingerprint
 # A new day takes the id of one of its events. $2: the kinds whose resources have days of their own, $3: those of
 # levels, which are kept by add_levels. $4 and $5: the resources that have ended, and when: their readings and levels
 # from then on are kept and count nowhere.
-_KEEP_AND_ADD = """
+_INSERT_AND_ADD = """
 WITH staged AS MATERIALIZED (
     SELECT id, tenant_id, deployment_id, resource_kind, source, event_id, quantity::numeric AS quantity,
            occurred_at, day, resource_id,
@@ -85,7 +85,7 @@ SELECT tenant_id, deployment_id, resource_kind, resource_id, day FROM touched WH
 """
 
 # Given as bounds, the instants between which all days are, $10 and $11, leave one partition or two to be planned for.
-_OF_THE_DAY = """(r.tenant_id, r.deployment_id, r.resource_kind, r.level_stream, r.day)
+_SAME_DAY = """(r.tenant_id, r.deployment_id, r.resource_kind, r.level_stream, r.day)
              = (n.tenant_id, n.deployment_id, n.resource_kind, n.resource_id, n.day)
           AND r.occurred_at >= $10 AND r.occurred_at < $11"""
 
@@ -146,21 +146,21 @@ WITH staged AS MATERIALIZED (
              d.is_corrected, s.occurred_at
 ), placed AS (
     SELECT n.*, least(n.next_new, following.occurred_at, n.ends_at) - n.occurred_at AS held,
-           CASE WHEN n.is_corrected THEN {_CORRECTED_AT.format(of_the_day=_OF_THE_DAY, instant="n.occurred_at")}
-           ELSE (SELECT r.quantity FROM usage_records r WHERE {_OF_THE_DAY} AND r.occurred_at = n.occurred_at
+           CASE WHEN n.is_corrected THEN {_CORRECTED_AT.format(of_the_day=_SAME_DAY, instant="n.occurred_at")}
+           ELSE (SELECT r.quantity FROM usage_records r WHERE {_SAME_DAY} AND r.occurred_at = n.occurred_at
                  ORDER BY r.quantity DESC LIMIT 1) END AS same,
-           CASE WHEN n.is_corrected THEN {_CORRECTED_AT.format(of_the_day=_OF_THE_DAY, instant="previous.occurred_at")}
+           CASE WHEN n.is_corrected THEN {_CORRECTED_AT.format(of_the_day=_SAME_DAY, instant="previous.occurred_at")}
            ELSE previous.quantity END AS before,
            coalesce(following.occurred_at, n.next_new) IS NULL AS is_latest
     FROM new n
     LEFT JOIN LATERAL (
         SELECT r.occurred_at FROM usage_records r
-        WHERE {_OF_THE_DAY} AND r.occurred_at > n.occurred_at AND r.occurred_at < n.ends_at
+        WHERE {_SAME_DAY} AND r.occurred_at > n.occurred_at AND r.occurred_at < n.ends_at
         ORDER BY r.occurred_at LIMIT 1
     ) following ON true
     LEFT JOIN LATERAL (
         SELECT r.occurred_at, r.quantity FROM usage_records r
-        WHERE {_OF_THE_DAY} AND r.occurred_at < n.occurred_at
+        WHERE {_SAME_DAY} AND r.occurred_at < n.occurred_at
         ORDER BY r.occurred_at DESC, r.quantity DESC LIMIT 1
     ) previous ON true
 ), added AS (
@@ -191,7 +191,7 @@ async def claim(unit: UnitOfWork) -> dict[UUID, bool]:
             await unit.connection.fetch(_CLAIM)  # which is planned once a connection; by execute() every time
     except asyncpg.UniqueViolationError:
         await unit.connection.fetch(_CLAIM_FREE)
-        return dict(await unit.connection.fetch(_DROP_TAKEN))
+        return dict(await unit.connection.fetch(_DELETE_TAKEN))
     return {}
 
 
@@ -202,7 +202,9 @@ async def add_to_days(unit: UnitOfWork, recorded_at: datetime, streams: Streams)
     Gives the days of levels. The touched days stay locked, so that nobody else adds to them before the commit.
     """
     kinds, levels, ended = streams
-    touched = await unit.connection.fetch(_KEEP_AND_ADD, recorded_at, kinds, levels, list(ended), list(ended.values()))
+    touched = await unit.connection.fetch(
+        _INSERT_AND_ADD, recorded_at, kinds, levels, list(ended), list(ended.values())
+    )
     return [DayKey(*key) for key in touched]
 
 

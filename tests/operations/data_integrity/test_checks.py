@@ -149,7 +149,7 @@ async def test_only_so_many_are_listed_and_only_to_the_platform(
 
 
 async def test_pages_cover_every_row(given: Given, month: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_integrity.integrity_check.Spine, "page", property(lambda _: 1))
+    monkeypatch.setattr(data_integrity.integrity_check.CheckedTable, "page", property(lambda _: 1))
     monkeypatch.setattr(month_amounts, "SLICE", 1)
     progress_reports: list[tuple[str, int, int]] = []
     found = [

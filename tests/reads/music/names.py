@@ -9,7 +9,7 @@ from graphql.execution.values import VariableValues
 
 from app.database.scope import PLATFORM, Scope
 from app.reads.root_fields import compile_references, compile_root
-from app.reads.schema_model import Model
+from app.reads.schema_model import SchemaModel
 from app.reads.statement import Statement, Values
 from app.reads.statement_builder import Operation
 from tests.reads.music.albums import Caller
@@ -56,7 +56,7 @@ def document_with(key: str) -> str:
 
 def emitted(text: str, scope: Scope = PLATFORM) -> list[str]:
     """The SQL that a document without variables and fragments is compiled to."""
-    model = Model(build_schema())
+    model = SchemaModel(build_schema())
     document = parse(text)
     definition = get_operation_ast(document)
     assert isinstance(definition, OperationDefinitionNode)
