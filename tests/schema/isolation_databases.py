@@ -96,13 +96,13 @@ class IsolationDatabases:
 @asynccontextmanager
 async def isolation_databases(settings: Settings) -> AsyncIterator[IsolationDatabases]:
     """Three copies of the story; they are dropped at the end."""
-    names = [postgres.run_name(f"{use}_{uuid4().hex[:8]}") for use in ("told", "walled", "unwalled", "alone")]
-    told, *copies = names
+    names = [postgres.run_name(f"{use}_{uuid4().hex[:8]}") for use in ("source", "both_layers", "filter_only", "alone")]
+    source, *copies = names
     try:
-        async with isolation_database(postgres.clone(told), settings, None) as first:
+        async with isolation_database(postgres.clone(source), settings, None) as first:
             pool = Pool(await _ids(first), [*WORDS, *await _cursors(first)])
         for name in copies:
-            postgres.execute(postgres.server_url(), "CREATE DATABASE {} TEMPLATE {}", name, told)
+            postgres.execute(postgres.server_url(), "CREATE DATABASE {} TEMPLATE {}", name, source)
         urls = [postgres.in_database(postgres.server_url(), name) for name in copies]
         _without_row_security(urls[1])
         _without(urls[2], first.story.rival)
@@ -142,9 +142,9 @@ async def _create_rival(given: Given, story: ExampleData) -> None:
     )
 
 
-async def _ids(told: IsolationDatabase) -> list[str]:
+async def _ids(source: IsolationDatabase) -> list[str]:
     """Some of each table and tenant, rival's twice as often; and one of nothing."""
-    with psycopg.connect(told.given.settings.database_url or "") as owner:
+    with psycopg.connect(source.given.settings.database_url or "") as owner:
         tables = owner.execute(
             "SELECT table_name, count(*) FILTER (WHERE column_name = 'tenant_id') FROM information_schema.columns"
             " WHERE table_schema = 'public' AND column_name IN ('id', 'tenant_id') AND table_name !~ '^(saq|migration)'"
@@ -154,14 +154,14 @@ async def _ids(told: IsolationDatabase) -> list[str]:
         for table, owned in tables:
             tenant = sql.SQL("tenant_id" if owned else "id")
             statement = sql.SQL("SELECT id::text FROM {} WHERE {} = %s LIMIT %s")
-            for tenant_id, most in ((told.story.acme, 1), (told.story.rival, 2)):
+            for tenant_id, most in ((source.story.acme, 1), (source.story.rival, 2)):
                 found = owner.execute(statement.format(sql.Identifier(table), tenant), [tenant_id, most])
                 ids += [row[0] for row in found.fetchall()]
-    return [*ids, str(told.story.run), str(told.story.bill)]
+    return [*ids, str(source.story.run), str(source.story.bill)]
 
 
-async def _cursors(told: IsolationDatabase) -> list[str]:
-    body = await told.reads.execute(CURSORS, None, None, RequestContext(told.given.platform))
+async def _cursors(source: IsolationDatabase) -> list[str]:
+    body = await source.reads.execute(CURSORS, None, None, RequestContext(source.given.platform))
     data: Mapping[str, Any] = msgspec.json.decode(body.body)["data"]
     return [edge["cursor"] for page in data.values() for edge in page["edges"]]
 
