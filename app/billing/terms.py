@@ -143,7 +143,7 @@ class TaxTerms:
 
 MAX_QUANTITY = Decimal(10) ** 15
 FRACTIONAL_DIGITS = 12
-_SMALLEST_STEP = Decimal(1).scaleb(-FRACTIONAL_DIGITS)
+_MIN_STEP = Decimal(1).scaleb(-FRACTIONAL_DIGITS)
 _WIDE_CONTEXT = Context(prec=40)
 
 
@@ -155,7 +155,7 @@ def quantity_fault(value: Decimal) -> str | None:
         return "must not be negative"
     if value >= MAX_QUANTITY:
         return "must be below 10^15"
-    if _WIDE_CONTEXT.quantize(value, _SMALLEST_STEP) != value:
+    if _WIDE_CONTEXT.quantize(value, _MIN_STEP) != value:
         return f"must have at most {FRACTIONAL_DIGITS} fractional digits"
     return None
 

@@ -85,7 +85,9 @@ class IsolationDatabase:
 
 @dataclass(frozen=True)
 class IsolationDatabases:
-    """`walled` and `unwalled` hold both tenants, the latter without row-level security; `alone` holds acme only."""
+    """`both_layers` and `filter_only` hold both tenants, the latter without row-level security; `alone` holds acme
+    only.
+    """
 
     both_layers: IsolationDatabase
     filter_only: IsolationDatabase
