@@ -179,8 +179,8 @@ test-heavy: install ## The tests that take minutes
 
 # Of the operations those that race, stream or stage, and one story; `make test` runs all of them on 18.
 ON_POSTGRESQL_15 = tests/database tests/tables tests/operations/billing_months/test_all_at_once.py \
-	tests/operations/rollups/test_races.py tests/operations/rollups/test_streamed.py tests/operations/test_month_changes.py \
-	tests/operations/test_usage.py tests/operations/test_usage_staging.py tests/lives/test_cases_of_races.py
+	tests/operations/rollups/test_races.py tests/operations/rollups/test_large_tenants.py tests/operations/test_month_changes.py \
+	tests/operations/test_usage.py tests/operations/test_usage_event_rows.py tests/lives/test_cases_of_races.py
 
 .PHONY: test-postgresql
 test-postgresql: install ## What touches the database, on Debian's PostgreSQL 15 with a password and TLS, migrated by a plain owner or one with CREATEROLE, through PgBouncer, and with a replica (apt-get install postgresql-15 pgbouncer)

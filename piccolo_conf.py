@@ -2,7 +2,7 @@
 
 from piccolo.conf.apps import AppRegistry
 
-from app.database.engine import OWNER_ENGINE
+from app.database.piccolo_engines import OWNER_ENGINE
 
 DB = OWNER_ENGINE
 

@@ -19,7 +19,7 @@ UNREADABLE = (
 _SCHEMES = ("postgresql://", "postgres://")
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
-_ASYNCPG_OBEYS = (
+_ASYNCPG_PARAMETERS = (
     *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
     *("ssl_min_protocol_version", "ssl_max_protocol_version", "target_session_attrs"),
     *("passfile", "service", "krbsrvname", "gsslib"),
@@ -30,8 +30,18 @@ _SOCKET_OPTIONS = {
     "keepalives_count": "TCP_KEEPCNT",
     "tcp_user_timeout": "TCP_USER_TIMEOUT",
 }
-_OF_SOCKETS = ("keepalives", *_SOCKET_OPTIONS)
-_OURS = ("host", "port", "user", "password", "dbname", "connect_timeout", "application_name", "options", *_OF_SOCKETS)
+_SOCKET_PARAMETERS = ("keepalives", *_SOCKET_OPTIONS)
+_SUPPORTED_PARAMETERS = (
+    "host",
+    "port",
+    "user",
+    "password",
+    "dbname",
+    "connect_timeout",
+    "application_name",
+    "options",
+    *_SOCKET_PARAMETERS,
+)
 _WITHOUT_EFFECT = {
     "channel_binding": {"disable", "prefer"},
     "client_encoding": {"utf8", "utf-8", "unicode", "auto"},
@@ -69,18 +79,18 @@ class Server:
     @property
     def session(self) -> dict[str, str]:
         """The settings to send in the start-up packet, as asyncpg's `server_settings`."""
-        told = {"application_name": self.application_name, "options": self.options}
-        return {name: value for name, value in told.items() if value is not None}
+        parameters = {"application_name": self.application_name, "options": self.options}
+        return {name: value for name, value in parameters.items() if value is not None}
 
     @property
     def asyncpg_dsn(self) -> str:
         """A URL with the same meaning for asyncpg, with everything in its query."""
-        told: dict[str, Any] = {"user": self.user, "password": self.password, "dbname": self.database}
+        parameters: dict[str, Any] = {"user": self.user, "password": self.password, "dbname": self.database}
         if self.hosts:
-            told["host"] = ",".join(_bracketed(host) for host, _ in self.hosts)
-            told["port"] = ",".join(str(port) for _, port in self.hosts)
-        told |= self.parameters
-        query = urlencode({name: value for name, value in told.items() if value is not None}, quote_via=quote)
+            parameters["host"] = ",".join(_bracketed(host) for host, _ in self.hosts)
+            parameters["port"] = ",".join(str(port) for _, port in self.hosts)
+        parameters |= self.parameters
+        query = urlencode({name: value for name, value in parameters.items() if value is not None}, quote_via=quote)
         return f"postgresql://?{query}"
 
 
@@ -90,22 +100,22 @@ def parse(url: str) -> Server:
     """
     if not url.startswith(_SCHEMES):
         raise ValueError("must be a URL that starts with postgresql:// or postgres://")
-    given = _read(url)
-    _require_supported(given)
-    if given.get("sslmode", "prefer") not in _SSL_MODES:
+    url_parameters = _read(url)
+    _require_supported(url_parameters)
+    if url_parameters.get("sslmode", "prefer") not in _SSL_MODES:
         raise ValueError(f"has an unknown sslmode: use one of {', '.join(_SSL_MODES)}")
-    if given.get("sslrootcert") == "system":
+    if url_parameters.get("sslrootcert") == "system":
         raise ValueError("has sslrootcert=system, which is not supported: name the file of the certificates")
     return Server(
-        _hosts(given),
-        user=given.get("user"),
-        password=given.get("password"),
-        database=given.get("dbname"),
-        connect_timeout=_number(given, "connect_timeout") or None,
-        application_name=given.get("application_name"),
-        options=given.get("options"),
-        keepalives={name: _number(given, name) for name in _OF_SOCKETS if name in given},
-        parameters={name: given[name] for name in _ASYNCPG_OBEYS if name in given},
+        _hosts(url_parameters),
+        user=url_parameters.get("user"),
+        password=url_parameters.get("password"),
+        database=url_parameters.get("dbname"),
+        connect_timeout=_number(url_parameters, "connect_timeout") or None,
+        application_name=url_parameters.get("application_name"),
+        options=url_parameters.get("options"),
+        keepalives={name: _number(url_parameters, name) for name in _SOCKET_PARAMETERS if name in url_parameters},
+        parameters={name: url_parameters[name] for name in _ASYNCPG_PARAMETERS if name in url_parameters},
     )
 
 
@@ -148,8 +158,8 @@ def _require_known_parameters(query: str) -> None:
     if "@" in query:
         return
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} | {"ssl"}
-    for pair in query.split("&"):
-        name = pair.partition("=")[0]
+    for name_and_value in query.split("&"):
+        name = name_and_value.partition("=")[0]
         if name.isidentifier() and name not in known:
             raise ValueError(
                 f"has {name}, which is not a connection parameter: pass a setting of the server as"
@@ -157,21 +167,21 @@ def _require_known_parameters(query: str) -> None:
             )
 
 
-def _require_supported(given: Mapping[str, str]) -> None:
-    for name, value in given.items():
-        if name in _OURS or name in _ASYNCPG_OBEYS:
+def _require_supported(url_parameters: Mapping[str, str]) -> None:
+    for name, value in url_parameters.items():
+        if name in _SUPPORTED_PARAMETERS or name in _ASYNCPG_PARAMETERS:
             continue
         if name not in _WITHOUT_EFFECT:
-            shown = f"{name}={value}" if name == "replication" else name
-            raise ValueError(f"has {shown}, which is not supported: omit it")
+            parameter_text = f"{name}={value}" if name == "replication" else name
+            raise ValueError(f"has {parameter_text}, which is not supported: omit it")
         values = _WITHOUT_EFFECT[name]
         if values is not None and value.lower() not in values:
             raise ValueError(f"has {name}={value}, which is not supported: omit it")
 
 
-def _hosts(given: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
-    hosts = given["host"].split(",") if given.get("host") else []
-    ports = [_port(port) for port in given.get("port", "").split(",")]
+def _hosts(url_parameters: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    hosts = url_parameters["host"].split(",") if url_parameters.get("host") else []
+    ports = [_port(port) for port in url_parameters.get("port", "").split(",")]
     if len(ports) == 1:
         ports *= max(1, len(hosts))
     if hosts and len(ports) != len(hosts):
@@ -186,8 +196,8 @@ def _port(text: str) -> int:
     return port
 
 
-def _number(given: Mapping[str, str], name: str) -> int:
-    text = given.get(name, "0")
+def _number(url_parameters: Mapping[str, str], name: str) -> int:
+    text = url_parameters.get(name, "0")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise ValueError(f"has a {name} that is not a whole number")
     return int(text)

@@ -38,7 +38,7 @@ ATTEMPTS = 3
 HEARTBEAT_SECONDS = 15
 RETRY_DELAY_SECONDS = 1
 MAX_RETRY_DELAY_SECONDS = 30
-KEPT_SECONDS = 3600
+RETENTION_SECONDS = 3600
 ABORT_SECONDS = 0.2
 """How long a job without heartbeats gets to answer an abort. SAQ's default gives each five seconds, one after the
 other, and after a worker's death all its jobs have to wait for that.
@@ -118,24 +118,24 @@ class Queue:
     async def __aexit__(self, *_exception: object) -> None:
         await self.close()
 
-    async def ring(self, job: str, key: str, /, *, seconds_allowed: int = TIMEOUT_SECONDS, **arguments: Any) -> bool:
+    async def enqueue(self, job: str, key: str, /, *, seconds_allowed: int = TIMEOUT_SECONDS, **arguments: Any) -> bool:
         """Enqueues a job with these arguments (values of JSON); returns whether the queue confirmed it. Call it after
         the commit.
 
         While a job with the same name and key waits or runs, another one is not added.
         """
         # A task of its own: on a silent network psycopg would block the caller even after it is cancelled.
-        ringing = asyncio.create_task(self._ring(job, key, seconds_allowed, arguments))
-        self._ringing.add(ringing)
-        ringing.add_done_callback(self._ringing.discard)
-        done, _ = await asyncio.wait({ringing}, timeout=self._settings.connect_timeout)
+        enqueueing = asyncio.create_task(self._enqueue_in_time(job, key, seconds_allowed, arguments))
+        self._ringing.add(enqueueing)
+        enqueueing.add_done_callback(self._ringing.discard)
+        done, _ = await asyncio.wait({enqueueing}, timeout=self._settings.connect_timeout)
         if not done:
             logger.warning("The queue did not confirm job %s in time; the next catch-up job will do its work.", job)
-            ringing.cancel()
+            enqueueing.cancel()
             return False
-        return ringing.result()
+        return enqueueing.result()
 
-    async def _ring(self, job: str, key: str, seconds_allowed: int, arguments: dict[str, Any]) -> bool:
+    async def _enqueue_in_time(self, job: str, key: str, seconds_allowed: int, arguments: dict[str, Any]) -> bool:
         try:
             if await self._enqueue(job, key, seconds_allowed, arguments, scheduled=0):
                 return True
@@ -151,7 +151,7 @@ class Queue:
     async def _enqueue(
         self, job: str, key: str, seconds_allowed: int, arguments: dict[str, Any], *, scheduled: int
     ) -> bool:
-        rung = saq.Job(
+        queued_job = saq.Job(
             function=job,
             key=_key(job, key),
             kwargs=arguments,
@@ -160,10 +160,10 @@ class Queue:
             heartbeat=HEARTBEAT_SECONDS,
             retry_delay=RETRY_DELAY_SECONDS,
             retry_backoff=MAX_RETRY_DELAY_SECONDS,
-            ttl=KEPT_SECONDS,
+            ttl=RETENTION_SECONDS,
             scheduled=scheduled,
         )
-        return await self.saq.enqueue(rung) is not None
+        return await self.saq.enqueue(queued_job) is not None
 
 
 @asynccontextmanager
@@ -194,8 +194,8 @@ def _key(job: str, key: str) -> str:
 
 async def _open_pool(url: str, settings: Settings) -> AsyncConnectionPool[Any]:
     server = parse(url)
-    ours = " ".join(f"-c {name}={value}" for name, value in server_settings(settings).items())
-    options = f"{server.options} {ours}" if server.options else ours
+    server_options = " ".join(f"-c {name}={value}" for name, value in server_settings(settings).items())
+    options = f"{server.options} {server_options}" if server.options else server_options
     seconds = server.connect_timeout or settings.connect_timeout
     pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
         url,

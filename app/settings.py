@@ -22,7 +22,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Documents(StrEnum):
+class AcceptedDocuments(StrEnum):
     """Which documents tenants may send."""
 
     ANY = "any"
@@ -102,7 +102,7 @@ class Settings:
     public_url: str | None = _setting(parse_public_url)
     allowed_origins: tuple[str, ...] = _setting(parse_origins, ())
     trusted_proxies: tuple[Network, ...] = _setting(parse_networks, ())
-    documents: Documents = _setting(choice(Documents), Documents.ANY)
+    documents: AcceptedDocuments = _setting(choice(AcceptedDocuments), AcceptedDocuments.ANY)
     trusted_documents: Path | None = _setting(path)
 
     rate_limit_burst: int | None = _setting(integer(0, 999_999_999))
@@ -115,19 +115,21 @@ class Settings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Reads the settings. Raises SettingsError with all faults; an empty variable counts as absent."""
-        given = {name: text for name, text in (os.environ if environ is None else environ).items() if text.strip()}
+        variables_set = {
+            name: text for name, text in (os.environ if environ is None else environ).items() if text.strip()
+        }
         values: dict[str, Any] = {"data_dir": path(".arcadia")}
         faults: list[str] = []
         for setting in fields(cls):
             try:
-                text = _text_of(setting, given)
+                text = _text_of(setting, variables_set)
                 if text is not None:
                     values[setting.name] = setting.metadata["parse"](text)
             except ValueError as fault:
                 faults.append(f"{variable(setting)} {fault}.")
-        faults += _misspelt(given)
+        faults += _misspelt(variables_set)
         faults += _missing_in_production(values, faults)
-        if values.get("documents") is Documents.TRUSTED and "trusted_documents" not in values:
+        if values.get("documents") is AcceptedDocuments.TRUSTED and "trusted_documents" not in values:
             faults.append(
                 "ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS is not set: name the file of documents."
             )
@@ -154,12 +156,12 @@ def variables() -> dict[str, object]:
     return names
 
 
-def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
+def _text_of(setting: Field[Any], variables_set: Mapping[str, str]) -> str | None:
     name = variable(setting)
-    path = given.get(name + FILE_SUFFIX) if setting.metadata["secret"] else None
+    path = variables_set.get(name + FILE_SUFFIX) if setting.metadata["secret"] else None
     if path is None:
-        return given[name].strip() if name in given else None
-    if name in given:
+        return variables_set[name].strip() if name in variables_set else None
+    if name in variables_set:
         raise ValueError(f"and {name}{FILE_SUFFIX} are both set: set only one")
     try:
         text = Path(path.strip()).read_text(encoding="utf-8").strip()
@@ -171,16 +173,16 @@ def _text_of(setting: Field[Any], given: Mapping[str, str]) -> str | None:
     return text
 
 
-def _misspelt(given: Mapping[str, str]) -> list[str]:
+def _misspelt(variables_set: Mapping[str, str]) -> list[str]:
     """Returns faults for renamed settings, and for names that are close to a setting's. Other names with the prefix are
     ignored, because orchestrators add some.
     """
     known = variables()
-    faults = [f"{name} was renamed: use {RENAMED[name]} instead." for name in given if name in RENAMED]
-    for name in given:
+    faults = [f"{name} was renamed: use {RENAMED[name]} instead." for name in variables_set if name in RENAMED]
+    for name in variables_set:
         if name.startswith(PREFIX) and name not in known and name not in RENAMED:
-            near = get_close_matches(name, known, n=1, cutoff=0.9)
-            faults += [f"{name} is not a setting: did you mean {near[0]}?"] if near else []
+            similar_names = get_close_matches(name, known, n=1, cutoff=0.9)
+            faults += [f"{name} is not a setting: did you mean {similar_names[0]}?"] if similar_names else []
     return faults
 
 

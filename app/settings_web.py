@@ -34,12 +34,12 @@ def parse_networks(text: str) -> tuple[Network, ...]:
 
 def parse_role_names(text: str) -> tuple[tuple[str, str], ...]:
     """Parses pairs of the identity provider's role name and ours."""
-    pairs = [tuple(side.strip() for side in part.split("=")) for part in text.split(",") if part.strip()]
+    pairs = [tuple(name.strip() for name in part.split("=")) for part in text.split(",") if part.strip()]
     if not all(len(pair) == 2 and all(pair) for pair in pairs):
         raise ValueError("must be pairs such as billing-admins=platform_admin, separated by commas")
-    if len({theirs for theirs, _ in pairs}) < len(pairs):
+    if len({provider_name for provider_name, _ in pairs}) < len(pairs):
         raise ValueError("has one name twice: each name maps to one role")
-    return tuple((theirs, ours) for theirs, ours in pairs)
+    return tuple((provider_name, role_name) for provider_name, role_name in pairs)
 
 
 def parse_public_url(text: str) -> str:
@@ -95,5 +95,5 @@ def _authority(text: str, parts: SplitResult, *, wildcard: bool = False) -> str:
             )
     elif not _HOST.fullmatch(host) and (host or scheme in _DEFAULT_PORTS):  # an origin of scheme app:// has no host
         raise ValueError(f"has {text}, whose host is malformed or missing")
-    shown = "" if port is None or port == _DEFAULT_PORTS.get(scheme) else f":{port}"
-    return f"{scheme}://{host}{shown}"
+    port_text = "" if port is None or port == _DEFAULT_PORTS.get(scheme) else f":{port}"
+    return f"{scheme}://{host}{port_text}"

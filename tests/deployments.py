@@ -64,7 +64,7 @@ LEFT_OUT = {
     "tests/tables/test_ids.py": "needs no server",
     "tests/tables/test_keys.py": "as test_checks.py",
     "tests/tables/test_periods.py": "needs no server",
-    "tests/tables/test_taken.py": "as test_checks.py",
+    "tests/tables/test_constraint_problems.py": "as test_checks.py",
 }
 """With the reason. `make test-postgresql` runs all of them on a database that a superuser has migrated."""
 LEFT_OUT_AS_A_PLAIN_OWNER = {

@@ -13,7 +13,7 @@ SCRIPT = (ROOT / ".ci" / "run").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-def test_the_times_of_the_parts_are_told_when_one_fails(tmp_path: Path) -> None:
+def test_the_times_of_the_parts_are_printed_when_one_fails(tmp_path: Path) -> None:
     script = tmp_path / ".ci" / "run"
     script.parent.mkdir()
     script.write_text(re.sub(r"(?m)^step .*\n", "", SCRIPT) + "step true\nstep false\nstep echo never\n")

@@ -11,9 +11,9 @@ from app.database.errors import CommitUnknown, DatabaseNotMigrated, DatabaseUnav
 from app.operations.calls import validation
 from app.operations.calls.access import Action, denied, not_found, tenant_for
 from app.operations.calls.principal import Principal, Role
-from app.operations.calls.refusal import InvalidTransition
+from app.operations.calls.refusal import InvalidTransitionRefusal
 from app.operations.catalog.offers import already_attached
-from app.operations.subscriptions.days import require_confirmation
+from app.operations.subscriptions.start_dates import require_confirmation
 from app.reads.values import to_text, to_uuid
 from app.schema import scalars
 from app.schema.measure import exceeded
@@ -42,11 +42,11 @@ MESSAGES: dict[str, tuple[Callable[[], str], str]] = {
     "PERMISSION_DENIED": (lambda: denied(Action.ROLL_UP).message, "your role may not roll up periods"),
     "NOT_FOUND": (lambda: not_found("plan", "studio").message, "plan 'studio' does not exist"),
     "INVALID_TRANSITION": (
-        lambda: InvalidTransition(ACTIVE, ARCHIVED, (PAUSED,)).message,
+        lambda: InvalidTransitionRefusal(ACTIVE, ARCHIVED, (PAUSED,)).message,
         "a deployment cannot go from ACTIVE to ARCHIVED; allowed next states: PAUSED",
     ),
     "INVALID_TRANSITION from an end": (
-        lambda: InvalidTransition(ARCHIVED, ACTIVE, ()).message,
+        lambda: InvalidTransitionRefusal(ARCHIVED, ACTIVE, ()).message,
         "a deployment cannot go from ARCHIVED to ACTIVE; no transition is allowed from this state",
     ),
     "ALREADY_ATTACHED": (

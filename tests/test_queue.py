@@ -46,15 +46,15 @@ async def work(queue: Queue) -> list[Any]:
     return runs
 
 
-async def test_a_ring_is_run_with_its_arguments(queue: Queue) -> None:
-    assert await queue.ring("note", "april", period="2026-04", chunk=3)
+async def test_an_enqueued_job_runs_with_its_arguments(queue: Queue) -> None:
+    assert await queue.enqueue("note", "april", period="2026-04", chunk=3)
     assert await work(queue) == [{"period": "2026-04", "chunk": 3}]
 
 
-async def test_the_same_ring_twice_is_one_job_with_explicit_limits(queue: Queue) -> None:
-    assert await queue.ring("note", "twice", n=1)
-    assert await queue.ring("note", "twice", n=2)
-    assert await queue.ring("note", "other", n=3)
+async def test_the_same_job_enqueued_twice_is_one_job_with_explicit_limits(queue: Queue) -> None:
+    assert await queue.enqueue("note", "twice", n=1)
+    assert await queue.enqueue("note", "twice", n=2)
+    assert await queue.enqueue("note", "other", n=3)
     assert await queue.saq.count("queued") == 2
     job = await queue.saq.job("arcadia:note:twice")
     assert job is not None
@@ -62,13 +62,13 @@ async def test_the_same_ring_twice_is_one_job_with_explicit_limits(queue: Queue)
     assert sorted(run["n"] for run in await work(queue)) == [1, 3]
 
 
-async def test_jobs_that_fell_silent_are_given_to_others_within_seconds(
+async def test_jobs_without_a_heartbeat_are_given_to_others_within_seconds(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many as some killed workers had in hand, though another sweep ran, or died, a moment ago."""
     monkeypatch.setattr(app.queue, "HEARTBEAT_SECONDS", 1)
     for number in range(9):
-        await queue.ring("note", f"silent {number}", n=number)
+        await queue.enqueue("note", f"silent {number}", n=number)
         job = await queue.saq.dequeue(timeout=1)
         assert job is not None
         await job.update(status=saq.Status.ACTIVE, started=now(), touched=now())
@@ -81,22 +81,22 @@ async def test_jobs_that_fell_silent_are_given_to_others_within_seconds(
     assert await queue.saq.count("incomplete") == 9
 
 
-async def test_a_ring_right_after_the_same_job_ended_is_heard(queue: Queue) -> None:
+async def test_a_job_enqueued_right_after_the_same_one_ended_runs(queue: Queue) -> None:
     for number in (1, 2, 3):
-        assert await queue.ring("note", "again", n=number)
+        assert await queue.enqueue("note", "again", n=number)
         assert await work(queue) == [{"n": number}]
 
 
-async def test_a_lost_ring_is_logged_and_not_raised(
+async def test_a_lost_enqueue_is_logged_and_not_raised(
     settings: Settings, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with Queue(settings) as queue:
         await queue.saq.pool.close()  # type: ignore[attr-defined]  # the pool of the PostgreSQL queue
-        assert not await queue.ring("note", "lost")
+        assert not await queue.enqueue("note", "lost")
     assert "Job note could not be enqueued" in caplog.text
 
 
-async def test_a_queue_that_is_away_is_told_in_one_line(settings: Settings, tmp_path: Path) -> None:
+async def test_an_unavailable_queue_is_reported_in_one_line(settings: Settings, tmp_path: Path) -> None:
     away = replace(settings, database_url=f"postgresql://nobody@/arcadia?host={tmp_path}", connect_timeout=1)
     with pytest.raises(DatabaseUnavailable, match="gave the queue no connection in time"):
         async with Queue(away):

@@ -7,12 +7,31 @@ ROOT = Path(__file__).parents[1]
 NAMES = {
     *("Lender", "Loan", "LeastRecentlyUsed", "Law", "LAWS", "check_laws", "Audited", "Enrolment", "carried_on"),
     *("Finished", "FinishedField", "FinishInfo", "lock_standing", "standings_of", "requests_in_hand", "is_away"),
+    *(
+        "House",
+        "Entrance",
+        "Spine",
+        "LeftChange",
+        "ReplicaLoan",
+        "LoadRefs",
+        "load_refs",
+        "compile_refs",
+        "complete_ref",
+    ),
+    *("hold_months", "hold_unsettled", "hold_billing_time_zone", "share_open_tenant", "changes_of_tenants_that_left"),
+    *("ring_chunks", "refuse_beyond", "send_fault", "asked_position", "found_once", "early_kept", "say_database"),
+    *("WHO_MAY", "AS_WE_SIGN", "GATHERED_SECONDS", "PATIENCE_SECONDS", "KEPT_FOR", "LATE_KEY"),
+    *("Plainly", "take_turns", "unwalled", "blamed", "of_one_caller"),
 }
 """Identifiers, in app and tests."""
-MODULES = {"lending", "laws", "law", "audited", "overlaps", "declared", "finishing", "standing", "faults"}
+MODULES = {
+    *("lending", "laws", "law", "audited", "overlaps", "declared", "finishing", "standing", "faults"),
+    *("entrance", "edge", "refusals", "story", "lazy", "reach", "ends", "left", "written", "locking", "staging"),
+}
 """File names, in app."""
-PREFIXES = ("MOST_", "LONGEST_", "LARGEST_")
-"""Of constants, in app: MAX_ is the one word."""
+PREFIXES = ("MOST_", "LONGEST_", "LARGEST_", "LEAST_", "SMALLEST_")
+SUFFIXES = ("_IN_HAND", "_AT_ONCE", "_OF_ONE_CALLER", "_A_POINT")
+"""Of constants, in app: bounds are MAX_ and MIN_, rates are _PER_."""
 PHRASES = (
     *(
         "who asks",
@@ -44,7 +63,7 @@ def test_names() -> None:
         for path, known in words.items()
         if path.startswith("app/")
         for word in known
-        if word.lstrip("_").startswith(PREFIXES)
+        if word.lstrip("_").startswith(PREFIXES) or (word.endswith(SUFFIXES) and not word.startswith("ARCADIA_"))
     }
     assert constants == set()
 

@@ -17,6 +17,14 @@ ROOT = Path(__file__).parent.parent
 MIGRATIONS = ROOT / "app/tables/migrations"
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 50
+IN_SEVERAL_PACKAGES = {
+    # the nouns, which name the files of every layer
+    *("addons", "audit", "backup", "billing_months", "charges", "corrections", "costs", "currencies", "deployments"),
+    *("idempotency", "invoices", "plans", "quote", "rate_limits", "rollups", "subscriptions", "taxes", "tenants"),
+    *("unbilled", "usage"),
+    # what every package of its kind has
+    *("context", "create", "errors", "filters", "mutations", "queries", "types", "update"),
+}
 VAGUE = {"base", "common", "core", "helper", "helpers", "manager", "managers", "misc", "shared", "util", "utils"}
 
 # Written in pieces, so that this file passes too.
@@ -66,6 +74,26 @@ def test_functions_are_short() -> None:
 def test_modules_have_names_that_say_something() -> None:
     vague = [named(path) for path in python_files("app", "tests", "bench") if VAGUE & set(path.stem.split("_"))]
     assert vague == []
+
+
+def test_a_module_name_stands_for_one_thing() -> None:
+    folders: dict[str, set[str]] = {}
+    for path in python_files("app"):
+        folders.setdefault(path.stem, set()).add(named(path.parent))
+    repeated = {name for name, packages in folders.items() if len(packages) > 1}
+    assert repeated - {"__init__"} - IN_SEVERAL_PACKAGES == set()
+    assert IN_SEVERAL_PACKAGES - repeated == set()
+
+
+def test_no_two_classes_of_the_application_share_a_name() -> None:
+    """Those of the GraphQL schema keep the contract's names: what operations return is named another way."""
+    files: dict[str, list[str]] = {}
+    for path in python_files("app"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                files.setdefault(node.name, []).append(named(path))
+    assert len(files) > 500
+    assert {name: paths for name, paths in files.items() if len(paths) > 1} == {}
 
 
 @pytest.mark.parametrize("pattern", [MACHINE_PATHS, REGISTRIES], ids=["machine paths", "registries"])

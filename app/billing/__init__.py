@@ -12,11 +12,12 @@ from app.billing.canonical import (
     subscription_of,
     subscription_text,
 )
+from app.billing.canonical_documents import correction_text, parse_document, rate_document
 from app.billing.corrections import (
-    Billed,
+    BilledSeries,
     CorrectionInputs,
-    Difference,
     Series,
+    SeriesDifference,
     billed_of,
     differences,
     merged,
@@ -25,7 +26,6 @@ from app.billing.corrections import (
     taken_parts,
 )
 from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
-from app.billing.documents import correction_text, parse_document, rate_document
 from app.billing.folding import UsageEvent, fold
 from app.billing.forecast import extrapolated, month_to_date
 from app.billing.inputs import (
@@ -49,7 +49,7 @@ from app.billing.lifecycle import (
     decide_transition,
     subscription_status,
 )
-from app.billing.lines import Explanation, Line, LineKind, Quote
+from app.billing.lines import Explanation, Line, LineKind, RatedMonth
 from app.billing.money import AmountTooLarge, decimal_text, parse_decimal, round_half_away, storable_cents, to_decimal
 from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
 from app.billing.quote import quote
@@ -78,7 +78,7 @@ from app.billing.usage import (
     SumUsage,
     Usage,
 )
-from app.billing.usage_report import ResourceUsage, UnpricedUsage, resource_usage, unpriced_usage
+from app.billing.usage_report import ReportedUsage, UnpricedQuantity, resource_usage, unpriced_usage
 
 __all__ = [
     "RULES_VERSION",
@@ -88,7 +88,7 @@ __all__ = [
     "AddonTerms",
     "Aggregation",
     "AmountTooLarge",
-    "Billed",
+    "BilledSeries",
     "ChargeInputs",
     "ChargeTerms",
     "CorrectionInputs",
@@ -96,7 +96,6 @@ __all__ = [
     "DailyQuantities",
     "DailyQuantity",
     "DeploymentState",
-    "Difference",
     "Explanation",
     "HashedInvoiceBuilder",
     "InputFault",
@@ -113,13 +112,14 @@ __all__ = [
     "PlanTerms",
     "PriceModel",
     "Proration",
-    "Quote",
     "QuoteHeader",
     "QuoteInputs",
+    "RatedMonth",
+    "ReportedUsage",
     "ResourceDailyUsage",
     "ResourceTerms",
-    "ResourceUsage",
     "Series",
+    "SeriesDifference",
     "SubscriptionInputs",
     "SubscriptionStatus",
     "SumUsage",
@@ -127,7 +127,7 @@ __all__ = [
     "TaxTerms",
     "Tier",
     "TransitionDecision",
-    "UnpricedUsage",
+    "UnpricedQuantity",
     "UnsubscribedCharge",
     "Usage",
     "UsageEvent",

@@ -119,16 +119,16 @@ def charges_text(charges: ChargeInputs) -> str:
 def document_value(text: str) -> dict[str, Any]:
     """Returns a document's parsed JSON. Raises ValueError for another format."""
     value: dict[str, Any] = json.loads(text)
-    found = value["v"]
-    if found == FORMAT:
+    version = value["v"]
+    if version == FORMAT:
         return value
-    if found < FORMAT:
+    if version < FORMAT:
         raise ValueError(
-            f"the inputs are kept in format {found}: they were made before format {FORMAT}, and this version of the "
+            f"the inputs are kept in format {version}: they were made before format {FORMAT}, and this version of the "
             f"program cannot read them; roll the month up again, or use the version that made them"
         )
     raise ValueError(
-        f"the inputs are in format {found}, written by a later version of the program;"
+        f"the inputs are in format {version}, written by a later version of the program;"
         f" this version reads format {FORMAT}"
     )
 

@@ -8,17 +8,17 @@ from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple
 
-from app.billing.lines import Explanation, TierCharge
+from app.billing.lines import Explanation, TierAmount
 from app.billing.money import Ratio, add, decimal_text, divide_half_away, multiply, to_decimal
 from app.billing.period import Period
-from app.billing.pricing import Slice, package_size, packages
+from app.billing.pricing import TierSlice, package_size, packages
 from app.billing.terms import ChargeTerms, PlanTerms, PriceModel, ResourceTerms, TaxTerms
 from app.billing.usage import Usage
 
 _UNIT_SYMBOLS = {"hour": "h"}
 
 
-class Share(NamedTuple):
+class MonthShare(NamedTuple):
     """The part of a month that is charged: the whole month, or the billable days if it is prorated."""
 
     billable_days: int
@@ -33,30 +33,30 @@ class Share(NamedTuple):
     def numerator(self) -> int:
         return self.billable_days if self.prorated else 1
 
-    def unprorated(self) -> "Share":
-        return Share(self.billable_days, self.period_days, prorated=False) if self.prorated else self
+    def unprorated(self) -> "MonthShare":
+        return MonthShare(self.billable_days, self.period_days, prorated=False) if self.prorated else self
 
     def of(self, cents: int) -> Ratio:
         return Ratio(Decimal(cents * self.numerator), self.denominator)
 
     @property
-    def _whole(self) -> bool:
+    def _is_whole_month(self) -> bool:
         return not self.prorated or self.billable_days == self.period_days
 
     def factor(self) -> str:
         """Returns the factor as a formula shows it; empty for a whole month."""
-        return "" if self._whole else f" x {self.billable_days}/{self.period_days} days"
+        return "" if self._is_whole_month else f" x {self.billable_days}/{self.period_days} days"
 
     def days_text(self) -> str:
         """Returns the days as a line's description shows them; empty for a whole month."""
-        return "" if self._whole else f", {self.billable_days} of {self.period_days} days"
+        return "" if self._is_whole_month else f", {self.billable_days} of {self.period_days} days"
 
 
 class PriceCharge(NamedTuple):
     """A share of a fixed price: a plan's base price or an add-on's."""
 
     price_cents: int
-    share: Share
+    share: MonthShare
 
     def exact_cents(self) -> Ratio:
         return self.share.of(self.price_cents)
@@ -90,8 +90,8 @@ class OverageCharge(NamedTuple):
     used: Decimal
     included: Decimal
     quantity: Ratio
-    slices: Sequence[Slice]
-    share: Share
+    slices: Sequence[TierSlice]
+    share: MonthShare
 
     def __repr__(self) -> str:
         return f"OverageCharge({self._formula()!r})"
@@ -145,14 +145,14 @@ class OverageCharge(NamedTuple):
             case PriceModel.GRADUATED | PriceModel.VOLUME:
                 return " = " + " + ".join(map(self._slice_text, self.slices))
 
-    def _slice_text(self, piece: Slice) -> str:
+    def _slice_text(self, piece: TierSlice) -> str:
         flat = piece.tier.flat_price_cents
         text = f"{decimal_text(self.shown(piece.quantity))} x {_cents(piece.tier.unit_price_cents)}"
         return f"{text} + {flat}c flat" if flat else text
 
-    def _tier_charge(self, piece: Slice) -> TierCharge:
-        return TierCharge(
-            piece.above,
+    def _tier_charge(self, piece: TierSlice) -> TierAmount:
+        return TierAmount(
+            piece.lower_bound,
             piece.tier.up_to,
             self.shown(piece.quantity),
             piece.tier.unit_price_cents,

@@ -46,7 +46,7 @@ class Series(NamedTuple):
         return _ORDER[self.kind], self.part
 
 
-class Billed(NamedTuple):
+class BilledSeries(NamedTuple):
     """The amount that live invoices have billed so far for one series of a month."""
 
     series: Series
@@ -64,17 +64,17 @@ class CorrectionInputs:
 
     header: QuoteHeader
     subject: SubscriptionInputs | ChargeInputs
-    billed: tuple[Billed, ...] = ()
+    billed: tuple[BilledSeries, ...] = ()
     taken: tuple[tuple[Series, int], ...] = ()
     waived: bool = False
 
 
-class Difference(NamedTuple):
+class SeriesDifference(NamedTuple):
     """One series whose amount changed: its lines as rated now, and what was billed before."""
 
     series: Series
     lines: tuple[Line, ...]
-    billed: Billed
+    billed: BilledSeries
 
     @property
     def amount_cents(self) -> int:
@@ -115,17 +115,17 @@ def rate_subject(inputs: CorrectionInputs) -> list[Line]:
     return rate_subscription(inputs.header, inputs.subject)
 
 
-def differences(inputs: CorrectionInputs, now: Iterable[Line]) -> list[Difference]:
+def differences(inputs: CorrectionInputs, now: Iterable[Line]) -> list[SeriesDifference]:
     """Returns each series whose amount differs from what was billed, in line order."""
     lines: dict[Series, list[Line]] = {}
     for line in now:
         lines.setdefault(Series.of(line), []).append(line)
-    billed = {one.series: one for one in inputs.billed}
-    found = [
-        Difference(series, tuple(lines.get(series, ())), billed.get(series, Billed(series, ZERO, 0)))
+    billed = {series_billed.series: series_billed for series_billed in inputs.billed}
+    changed_series = [
+        SeriesDifference(series, tuple(lines.get(series, ())), billed.get(series, BilledSeries(series, ZERO, 0)))
         for series in sorted(lines.keys() | billed.keys(), key=lambda series: series.order)
     ]
-    return [difference for difference in found if difference.amount_cents]
+    return [difference for difference in changed_series if difference.amount_cents]
 
 
 def rate_correction(inputs: CorrectionInputs) -> list[Line]:
@@ -141,22 +141,26 @@ def rate_correction(inputs: CorrectionInputs) -> list[Line]:
     return lines
 
 
-def billed_of(lines: Iterable[Line]) -> list[Billed]:
+def billed_of(lines: Iterable[Line]) -> list[BilledSeries]:
     """Returns, by series, what the month's own lines have billed."""
-    return merged(Billed(Series.of(line), line.quantity, line.amount_cents) for line in lines)
+    return merged(BilledSeries(Series.of(line), line.quantity, line.amount_cents) for line in lines)
 
 
-def merged(billed: Iterable[Billed]) -> list[Billed]:
+def merged(billed: Iterable[BilledSeries]) -> list[BilledSeries]:
     """Adds up the amounts of equal series; returns one entry per series, in line order."""
-    sums: dict[Series, Billed] = {}
-    for one in billed:
-        other = sums.get(one.series)
-        sums[one.series] = (
-            one
+    sums: dict[Series, BilledSeries] = {}
+    for series_billed in billed:
+        other = sums.get(series_billed.series)
+        sums[series_billed.series] = (
+            series_billed
             if other is None
-            else Billed(one.series, add(other.quantity, one.quantity), other.amount_cents + one.amount_cents)
+            else BilledSeries(
+                series_billed.series,
+                add(other.quantity, series_billed.quantity),
+                other.amount_cents + series_billed.amount_cents,
+            )
         )
-    return sorted(sums.values(), key=lambda one: one.series.order)
+    return sorted(sums.values(), key=lambda series_billed: series_billed.series.order)
 
 
 def taken_parts(base: TaxBase, owed: Sequence[tuple[QuoteHeader, int]]) -> list[int]:
@@ -165,34 +169,34 @@ def taken_parts(base: TaxBase, owed: Sequence[tuple[QuoteHeader, int]]) -> list[
 
     base: the invoice's other lines. Its subtotal and total stay at or above 0.
     """
-    room, parts = base.copy(), []
+    tax_base, parts = base.copy(), []
     for header, amount in owed:
-        part = -_largest(room, header, min(-amount, max(room.subtotal_cents, 0)))
-        room.add(header, part)
+        part = -_largest(tax_base, header, min(-amount, max(tax_base.subtotal_cents, 0)))
+        tax_base.add(header, part)
         parts.append(part)
     return parts
 
 
-def _largest(room: TaxBase, header: QuoteHeader, most: int) -> int:
+def _largest(tax_base: TaxBase, header: QuoteHeader, max_part: int) -> int:
     """Returns the largest part of the credit `most` with which the total stays at or above 0. A larger part means a
     lower total.
     """
 
     def leaves_nothing_below_zero(part: int) -> bool:
-        after = room.copy()
+        after = tax_base.copy()
         after.add(header, -part)
         return after.total_cents >= 0
 
-    if leaves_nothing_below_zero(most):
-        return most
-    low, high = 0, most
+    if leaves_nothing_below_zero(max_part):
+        return max_part
+    low, high = 0, max_part
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if leaves_nothing_below_zero(middle) else (low, middle)
     return low
 
 
-def _line(inputs: CorrectionInputs, difference: Difference, amount: int) -> Line:
+def _line(inputs: CorrectionInputs, difference: SeriesDifference, amount: int) -> Line:
     series, subject = difference.series, inputs.subject
     quantity, price = _quantity(difference, amount)
     if isinstance(subject, SubscriptionInputs):
@@ -215,7 +219,7 @@ def _line(inputs: CorrectionInputs, difference: Difference, amount: int) -> Line
     )
 
 
-def _quantity(difference: Difference, amount: int) -> tuple[Decimal, Decimal]:
+def _quantity(difference: SeriesDifference, amount: int) -> tuple[Decimal, Decimal]:
     """Returns the quantity and unit price of a correction line. For overage at one unit price, the quantity is the
     change of the overage if it explains the amount; otherwise the quantity is 1.
     """
@@ -227,7 +231,7 @@ def _quantity(difference: Difference, amount: int) -> tuple[Decimal, Decimal]:
     return Decimal(1), Decimal(amount)
 
 
-def _description(inputs: CorrectionInputs, difference: Difference) -> str:
+def _description(inputs: CorrectionInputs, difference: SeriesDifference) -> str:
     if len(difference.lines) == 1:
         return difference.lines[0].description
     kind, part = difference.series

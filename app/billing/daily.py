@@ -71,8 +71,8 @@ class DailyQuantities(Sequence[DailyQuantity]):
         texts = self.text.split()
         if len(days) == len(period.days):
             return texts
-        wanted = set(days)
-        return [text for day, text in zip(self.dates, texts, strict=True) if day in wanted]
+        requested_days = set(days)
+        return [text for day, text in zip(self.dates, texts, strict=True) if day in requested_days]
 
     def integers_on(self, days: Sequence[date], period: Period) -> list[int]:
         """Returns the quantities on the given days of the period, all of which must be integers."""
@@ -108,7 +108,7 @@ class DailyQuantities(Sequence[DailyQuantity]):
 
 @lru_cache(maxsize=4096)
 def _dates(start: date, mask: int) -> tuple[date, ...]:
-    return tuple(start + ONE_DAY * at for at in range(mask.bit_length()) if mask >> at & 1)
+    return tuple(start + ONE_DAY * offset for offset in range(mask.bit_length()) if mask >> offset & 1)
 
 
 @lru_cache(maxsize=4096)

@@ -50,9 +50,9 @@ def extrapolated(subscription: SubscriptionInputs, period: Period, now: datetime
     spans = subscription.active_spans
     elapsed = [day for day in billable_days(period, spans) if day <= today]
     # A span that ends today counts as ended already: the rest of today is not active.
-    ahead = billable_days(period, [span for span in spans if span.last_day is None or span.last_day > today])
-    ahead = tuple(day for day in ahead if day >= today)
-    usage = tuple(_carried_on(usage, elapsed, ahead, now, period) for usage in subscription.usage)
+    remaining_days = billable_days(period, [span for span in spans if span.last_day is None or span.last_day > today])
+    remaining_days = tuple(day for day in remaining_days if day >= today)
+    usage = tuple(_extrapolated_usage(usage, elapsed, remaining_days, now, period) for usage in subscription.usage)
     return replace(subscription, usage=usage)
 
 
@@ -81,43 +81,47 @@ def _levels_until(stream: LevelStream, now: datetime, today: date, period: Perio
     row = next((row for row in stream.days if row.date == today), None)
     if row is None or row.first_at >= now:
         return (*before, DailyLevel(today, now, ZERO, ZERO))
-    rest = microseconds(now, day_start(today + ONE_DAY, period.zone))
+    remaining_microseconds = microseconds(now, day_start(today + ONE_DAY, period.zone))
     # Events a few minutes in the future are accepted; their levels must not make the rest of the day negative.
-    held = max(subtract(row.level_microseconds, multiply(row.last_level, rest)), ZERO)
-    return (*before, DailyLevel(today, row.first_at, ZERO, held))
+    level_until_now = max(subtract(row.level_microseconds, multiply(row.last_level, remaining_microseconds)), ZERO)
+    return (*before, DailyLevel(today, row.first_at, ZERO, level_until_now))
 
 
-def _carried_on(usage: Usage, elapsed: Sequence[date], ahead: Sequence[date], now: datetime, period: Period) -> Usage:
+def _extrapolated_usage(
+    usage: Usage, elapsed: Sequence[date], remaining_days: Sequence[date], now: datetime, period: Period
+) -> Usage:
     match usage:
         case LevelUsage():
             return usage
         case MaxUsage():
-            return _highest_day_stays(usage, elapsed, ahead, period)
+            return _repeat_highest_day(usage, elapsed, remaining_days, period)
         case SumUsage():
-            added = _pace(usage.used(period, elapsed), elapsed, ahead, now, period)
+            added = _pace(usage.used(period, elapsed), elapsed, remaining_days, now, period)
             return replace(usage, days=_added(usage.days, added))
 
 
-def _highest_day_stays(usage: MaxUsage, elapsed: Sequence[date], ahead: Sequence[date], period: Period) -> MaxUsage:
+def _repeat_highest_day(
+    usage: MaxUsage, elapsed: Sequence[date], remaining_days: Sequence[date], period: Period
+) -> MaxUsage:
     """Gives each future day whose total is lower the readings of the highest elapsed day, of all streams."""
     totals = dict(usage.daily(period, period.days))
     highest = max(elapsed, key=lambda day: totals.get(day, ZERO), default=None)
     if highest is None:
         return usage
-    lower = {day for day in ahead if totals.get(day, ZERO) < totals.get(highest, ZERO)}
+    lower = {day for day in remaining_days if totals.get(day, ZERO) < totals.get(highest, ZERO)}
     return replace(usage, streams=tuple(_repeated(stream, highest, lower) for stream in usage.streams))
 
 
 def _repeated(stream: PeakStream, day: date, onto: AbstractSet[date]) -> PeakStream:
     rows = {row.date: row.quantity for row in stream.days}
-    kept = {other: quantity for other, quantity in rows.items() if other not in onto}
+    unchanged = {other: quantity for other, quantity in rows.items() if other not in onto}
     if day in rows:
-        kept |= dict.fromkeys(onto, rows[day])
-    return stream._replace(days=tuple(DailyQuantity(other, kept[other]) for other in sorted(kept)))
+        unchanged |= dict.fromkeys(onto, rows[day])
+    return stream._replace(days=tuple(DailyQuantity(other, unchanged[other]) for other in sorted(unchanged)))
 
 
 def _pace(
-    used: Ratio, elapsed: Sequence[date], ahead: Sequence[date], now: datetime, period: Period
+    used: Ratio, elapsed: Sequence[date], remaining_days: Sequence[date], now: datetime, period: Period
 ) -> Iterator[tuple[date, Decimal]]:
     """Yields the amount that the average rate of the elapsed days adds on each future day. The running total is
     rounded, so that the amounts add up exactly.
@@ -126,7 +130,7 @@ def _pace(
     if not elapsed_time:
         return
     time, total = 0, ZERO
-    for day in ahead:
+    for day in remaining_days:
         time += _time_of(day, period) - max(_time_until(now, day, period), 0)
         running = to_decimal(Ratio(multiply(used.numerator, time), used.denominator * elapsed_time))
         yield day, subtract(running, total)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.billing.canonical import InputHash, charges_text, header_text, parse_header, subscription_text
+from app.billing.canonical_documents import Document, correction_text, parse_document, rate_parsed
 from app.billing.corrections import CorrectionInputs
-from app.billing.documents import Document, correction_text, parse_document, rate_parsed
 from app.billing.inputs import ChargeInputs, QuoteHeader, SubscriptionInputs
 from app.billing.lines import Line
 from app.billing.taxes import TaxBase

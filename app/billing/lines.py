@@ -17,7 +17,7 @@ class LineKind(StrEnum):
     TAX = "TAX"
 
 
-class TierCharge(NamedTuple):
+class TierAmount(NamedTuple):
     """The part of the billable quantity in one tier, (from_quantity, to_quantity], and its price.
 
     The amount is exact and includes the tier's flat price. For a MAX kind it is the amount before multiplication by the
@@ -48,12 +48,12 @@ class Explanation:
     billable_quantity: Decimal | None = None
     billable_days: int | None = None
     period_days: int | None = None
-    tiers: tuple[TierCharge, ...] = ()
+    tiers: tuple[TierAmount, ...] = ()
     daily_usage: tuple[DailyQuantity, ...] = ()
     resource_usage: tuple[ResourceDailyUsage, ...] = ()
 
 
-class Charge(Protocol):
+class Explainable(Protocol):
     """The source of a line, from which its explanation is derived."""
 
     def explanation(self) -> Explanation: ...
@@ -77,7 +77,7 @@ class Line(NamedTuple):
     deployment_id: str | None
     subscription_id: str | None
     addon_id: str | None
-    charge: Charge
+    charge: Explainable
     charge_id: str | None = None
 
     @property
@@ -87,7 +87,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class RatedMonth:
     """A tenant's month as lines; total = subtotal + tax = the sum of all lines."""
 
     period: Period

@@ -8,27 +8,27 @@ from app.billing.money import EXACT, ZERO, Ratio, fma, multiply, subtract
 from app.billing.terms import PriceModel, ResourceTerms, Tier
 
 
-class Slice(NamedTuple):
+class TierSlice(NamedTuple):
     """The part of a quantity in one tier, (above, tier.up_to], and its price.
 
     quantity and cents are numerators over the denominator of the quantity that was priced.
     """
 
-    above: Decimal
+    lower_bound: Decimal
     tier: Tier
     quantity: Decimal
     cents: Decimal
 
 
-def price(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
+def price(resource: ResourceTerms, quantity: Ratio) -> list[TierSlice]:
     """Returns the slices of a positive `quantity`: their quantities add up to it, their cents to its price."""
     return _MODELS[resource.price_model](resource, quantity)
 
 
 def packages(resource: ResourceTerms, quantity: Ratio) -> Decimal:
     """Returns the number of packages that contain `quantity`; the last one may be partly used."""
-    count, rest = EXACT.divmod(quantity.numerator, multiply(package_size(resource), quantity.denominator))
-    return count + 1 if rest else count
+    count, remaining = EXACT.divmod(quantity.numerator, multiply(package_size(resource), quantity.denominator))
+    return count + 1 if remaining else count
 
 
 def package_size(resource: ResourceTerms) -> Decimal:
@@ -37,51 +37,51 @@ def package_size(resource: ResourceTerms) -> Decimal:
     return resource.package_size
 
 
-def _per_unit(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
+def _per_unit(resource: ResourceTerms, quantity: Ratio) -> list[TierSlice]:
     tier = resource.tiers[0]
-    return [Slice(ZERO, tier, quantity.numerator, multiply(quantity.numerator, tier.unit_price_cents))]
+    return [TierSlice(ZERO, tier, quantity.numerator, multiply(quantity.numerator, tier.unit_price_cents))]
 
 
-def _package(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
+def _package(resource: ResourceTerms, quantity: Ratio) -> list[TierSlice]:
     tier = resource.tiers[0]
     cents = multiply(packages(resource, quantity), multiply(tier.unit_price_cents, quantity.denominator))
-    return [Slice(ZERO, tier, quantity.numerator, cents)]
+    return [TierSlice(ZERO, tier, quantity.numerator, cents)]
 
 
-def _graduated(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
-    slices: list[Slice] = []
-    above, rest = ZERO, quantity.numerator
+def _graduated(resource: ResourceTerms, quantity: Ratio) -> list[TierSlice]:
+    slices: list[TierSlice] = []
+    lower_bound, remaining = ZERO, quantity.numerator
     for tier in resource.tiers:
         if tier.up_to is None:
-            return [*slices, _slice(above, tier, rest, quantity)]
-        width = min(rest, multiply(subtract(tier.up_to, above), quantity.denominator))
-        slices.append(_slice(above, tier, width, quantity))
-        rest = subtract(rest, width)
-        if not rest:
+            return [*slices, _slice(lower_bound, tier, remaining, quantity)]
+        width = min(remaining, multiply(subtract(tier.up_to, lower_bound), quantity.denominator))
+        slices.append(_slice(lower_bound, tier, width, quantity))
+        remaining = subtract(remaining, width)
+        if not remaining:
             return slices
-        above = tier.up_to
+        lower_bound = tier.up_to
     raise _bounded(resource)
 
 
-def _volume(resource: ResourceTerms, quantity: Ratio) -> list[Slice]:
-    above = ZERO
+def _volume(resource: ResourceTerms, quantity: Ratio) -> list[TierSlice]:
+    lower_bound = ZERO
     for tier in resource.tiers:
         if tier.up_to is None or quantity.numerator <= multiply(tier.up_to, quantity.denominator):
-            return [_slice(above, tier, quantity.numerator, quantity)]
-        above = tier.up_to
+            return [_slice(lower_bound, tier, quantity.numerator, quantity)]
+        lower_bound = tier.up_to
     raise _bounded(resource)
 
 
-def _slice(above: Decimal, tier: Tier, part: Decimal, quantity: Ratio) -> Slice:
+def _slice(lower_bound: Decimal, tier: Tier, part: Decimal, quantity: Ratio) -> TierSlice:
     flat = multiply(tier.flat_price_cents, quantity.denominator)
-    return Slice(above, tier, part, fma(part, tier.unit_price_cents, flat))
+    return TierSlice(lower_bound, tier, part, fma(part, tier.unit_price_cents, flat))
 
 
 def _bounded(resource: ResourceTerms) -> ValueError:
     return ValueError(f"the last tier of {resource.resource_kind} must have no upper bound")
 
 
-_MODELS: Mapping[PriceModel, Callable[[ResourceTerms, Ratio], list[Slice]]] = {
+_MODELS: Mapping[PriceModel, Callable[[ResourceTerms, Ratio], list[TierSlice]]] = {
     PriceModel.PER_UNIT: _per_unit,
     PriceModel.GRADUATED: _graduated,
     PriceModel.VOLUME: _volume,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 
-from app.billing.charges import OneOffCharge, OverageCharge, PriceCharge, Share
+from app.billing.charges import MonthShare, OneOffCharge, OverageCharge, PriceCharge
 from app.billing.inputs import ChargeInputs, QuoteHeader, SubscriptionInputs
 from app.billing.lines import Line, LineKind
 from app.billing.money import Ratio, round_cumulatively, round_half_away, storable_cents, subtract, to_decimal
@@ -99,7 +99,7 @@ def _addon_lines(subscription: SubscriptionInputs, segments: Sequence[Segment]) 
         if not days:
             continue
         _, period_days, prorated = segments[0].share
-        share = Share(days, period_days, prorated)
+        share = MonthShare(days, period_days, prorated)
         charge = PriceCharge(addon.price_cents, share)
         key = f"{subscription.slug}/addon/{addon.id}"
         yield Line(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import NamedTuple
 
-from app.billing.charges import Share
+from app.billing.charges import MonthShare
 from app.billing.inputs import PlanInForce, QuoteHeader, SubscriptionInputs
 from app.billing.money import ZERO, Ratio, add, fma, multiply
 from app.billing.period import Period, billable_days
@@ -22,7 +22,7 @@ class Segment(NamedTuple):
 
     terms: PlanTerms
     days: Sequence[date]
-    share: Share
+    share: MonthShare
 
 
 class UsageGroup(NamedTuple):
@@ -34,7 +34,7 @@ class UsageGroup(NamedTuple):
     resource: ResourceTerms
     terms: PlanTerms
     days: Sequence[date]
-    share: Share
+    share: MonthShare
 
 
 class Allowance(NamedTuple):
@@ -62,7 +62,7 @@ def segments_of(header: QuoteHeader, subscription: SubscriptionInputs) -> list[S
     parts = _days_by_version(subscription.plans, days) if prorated else [(last, days)]
     if any(terms.currency != header.currency for terms, _ in parts):
         raise ValueError(f"{subscription.slug} has a plan in another currency than {header.currency}")
-    return [Segment(terms, part, Share(len(part), len(period.days), prorated)) for terms, part in parts]
+    return [Segment(terms, part, MonthShare(len(part), len(period.days), prorated)) for terms, part in parts]
 
 
 def usage_groups(segments: Sequence[Segment]) -> list[UsageGroup]:
@@ -70,11 +70,11 @@ def usage_groups(segments: Sequence[Segment]) -> list[UsageGroup]:
     if len(segments) == 1:
         [(terms, days, share)] = segments
         return [UsageGroup(resource, terms, days, share) for resource in terms.resources_by_kind]
-    alike: dict[tuple[str, tuple[object, ...]], list[tuple[ResourceTerms, Segment]]] = {}
+    parts_by_terms: dict[tuple[str, tuple[object, ...]], list[tuple[ResourceTerms, Segment]]] = {}
     for segment in segments:
         for resource in segment.terms.resources:
-            alike.setdefault((resource.resource_kind, resource.pricing), []).append((resource, segment))
-    groups = [_group(parts) for parts in alike.values()]
+            parts_by_terms.setdefault((resource.resource_kind, resource.pricing), []).append((resource, segment))
+    groups = [_group(parts) for parts in parts_by_terms.values()]
     return sorted(groups, key=lambda group: (group.resource.resource_kind, group.days[0]))
 
 

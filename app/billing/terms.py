@@ -151,10 +151,10 @@ class TaxTerms:
     rate: Decimal
 
 
-LARGEST = Decimal(10) ** 15
+MAX_QUANTITY = Decimal(10) ** 15
 FRACTIONAL_DIGITS = 12
-_FINEST = Decimal(1).scaleb(-FRACTIONAL_DIGITS)
-_WIDE = Context(prec=40)
+_MIN_STEP = Decimal(1).scaleb(-FRACTIONAL_DIGITS)
+_WIDE_CONTEXT = Context(prec=40)
 
 
 def quantity_fault(value: Decimal) -> str | None:
@@ -165,9 +165,9 @@ def quantity_fault(value: Decimal) -> str | None:
         return "must be a finite number"
     if value < 0:
         return "must not be negative"
-    if value >= LARGEST:
+    if value >= MAX_QUANTITY:
         return "must be below 10^15"
-    if _WIDE.quantize(value, _FINEST) != value:
+    if _WIDE_CONTEXT.quantize(value, _MIN_STEP) != value:
         return f"must have at most {FRACTIONAL_DIGITS} fractional digits"
     return None
 
@@ -176,7 +176,7 @@ def cents_fault(value: int) -> str | None:
     """Returns why `value` is not valid as a price in cents, or None."""
     if value < 0:
         return "must not be negative"
-    if value >= LARGEST:
+    if value >= MAX_QUANTITY:
         return "must be below 10^15"
     return None
 
@@ -216,25 +216,25 @@ def _tier_faults(resource: ResourceTerms, path: tuple[str, ...]) -> Iterator[Inp
         yield InputFault(path, "must have at least one tier")
     if single and len(resource.tiers) > 1:
         yield InputFault(path, f"must be a single tier for {model}")
-    below = Decimal(0)
+    lower_bound = Decimal(0)
     for index, tier in enumerate(resource.tiers):
-        at = (*path, str(index))
-        if message := _bound_fault(tier.up_to, below, last=index == len(resource.tiers) - 1):
-            yield InputFault((*at, "up_to"), message)
-        below = tier.up_to or below
+        tier_path = (*path, str(index))
+        if message := _bound_fault(tier.up_to, lower_bound, last=index == len(resource.tiers) - 1):
+            yield InputFault((*tier_path, "up_to"), message)
+        lower_bound = tier.up_to or lower_bound
         if message := quantity_fault(tier.unit_price_cents):
-            yield InputFault((*at, "unit_price_cents"), message)
+            yield InputFault((*tier_path, "unit_price_cents"), message)
         if message := cents_fault(tier.flat_price_cents):
-            yield InputFault((*at, "flat_price_cents"), message)
+            yield InputFault((*tier_path, "flat_price_cents"), message)
         elif single and tier.flat_price_cents:
-            yield InputFault((*at, "flat_price_cents"), f"must be 0 for {model}")
+            yield InputFault((*tier_path, "flat_price_cents"), f"must be 0 for {model}")
 
 
-def _bound_fault(up_to: Decimal | None, below: Decimal, *, last: bool) -> str | None:
+def _bound_fault(up_to: Decimal | None, lower_bound: Decimal, *, last: bool) -> str | None:
     if up_to is None:
         return None if last else "only the last tier may have no upper bound"
     if last:
         return "the last tier must have no upper bound"
     if message := quantity_fault(up_to):
         return message
-    return None if up_to > below else "must be above the upper bound of the previous tier"
+    return None if up_to > lower_bound else "must be above the upper bound of the previous tier"

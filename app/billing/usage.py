@@ -159,11 +159,11 @@ def aggregated(resource_kind: str, aggregation: Aggregation, quantity: Decimal, 
 def _level_microseconds(stream: LevelStream, period: Period, days: Sequence[date]) -> Iterator[tuple[date, Decimal]]:
     _check_rows(stream.days, period)
     rows = {row.date: row for row in stream.days}
-    wanted = set(days)
+    requested_days = set(days)
     level = stream.carried_level
     for day in period.days:
         row = rows.get(day)
-        if day in wanted:
+        if day in requested_days:
             yield day, _day_level_microseconds(level, day, row, period.zone)
         if row is not None:
             level = row.last_level
@@ -197,8 +197,8 @@ def _check_rows(rows: Sequence[DailyLevel], period: Period) -> None:
 
 
 def _rows_on(rows: Sequence[DailyQuantity], period: Period, days: Sequence[date]) -> tuple[DailyQuantity, ...]:
-    wanted = set(days)
-    return tuple(row for row in DailyQuantities.of(rows, period) if row.date in wanted)
+    requested_days = set(days)
+    return tuple(row for row in DailyQuantities.of(rows, period) if row.date in requested_days)
 
 
 def _added_up(streams: Iterable[tuple[DailyQuantity, ...]]) -> tuple[DailyQuantity, ...]:

@@ -12,7 +12,7 @@ from app.billing.terms import Aggregation
 from app.billing.usage import Usage
 
 
-class ResourceUsage(NamedTuple):
+class ReportedUsage(NamedTuple):
     """One kind's month: all its usage, the part on billable days, the included quantity and the charged overage."""
 
     resource_kind: str
@@ -22,14 +22,14 @@ class ResourceUsage(NamedTuple):
     overage_quantity: Decimal
 
 
-class UnpricedUsage(NamedTuple):
+class UnpricedQuantity(NamedTuple):
     """Usage on billable days of a kind that the plan version in force does not price: it is reported and not billed."""
 
     resource_kind: str
     quantity: Decimal
 
 
-def resource_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[ResourceUsage]:
+def resource_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[ReportedUsage]:
     """Returns, by kind, the whole month's usage of every kind that was used or that a charged plan version prices."""
     period, usage = header.period, subscription.usage_by_kind()
     groups: dict[str, list[UsageGroup]] = {kind: [] for kind in usage}
@@ -43,20 +43,20 @@ def resource_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> lis
 
 def _resource_usage(
     period: Period, subscription: SubscriptionInputs, kind: str, groups: Sequence[UsageGroup], usage: Usage | None
-) -> ResourceUsage:
-    used = included = over = ZERO
+) -> ReportedUsage:
+    used = included = overage = ZERO
     for group in groups:
         part = allowance(period, subscription, group, usage)
         # Amounts and unit-hours add up over the groups of a month; for readings, the month's highest counts.
         join = max if group.resource.aggregation is Aggregation.MAX else add
         used = join(used, to_decimal(Ratio(part.used, part.denominator)))
         included = join(included, to_decimal(Ratio(part.included, part.denominator)))
-        over = join(over, to_decimal(Ratio(max(subtract(part.used, part.included), ZERO), part.denominator)))
+        overage = join(overage, to_decimal(Ratio(max(subtract(part.used, part.included), ZERO), part.denominator)))
     quantity = to_decimal(usage.used(period, period.days)) if usage is not None else ZERO
-    return ResourceUsage(kind, quantity, used, included, over)
+    return ReportedUsage(kind, quantity, used, included, overage)
 
 
-def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[UnpricedUsage]:
+def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> list[UnpricedQuantity]:
     """Returns, by kind, usage that the plan does not price: the part on the days of plan versions without that kind."""
     plans = [plan.terms for plan in subscription.plans]
     if all(terms.resource(usage.resource_kind) for terms in plans for usage in subscription.usage):
@@ -66,5 +66,5 @@ def unpriced_usage(header: QuoteHeader, subscription: SubscriptionInputs) -> lis
     for kind, usage in sorted(subscription.usage_by_kind().items()):
         days = [day for segment in segments if segment.terms.resource(kind) is None for day in segment.days]
         if days and (used := to_decimal(usage.used(header.period, days))):
-            unpriced.append(UnpricedUsage(kind, used))
+            unpriced.append(UnpricedQuantity(kind, used))
     return unpriced

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import rich_click as click
 
-from app.cli.refusal import CommandRefusedError
+from app.cli.command_refused import CommandRefusedError
 
 COMMANDS = {
     "backup": (

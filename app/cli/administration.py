@@ -6,8 +6,8 @@ from uuid import UUID
 
 import rich_click as click
 
-from app.cli.parameters import Span
-from app.cli.session import operator
+from app.cli.operator_context import operator
+from app.cli.parameter_types import Span
 from app.database import migrate as migrations
 from app.operations.calls.principal import TENANT_ROLES, Role
 from app.operations.tenants import tenant_id_of
@@ -20,8 +20,8 @@ from app.settings import Settings
 def migrate() -> None:
     """Run the pending migrations of the database. Several processes may run this at the same time."""
     settings = Settings.from_environment()
-    ran = asyncio.run(migrations.migrate(settings))
-    click.echo(f"Ran {len(ran)} migrations." if ran else "The database is up to date.")
+    applied = asyncio.run(migrations.migrate(settings))
+    click.echo(f"Ran {len(applied)} migrations." if applied else "The database is up to date.")
     statements = asyncio.run(migrations.pooler_statements(settings))
     if statements:
         click.echo(

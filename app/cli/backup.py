@@ -5,7 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from app.cli.session import say_database
+from app.cli.operator_context import print_database
 from app.database import backup as backups
 from app.database import embedded
 from app.settings import Settings
@@ -23,7 +23,7 @@ def backup(file: Path) -> None:
 
 
 async def _back_up(settings: Settings, file: Path) -> None:
-    await say_database(settings)
+    await print_database(settings)
     await backups.back_up(settings, file)
 
 
@@ -32,10 +32,10 @@ async def _back_up(settings: Settings, file: Path) -> None:
 def restore(file: Path) -> None:
     """Restore the backup FILE into an empty database and run pending migrations. Then run `arcadia check`."""
     settings = Settings.from_environment()
-    ran = asyncio.run(_restore(settings, file))
-    click.echo(f"Restored, and ran {len(ran)} newer migrations." if ran else "Restored.")
+    applied = asyncio.run(_restore(settings, file))
+    click.echo(f"Restored, and ran {len(applied)} newer migrations." if applied else "Restored.")
 
 
 async def _restore(settings: Settings, file: Path) -> list[str]:
-    await say_database(settings)
+    await print_database(settings)
     return await backups.restore(settings, file)

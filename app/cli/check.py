@@ -7,7 +7,7 @@ from click.exceptions import Exit
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.cli.session import operator, say_database
+from app.cli.operator_context import operator, print_database
 from app.operations.data_integrity import violations
 from app.settings import Settings
 
@@ -28,14 +28,14 @@ def check() -> None:
 async def _check(console: Console, settings: Settings) -> int:
     broken = 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        bar = shown.add_task("", total=None)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress_bar:
+        task_id = progress_bar.add_task("", total=None)
 
         def progress(table: str, done: int, total: int) -> None:
-            shown.update(bar, description=table, completed=done, total=total)
+            progress_bar.update(task_id, description=table, completed=done, total=total)
 
         async with operator(settings) as context:
-            await say_database(settings)
+            await print_database(settings)
             async for check, row, message in violations(context, progress=progress):
                 click.echo(f"{row}: {message} ({check})")
                 broken += 1

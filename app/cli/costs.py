@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.billing import parse_decimal
+from app.cli.operator_context import operator
 from app.cli.reading import read
-from app.cli.session import operator
 from app.cli.value_table import show_values
 from app.operations import costs as operations
 from app.operations.calls.audit import auditing
@@ -107,8 +107,8 @@ def import_(file: str, **terms: Any) -> None:
             click.echo(f"Ignored columns: {', '.join(imported.ignored_columns)}.", err=True)
         return imported.cloud_invoice_id
 
-    given = {"file": file, **terms, "columns": [f"{field}={column}" for field, column in terms["columns"]]}
-    asyncio.run(_run("import", given, work))
+    audited_input = {"file": file, **terms, "columns": [f"{field}={column}" for field, column in terms["columns"]]}
+    asyncio.run(_run("import", audited_input, work))
 
 
 @costs.command()
@@ -162,11 +162,11 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 async def _run(
-    command: str, given: dict[str, Any], work: Callable[[Context, operations.Progress], Awaitable[UUID]]
+    command: str, audited_input: dict[str, Any], work: Callable[[Context, operations.Progress], Awaitable[UUID]]
 ) -> None:
     """Runs the command as a call with an audit log entry, and shows the bill whose id it returns."""
     called = f"arcadia costs {command}"
-    call = Call(called, called, msgspec.json.encode(given).decode(), RequestMetadata())
+    call = Call(called, called, msgspec.json.encode(audited_input).decode(), RequestMetadata())
     async with operator(Settings.from_environment()) as context:
         with _progress(Console(stderr=True)) as progress:
             async with auditing(context, call) as audited:
@@ -178,9 +178,9 @@ async def _run(
 def _progress(console: Console) -> Iterator[operations.Progress]:
     """Shows a progress bar on a terminal, and nothing in a pipe."""
     columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        bar = shown.add_task("rows", total=None)
-        yield lambda done, total: shown.update(bar, completed=done, total=total)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress_bar:
+        task_id = progress_bar.add_task("rows", total=None)
+        yield lambda done, total: progress_bar.update(task_id, completed=done, total=total)
 
 
 async def _show(console: Console, context: Context, bill_id: UUID) -> None:

@@ -10,16 +10,16 @@ import rich_click as click
 from rich.console import Console
 
 from app.billing import DeploymentState
-from app.cli import story
+from app.cli import demo_data
+from app.cli.command_refused import CommandRefusedError
 from app.cli.invoice_table import INVOICE, show_invoice
+from app.cli.operator_context import now, operator
 from app.cli.reading import read
-from app.cli.refusal import CommandRefusedError
 from app.cli.rollup import run_of
-from app.cli.session import now, operator
 from app.database.migrate import migrate
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Role
-from app.operations.calls.refusal import InvalidTransition
+from app.operations.calls.refusal import InvalidTransitionRefusal
 from app.operations.deployments import transition_deployment
 from app.operations.rollups import roll_up_period
 from app.operations.rollups.progress import CHANNEL
@@ -28,7 +28,7 @@ from app.server.signing import sign_token
 from app.settings import LogLevel, Settings
 from app.worker import working
 
-PATIENCE_SECONDS = 120
+MAX_WAIT_SECONDS = 120
 
 _LAST_EVENT = """
 query LastEvent($id: ID!) {
@@ -46,28 +46,28 @@ def demo() -> None:
             "`arcadia demo` creates a tenant and prints a platform admin's token, so it is refused in production."
         )
     configure_logging(replace(settings, log_level=LogLevel.ERROR))
-    asyncio.run(_tell(Console(highlight=False), settings))
+    asyncio.run(_run_demo(Console(highlight=False), settings))
 
 
-async def _tell(console: Console, settings: Settings) -> None:
+async def _run_demo(console: Console, settings: Settings) -> None:
     with console.status("Starting PostgreSQL…"):
         await migrate(settings)
     async with operator(settings) as context:
-        tenant_id, deployment_id = await story.set_up(context)
-        accepted, known = await story.meter(context, deployment_id)
+        tenant_id, deployment_id = await demo_data.set_up(context)
+        accepted, known = await demo_data.meter(context, deployment_id)
         console.print(f"Metered: {accepted + known:,} usage events, {accepted:,} new and {known:,} already recorded.")
-        _say_run(console, "Rollup of April 2026", await _roll_up(context, tenant_id))
+        _print_run(console, "Rollup of April 2026", await _roll_up(context, tenant_id))
         show_invoice(console, await _invoice(context))
-        _say_run(console, "The same rollup again", await _roll_up(context, tenant_id))
+        _print_run(console, "The same rollup again", await _roll_up(context, tenant_id))
         await _pause(console, context, deployment_id)
-    _say_how_to_look(console, settings)
+    _print_next_steps(console, settings)
 
 
 async def _roll_up(context: Context, tenant_id: UUID) -> dict[str, Any]:
     """Runs the rollup as a job: a worker takes its chunk from the queue."""
     async with working(context, catching_up=False), context.database.listen(CHANNEL) as notices:
-        run_id = await roll_up_period(context, period_start=story.APRIL, tenant_ids=[tenant_id])
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        run_id = await roll_up_period(context, period_start=demo_data.APRIL, tenant_ids=[tenant_id])
+        async with asyncio.timeout(MAX_WAIT_SECONDS):
             async for _ in notices:
                 run = await run_of(context, run_id)
                 if run["status"] not in {"QUEUED", "RUNNING"}:
@@ -75,34 +75,34 @@ async def _roll_up(context: Context, tenant_id: UUID) -> dict[str, Any]:
     raise AssertionError("notices end only with the listener")
 
 
-def _say_run(console: Console, title: str, run: dict[str, Any]) -> None:
+def _print_run(console: Console, title: str, run: dict[str, Any]) -> None:
     console.print(
         f"{title}: {run['invoicesCreated']} created, {run['invoicesSkipped']} skipped, {run['status'].lower()}."
     )
 
 
 async def _invoice(context: Context) -> dict[str, Any]:
-    data = await read(context, INVOICE, {"tenant": story.TENANT, "month": story.APRIL.isoformat()})
+    data = await read(context, INVOICE, {"tenant": demo_data.TENANT, "month": demo_data.APRIL.isoformat()})
     invoice: dict[str, Any] = data["tenant"]["invoices"]["nodes"][0]
     return invoice
 
 
 async def _pause(console: Console, context: Context, deployment_id: UUID) -> None:
     """Requests a transition that is allowed, and one that is not."""
-    await story.be_active(context, deployment_id)
+    await demo_data.activate(context, deployment_id)
     await transition_deployment(context, deployment_id=deployment_id, to=DeploymentState.PAUSED, reason="demo")
     data = await read(context, _LAST_EVENT, {"id": str(deployment_id)})
     event = data["deployment"]["events"]["nodes"][0]
     console.print(f"{event['fromState'].lower()} → {event['toState'].lower()}, by {event['actor']}.")
     try:
         await transition_deployment(context, deployment_id=deployment_id, to=DeploymentState.ARCHIVED, reason="demo")
-    except InvalidTransition as refused:
+    except InvalidTransitionRefusal as refused:
         console.print(f"paused → archived refused: {refused}.", soft_wrap=True)
     else:
         raise RuntimeError("a paused deployment was archived")
 
 
-def _say_how_to_look(console: Console, settings: Settings) -> None:
+def _print_next_steps(console: Console, settings: Settings) -> None:
     token = sign_token(settings, "demo", {Role.PLATFORM_ADMIN}, None, timedelta(hours=8), now())
     console.print(
         "\nTo explore the demo, run `make serve`, open http://127.0.0.1:8000/graphql and use this token:\n",

@@ -25,8 +25,8 @@ query Invoice($tenant: String!, $month: Date!) {
 def money(cents: int) -> str:
     """Formats an amount in a currency of hundredths, such as AUD: 642 is $6.42."""
     sign = "-" if cents < 0 else ""
-    whole, hundredths = divmod(abs(cents), 100)
-    return f"{sign}${whole:,}.{hundredths:02d}"
+    units, hundredths = divmod(abs(cents), 100)
+    return f"{sign}${units:,}.{hundredths:02d}"
 
 
 def show_invoice(console: Console, invoice: dict[str, Any]) -> None:

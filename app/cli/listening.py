@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from app.cli.refusal import CommandRefusedError
+from app.cli.command_refused import CommandRefusedError
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def bound(host: str, port: int) -> Iterator[list[socket.socket]]:
 def listen(sockets: list[socket.socket], host: str, backlog: int = 2048) -> None:
     """Starts listening. Raises CommandRefusedError if another process has begun to listen there meanwhile."""
     for each in sockets:
-        with _said(host, each.getsockname()[1]):
+        with _refusal_message(host, each.getsockname()[1]):
             each.listen(backlog)
 
 
@@ -42,11 +42,11 @@ def _address(host: str, port: int) -> str:
 
 def _addresses(host: str, port: int) -> list[tuple[int, str]]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        address_infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a host name"
         raise CommandRefusedError(f"--host {host} cannot be resolved: {reason}.") from error
-    return list(dict.fromkeys((int(family), str(address[0])) for family, _, _, _, address in found))
+    return list(dict.fromkeys((int(family), str(address[0])) for family, _, _, _, address in address_infos))
 
 
 def _bind(family: int, host: str, address: tuple[str, int]) -> socket.socket:
@@ -59,7 +59,7 @@ def _bind(family: int, host: str, address: tuple[str, int]) -> socket.socket:
         if family == socket.AF_INET6:
             with suppress(OSError):  # so that :: leaves 0.0.0.0 to other sockets, as asyncio's own servers do
                 opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        with _said(host, address[1]):
+        with _refusal_message(host, address[1]):
             opened.bind(address)
     except BaseException:
         opened.close()
@@ -68,17 +68,17 @@ def _bind(family: int, host: str, address: tuple[str, int]) -> socket.socket:
 
 
 @contextmanager
-def _said(host: str, port: int) -> Iterator[None]:
+def _refusal_message(host: str, port: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         match error.errno:
             case errno.EADDRINUSE:
-                said = (
+                message = (
                     f"{_address(host, port)} is in use: stop the program that listens there, or choose another --port."
                 )
             case errno.EADDRNOTAVAIL:
-                said = f"--host {host} is not an address of this machine."
+                message = f"--host {host} is not an address of this machine."
             case _:
-                said = f"{_address(host, port)} cannot be listened on: {error.strerror}."
-        raise CommandRefusedError(said) from error
+                message = f"{_address(host, port)} cannot be listened on: {error.strerror}."
+        raise CommandRefusedError(message) from error

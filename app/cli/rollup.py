@@ -13,9 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from app.cli.invoice_table import money
-from app.cli.parameters import MonthParameter
+from app.cli.operator_context import operator
+from app.cli.parameter_types import MonthParameter
 from app.cli.reading import read
-from app.cli.session import operator
 from app.operations.calls.context import Context
 from app.operations.rollups import roll_up_period, roll_up_run, skip_reasons
 from app.operations.tenants import tenant_id_of
@@ -83,12 +83,12 @@ async def _work(console: Console, context: Context, run_id: UUID) -> None:
     work = asyncio.create_task(roll_up_run(context, run_id=run_id))
     columns = (TextColumn("tenants"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("tenants", total=None)
+        task_id = progress.add_task("tenants", total=None)
         while not work.done():
             await asyncio.wait({work}, timeout=PROGRESS_SECONDS)
             if console.is_terminal:
                 run = await run_of(context, run_id)
-                progress.update(bar, total=run["tenantsTotal"], completed=run["tenantsDone"])
+                progress.update(task_id, total=run["tenantsTotal"], completed=run["tenantsDone"])
     await work
 
 

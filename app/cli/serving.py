@@ -9,7 +9,7 @@ import rich_click as click
 import uvicorn
 
 from app.cli.listening import bound, listen, url_of
-from app.cli.session import operator
+from app.cli.operator_context import operator
 from app.database.billing_time_zone import require_billing_time_zone
 from app.database.migrate import migrate, require_current
 from app.queue import require_redis
@@ -17,7 +17,7 @@ from app.server.application import create_application
 from app.server.logs import configure_logging
 from app.server.request_log import RequestLog
 from app.server.service import PATH
-from app.server.serving import server_config
+from app.server.uvicorn_config import server_config
 from app.settings import Settings
 from app.worker import run_worker, working
 

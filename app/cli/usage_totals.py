@@ -6,7 +6,7 @@ from contextlib import aclosing
 import rich_click as click
 from click.exceptions import Exit
 
-from app.cli.session import operator, say_database
+from app.cli.operator_context import operator, print_database
 from app.operations.usage import prove_totals
 from app.settings import Settings
 
@@ -28,7 +28,7 @@ def usage_totals(*, repair: bool) -> None:
 async def _prove(settings: Settings, *, repair: bool) -> int:
     different = 0
     async with operator(settings) as context:
-        await say_database(settings)
+        await print_database(settings)
         async with aclosing(prove_totals(context, repair=repair)) as differences:
             async for difference in differences:
                 click.echo(f"deployment {difference.deployment_id}: {difference.message}")

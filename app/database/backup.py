@@ -98,9 +98,9 @@ async def _program(name: str, server: int) -> str:
     Raises BackupFailed.
     """
     for program in filter(None, (shutil.which(name), str(embedded.programs_folder() / name))):
-        asked = [program, "--version"]
-        told = await asyncio.to_thread(subprocess.run, asked, capture_output=True, text=True, check=False)
-        version = re.search(r"(\d+)", told.stdout)
+        command = [program, "--version"]
+        completed = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+        version = re.search(r"(\d+)", completed.stdout)
         if version is not None and int(version[1]) >= server:
             return program
     raise BackupFailed(
@@ -115,13 +115,17 @@ async def _run(program: str, url: str | None, *options: str) -> None:
     environment = dict(os.environ)
     target: tuple[str, ...] = ()
     if url is not None:
-        given: dict[str, Any] = conninfo_to_dict(url)
-        if password := given.pop("password", None):
+        connection_parameters: dict[str, Any] = conninfo_to_dict(url)
+        if password := connection_parameters.pop("password", None):
             environment["PGPASSWORD"] = str(password)
-        target = ("--dbname", make_conninfo("", **given))
-    done = await asyncio.to_thread(
+        target = ("--dbname", make_conninfo("", **connection_parameters))
+    completed = await asyncio.to_thread(
         subprocess.run, [program, *target, *options], env=environment, capture_output=True, text=True, check=False
     )
-    if done.returncode != 0:
-        told = [line for line in done.stderr.splitlines() if "error:" in line] or done.stderr.splitlines()
-        raise BackupFailed(told[0] if told else f"{Path(program).name} ended with exit code {done.returncode}.")
+    if completed.returncode != 0:
+        error_lines = [
+            line for line in completed.stderr.splitlines() if "error:" in line
+        ] or completed.stderr.splitlines()
+        raise BackupFailed(
+            error_lines[0] if error_lines else f"{Path(program).name} ended with exit code {completed.returncode}."
+        )

@@ -22,7 +22,7 @@ _RECORDED = "SELECT billing_time_zone FROM installation"
 _LOCK = "SELECT billing_time_zone FROM installation FOR UPDATE"
 _RECORD = "UPDATE installation SET billing_time_zone = $1"
 # Conflicts with _LOCK, but not with other changes of the row.
-_HOLD = "SELECT billing_time_zone FROM installation FOR KEY SHARE"
+_LOCK_SHARED = "SELECT billing_time_zone FROM installation FOR KEY SHARE"
 
 
 async def require_billing_time_zone(settings: Settings) -> None:
@@ -31,8 +31,8 @@ async def require_billing_time_zone(settings: Settings) -> None:
     Raises BillingTimeZoneUnsuitable if PostgreSQL does not know the zone, or if the database has tenants and another
     zone; DatabaseNotMigrated if the table is missing.
     """
-    zone, at = settings.billing_time_zone.key, await database_urls(settings)
-    async with connection(settings, at.direct) as application:
+    zone, urls = settings.billing_time_zone.key, await database_urls(settings)
+    async with connection(settings, urls.direct) as application:
         try:
             with unavailable_is_typed():
                 state = await application.fetchrow(_STATE, zone)
@@ -59,11 +59,11 @@ async def _record(application: Any, zone: str) -> None:
     await application.execute(_RECORD, zone)
 
 
-async def hold_billing_time_zone(unit: UnitOfWork, settings: Settings) -> None:
+async def lock_billing_time_zone(unit: UnitOfWork, settings: Settings) -> None:
     """Locks the recorded zone until the commit, because the first tenant fixes it. Raises BillingTimeZoneUnsuitable if
     another process has started on the empty database with another zone.
     """
-    _require_same(await unit.connection.fetchval(_HOLD), settings.billing_time_zone.key)
+    _require_same(await unit.connection.fetchval(_LOCK_SHARED), settings.billing_time_zone.key)
 
 
 async def require_recorded_time_zone(connected: Any, settings: Settings) -> None:

@@ -19,7 +19,7 @@ APPLICATION_NAME = "arcadia"
 
 # How much longer than the server's own limit a client waits before it considers the connection dead.
 _GRACE_SECONDS = 5
-_PARTING_SECONDS = 2
+_CLOSE_TIMEOUT_SECONDS = 2
 _UNKNOWN_TO_POOLERS = "unsupported startup parameter"
 
 POOLER_SETTINGS = {"application_name": APPLICATION_NAME, "TimeZone": "UTC"}
@@ -206,7 +206,7 @@ async def close(opened: Any) -> None:
 async def give_back(pool: Any, opened: Any) -> None:
     """Returns a connection to its pool. asyncpg closes one that does not answer for two seconds."""
     try:
-        await pool.release(opened, timeout=_PARTING_SECONDS)
+        await pool.release(opened, timeout=_CLOSE_TIMEOUT_SECONDS)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         logger.warning(
             "A connection could not be returned to the pool and was closed: %s", str(error) or type(error).__name__

@@ -22,11 +22,11 @@ class ConnectionCache:
         self._pool = pool
         self._size = size
         self._timeout = timeout
-        self._held = 0
+        self._acquired = 0
         self._idle: list[Any] = []
         self._waiting: deque[asyncio.Future[Any]] = deque()
 
-    def loan(self) -> "BorrowedConnection":
+    def borrow(self) -> "BorrowedConnection":
         """`async with cache.loan() as connection`. Raises DatabaseUnavailable if none is free in time, or if the
         connection is lost.
         """
@@ -43,7 +43,7 @@ class ConnectionCache:
             if _is_open(connection):
                 return connection
             await self._return(connection)
-        if self._held < self._size:
+        if self._acquired < self._size:
             return await self._acquire()
         return await self._wait()
 
@@ -59,16 +59,16 @@ class ConnectionCache:
             self._serve(None)
 
     async def _acquire(self) -> Any:
-        self._held += 1
+        self._acquired += 1
         try:
             return await self._pool.acquire(timeout=self._timeout)
         except BaseException:
-            self._held -= 1
+            self._acquired -= 1
             self._serve(None)
             raise
 
     async def _return(self, connection: Any) -> None:
-        self._held -= 1
+        self._acquired -= 1
         await give_back(self._pool, connection)
 
     async def _wait(self) -> Any:

@@ -15,7 +15,7 @@ from app.database.copy import empty_staging
 from app.database.unit_of_work import UnitOfWork
 
 NULL = b"\xff\xff\xff\xff"
-SIXTEEN = (16).to_bytes(4, "big")
+UUID_LENGTH = (16).to_bytes(4, "big")
 """The length prefix of a UUID, and of any other value of 16 bytes."""
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -43,12 +43,12 @@ shared_text = lru_cache(maxsize=1_024)(text)
 
 
 def uuid(value: UUID) -> bytes:
-    return SIXTEEN + value.bytes
+    return UUID_LENGTH + value.bytes
 
 
 def uuid_of(value: str) -> bytes:
     """Encodes a UUID given as text."""
-    return SIXTEEN + bytes.fromhex(value.replace("-", ""))
+    return UUID_LENGTH + bytes.fromhex(value.replace("-", ""))
 
 
 def integer(value: int) -> bytes:

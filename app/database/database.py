@@ -8,9 +8,9 @@ from typing import Any, Self, TypeVar
 
 from app.database import embedded, roles
 from app.database.connect import behind_a_pooler, give_back, is_pooler, unavailable_is_typed
-from app.database.engine import bind_tables
 from app.database.errors import CommitUnknown, DatabaseNotMigrated, DatabaseUnavailable, DatabaseUnsuitable
-from app.database.listener import Listener, Subscription
+from app.database.listener import ChannelSubscription, Listener
+from app.database.piccolo_engines import bind_tables
 from app.database.pools import RolePools
 from app.database.scope import Scope
 from app.database.self_check import check_login, check_session
@@ -62,23 +62,23 @@ class Database:
         self._pooled = False
 
     async def open(self) -> None:
-        at = await database_urls(self.settings)
+        urls = await database_urls(self.settings)
         try:
-            self._pooled = await self._is_pooled(at)
-            await self._tenant.open(at.tenant, at.read, pooled=self._pooled)
-            await self._platform.open(at.platform, at.read, pooled=self._pooled)
+            self._pooled = await self._is_pooled(urls)
+            await self._tenant.open(urls.tenant, urls.read, pooled=self._pooled)
+            await self._platform.open(urls.platform, urls.read, pooled=self._pooled)
             with suppress(DatabaseNotMigrated):  # /ready reports it, and checks again once the database is migrated
                 await self.check()
         except BaseException:
             await self.close()
             raise
-        self._listener = Listener(self.settings, at.direct)
+        self._listener = Listener(self.settings, urls.direct)
         bind_tables()
 
-    async def _is_pooled(self, at: DatabaseUrls) -> bool:
-        pooled = await is_pooler(self.settings, at.tenant)
+    async def _is_pooled(self, urls: DatabaseUrls) -> bool:
+        pooled = await is_pooler(self.settings, urls.tenant)
         if pooled and None in {self.settings.direct_database_url, self.settings.platform_database_url}:
-            raise behind_a_pooler(at.tenant)
+            raise behind_a_pooler(urls.tenant)
         return pooled
 
     async def close(self) -> None:
@@ -123,7 +123,7 @@ class Database:
         or it is lost.
         """
         pools = self._pools(scope)
-        return pools.reading.loan() if pools.replica is None else pools.replica.loan(after)
+        return pools.reading.borrow() if pools.replica is None else pools.replica.borrow(after)
 
     @asynccontextmanager
     async def reading_written(self, scope: Scope) -> AsyncIterator[Any]:
@@ -147,7 +147,7 @@ class Database:
         """
         fault = None
         for pools in (self._tenant, self._platform):
-            async with pools.reading.loan() as connection:
+            async with pools.reading.borrow() as connection:
                 await check_session(connection, self.settings, pools.role)
             fault = fault or await self._replica_fault(pools)
         return fault
@@ -156,7 +156,7 @@ class Database:
         if pools.replica is None:
             return None
         try:
-            async with pools.replica.loan() as connection:
+            async with pools.replica.borrow() as connection:
                 await check_session(connection, self.settings, pools.role)
         except DatabaseUnsuitable as error:
             return f"The read replica (ARCADIA_READ_DATABASE_URL): {error}"
@@ -165,7 +165,7 @@ class Database:
     async def check_logins(self) -> None:
         """Raises DatabaseUnsuitable in production if a login can disable row-level security."""
         for pools in (self._tenant, self._platform):
-            async with pools.reading.loan() as connection:
+            async with pools.reading.borrow() as connection:
                 await check_login(connection, self.settings)
 
     def _pools(self, scope: Scope) -> RolePools:
@@ -174,7 +174,7 @@ class Database:
             raise RuntimeError("The database is not open.")
         return pools
 
-    def listen(self, channel: str) -> AbstractAsyncContextManager[Subscription]:
+    def listen(self, channel: str) -> AbstractAsyncContextManager[ChannelSubscription]:
         """Subscribes to the notifications of a channel: `async with database.listen(channel) as payloads`, then `async
         for`.
         """

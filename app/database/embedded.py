@@ -101,8 +101,8 @@ class EmbeddedServer:
         try:  # no TCP port, so no conflict; pg_ctl passes the options to a shell
             self._pg_ctl("start", "-w", "-l", str(log), "-o", f"-h '' -k {shlex.quote(str(folder))}")
         except subprocess.CalledProcessError as error:
-            told = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
-            raise OSError(told or str(error)) from error
+            log_text = log.read_text(encoding="utf-8", errors="replace").strip() if log.exists() else ""
+            raise OSError(log_text or str(error)) from error
 
     def _stop(self) -> None:
         if self._runs():
@@ -178,8 +178,8 @@ def socket_folder(cluster: Path, owner: int) -> Path:
         folder.mkdir(mode=0o700)
         if owner != os.geteuid():
             os.chown(folder, owner, -1)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & 0o077:
+    folder_status = folder.lstat()
+    if not stat.S_ISDIR(folder_status.st_mode) or folder_status.st_uid != owner or folder_status.st_mode & 0o077:
         raise OSError(f"{cluster} is too long a path for a socket, and {folder} is another user's: use a shorter path")
     return folder
 
@@ -195,9 +195,9 @@ def _programs(cluster: Path) -> "PostgresServer":
         pwd.getpwuid(os.geteuid())
     except KeyError:
         raise OSError(f"user {os.geteuid()} has no entry in passwd; set ARCADIA_DATABASE_URL instead") from None
-    found = pgdata_version(cluster)
-    if found not in {None, TARGET_POSTGRES_VERSION}:
-        raise OSError(f"it was made by PostgreSQL {found}, and this is {TARGET_POSTGRES_VERSION}")
+    cluster_version = pgdata_version(cluster)
+    if cluster_version not in {None, TARGET_POSTGRES_VERSION}:
+        raise OSError(f"it was made by PostgreSQL {cluster_version}, and this is {TARGET_POSTGRES_VERSION}")
     return PostgresServer(cluster)
 
 
@@ -205,7 +205,7 @@ def _create_database(maintenance_url: str) -> None:
     import psycopg
 
     with psycopg.connect(maintenance_url, autocommit=True) as connection:
-        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-        if found is None:
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+        if row is None:
             with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # created meanwhile
                 connection.execute(f"CREATE DATABASE {DATABASE}")

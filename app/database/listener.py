@@ -14,7 +14,7 @@ from app.database.connect import connection
 from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable
 from app.settings import Settings
 
-BACKLOG = 1000
+MAX_PENDING_NOTIFICATIONS = 1000
 """How many notifications may wait for a slow subscriber; beyond that it gets one gap instead of all of them."""
 
 _PROBE_SECONDS = 15
@@ -23,7 +23,7 @@ _MAX_PAUSE_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 
 
-class Subscription:
+class ChannelSubscription:
     """The notifications of one channel, for one reader: `async for payload in subscription`.
 
     A payload of None is a gap: notifications may have been missed (the connection was lost, or the reader was too
@@ -31,9 +31,9 @@ class Subscription:
     """
 
     def __init__(self) -> None:
-        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
+        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(MAX_PENDING_NOTIFICATIONS)
 
-    def __aiter__(self) -> "Subscription":
+    def __aiter__(self) -> "ChannelSubscription":
         return self
 
     async def __anext__(self) -> str | None:
@@ -55,20 +55,20 @@ class Listener:
     def __init__(self, settings: Settings, url: str) -> None:
         self._settings = settings
         self._url = url
-        self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
+        self._subscriptions: defaultdict[str, set[ChannelSubscription]] = defaultdict(set)
         self._changed = asyncio.Event()
         self._listening = asyncio.Condition()
         self._heard: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def subscribe(self, channel: str) -> AsyncIterator[Subscription]:
+    async def subscribe(self, channel: str) -> AsyncIterator[ChannelSubscription]:
         """Yields a subscription that receives every NOTIFY of the channel from now on. Waits until LISTEN
         is in effect.
         """
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="database listener")
-        subscription = Subscription()
+        subscription = ChannelSubscription()
         self._subscriptions[channel].add(subscription)
         self._changed.set()
         try:
@@ -108,13 +108,13 @@ class Listener:
         opened.add_termination_listener(lambda _connection: self._changed.set())
         while not opened.is_closed():
             self._changed.clear()
-            wanted = set(self._subscriptions)
-            for channel in wanted - self._heard:
+            channels = set(self._subscriptions)
+            for channel in channels - self._heard:
                 await opened.add_listener(channel, self._receive)
-            for channel in self._heard - wanted:
+            for channel in self._heard - channels:
                 await opened.remove_listener(channel, self._receive)
             async with self._listening:
-                self._heard = wanted
+                self._heard = channels
                 self._listening.notify_all()
             try:
                 async with asyncio.timeout(_PROBE_SECONDS):

@@ -33,5 +33,5 @@ async def lock_rows(table: type[Table], keys: Sequence[object], *columns: Column
     if not keys:
         return []
     primary_key = table._meta.primary_key
-    among = WhereRaw(f'"{table._meta.tablename}"."{primary_key._meta.db_column_name}" = ANY({{}})', list(keys))
-    return await table.select(*columns).where(among).order_by(primary_key).lock_rows("NO KEY UPDATE")
+    has_key = WhereRaw(f'"{table._meta.tablename}"."{primary_key._meta.db_column_name}" = ANY({{}})', list(keys))
+    return await table.select(*columns).where(has_key).order_by(primary_key).lock_rows("NO KEY UPDATE")

@@ -23,7 +23,6 @@ import app.tables.migrations
 from app.database import roles
 from app.database.connect import connection, login_of, session_settings, unavailable_is_typed
 from app.database.database import DatabaseUrls, database_urls
-from app.database.engine import OWNER_ENGINE, bind_tables, owner_of, table_names
 from app.database.errors import (
     DatabaseNotMigrated,
     DatabaseOfAnotherVersion,
@@ -31,6 +30,7 @@ from app.database.errors import (
     DatabaseUnsuitable,
     first_line,
 )
+from app.database.piccolo_engines import OWNER_ENGINE, bind_tables, owner_of, table_names
 from app.database.roles import make_roles
 from app.database.suitability import require_suitable
 from app.settings import Settings
@@ -67,19 +67,19 @@ async def migrate(settings: Settings) -> list[str]:
     be in use: it raises DatabaseUnavailable rather than block others for a lock. Raises DatabaseUnsuitable, with
     nothing changed, for a database that it cannot migrate; DatabaseOfAnotherVersion if another version has migrated it.
     """
-    at = await database_urls(settings)
-    async with connection(settings, at.owner, role=None) as owner, _alone(owner):
-        with unavailable_is_typed(), _misfits_are_typed():
+    urls = await database_urls(settings)
+    async with connection(settings, urls.owner, role=None) as owner, _migration_lock(owner):
+        with unavailable_is_typed(), _partial_restore_is_typed():
             await require_suitable(owner)
-            _require_known(await _ran(owner))
-            await make_roles(owner, await logins(owner, at))
-            with owner_of(settings, at.owner):
+            _require_known(await _applied_migrations(owner))
+            await make_roles(owner, await logins(owner, urls))
+            with owner_of(settings, urls.owner):
                 bind_tables()
-                ran = await _run_migrations(settings)
-            await _make_queue_tables(owner, at.owner)
+                applied = await _run_migrations(settings)
+            await _make_queue_tables(owner, urls.owner)
             await grant(owner)
             await _require_complete(owner)
-    return ran
+    return applied
 
 
 async def grant(owner: Any) -> None:
@@ -90,9 +90,9 @@ async def grant(owner: Any) -> None:
 
 async def prepare_roles(settings: Settings) -> None:
     """Creates the application's roles and grants them to the logins, so that a backup's grants can be restored."""
-    at = await database_urls(settings)
-    async with connection(settings, at.owner, role=None) as owner, _alone(owner):
-        await make_roles(owner, await logins(owner, at))
+    urls = await database_urls(settings)
+    async with connection(settings, urls.owner, role=None) as owner, _migration_lock(owner):
+        await make_roles(owner, await logins(owner, urls))
 
 
 async def pooler_statements(settings: Settings) -> list[str]:
@@ -102,23 +102,23 @@ async def pooler_statements(settings: Settings) -> list[str]:
     """
     if settings.platform_database_url is None:
         return []
-    at = await database_urls(settings)
-    async with connection(settings, at.owner, role=None) as owner:
+    urls = await database_urls(settings)
+    async with connection(settings, urls.owner, role=None) as owner:
         return [
             statement
-            for url, role in ((at.tenant, roles.TENANT), (at.platform, roles.PLATFORM))
+            for url, role in ((urls.tenant, roles.TENANT), (urls.platform, roles.PLATFORM))
             for statement in await roles.settings_of_login(
                 owner, login_of(url), {"role": role, **session_settings(settings)}
             )
         ]
 
 
-async def logins(owner: Any, at: DatabaseUrls) -> dict[str, list[str]]:
+async def logins(owner: Any, urls: DatabaseUrls) -> dict[str, list[str]]:
     """Returns the roles that each login must have. A URL without a user means the owner's login."""
     user = await owner.fetchval("SELECT current_user")
     needed: dict[str, list[str]] = {}
-    platforms = (at.platform, at.direct, at.owner)  # the owner needs it for backups
-    for url, role in ((at.tenant, roles.TENANT), *((url, roles.PLATFORM) for url in platforms)):
+    platforms = (urls.platform, urls.direct, urls.owner)  # the owner needs it for backups
+    for url, role in ((urls.tenant, roles.TENANT), *((url, roles.PLATFORM) for url in platforms)):
         has = needed.setdefault(login_of(url) or user, [])
         if role not in has:
             has.append(role)
@@ -127,21 +127,21 @@ async def logins(owner: Any, at: DatabaseUrls) -> dict[str, list[str]]:
 
 async def pending(settings: Settings) -> list[str]:
     """Returns the ids of the migrations that the database has not run yet, in their order."""
-    at = await database_urls(settings)
-    async with connection(settings, at.direct) as application:
-        ran = await _ran(application)
-    return _missing(ran)
+    urls = await database_urls(settings)
+    async with connection(settings, urls.direct) as application:
+        applied = await _applied_migrations(application)
+    return _missing(applied)
 
 
 async def require_current(settings: Settings) -> None:
     """Raises DatabaseNotMigrated unless every migration of this version has run, DatabaseOfAnotherVersion if others
     have, and DatabaseUnsuitable if a part of what they created is missing.
     """
-    at = await database_urls(settings)
-    async with connection(settings, at.direct) as application:
-        ran = await _ran(application)
-        _require_known(ran)
-        missing = _missing(ran)
+    urls = await database_urls(settings)
+    async with connection(settings, urls.direct) as application:
+        applied = await _applied_migrations(application)
+        _require_known(applied)
+        missing = _missing(applied)
         if missing:
             raise DatabaseNotMigrated(
                 f"The database lacks {len(missing)} of this version's migrations: run `arcadia migrate`"
@@ -158,7 +158,7 @@ async def _require_complete(connected: Any) -> None:
         )
 
 
-async def _ran(connected: Any) -> set[str]:
+async def _applied_migrations(connected: Any) -> set[str]:
     """Returns the ids of the migrations that the database has run, of any version."""
     try:
         rows = await connected.fetch("SELECT name FROM migration WHERE app_name = $1", APP_NAME)
@@ -167,12 +167,12 @@ async def _ran(connected: Any) -> set[str]:
     return {row["name"] for row in rows}
 
 
-def _missing(ran: set[str]) -> list[str]:
-    return [module.ID for module in _modules() if module.ID not in ran]
+def _missing(applied: set[str]) -> list[str]:
+    return [module.ID for module in _modules() if module.ID not in applied]
 
 
-def _require_known(ran: set[str]) -> None:
-    unknown = sorted(ran - {module.ID for module in _modules()})
+def _require_known(applied: set[str]) -> None:
+    unknown = sorted(applied - {module.ID for module in _modules()})
     if unknown:
         raise DatabaseOfAnotherVersion(
             "The database was migrated by another version of ArcadiaCloud: this version does not have"
@@ -182,7 +182,7 @@ def _require_known(ran: set[str]) -> None:
 
 
 @asynccontextmanager
-async def _alone(owner: Any) -> AsyncIterator[None]:
+async def _migration_lock(owner: Any) -> AsyncIterator[None]:
     """Holds the migration lock. It polls, because a session that waits inside a statement holds a snapshot, and CREATE
     INDEX CONCURRENTLY in the running migration would wait for that snapshot.
     """
@@ -196,7 +196,7 @@ async def _alone(owner: Any) -> AsyncIterator[None]:
 
 
 @contextmanager
-def _misfits_are_typed() -> Iterator[None]:
+def _partial_restore_is_typed() -> Iterator[None]:
     """Raises DatabaseUnsuitable, with a one-line message, for errors of a partly restored database."""
     try:
         yield
@@ -212,8 +212,8 @@ async def _run_migrations(settings: Settings) -> list[str]:
     afterwards.)
     """
     await Migration.create_table(if_not_exists=True).run()
-    ran = set(await Migration.get_migrations_which_ran(app_name=APP_NAME))
-    fresh = [module for module in _modules() if module.ID not in ran]
+    applied = set(await Migration.get_migrations_which_ran(app_name=APP_NAME))
+    fresh = [module for module in _modules() if module.ID not in applied]
     for module in fresh:
         manager = await module.forwards()
         record = Migration.insert(Migration(name=module.ID, app_name=APP_NAME))
@@ -239,9 +239,9 @@ def _modules() -> list[MigrationModule]:
 
 def _imported() -> Iterator[MigrationModule]:
     package = app.tables.migrations
-    for found in iter_modules(package.__path__):
-        if not found.ispkg:  # the package `initial` is what the first migration declares
-            yield cast("MigrationModule", import_module(f"{package.__name__}.{found.name}"))
+    for module in iter_modules(package.__path__):
+        if not module.ispkg:  # the package `initial` is what the first migration declares
+            yield cast("MigrationModule", import_module(f"{package.__name__}.{module.name}"))
 
 
 async def _make_queue_tables(owner: Any, url: str) -> None:

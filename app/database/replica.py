@@ -9,10 +9,10 @@ from typing import Any, Self
 
 import asyncpg
 
+from app.database.commit_positions import parse_position
 from app.database.connect import is_connection_error
 from app.database.connection_cache import BorrowedConnection, ConnectionCache
 from app.database.errors import DatabaseUnavailable
-from app.database.written import parse_position
 
 _PAUSE_SECONDS = 5.0
 """How long a replica that could not be reached is not tried again: meanwhile no read waits for it."""
@@ -41,9 +41,9 @@ class Replica:
         self._left_alone_until = 0.0
         self._replayed = 0
 
-    def loan(self, after: int | None = None) -> "ReplicaLoan":
+    def borrow(self, after: int | None = None) -> "BorrowedReplicaConnection":
         """`after`: the WAL position that the connection's server must have reached."""
-        return ReplicaLoan(self, after)
+        return BorrowedReplicaConnection(self, after)
 
     async def close(self) -> None:
         await self._cache.close()
@@ -55,10 +55,10 @@ class Replica:
         try:
             connection = await self._cache.take()
         except _FAILURES as error:
-            self._leave_alone(error)
+            self._suspend(error)
             return None
         try:
-            if after is None or after <= self._replayed or await self._has(connection, after):
+            if after is None or after <= self._replayed or await self._has_replayed(connection, after):
                 self._recovered()
                 return connection
         except _FAILURES as error:
@@ -73,14 +73,14 @@ class Replica:
     async def drop(self, connection: Any, error: BaseException | None) -> None:
         """Drops a connection after an error."""
         if error is not None and is_connection_error(error):
-            self._leave_alone(error)
+            self._suspend(error)
         await self._cache.discard(connection)
 
-    async def _has(self, connection: Any, after: int) -> bool:
+    async def _has_replayed(self, connection: Any, after: int) -> bool:
         self._replayed = max(self._replayed, parse_position(await connection.fetchval(_REPLAYED)))
         return after <= self._replayed
 
-    def _leave_alone(self, error: BaseException) -> None:
+    def _suspend(self, error: BaseException) -> None:
         if self.fault is None:
             logger.warning(
                 "The read replica serves no reads; the primary serves all of them: %s",
@@ -95,7 +95,7 @@ class Replica:
         self.fault = None
 
 
-class ReplicaLoan:
+class BorrowedReplicaConnection:
     """A connection for reading, for an `async with` block. A read that fails on the replica is run on the primary."""
 
     def __init__(self, replica: Replica, after: int | None) -> None:
@@ -108,7 +108,7 @@ class ReplicaLoan:
     async def __aenter__(self) -> Self:
         self._connection = await self._replica.take(self._after)
         if self._connection is None:
-            await self._turn_to_primary()
+            await self._switch_to_primary()
         return self
 
     async def __aexit__(
@@ -138,11 +138,11 @@ class ReplicaLoan:
                     raise
                 logger.info("A read failed on the replica and is retried on the primary: %s", error)
                 await self._replica.drop(self._connection, error)
-                await self._turn_to_primary()
+                await self._switch_to_primary()
         return await getattr(self._primary_connection, method)(statement, *parameters)
 
-    async def _turn_to_primary(self) -> None:
-        self._primary = self._replica.primary.loan()
+    async def _switch_to_primary(self) -> None:
+        self._primary = self._replica.primary.borrow()
         self._primary_connection = await self._primary.__aenter__()
 
 

@@ -16,10 +16,10 @@ PLATFORM: Final = "arcadia_platform"
 ROLES: Final = (TENANT, PLATFORM)
 
 _ATTEMPTS = 3
-_SET_IS_APART = 160000
+_SEPARATE_SET_OPTION_VERSION = 160000
 """From PostgreSQL 16 on, membership of a role and the right to SET ROLE to it are granted separately."""
 
-_HELD = """
+_CURRENT_SETTINGS = """
 SELECT array_agg(item) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(setconfig) AS item
 WHERE r.rolname = $1 AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
@@ -54,7 +54,7 @@ async def _missing(owner: Any, logins: Mapping[str, Sequence[str]]) -> list[str]
     existing = {row["rolname"]: row["rolsuper"] for row in await owner.fetch("SELECT rolname, rolsuper FROM pg_roles")}
     statements = [f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS" for role in ROLES if role not in existing]
     version = owner.get_server_version()
-    apart = version.major * 10_000 >= _SET_IS_APART
+    has_set_option = version.major * 10_000 >= _SEPARATE_SET_OPTION_VERSION
     for login, roles in logins.items():
         if login not in existing:
             raise DatabaseUnsuitable(f"PostgreSQL has no login {login}: create it, then run `arcadia migrate`")
@@ -62,9 +62,9 @@ async def _missing(owner: Any, logins: Mapping[str, Sequence[str]]) -> list[str]
             continue
         quoted = await owner.fetchval("SELECT quote_ident($1)", login)
         statements += [
-            f"GRANT {role} TO {quoted}" + (" WITH INHERIT FALSE, SET TRUE" if apart else "")
+            f"GRANT {role} TO {quoted}" + (" WITH INHERIT FALSE, SET TRUE" if has_set_option else "")
             for role in roles
-            if role not in existing or not await _may_take(owner, login, role, apart=apart)
+            if role not in existing or not await _may_take(owner, login, role, has_set_option=has_set_option)
         ]
     database = await owner.fetchval("SELECT quote_ident(current_database())")
     may_stage = "SELECT has_database_privilege($1, current_database(), 'TEMPORARY')"
@@ -76,17 +76,19 @@ async def _missing(owner: Any, logins: Mapping[str, Sequence[str]]) -> list[str]
     return statements
 
 
-async def _may_take(owner: Any, login: str, role: str, *, apart: bool) -> bool:
-    may: bool = await owner.fetchval("SELECT pg_has_role($1, $2, $3)", login, role, "SET" if apart else "MEMBER")
+async def _may_take(owner: Any, login: str, role: str, *, has_set_option: bool) -> bool:
+    may: bool = await owner.fetchval(
+        "SELECT pg_has_role($1, $2, $3)", login, role, "SET" if has_set_option else "MEMBER"
+    )
     return may
 
 
 async def settings_of_login(owner: Any, login: str | None, needed: Mapping[str, str]) -> list[str]:
     """Returns the statements that give a login the settings it does not have yet."""
-    held = await owner.fetchval(_HELD, login)
+    current_settings = await owner.fetchval(_CURRENT_SETTINGS, login)
     quoted = await owner.fetchval("SELECT quote_ident($1)", login)
     return [
         f"ALTER ROLE {quoted} SET {name} = '{value}';"
         for name, value in needed.items()
-        if f"{name}={value}" not in (held or [])
+        if f"{name}={value}" not in (current_settings or [])
     ]

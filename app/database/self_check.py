@@ -24,7 +24,7 @@ SELECT session_user AS login, current_user AS role, current_setting('TimeZone') 
 # some poolers break.
 _VISIBLE = "SELECT count(*) FROM row_security_probe WHERE id <> $1"
 # A login that can take another role can disable row-level security, whichever role its connections have now.
-_BEYOND = """
+_BYPASSES_ROW_SECURITY = """
 SELECT session_user AS login, r.rolname AS role,
        CASE WHEN r.rolsuper THEN 'a superuser'
             WHEN r.rolbypassrls THEN 'a role that bypasses row-level security'
@@ -74,9 +74,11 @@ def _faults(state: Any, role: str, expected: dict[str, int]) -> list[str]:
         faults.append(f"PostgreSQL is version {state['version'] // 10_000}, not {OLDEST_VERSION // 10_000} or newer")
     if state["zone"] != "UTC":
         faults.append(f"TimeZone is {state['zone']}, not UTC")
-    found = json.loads(state["timeouts"])
+    timeouts_in_force = json.loads(state["timeouts"])
     faults += [
-        f"{name} is {found[name]} s, not {seconds} s" for name, seconds in expected.items() if found[name] != seconds
+        f"{name} is {timeouts_in_force[name]} s, not {seconds} s"
+        for name, seconds in expected.items()
+        if timeouts_in_force[name] != seconds
     ]
     return faults
 
@@ -87,14 +89,14 @@ async def check_login(connection: Any, settings: Settings) -> None:
     """
     if settings.database_url is None:
         return
-    beyond = await connection.fetchrow(_BEYOND)
-    if beyond is None:
+    bypass = await connection.fetchrow(_BYPASSES_ROW_SECURITY)
+    if bypass is None:
         return
-    told = (
-        f"The database's login {beyond['login']} can act as {beyond['role']}, {beyond['what']}, and so take row-level"
+    message = (
+        f"The database's login {bypass['login']} can act as {bypass['role']}, {bypass['what']}, and so take row-level"
         " security off: serve with a login of its own in ARCADIA_DATABASE_URL, and give the owner's in"
         " ARCADIA_OWNER_DATABASE_URL to `arcadia migrate`"
     )
     if settings.production:
-        raise DatabaseUnsuitable(told)
-    logger.warning("%s. In production the process does not start with this.", told)
+        raise DatabaseUnsuitable(message)
+    logger.warning("%s. In production the process does not start with this.", message)

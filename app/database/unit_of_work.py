@@ -15,8 +15,8 @@ from typing import Any, Literal, Self, TypeVar
 import asyncpg
 from piccolo.engine.postgres import PostgresTransaction
 
+from app.database.commit_positions import CURRENT, UNKNOWN, parse_position
 from app.database.connect import give_back, unavailable, unavailable_is_typed
-from app.database.engine import ENGINE
 from app.database.errors import (
     CommitUnknown,
     DatabaseUnavailable,
@@ -25,8 +25,8 @@ from app.database.errors import (
     is_conflict,
     is_unavailable,
 )
+from app.database.piccolo_engines import ENGINE
 from app.database.scope import Scope
-from app.database.written import CURRENT, UNKNOWN, parse_position
 
 T = TypeVar("T")
 AfterCommit = Callable[[], Awaitable[object]]

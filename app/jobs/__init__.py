@@ -1,5 +1,5 @@
 """Jobs that workers run. Each calls an operation, which finds in the tables what is due."""
 
-from app.jobs.worker import SYSTEM, create_worker
+from app.jobs.registration import SYSTEM, create_worker
 
 __all__ = ["SYSTEM", "create_worker"]

@@ -15,8 +15,11 @@ logger = logging.getLogger(__name__)
 async def check_data_integrity(context: JobContext) -> Counts:
     """Logs each violation as an error. The next night continues where this run ends."""
     violations = 0
-    async with heartbeat(context["job"]), aclosing(data_integrity.check_by_night(context["operations"])) as each:
-        async for check, row, message in each:
+    async with (
+        heartbeat(context["job"]),
+        aclosing(data_integrity.check_by_night(context["operations"])) as found_violations,
+    ):
+        async for check, row, message in found_violations:
             violations += 1
             logger.error("Data-integrity check failed: %s: %s (%s)", row, message, check)
     return {"violations": violations}

@@ -11,7 +11,7 @@ from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.open_tenant import share_open_tenant
+from app.operations.open_tenant import lock_open_tenant
 from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments
 from app.tables.ids import new_id
@@ -31,7 +31,7 @@ async def add_charge(
     validation.refuse(faults)
 
     async def work(unit: UnitOfWork) -> UUID:
-        await share_open_tenant(unit, tenant_id)
+        await lock_open_tenant(unit, tenant_id)
         if deployment_id is not None:
             await _require_deployment(tenant_id, deployment_id)
         charge = Charges(

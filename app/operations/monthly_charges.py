@@ -12,7 +12,7 @@ from uuid import UUID
 from app.billing import ChargeInputs, ChargeTerms, Period, UnsubscribedCharge
 from app.database import UnitOfWork
 
-_OF_DEPLOYMENTS = """
+_DEPLOYMENT_CHARGES = """
 SELECT deployment_id, id, description, net_cents, charged_on FROM charges
 WHERE tenant_id = any($1::uuid[]) AND deployment_id = any($2::uuid[])
   AND is_in_month(charged_on, $3) AND net_cents > 0
@@ -38,7 +38,7 @@ async def charges_of_deployments(
     """
     arguments = list(set(tenant_ids)), list(deployment_ids), period.start
     charges: dict[UUID, list[ChargeTerms]] = defaultdict(list)
-    for row in await unit.connection.fetch(_OF_DEPLOYMENTS, *arguments):
+    for row in await unit.connection.fetch(_DEPLOYMENT_CHARGES, *arguments):
         charges[row["deployment_id"]].append(_terms(row))
     return charges
 

@@ -6,12 +6,12 @@ from app.database import UnitOfWork
 from app.operations.calls.access import not_found
 from app.operations.calls.refusal import ProblemCode, Refusal
 
-_SHARE = "SELECT currency, closed_at FROM tenants WHERE id = $1 FOR SHARE"
+_LOCK_SHARED = "SELECT currency, closed_at FROM tenants WHERE id = $1 FOR SHARE"
 
 
-async def share_open_tenant(unit: UnitOfWork, tenant_id: UUID, path: tuple[str, ...] = ("tenantId",)) -> str:
+async def lock_open_tenant(unit: UnitOfWork, tenant_id: UUID, path: tuple[str, ...] = ("tenantId",)) -> str:
     """Takes a shared lock on the tenant and returns its currency. Raises NOT_FOUND, TENANT_CLOSED."""
-    tenant = await unit.connection.fetchrow(_SHARE, tenant_id)
+    tenant = await unit.connection.fetchrow(_LOCK_SHARED, tenant_id)
     if tenant is None:
         raise not_found("tenant", tenant_id, path)
     if tenant["closed_at"] is not None:

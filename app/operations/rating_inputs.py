@@ -37,14 +37,14 @@ class BillableDeployment(NamedTuple):
 
 
 # Collation C orders by code points, as Python does: lines and documents are in the order in which `quote()` puts them.
-_OF_TENANTS = """
+_BILLABLE_BY_TENANT = """
 SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
 FROM subscriptions s JOIN cloud_deployments d ON d.tenant_id = s.tenant_id AND d.id = s.deployment_id
 WHERE s.tenant_id = any($1::uuid[]) AND is_in_month(s.started_on, s.ended_on, $2)
 ORDER BY d.tenant_id, d.slug COLLATE "C"
 """
-_ENROLLED = f"DECLARE enrolled NO SCROLL CURSOR FOR {_OF_TENANTS}"
-_OF_DEPLOYMENTS = """
+_BILLABLE_CURSOR = f"DECLARE enrolled NO SCROLL CURSOR FOR {_BILLABLE_BY_TENANT}"
+_BILLABLE_BY_DEPLOYMENT = """
 SELECT s.id, d.tenant_id, d.id, d.slug, s.trial_ends_at
 FROM cloud_deployments d LEFT JOIN subscriptions s
     ON s.tenant_id = d.tenant_id AND s.deployment_id = d.id
@@ -98,7 +98,7 @@ async def billable_deployments(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID]
 ) -> list[BillableDeployment]:
     """Returns the tenants' deployments with a subscription in the month, by tenant and in line order."""
-    rows = await unit.connection.fetch(_OF_TENANTS, list(tenant_ids), period.start)
+    rows = await unit.connection.fetch(_BILLABLE_BY_TENANT, list(tenant_ids), period.start)
     return [BillableDeployment(*row) for row in rows]
 
 
@@ -108,7 +108,7 @@ async def billable_portions(
     """Yields the same as `billable_deployments`, at most `size` at a time, without holding the rest. May be used once
     in a transaction.
     """
-    await unit.connection.execute(_ENROLLED, list(tenant_ids), period.start)
+    await unit.connection.execute(_BILLABLE_CURSOR, list(tenant_ids), period.start)
     while rows := await unit.connection.fetch(f"FETCH {size} FROM enrolled"):
         yield [BillableDeployment(*row) for row in rows]
         if len(rows) < size:
@@ -119,7 +119,7 @@ async def billable_deployments_of(
     unit: UnitOfWork, period: Period, deployment_ids: Iterable[UUID]
 ) -> list[BillableDeployment]:
     """Returns those of the deployments that the scope can read, subscribed or not."""
-    rows = await unit.connection.fetch(_OF_DEPLOYMENTS, list(deployment_ids), period.start)
+    rows = await unit.connection.fetch(_BILLABLE_BY_DEPLOYMENT, list(deployment_ids), period.start)
     return [BillableDeployment(*row) for row in rows]
 
 

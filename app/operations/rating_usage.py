@@ -81,7 +81,7 @@ class Metered(Protocol):
     def deployment_id(self) -> UUID: ...
 
 
-class _Stream(NamedTuple):
+class _UsageStream(NamedTuple):
     """A deployment's usage of one kind, of one resource or of none."""
 
     deployment_id: UUID
@@ -93,10 +93,10 @@ async def usage_of(unit: UnitOfWork, period: Period, billable: Sequence[Metered]
     """Returns the month's usage of each deployment, in order of kind."""
     aggregations = {code: Aggregation(name) for code, name in await unit.connection.fetch(_KINDS)}
     maxima = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.MAX]
-    deployments = [one.deployment_id for one in billable]
+    deployments = [deployment.deployment_id for deployment in billable]
     usage: dict[UUID, list[Usage]] = defaultdict(list)
     peaks: dict[tuple[UUID, str], list[PeakStream]] = defaultdict(list)
-    levelled: set[_Stream] = set()
+    levelled: set[_UsageStream] = set()
     for deployment_id, kind, resource_id, mask, texts in await unit.connection.fetch(
         _USAGE, deployments, period.start, maxima
     ):
@@ -107,12 +107,14 @@ async def usage_of(unit: UnitOfWork, period: Period, billable: Sequence[Metered]
             days = DailyQuantities(period.start, mask, texts)
             peaks[deployment_id, kind].append(PeakStream(_resource(resource_id), days))
         else:
-            levelled.add(_Stream(deployment_id, kind, resource_id))
+            levelled.add(_UsageStream(deployment_id, kind, resource_id))
     levels = [kind for kind, aggregation in aggregations.items() if aggregation is Aggregation.TIME_WEIGHTED]
-    rest: list[tuple[UUID, Usage]] = [(key[0], MaxUsage(key[1], tuple(streams))) for key, streams in peaks.items()]
+    other_usage: list[tuple[UUID, Usage]] = [
+        (key[0], MaxUsage(key[1], tuple(streams))) for key, streams in peaks.items()
+    ]
     if levels:
-        rest += await _level_usage(unit, period, billable, levels, levelled)
-    for deployment_id, of_kind in rest:
+        other_usage += await _level_usage(unit, period, billable, levels, levelled)
+    for deployment_id, of_kind in other_usage:
         insort(usage[deployment_id], of_kind, key=attrgetter("resource_kind"))
     return usage
 
@@ -122,24 +124,24 @@ async def _level_usage(
     period: Period,
     billable: Sequence[Metered],
     kinds: Sequence[str],
-    levelled: AbstractSet[_Stream],
+    levelled: AbstractSet[_UsageStream],
 ) -> list[tuple[UUID, LevelUsage]]:
     """Returns the usage of the streams that have levels in the month (`levelled`) or carry one into it."""
-    tenants = {one.deployment_id: one.tenant_id for one in billable}
-    carried: dict[_Stream, Decimal] = {
-        _Stream(*key): level
+    tenants = {deployment.deployment_id: deployment.tenant_id for deployment in billable}
+    carried: dict[_UsageStream, Decimal] = {
+        _UsageStream(*key): level
         for *key, level in await unit.connection.fetch(
             _CARRIED, list(tenants.values()), list(tenants), period.start, period.starts_at, kinds
         )
     }
-    days: dict[_Stream, list[DailyLevel]] = defaultdict(list)
+    days: dict[_UsageStream, list[DailyLevel]] = defaultdict(list)
     if levelled:
         of_tenants = [tenants[stream.deployment_id] for stream in levelled]
         columns = of_tenants, *map(list, zip(*levelled, strict=True))
         for deployment_id, kind, resource_id, *day in await unit.connection.fetch(
             _LEVELS, *columns, period.start, period.end
         ):
-            days[_Stream(deployment_id, kind, resource_id)].append(DailyLevel(*day))
+            days[_UsageStream(deployment_id, kind, resource_id)].append(DailyLevel(*day))
     streams: dict[tuple[UUID, str], list[LevelStream]] = defaultdict(list)
     for stream in sorted(levelled | carried.keys()):
         level = LevelStream(_resource(stream.resource_id), tuple(days[stream]), carried.get(stream, Decimal(0)))

@@ -27,7 +27,7 @@ GROUP BY country
 """
 """The rates in force on the day $1, by country and in order of name. A country without a rate has no row."""
 
-_OF_COUNTRY = f"SELECT names, rates FROM ({RATES_OF_COUNTRIES}) AS r WHERE country = $2"  # noqa: S608 - constants
+_TAXES_OF_COUNTRY = f"SELECT names, rates FROM ({RATES_OF_COUNTRIES}) AS r WHERE country = $2"  # noqa: S608 - constants
 _LIST = """
 SELECT id FROM tax_rates WHERE $1::text IS NULL OR country = $1
 ORDER BY country COLLATE "C", name COLLATE "C", valid_from
@@ -88,5 +88,5 @@ async def tax_rates(context: Context, *, country: str | None = None) -> list[UUI
 
 async def taxes_of_country(unit: UnitOfWork, country: str, day: date) -> tuple[TaxTerms, ...]:
     """Returns the country's taxes in force on the day, in order of name."""
-    row = await unit.connection.fetchrow(_OF_COUNTRY, day, country)
+    row = await unit.connection.fetchrow(_TAXES_OF_COUNTRY, day, country)
     return () if row is None else tuple(map(TaxTerms, row["names"], row["rates"]))

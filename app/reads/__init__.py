@@ -24,8 +24,8 @@ from app.reads.declarations import (
 from app.reads.engine import GraphQLEngine, Response
 from app.reads.errors import BadInputError, ForbiddenError
 from app.reads.field_specs import TODAY, Computed, PythonFieldInfo, Rows
-from app.reads.filters import Condition, among, at_least, at_most, before, contains, equals, through
-from app.reads.inputs import decoded_by
+from app.reads.filter_conditions import Condition, among, at_least, at_most, before, contains, equals, through
+from app.reads.input_decoding import decoded_by
 from app.reads.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.reads.request import Request
 

@@ -56,7 +56,7 @@ class Compiler(StatementBuilder):
             sql: Fragment = column_of(alias, declaration.column)
         elif isinstance(declaration, Related):
             key, table, there = declaration.foreign_key, declaration.column._meta.table, self.alias()
-            conditions = [*self.link(key, alias, there, own=True), *self.visible(table, there)]
+            conditions = [*self.link(key, alias, there, holds_key=True), *self.visible(table, there)]
             sql = f"(SELECT {column_of(there, declaration.column)} ", source(table, there, conditions), ")"
         else:
             arguments = (
@@ -75,15 +75,15 @@ class Compiler(StatementBuilder):
         if isinstance(declaration, Page):
 
             def link(there: str) -> list[Fragment]:
-                return self.link(key, alias, there, own=False)
+                return self.link(key, alias, there, holds_key=False)
 
             return paging.connection(self, self.object, declaration, selected, link)
         here = self.model.types[type_.name].table
         table = self.model.types[selected.type.name].table
-        own = isinstance(declaration, One) and key._meta.table is here and referenced(key)._meta.table is table
+        holds_key = isinstance(declaration, One) and key._meta.table is here and referenced(key)._meta.table is table
 
         def where(there: str) -> list[Fragment]:
-            return [*self.link(key, alias, there, own=own), *self.fixed(declaration.where, there)]
+            return [*self.link(key, alias, there, holds_key=holds_key), *self.fixed(declaration.where, there)]
 
         order = sort_keys(declaration.order, table) if declaration.order else []
         return self.rows(selected, where, order, many=isinstance(declaration, Many))

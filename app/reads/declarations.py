@@ -46,7 +46,7 @@ from app.reads.field_specs import (
     RootOne,
     RowReference,
 )
-from app.reads.filters import Condition
+from app.reads.filter_conditions import Condition
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 
 from app.lru_cache import LRUCache
-from app.reads.errors import RequestError, coded
+from app.reads.errors import GraphQLRequestError, with_code
 from app.reads.literals import RULES
 from app.reads.variables import Variables
 
@@ -41,7 +41,7 @@ class OperationInspection(Protocol):
         """Returns why a request may not run the operation, or None: a page's size may be in the variables."""
 
 
-class Inspection(Protocol):
+class DocumentInspection(Protocol):
     """The result of checking a document against the limits, before it is validated. The errors have codes
     of their own.
     """
@@ -59,7 +59,7 @@ class Inspection(Protocol):
         """Its operations by name; "" for an operation without a name."""
 
 
-Limits: TypeAlias = Callable[[DocumentNode], Inspection]
+Limits: TypeAlias = Callable[[DocumentNode], DocumentInspection]
 
 ReadingCost: TypeAlias = Callable[[str, DocumentNode | None], int]
 """Returns the cost of parsing and validating a text with this syntax tree (None: it has none)."""
@@ -74,13 +74,13 @@ class Executable:
     inspection: OperationInspection | None = None
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """Returns the operation's cost with these variables. Raises RequestError if it is over the limit."""
+        """Returns the operation's cost with these variables. Raises GraphQLRequestError if it is over the limit."""
         if self.inspection is None:
             return 0
         cost = self.inspection.cost(variables)
         error = self.inspection.cost_error(variables)
         if error is not None:
-            raise RequestError([error], cost)
+            raise GraphQLRequestError([error], cost)
         return cost
 
 
@@ -92,7 +92,7 @@ class Document:
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Executable:
-        """Returns the operation of that name, or the only one. Raises RequestError, also if a limit refuses it."""
+        """Returns the operation of that name, or the only one. Raises GraphQLRequestError, also if a limit refuses it."""
         if name is None and len(self.operations) == 1:
             (chosen,) = self.operations.values()
         elif name is None or name not in self.operations:
@@ -101,15 +101,15 @@ class Document:
                 if name is not None
                 else "The document has several operations or none: set operationName to the one to execute."
             )
-            raise RequestError([coded("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
+            raise GraphQLRequestError([with_code("OPERATION_RESOLUTION_FAILURE", GraphQLError(message))])
         else:
             chosen = self.operations[name]
         if chosen.inspection is not None and chosen.inspection.errors:
-            raise RequestError(chosen.inspection.errors, chosen.inspection.greatest_cost)
+            raise GraphQLRequestError(chosen.inspection.errors, chosen.inspection.greatest_cost)
         return chosen
 
 
-class Documents:
+class DocumentCache:
     """The documents of a schema, with a cache of the most recently used."""
 
     def __init__(
@@ -122,7 +122,7 @@ class Documents:
         rules: Sequence[type[ASTValidationRule]],
         max_errors: int,
         hide_suggestions: bool,
-        cache: "LRUCache[str, Document | RequestError]",
+        cache: "LRUCache[str, Document | GraphQLRequestError]",
     ) -> None:
         self._schema = schema
         self._parse = parse
@@ -136,24 +136,24 @@ class Documents:
     def get(self, text: str) -> tuple[Document, int]:
         """Returns the document of a text, and the cost of reading it: 0 if it is cached.
 
-        Raises RequestError, also for a cached text that is not valid.
+        Raises GraphQLRequestError, also for a cached text that is not valid.
         """
         known, reading_cost = self._known.get(text), 0
         if known is None:
             known, reading_cost = self._read(text)
             self._known.put(text, known, len(text))
-        if isinstance(known, RequestError):
-            raise RequestError(known.errors, known.cost, reading_cost)
+        if isinstance(known, GraphQLRequestError):
+            raise GraphQLRequestError(known.errors, known.cost, reading_cost)
         return known, reading_cost
 
-    def _read(self, text: str) -> tuple[Document | RequestError, int]:
+    def _read(self, text: str) -> tuple[Document | GraphQLRequestError, int]:
         try:
             node = self._parse(text)
         except GraphQLError as error:
-            return RequestError([coded("GRAPHQL_PARSE_FAILED", error)]), self._reading_cost(text, None)
+            return GraphQLRequestError([with_code("GRAPHQL_PARSE_FAILED", error)]), self._reading_cost(text, None)
         return self._validated(node), self._reading_cost(text, node)
 
-    def _validated(self, node: DocumentNode) -> Document | RequestError:
+    def _validated(self, node: DocumentNode) -> Document | GraphQLRequestError:
         inspection = self._limits(node) if self._limits else None
         errors = list(inspection.errors) if inspection else []
         errors = errors or validate(
@@ -165,7 +165,7 @@ class Documents:
         )
         if errors:
             cost = inspection.greatest_cost if inspection else 0
-            return RequestError([coded("GRAPHQL_VALIDATION_FAILED", error) for error in errors], cost)
+            return GraphQLRequestError([with_code("GRAPHQL_VALIDATION_FAILED", error) for error in errors], cost)
         operations: dict[str, Executable] = {}
         fragments: dict[str, FragmentDetails] = {}
         for definition in node.definitions:

@@ -23,13 +23,13 @@ from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.types.arguments import convert_arguments
 
 from app.lru_cache import LRUCache
-from app.reads.documents import Documents, Limits, Parse, ReadingCost
-from app.reads.errors import ReadError, RequestError, coded
+from app.reads.documents import DocumentCache, Limits, Parse, ReadingCost
+from app.reads.errors import GraphQLRequestError, ReadError, with_code
 from app.reads.executor import ReadExecutor, ReferencePlace
 from app.reads.python_fields import Row, add_python_fields
 from app.reads.request import Request
-from app.reads.root_fields import compile_refs, compile_root
-from app.reads.schema_model import DEFINITION, Model
+from app.reads.root_fields import compile_references, compile_root
+from app.reads.schema_model import DEFINITION, SchemaModel
 from app.reads.statement import Statement, Values
 from app.reads.statement_builder import Operation
 
@@ -109,13 +109,13 @@ class GraphQLEngine:
         cached_characters: int = 500_000,
     ) -> None:
         self._schema = schema
-        self._model = Model(schema)
+        self._model = SchemaModel(schema)
         self._acquire = acquire
         self._acquire_primary = acquire_primary or acquire
         self._admit = admit
         self._format_error = format_error
         self._max_errors = max_errors
-        self._documents = Documents(
+        self._documents = DocumentCache(
             self._model.graphql,
             parse=parse,
             limits=limits,
@@ -133,13 +133,13 @@ class GraphQLEngine:
         """Returns the response to a query or a mutation."""
         try:
             plan, operation, cost = self._prepare(text, variables, operation_name, request)
-        except RequestError as error:
+        except GraphQLRequestError as error:
             return self._response(error.errors, request, None, error.cost, error.reading_cost)
         if self._admit is not None:
             await self._admit(request, cost)
         if operation.kind is OperationType.SUBSCRIPTION:
-            told = coded("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))
-            return self._response([told], request, None, cost)
+            message = with_code("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))
+            return self._response([message], request, None, cost)
         return await self._executed(plan, operation)
 
     async def subscribe(
@@ -150,7 +150,7 @@ class GraphQLEngine:
         """
         try:
             plan, operation, cost = self._prepare(text, variables, operation_name, request)
-        except RequestError as error:
+        except GraphQLRequestError as error:
             return self._response(error.errors, request, None, error.cost, error.reading_cost)
         if self._admit is not None:
             await self._admit(request, cost)
@@ -186,13 +186,13 @@ class GraphQLEngine:
         document, reading_cost = self._documents.get(text)
         try:
             executable = document.operation(operation_name)
-            given = executable.variables.coerced(variables or {})
+            coerced = executable.variables.coerced(variables or {})
             cost = executable.cost(variables) + reading_cost
-        except RequestError as error:
+        except GraphQLRequestError as error:
             error.reading_cost = reading_cost
             raise
-        operation = Operation(self._model, executable.definition, document.fragments, Values(given, request))
-        key = (text, operation_name, operation.platform, operation.of_tenant, executable.variables.shape(given))
+        operation = Operation(self._model, executable.definition, document.fragments, Values(coerced, request))
+        key = (text, operation_name, operation.platform, operation.of_tenant, executable.variables.shape(coerced))
         plan = self._plans.get(key)
         if plan is None:
             plan = _Plan(self._compile(operation))
@@ -251,7 +251,7 @@ class GraphQLEngine:
         return fetched
 
     def _executor(self, plan: _Plan, operation: Operation, root: Row | None) -> ReadExecutor:
-        return ReadExecutor(operation, root, partial(self._load_refs, plan, operation))
+        return ReadExecutor(operation, root, partial(self._load_references, plan, operation))
 
     async def _completed(self, executor: ReadExecutor, request: Request) -> Response:
         try:
@@ -263,13 +263,13 @@ class GraphQLEngine:
         executed = cast("ExecutionResult", result)  # no field is delivered incrementally
         return self._response(executed.errors or (), request, executed)
 
-    async def _load_refs(
+    async def _load_references(
         self, plan: _Plan, operation: Operation, place: ReferencePlace, fields: FieldDetailsList, keys: Sequence[Any]
     ) -> Mapping[str, Any]:
         statement = plan.references.get(place)
         if statement is None:
             type_ = self._model.object_type(place.origin)
-            statement = compile_refs(operation, type_, fields, tuple(key for _, key in place.path))
+            statement = compile_references(operation, type_, fields, tuple(key for _, key in place.path))
             plan.references[place] = statement
         values = Values(operation.values.variables, operation.values.request, keys=keys)
         acquire = self._acquire if operation.kind is OperationType.QUERY else self._acquire_primary

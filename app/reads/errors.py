@@ -28,7 +28,7 @@ class ForbiddenError(ReadError):
     details: Mapping[str, object] = {"problem": "PERMISSION_DENIED", "path": []}
 
 
-class RequestError(Exception):
+class GraphQLRequestError(Exception):
     """A request that cannot be executed at all: its response has errors and no data. `cost` is the operation's, as far
     as it is known, and `reading_cost` the cost of parsing and validating its text.
     """
@@ -40,14 +40,14 @@ class RequestError(Exception):
         self.reading_cost = reading_cost
 
 
-def placed(error: GraphQLError, input_path: Sequence[str | int]) -> dict[str, object]:
+def with_input_path(error: GraphQLError, input_path: Sequence[str | int]) -> dict[str, object]:
     """Returns the extensions of an error about an input value: `inputPath` leads from its variable or
     argument to it.
     """
     return {**(error.extensions or {}), "inputPath": list(input_path)}
 
 
-def coded(code: str, error: GraphQLError) -> GraphQLError:
+def with_code(code: str, error: GraphQLError) -> GraphQLError:
     """Adds a code to the error's extensions, unless it has one."""
     error.extensions = {"code": code, **(error.extensions or {})}
     return error

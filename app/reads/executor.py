@@ -37,12 +37,12 @@ class ReferencePlace:
     path: tuple[tuple[str | None, str], ...]
 
 
-LoadRefs: TypeAlias = Callable[[ReferencePlace, FieldDetailsList, Sequence[Any]], Awaitable[Mapping[str, Any]]]
+LoadReferences: TypeAlias = Callable[[ReferencePlace, FieldDetailsList, Sequence[Any]], Awaitable[Mapping[str, Any]]]
 """Reads the selection of the rows with these keys: each a `Row`, or its bytes if nothing remains to be completed."""
 
 
 @dataclass
-class _Batch:
+class _ReferenceBatch:
     fields: FieldDetailsList
     rows: asyncio.Future[Mapping[str, Any]]
     keys: set[Any] = field(default_factory=set)
@@ -63,7 +63,7 @@ _MIDDLEWARE = MiddlewareManager(fetched)
 class ReadExecutor(ExecutorThrowingOnIncremental):
     """Executes one operation of a request over its root value."""
 
-    def __init__(self, operation: Operation, root: Any, load_refs: LoadRefs) -> None:
+    def __init__(self, operation: Operation, root: Any, load_references: LoadReferences) -> None:
         super().__init__(
             operation.model.graphql,
             {name: fragment.definition for name, fragment in operation.fragments.items()},
@@ -77,8 +77,8 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             default_field_resolver,
             middleware_manager=_MIDDLEWARE,
         )
-        self._load_refs = load_refs
-        self._batches: dict[ReferencePlace, _Batch] = {}
+        self._load_references = load_references
+        self._batches: dict[ReferencePlace, _ReferenceBatch] = {}
         self._reading: set[asyncio.Task[None]] = set()
 
     @override
@@ -109,14 +109,14 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         if not isinstance(result, RowReference):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
-        async def complete_ref() -> Any:
+        async def complete_reference() -> Any:
             row = await self._row(result, field_details_list, path)
             if isinstance(row, msgspec.Raw):
                 return row
             completed = self.complete_value(return_type, field_details_list, info, path, row, position_context)
             return await completed if self.is_awaitable(completed) else completed
 
-        return complete_ref()
+        return complete_reference()
 
     @override
     def complete_abstract_value(
@@ -160,7 +160,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         batch = self._batches.get(place)
         if batch is None:
             loop = asyncio.get_running_loop()
-            batch = self._batches[place] = _Batch(fields, loop.create_future())
+            batch = self._batches[place] = _ReferenceBatch(fields, loop.create_future())
             loop.call_soon(self._start, place)
         batch.keys.add(reference.key)
         rows = await asyncio.shield(batch.rows)  # a failed sibling cancels this reference, but not the others
@@ -171,9 +171,9 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
-    async def _read(self, place: ReferencePlace, batch: _Batch) -> None:
+    async def _read(self, place: ReferencePlace, batch: _ReferenceBatch) -> None:
         try:
-            batch.rows.set_result(await self._load_refs(place, batch.fields, list(batch.keys)))
+            batch.rows.set_result(await self._load_references(place, batch.fields, list(batch.keys)))
         except Exception as error:  # noqa: BLE001 # every ref that waits reports it at its own path
             batch.rows.set_exception(error)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
-from app.reads.filters import Condition
+from app.reads.filter_conditions import Condition
 
 METADATA = "read"
 READ_TYPE = "__read_type__"

@@ -9,7 +9,7 @@ from graphql import GraphQLInputObjectType, get_named_type
 from piccolo.table import Table
 
 from app.reads.field_specs import Page
-from app.reads.filters import Among, Compare, Condition, Contains, Through
+from app.reads.filter_conditions import Among, Compare, Condition, Contains, Through
 from app.reads.schema_model import filter_names, node_type
 from app.reads.sql import Fragment, column_of, joined, separated, source
 from app.reads.statement import Arguments, Parameter, Selected
@@ -21,15 +21,15 @@ def filtered(
     builder: StatementBuilder, page: Page, arguments: Arguments, selected: Selected, alias: str
 ) -> Iterator[Fragment]:
     """Yields the conditions of a connection's `filter` argument on the rows of `alias`."""
-    given = builder.given(arguments).get("filter")
-    if given is None:
+    filter_input = builder.present_arguments(arguments).get("filter")
+    if filter_input is None:
         return
     table = builder.model.types[node_type(selected.definition).name].table
     argument = selected.definition.args["filter"]
     names = filter_names(cast("GraphQLInputObjectType", get_named_type(argument.type)))
     for python_name, condition in page.filters.items():
         name = names[python_name]
-        if given.get(name) is not None:
+        if present_arguments.get(name) is not None:
             yield _Filter(builder, arguments, name, selected).sql(condition, table, alias)
 
 
@@ -58,12 +58,12 @@ class _Filter:
                 matches = ((f"{column_of(alias, column)} ILIKE ", pattern) for column in columns)
                 return "(", separated(" OR ", matches), ")"
             case Through(foreign_key, inner):
-                own = foreign_key._meta.table is table
-                other = referenced(foreign_key)._meta.table if own else foreign_key._meta.table
-                there = self._builder.alias()
-                link = joined(foreign_key, alias, there, own=own)
-                conditions = [link, *self._builder.visible(other, there), self.sql(inner, other, there)]
-                return "EXISTS (SELECT ", source(other, there, conditions), ")"
+                holds_key = foreign_key._meta.table is table
+                other = referenced(foreign_key)._meta.table if holds_key else foreign_key._meta.table
+                related_alias = self._builder.alias()
+                link = joined(foreign_key, alias, related_alias, holds_key=holds_key)
+                conditions = [link, *self._builder.visible(other, related_alias), self.sql(inner, other, related_alias)]
+                return "EXISTS (SELECT ", source(other, related_alias, conditions), ")"
             case _:
                 raise TypeError(f"{condition} has no SQL")
 

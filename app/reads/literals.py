@@ -14,7 +14,7 @@ from graphql import (
 from graphql.utilities.validate_input_value import validate_input_literal
 from typing_extensions import override
 
-from app.reads.errors import placed
+from app.reads.errors import with_input_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ class LiteralsOfCorrectTypeRule(ValuesOfCorrectTypeRule):
     @override
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
         def on_error(error: GraphQLError, path: "Sequence[str | int]") -> None:
-            error.extensions = placed(error, [*self._argument(), *path])
+            error.extensions = with_input_path(error, [*self._argument(), *path])
             self.report_error(error)
 
         if input_type is not None:

@@ -49,10 +49,10 @@ def connection(
     builder: StatementBuilder, compile_object: CompileObject, declaration: Page, selected: Selected, link: Link
 ) -> Compiled:
     """Compiles one page of the rows that `link` joins to a connection object. Raises BadInputError."""
-    return _Connection(builder, compile_object, declaration, selected, link).compile()
+    return _ConnectionCompiler(builder, compile_object, declaration, selected, link).compile()
 
 
-class _Connection:
+class _ConnectionCompiler:
     """Compiles one connection: the requested page, and the selected members."""
 
     def __init__(
@@ -70,10 +70,12 @@ class _Connection:
         self._table = builder.model.types[self._node.name].table
         self._keys = sort_keys(declaration.order, self._table)
         self._arguments = Arguments(selected)
-        self._given = {name for name, value in builder.given(self._arguments).items() if value is not None}
-        if {"first", "last"} <= self._given:
-            raise selected.blame(BadInputError("Provide `first` or `last`, not both."))
-        self._backwards = "last" in self._given
+        self._present_arguments = {
+            name for name, value in builder.present_arguments(self._arguments).items() if value is not None
+        }
+        if {"first", "last"} <= self._present_arguments:
+            raise selected.locate(BadInputError("Provide `first` or `last`, not both."))
+        self._backwards = "last" in self._present_arguments
         self._alias = builder.alias()
         self._page_name = generated(f"{self._alias}page")
         self._conditions = [
@@ -159,20 +161,24 @@ class _Connection:
         """Returns whether there are rows after the page on one side: beyond its size, or beyond a cursor that limits
         it.
         """
-        found: list[Fragment] = []
+        conditions: list[Fragment] = []
         if further:
-            found.append(("EXISTS (SELECT ", self._of_ranked(("> ", self._limit)), ")"))
-        if beyond_cursor in self._given:
-            outside = self._beyond(beyond_cursor, after=beyond_cursor == "before", inclusive=True)
-            found.append(("EXISTS (SELECT ", source(self._table, self._alias, [*self._conditions, outside]), ")"))
-        return "(", separated(" OR ", found or ["false"]), ")"
+            conditions.append(("EXISTS (SELECT ", self._of_ranked(("> ", self._limit)), ")"))
+        if beyond_cursor in self._present_arguments:
+            outside = self._keyset_condition(beyond_cursor, after=beyond_cursor == "before", inclusive=True)
+            conditions.append(("EXISTS (SELECT ", source(self._table, self._alias, [*self._conditions, outside]), ")"))
+        return "(", separated(" OR ", conditions or ["false"]), ")"
 
     def _edge_cursor(self, *, backwards: bool) -> Fragment:
         rows = self._of_ranked(("<= ", self._limit), backwards=backwards)
         return "(SELECT ", self._cursor, " ", rows, " LIMIT 1)"
 
     def _page(self, limit: Fragment) -> Fragment:
-        bounds = [self._beyond(name, after=name == "after") for name in ("after", "before") if name in self._given]
+        bounds = [
+            self._keyset_condition(name, after=name == "after")
+            for name in ("after", "before")
+            if name in self._present_arguments
+        ]
         tail = (f"{order_by(self._keys, self._alias, backwards=self._backwards)} LIMIT ", limit)
         return source(self._table, self._alias, [*self._conditions, *bounds], tail)
 
@@ -187,7 +193,7 @@ class _Connection:
         order = f" ORDER BY {rank}{' DESC' if backwards else ''}"
         return f"FROM {self._page_name} {self._alias} WHERE {rank} ", ranks, order
 
-    def _beyond(self, cursor: str, *, after: bool, inclusive: bool = False) -> Fragment:
+    def _keyset_condition(self, cursor: str, *, after: bool, inclusive: bool = False) -> Fragment:
         return keyset_predicate(self._keys, self._alias, self._cursors[cursor], after=after, inclusive=inclusive)
 
     @cached_property
@@ -208,7 +214,7 @@ class _Connection:
                 for index, (column, _) in enumerate(self._keys)
             ]
             for name in ("after", "before")
-            if name in self._given
+            if name in self._present_arguments
         }
 
     @cached_property
@@ -227,9 +233,9 @@ def _size(arguments: Arguments, name: str, values: Values) -> int:
 def _key_of(arguments: Arguments, name: str, keys: SortKeys, index: int, values: Values) -> Any:
     """Returns one of the sort keys in a cursor."""
     try:
-        held = _CURSOR.decode(b64decode(arguments.of(values)[name], validate=True))
-        found = [from_json(column, key) for (column, _), key in zip(keys, held, strict=True)]
-        return to_parameter(keys[index][0], found[index])
+        cursor_values = _CURSOR.decode(b64decode(arguments.of(values)[name], validate=True))
+        sort_values = [from_json(column, key) for (column, _), key in zip(keys, cursor_values, strict=True)]
+        return to_parameter(keys[index][0], sort_values[index])
     except (ValueError, TypeError, ArithmeticError, BadInputError):
         raise BadInputError(
             f"`{name}` is not a cursor of this connection: pass a cursor of one of its pages."

@@ -40,7 +40,7 @@ def compile_root(operation: Operation, declaration: Declaration, selected: Selec
             raise TypeError(f"{declaration} declares no root field")
 
 
-def compile_refs(
+def compile_references(
     operation: Operation, type_: GraphQLObjectType, fields: FieldDetailsList, path: tuple[str, ...]
 ) -> Statement:
     """Returns the statement that reads one selection of the rows of `Values.keys`: an object of them by their key."""
@@ -63,10 +63,10 @@ def _one(compiler: Compiler, by: Mapping[str, Column], selected: Selected) -> Co
     columns = {
         name: by[argument.extensions[DEFINITION].python_name] for name, argument in selected.definition.args.items()
     }
-    given = [name for name in columns if compiler.given(arguments).get(name) is not None]
-    if len(given) != 1:
-        raise selected.blame(BadInputError(f"Provide exactly one of {', '.join(columns)}."))
-    (name,) = given
+    present_arguments = [name for name in columns if compiler.present_arguments(arguments).get(name) is not None]
+    if len(present_arguments) != 1:
+        raise selected.locate(BadInputError(f"Provide exactly one of {', '.join(columns)}."))
+    (name,) = present_arguments
     column = columns[name]
     value = compiler.parameter(
         lambda values: to_parameter(column, arguments.of(values)[name]), sql_type(column), selected

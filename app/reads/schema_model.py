@@ -47,7 +47,7 @@ class DeclarationError(Exception):
     """The declarations contradict the tables; the message has one line for every fault."""
 
 
-class Model:
+class SchemaModel:
     """The declarations of a schema: what each GraphQL type and field reads. Raises DeclarationError."""
 
     def __init__(self, schema: strawberry.Schema) -> None:
@@ -67,7 +67,7 @@ class Model:
             for name, field in type_.fields.items()
             if (declaration := self._declared(type_, field)) is not None
         }
-        faults = list(_Faults(self).find())
+        faults = list(_DeclarationFaults(self).find())
         if faults:
             raise DeclarationError("\n".join(faults))
 
@@ -117,10 +117,10 @@ def node_type(field: GraphQLField) -> GraphQLObjectType:
     return cast("GraphQLObjectType", get_named_type(connection.fields["nodes"].type))
 
 
-class _Faults:
+class _DeclarationFaults:
     """Collects contradictions to the tables: a column of another table, a non-null field whose value can be missing."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: SchemaModel) -> None:
         self._model = model
 
     def find(self) -> Iterator[str]:
@@ -190,11 +190,11 @@ class _Faults:
         if read is None or target is None:
             yield "both ends of a relation are read types"
             return
-        own = foreign_key._meta.table is read.table and referenced(foreign_key)._meta.table is target.table
-        if not own and not (foreign_key._meta.table is target.table and points_at(foreign_key, read)):
+        holds_key = foreign_key._meta.table is read.table and referenced(foreign_key)._meta.table is target.table
+        if not holds_key and not (foreign_key._meta.table is target.table and points_at(foreign_key, read)):
             yield f"{foreign_key._meta.name} does not join {read.table.__name__} and {target.table.__name__}"
         hidden = (target.platform and not read.platform) or (target.tenant and not (read.tenant or read.platform))
-        if is_non_null_type(field.type) and (not own or foreign_key._meta.null or hidden):
+        if is_non_null_type(field.type) and (not holds_key or foreign_key._meta.null or hidden):
             yield "the row may be missing or hidden, so the field must be optional"
 
     def _rows(

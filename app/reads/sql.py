@@ -78,11 +78,11 @@ def source(table: type[Table], alias: str, conditions: Sequence[Fragment], tail:
     return f"FROM {table._meta.get_formatted_tablename()} {alias}", where, tail
 
 
-def joined(foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> str:
+def joined(foreign_key: ForeignKey[Any], here: str, there: str, *, holds_key: bool) -> str:
     """Returns the condition that joins a row of `there` to a row of `here`; `own`: the foreign key belongs to `here`,
     otherwise it points at it.
     """
-    ends = (there, here) if own else (here, there)
+    ends = (there, here) if holds_key else (here, there)
     return f"{column_of(ends[0], referenced(foreign_key))} = {column_of(ends[1], foreign_key)}"
 
 
@@ -99,7 +99,7 @@ def sort_keys(order: Order, table: type[Table]) -> SortKeys:
 
 def order_by(keys: SortKeys, alias: str, *, backwards: bool = False) -> str:
     """Returns ORDER BY the keys, or from the last row to the first."""
-    terms = (f"{column_of(alias, column)}{' DESC' if down != backwards else ''}" for column, down in keys)
+    terms = (f"{column_of(alias, column)}{' DESC' if descending != backwards else ''}" for column, descending in keys)
     return f" ORDER BY {', '.join(terms)}"
 
 
@@ -110,13 +110,13 @@ def keyset_predicate(
     it.
     """
     columns = [column_of(alias, column) for column, _ in keys]
-    operators = [">" if after != down else "<" for _, down in keys]
+    operators = [">" if after != descending else "<" for _, descending in keys]
     if len(set(operators)) == 1:
         operator = f"{operators[0]}{'=' if inclusive else ''}"
         return f"({', '.join(columns)}) {operator} (", separated(", ", values), ")"
     same = [(f"{column} = ", value) for column, value in zip(columns, values, strict=True)]
-    apart = [
+    alternatives = [
         (f"{column} {operator} ", value) for column, operator, value in zip(columns, operators, values, strict=True)
     ]
-    cases = [separated(" AND ", [*same[:index], apart[index]]) for index in range(len(keys))]
+    cases = [separated(" AND ", [*same[:index], alternatives[index]]) for index in range(len(keys))]
     return "(", separated(" OR ", [*cases, *[separated(" AND ", same)] * inclusive]), ")"

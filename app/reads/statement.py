@@ -47,7 +47,7 @@ class Selected:
         """The object type of its value, or of the items of its list."""
         return cast("GraphQLObjectType", get_named_type(self.definition.type))
 
-    def blame(self, error: ReadError) -> ReadError:
+    def locate(self, error: ReadError) -> ReadError:
         """Returns the error with the field's position and path."""
         return type(error)(error.message, self.node, self.path)
 
@@ -72,9 +72,9 @@ class Arguments:
 
     def _read(self, variables: VariableValues) -> dict[str, Any]:
         if self._variables is not None:
-            given = {name: variables.coerced.get(variable) for name, variable in self._variables}
-            if None not in given.values():
-                return given
+            variable_values = {name: variables.coerced.get(variable) for name, variable in self._variables}
+            if None not in variable_values.values():
+                return variable_values
         return get_argument_values(self._selected.definition, self._selected.node, variables)
 
 
@@ -82,10 +82,10 @@ def _plain(selected: Selected) -> list[tuple[str, str]] | None:
     """Returns the variable of each argument if all arguments are plain variables: then the variable's value is the
     argument's.
     """
-    given = {node.name.value: node.value for node in selected.node.arguments or ()}
+    argument_nodes = {node.name.value: node.value for node in selected.node.arguments or ()}
     plain = []
     for name, argument in selected.definition.args.items():
-        value = given.get(name)
+        value = argument_nodes.get(name)
         if isinstance(value, VariableNode):
             plain.append((argument.out_name or name, value.name.value))
         elif value is not None or argument.default is not None or argument.default_value is not Undefined:
@@ -121,14 +121,14 @@ class Parameter:
 
     type: str
     getter: Getter
-    blamed: Selected | None = None
+    error_source: Selected | None = None
 
     def value(self, values: Values) -> Any:
         """The value for one request. Raises ReadError, with the path of the field to blame."""
         try:
             return self.getter(values)
         except ReadError as error:
-            raise (self.blamed.blame(error) if self.blamed else error) from None
+            raise (self.error_source.locate(error) if self.error_source else error) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,5 +180,5 @@ class Statement:
             raise ForbiddenError("Your role may not read this field.")
         for check in self.checks:
             check.value(values)
-        given = [parameter.value(values) for parameter in self.parameters]
-        return [values.request.scope.setting, *given] if self.of_tenant else given
+        parameters = [parameter.value(values) for parameter in self.parameters]
+        return [values.request.scope.setting, *parameters] if self.of_tenant else parameters

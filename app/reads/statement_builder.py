@@ -17,7 +17,7 @@ from piccolo.columns import Column, ForeignKey
 from piccolo.table import Table
 
 from app.reads.field_specs import Allow, Fixed
-from app.reads.schema_model import Model
+from app.reads.schema_model import SchemaModel
 from app.reads.sql import Fragment, column_of, generated, joined, numbered
 from app.reads.statement import Arguments, Getter, Parameter, Selected, Shapes, Statement, Values
 from app.reads.values import referenced, sql_type, to_parameter
@@ -30,7 +30,7 @@ Compiled = tuple[Fragment, Shapes | None]
 class Operation:
     """The executed operation, and what is compiled for all requests whose values have the same shape."""
 
-    model: Model
+    model: SchemaModel
     definition: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
     values: Values
@@ -105,13 +105,13 @@ class StatementBuilder:
         """Returns a new name for a table, unique in this statement."""
         return generated(f"t{next(self._aliases)}")
 
-    def parameter(self, getter: Getter, type_: str, blamed: Selected | None = None) -> Parameter:
+    def parameter(self, getter: Getter, type_: str, error_source: Selected | None = None) -> Parameter:
         """A parameter: values are never in the text. One that the statement turns out not to need is still checked."""
-        parameter = Parameter(type_, getter, blamed)
+        parameter = Parameter(type_, getter, error_source)
         self._parameters.append(parameter)
         return parameter
 
-    def given(self, arguments: Arguments) -> Mapping[str, Any]:
+    def present_arguments(self, arguments: Arguments) -> Mapping[str, Any]:
         """Returns the arguments of the present request. Only which of them are null may affect the statement's text,
         because their values are parameters.
         """
@@ -133,7 +133,7 @@ class StatementBuilder:
             conditions.append((f"{column_of(alias, read.tenant)} = ", self._tenant))
         return conditions
 
-    def link(self, foreign_key: ForeignKey[Any], here: str, there: str, *, own: bool) -> list[Fragment]:
+    def link(self, foreign_key: ForeignKey[Any], here: str, there: str, *, holds_key: bool) -> list[Fragment]:
         """Returns the conditions that join the rows of `there` to a row of `here` by a foreign key, and within the same
         tenant. (For a tenant's viewer, `visible` already restricts both tables to it.)
 
@@ -141,11 +141,11 @@ class StatementBuilder:
         indexes, which takes longer. Both tenants may be null, for a shared resource and a bill's line that is allocated
         to no deployment.
         """
-        conditions: list[Fragment] = [joined(foreign_key, here, there, own=own)]
+        conditions: list[Fragment] = [joined(foreign_key, here, there, holds_key=holds_key)]
         ends = [self.model.of_table(table) for table in (foreign_key._meta.table, referenced(foreign_key)._meta.table)]
         tenants = [read.tenant for read in ends if read is not None and read.tenant is not None]
         if self.operation.platform and len(tenants) == len(ends) and foreign_key._meta.name != tenants[0]._meta.name:
-            aliases = (here, there) if own else (there, here)
+            aliases = (here, there) if holds_key else (there, here)
             pairs = zip(aliases, tenants, strict=True)
             conditions.append(" IS NOT DISTINCT FROM ".join(column_of(alias, tenant) for alias, tenant in pairs))
         return conditions

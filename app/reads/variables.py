@@ -17,8 +17,8 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature, g
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.utilities.validate_input_value import validate_input_value
 
-from app.reads.errors import RequestError, coded, placed
-from app.reads.inputs import Decode, decoder_of
+from app.reads.errors import GraphQLRequestError, with_code, with_input_path
+from app.reads.input_decoding import Decode, decoder_of
 
 MAX_ERRORS = 50
 
@@ -40,13 +40,13 @@ class Variables:
         self._hide_suggestions = hide_suggestions
         self._declared = [_variable(schema, node) for node in operation.variable_definitions or ()]
 
-    def coerced(self, given: Mapping[str, Any]) -> VariableValues:
-        """Returns the variables as their types read them, with defaults. Raises RequestError."""
+    def coerced(self, provided: Mapping[str, Any]) -> VariableValues:
+        """Returns the variables as their types read them, with defaults. Raises GraphQLRequestError."""
         sources: dict[str, VariableValueSource] = {}
         values: dict[str, Any] = {}
         others = []
         for variable in self._declared:
-            sent = given.get(variable.name)
+            sent = provided.get(variable.name)
             value = None if sent is None else variable.read(sent)
             if value is None:
                 others.append(variable.definition)
@@ -54,21 +54,23 @@ class Variables:
                 sources[variable.name] = VariableValueSource(variable.signature, sent)
                 values[variable.name] = value
         if others:
-            rest = get_variable_values(
-                self._schema, others, dict(given), max_errors=MAX_ERRORS, hide_suggestions=self._hide_suggestions
+            other_values = get_variable_values(
+                self._schema, others, dict(provided), max_errors=MAX_ERRORS, hide_suggestions=self._hide_suggestions
             )
-            if isinstance(rest, list):
-                raise RequestError(self._errors(given) or [coded("BAD_USER_INPUT", error) for error in rest])
-            sources |= rest.sources
-            values |= rest.coerced
+            if isinstance(other_values, list):
+                raise GraphQLRequestError(
+                    self._errors(provided) or [with_code("BAD_USER_INPUT", error) for error in other_values]
+                )
+            sources |= other_values.sources
+            values |= other_values.coerced
         return VariableValues(sources, values)
 
-    def _errors(self, given: Mapping[str, Any]) -> list[GraphQLError]:
+    def _errors(self, provided: Mapping[str, Any]) -> list[GraphQLError]:
         """Returns the errors of the values sent, each with its input path; defaults are not checked."""
         errors: list[GraphQLError] = []
         for variable in self._declared:
-            if variable.name in given or variable.signature.default is None:
-                sent = given.get(variable.name, Undefined)
+            if variable.name in provided or variable.signature.default is None:
+                sent = provided.get(variable.name, Undefined)
                 report = partial(_report, errors, variable)
                 validate_input_value(sent, variable.signature.type, report, self._hide_suggestions)
         return errors[:MAX_ERRORS]
@@ -77,8 +79,8 @@ class Variables:
         """Returns what of the values a statement's text may depend on: booleans, and which values are
         absent or null.
         """
-        given = values.coerced
-        return tuple(_shape(given.get(variable.name, ...)) for variable in self._declared)
+        coerced = values.coerced
+        return tuple(_shape(coerced.get(variable.name, ...)) for variable in self._declared)
 
 
 def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> _Variable:
@@ -93,8 +95,8 @@ def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> _Var
 def _report(errors: list[GraphQLError], variable: _Variable, error: GraphQLError, path: Sequence[str | int]) -> None:
     where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
     message = f"Variable '${variable.name}' has invalid value{where and ' at '}{where}: {error.message}"
-    extensions = placed(error, [variable.name, *path])
-    errors.append(coded("BAD_USER_INPUT", GraphQLError(message, variable.definition, extensions=extensions)))
+    extensions = with_input_path(error, [variable.name, *path])
+    errors.append(with_code("BAD_USER_INPUT", GraphQLError(message, variable.definition, extensions=extensions)))
 
 
 def _scalar(type_: GraphQLScalarType) -> Decode:

@@ -10,7 +10,7 @@ from app.operations import charges
 from app.reads import column, one, read_type, reference, related
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
-from app.schema.lazy import LazyDeployment, LazyTenant
+from app.schema.lazy_types import LazyDeployment, LazyTenant
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
@@ -76,13 +76,13 @@ class ChargeMutations:
         "invoice has it as a correction. Credits are deducted only as far as the invoice's total stays at "
         "or above 0. Platform admins only."
     )
-    async def add_charge(self, info: Info, given: Input[AddChargeInput]) -> AddChargeResult:
+    async def add_charge(self, info: Info, input_: Input[AddChargeInput]) -> AddChargeResult:
         charge_id = await charges.add_charge(
             info.context.operations,
-            tenant_id=given.tenant_id,
-            deployment_id=given.deployment_id,
-            description=given.description,
-            net_cents=given.net_cents,
-            on=given.on,
+            tenant_id=input_.tenant_id,
+            deployment_id=input_.deployment_id,
+            description=input_.description,
+            net_cents=input_.net_cents,
+            on=input_.on,
         )
         return ChargeAdded(charge=reference(Charge, charge_id))

@@ -9,7 +9,7 @@ from app.database.scope import Scope
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.context import Context
 from app.operations.calls.principal import NO_TENANT, TENANT_ROLES, Principal
-from app.operations.rate_limits import Charge
+from app.operations.rate_limits import OperationCharge
 
 
 @dataclass(slots=True)
@@ -23,9 +23,9 @@ class RequestContext:
 
     operations: Context
     metadata: RequestMetadata = field(default_factory=RequestMetadata)
-    done: list[str] = field(default_factory=list)
+    done_mutations: list[str] = field(default_factory=list)
     """The mutations of this operation that are committed."""
-    charge: Charge | None = None
+    charge: OperationCharge | None = None
     read_after: int | None = None
     viewer: Principal = field(init=False)
     scope: Scope = field(init=False)

@@ -51,7 +51,7 @@ class MarginRow:
     )
 
     @classmethod
-    def of(cls, row: costs.MarginRow) -> "MarginRow":
+    def of(cls, row: costs.MarginResultRow) -> "MarginRow":
         """Converts the operation's value, with references to its tenant and deployment."""
         return cls(
             tenant=None if row.tenant_id is None else reference(Tenant, row.tenant_id),

@@ -13,7 +13,7 @@ from app.tables.catalog import PlanVersionStatus
 from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
 from app.tables.deployments import LlmMode
 from app.tables.invoices import InvoiceStatus
-from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
+from app.tables.rollups import RollupStatus, RollupWarningCode, TenantOutcome, UnpricedReason
 
 
 def describe(enum: type[StrEnum], description: str, /, *, name: str | None = None, **values: str) -> None:
@@ -136,7 +136,7 @@ describe(
     FAILED="The run has finished and every tenant to be billed failed.",
 )
 describe(
-    RollupOutcome,
+    TenantOutcome,
     "The kind of outcome of a rollup run for one tenant.",
     name="RollupOutcomeKind",
     CREATED="A draft invoice was created.",

@@ -45,7 +45,7 @@ CHARACTERS_PER_POINT = 50
 
 
 @dataclass(frozen=True, slots=True)
-class OperationInspection:
+class MeasuredOperation:
     """The checks of one operation that depend on its syntax only; of its limits, only the cost may depend
     on variables.
     """
@@ -63,11 +63,11 @@ class OperationInspection:
         """Returns the cost of one request, computed once for each combination of page sizes."""
         if not self.sizes:
             return self.greatest_cost
-        given = variables or {}
-        key = tuple([size_of(given[name]) if name in given else None for name in self.sizes])
+        values = variables or {}
+        key = tuple([size_of(values[name]) if name in values else None for name in self.sizes])
         cost = self._known.get(key)
         if cost is None:
-            cost = Measuring(self.document, given).of(self.definition).cost
+            cost = Measuring(self.document, values).of(self.definition).cost
             if len(self._known) < MAX_PAGE_SIZE:
                 self._known[key] = cost
         return cost
@@ -78,13 +78,13 @@ class OperationInspection:
 
 
 @dataclass(frozen=True, slots=True)
-class Inspection:
+class MeasuredDocument:
     """The checks of a document that depend on its syntax only, cached with it. `errors` refuse the whole document;
     those of an operation refuse that one.
     """
 
     errors: tuple[GraphQLError, ...]
-    operations: Mapping[str, OperationInspection] = field(default_factory=dict)
+    operations: Mapping[str, MeasuredOperation] = field(default_factory=dict)
 
     @property
     def greatest_cost(self) -> int:
@@ -113,7 +113,7 @@ def parse_document(text: str) -> DocumentNode:
         raise
 
 
-def inspect_document(document: DocumentNode) -> Inspection:
+def inspect_document(document: DocumentNode) -> MeasuredDocument:
     """Checks a document against every limit that depends on its syntax only."""
     measuring = Measuring(document, None)
     definitions = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
@@ -121,10 +121,10 @@ def inspect_document(document: DocumentNode) -> Inspection:
         measures = [measuring.of(definition) for definition in definitions]
         unused = measuring.unused()
     except GraphQLError as refused:
-        return Inspection((refused,))
+        return MeasuredDocument((refused,))
     sizes = tuple(sorted(measuring.sizes))
     operations = {
-        definition.name.value if definition.name else "": OperationInspection(
+        definition.name.value if definition.name else "": MeasuredOperation(
             document, definition, tuple(_operation_errors(definition, measure)), measure.cost, sizes
         )
         for definition, measure in zip(definitions, measures, strict=True)
@@ -132,7 +132,7 @@ def inspect_document(document: DocumentNode) -> Inspection:
     errors = [*_literal_errors(document), *_size_errors(definitions, unused, measuring.fragments)]
     if operations and all(operation.errors for operation in operations.values()):  # none of them may run
         errors[:0] = [error for operation in operations.values() for error in operation.errors]
-    return Inspection(tuple(errors[:MAX_ERRORS]), operations)
+    return MeasuredDocument(tuple(errors[:MAX_ERRORS]), operations)
 
 
 def _operation_errors(definition: OperationDefinitionNode, measure: Measure) -> Iterator[GraphQLError]:

@@ -51,11 +51,11 @@ class Measure:
 
 def exceeded(limit: str, maximum: int, requested: int, nodes: list[Any] | None = None) -> GraphQLError:
     """Returns the error for a document that exceeds a limit."""
-    shown = min(requested, 2**31 - 1)  # nested fragments can expand to a number of hundreds of digits
+    reported = min(requested, 2**31 - 1)  # nested fragments can expand to a number of hundreds of digits
     return GraphQLError(
-        f"The document has {limit} {shown}; the limit is {maximum}.",
+        f"The document has {limit} {reported}; the limit is {maximum}.",
         nodes,
-        extensions={"code": ErrorCode.LIMIT_EXCEEDED, "limit": limit, "maximum": maximum, "requested": shown},
+        extensions={"code": ErrorCode.LIMIT_EXCEEDED, "limit": limit, "maximum": maximum, "requested": reported},
     )
 
 
@@ -164,8 +164,8 @@ class Measuring:
             return MAX_PAGE_SIZE
         if name not in self._variables:
             return self._page_size(self._defaults.get(name))
-        given = self._variables[name]
-        return None if given is None else _bounded(given)
+        variable_value = self._variables[name]
+        return None if variable_value is None else _bounded(variable_value)
 
     def _length(self, value: ValueNode | None) -> int:
         if not isinstance(value, VariableNode):
@@ -176,8 +176,8 @@ class Measuring:
             return MAX_PAGE_SIZE
         if name not in self._variables:
             return self._length(self._defaults.get(name))
-        given = self._variables[name]
-        return len(given) if isinstance(given, list) else 1
+        variable_value = self._variables[name]
+        return len(variable_value) if isinstance(variable_value, list) else 1
 
 
 def size_of(value: object) -> tuple[object, int]:

@@ -26,12 +26,12 @@ class MutationAudit(FieldExtension):
             try:
                 result = await next_(source, replace(info, _raw_info=raw), **kwargs)
             except DatabaseUnavailable as error:
-                if request.done:
+                if request.done_mutations:
                     raise CommitUnknown(
-                        f"{', '.join(request.done)} was committed before a later field failed."
+                        f"{', '.join(request.done_mutations)} was committed before a later field failed."
                     ) from error
                 raise
-        request.done.append(call.place)
+        request.done_mutations.append(call.place)
         return result
 
 
@@ -39,11 +39,11 @@ def _text(arguments: dict[str, Any]) -> str:
     """Returns the input as JSON that PostgreSQL can store, whatever it contains: the operation has not validated it
     yet.
     """
-    given = next(iter(arguments.values()), None)
+    input_ = next(iter(arguments.values()), None)
     try:
-        return msgspec.json.encode(given, enc_hook=_absent).decode()
+        return msgspec.json.encode(input_, enc_hook=_absent).decode()
     except UnicodeEncodeError:  # half of a surrogate pair
-        return json.dumps(msgspec.to_builtins(given, enc_hook=_absent))
+        return json.dumps(msgspec.to_builtins(input_, enc_hook=_absent))
 
 
 def _absent(_unset: object) -> None:

@@ -61,10 +61,10 @@ class RefusalHandler(strawberry.ExceptionHandler[Refusal, Refused]):
         return Refused(code=exception.code, message=exception.message, path=list(exception.path))
 
 
-class InvalidTransitionHandler(strawberry.ExceptionHandler[refusal.InvalidTransition, InvalidTransition]):
+class InvalidTransitionHandler(strawberry.ExceptionHandler[refusal.InvalidTransitionRefusal, InvalidTransition]):
     """Returns `InvalidTransition`, if the field's union has it."""
 
-    def handle(self, exception: refusal.InvalidTransition, *, field: Any, info: Any) -> InvalidTransition:
+    def handle(self, exception: refusal.InvalidTransitionRefusal, *, field: Any, info: Any) -> InvalidTransition:
         return InvalidTransition(
             code=exception.code,
             message=exception.message,

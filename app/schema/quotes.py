@@ -98,11 +98,11 @@ class QuoteLine:
     explanation: LineExplanation = strawberry.field(description="How the amount was calculated.")
 
 
-def _period_start(quote: strawberry.Parent[billing.Quote]) -> dt.date:
+def _period_start(quote: strawberry.Parent[billing.RatedMonth]) -> dt.date:
     return quote.period.start
 
 
-def _period_end(quote: strawberry.Parent[billing.Quote]) -> dt.date:
+def _period_end(quote: strawberry.Parent[billing.RatedMonth]) -> dt.date:
     return quote.period.end
 
 
@@ -122,7 +122,7 @@ class Quote:
     total_cents: Cents = strawberry.field(description="The total including tax.")
 
 
-def as_answer(quote: billing.Quote | Refusal | None) -> Quote | None:
+def as_answer(quote: billing.RatedMonth | Refusal | None) -> Quote | None:
     """Converts the billing rules' quote; a refusal becomes the error of its row."""
     return cast("Quote | None", as_error(quote) if isinstance(quote, Refusal) else quote)
 
@@ -181,17 +181,17 @@ class QuoteQueries:
     async def quote(
         self,
         info: Info,
-        given: Annotated[
+        input_: Annotated[
             QuoteInput, strawberry.argument(name="input", description="The plan, add-ons and usage to calculate with.")
         ],
-    ) -> billing.Quote:
+    ) -> billing.RatedMonth:
         with refusals_as_errors():
             return await quotes.quote(
                 info.context.operations,
-                plan_code=given.plan_code,
-                plan_version=given.plan_version,
-                addons=[addon.selection() for addon in given.addons],
-                usage=given.quantities(),
-                tenant_id=given.tenant_id,
-                period_start=given.period_start,
+                plan_code=input_.plan_code,
+                plan_version=input_.plan_version,
+                addons=[addon.selection() for addon in input_.addons],
+                usage=input_.quantities(),
+                tenant_id=input_.tenant_id,
+                period_start=input_.period_start,
             )

@@ -16,9 +16,9 @@ from app.schema.cloud_invoices.mutations import CloudInvoiceMutations
 from app.schema.cloud_invoices.types import CloudInvoiceQueries
 from app.schema.costs import CostQueries
 from app.schema.currencies import CurrencyQueries
+from app.schema.deployments.event_stream import DeploymentSubscriptions
 from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
-from app.schema.deployments.subscriptions import DeploymentSubscriptions
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.mutation_audit import MutationAudit
@@ -26,8 +26,8 @@ from app.schema.nodes import NodeQueries
 from app.schema.problems import EXCEPTION_HANDLERS
 from app.schema.quotes import QuoteQueries
 from app.schema.rollups.mutations import RollupMutations
+from app.schema.rollups.progress_stream import RollupSubscriptions
 from app.schema.rollups.queries import RollupQueries
-from app.schema.rollups.subscriptions import RollupSubscriptions
 from app.schema.scalars import SCALARS
 from app.schema.subscriptions import SubscriptionMutations
 from app.schema.tax_rates import TaxRateMutations, TaxRateQueries

@@ -15,7 +15,7 @@ from app.schema.catalog.addons import Addon, AddonSelectionInput
 from app.schema.catalog.plans import PlanVersion
 from app.schema.context import Info
 from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter
-from app.schema.lazy import LazyDeployment, LazyInvoiceLine, LazySubscription
+from app.schema.lazy_types import LazyDeployment, LazyInvoiceLine, LazySubscription
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
@@ -219,16 +219,16 @@ class SubscriptionMutations:
     @strawberry.mutation(
         description="Subscribe a deployment to a plan, billed by calendar month. Tenant admins and platform admins."
     )
-    async def subscribe(self, info: Info, given: Input[SubscribeInput]) -> SubscribeResult:
+    async def subscribe(self, info: Info, input_: Input[SubscribeInput]) -> SubscribeResult:
         subscription_id = await subscriptions.subscribe(
             info.context.operations,
-            deployment_id=given.deployment_id,
-            plan_code=given.plan_code,
-            plan_version=given.plan_version,
-            addons=[addon.selection() for addon in given.addons],
-            starts_on=given.starts_on,
-            trial_ends_at=given.trial_ends_at,
-            confirm_backdating=given.confirm_backdating,
+            deployment_id=input_.deployment_id,
+            plan_code=input_.plan_code,
+            plan_version=input_.plan_version,
+            addons=[addon.selection() for addon in input_.addons],
+            starts_on=input_.starts_on,
+            trial_ends_at=input_.trial_ends_at,
+            confirm_backdating=input_.confirm_backdating,
         )
         return Subscribed(subscription=reference(PlanSubscription, subscription_id))
 
@@ -236,21 +236,21 @@ class SubscriptionMutations:
         description="Attach an add-on to a deployment's subscription, with the add-on's current price and quantity, "
         "which stay fixed. Tenant admins and platform admins."
     )
-    async def attach_addon(self, info: Info, given: Input[AttachAddonInput]) -> AttachAddonResult:
+    async def attach_addon(self, info: Info, input_: Input[AttachAddonInput]) -> AttachAddonResult:
         attached_id = await subscriptions.attach_addon(
             info.context.operations,
-            deployment_id=given.deployment_id,
-            addon_code=given.addon_code,
-            additional=given.additional,
+            deployment_id=input_.deployment_id,
+            addon_code=input_.addon_code,
+            additional=input_.additional,
         )
         return AddonAttached(subscription_addon=reference(SubscriptionAddon, attached_id))
 
     @strawberry.mutation(
         description="Detach an add-on from its subscription; its last day is billed. Tenant admins and platform admins."
     )
-    async def detach_addon(self, info: Info, given: Input[DetachAddonInput]) -> DetachAddonResult:
+    async def detach_addon(self, info: Info, input_: Input[DetachAddonInput]) -> DetachAddonResult:
         detached_id = await subscriptions.detach_addon(
-            info.context.operations, subscription_addon_id=given.subscription_addon_id, last_day=given.last_day
+            info.context.operations, subscription_addon_id=input_.subscription_addon_id, last_day=input_.last_day
         )
         return AddonDetached(subscription_addon=reference(SubscriptionAddon, detached_id))
 
@@ -258,12 +258,12 @@ class SubscriptionMutations:
         description="Change a subscription to another plan or plan version, today or on a later day. A pending change "
         "is replaced. Tenant admins and platform admins."
     )
-    async def change_plan_version(self, info: Info, given: Input[ChangePlanVersionInput]) -> ChangePlanVersionResult:
+    async def change_plan_version(self, info: Info, input_: Input[ChangePlanVersionInput]) -> ChangePlanVersionResult:
         subscription_id = await subscriptions.change_plan_version(
             info.context.operations,
-            deployment_id=given.deployment_id,
-            plan_code=given.plan_code,
-            plan_version=given.plan_version,
-            effective_on=given.effective_on,
+            deployment_id=input_.deployment_id,
+            plan_code=input_.plan_code,
+            plan_version=input_.plan_version,
+            effective_on=input_.effective_on,
         )
         return PlanVersionChanged(subscription=reference(PlanSubscription, subscription_id))

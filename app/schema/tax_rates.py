@@ -90,12 +90,12 @@ class TaxRateMutations:
         description="Set the rate of a country's tax from a day on. A month uses the rates of its last day; ended "
         "months are not affected. Platform admins only."
     )
-    async def set_tax_rate(self, info: Info, given: Input[SetTaxRateInput]) -> SetTaxRateResult:
+    async def set_tax_rate(self, info: Info, input_: Input[SetTaxRateInput]) -> SetTaxRateResult:
         rate_id: UUID = await taxes.set_tax_rate(
             info.context.operations,
-            country=given.country,
-            name=given.name,
-            rate=given.rate,
-            valid_from=given.valid_from,
+            country=input_.country,
+            name=input_.name,
+            rate=input_.rate,
+            valid_from=input_.valid_from,
         )
         return TaxRateSet(tax_rate=reference(TaxRate, rate_id))

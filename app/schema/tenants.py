@@ -24,7 +24,7 @@ from app.schema.arguments import Input, clearable, optional
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.filters import DEPLOYMENT_FILTERS, DeploymentFilter
 from app.schema.invoices.filters import INVOICE_FILTERS, InvoiceFilter
-from app.schema.lazy import LazyCharge, LazyDeployment, LazyInvoice
+from app.schema.lazy_types import LazyCharge, LazyDeployment, LazyInvoice
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.tables.deployments import CloudDeployments
@@ -221,30 +221,30 @@ class TenantMutations:
     """Mutations for tenants."""
 
     @strawberry.mutation(description="Create a tenant. Platform admins only.")
-    async def create_tenant(self, info: Info, given: Input[CreateTenantInput]) -> CreateTenantResult:
+    async def create_tenant(self, info: Info, input_: Input[CreateTenantInput]) -> CreateTenantResult:
         tenant_id = await tenants.create_tenant(
             info.context.operations,
-            code=given.code,
-            name=given.name,
-            country=given.country,
-            currency=given.currency,
-            tax_exempt=given.tax_exempt,
+            code=input_.code,
+            name=input_.name,
+            country=input_.country,
+            currency=input_.currency,
+            tax_exempt=input_.tax_exempt,
         )
         return TenantCreated(tenant=reference(Tenant, tenant_id))
 
     @strawberry.mutation(description="Change a tenant. Platform admins only.")
-    async def update_tenant(self, info: Info, given: Input[UpdateTenantInput]) -> UpdateTenantResult:
+    async def update_tenant(self, info: Info, input_: Input[UpdateTenantInput]) -> UpdateTenantResult:
         tenant_id = await tenants.update_tenant(
             info.context.operations,
-            tenant_id=given.tenant_id,
-            name=given.name,
-            email=given.email,
-            billing_address=given.billing_address,
-            abn=given.abn,
-            buyer_reference=given.buyer_reference,
-            tax_exempt=given.tax_exempt,
-            tax_exempt_reason=given.tax_exempt_reason,
-            tax_exempt_from=given.tax_exempt_from,
+            tenant_id=input_.tenant_id,
+            name=input_.name,
+            email=input_.email,
+            billing_address=input_.billing_address,
+            abn=input_.abn,
+            buyer_reference=input_.buyer_reference,
+            tax_exempt=input_.tax_exempt,
+            tax_exempt_reason=input_.tax_exempt_reason,
+            tax_exempt_from=input_.tax_exempt_from,
         )
         return TenantUpdated(tenant=reference(Tenant, tenant_id))
 
@@ -253,6 +253,6 @@ class TenantMutations:
         "its invoices paid. A closed tenant can have no new deployment, subscription or charge. Platform "
         "admins only."
     )
-    async def close_tenant(self, info: Info, given: Input[CloseTenantInput]) -> CloseTenantResult:
-        tenant_id = await tenants.close_tenant(info.context.operations, tenant_id=given.tenant_id)
+    async def close_tenant(self, info: Info, input_: Input[CloseTenantInput]) -> CloseTenantResult:
+        tenant_id = await tenants.close_tenant(info.context.operations, tenant_id=input_.tenant_id)
         return TenantClosed(tenant=reference(Tenant, tenant_id))

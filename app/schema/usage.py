@@ -30,7 +30,7 @@ class ResourceUsage:
     )
 
     @classmethod
-    def of(cls, month: billing.ResourceUsage) -> "ResourceUsage":
+    def of(cls, month: billing.ReportedUsage) -> "ResourceUsage":
         """Converts the billing rules' value, with a reference to its kind."""
         return cls(
             resource_kind=reference(ResourceKind, month.resource_kind),
@@ -105,8 +105,8 @@ class UsageMutations:
         description="Record metered usage events; a rejected event does not affect the others. Meters and "
         "platform admins."
     )
-    async def record_usage(self, info: Info, given: Input[RecordUsageInput]) -> RecordUsageResult:
-        events = cast("usage_events.Events", given).metered
+    async def record_usage(self, info: Info, input_: Input[RecordUsageInput]) -> RecordUsageResult:
+        events = cast("usage_events.Events", input_).metered
         recorded = await usage.record_usage(info.context.operations, events=events)
         return UsageRecorded(
             accepted=recorded.accepted,

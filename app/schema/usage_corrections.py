@@ -12,7 +12,7 @@ from app.reads import Connection, column, desc, equals, one, read_type, referenc
 from app.schema.arguments import Input, optional
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.types import Deployment
-from app.schema.lazy import LazyDeployment, LazyTenant
+from app.schema.lazy_types import LazyDeployment, LazyTenant
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.tables.usage import UsageCorrections
@@ -111,14 +111,14 @@ class UsageCorrectionMutations:
         description="Correct the quantity of a recorded usage event. Months that are already billed are corrected by "
         "the difference. Meters and platform admins."
     )
-    async def correct_usage(self, info: Info, given: Input[CorrectUsageInput]) -> CorrectUsageResult:
+    async def correct_usage(self, info: Info, input_: Input[CorrectUsageInput]) -> CorrectUsageResult:
         corrected = await usage.correct_usage(
             info.context.operations,
-            tenant_id=given.tenant_id,
-            source=given.source,
-            event_id=given.event_id,
-            quantity=given.quantity,
-            reason=given.reason,
+            tenant_id=input_.tenant_id,
+            source=input_.source,
+            event_id=input_.event_id,
+            quantity=input_.quantity,
+            reason=input_.reason,
         )
         may_read = reads_tenants(info.context.viewer)
         return UsageCorrected(

@@ -38,20 +38,20 @@ class _Event(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=Fals
     resource_id: str | None = None
 
 
-class _Events(msgspec.Struct, forbid_unknown_fields=True):
+class _EventList(msgspec.Struct, forbid_unknown_fields=True):
     events: list[_Event]
 
 
-def decode(given: object) -> Events | None:
+def decode(json_value: object) -> Events | None:
     """Decodes the input of `recordUsage` from parsed JSON; returns None if any of it is not certainly valid."""
     try:
-        events = msgspec.convert(given, _Events).events
+        events = msgspec.convert(json_value, _EventList).events
         return Events([_metered(event) for event in events])
     except (msgspec.ValidationError, BadInputError):
         return None
 
 
-def build(given: Mapping[str, Any]) -> Events:
+def build(fields: Mapping[str, Any]) -> Events:
     """Makes the same value from fields that graphql-core has read."""
     return Events(
         [
@@ -64,7 +64,7 @@ def build(given: Mapping[str, Any]) -> Events:
                 occurred_at=event["occurredAt"],
                 resource_id=event.get("resourceId"),
             )
-            for event in given["events"]
+            for event in fields["events"]
         ]
     )
 

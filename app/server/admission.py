@@ -6,7 +6,7 @@ A process that accepts every request answers all of them late: clients give up a
 from typing import Any
 
 from app.schema.codes import ErrorCode
-from app.server.refusals import send_fault
+from app.server.error_responses import send_error_response
 from app.server.request_errors import RequestError
 from app.settings import Settings
 
@@ -28,36 +28,36 @@ class Admission:
     so that a slow sender occupies no place; sockets and streamed bodies have limits of their own.
     """
 
-    def __init__(self, application: Any, most: int) -> None:
+    def __init__(self, application: Any, max_requests: int) -> None:
         self._application = application
-        self._free = most
+        self._free = max_requests
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] in _PROBES:
             await self._application(scope, receive, send)
         elif self._free <= 0:
-            await send_fault(scope, receive, send, _REFUSAL)
+            await send_error_response(scope, receive, send, _REFUSAL)
         else:
             await self._admit(scope, receive, send)
 
     async def _admit(self, scope: Any, receive: Any, send: Any) -> None:
-        taken = 0
+        places_taken = 0
 
         async def counted() -> Any:
-            nonlocal taken
+            nonlocal places_taken
             message = await receive()
-            if not taken and not message.get("more_body"):
-                taken = 1
+            if not places_taken and not message.get("more_body"):
+                places_taken = 1
                 self._free -= 1
             return message
 
         if scope["method"] != "POST":
-            taken = 1
+            places_taken = 1
             self._free -= 1
         try:
             await self._application(scope, counted, send)
         finally:
-            self._free += taken
+            self._free += places_taken
 
 
 def capacity(settings: Settings) -> int:

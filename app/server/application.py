@@ -13,7 +13,7 @@ from app.database.billing_time_zone import require_billing_time_zone
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.context import Clock, Context
 from app.operations.calls.principal import Principal
-from app.operations.rate_limits import Buckets, Charge, Limit, RateLimiter
+from app.operations.rate_limits import Buckets, Limit, OperationCharge, RateLimiter
 from app.queue import Queue
 from app.reads import GraphQLEngine, Request
 from app.schema.context import RequestContext
@@ -22,13 +22,13 @@ from app.schema.schema import schema
 from app.server.auth import Authenticator
 from app.server.cloud_invoices import cloud_invoices_handler
 from app.server.concurrency import ConcurrencyLimit
-from app.server.documents import DocumentPolicy
-from app.server.entrance import Entrance
-from app.server.errors import show_error
+from app.server.document_policy import DocumentPolicy
+from app.server.error_formatting import show_error
 from app.server.explain import explained
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
 from app.server.recent_writes import RecentWrites
+from app.server.request_middleware import RequestMiddleware
 from app.server.routes import assemble
 from app.server.service import GraphQLService
 from app.server.sign_ins import RefusedSignIns
@@ -44,7 +44,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
+def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMiddleware:
     """Returns the application; its lifespan opens its database and queue, on the event loop that serves it."""
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
@@ -56,7 +56,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     def new_context(principal: Principal) -> Context:
         return Context(principal, database, clock, settings, queue)
 
-    def new_request(principal: Principal, metadata: RequestMetadata, charge: Charge) -> RequestContext:
+    def new_request(principal: Principal, metadata: RequestMetadata, charge: OperationCharge) -> RequestContext:
         read_after = recent_writes.after(principal, metadata.read_after)
         return RequestContext(new_context(principal), metadata, charge=charge, read_after=read_after)
 
@@ -68,13 +68,13 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
             await opened.enter_async_context(database)
             await database.check_logins()
             await opened.enter_async_context(queue)
-            await opened.enter_async_context(refused_sign_ins.kept())
+            await opened.enter_async_context(refused_sign_ins.writing())
             opened.push_async_callback(authenticator.close)
-            _collect_seldom()
+            _collect_garbage_rarely()
             yield
 
     service = GraphQLService(
-        executor=_reads(database, hide_suggestions=settings.production),
+        executor=_create_engine(database, hide_suggestions=settings.production),
         authenticator=authenticator,
         new_request=new_request,
         time_limit=settings.statement_timeout + GRACE_SECONDS,
@@ -84,7 +84,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
         sign_in_refused=refused_sign_ins.add,
         explains=not settings.production,
     )
-    uploads = UploadService(service.signed_in, new_context, rate_limiter, _places_for_uploads(settings))
+    uploads = UploadService(service.signed_in, new_context, rate_limiter, _upload_limit(settings))
     return assemble(
         service,
         ready=Readiness(database),
@@ -95,13 +95,13 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> Entrance:
     )
 
 
-def _places_for_uploads(settings: Settings) -> ConcurrencyLimit:
+def _upload_limit(settings: Settings) -> ConcurrencyLimit:
     """Uploads may use half of the connections, and one caller half of those."""
-    most = max(1, settings.database_pool_size // 2)
-    return ConcurrencyLimit("uploads", of_one_caller=(most + 1) // 2, most=most)
+    max_total = max(1, settings.database_pool_size // 2)
+    return ConcurrencyLimit("uploads", max_per_caller=(max_total + 1) // 2, max_total=max_total)
 
 
-def _collect_seldom() -> None:
+def _collect_garbage_rarely() -> None:
     gc.collect()
     gc.freeze()  # exempts the objects of start-up from garbage collection
     # A request creates thousands of objects but hardly any cycles. A document dropped from the cache is a cycle of 11
@@ -115,7 +115,7 @@ async def _pay(request: Request, cost: int) -> None:
         await charge.pay(cost)
 
 
-def _reads(database: Database, *, hide_suggestions: bool) -> GraphQLEngine:
+def _create_engine(database: Database, *, hide_suggestions: bool) -> GraphQLEngine:
     return GraphQLEngine(
         schema,
         lambda request: explained(database.reading(request.scope, cast("RequestContext", request).read_after)),

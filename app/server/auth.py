@@ -11,7 +11,7 @@ from jwt.exceptions import PyJWTError
 
 from app.lru_cache import LRUCache
 from app.operations.calls.principal import Principal
-from app.server.claims import AS_WE_SIGN, Bearer, ClaimError, Claims, check_issuer_and_audience, seconds
+from app.server.claims import OWN_TOKENS, Bearer, ClaimError, Claims, check_issuer_and_audience, seconds
 from app.server.keys import ISSUED_ALGORITHMS, SECRET_ALGORITHM, Clock, IssuerKeys, Keys, fetch_key_set
 from app.server.signing import shared_secret
 from app.settings import Settings
@@ -39,7 +39,7 @@ class Session:
 class Authenticator:
     """Verifies tokens. A verified token is cached until it expires or the trusted keys change."""
 
-    def __init__(self, keys: Keys, issuer: str, audience: str, clock: Clock, bearer: Bearer = AS_WE_SIGN) -> None:
+    def __init__(self, keys: Keys, issuer: str, audience: str, clock: Clock, bearer: Bearer = OWN_TOKENS) -> None:
         self._keys = keys
         self._bearer = bearer
         self._issuer = issuer

@@ -39,11 +39,11 @@ class Bearer:
     @classmethod
     def from_settings(cls, settings: Settings) -> "Bearer":
         """Raises SettingsError for an unknown role."""
-        unknown = [ours for _, ours in settings.jwt_role_names if ours not in _OUR_NAMES]
+        unknown = [role_name for _, role_name in settings.jwt_role_names if role_name not in _OUR_NAMES]
         if unknown:
-            told = f"ARCADIA_JWT_ROLE_NAMES has {unknown[0]}, which is not one of {', '.join(_OUR_NAMES)}."
-            raise SettingsError((told,))
-        mapped = {theirs: _OUR_NAMES[ours] for theirs, ours in settings.jwt_role_names}
+            message = f"ARCADIA_JWT_ROLE_NAMES has {unknown[0]}, which is not one of {', '.join(_OUR_NAMES)}."
+            raise SettingsError((message,))
+        mapped = {provider_name: _OUR_NAMES[role_name] for provider_name, role_name in settings.jwt_role_names}
         roles = tuple(filter(None, (name.strip() for name in settings.jwt_roles_claim.split(","))))
         return cls(settings.jwt_subject_claim, roles or ("roles",), settings.jwt_tenant_claim, mapped or _OUR_NAMES)
 
@@ -69,13 +69,13 @@ class Bearer:
         return made if tenant_id is None else {**made, self.tenant: str(tenant_id)}
 
     def _roles(self, claims: Claims) -> frozenset[Role]:
-        found = {name: value for name in self.roles if (value := look_up(claims, name)) is not None}
-        if not found:
+        values = {name: value for name in self.roles if (value := look_up(claims, name)) is not None}
+        if not values:
             raise ClaimError(f"The token has no claim {' or '.join(self.roles)}.")
-        named = [each for name, value in found.items() for each in _texts(name, value)]
+        named = [each for name, value in values.items() for each in _texts(name, value)]
         roles = frozenset(self.role_names[name] for name in named if name in self.role_names)
         if not roles:
-            raise ClaimError(f"The claim {' or '.join(found)} names no role that this service knows.")
+            raise ClaimError(f"The claim {' or '.join(values)} names no role that this service knows.")
         return roles
 
     def _tenant_id(self, claims: Claims) -> UUID | None:
@@ -88,7 +88,7 @@ class Bearer:
             raise ClaimError(f"The claim {self.tenant} must be a UUID.") from None
 
 
-AS_WE_SIGN = Bearer()
+OWN_TOKENS = Bearer()
 """The default, without settings."""
 
 
@@ -98,8 +98,8 @@ def look_up(claims: Claims, path: str) -> Any:
         return claims[path]
     for dot in re.finditer(r"\.", path):
         inner = claims.get(path[: dot.start()])
-        if isinstance(inner, dict) and (found := look_up(inner, path[dot.end() :])) is not None:
-            return found
+        if isinstance(inner, dict) and (value := look_up(inner, path[dot.end() :])) is not None:
+            return value
     return None
 
 
@@ -117,13 +117,13 @@ def seconds(claims: Claims, name: str, default: float | None = None) -> float:
 
 def check_issuer_and_audience(claims: Claims, issuer: str, audience: str) -> None:
     """Raises ClaimError unless the issuer and audience are the configured ones."""
-    by = _required(claims, "iss")
-    if not isinstance(by, str):
+    issuer_claim = _required(claims, "iss")
+    if not isinstance(issuer_claim, str):
         raise ClaimError("The claim iss must be text.")
-    if by != issuer:
+    if issuer_claim != issuer:
         raise ClaimError("The claim iss names an issuer that this service does not trust.")
-    meant = _required(claims, "aud")
-    audiences = [meant] if isinstance(meant, str) else meant
+    audience_claim = _required(claims, "aud")
+    audiences = [audience_claim] if isinstance(audience_claim, str) else audience_claim
     if not isinstance(audiences, list) or not all(isinstance(each, str) for each in audiences):
         raise ClaimError("The claim aud must be text or a list of texts.")
     if audience not in audiences:

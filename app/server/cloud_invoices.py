@@ -29,12 +29,12 @@ from app.operations.calls.access import Action
 from app.operations.calls.audit import auditing
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.costs import BillField, CloudInvoiceImported, ColumnOfField, import_cloud_invoice
+from app.operations.costs import BillField, ColumnOfField, ImportOutcome, import_cloud_invoice
 from app.schema.codes import ErrorCode
 from app.schema.problems import as_error
-from app.server.edge import request_id
 from app.server.negotiation import utf8_media_type
 from app.server.request_errors import RequestError, request_error_of
+from app.server.response_headers import request_id_of
 from app.server.upload_calls import UploadService, json_response
 from app.server.uploads import chunks
 
@@ -43,7 +43,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 """The size as sent, compressed or not."""
 MEMORY_BYTES = 1024 * 1024
 """A larger body is buffered on disk while it arrives."""
-BYTES_A_POINT = 16_384
+BYTES_PER_POINT = 16_384
 """What one point of the caller's rate limit pays for, beside the cost of a request and a point for each row."""
 
 MEDIA_TYPES = ("text/csv", "application/csv", "application/gzip", "application/x-gzip")
@@ -58,7 +58,7 @@ _REQUIRED = ("provider", "externalId", "currency")
 _MAX_PARAMETERS = 50
 
 
-class _Input(msgspec.Struct):
+class _UploadInput(msgspec.Struct):
     """An upload in the audit log: its parameters, and its body as it was sent."""
 
     parameters: str
@@ -77,7 +77,7 @@ class _Summary(msgspec.Struct, rename="camel"):
 def cloud_invoices_handler(service: UploadService) -> HTTPRouteHandler:
     @post(PATH, status_code=201, name="cloud-invoices", request_max_body_size=None)
     async def import_bill(request: Request[Any, Any, Any]) -> ASGIResponse:
-        number = request_id(request.scope)
+        request_id = request_id_of(request.scope)
         try:
             upload = await service.begin(request, PATH, Action.IMPORT_CLOUD_INVOICE)
             pay = partial(service.rate_limiter.spend, upload.principal)
@@ -88,16 +88,18 @@ def cloud_invoices_handler(service: UploadService) -> HTTPRouteHandler:
                 async with auditing(upload.context, upload.call(received)) as operations:
                     imported = await _import(operations, received.parameters, body, pay)
         except Refusal as refusal:
-            return _refused(refusal, number)
+            return _refused(refusal, request_id)
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            fault = request_error_of(error, number)
-            return json_response(fault.body(number), fault.status, fault.headers)
+            fault = request_error_of(error, request_id)
+            return json_response(fault.body(request_id), fault.status, fault.headers)
         return json_response(msgspec.json.encode(_summary(imported)), 201)
 
     return import_bill
 
 
-async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callable[[int], Awaitable[None]]) -> _Input:
+async def _receive(
+    request: Request[Any, Any, Any], file: BinaryIO, pay: Callable[[int], Awaitable[None]]
+) -> _UploadInput:
     """Writes the body to the file, charging the rate limit for its bytes as they arrive. Raises RequestError (400,
     408, 413).
     """
@@ -105,20 +107,18 @@ async def _receive(request: Request[Any, Any, Any], file: BinaryIO, pay: Callabl
     async for chunk in chunks(request):
         size, unpaid = size + len(chunk), unpaid + len(chunk)
         if size > MAX_BODY_BYTES:
-            told = f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MB. Nothing was imported."
-            raise RequestError(413, ErrorCode.PAYLOAD_TOO_LARGE, told)
-        if unpaid >= BYTES_A_POINT:
-            await pay(unpaid // BYTES_A_POINT)
-            unpaid %= BYTES_A_POINT
+            message = f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MB. Nothing was imported."
+            raise RequestError(413, ErrorCode.PAYLOAD_TOO_LARGE, message)
+        if unpaid >= BYTES_PER_POINT:
+            await pay(unpaid // BYTES_PER_POINT)
+            unpaid %= BYTES_PER_POINT
         digest.update(chunk)
         file.write(chunk)
     file.seek(0)
-    return _Input(request.scope["query_string"].decode("latin-1"), size, digest.hexdigest())
+    return _UploadInput(request.scope["query_string"].decode("latin-1"), size, digest.hexdigest())
 
 
-async def _import(
-    context: Context, query: str, file: BinaryIO, pay: Callable[[int], Awaitable[None]]
-) -> CloudInvoiceImported:
+async def _import(context: Context, query: str, file: BinaryIO, pay: Callable[[int], Awaitable[None]]) -> ImportOutcome:
     parameters = _parameters(query)
     rate = parse_decimal(parameters["exchangeRate"]) if "exchangeRate" in parameters else None
     if rate is None and "exchangeRate" in parameters:
@@ -161,21 +161,23 @@ def _columns(parameters: dict[str, str]) -> Iterator[ColumnOfField]:
             yield ColumnOfField(field, column)
 
 
-def _malformed(name: str, told: str) -> Refusal:
-    return Refusal(ProblemCode.VALIDATION_FAILED, f"{name} {told}", (name,))
+def _malformed(name: str, message: str) -> Refusal:
+    return Refusal(ProblemCode.VALIDATION_FAILED, f"{name} {message}", (name,))
 
 
 def _check_media_type(request: Request[Any, Any, Any]) -> None:
     """Raises RequestError (415) unless the body is CSV in UTF-8, plain or gzip."""
     if utf8_media_type(request.headers.get("content-type", "")) not in MEDIA_TYPES:
-        told = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
-        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told)
+        message = "Send the bill as text/csv in UTF-8: curl --data-binary @bill.csv -H 'Content-Type: text/csv'."
+        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", "gzip", "x-gzip"}:
-        told = "The body has an unsupported content encoding: send it uncompressed or with gzip."
-        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, identity"})
+        message = "The body has an unsupported content encoding: send it uncompressed or with gzip."
+        raise RequestError(
+            415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, message, headers={"accept-encoding": "gzip, identity"}
+        )
 
 
-def _summary(imported: CloudInvoiceImported) -> _Summary:
+def _summary(imported: ImportOutcome) -> _Summary:
     return _Summary(
         cloud_invoice_id=str(imported.cloud_invoice_id),
         rows=imported.rows,
@@ -185,8 +187,8 @@ def _summary(imported: CloudInvoiceImported) -> _Summary:
     )
 
 
-def _refused(refusal: Refusal, number: str) -> ASGIResponse:
+def _refused(refusal: Refusal, request_id: str) -> ASGIResponse:
     """Returns a refusal in the format of GraphQL errors."""
-    extensions = {**(as_error(refusal).extensions or {}), "requestId": number}
+    extensions = {**(as_error(refusal).extensions or {}), "requestId": request_id}
     errors = {"errors": [{"message": refusal.message, "extensions": extensions}]}
     return json_response(msgspec.json.encode(errors), STATUS_OF.get(refusal.code, 422))

@@ -12,30 +12,32 @@ from app.server.request_errors import RETRY_AFTER_SECONDS, RequestError
 class ConcurrencyLimit:
     """Limits concurrent things of one kind in a process: per caller, and in all if `most` is given."""
 
-    def __init__(self, things: str, of_one_caller: int, most: int | None = None) -> None:
-        self._things = things
-        self._of_one_caller = of_one_caller
-        self._most = most
-        self._held: Counter[Hashable] = Counter()
+    def __init__(self, plural_noun: str, max_per_caller: int, max_total: int | None = None) -> None:
+        self._plural_noun = plural_noun
+        self._max_per_caller = max_per_caller
+        self._max_total = max_total
+        self._in_use: Counter[Hashable] = Counter()
 
     @contextmanager
     def one(self, principal: Principal) -> Iterator[None]:
         """Holds one place. Raises RequestError: 429 if the caller's places are taken, 503 if all are."""
         caller = principal.tenant_id, principal.subject
-        if self._held[caller] >= self._of_one_caller:
-            told = f"At capacity: one caller may have {self._of_one_caller} {self._things} at once. Retry later."
-            raise _later(429, ErrorCode.RATE_LIMITED, told)
-        if self._most is not None and self._held.total() >= self._most:
-            told = f"At capacity: this process accepts {self._most} {self._things} at once. Retry later."
-            raise _later(503, ErrorCode.SERVICE_UNAVAILABLE, told)
-        self._held[caller] += 1
+        if self._in_use[caller] >= self._max_per_caller:
+            message = (
+                f"At capacity: one caller may have {self._max_per_caller} {self._plural_noun} at once. Retry later."
+            )
+            raise _later(429, ErrorCode.RATE_LIMITED, message)
+        if self._max_total is not None and self._in_use.total() >= self._max_total:
+            message = f"At capacity: this process accepts {self._max_total} {self._plural_noun} at once. Retry later."
+            raise _later(503, ErrorCode.SERVICE_UNAVAILABLE, message)
+        self._in_use[caller] += 1
         try:
             yield
         finally:
-            self._held[caller] -= 1
-            if not self._held[caller]:
-                del self._held[caller]
+            self._in_use[caller] -= 1
+            if not self._in_use[caller]:
+                del self._in_use[caller]
 
 
-def _later(status: int, code: ErrorCode, told: str) -> RequestError:
-    return RequestError(status, code, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)})
+def _later(status: int, code: ErrorCode, message: str) -> RequestError:
+    return RequestError(status, code, message, headers={"retry-after": str(RETRY_AFTER_SECONDS)})

@@ -15,21 +15,21 @@ def authorization_of(payload: bytes | msgspec.Raw) -> str | None:
     none. Raises ValueError if the payload is not an object or the token is not text.
     """
     try:
-        given = msgspec.json.decode(payload, type=dict[str, Any] | None)
+        members = msgspec.json.decode(payload, type=dict[str, Any] | None)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    if given is None:
+    if members is None:
         return None
-    return _named(given) or _named(_member(given, HEADERS, dict) or {})
+    return _named(members) or _named(_member(members, HEADERS, dict) or {})
 
 
-def _named(given: Mapping[str, Any]) -> str | None:
-    token: str | None = _member(given, NAME, str)
+def _named(members: Mapping[str, Any]) -> str | None:
+    token: str | None = _member(members, NAME, str)
     return token
 
 
-def _member(given: Mapping[str, Any], name: str, kind: type) -> Any:
-    for key, value in given.items():
+def _member(members: Mapping[str, Any], name: str, kind: type) -> Any:
+    for key, value in members.items():
         if key.lower() == name and value is not None:
             if not isinstance(value, kind):
                 raise ValueError(f"{name} is not a {kind.__name__}")

@@ -9,7 +9,7 @@ from app.database import PLATFORM, Database
 from app.database.billing_time_zone import require_billing_time_zone, require_recorded_time_zone
 from app.database.migrate import require_current
 
-ASKED = (HttpMethod.GET, HttpMethod.HEAD)
+METHODS = (HttpMethod.GET, HttpMethod.HEAD)
 
 
 class Readiness:
@@ -40,11 +40,11 @@ def health_handlers(check: Callable[[], Awaitable[str | None]]) -> list[HTTPRout
     and an error becomes a 503 with Retry-After.
     """
 
-    @route("/health", http_method=ASKED, sync_to_thread=False, name="health")
+    @route("/health", http_method=METHODS, sync_to_thread=False, name="health")
     def health() -> dict[str, str]:
         return {"status": "alive"}
 
-    @route("/ready", http_method=ASKED, name="ready")
+    @route("/ready", http_method=METHODS, name="ready")
     async def ready() -> dict[str, str]:
         degraded = await check()
         return {"status": "ready"} if degraded is None else {"status": "degraded", "reason": degraded}

@@ -12,20 +12,18 @@ from typing import Any
 from graphql import OperationType
 from litestar.response.base import ASGIResponse
 
-from app.database.written import Written, noting_writes
+from app.database.commit_positions import LastCommitPosition, noting_writes
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
-from app.operations.rate_limits import Charge
+from app.operations.rate_limits import OperationCharge
 from app.schema.codes import ErrorCode
 from app.server.concurrency import ConcurrencyLimit
-from app.server.costs import with_cost
-from app.server.documents import DocumentPolicy
-from app.server.edge import SECURITY_HEADERS, address, request_id, send_answer
-from app.server.executor import Answer
+from app.server.cost_extension import with_cost
+from app.server.document_policy import DocumentPolicy
+from app.server.executor_protocol import Answer
 from app.server.explain import HEADER as EXPLAIN_HEADER
 from app.server.explain import Explanation, asked_explanation, explaining
-from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
-from app.server.parameters import (
+from app.server.graphql_parameters import (
     MAX_REQUEST_BYTES,
     Parameters,
     decode_parameters,
@@ -34,15 +32,17 @@ from app.server.parameters import (
     operation_name,
     operation_type,
 )
-from app.server.recent_writes import HEADER, asked_position
+from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
+from app.server.recent_writes import HEADER, read_after_position
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
+from app.server.response_headers import SECURITY_HEADERS, client_address_of, request_id_of, send_answer
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import Pace
 
 MAX_BODY_BYTES = MAX_REQUEST_BYTES
-BODIES_OF_ONE_CALLER = 16
+MAX_BODIES_PER_CALLER = 16
 """How many bodies that arrive in several pieces a caller may be sending at once."""
 _ALLOWED = "GET, OPTIONS, POST"
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
@@ -61,15 +61,15 @@ class GraphQLEndpoint:
     def __init__(self, service: GraphQLService[Any], page: Callable[[], ASGIResponse] | None) -> None:
         self._service = service
         self._page = page
-        self._uploads = ConcurrencyLimit("unfinished request bodies", BODIES_OF_ONE_CALLER)
+        self._uploads = ConcurrencyLimit("unfinished request bodies", MAX_BODIES_PER_CALLER)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        number = request_id(scope)
+        request_id = request_id_of(scope)
         if scope["method"] == "GET" and self._page is not None and wants_page(_text(headers, b"accept")):
             await self._page()(scope, receive, send)
             return
-        media_type, extra, charge, written = JSON, {}, None, Written()
+        media_type, extra, charge, written = JSON, {}, None, LastCommitPosition()
         explanation: Explanation | None = None
         try:
             media_type = response_type(_text(headers, b"accept"))
@@ -83,22 +83,22 @@ class GraphQLEndpoint:
             status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
             body = answer.body
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            fault = request_error_of(error, number)
+            fault = request_error_of(error, request_id)
             note(code=fault.code)
-            status, body, extra = fault.status, fault.body(number), fault.headers
+            status, body, extra = fault.status, fault.body(request_id), fault.headers
         if charge is not None:
             body = with_cost(body, charge, written.position, explanation)
         headers_sent = [*_HEADERS[media_type], *((name.encode(), value.encode()) for name, value in extra.items())]
-        await send_answer(send, number, status, headers_sent, body)
+        await send_answer(send, request_id, status, headers_sent, body)
 
     async def _signed_in(self, scope: Any, headers: Mapping[bytes, bytes]) -> Principal:
         if scope["method"] not in {"POST", "GET"}:
             raise _unanswered(scope["method"])
-        session = await self._service.signed_in(_text(headers, b"authorization"), address(scope))
+        session = await self._service.signed_in(_text(headers, b"authorization"), client_address_of(scope))
         return session.principal
 
     async def _answer(
-        self, scope: Any, headers: Mapping[bytes, bytes], receive: Any, principal: Principal, charge: Charge
+        self, scope: Any, headers: Mapping[bytes, bytes], receive: Any, principal: Principal, charge: OperationCharge
     ) -> Answer:
         service = self._service
         charge.check()
@@ -108,7 +108,7 @@ class GraphQLEndpoint:
             text = service.documents.text_of(parameters, principal)
         else:
             parameters = decode_query_string(scope["query_string"])
-            text = _queried(service.documents, parameters, principal)
+            text = _text_to_run(service.documents, parameters, principal)
         note(operation=operation_name(parameters.operation_name, text))
         request = service.new_request(principal, _metadata(scope, headers, parameters), charge)
         async with asyncio.timeout(service.time_limit):
@@ -125,8 +125,8 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 
 def _unanswered(method: str) -> RequestError:
-    told = "This address does not support the request's method: use one of the Allow header."
-    return RequestError(405, ErrorCode.METHOD_NOT_ALLOWED, told, headers={"allow": _ALLOWED})
+    message = "This address does not support the request's method: use one of the Allow header."
+    return RequestError(405, ErrorCode.METHOD_NOT_ALLOWED, message, headers={"allow": _ALLOWED})
 
 
 async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: ConcurrencyLimit, principal: Principal) -> bytes:
@@ -180,7 +180,7 @@ def _too_large() -> RequestError:
     )
 
 
-def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
+def _text_to_run(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
     """Returns the document to execute. A GET must be safe (RFC 9110, section 9.2.1), so it may only query."""
     text = documents.text_of(parameters, by)
     if operation_type(text, parameters.operation_name) not in {OperationType.QUERY, None}:
@@ -191,11 +191,11 @@ def _queried(documents: DocumentPolicy, parameters: Parameters, by: Principal) -
 
 
 def _metadata(scope: Any, headers: Mapping[bytes, bytes], parameters: Parameters) -> RequestMetadata:
-    after = asked_position(_text(headers, HEADER))
+    after = read_after_position(_text(headers, HEADER))
     if b"idempotency-key" not in headers:
-        return RequestMetadata(request_id(scope), address(scope), read_after=after)
+        return RequestMetadata(request_id_of(scope), client_address_of(scope), read_after=after)
     key = _text(headers, b"idempotency-key")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
-        told = "The Idempotency-Key must be 1 to 255 ASCII characters without spaces."
-        raise RequestError(400, ErrorCode.BAD_REQUEST, told)
-    return RequestMetadata(request_id(scope), address(scope), key, fingerprint(parameters), after)
+        message = "The Idempotency-Key must be 1 to 255 ASCII characters without spaces."
+        raise RequestError(400, ErrorCode.BAD_REQUEST, message)
+    return RequestMetadata(request_id_of(scope), client_address_of(scope), key, fingerprint(parameters), after)

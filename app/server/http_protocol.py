@@ -12,8 +12,8 @@ from uuid import uuid4
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from app.schema.codes import ErrorCode
-from app.server.edge import REQUEST_ID, SECURITY_HEADERS
 from app.server.request_errors import RequestError
+from app.server.response_headers import REQUEST_ID, SECURITY_HEADERS
 
 MAX_HEADERS_BYTES = 65_536
 """The size of the request line and all headers."""
@@ -137,14 +137,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         client would not receive the answer.
         """
         self._stop_timer()
-        number = uuid4().hex
-        body = fault.body(number)
+        request_id = uuid4().hex
+        body = fault.body(request_id)
         headers = [
             *SECURITY_HEADERS,
             (b"content-type", b"application/json; charset=utf-8"),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
-            (REQUEST_ID, number.encode()),
+            (REQUEST_ID, request_id.encode()),
         ]
         if not self._answering:
             lines = [STATUS_LINE[fault.status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n", body]

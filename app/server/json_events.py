@@ -25,7 +25,7 @@ async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     JSON.
     """
     decoder = getincrementaldecoder("utf-8")()
-    events = _Events()
+    events = _EventSplitter()
     async for part in parts:
         try:
             text = decoder.decode(part)
@@ -41,7 +41,7 @@ async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         raise _malformed("it is not UTF-8")
 
 
-class _Events:
+class _EventSplitter:
     """The events of a JSON text that arrives in pieces."""
 
     def __init__(self) -> None:
@@ -66,20 +66,20 @@ class _Events:
 
     def _next(self, *, final: bool) -> str | None:
         """Returns the next event, or an empty text for a bracket or comma; None until more text arrives."""
-        self._at = at = _blank(self._text, self._at).end()  # type: ignore[union-attr] # it matches nothing too
-        if at == len(self._text):
+        self._at = start = _blank(self._text, self._at).end()  # type: ignore[union-attr] # it matches nothing too
+        if start == len(self._text):
             return None
-        found = self._text[at]
-        if self._expected is _START and found == "{":
+        character = self._text[start]
+        if self._expected is _START and character == "{":
             return self._event(_NOTHING, final=final)
-        if self._expected in (_FIRST, _EVENT) and found not in ",]":
+        if self._expected in (_FIRST, _EVENT) and character not in ",]":
             return self._event(_AFTER, final=final)
-        if found not in self._expected or found.isalpha():
-            raise _malformed(f"{found!r} is unexpected there")
-        self._at, self._expected = at + 1, {"[": _FIRST, ",": _EVENT, "]": _NOTHING}[found]
+        if character not in self._expected or character.isalpha():
+            raise _malformed(f"{character!r} is unexpected there")
+        self._at, self._expected = start + 1, {"[": _FIRST, ",": _EVENT, "]": _NOTHING}[character]
         return ""
 
-    def _event(self, then: str, *, final: bool) -> str | None:
+    def _event(self, expected_next: str, *, final: bool) -> str | None:
         if not final and len(self._text) - self._at <= MAX_LINE_BYTES:
             return None
         start = self._at
@@ -87,7 +87,7 @@ class _Events:
             _, self._at = _scan(self._text, start)
         except (ValueError, RecursionError) as error:
             raise _malformed(f"an event is malformed or longer than {MAX_LINE_BYTES // 1024} KB") from error
-        self._expected = then
+        self._expected = expected_next
         return self._text[start : self._at].replace("\n", " ")  # line breaks in JSON are only between its parts
 
 
@@ -95,9 +95,9 @@ def _joined(lines: list[str]) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-def _malformed(why: str) -> RequestError:
-    told = (
-        f"The body is neither a JSON array of events nor one event: {why}. Events before that point may have been"
+def _malformed(reason: str) -> RequestError:
+    message = (
+        f"The body is neither a JSON array of events nor one event: {reason}. Events before that point may have been"
         " recorded; sending them again is safe."
     )
-    return RequestError(400, ErrorCode.BAD_REQUEST, told)
+    return RequestError(400, ErrorCode.BAD_REQUEST, message)

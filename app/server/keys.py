@@ -81,11 +81,11 @@ class IssuerKeys:
         """Returns the key, after a request to the issuer if the set is old, or once if the key is unknown. Raises
         KeysUnavailableError if the request fails and the known keys are too old.
         """
-        asked = await self._refresh_if_due()
+        was_refreshed = await self._refresh_if_due()
         key = self._known(algorithm, key_id)
         if key is not None:
             return key
-        if not asked and not self._resting():
+        if not was_refreshed and not self._resting():
             await asyncio.shield(self._start())
         key = self._known(algorithm, key_id)
         if key is None and self._failed:
@@ -96,15 +96,15 @@ class IssuerKeys:
         """Returns whether the issuer was asked and has answered. Raises KeysUnavailableError if all keys
         are too old.
         """
-        asked = False
+        was_refreshed = False
         if self._age() > REFRESH_AFTER and not self._resting():
             refreshing = self._start()
             if self._age() > STALE_AFTER:
                 await asyncio.shield(refreshing)
-                asked = True
+                was_refreshed = True
         if self._age() > MAX_AGE:
             raise KeysUnavailableError
-        return asked
+        return was_refreshed
 
     def _age(self) -> timedelta:
         return timedelta.max if self._fetched_at is None else self._clock() - self._fetched_at

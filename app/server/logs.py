@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.server.edge import current_request_id
+from app.server.response_headers import current_request_id
 from app.settings import LogFormat, Settings
 
 _PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "color_message"}
@@ -38,10 +38,12 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         extras = [f"{name}={_plain(value)}" for name, value in vars(record).items() if name not in _PLAIN]
-        at = datetime.fromtimestamp(record.created, UTC)
-        line = " ".join([f"{at:%H:%M:%S}", f"{record.levelname:7}", _escaped(record.getMessage()), *extras])
+        time = datetime.fromtimestamp(record.created, UTC)
+        line = " ".join([f"{time:%H:%M:%S}", f"{record.levelname:7}", _escaped(record.getMessage()), *extras])
         if record.exc_info:
-            line += "".join(f"\n{_escaped(told)}" for told in self.formatException(record.exc_info).splitlines())
+            line += "".join(
+                f"\n{_escaped(traceback_line)}" for traceback_line in self.formatException(record.exc_info).splitlines()
+            )
         return line
 
 
@@ -65,5 +67,5 @@ def configure_logging(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
-    for talkative in ("saq", "uvicorn"):  # they log every job, and each step of starting
-        logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLogger().level))
+    for logger_name in ("saq", "uvicorn"):  # they log every job, and each step of starting
+        logging.getLogger(logger_name).setLevel(max(logging.WARNING, logging.getLogger().level))

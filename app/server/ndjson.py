@@ -15,12 +15,12 @@ MAX_BODY_BYTES = 128 * 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def too_large(what: str) -> RequestError:
+def too_large(limit: str) -> RequestError:
     """Returns a 413 error for a body of which a part was already read."""
     return RequestError(
         413,
         ErrorCode.PAYLOAD_TOO_LARGE,
-        f"{what}. Events before that point may have been recorded; sending them again is safe.",
+        f"{limit}. Events before that point may have been recorded; sending them again is safe.",
     )
 
 
@@ -28,7 +28,7 @@ async def blocks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Yields the body in blocks of whole lines, of about BLOCK_BYTES and at most BLOCK_LINES each. Raises RequestError
     (413) before a block with a line over the limits is yielded.
     """
-    rest = bytearray()
+    incomplete_line = bytearray()
     size = lines = 0
     async for part in parts:
         size += len(part)
@@ -37,22 +37,22 @@ async def blocks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             raise too_large(f"The body is larger than {MAX_BODY_BYTES // 1024 // 1024} MB")
         if lines > MAX_LINES:
             raise too_large(f"The body has more than {MAX_LINES:,} lines")
-        rest += part
-        if len(rest) < BLOCK_BYTES:
+        incomplete_line += part
+        if len(incomplete_line) < BLOCK_BYTES:
             continue
-        end = rest.rfind(b"\n") + 1
-        if len(rest) - end > MAX_LINE_BYTES:
+        end = incomplete_line.rfind(b"\n") + 1
+        if len(incomplete_line) - end > MAX_LINE_BYTES:
             raise too_large(f"A line is longer than {MAX_LINE_BYTES // 1024} KB")
-        for block in cut(bytes(rest[:end]), BLOCK_LINES):
+        for block in cut(bytes(incomplete_line[:end]), BLOCK_LINES):
             yield block
-        del rest[:end]
-    if rest and lines + (not rest.endswith(b"\n")) > MAX_LINES:
+        del incomplete_line[:end]
+    if incomplete_line and lines + (not incomplete_line.endswith(b"\n")) > MAX_LINES:
         raise too_large(f"The body has more than {MAX_LINES:,} lines")
-    for block in cut(bytes(rest), BLOCK_LINES):
+    for block in cut(bytes(incomplete_line), BLOCK_LINES):
         yield block
 
 
-async def without_mark(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def without_byte_order_mark(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Yields the parts without the byte order mark with which some Windows programs begin UTF-8."""
     start = b""
     async for part in parts:

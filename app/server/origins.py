@@ -16,11 +16,11 @@ from app.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
 
-EXPOSED = b"retry-after, x-request-id"
+EXPOSED_HEADERS = b"retry-after, x-request-id"
 METHODS = b"GET, HEAD, POST"
 HEADERS = b"authorization, content-type, idempotency-key, x-request-id"
 """The allowed headers for a preflight that names no well-formed header."""
-KEPT_SECONDS = 600
+PREFLIGHT_MAX_AGE_SECONDS = 600
 
 _NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+( *, *[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 
@@ -37,8 +37,8 @@ class Origins:
     @classmethod
     def from_settings(cls, settings: Settings) -> "Origins":
         public = urlsplit(settings.public_url or "")
-        own = [f"{public.scheme}://{public.netloc}"] if settings.public_url else []
-        return cls([*settings.allowed_origins, *own], loopback=not settings.production)
+        public_origins = [f"{public.scheme}://{public.netloc}"] if settings.public_url else []
+        return cls([*settings.allowed_origins, *public_origins], loopback=not settings.production)
 
     def allow(self, origin: str) -> bool:
         return (
@@ -55,32 +55,32 @@ def _pattern(wildcard: str) -> re.Pattern[str]:
     return re.compile(re.escape(wildcard).replace(r"\*", r"[a-z0-9_-]+(\.[a-z0-9_-]+)*"))
 
 
-def shared(origin: bytes) -> Headers:
+def cors_headers(origin: bytes) -> Headers:
     """Returns the headers that allow pages of this origin to read a response."""
     return [
         (b"access-control-allow-origin", origin),
-        (b"access-control-expose-headers", EXPOSED),
+        (b"access-control-expose-headers", EXPOSED_HEADERS),
         (b"vary", b"origin"),
     ]
 
 
-def preflight(origin: bytes, asked: bytes) -> Headers:
+def preflight(origin: bytes, requested_headers: bytes) -> Headers:
     """Returns the headers of the response to a preflight that asks for these headers."""
-    allowed = asked if _NAMES.fullmatch(asked) else HEADERS
+    allowed = requested_headers if _NAMES.fullmatch(requested_headers) else HEADERS
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-methods", METHODS),
         (b"access-control-allow-headers", allowed),
-        (b"access-control-max-age", b"%d" % KEPT_SECONDS),
+        (b"access-control-max-age", b"%d" % PREFLIGHT_MAX_AGE_SECONDS),
         (b"vary", b"origin, access-control-request-headers"),
     ]
 
 
 def not_allowed(origin: str) -> RequestError:
-    told = (
+    message = (
         f"Pages of origin {origin[:200]} may not call this API: ARCADIA_ALLOWED_ORIGINS does not contain that origin."
     )
-    return RequestError(403, ErrorCode.FORBIDDEN, told)
+    return RequestError(403, ErrorCode.FORBIDDEN, message)
 
 
 def _is_loopback(origin: str) -> bool:

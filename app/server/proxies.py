@@ -12,18 +12,18 @@ def client_address(peer: str, forwarded: Sequence[bytes], trusted: Sequence[Netw
     """Returns the last address in the list that is not a trusted proxy's. Each proxy appends the address it was called
     from, so the list is read from its end; an invalid address ends the search, and the proxy that sent it is returned.
     """
-    near = _address(peer)
-    if near is None or not _is_trusted(near, trusted):
+    nearest = _address(peer)
+    if nearest is None or not _is_trusted(nearest, trusted):
         return peer
     hops = b",".join(forwarded).decode("latin-1").split(",")
     for hop in hops[: -MAX_HOPS - 1 : -1]:
         address = _address(hop.strip())
         if address is None:
             break
-        near = address
-        if not _is_trusted(near, trusted):
+        nearest = address
+        if not _is_trusted(nearest, trusted):
             break
-    return str(near)
+    return str(nearest)
 
 
 def _is_trusted(address: IPv4Address | IPv6Address, trusted: Sequence[Network]) -> bool:

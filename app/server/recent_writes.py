@@ -9,35 +9,35 @@ is read from the replica if that has reached the position, otherwise from the pr
 
 from uuid import UUID
 
-from app.database.written import parse_position
+from app.database.commit_positions import parse_position
 from app.lru_cache import LRUCache
 from app.operations.calls.principal import Principal
 from app.schema.codes import ErrorCode
 from app.server.request_errors import RequestError
 
 HEADER = b"arcadia-read-after"
-_REMEMBERED = 10_000
+_MAX_CALLERS = 10_000
 
 
 class RecentWrites:
     """The WAL position of each caller's last commit through this process; limited to the most recent callers."""
 
     def __init__(self) -> None:
-        self._positions: LRUCache[tuple[UUID | None, str], int] = LRUCache(_REMEMBERED)
+        self._positions: LRUCache[tuple[UUID | None, str], int] = LRUCache(_MAX_CALLERS)
 
     def note(self, principal: Principal, position: int | None) -> None:
         if position is not None:
             self._positions.put((principal.tenant_id, principal.subject), position)
 
-    def after(self, principal: Principal, asked: int | None) -> int | None:
+    def after(self, principal: Principal, requested: int | None) -> int | None:
         """Returns the position that the caller's reads must have reached: the later of the requested one and that of
         its last commit here.
         """
         known = self._positions.get((principal.tenant_id, principal.subject))
-        return max((position for position in (known, asked) if position is not None), default=None)
+        return max((position for position in (known, requested) if position is not None), default=None)
 
 
-def asked_position(header: str) -> int | None:
+def read_after_position(header: str) -> int | None:
     """Parses the header. Raises RequestError (400) for a malformed position."""
     if not header:
         return None

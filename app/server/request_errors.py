@@ -66,39 +66,39 @@ def request_error_of(error: BaseException, request_id: str) -> RequestError:  # 
                 429, ErrorCode.RATE_LIMITED, str(error), headers={"retry-after": str(error.retry_after)}
             )
         case CommitUnknown():
-            told = "The connection was lost while saving: check whether the change was made before repeating it."
-            return RequestError(503, ErrorCode.OUTCOME_UNKNOWN, told)
+            message = "The connection was lost while saving: check whether the change was made before repeating it."
+            return RequestError(503, ErrorCode.OUTCOME_UNKNOWN, message)
         case DatabaseUnavailable() | KeysUnavailableError():
             seconds = error.retry_after if isinstance(error, DatabaseUnavailable) else RETRY_AFTER_SECONDS
-            told = "The service is temporarily unavailable. Retry after the number of seconds in Retry-After."
-            return RequestError(503, ErrorCode.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(seconds)})
+            message = "The service is temporarily unavailable. Retry after the number of seconds in Retry-After."
+            return RequestError(503, ErrorCode.SERVICE_UNAVAILABLE, message, headers={"retry-after": str(seconds)})
         case DatabaseNotMigrated():
-            told = "The database's schema is not the one of this version: run `arcadia migrate`."
+            message = "The database's schema is not the one of this version: run `arcadia migrate`."
             return RequestError(
-                503, ErrorCode.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)}
+                503, ErrorCode.SERVICE_UNAVAILABLE, message, headers={"retry-after": str(RETRY_AFTER_SECONDS)}
             )
         case DatabaseUnsuitable():
-            told = "The database has another schema version or billing time zone than this service."
+            message = "The database has another schema version or billing time zone than this service."
             return RequestError(
-                503, ErrorCode.SERVICE_UNAVAILABLE, told, headers={"retry-after": str(RETRY_AFTER_SECONDS)}
+                503, ErrorCode.SERVICE_UNAVAILABLE, message, headers={"retry-after": str(RETRY_AFTER_SECONDS)}
             )
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _of_http(error)
         case TimeoutError():
-            told = "The operation took too long: if it changes data, check whether it did before repeating it."
-            return RequestError(504, ErrorCode.TIMEOUT, told)
+            message = "The operation took too long: if it changes data, check whether it did before repeating it."
+            return RequestError(504, ErrorCode.TIMEOUT, message)
     return masked(error, request_id)
 
 
 def _of_http(error: HTTPException) -> RequestError:
     """Converts Litestar's own refusals; their details are not sent to the client."""
-    code, told = _HTTP.get(error.status_code, (ErrorCode.BAD_REQUEST, "The request is malformed."))
+    code, message = _HTTP.get(error.status_code, (ErrorCode.BAD_REQUEST, "The request is malformed."))
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "allow"}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         # Litestar includes a path's socket among its methods.
         allowed = next((value for name, value in (error.headers or {}).items() if name.lower() == "allow"), "")
         headers["allow"] = ", ".join(sorted(method for method in allowed.split(", ") if method.isupper()))
-    return RequestError(error.status_code, code, told, headers=headers)
+    return RequestError(error.status_code, code, message, headers=headers)
 
 
 def masked(error: BaseException, request_id: str) -> RequestError:

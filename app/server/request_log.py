@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from app.server.edge import request_id
+from app.server.response_headers import request_id_of
 
 log = logging.getLogger(__name__)
 
@@ -69,5 +69,5 @@ class RequestLog:
 
         method, path = scope.get("method", "WEBSOCKET"), scope["path"]
         level = logging.DEBUG if path in _PROBES else logging.INFO
-        with logged(level, method=method, path=path, request_id=request_id(scope)):
+        with logged(level, method=method, path=path, request_id=request_id_of(scope)):
             await self._application(scope, receive if method != "WEBSOCKET" else heard, watched)

@@ -7,11 +7,11 @@ from litestar import Request, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from app.server.health import ASKED
+from app.server.health import METHODS
 from app.server.negotiation import wants_page
 from app.server.service import PATH
 
-PLACES = {"graphql": PATH, "usage": "/usage", "health": "/health", "ready": "/ready"}
+ENTRY_POINTS = {"graphql": PATH, "usage": "/usage", "health": "/health", "ready": "/ready"}
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -30,10 +30,10 @@ _PAGE = """<!doctype html>
 
 def root_handler(prefix: str) -> HTTPRouteHandler:
     """`prefix`: the path under which a proxy serves the API, such as /billing."""
-    places = msgspec.json.encode({name: prefix + path for name, path in PLACES.items()})
+    places = msgspec.json.encode({name: prefix + path for name, path in ENTRY_POINTS.items()})
     page = _PAGE.replace("{base}", prefix)
 
-    @route("/", http_method=ASKED, sync_to_thread=False, name="root")
+    @route("/", http_method=METHODS, sync_to_thread=False, name="root")
     def root(request: Request[Any, Any, Any]) -> ASGIResponse:
         if wants_page(request.headers.get("accept", "")):
             return ASGIResponse(body=page, media_type="text/html")

@@ -11,17 +11,17 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from app.server.edge import add_headers, request_id
-from app.server.entrance import Entrance
 from app.server.graphiql import GraphiQL, asset_handler
 from app.server.health import health_handlers
 from app.server.http import MAX_BODY_BYTES, GraphQLEndpoint
 from app.server.origins import Origins
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
+from app.server.request_middleware import RequestMiddleware
+from app.server.response_headers import add_headers, request_id_of
 from app.server.root import root_handler
 from app.server.service import PATH, GraphQLService
-from app.server.session import session_handler
+from app.server.session_route import session_handler
 from app.server.sockets import serve_socket
 from app.settings import Settings
 
@@ -38,7 +38,7 @@ def assemble(
     settings: Settings,
     handlers: Sequence[HTTPRouteHandler] = (),
     lifespan: Sequence[Lifespan] = (),
-) -> Entrance:
+) -> RequestMiddleware:
     """Returns every route of the API behind its entrance, `handlers` in addition to GraphQL's."""
     prefix = urlsplit(settings.public_url or "").path
     graphiql = graphiql.under(prefix)
@@ -59,7 +59,7 @@ def assemble(
         logging_config=None,
         debug=False,
     )
-    return Entrance(routes, settings)
+    return RequestMiddleware(routes, settings)
 
 
 def _graphql_handler(service: GraphQLService[Any], graphiql: GraphiQL, origins: Origins) -> ASGIRouteHandler:
@@ -77,7 +77,7 @@ def _graphql_handler(service: GraphQLService[Any], graphiql: GraphiQL, origins: 
 
 
 def _answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    number = request_id(request.scope)
-    fault = request_error_of(error, number)
+    request_id = request_id_of(request.scope)
+    fault = request_error_of(error, request_id)
     note(code=fault.code)
-    return Response(fault.body(number), status_code=fault.status, media_type=JSON_UTF8, headers=fault.headers)
+    return Response(fault.body(request_id), status_code=fault.status, media_type=JSON_UTF8, headers=fault.headers)

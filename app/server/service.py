@@ -7,16 +7,16 @@ from typing import Generic
 from app.database.errors import DatabaseUnavailable, DatabaseUnsuitable
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
-from app.operations.rate_limits import Charge, RateLimiter
+from app.operations.rate_limits import OperationCharge, RateLimiter
 from app.server.auth import Authenticator, Session, UnauthenticatedError
 from app.server.concurrency import ConcurrencyLimit
-from app.server.documents import DocumentPolicy
-from app.server.executor import Answer, Executor, RequestT
+from app.server.document_policy import DocumentPolicy
+from app.server.executor_protocol import Answer, Executor, RequestT
 from app.server.recent_writes import RecentWrites
 from app.server.request_log import note
 
 PATH = "/graphql"
-SOCKETS_OF_ONE_CALLER = 100
+MAX_SOCKETS_PER_CALLER = 100
 """In one process. Idle sockets use memory, and stay open until their tokens expire."""
 
 
@@ -28,12 +28,12 @@ class GraphQLService(Generic[RequestT]):
 
     executor: Executor[RequestT]
     authenticator: Authenticator
-    new_request: Callable[[Principal, RequestMetadata, Charge], RequestT]
+    new_request: Callable[[Principal, RequestMetadata, OperationCharge], RequestT]
     time_limit: float
     documents: DocumentPolicy = field(default_factory=DocumentPolicy)
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter(None))
     recent_writes: RecentWrites = field(default_factory=RecentWrites)
-    sockets: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit("sockets", SOCKETS_OF_ONE_CALLER))
+    sockets: ConcurrencyLimit = field(default_factory=lambda: ConcurrencyLimit("sockets", MAX_SOCKETS_PER_CALLER))
     sign_in_refused: Callable[[str, str], None] = lambda _address, _reason: None
     explains: bool = False
 

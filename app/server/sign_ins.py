@@ -14,11 +14,11 @@ from app.database import Database
 from app.operations.calls.audit import enter_refused_sign_ins
 from app.operations.calls.context import Clock
 
-GATHERED_SECONDS = 2.0
+WRITE_INTERVAL_SECONDS = 2.0
 MAX_REASONS = 3
 """The number of different reasons counted for one address; all others are counted as one."""
 OTHER_REASONS = "Other reasons."
-HELD_BACK_FOR = timedelta(minutes=1)
+REPORT_INTERVAL = timedelta(minutes=1)
 MAX_HELD_BACK = 1_000
 MAX_ENTRIES = 100
 """The number of addresses and reasons distinguished between two writes; all others are counted without an address."""
@@ -35,17 +35,17 @@ class RefusedSignIns:
         self._database = database
         self._clock = clock
         self._refused: Counter[tuple[str, str]] = Counter()
-        self._held: Counter[tuple[str, str]] = Counter()
+        self._held_back: Counter[tuple[str, str]] = Counter()
         self._reasons: Counter[str] = Counter()
         self._written: OrderedDict[str, datetime] = OrderedDict()
 
     def add(self, address: str, reason: str) -> None:
         """`address` is the peer's, or the one that a trusted proxy names."""
         address = _network(address)
-        held = address in self._written
-        entries = self._held if held else self._refused
+        held_back = address in self._written
+        entries = self._held_back if held_back else self._refused
         entry = address, reason
-        if entry not in entries and not held and len(entries) >= MAX_ENTRIES:
+        if entry not in entries and not held_back and len(entries) >= MAX_ENTRIES:
             entry = "", reason
         elif entry not in entries and self._reasons[address] >= MAX_REASONS:
             entry = address, OTHER_REASONS
@@ -54,7 +54,7 @@ class RefusedSignIns:
         entries[entry] += 1
 
     @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
+    async def writing(self) -> AsyncIterator[None]:
         """Writes them every few seconds, and the rest at the end."""
         writing = asyncio.create_task(self._write_regularly(), name="refused-sign-ins")
         try:
@@ -67,18 +67,18 @@ class RefusedSignIns:
 
     async def _write_regularly(self) -> None:
         while True:
-            await asyncio.sleep(GATHERED_SECONDS)
+            await asyncio.sleep(WRITE_INTERVAL_SECONDS)
             await self._write()
 
     async def _write(self, *, everything: bool = False) -> None:
         now = self._clock()
-        while self._written and (everything or next(iter(self._written.values())) <= now - HELD_BACK_FOR):
+        while self._written and (everything or next(iter(self._written.values())) <= now - REPORT_INTERVAL):
             self._written.popitem(last=False)
-        refused, held = self._refused, self._held
-        self._held = Counter({entry: count for entry, count in held.items() if entry[0] in self._written})
+        refused, held_back = self._refused, self._held_back
+        self._held_back = Counter({entry: count for entry, count in held_back.items() if entry[0] in self._written})
         self._refused = Counter()
-        refused.update({entry: count for entry, count in held.items() if entry not in self._held})
-        self._reasons = Counter(address for address, _ in self._held)
+        refused.update({entry: count for entry, count in held_back.items() if entry not in self._held_back})
+        self._reasons = Counter(address for address, _ in self._held_back)
         if not refused:
             return
         for address, _ in refused:

@@ -66,10 +66,10 @@ def _make_secret(path: Path) -> str:
     the first one's.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(mode="w", encoding="ascii", dir=path.parent, prefix=SECRET_FILE) as aside:
-        aside.write(secrets.token_urlsafe(48))
-        aside.flush()
-        os.fsync(aside.fileno())
+    with NamedTemporaryFile(mode="w", encoding="ascii", dir=path.parent, prefix=SECRET_FILE) as temporary_file:
+        temporary_file.write(secrets.token_urlsafe(48))
+        temporary_file.flush()
+        os.fsync(temporary_file.fileno())
         with suppress(FileExistsError):
-            os.link(aside.name, path)
+            os.link(temporary_file.name, path)
     return path.read_text(encoding="ascii").strip()

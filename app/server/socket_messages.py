@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from app.operations.rate_limits import Charge
-from app.server.costs import cost_of
+from app.operations.rate_limits import OperationCharge
+from app.server.cost_extension import cost_of
 
 MAX_REASON_BYTES = 123
 """The maximum in a close frame (RFC 6455, section 5.5)."""
@@ -54,7 +54,7 @@ def errors_of(body: bytes) -> list[dict[str, Any]]:
     return _request_errors.decode(body).errors
 
 
-def with_costs(errors: list[dict[str, Any]], charge: Charge) -> bytes:
+def with_costs(errors: list[dict[str, Any]], charge: OperationCharge) -> bytes:
     """Returns the payload of an `error` message. It may contain only errors, so each of them has the cost."""
     cost = msgspec.Raw(cost_of(charge))
     return msgspec.json.encode([{**e, "extensions": {**e.get("extensions", {}), "cost": cost}} for e in errors])

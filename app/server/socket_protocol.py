@@ -8,9 +8,9 @@ exceeds its allowance is disconnected in between. Empty fragments of a message c
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from app.server.allowance import Allowance
+from app.server.token_bucket import TokenBucket
 
-LEAST_PIECE_BYTES = 256
+MIN_PIECE_BYTES = 256
 MAX_PIECE_BYTES = 1_024
 """Pieces grow while no control frame arrives, so that a long message is not parsed in many small pieces."""
 CONTROL_FRAMES = 20
@@ -24,8 +24,8 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
 
     _flooded = False
     _counted = 0
-    _piece = LEAST_PIECE_BYTES
-    _allowance: Allowance | None = None
+    _piece = MIN_PIECE_BYTES
+    _allowance: TokenBucket | None = None
 
     def data_received(self, data: bytes) -> None:
         start = 0
@@ -33,7 +33,7 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
             counted, piece = self._counted, self._piece
             super().data_received(data[start : start + piece])
             start += piece
-            self._piece = min(2 * piece, MAX_PIECE_BYTES) if self._counted == counted else LEAST_PIECE_BYTES
+            self._piece = min(2 * piece, MAX_PIECE_BYTES) if self._counted == counted else MIN_PIECE_BYTES
 
     def handle_ping(self) -> None:
         self._count()
@@ -51,7 +51,7 @@ class BoundedSocketProtocol(WebSocketsSansIOProtocol):
     def _count(self) -> None:
         self._counted += 1
         if self._allowance is None:
-            self._allowance = Allowance(CONTROL_FRAMES, CONTROL_FRAMES_PER_SECOND)
+            self._allowance = TokenBucket(CONTROL_FRAMES, CONTROL_FRAMES_PER_SECOND)
         if self._flooded or self._allowance.take():
             return
         self._flooded = True

@@ -13,25 +13,25 @@ import msgspec
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
-from app.database.written import Written, noting_writes
+from app.database.commit_positions import LastCommitPosition, noting_writes
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
-from app.operations.rate_limits import Charge
+from app.operations.rate_limits import OperationCharge
 from app.schema.codes import ErrorCode
-from app.server.allowance import Allowance
 from app.server.auth import Session, UnauthenticatedError
 from app.server.connection_init import authorization_of
-from app.server.costs import with_cost
-from app.server.edge import address, request_id
-from app.server.executor import Answer
+from app.server.cost_extension import with_cost
+from app.server.error_responses import send_error_response
+from app.server.executor_protocol import Answer
+from app.server.graphql_parameters import MAX_REQUEST_BYTES, Parameters, decode_parameters, operation_name
 from app.server.keys import KeysUnavailableError
 from app.server.origins import Origins
-from app.server.parameters import MAX_REQUEST_BYTES, Parameters, decode_parameters, operation_name
-from app.server.refusals import send_fault
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import logged, note
+from app.server.response_headers import client_address_of, request_id_of
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.socket_messages import Close, ClosingError, Message, errors_of, framed, messages, with_costs
+from app.server.token_bucket import TokenBucket
 
 SUBPROTOCOL = "graphql-transport-ws"
 INIT_TIME_LIMIT = 5.0
@@ -53,7 +53,7 @@ _NOT_ALLOWED = RequestError(
 async def serve_socket(scope: Any, receive: Any, send: Any, service: GraphQLService[Any], origins: Origins) -> None:
     """Serves one client's socket, from its handshake to its end."""
     if not _same_origin(dict(scope["headers"]), origins):
-        await send_fault(scope, receive, send, _NOT_ALLOWED)  # before it is accepted: an HTTP 403
+        await send_error_response(scope, receive, send, _NOT_ALLOWED)  # before it is accepted: an HTTP 403
         return
     socket = WebSocket[Any, Any, Any](scope, receive, send)
     offered = SUBPROTOCOL in scope["subprotocols"]
@@ -61,7 +61,7 @@ async def serve_socket(scope: Any, receive: Any, send: Any, service: GraphQLServ
     if not offered:
         await socket.close(Close.SUBPROTOCOL_NOT_ACCEPTABLE, f"Only {SUBPROTOCOL} is supported")
         return
-    await _Connection(socket, service).serve()
+    await _SocketConnection(socket, service).serve()
 
 
 def _same_origin(headers: dict[bytes, bytes], origins: Origins) -> bool:
@@ -74,16 +74,16 @@ def _same_origin(headers: dict[bytes, bytes], origins: Origins) -> bool:
     return origins.allow(origin) or urlsplit(origin).netloc.encode() == headers.get(b"host")
 
 
-class _Connection:
+class _SocketConnection:
     """One socket, from its first message to its end. Its operations end with it, and it ends when its token expires."""
 
     def __init__(self, socket: WebSocket[Any, Any, Any], service: GraphQLService[Any]) -> None:
         self._socket = socket
         self._service = service
-        self._request_id = request_id(socket.scope)
-        self._metadata = RequestMetadata(self._request_id, address(socket.scope))
+        self._request_id = request_id_of(socket.scope)
+        self._metadata = RequestMetadata(self._request_id, client_address_of(socket.scope))
         self._operations: dict[str, asyncio.Task[None]] = {}
-        self._free = Allowance(FREE_MESSAGES, FREE_MESSAGES_PER_SECOND)
+        self._free = TokenBucket(FREE_MESSAGES, FREE_MESSAGES_PER_SECOND)
 
     async def serve(self) -> None:
         try:
@@ -110,8 +110,8 @@ class _Connection:
         if message.type != "connection_init":
             raise ClosingError(Close.UNAUTHORIZED, "Unauthorized")
         try:
-            given = authorization_of(message.payload) or self._socket.headers.get("authorization")
-            return await self._service.signed_in(given, self._metadata.address)
+            authorization = authorization_of(message.payload) or self._socket.headers.get("authorization")
+            return await self._service.signed_in(authorization, self._metadata.address)
         except UnauthenticatedError as refused:
             raise ClosingError(Close.FORBIDDEN, str(refused)) from None
         except KeysUnavailableError:
@@ -122,9 +122,9 @@ class _Connection:
             raise ClosingError(Close.BAD_REQUEST, "Invalid connection_init payload") from None
 
     async def _serve_session(self, session: Session) -> None:
-        left = self._service.authenticator.time_left(session)
+        time_left = self._service.authenticator.time_left(session)
         try:
-            async with asyncio.timeout(left.total_seconds()):
+            async with asyncio.timeout(time_left.total_seconds()):
                 while True:
                     await self._handle(await self._receive(), session)
         except TimeoutError:
@@ -159,8 +159,8 @@ class _Connection:
             raise ClosingError(Close.SUBSCRIBER_EXISTS, f"Subscriber for {name[:64]} already exists")
         if len(self._operations) >= MAX_OPERATIONS:
             self._count()
-            told = f"A socket may run at most {MAX_OPERATIONS} operations at once: complete one first."
-            await self._send_error(name, RequestError(400, ErrorCode.LIMIT_EXCEEDED, told), charge)
+            message = f"A socket may run at most {MAX_OPERATIONS} operations at once: complete one first."
+            await self._send_error(name, RequestError(400, ErrorCode.LIMIT_EXCEEDED, message), charge)
             return
         try:
             parameters = decode_parameters(payload)
@@ -173,7 +173,7 @@ class _Connection:
         operation = self._operate(name, parameters, session, charge)
         self._operations[name] = asyncio.create_task(operation, name="graphql-operation")
 
-    async def _operate(self, name: str, parameters: Parameters, session: Session, charge: Charge) -> None:
+    async def _operate(self, name: str, parameters: Parameters, session: Session, charge: OperationCharge) -> None:
         with suppress(WebSocketDisconnect), self._logged(parameters, session.principal):
             await self._answer(name, parameters, session.principal, charge)
         if self._operations.get(name) is asyncio.current_task():
@@ -190,8 +190,8 @@ class _Connection:
             tenant=principal.tenant_id,
         )
 
-    async def _answer(self, name: str, parameters: Parameters, principal: Principal, charge: Charge) -> None:
-        written = Written()
+    async def _answer(self, name: str, parameters: Parameters, principal: Principal, charge: OperationCharge) -> None:
+        written = LastCommitPosition()
         try:
             charge.check()
             async with asyncio.timeout(self._service.time_limit):
@@ -214,7 +214,7 @@ class _Connection:
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             await self._send_error(name, request_error_of(error, self._request_id), charge)
 
-    async def _feed(self, name: str, feed: AsyncIterator[Answer], charge: Charge) -> bool:
+    async def _feed(self, name: str, feed: AsyncIterator[Answer], charge: OperationCharge) -> bool:
         """Sends the events of a subscription. The rate limit is charged when it begins; its events report that cost."""
         async with aclosing(cast("AsyncGenerator[Answer]", feed)):
             async for answer in feed:
@@ -222,7 +222,7 @@ class _Connection:
                     return False
         return True
 
-    async def _once(self, name: str, answer: Answer, charge: Charge, written: int | None = None) -> bool:
+    async def _once(self, name: str, answer: Answer, charge: OperationCharge, written: int | None = None) -> bool:
         """Sends the only response of an operation. Returns False for a refused request, after whose `error` message
         nothing more is sent.
         """
@@ -234,7 +234,7 @@ class _Connection:
             await self._send(framed("error", name, with_costs(errors_of(answer.body), charge)))
         return answer.executed
 
-    async def _send_error(self, name: str, fault: RequestError, charge: Charge) -> None:
+    async def _send_error(self, name: str, fault: RequestError, charge: OperationCharge) -> None:
         note(code=fault.code)
         await self._send(framed("error", name, with_costs(fault.errors(self._request_id), charge)))
 

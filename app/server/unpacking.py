@@ -85,8 +85,10 @@ def encoding_of(content_encoding: str) -> str | None:
         return encoding
     if encoding in {"", "identity"}:
         return None
-    told = f"The content encoding {encoding[:100]} is not supported: use gzip or zstd."
-    raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told, headers={"accept-encoding": "gzip, zstd, identity"})
+    message = f"The content encoding {encoding[:100]} is not supported: use gzip or zstd."
+    raise RequestError(
+        415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, message, headers={"accept-encoding": "gzip, zstd, identity"}
+    )
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
@@ -116,5 +118,5 @@ def _check(members: int, packed: int, size: int) -> None:
         raise _too_large(f"The body decompresses to more than {MAX_RATIO} times its size.")
 
 
-def _too_large(told: str) -> RequestError:
-    return RequestError(413, ErrorCode.PAYLOAD_TOO_LARGE, told)
+def _too_large(message: str) -> RequestError:
+    return RequestError(413, ErrorCode.PAYLOAD_TOO_LARGE, message)

@@ -16,7 +16,7 @@ from app.operations.calls.principal import Principal
 from app.operations.rate_limits import RateLimiter
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
-from app.server.edge import address, request_id
+from app.server.response_headers import client_address_of, request_id_of
 
 REQUEST_COST = 10
 """In points of the caller's rate limit, before anything of the body is read."""
@@ -60,7 +60,7 @@ class UploadService:
 
         Raises UnauthenticatedError, RateLimitedError, or the Refusal that is then in the audit log.
         """
-        metadata = RequestMetadata(request_id(request.scope), address(request.scope))
+        metadata = RequestMetadata(request_id_of(request.scope), client_address_of(request.scope))
         session = await self.signed_in(request.headers.get("authorization"), metadata.address)
         upload = Upload(self.new_context(session.principal), metadata, path)
         await self.rate_limiter.spend(session.principal, REQUEST_COST)

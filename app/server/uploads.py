@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 GRACE_SECONDS = 10.0
 """The time allowed for any body, regardless of its size."""
-LEAST_BYTES_PER_SECOND = 4_096
+MIN_BYTES_PER_SECOND = 4_096
 """In addition, the minimum average rate: 32 kbit/s."""
 TOTAL_SECONDS = 600.0
 """The maximum for any body: 128 MB at 1.7 Mbit/s."""
@@ -36,7 +36,7 @@ class Pace:
         """Waits for the next bytes and returns them. Raises RequestError (408) once the body has taken too long for its
         size so far.
         """
-        allowed = min(GRACE_SECONDS + self._received / LEAST_BYTES_PER_SECOND, TOTAL_SECONDS)
+        allowed = min(GRACE_SECONDS + self._received / MIN_BYTES_PER_SECOND, TOTAL_SECONDS)
         began = time.monotonic()
         try:
             async with asyncio.timeout(allowed - self._waited):
@@ -74,5 +74,5 @@ async def chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
 
 
 def _too_slow() -> RequestError:
-    told = f"The body took too long to arrive: send at least {LEAST_BYTES_PER_SECOND // 1024} KB each second."
-    return RequestError(408, ErrorCode.TIMEOUT, told)
+    message = f"The body took too long to arrive: send at least {MIN_BYTES_PER_SECOND // 1024} KB each second."
+    return RequestError(408, ErrorCode.TIMEOUT, message)

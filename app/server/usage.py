@@ -28,11 +28,11 @@ from app.operations.calls.refusal import Refusal
 from app.operations.rate_limits import RateLimitedError, RateLimiter
 from app.operations.usage import MALFORMED, record_batch
 from app.schema.codes import ErrorCode
-from app.server.edge import request_id
 from app.server.json_events import as_lines
-from app.server.ndjson import blocks, without_mark
+from app.server.ndjson import blocks, without_byte_order_mark
 from app.server.negotiation import utf8_media_type
 from app.server.request_errors import RequestError, request_error_of
+from app.server.response_headers import request_id_of
 from app.server.unpacking import encoding_of, unpacked
 from app.server.upload_calls import REQUEST_COST, Upload, UploadService, json_response
 from app.server.uploads import chunks
@@ -40,8 +40,8 @@ from app.server.usage_lines import read_block
 from app.server.usage_summary import Rejection, Tally
 
 PATH = "/usage"
-LINES_A_POINT = 10
-BYTES_A_POINT = 10_240
+LINES_PER_POINT = 10
+BYTES_PER_POINT = 10_240
 """Decompressed bytes per point. They are charged before the lines are counted or decoded."""
 
 NDJSON_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -50,7 +50,7 @@ JSON_TYPES = ("application/json", "application/cloudevents+json", "application/c
 logger = logging.getLogger(__name__)
 
 
-class _Input(msgspec.Struct):
+class _BlockInput(msgspec.Struct):
     """A block in the audit log: the position of its lines in the body, and their hash, after decompression."""
 
     first: int
@@ -79,7 +79,7 @@ class _Payment:
         """
         owed = 0.0
         async for part in parts:
-            owed += part.count(b"\n") / LINES_A_POINT + len(part) / BYTES_A_POINT
+            owed += part.count(b"\n") / LINES_PER_POINT + len(part) / BYTES_PER_POINT
             if owed >= 1:
                 await self.pay(int(owed))
                 owed %= 1
@@ -97,15 +97,15 @@ class _Payment:
         try:
             await self._rate_limiter.spend(self._principal, cost)
         except RateLimitedError as error:
-            again = math.ceil(self._paid / limit.per_second) if limit is not None else 0
-            raise RateLimitedError(error.retry_after + again) from error
+            retry_after = math.ceil(self._paid / limit.per_second) if limit is not None else 0
+            raise RateLimitedError(error.retry_after + retry_after) from error
         self._paid += cost
 
 
 def usage_handler(service: UploadService) -> HTTPRouteHandler:
     @post(PATH, status_code=200, name="usage", request_max_body_size=None)
     async def ingest(request: Request[Any, Any, Any]) -> ASGIResponse:
-        number = request_id(request.scope)
+        request_id = request_id_of(request.scope)
         try:
             upload = await service.begin(request, PATH, Action.RECORD_USAGE)
             payment = _Payment(service.rate_limiter, upload.principal)
@@ -113,9 +113,9 @@ def usage_handler(service: UploadService) -> HTTPRouteHandler:
             with service.places.one(upload.principal):
                 tally = await _record(upload, blocks(body))
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            fault = request_error_of(_told(error), number)
-            return json_response(fault.body(number), fault.status, fault.headers)
-        return json_response(tally.body(number), 422 if tally.is_refused else 200)
+            fault = request_error_of(_message_of(error), request_id)
+            return json_response(fault.body(request_id), fault.status, fault.headers)
+        return json_response(tally.body(request_id), 422 if tally.is_refused else 200)
 
     return ingest
 
@@ -128,10 +128,10 @@ async def _record(upload: Upload, body: AsyncIterator[bytes]) -> Tally:
         block = await read_block(text, first)
         if not (block.events or block.malformed):
             continue  # blank lines
-        call = upload.call(_Input(first, count, sha256(text).hexdigest()))
+        call = upload.call(_BlockInput(first, count, sha256(text).hexdigest()))
         async with auditing(upload.context, call) as operations:
             recorded = await record_batch(operations, block.events, malformed=len(block.malformed))
-        rejections = [Rejection(number, MALFORMED, told) for number, told in block.malformed]
+        rejections = [Rejection(line_number, MALFORMED, message) for line_number, message in block.malformed]
         rejections += [Rejection(block.numbers[each.index], each.code, each.message) for each in recorded.rejected]
         tally.add(recorded.accepted, recorded.duplicates, rejections)
     if tally.counts["rejected"]:
@@ -141,7 +141,7 @@ async def _record(upload: Upload, body: AsyncIterator[bytes]) -> Tally:
 
 def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
     """Yields the body as NDJSON, in parts of any size."""
-    parts = without_mark(unpacked(sent, body.encoding) if body.encoding else sent)
+    parts = without_byte_order_mark(unpacked(sent, body.encoding) if body.encoding else sent)
     return as_lines(parts) if body.is_json else parts
 
 
@@ -149,12 +149,12 @@ def _format(request: Request[Any, Any, Any]) -> _Format:
     """Returns the body's format. Raises RequestError (415) for unsupported types and encodings."""
     media_type = utf8_media_type(request.headers.get("content-type", ""))
     if media_type not in NDJSON_TYPES + JSON_TYPES:
-        told = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
-        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, told)
+        message = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."
+        raise RequestError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, message)
     return _Format(media_type in JSON_TYPES, encoding_of(request.headers.get("content-encoding", "")))
 
 
-def _told(error: Exception) -> Exception:
+def _message_of(error: Exception) -> Exception:
     """Converts an operation's error to an HTTP error. A lost COMMIT needs no special answer here, because events that
     are sent again count once.
     """

@@ -48,7 +48,7 @@ class _Data(msgspec.Struct, rename="camel", gc=False):
     resource_id: str | None = None
 
 
-class _Line(msgspec.Struct, rename="camel", gc=False):
+class _UsageLine(msgspec.Struct, rename="camel", gc=False):
     id: str
     source: str = "api"
     deployment_id: str | None = None
@@ -70,7 +70,7 @@ class _Absent(StrEnum):
     INSTANT = "occurredAt (or time) is required"
 
 
-_decoder = msgspec.json.Decoder(_Line)
+_decoder = msgspec.json.Decoder(_UsageLine)
 
 
 @dataclass(slots=True)
@@ -94,21 +94,21 @@ async def read_block(text: bytes, first: int) -> Block:
 def _read(text: bytes, first: int, block: Block) -> int:
     """Adds the lines of a text to the block; returns their number."""
     decoded = _decoded(text)
-    for number, line in enumerate(decoded, first):
-        if isinstance(line, _Line):
+    for line_number, line in enumerate(decoded, first):
+        if isinstance(line, _UsageLine):
             try:
                 event = _event(line)
             except (ValueError, BadInputError) as error:
-                block.malformed.append((number, str(error)))
+                block.malformed.append((line_number, str(error)))
             else:
                 block.events.append(event)
-                block.numbers.append(number)
+                block.numbers.append(line_number)
         elif line is not None:
-            block.malformed.append((number, line))
+            block.malformed.append((line_number, line))
     return len(decoded)
 
 
-def _decoded(text: bytes) -> Sequence[_Line | str | None]:
+def _decoded(text: bytes) -> Sequence[_UsageLine | str | None]:
     """Returns for each line its decoded value, or a message if it is malformed, or None if it is blank."""
     ends = text.count(b"\n") + (not text.endswith(b"\n"))
     if text.isspace():
@@ -120,7 +120,7 @@ def _decoded(text: bytes) -> Sequence[_Line | str | None]:
     return lines if len(lines) == ends else [_decoded_line(line) for line in text.removesuffix(b"\n").split(b"\n")]
 
 
-def _decoded_line(text: bytes) -> _Line | str | None:
+def _decoded_line(text: bytes) -> _UsageLine | str | None:
     if not (text := text.strip()):
         return None
     if not text.startswith(b"{"):  # rejects other bodies with as little work as possible
@@ -131,7 +131,7 @@ def _decoded_line(text: bytes) -> _Line | str | None:
         return str(error)
 
 
-def _event(line: _Line) -> MeteredEvent:
+def _event(line: _UsageLine) -> MeteredEvent:
     """Converts a decoded line to an event. Raises ValueError or BadInputError for missing and malformed fields."""
     if line.specversion is not None and line.specversion != _VERSION:
         raise ValueError(f"specversion must be {_VERSION}")

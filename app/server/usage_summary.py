@@ -43,12 +43,12 @@ class Tally:
 
     def add(self, accepted: int, duplicates: int, rejections: Iterable[Rejection]) -> None:
         """Adds a block's results; the rejections may be in any order."""
-        summary, found = self._summary, sorted(rejections, key=lambda rejection: rejection.index)
+        summary, ordered = self._summary, sorted(rejections, key=lambda rejection: rejection.index)
         summary.accepted += accepted
         summary.duplicates += duplicates
-        summary.rejected_total += len(found)
-        summary.rejected += found[: MAX_REJECTIONS - len(summary.rejected)]
-        self._reasons.update(rejection.code for rejection in found)
+        summary.rejected_total += len(ordered)
+        summary.rejected += ordered[: MAX_REJECTIONS - len(summary.rejected)]
+        self._reasons.update(rejection.code for rejection in ordered)
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Tally:
         if not self.is_refused:
             return msgspec.json.encode(self._summary)
         reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(self._reasons.items()))
-        told = f"None of the {self._summary.rejected_total:,} events was accepted: {reasons}."
-        (error,) = RequestError(422, ErrorCode.BAD_USER_INPUT, told).errors(request_id)
+        message = f"None of the {self._summary.rejected_total:,} events was accepted: {reasons}."
+        (error,) = RequestError(422, ErrorCode.BAD_USER_INPUT, message).errors(request_id)
         error["extensions"]["rejected"] = dict(self._reasons)
         return msgspec.json.encode({"errors": [error], **msgspec.to_builtins(self._summary)})

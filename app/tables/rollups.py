@@ -33,7 +33,7 @@ class RollupStatus(StrEnum):
     FAILED = "FAILED"
 
 
-class RollupOutcome(StrEnum):
+class TenantOutcome(StrEnum):
     CREATED = "CREATED"
     REPLACED = "REPLACED"
     SKIPPED = "SKIPPED"
@@ -96,7 +96,7 @@ class RollupOutcomes(Table, tablename="rollup_outcomes"):
     total_cents = cents()
 
     rollup_outcomes_run_id_tenant_id_key = Unique([run_id, tenant_id])
-    rollup_outcomes_outcome_check = member_of("outcome", RollupOutcome)
+    rollup_outcomes_outcome_check = member_of("outcome", TenantOutcome)
 
 
 class RollupFailures(Table, tablename="rollup_failures"):

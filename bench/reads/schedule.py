@@ -27,7 +27,7 @@ POSTGRESQL_CORE = 1
 
 _WARM_CONCURRENCY = 16
 # An error is a far shorter answer: one in twenty would show in the mean.
-_SHORTEST_MEAN = 0.95
+_MIN_MEAN_LENGTH_RATIO = 0.95
 
 Results = dict[Case, Figures]
 Progress = Callable[[Case, Figures], None]
@@ -63,7 +63,7 @@ class Round:
     progress: Progress
     remark: Remark
 
-    def take_turns(self, runs: Mapping[Case, Callable[[], Figures]]) -> Results:
+    def run_alternately(self, runs: Mapping[Case, Callable[[], Figures]]) -> Results:
         """Runs each, then each again, as many rounds as planned."""
         figures: dict[Case, list[Figures]] = defaultdict(list)
         for _ in range(self.plan.rounds):
@@ -83,7 +83,7 @@ class Round:
         pressure = Pressure(concurrency, self.plan.seconds, driver_cores())
         measured, load = measure_server(server, self.site.cluster, files, pressure)
         checked = len(ask(server, query, self.site.settings, query.tenants[0]).content)
-        if load.bytes / load.requests < _SHORTEST_MEAN * checked:
+        if load.bytes / load.requests < _MIN_MEAN_LENGTH_RATIO * checked:
             raise WrongAnswersUnderLoad(
                 f"{server.name} answered {load.bytes / load.requests:,.0f} bytes, not {checked:,}"
             )
@@ -120,7 +120,7 @@ def measure_pinned(each: Round) -> Results:
                 runs[Case(query.name, PINNED, concurrency, PGBENCH)] = partial(
                     measure_pgbench, site.cluster, query, script, pressure
                 )
-                results |= each.take_turns(runs)
+                results |= each.run_alternately(runs)
     return results
 
 
@@ -134,7 +134,7 @@ def measure_unpinned(each: Round) -> Results:
         for query in each.plan.queries:
             check_same(servers, query, site.settings)
             files = {server: each.warm(server, query) for server in servers}
-            results |= each.take_turns(
+            results |= each.run_alternately(
                 {
                     Case(query.name, UNPINNED, UNPINNED_CONCURRENCY, server.name): partial(
                         each.run, server, query, files[server], UNPINNED_CONCURRENCY

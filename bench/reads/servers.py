@@ -12,7 +12,7 @@ from app.server.auth import REMEMBERED_TOKENS
 from app.settings import Settings
 from bench.reads.cluster import Cluster
 from bench.reads.processes import cpu_seconds, running, wait_for_port
-from bench.reads.workload import HERE, OURS, POSTGRAPHILE
+from bench.reads.workload import DOCUMENTS, HERE, POSTGRAPHILE
 
 ARCADIA = "arcadia"
 POSTGRAPHILE_5 = "postgraphile"
@@ -64,12 +64,12 @@ Launch = tuple[list[str], Mapping[str, str], Path]
 
 
 def _arcadia(site: Site, port: int, processes: int) -> Launch:
-    return _uvicorn(["app.asgi:application"], port, processes), _our_environment(site), OURS
+    return _uvicorn(["app.asgi:application"], port, processes), _our_environment(site), DOCUMENTS
 
 
 def _dataloader(site: Site, port: int, processes: int) -> Launch:
     application = ["--factory", "bench.reads.strawberry_dataloader:create_app"]
-    return _uvicorn(application, port, processes), _our_environment(site), OURS
+    return _uvicorn(application, port, processes), _our_environment(site), DOCUMENTS
 
 
 def _postgraphile(site: Site, port: int, processes: int) -> Launch:

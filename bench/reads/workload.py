@@ -11,7 +11,7 @@ from app.server.signing import sign_token
 from app.settings import Settings
 
 HERE = Path(__file__).parent
-OURS = HERE / "documents"
+DOCUMENTS = HERE / "documents"
 POSTGRAPHILE = HERE / "postgraphile" / "documents"
 
 TENANTS = 2_000

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bench.reads.cluster import Cluster, running_cluster
 from bench.rollup import naive, set_based, workers
-from bench.rollup.cases import AGAIN, NAIVE, OF_ONE_TENANT, ONE, SQL, SQL_TWO, TWO
+from bench.rollup.cases import HUGE_TENANT_CASE, NAIVE, ONE, REPEATED, SQL, SQL_TWO, TWO
 from bench.rollup.data import Database, Size, seeded
 from bench.rollup.measurement import Figures
 from bench.rollup.report import Results, chart, description, table
@@ -28,14 +28,14 @@ CASES: dict[str, Measure] = {
     ONE: lambda database, cpu: workers.measure(database, ONE, 1, cpu),
     SQL_TWO: lambda database, cpu: set_based.measure(database, SQL_TWO, 2, cpu),
     TWO: lambda database, cpu: workers.measure(database, TWO, 2, cpu),
-    AGAIN: lambda database, cpu: workers.measure(database, AGAIN, 1, cpu),
+    REPEATED: lambda database, cpu: workers.measure(database, REPEATED, 1, cpu),
     NAIVE: lambda database, cpu: naive.measure(database, NAIVE, cpu),
 }
 
 
 @click.command()
 @click.option("--size", "sizes", type=int, multiple=True, help="Subscriptions; 1,000, 10,000 and 100,000 if not given.")
-@click.option("--case", "cases", type=click.Choice([*CASES, OF_ONE_TENANT]), multiple=True, help="Only these.")
+@click.option("--case", "cases", type=click.Choice([*CASES, HUGE_TENANT_CASE]), multiple=True, help="Only these.")
 @click.option("--rounds", type=click.IntRange(1), default=1, show_default=True, help="Cases take turns; medians count.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the seeded databases here, and find them again.")
 @click.option("--resume", is_flag=True, help="Leave out what the results have already.")
@@ -55,14 +55,14 @@ def main(
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console()
     known = Results.read(results) if resume else Results()
-    wanted = set(cases or [*CASES, OF_ONE_TENANT])
+    wanted = set(cases or [*CASES, HUGE_TENANT_CASE])
     with running_cluster(keep) as cluster:
         console.print(described := description(cluster), soft_wrap=True)
         schedule = _Schedule(cluster, rounds, known, results, console)
         for size in sizes or (SMALL, MIDDLE, LARGE):
             schedule.measure(Size(size), [case for case in CASES if case in wanted])
-        if OF_ONE_TENANT in wanted and not sizes:
-            schedule.measure(Size(HUGE_TENANT, of_one_tenant=True), [OF_ONE_TENANT])
+        if HUGE_TENANT_CASE in wanted and not sizes:
+            schedule.measure(Size(HUGE_TENANT, of_one_tenant=True), [HUGE_TENANT_CASE])
     text = f"{described}\n\n{table(known)}\n\n{verdict_table(known)}\n"
     click.echo(f"\n{text}")
     results.with_suffix(".md").write_text(text, encoding="utf-8")
@@ -97,7 +97,7 @@ class _Schedule:
         self.known.write(self.results)
 
     def _measure(self, database: Database, case: str) -> Figures:
-        if case != AGAIN:
+        if case != REPEATED:
             database.clear()
         figures = CASES.get(case, _one_tenant)(database, self.cluster.cpu_seconds)
         self.console.print(
@@ -110,7 +110,7 @@ class _Schedule:
 
 
 def _one_tenant(database: Database, postgres_cpu: Callable[[], float]) -> Figures:
-    return workers.measure(database, OF_ONE_TENANT, 1, postgres_cpu)
+    return workers.measure(database, HUGE_TENANT_CASE, 1, postgres_cpu)
 
 
 def _compared(

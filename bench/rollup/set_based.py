@@ -9,7 +9,7 @@ from bench.rollup.data import HERE, Database
 from bench.rollup.measurement import Figures, Peak, Stopwatch, watched
 
 _STATEMENT = (HERE / "set_based.sql").read_text(encoding="utf-8")
-_LEAST, _MOST = UUID(int=0), UUID(int=2**128 - 1)
+_MIN_ID, _MAX_ID = UUID(int=0), UUID(int=2**128 - 1)
 _MIDDLE = "SELECT id FROM tenants ORDER BY id OFFSET (SELECT count(*) / 2 FROM tenants) LIMIT 1"
 
 
@@ -22,7 +22,7 @@ def measure(database: Database, case: str, sessions: int, postgres_cpu: Callable
 
 async def _insert_all(database: Database, sessions: int, peak: Peak, clock: Stopwatch) -> None:
     async with database.connection() as connection:
-        bounds = [_LEAST, _MOST] if sessions == 1 else [_LEAST, await connection.fetchval(_MIDDLE), _MOST]
+        bounds = [_MIN_ID, _MAX_ID] if sessions == 1 else [_MIN_ID, await connection.fetchval(_MIDDLE), _MAX_ID]
     clock.start()
     await asyncio.gather(*(_insert(database, low, high, peak) for low, high in pairwise(bounds)))
     clock.stop()

@@ -68,7 +68,7 @@ def verdicts(figures: Sequence[Figures]) -> Iterator[tuple[str, float, bool]]:
 
 
 def verdict_table(figures: Sequence[Figures]) -> str:
-    rows = [(told, f"{value:,.2f}", "met" if met else "MISSED") for told, value, met in verdicts(figures)]
+    rows = [(message, f"{value:,.2f}", "met" if met else "MISSED") for message, value, met in verdicts(figures)]
     return markdown(("target", "measured", ""), rows, numbers_from=1)
 
 

@@ -30,7 +30,7 @@ def test_numbers_may_be_written_as_text(one: Any, other: Any) -> None:
         ({"a": {}}, {"a": []}, "data.a: {} and []"),
     ],
 )
-def test_anything_else_is_told_with_its_place(one: Any, other: Any, where: str) -> None:
+def test_any_other_fault_is_reported_with_its_position(one: Any, other: Any, where: str) -> None:
     assert first_difference(one, other) == where
 
 

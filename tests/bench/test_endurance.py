@@ -13,7 +13,7 @@ def test_speed_and_memory_both_count(p50_ms: float, megabytes: float, *, passed:
     assert endured.passed is passed
 
 
-def test_it_is_told_in_two_lines() -> None:
+def test_endurance_is_reported_in_two_lines() -> None:
     assert str(Endurance(1_700, 5.04, 9.96, ((0, 140.0), (200_000, 143.5)))) == (
         "1,700 documents never seen before: p50 5.0 ms, p95 10.0 ms\n200,000 requests: 140 MB, then 144 MB (1.02 times)"
     )

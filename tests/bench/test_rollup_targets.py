@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.rollup.cases import AGAIN, NAIVE, OF_ONE_TENANT, ONE, SQL, TWO
+from bench.rollup.cases import HUGE_TENANT_CASE, NAIVE, ONE, REPEATED, SQL, TWO
 from bench.rollup.measurement import Figures
 from bench.rollup.report import Results
 from bench.rollup.targets import TARGETS, verdict_table, verdicts
@@ -19,12 +19,12 @@ MET = (
     figures(ONE, 100_000, 32),
     figures(TWO, 100_000, 18),
     figures(NAIVE, 100_000, 1_500, 200),
-    figures(OF_ONE_TENANT, 20_000, 7),
-    figures(AGAIN, 100_000, 1.5),
+    figures(HUGE_TENANT_CASE, 20_000, 7),
+    figures(REPEATED, 100_000, 1.5),
 )
 
 
-def test_all_are_judged_and_met() -> None:
+def test_all_targets_are_judged_and_met() -> None:
     judged = list(verdicts(Results(MET)))
     assert [verdict.words for verdict in judged] == [target.words for target in TARGETS]
     assert all(verdict.met for verdict in judged)
@@ -40,15 +40,15 @@ def test_all_are_judged_and_met() -> None:
         (figures(TWO, 100_000, 18, 129), ["peak memory of any worker ≤ 128 MB"]),
         (figures(ONE, 100_000, 32, 106), ["peak memory ≤ 1.05 × that of 10,000"]),
         (
-            figures(OF_ONE_TENANT, 20_000, 7, 106),
+            figures(HUGE_TENANT_CASE, 20_000, 7, 106),
             ["peak memory, one tenant of 20,000 ≤ 1.05 × that of 10,000 in small ones"],
         ),
         (figures(ONE, 1_000, 0.4), ["time a subscription, 1,000 over 100,000, within 15 %"]),
         (figures(ONE, 10_000, 2.6), ["time a subscription, 10,000 over 100,000, within 15 %"]),
-        (figures(AGAIN, 100_000, 1.7), ["a re-run that skips ≤ 0.05 × the run"]),
+        (figures(REPEATED, 100_000, 1.7), ["a re-run that skips ≤ 0.05 × the run"]),
     ],
 )
-def test_what_is_worse_is_missed(worse: Figures, missed: list[str]) -> None:
+def test_a_worse_figure_misses_its_target(worse: Figures, missed: list[str]) -> None:
     results = Results((*MET, worse))
     assert [verdict.words for verdict in verdicts(results) if not verdict.met] == missed
     assert verdict_table(results).count("MISSED") == 1

@@ -22,8 +22,8 @@ from app.billing import (
     PriceModel,
     Proration,
     QuoteHeader,
+    ReportedUsage,
     ResourceTerms,
-    ResourceUsage,
     SubscriptionInputs,
     SumUsage,
     TaxTerms,
@@ -140,8 +140,8 @@ def rated(inputs: SubscriptionInputs) -> list[tuple[LineKind, int]]:
     return amounts(rate_subscription(HEADER, inputs))
 
 
-def usage_row(kind: str, *quantities: int) -> ResourceUsage:
-    return ResourceUsage(kind, *map(D, quantities))
+def usage_row(kind: str, *quantities: int) -> ReportedUsage:
+    return ReportedUsage(kind, *map(D, quantities))
 
 
 def ratio(exact: Fraction) -> Ratio:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.billing import (
     AmountTooLarge,
-    Billed,
+    BilledSeries,
     ChargeInputs,
     CorrectionInputs,
     Line,
@@ -53,7 +53,9 @@ MAY_HEADER = replace(HEADER, period=Period(date(2026, 5, 1), ZONE))
 HOURS = Series(OVERAGE, "droplet_hours")
 
 
-def correct(subject: SubscriptionInputs | ChargeInputs, billed: Iterable[Billed] = (), **more: object) -> list[Line]:
+def correct(
+    subject: SubscriptionInputs | ChargeInputs, billed: Iterable[BilledSeries] = (), **more: object
+) -> list[Line]:
     return rate_correction(CorrectionInputs(HEADER, subject, tuple(merged(billed)), **more))  # type: ignore[arg-type]  # of CorrectionInputs
 
 
@@ -156,7 +158,7 @@ def test_an_explanation_is_the_month_now_less_what_was_billed_less_what_stays_op
 
 def test_overage_at_one_price_is_charged_by_what_it_grew() -> None:
     subject = subscription(STUDIO, hours(1530))
-    (line,) = correct(subject, [Billed(Series(BASE, ""), D(1), 5000), Billed(HOURS, D(12), 12)])
+    (line,) = correct(subject, [BilledSeries(Series(BASE, ""), D(1), 5000), BilledSeries(HOURS, D(12), 12)])
     assert columns(line) == (
         "late:2026-04:pilot/overage/droplet_hours",
         "Correction of 2026-04: droplet_hours: 42 h over 1488 h included",
@@ -177,7 +179,7 @@ def test_overage_at_one_price_is_charged_by_what_it_grew() -> None:
 def test_more_usage_that_costs_less_is_one_unit_at_a_price_below_zero() -> None:
     volume = resource("egress_gb", "0", (Tier(D(100), D(1)), Tier(None, D("0.5"))), PriceModel.VOLUME, unit="GB")
     subject = subscription(plan(volume, base=0), hours(120, "egress_gb"))
-    billed = [Billed(Series(OVERAGE, "egress_gb"), D(100), 100)]
+    billed = [BilledSeries(Series(OVERAGE, "egress_gb"), D(100), 100)]
     (line,) = correct(subject, billed)
     assert columns(line)[2:] == (D(1), D(-40), -40)
     assert line.explanation.formula == "120 GB over 0 included = 120 x 0.5c = 60c, less 100c billed before"
@@ -194,7 +196,7 @@ def test_more_usage_that_costs_less_is_one_unit_at_a_price_below_zero() -> None:
 
 def test_a_base_is_one_series_whatever_the_version() -> None:
     changed = subscription(change_on(16, STUDIO, replace(STUDIO, base_price_cents=90000)))
-    (line,) = correct(changed, [Billed(Series(BASE, ""), D(1), 5000)])
+    (line,) = correct(changed, [BilledSeries(Series(BASE, ""), D(1), 5000)])
     assert columns(line) == (
         "late:2026-04:pilot/base",
         "Correction of 2026-04: Plan: studio v2",
@@ -207,10 +209,10 @@ def test_a_base_is_one_series_whatever_the_version() -> None:
 def test_what_is_no_longer_there_is_credited() -> None:
     addon = storage_addon()
     billed = [
-        Billed(Series(BASE, ""), D(1), 5000),
-        Billed(Series(ADDON, "addon-1"), D(1), 750),
-        Billed(HOURS, D(12), 12),
-        Billed(Series(ADJUSTMENT, "c1"), D(1), 300),
+        BilledSeries(Series(BASE, ""), D(1), 5000),
+        BilledSeries(Series(ADDON, "addon-1"), D(1), 750),
+        BilledSeries(HOURS, D(12), 12),
+        BilledSeries(Series(ADJUSTMENT, "c1"), D(1), 300),
     ]
     lines = correct(subscription(STUDIO), billed)
     assert amounts(lines) == [(ADDON, -750), (OVERAGE, -12), (ADJUSTMENT, -300)]
@@ -226,7 +228,7 @@ def test_what_is_no_longer_there_is_credited() -> None:
 
 def test_a_waived_month_credits_all_that_was_billed() -> None:
     subject = subscription(STUDIO, hours(1500), addons=(storage_addon(),))
-    lines = correct(subject, [Billed(HOURS, D(12), 12)], waived=True)
+    lines = correct(subject, [BilledSeries(HOURS, D(12), 12)], waived=True)
     assert amounts(lines) == [(OVERAGE, -12)]
 
 
@@ -234,7 +236,7 @@ def test_charges_without_a_subscription_name_their_deployment_and_no_subscriptio
     subject = ChargeInputs(
         (UnsubscribedCharge(None, None, charge(500)), UnsubscribedCharge("left", "d-left", charge(-200, "c2")))
     )
-    lines = correct(subject, [Billed(Series(ADJUSTMENT, "c1"), D(1), 100)])
+    lines = correct(subject, [BilledSeries(Series(ADJUSTMENT, "c1"), D(1), 100)])
     assert [(line.key, line.amount_cents, line.deployment_id, line.subscription_id) for line in lines] == [
         ("late:2026-04:charge/c1", 400, None, None),
         ("late:2026-04:charge/c2", -200, "d-left", None),
@@ -249,4 +251,4 @@ def test_lines_are_in_the_order_of_an_invoices() -> None:
 def test_a_difference_beyond_64_bits_is_refused_with_its_key() -> None:
     subject = subscription(STUDIO)
     with pytest.raises(AmountTooLarge, match="late:2026-04:pilot/base"):
-        correct(subject, [Billed(Series(BASE, ""), D(1), -(2**63))])
+        correct(subject, [BilledSeries(Series(BASE, ""), D(1), -(2**63))])

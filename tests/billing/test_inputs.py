@@ -13,7 +13,7 @@ from app.billing import (
     LineKind,
     PlanTerms,
     Proration,
-    UnpricedUsage,
+    UnpricedQuantity,
     UsageEvent,
     fold,
     rate_subscription,
@@ -59,7 +59,7 @@ def test_figure_7_quoted_in_unit_hours() -> None:
 
 def test_a_kind_the_plan_does_not_know_is_reported() -> None:
     month = whole_month(APRIL, STUDIO, quantities={"gpu_hours": D(3)})
-    assert unpriced_usage(HEADER, month) == [UnpricedUsage("gpu_hours", D(3))]
+    assert unpriced_usage(HEADER, month) == [UnpricedQuantity("gpu_hours", D(3))]
 
 
 @pytest.mark.parametrize("proration", Proration)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.billing import PriceModel, Tier
-from app.billing.pricing import Slice, price
+from app.billing.pricing import TierSlice, price
 from tests.billing.examples import D, ratio, resource
 
 TIERS = (Tier(D(500), D(1)), Tier(None, D("0.8")))
@@ -25,7 +25,7 @@ def tiers(draw: st.DrawFn) -> tuple[Tier, ...]:
 
 def slices(
     model: PriceModel, tiers: tuple[Tier, ...], quantity: Fraction, size: Decimal | None = None
-) -> list[tuple[Slice, Fraction, Fraction]]:
+) -> list[tuple[TierSlice, Fraction, Fraction]]:
     """Each slice with its quantity and its cents."""
     priced = ratio(quantity)
     return [
@@ -72,7 +72,7 @@ def test_slices_hold_the_quantity_in_their_tiers(
     pieces = slices(model, tiers, quantity)
     assert sum(part for _, part, _ in pieces) == quantity
     last = pieces[-1][0]
-    assert Fraction(last.above) < quantity
+    assert Fraction(last.lower_bound) < quantity
     assert last.tier.up_to is None or quantity <= Fraction(last.tier.up_to)
 
 

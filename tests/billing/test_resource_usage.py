@@ -7,7 +7,7 @@ from app.billing import (
     LineKind,
     Proration,
     Tier,
-    UnpricedUsage,
+    UnpricedQuantity,
     rate_subscription,
     resource_usage,
     unpriced_usage,
@@ -34,14 +34,17 @@ STORAGE = resource("storage_gb", "50", (Tier(None, D(10)),), aggregation=Aggrega
 def test_usage_of_kinds_the_plan_does_not_know_is_reported_and_billed_nothing() -> None:
     inputs = subscription(STUDIO, hours(5, "gpu_hours"), hours(0, "egress_gb"), active=((1, 10),))
     assert rated(inputs) == [(LineKind.PLAN_BASE, 5000)]
-    assert unpriced_usage(HEADER, inputs) == [UnpricedUsage("gpu_hours", D(5))]
+    assert unpriced_usage(HEADER, inputs) == [UnpricedQuantity("gpu_hours", D(5))]
     assert unpriced_usage(HEADER, subscription(STUDIO, hours(5, "gpu_hours", day=11), active=((1, 10),))) == []
 
 
 def test_usage_is_unpriced_only_on_the_days_of_versions_that_do_not_know_it() -> None:
     plans = change_on(11, STUDIO_DAILY, plan(resource("egress_gb", "0"), proration=Proration.DAILY))
     inputs = subscription(plans, every_day(1, "droplet_hours"), every_day(1, "egress_gb"))
-    assert unpriced_usage(HEADER, inputs) == [UnpricedUsage("droplet_hours", D(20)), UnpricedUsage("egress_gb", D(10))]
+    assert unpriced_usage(HEADER, inputs) == [
+        UnpricedQuantity("droplet_hours", D(20)),
+        UnpricedQuantity("egress_gb", D(10)),
+    ]
 
 
 def test_of_a_level_the_highest_of_a_months_segments_is_shown() -> None:

@@ -46,7 +46,7 @@ def test_token_prints_a_signed_token_and_nothing_else(arcadia: Command) -> None:
         (["nonsense"], 2, "No such command 'nonsense'"),
     ],
 )
-def test_what_cannot_be_done_is_said_on_standard_error(  # noqa: PLR0917 - fixtures and a table
+def test_a_failing_command_writes_to_standard_error(  # noqa: PLR0917 - fixtures and a table
     arcadia: Command,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -91,7 +91,7 @@ def test_schema_prints_what_is_exported(arcadia: Command) -> None:
 
 
 @pytest.mark.parametrize("command", [["serve"], ["serve", "--no-worker"], ["worker"], ["rollup", "2026-04"]])
-def test_a_database_that_is_away_costs_one_line_and_exit_1(tmp_path: Path, command: list[str]) -> None:
+def test_an_unavailable_database_gives_one_line_and_exit_code_1(tmp_path: Path, command: list[str]) -> None:
     away = Command(
         {
             "ARCADIA_DATABASE_URL": "postgresql://someone:hidden@127.0.0.1:1/nowhere",
@@ -108,7 +108,7 @@ def test_a_database_that_is_away_costs_one_line_and_exit_1(tmp_path: Path, comma
     assert "Traceback" not in outcome.err
 
 
-def test_all_faults_of_the_environment_are_told_together() -> None:
+def test_all_faults_of_the_environment_are_reported_together() -> None:
     outcome = Command({"ARCADIA_BILLING_TIME_ZONE": "Mars/Olympus", "ARCADIA_JWT_SECRET": "short"})("migrate")
     assert outcome.code == 1
     assert outcome.err.splitlines() == [

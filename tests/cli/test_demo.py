@@ -40,7 +40,7 @@ def _story(outcome: Outcome) -> list[str]:
     return story
 
 
-def test_a_fresh_machine_sees_the_invoice(first: Outcome) -> None:
+def test_a_fresh_installation_shows_the_invoice(first: Outcome) -> None:
     assert _story(first) == [
         "Metered: 2,160 usage events, 2,160 new and 0 already recorded.",
         "Rollup of April 2026: 1 created, 0 skipped, succeeded.",
@@ -51,7 +51,7 @@ def test_a_fresh_machine_sees_the_invoice(first: Outcome) -> None:
     ]
 
 
-def test_told_again_it_bills_nothing_twice(fresh_machine: Command, first: Outcome) -> None:
+def test_the_demo_run_again_bills_nothing_twice(fresh_machine: Command, first: Outcome) -> None:
     assert first.code == 0
     assert _story(fresh_machine("demo")) == [
         "Metered: 2,160 usage events, 0 new and 2,160 already recorded.",

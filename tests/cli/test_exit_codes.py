@@ -64,7 +64,7 @@ def test_wrong_usage_is_2(command: str, monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_database_that_is_not_there_is_1_and_one_line(
+def test_a_missing_database_gives_one_line_and_exit_code_1(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     environment = {"ARCADIA_DATABASE_URL": NOWHERE, "ARCADIA_DATA_DIR": str(tmp_path), "ARCADIA_LOG_LEVEL": "ERROR"}

@@ -97,7 +97,7 @@ def test_a_worker_logs_its_jobs_and_no_warning_when_it_stops(arcadia: Command) -
     assert [line for line in seen + left if line["level"] != "INFO"] == []
 
 
-async def test_a_run_tells_its_id_and_a_repeated_one_why_it_skipped(given: Given, arcadia: Command) -> None:
+async def test_a_run_prints_its_id_and_a_repeated_run_why_it_skipped(given: Given, arcadia: Command) -> None:
     await seed(given.database, 2, await given.plan(), APRIL)
     enqueued = await asyncio.to_thread(arcadia, "rollup", "2026-04", "--enqueue")
     run_id = enqueued.out.splitlines()[0].removeprefix("run ")

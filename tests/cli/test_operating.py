@@ -46,8 +46,8 @@ def announced(process: "subprocess.Popen[str]") -> str:
     """The URL that its log tells."""
     assert process.stderr is not None
     messages = (str(json.loads(line)["message"]) for line in process.stderr)
-    told = "ArcadiaCloud billing on "
-    return next(message.removeprefix(told) for message in messages if message.startswith(told))
+    prefix = "ArcadiaCloud billing on "
+    return next(message.removeprefix(prefix) for message in messages if message.startswith(prefix))
 
 
 def count(arcadia: Command, table: str) -> int:
@@ -118,7 +118,9 @@ def test_a_folder_with_a_space_holds_all_and_its_server_stops_after_a_kill(empty
     assert list(shared.iterdir()) == []
 
 
-def test_a_port_in_use_is_said_before_anything_is_started(arcadia: Command, busy_port: int, empty_folder: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_is_started(
+    arcadia: Command, busy_port: int, empty_folder: Path
+) -> None:
     embedded = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data")})
     for command in (arcadia, embedded):
         assert only_line(command.here("serve", "--port", str(busy_port))) == (
@@ -134,14 +136,16 @@ def test_a_port_in_use_is_said_before_anything_is_started(arcadia: Command, busy
         ("203.0.113.1", "--host 203.0.113.1 is not an address of this machine."),
     ],
 )
-def test_a_host_that_is_not_here_is_said_before_anything_is_started(empty_folder: Path, host: str, said: str) -> None:
+def test_a_host_of_another_machine_is_reported_before_anything_is_started(
+    empty_folder: Path, host: str, said: str
+) -> None:
     embedded = Command({"ARCADIA_DATA_DIR": str(empty_folder / "data")})
     assert only_line(embedded.here("serve", "--host", host, "--port", "0")).startswith(said)
     assert not (empty_folder / "data" / "postgres").exists()
 
 
 @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["serve", "--no-worker", "--port", "0"], ["worker"]])
-def test_a_redis_that_is_down_is_said_before_anything_is_started(empty_folder: Path, command: list[str]) -> None:
+def test_an_unavailable_redis_is_reported_before_anything_is_started(empty_folder: Path, command: list[str]) -> None:
     embedded = Command(
         {"ARCADIA_DATA_DIR": str(empty_folder / "data"), "ARCADIA_QUEUE_URL": "redis://:hidden@127.0.0.1:1/0"}
     )
@@ -190,6 +194,6 @@ def test_a_check_says_which_database_it_looks_at(arcadia: Command, command: str)
     assert line.endswith(f"/{name}.")
 
 
-def test_the_version_is_told(arcadia: Command) -> None:
+def test_the_version_is_printed(arcadia: Command) -> None:
     outcome = arcadia("--version")
     assert (outcome.code, outcome.out, outcome.err) == (0, f"arcadia {metadata.version('arcadia-billing')}\n", "")

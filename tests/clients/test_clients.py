@@ -40,17 +40,17 @@ async def deployment(given: Given) -> str:
 @pytest.mark.parametrize("script", ["apollo.js", "urql.js", "graphql_ws.js"])
 @pytest.mark.skipif(node.NODE is None, reason="Node is not installed")
 @pytest.mark.skipif(not (node.HERE / "node_modules").is_dir(), reason="not installed: make test-clients")
-async def test_a_client_of_javascript(script: str, house_url: str, house_token: str, deployment: str) -> None:
-    status, output = await node.run(script, HOUSE_URL=house_url, ARCADIA_TOKEN=house_token, DEPLOYMENT=deployment)
+async def test_a_client_of_javascript(script: str, api_url: str, api_token: str, deployment: str) -> None:
+    status, output = await node.run(script, HOUSE_URL=api_url, ARCADIA_TOKEN=api_token, DEPLOYMENT=deployment)
     assert status == 0, output
     assert json.loads(output) == ANSWERS
 
 
 @pytest.mark.skipif(node.NODE is None, reason="Node is not installed")
 @pytest.mark.skipif(not (node.HERE / "node_modules").is_dir(), reason="not installed: make test-clients")
-async def test_a_miss_of_a_persisted_query(house_url: str, house_token: str) -> None:
+async def test_a_miss_of_a_persisted_query(api_url: str, api_token: str) -> None:
     """Without trusted documents clients are told to send texts."""
-    status, output = await node.run("persisted.js", HOUSE_URL=house_url, ARCADIA_TOKEN=house_token)
+    status, output = await node.run("persisted.js", HOUSE_URL=api_url, ARCADIA_TOKEN=api_token)
     assert status == 0, output
     for client in json.loads(output).values():
         assert client["answers"] == [ANSWERS["query"]] * 2
@@ -59,13 +59,13 @@ async def test_a_miss_of_a_persisted_query(house_url: str, house_token: str) -> 
 
 
 @pytest.mark.parametrize("transport", ["http", "socket"])
-async def test_gql_of_python(transport: str, house_url: str, house_token: str, deployment: str) -> None:
-    async with _socket(house_url, house_token) as socket:
+async def test_gql_of_python(transport: str, api_url: str, api_token: str, deployment: str) -> None:
+    async with _socket(api_url, api_token) as socket:
         if transport == "socket":
             assert await _answers(socket, socket, deployment) == ANSWERS
             return
-        headers = {"authorization": f"Bearer {house_token}"}
-        async with Client(transport=HTTPXAsyncTransport(f"{house_url}/graphql", headers=headers)) as http:
+        headers = {"authorization": f"Bearer {api_token}"}
+        async with Client(transport=HTTPXAsyncTransport(f"{api_url}/graphql", headers=headers)) as http:
             assert await _answers(http, socket, deployment) == ANSWERS
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.schema.schema import schema
 from tests.operations.given import Given
-from tests.schema.story import tell
+from tests.schema.example_data import create_example_data
 
 ROOT = Path(__file__).parent.parent.parent
 OPERATIONS = sum(len(type_.fields) for type_ in (schema._schema.query_type, schema._schema.mutation_type) if type_)
@@ -19,7 +19,7 @@ OPERATIONS = sum(len(type_.fields) for type_ in (schema._schema.query_type, sche
 @pytest.fixture
 async def rows(given: Given) -> str:
     """The ids of a world in which every type has a row."""
-    return ",".join(str(row) for row in dataclasses.astuple(await tell(given)))
+    return ",".join(str(row) for row in dataclasses.astuple(await create_example_data(given)))
 
 
 async def _run(folder: Path, url: str, token: str, rows: str, *options: str) -> tuple[int | None, str]:
@@ -41,16 +41,16 @@ async def _run(folder: Path, url: str, token: str, rows: str, *options: str) -> 
     return process.returncode, output.decode()
 
 
-async def test_a_few_examples_of_each_operation(tmp_path: Path, rows: str, house_url: str, house_token: str) -> None:
-    status, output = await _run(tmp_path, house_url, house_token, rows, "--max-examples=5", "--seed=1")
+async def test_a_few_examples_of_each_operation(tmp_path: Path, rows: str, api_url: str, api_token: str) -> None:
+    status, output = await _run(tmp_path, api_url, api_token, rows, "--max-examples=5", "--seed=1")
     assert status == 0, output
     assert f"Selected: {OPERATIONS}/{OPERATIONS}" in output
 
 
 @pytest.mark.heavy
 @pytest.mark.timeout(2400)
-async def test_many_examples_of_each_operation(tmp_path: Path, rows: str, house_url: str, house_token: str) -> None:
+async def test_many_examples_of_each_operation(tmp_path: Path, rows: str, api_url: str, api_token: str) -> None:
     examples = os.environ.get("ARCADIA_EXAMPLES", "300")
     options = f"--max-examples={examples}", "--seed=1", "--workers=2", "--phases=fuzzing"
-    status, output = await _run(tmp_path, house_url, house_token, rows, *options)
+    status, output = await _run(tmp_path, api_url, api_token, rows, *options)
     assert status == 0, output

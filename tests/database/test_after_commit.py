@@ -5,8 +5,8 @@ import asyncpg
 import pytest
 
 from app.database.database import Database
-from app.database.engine import ENGINE
 from app.database.errors import CommitUnknown, DatabaseUnavailable
+from app.database.piccolo_engines import ENGINE
 from app.database.scope import PLATFORM
 from app.database.unit_of_work import ATTEMPTS, UnitOfWork
 from tests.database.faults import die_at_commit, fail_to_commit, kill_backend_of
@@ -101,7 +101,7 @@ async def test_a_lost_connection_is_tried_again_with_callbacks_of_the_last_attem
     assert committed == [ATTEMPTS]
 
 
-async def test_it_gives_up_after_three_attempts(database: Database) -> None:
+async def test_a_transaction_is_tried_three_times(database: Database) -> None:
     attempts: list[int] = []
 
     async def work(unit: UnitOfWork) -> None:

@@ -101,7 +101,7 @@ async def test_a_plain_owner_backs_up_every_row_and_restores_them(
     assert _names(tmp_path) == ["arcadia.backup", "broken"]
 
 
-async def test_a_file_that_cannot_be_written_is_said(settings: Settings, tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_written_is_reported(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(BackupFailed, match=r"cannot be written: No such file or directory\.$"):
         await back_up(settings, tmp_path / "none" / "arcadia.backup")
     assert _names(tmp_path) == []

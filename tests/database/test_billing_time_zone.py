@@ -12,7 +12,7 @@ import pytest
 
 from app.database import PLATFORM, BillingTimeZoneUnsuitable, Database, DatabaseNotMigrated
 from app.database.billing_time_zone import (
-    hold_billing_time_zone,
+    lock_billing_time_zone,
     require_billing_time_zone,
     require_recorded_time_zone,
 )
@@ -80,7 +80,7 @@ def named(key: str) -> ZoneInfo:
     return type("Zone", (), {"key": key, "utcoffset": zone.utcoffset})()  # type: ignore[no-any-return]  # has what is read
 
 
-async def test_a_database_without_a_schema_is_told_to_be_migrated(settings: Settings, empty_database_url: str) -> None:
+async def test_a_database_without_a_schema_asks_for_a_migration(settings: Settings, empty_database_url: str) -> None:
     with pytest.raises(DatabaseNotMigrated, match="run `arcadia migrate`"):
         await require_billing_time_zone(replace(settings, **postgres.urls(empty_database_url)))
 
@@ -96,7 +96,7 @@ async def test_a_change_of_the_zone_waits_for_the_first_tenant_and_is_then_refus
 ) -> None:
     await require_billing_time_zone(settings)
     async with database.unit_of_work(PLATFORM) as unit:
-        await hold_billing_time_zone(unit, settings)
+        await lock_billing_time_zone(unit, settings)
         await insert_tenant(unit.connection)
         change = asyncio.create_task(require_billing_time_zone(using(settings, SYDNEY)))
         assert await asyncio.wait({change}, timeout=0.5) == (set(), {change})
@@ -112,7 +112,7 @@ async def test_the_first_tenant_waits_for_a_change_of_the_zone_and_is_then_refus
 
     async def first_tenant() -> None:
         async with database.unit_of_work(PLATFORM) as unit:
-            await hold_billing_time_zone(unit, settings)
+            await lock_billing_time_zone(unit, settings)
             await insert_tenant(unit.connection)
 
     async with owner.transaction():
@@ -131,7 +131,7 @@ async def test_a_new_tenant_does_not_wait_for_other_changes_of_the_installation(
     async with owner.transaction():
         await owner.execute("UPDATE installation SET billing_months_through = '2026-04-01'")
         async with asyncio.timeout(2), database.unit_of_work(PLATFORM) as unit:
-            await hold_billing_time_zone(unit, settings)
+            await lock_billing_time_zone(unit, settings)
 
 
 async def test_a_process_learns_that_the_zone_was_changed_after_it_started(

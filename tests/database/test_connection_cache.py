@@ -23,14 +23,14 @@ async def backend(database: Database) -> int:
         return int(await connection.fetchval("SELECT pg_backend_pid()"))
 
 
-async def test_the_connection_used_last_is_lent_first(small: Database) -> None:
+async def test_the_connection_used_last_is_borrowed_first(small: Database) -> None:
     async with small.reading(PLATFORM) as first, small.reading(PLATFORM) as second:
         one, other = first.get_server_pid(), second.get_server_pid()
     assert one != other
     assert [await backend(small) for _ in range(3)] == [one] * 3  # given back last
 
 
-async def test_no_more_are_lent_than_there_are(small: Database) -> None:
+async def test_no_more_connections_are_borrowed_than_the_pool_has(small: Database) -> None:
     async def read() -> int:
         async with small.reading(PLATFORM) as connection:
             return int(await connection.fetchval("SELECT pg_backend_pid() FROM pg_sleep(0.005)"))
@@ -38,7 +38,7 @@ async def test_no_more_are_lent_than_there_are(small: Database) -> None:
     assert len(set(await asyncio.gather(*(read() for _ in range(40))))) == 2
 
 
-async def test_who_waits_longest_is_served_first(small: Database) -> None:
+async def test_the_longest_waiting_caller_is_served_first(small: Database) -> None:
     served: list[int] = []
 
     async def read(number: int) -> None:
@@ -54,7 +54,7 @@ async def test_who_waits_longest_is_served_first(small: Database) -> None:
     assert served == [0, 1, 2, 3, 4]
 
 
-async def test_none_to_be_had_in_time_is_unavailable_and_costs_nothing(small: Database) -> None:
+async def test_no_free_connection_within_the_timeout_is_unavailable(small: Database) -> None:
     async with small.reading(PLATFORM), small.reading(PLATFORM):
         with pytest.raises(DatabaseUnavailable):
             await backend(small)
@@ -71,7 +71,7 @@ async def test_a_refused_statement_leaves_as_many_connections(small: Database) -
         pass
 
 
-async def test_an_error_lets_the_next_in_the_queue_go_on(small: Database) -> None:
+async def test_an_error_passes_the_connection_to_the_next_in_the_queue(small: Database) -> None:
     async with small.reading(PLATFORM):
         with pytest.raises(asyncpg.DivisionByZeroError):
             async with small.reading(PLATFORM) as connection:
@@ -96,7 +96,7 @@ async def test_a_cancelled_read_is_stopped_and_its_connection_usable(small: Data
         assert await one.fetchval("SELECT 1") + await other.fetchval("SELECT 1") == 2
 
 
-async def test_one_cancelled_at_the_moment_of_its_turn_passes_it_on(small: Database) -> None:
+async def test_a_waiter_cancelled_as_it_gets_a_connection_passes_it_on(small: Database) -> None:
     async with small.reading(PLATFORM):
         async with small.reading(PLATFORM):
             doomed, heir = (asyncio.create_task(backend(small)) for _ in range(2))
@@ -118,7 +118,7 @@ async def test_a_lost_connection_is_replaced_once_it_is_known(small: Database, s
         pass
 
 
-async def test_one_lost_while_lent_is_unavailable(small: Database) -> None:
+async def test_a_connection_lost_while_borrowed_is_unavailable(small: Database) -> None:
     with pytest.raises(DatabaseUnavailable):
         async with small.reading(PLATFORM) as connection:
             await connection.execute("SET ROLE NONE")

@@ -75,7 +75,7 @@ async def test_no_database_of_that_name_is_one_clear_line(settings: Settings) ->
         await Database(replace(settings, database_url=missing)).open()
 
 
-async def test_a_silent_server_is_given_up(settings: Settings) -> None:
+async def test_a_server_that_does_not_answer_is_reported_unavailable(settings: Settings) -> None:
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()

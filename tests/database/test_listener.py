@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 import asyncpg
 
 from app.database import PLATFORM, Database
-from app.database.listener import BACKLOG, Subscription
+from app.database.listener import MAX_PENDING_NOTIFICATIONS, ChannelSubscription
 from tests.database.faults import past_the_pooler
 
 
@@ -14,7 +14,7 @@ async def notify(database: Database, channel: str, *payloads: str) -> None:
             await unit.connection.execute("SELECT pg_notify($1, $2)", channel, payload)
 
 
-async def receive(subscription: Subscription, count: int) -> list[str | None]:
+async def receive(subscription: ChannelSubscription, count: int) -> list[str | None]:
     async with asyncio.timeout(10):
         return [await anext(subscription) for _ in range(count)]
 
@@ -30,7 +30,7 @@ async def listening_backends(database: Database) -> list[int]:
         await owner.close()
 
 
-async def test_every_subscriber_of_a_channel_hears_it_over_one_connection(database: Database) -> None:
+async def test_every_subscriber_of_a_channel_is_served_by_one_connection(database: Database) -> None:
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(database.listen("events"))
         second = await stack.enter_async_context(database.listen("events"))
@@ -43,7 +43,7 @@ async def test_every_subscriber_of_a_channel_hears_it_over_one_connection(databa
         assert len(await listening_backends(database)) == 1
 
 
-async def test_nothing_is_heard_of_what_was_rolled_back_or_before(database: Database) -> None:
+async def test_no_notification_of_what_was_rolled_back_or_came_before(database: Database) -> None:
     await notify(database, "unheard", "before")  # a channel that no other test may still be listening to
     async with database.listen("unheard") as events:
         await notify(database, "unheard", "after")
@@ -63,8 +63,8 @@ async def test_a_lost_connection_is_a_gap_and_then_goes_on(database: Database) -
 
 
 async def test_a_reader_too_slow_gets_one_gap() -> None:
-    subscription = Subscription()
-    for number in range(BACKLOG):
+    subscription = ChannelSubscription()
+    for number in range(MAX_PENDING_NOTIFICATIONS):
         subscription.put(str(number))
     assert await anext(subscription) == "0"
     subscription.put("full")

@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 
 from app.database import PLATFORM, Database, Scope, UnitOfWork
-from app.database.engine import ENGINE
 from app.database.locks import lock, lock_row, lock_rows
+from app.database.piccolo_engines import ENGINE
 from app.tables.ids import new_id
 from app.tables.tenants import Tenants
 

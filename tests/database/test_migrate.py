@@ -92,7 +92,7 @@ async def test_a_login_of_its_own_is_granted_the_role(empty: Settings) -> None:
         await owner.close()
 
 
-async def test_a_database_that_was_never_migrated_is_told_apart(empty: Settings) -> None:
+async def test_a_database_that_was_never_migrated_has_its_own_message(empty: Settings) -> None:
     with pytest.raises(DatabaseNotMigrated):
         await require_current(empty)
 

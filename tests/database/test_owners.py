@@ -103,15 +103,15 @@ async def test_two_logins_have_a_role_each(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ("ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0", "LATIN1"),
         ("ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0", "SQL_ASCII"),
     ],
 )
-async def test_another_encoding_is_refused(settings: Settings, options: str, told: str) -> None:
+async def test_another_encoding_is_refused(settings: Settings, options: str, message: str) -> None:
     with login() as owner, database_of(owner, options) as url:
-        with pytest.raises(DatabaseUnsuitable, match=f"The encoding of the database .* is {told}, .*UTF8") as caught:
+        with pytest.raises(DatabaseUnsuitable, match=f"The encoding of the database .* is {message}, .*UTF8") as caught:
             await migrate(replace(settings, database_url=url))
         assert "\n" not in str(caught.value)
         assert tables(url) == 0
@@ -143,7 +143,7 @@ async def test_without_the_right_to_make_tables_it_is_refused(settings: Settings
         ("DROP POLICY platform ON audit_log", True),
     ],
 )
-async def test_a_database_restored_in_part_is_told_in_one_line(
+async def test_a_partly_restored_database_is_reported_in_one_line(
     settings: Settings, left_out: str, repaired: bool
 ) -> None:
     name = postgres.run_name(uuid4().hex[:8])

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from app.database import PLATFORM, Database
-from app.database.written import Written, noting_writes, parse_position, position_text
+from app.database.commit_positions import LastCommitPosition, noting_writes, parse_position, position_text
 from app.server.health import Readiness
 from app.settings import Settings
 from tests import postgres
@@ -47,7 +47,7 @@ async def until_on_replica(database: Database, after: int | None = None) -> None
 
 
 async def write(database: Database) -> int:
-    written = Written()
+    written = LastCommitPosition()
     with noting_writes(written):
         async with database.unit_of_work(PLATFORM) as unit:
             await unit.connection.execute("UPDATE installation SET billing_time_zone = billing_time_zone")
@@ -79,7 +79,7 @@ async def test_a_caller_reads_what_it_wrote_wherever_the_replica_is(replicated: 
 
 async def test_a_unit_of_work_that_only_reads_notes_nothing(replicated: tuple[Settings, Standby]) -> None:
     async with Database(replicated[0]) as database:
-        written = Written()
+        written = LastCommitPosition()
         with noting_writes(written):
             async with database.unit_of_work(PLATFORM) as unit:
                 await unit.connection.fetchval("SELECT count(*) FROM tenants")
@@ -114,11 +114,11 @@ async def test_a_replica_that_is_down_costs_no_read_and_no_start(replicated: tup
         try:
             for _ in range(3):
                 assert not await on_replica(running)
-            told = "The read replica cannot be reached; the primary serves all reads."
-            assert await Readiness(running)() == told
+            message = "The read replica cannot be reached; the primary serves all reads."
+            assert await Readiness(running)() == message
             async with Database(settings) as started:
                 assert not await on_replica(started)
-                assert await Readiness(started)() == told
+                assert await Readiness(started)() == message
         finally:
             standby.start()
         await until_on_replica(running)

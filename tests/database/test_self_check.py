@@ -58,7 +58,7 @@ async def test_a_login_that_can_go_past_row_level_security_is_refused_in_product
     ],
 )
 async def test_a_database_without_row_level_security_is_refused_and_not_ready(settings: Settings, broken: str) -> None:
-    told = "Row-level security is not in force"
+    message = "Row-level security is not in force"
     name = postgres.run_name(uuid4().hex[:8])
     url = postgres.clone(name)
     own = replace(settings, database_url=url)
@@ -66,9 +66,9 @@ async def test_a_database_without_row_level_security_is_refused_and_not_ready(se
         ready = Readiness(database)
         await ready()
         run(url, broken)
-        with pytest.raises(DatabaseUnsuitable, match=told):
+        with pytest.raises(DatabaseUnsuitable, match=message):
             await ready()
-    with pytest.raises(DatabaseUnsuitable, match=told) as caught:
+    with pytest.raises(DatabaseUnsuitable, match=message) as caught:
         async with Database(own):
             pass
     assert "\n" not in str(caught.value)

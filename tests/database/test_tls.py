@@ -39,15 +39,15 @@ async def test_every_connection_is_encrypted(database: Database, settings: Setti
     assert set(encrypted) == {True}
 
 
-@pytest.mark.parametrize(("change", "told"), [("query", "cannot be reached|refuses"), ("password", "refuses")])
+@pytest.mark.parametrize(("change", "message"), [("query", "cannot be reached|refuses"), ("password", "refuses")])
 async def test_neither_plain_text_nor_a_wrong_password_gets_in(
-    database: Database, settings: Settings, change: str, told: str
+    database: Database, settings: Settings, change: str, message: str
 ) -> None:
     parts = urlsplit(str(database.settings.database_url))
     if change == "query":
         url = urlunsplit(parts._replace(query="sslmode=disable"))
     else:
         url = urlunsplit(parts._replace(netloc=f"{parts.username}:wrong@{parts.hostname}:{parts.port}"))
-    with pytest.raises(DatabaseUnavailable, match=told) as caught:
+    with pytest.raises(DatabaseUnavailable, match=message) as caught:
         await Database(replace(settings, database_url=url)).open()
     assert str(parts.password) not in str(caught.value)

@@ -7,13 +7,13 @@ import asyncpg
 import pytest
 
 from app.database.database import Database
-from app.database.engine import ENGINE
 from app.database.errors import (
     CommitUnknown,
     DatabaseUnavailable,
     NestedUnitOfWork,
     TransactionRolledBack,
 )
+from app.database.piccolo_engines import ENGINE
 from app.database.scope import PLATFORM, Scope
 from app.settings import Settings
 from app.tables.catalog import ResourceKinds
@@ -110,7 +110,7 @@ async def test_a_backend_that_dies_at_commit_leaves_it_unknown(small: Database) 
     assert await count_kinds(small) == 6
 
 
-async def test_a_backend_that_died_before_commit_was_sent_is_only_away(small: Database) -> None:
+async def test_a_backend_that_died_before_commit_is_unavailable(small: Database) -> None:
     for _ in range(3):
         with pytest.raises(DatabaseUnavailable) as caught:
             async with small.unit_of_work(PLATFORM) as unit:
@@ -120,7 +120,7 @@ async def test_a_backend_that_died_before_commit_was_sent_is_only_away(small: Da
     assert await count_kinds(small) == 6
 
 
-async def test_a_swallowed_error_is_not_taken_for_success(small: Database) -> None:
+async def test_a_swallowed_error_is_not_reported_as_success(small: Database) -> None:
     with pytest.raises(TransactionRolledBack):
         async with small.unit_of_work(PLATFORM) as unit:
             with pytest.raises(asyncpg.UndefinedTableError):

@@ -87,5 +87,5 @@ async def beside_attack(client: httpx.AsyncClient, name: str, url: str, token: s
     assert attacking.stdout is not None
     assert await attacking.stdout.readline() == b"begun\n"
     beside = await median(client, SECONDS)
-    told, _ = await attacking.communicate()
-    return beside, json.loads(told)
+    output, _ = await attacking.communicate()
+    return beside, json.loads(output)

@@ -15,7 +15,7 @@ from app.operations.data_integrity import check
 from app.queue import Queue
 from tests.operations.given import Given
 from tests.server.answers import code
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 
 CREATE = """
 mutation ($tenant: ID!) { createDeployment(input: {
@@ -27,13 +27,13 @@ READ = '{ tenant(code: "acme") { deployments { nodes { slug } } } }'
 
 
 @pytest.fixture
-async def served(given: Given) -> AsyncIterator[House]:
-    async with house(given.settings, given.clock) as served:
+async def served(given: Given) -> AsyncIterator[ServedApi]:
+    async with serve_api(given.settings, given.clock) as served:
         yield served
 
 
 @pytest.fixture
-async def client(served: House) -> AsyncIterator[httpx.AsyncClient]:
+async def client(served: ServedApi) -> AsyncIterator[httpx.AsyncClient]:
     async with served.client() as client:
         yield client
 
@@ -69,8 +69,8 @@ async def kept(given: Given) -> dict[str, tuple[int, str]]:
 
 
 def is_connection_error(answer: httpx.Response) -> bool:
-    told = answer.status_code, code(answer), "retry-after" in answer.headers
-    return told == (httpx.codes.SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", True)
+    status_and_code = answer.status_code, code(answer), "retry-after" in answer.headers
+    return status_and_code == (httpx.codes.SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", True)
 
 
 @asynccontextmanager
@@ -146,11 +146,11 @@ async def test_a_change_on_a_full_disk_is_done_wholly_or_not_at_all(
     assert (await create(client, tenant)).json()["data"] == CREATED
 
 
-async def test_a_ring_on_a_full_disk_is_lost_and_nothing_else(
+async def test_a_full_disk_loses_the_enqueue_and_nothing_else(
     owner: asyncpg.Connection, given: Given, queue: Queue
 ) -> None:
     """The catch-up finds its work: tests/operations/rollups/test_catch_up.py."""
     async with full(owner, "saq_jobs"):
-        assert not await queue.ring("catch_up", "full")
-    assert await queue.ring("catch_up", "full")
+        assert not await queue.enqueue("catch_up", "full")
+    assert await queue.enqueue("catch_up", "full")
     assert given.queue is queue

@@ -174,7 +174,7 @@ async def backends_dying(given: Given, every: float) -> AsyncIterator[list[int]]
         await killer.close()
 
 
-def test_a_connection_that_fell_over_a_dying_backend_is_a_lost_one() -> None:
+def test_a_connection_to_a_dying_backend_counts_as_lost() -> None:
     """So asyncpg tells it when the backend ends between two statements: seen under the load below."""
     assert is_unavailable(
         asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")

@@ -15,7 +15,7 @@ from app.server.application import GRACE_SECONDS
 from tests.faults.proxy import Loss, Proxy, proxied
 from tests.operations.given import Given
 from tests.server.answers import code
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 
 CONNECT, STATEMENT = 1, 1
 LONGEST = STATEMENT + GRACE_SECONDS + 1
@@ -36,7 +36,7 @@ async def proxy(given: Given) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def served(given: Given, proxy: Proxy) -> AsyncIterator[House]:
+async def served(given: Given, proxy: Proxy) -> AsyncIterator[ServedApi]:
     settings = dataclasses.replace(
         given.settings,
         database_url=proxy.url,
@@ -46,12 +46,12 @@ async def served(given: Given, proxy: Proxy) -> AsyncIterator[House]:
         read_pool_size=2,
         queue_pool_size=3,
     )
-    async with house(settings, given.clock) as served:
+    async with serve_api(settings, given.clock) as served:
         yield served
 
 
 @pytest.fixture
-async def client(served: House) -> AsyncIterator[httpx.AsyncClient]:
+async def client(served: ServedApi) -> AsyncIterator[httpx.AsyncClient]:
     async with served.client() as client:
         yield client
 
@@ -88,7 +88,9 @@ async def recovered(client: httpx.AsyncClient) -> httpx.Response:
     return answer
 
 
-async def test_cut_and_back(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
+async def test_requests_recover_after_the_network_was_cut(
+    client: httpx.AsyncClient, proxy: Proxy, tenant: UUID
+) -> None:
     assert (await create(client, tenant)).json()["data"] == created()
     proxy.cut()
     for answer in [await read(client), await create(client, tenant, "other"), await client.get("/ready")]:
@@ -100,14 +102,14 @@ async def test_cut_and_back(client: httpx.AsyncClient, proxy: Proxy, tenant: UUI
     assert (await create(client, tenant, "other")).json()["data"] == created("other")
 
 
-async def test_a_blink_is_not_noticed_by_a_change(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
+async def test_a_mutation_survives_a_short_interruption(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
     """Its transaction is begun again on another connection."""
     assert (await read(client)).status_code == httpx.codes.OK
     proxy.interrupt()
     assert (await create(client, tenant)).json()["data"] == created()
 
 
-async def test_late_answers_are_answers(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
+async def test_delayed_answers_are_used(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
     proxy.delay = 0.05
     answers = await asyncio.gather(*(create(client, tenant, f"app-{number}") for number in range(6)))
     assert (
@@ -115,7 +117,9 @@ async def test_late_answers_are_answers(client: httpx.AsyncClient, proxy: Proxy,
     )
 
 
-async def test_silence_is_told_within_the_time_limits(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
+async def test_an_unanswering_database_is_reported_within_the_time_limits(
+    client: httpx.AsyncClient, proxy: Proxy, tenant: UUID
+) -> None:
     assert (await create(client, tenant)).json()["data"] == created()
     proxy.swallow()
     began = time.monotonic()
@@ -134,7 +138,7 @@ async def test_silence_is_told_within_the_time_limits(client: httpx.AsyncClient,
 
 
 @pytest.mark.parametrize("loss", Loss)
-async def test_a_lost_commit_is_told_as_it_is(
+async def test_a_lost_commit_is_reported_as_outcome_unknown(
     client: httpx.AsyncClient, proxy: Proxy, tenant: UUID, given: Given, loss: Loss
 ) -> None:
     proxy.losing = loss
@@ -179,7 +183,7 @@ async def test_a_change_that_fails_after_another_is_not_to_be_repeated(
     assert plans.json()["data"] == {"plans": [{"code": "one"}]}
 
 
-async def test_a_commit_that_is_given_up_is_told_as_unknown(given: Given, proxy: Proxy) -> None:
+async def test_an_abandoned_commit_is_reported_as_unknown(given: Given, proxy: Proxy) -> None:
     """By a request's time limit, which ends the wait for its answer."""
     async with Database(dataclasses.replace(given.settings, database_url=proxy.url)) as database:
 
@@ -193,16 +197,16 @@ async def test_a_commit_that_is_given_up_is_told_as_unknown(given: Given, proxy:
         assert await database.run_in_transaction(PLATFORM, work) == 1
 
 
-async def test_a_ring_that_is_swallowed_holds_nobody_up(given: Given, proxy: Proxy) -> None:
+async def test_an_enqueue_without_an_answer_delays_nobody(given: Given, proxy: Proxy) -> None:
     """Operations ring after their commit, before they are answered."""
     settings = dataclasses.replace(given.settings, database_url=proxy.url, connect_timeout=CONNECT)
     async with Queue(settings) as queue:
-        assert await queue.ring("catch_up", "heard")
+        assert await queue.enqueue("catch_up", "heard")
         proxy.swallow()
         began = time.monotonic()
-        assert not await queue.ring("catch_up", "swallowed")
+        assert not await queue.enqueue("catch_up", "swallowed")
         assert time.monotonic() - began < CONNECT + 1
         proxy.restore()
         async with asyncio.timeout(10):
-            while not await queue.ring("catch_up", "heard again"):  # noqa: ASYNC110 - its pool mends by itself
+            while not await queue.enqueue("catch_up", "heard again"):  # noqa: ASYNC110 - its pool mends by itself
                 await asyncio.sleep(0.1)

@@ -68,7 +68,7 @@ async def api(given: Given, tmp_path: Path) -> AsyncIterator[Api]:
         yield api
 
 
-async def test_an_api_told_to_stop_ends_what_is_in_hand(given: Given, api: Api) -> None:
+async def test_a_stopping_api_completes_running_requests(given: Given, api: Api) -> None:
     deployment_id = await given.deployment(await given.tenant())
     url = api.url.replace("http", "ws", 1) + "/graphql"
     lock = "SELECT FROM cloud_deployments WHERE id = $1 FOR UPDATE"
@@ -81,7 +81,7 @@ async def test_an_api_told_to_stop_ends_what_is_in_hand(given: Given, api: Api) 
         await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": watch}))
         async with locked(given, lock, deployment_id):
             request = {"query": PAUSE, "variables": variables}
-            asked = asyncio.create_task(client.post("/graphql", json=request))
+            running_request = asyncio.create_task(client.post("/graphql", json=request))
             await until(lambda: is_waited_for(given))
             ending = asyncio.create_task(api.end(signal.SIGTERM))
             with pytest.raises(ConnectionClosed) as closed:
@@ -92,8 +92,8 @@ async def test_an_api_told_to_stop_ends_what_is_in_hand(given: Given, api: Api) 
             async with api.client() as late:
                 with pytest.raises(httpx.ConnectError):  # a load balancer sends it elsewhere
                     await late.get("/health")
-            assert not asked.done()
-        answer = await asked
+            assert not running_request.done()
+        answer = await running_request
     assert answer.json()["data"] == {"transitionDeployment": {"deployment": {"state": "PAUSED"}}}
     assert await ending == 0
     assert "Traceback" not in api.log
@@ -119,7 +119,7 @@ async def second_batch_waits(given: Given) -> bool:
     return len(await given.rows("SELECT FROM tenant_invoices")) == 5 and await is_waited_for(given)
 
 
-async def test_a_worker_told_to_stop_ends_the_step_in_hand(
+async def test_a_stopping_worker_completes_the_current_step(
     given: Given, worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step is a batch of tenants, here of five. The tenth tenant is locked until the worker has been told."""

@@ -18,7 +18,7 @@ from piccolo.columns import UUID, Text
 from app.database import DatabaseOfAnotherVersion, DatabaseUnavailable, migrate
 from app.settings import Settings
 from tests.clock import Clock
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 
 LOCK_TIMEOUT = 1
 READ = "{ tenants(first: 5) { nodes { code deployments { nodes { slug } } } } }"
@@ -56,15 +56,15 @@ async def upgraded(owner: Any) -> tuple[bool, list[str]]:
 
 
 @pytest.fixture
-async def served(settings: Settings, empty_database_url: str, clock: Clock) -> AsyncIterator[House]:
+async def served(settings: Settings, empty_database_url: str, clock: Clock) -> AsyncIterator[ServedApi]:
     mine = replace(settings, database_url=empty_database_url, lock_timeout=LOCK_TIMEOUT)
     await migrate.migrate(mine)
-    async with house(mine, clock) as served:
+    async with serve_api(mine, clock) as served:
         yield served
 
 
 @asynccontextmanager
-async def traffic(served: House) -> AsyncIterator[list[float]]:
+async def traffic(served: ServedApi) -> AsyncIterator[list[float]]:
     """Reads and changes, one after the other, all of which must succeed: the seconds that each took."""
     seconds: list[float] = []
     stopping = asyncio.Event()
@@ -86,7 +86,7 @@ async def traffic(served: House) -> AsyncIterator[list[float]]:
 
 
 async def test_a_migration_waits_for_no_lock_longer_than_traffic_can(
-    served: House, monkeypatch: pytest.MonkeyPatch
+    served: ServedApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     current = migrate._modules()
     monkeypatch.setattr(migrate, "_modules", lambda: [*current, Upgrade])
@@ -110,7 +110,7 @@ async def test_a_migration_waits_for_no_lock_longer_than_traffic_can(
 
 
 async def test_a_version_that_lacks_a_migration_of_the_database_does_not_start_on_it(
-    served: House, monkeypatch: pytest.MonkeyPatch
+    served: ServedApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is served already goes on; a process of the old version that starts anew says why it does not."""
     async with served.client() as client:

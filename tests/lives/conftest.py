@@ -9,7 +9,7 @@ from app.queue import Queue
 from app.settings import Settings
 from tests import postgres
 from tests.clock import Clock
-from tests.lives.story import Story
+from tests.lives.scripted_life import ScriptedLife
 from tests.lives.world import LivesWorld, open_world
 from tests.operations.given import Given
 
@@ -34,9 +34,9 @@ def given(database: Database, clock: Clock, settings: Settings, queue: Queue) ->
 
 
 @pytest.fixture
-async def story(given: Given) -> Story:
+async def story(given: Given) -> ScriptedLife:
     """A tenant in Australia, plan Studio (5000c; 1488 droplet hours included, then 1c each), add-on storage_50gb."""
     given.clock.set(2026, 4, 1, 9)
     await given.plan()
     await given.addon()
-    return Story(given, await given.tenant())
+    return ScriptedLife(given, await given.tenant())

@@ -133,8 +133,8 @@ def differences(world: LivesWorld, played: Played) -> list[str]:
             # Only a credit may be open, and then the system says so.
             is_open_credit = worth < cents and listed.get(month) == worth - cents
             if not is_open_credit and (worth != cents or month in listed):
-                told = f"listed as unbilled: {listed[month]}" if month in listed else "not listed as unbilled"
-                wrong.append(f"tenant {life.number}, {month:%Y-%m}: worth {worth}, billed {cents}, {told}")
+                listing = f"listed as unbilled: {listed[month]}" if month in listed else "not listed as unbilled"
+                wrong.append(f"tenant {life.number}, {month:%Y-%m}: worth {worth}, billed {cents}, {listing}")
     wrong += _untaken(world, played, {tenant_id for tenant_id, _ in unbilled})
     wrong += _below_zero(world)
     wrong += world.run(_unverified(world, played.at))

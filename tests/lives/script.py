@@ -44,13 +44,13 @@ class Script:
     requests: tuple[Request, ...]
 
     def __str__(self) -> str:
-        told = [f"seed {self.seed}, zone {self.zone}, from {self.begins_at:%Y-%m-%d}, {self.tenants} tenants"]
-        told += [
+        lines = [f"seed {self.seed}, zone {self.zone}, from {self.begins_at:%Y-%m-%d}, {self.tenants} tenants"]
+        lines += [
             f"{request.at.astimezone(self.zone):%Y-%m-%d %H:%M:%S} "
             f"{'all' if request.tenant is None else request.tenant} {request.name} {request.numbers}"
             for request in self.requests
         ]
-        return "\n    ".join(told)
+        return "\n    ".join(lines)
 
 
 _LIFE = {

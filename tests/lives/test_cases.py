@@ -9,12 +9,12 @@ from app.operations import billing_months, taxes
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import MarginDimension, margin
 from app.operations.subscriptions import change_plan_version
-from tests.lives.story import APRIL, AUGUST, JANUARY, JULY, JUNE, MAY, Story, price
+from tests.lives.scripted_life import APRIL, AUGUST, JANUARY, JULY, JUNE, MAY, ScriptedLife, price
 
 EGRESS = price("egress_gb", "0", ("100", "1"), ("1000", "10"), (None, "0.5"), model="VOLUME")
 
 
-async def with_a_second_deployment_after_the_rating(story: Story) -> None:
+async def with_a_second_deployment_after_the_rating(story: ScriptedLife) -> None:
     await story.subscribe()
     story.at(5, 2)
     await story.roll_up(APRIL)
@@ -22,7 +22,7 @@ async def with_a_second_deployment_after_the_rating(story: Story) -> None:
     await story.meter("droplet_hours", "2000", 4, 10, slug="second")
 
 
-async def test_b1_a_stale_draft_is_not_issued_by_mistake(story: Story) -> None:
+async def test_b1_a_stale_draft_is_not_issued_by_mistake(story: ScriptedLife) -> None:
     await with_a_second_deployment_after_the_rating(story)
     with pytest.raises(Refusal) as refused:
         await story.issue(APRIL)
@@ -30,7 +30,7 @@ async def test_b1_a_stale_draft_is_not_issued_by_mistake(story: Story) -> None:
     assert (await story.invoice(APRIL))["status"] == "DRAFT"
 
 
-async def test_b1_what_a_stale_draft_lacks_is_billed_with_the_next_month(story: Story) -> None:
+async def test_b1_what_a_stale_draft_lacks_is_billed_with_the_next_month(story: ScriptedLife) -> None:
     await with_a_second_deployment_after_the_rating(story)
     await story.issue(APRIL, issue_stale=True)
     assert await story.billed() == {APRIL: 5000}
@@ -52,7 +52,7 @@ async def test_b1_what_a_stale_draft_lacks_is_billed_with_the_next_month(story: 
     await story.verify_all()
 
 
-async def test_b2_a_plan_change_backdated_behind_a_draft_is_billed(story: Story) -> None:
+async def test_b2_a_plan_change_backdated_behind_a_draft_is_billed(story: ScriptedLife) -> None:
     await story.given.plan_version(base_price_cents=90_000)
     await story.subscribe(plan_version=1)
     story.at(5, 2)
@@ -69,7 +69,7 @@ async def test_b2_a_plan_change_backdated_behind_a_draft_is_billed(story: Story)
     await story.verify_all()
 
 
-async def test_b2_backdating_into_an_issued_month_is_billed_too(story: Story) -> None:
+async def test_b2_backdating_into_an_issued_month_is_billed_too(story: ScriptedLife) -> None:
     await story.given.plan_version(base_price_cents=90_000)
     await story.subscribe(plan_version=1)
     story.at(5, 2)
@@ -81,7 +81,7 @@ async def test_b2_backdating_into_an_issued_month_is_billed_too(story: Story) ->
     assert await story.billed() == {APRIL: 90_000, MAY: 90_000}
 
 
-async def april_at_550_of_which_3000_were_billed(story: Story) -> None:
+async def april_at_550_of_which_3000_were_billed(story: ScriptedLife) -> None:
     """C4 and C2 up to where April is worth less than May's invoice has billed of it."""
     await story.given.plan("traffic", base_price_cents=0, resources=[EGRESS])
     await story.subscribe(plan="traffic")
@@ -101,7 +101,7 @@ async def april_at_550_of_which_3000_were_billed(story: Story) -> None:
     await story.meter("egress_gb", "800", 4, 21)
 
 
-async def test_c4_a_credit_survives_the_voiding_of_what_it_was_set_off_against(story: Story) -> None:
+async def test_c4_a_credit_survives_the_voiding_of_what_it_was_set_off_against(story: ScriptedLife) -> None:
     await april_at_550_of_which_3000_were_billed(story)
     await story.void(APRIL)
     await story.roll_up(APRIL)
@@ -114,7 +114,7 @@ async def test_c4_a_credit_survives_the_voiding_of_what_it_was_set_off_against(s
     await story.verify_all()
 
 
-async def test_c2_a_credit_beyond_the_invoice_stays_open_until_later_invoices_take_it(story: Story) -> None:
+async def test_c2_a_credit_beyond_the_invoice_stays_open_until_later_invoices_take_it(story: ScriptedLife) -> None:
     await april_at_550_of_which_3000_were_billed(story)
     await story.roll_up(APRIL, force=True)
     invoice = await story.invoice(APRIL)
@@ -137,7 +137,7 @@ async def test_c2_a_credit_beyond_the_invoice_stays_open_until_later_invoices_ta
     await story.verify_all()
 
 
-async def test_k_forcing_two_months_in_order_keeps_late_usage(story: Story) -> None:
+async def test_k_forcing_two_months_in_order_keeps_late_usage(story: ScriptedLife) -> None:
     await story.subscribe()
     story.at(5, 2)
     await story.meter("droplet_hours", "1500", 4, 10)
@@ -158,7 +158,7 @@ async def test_k_forcing_two_months_in_order_keeps_late_usage(story: Story) -> N
     await story.verify_all()
 
 
-async def test_w1_margin_counts_late_lines_in_their_service_month(story: Story) -> None:
+async def test_w1_margin_counts_late_lines_in_their_service_month(story: ScriptedLife) -> None:
     await story.given.plan("traffic", base_price_cents=1000, resources=[price("egress_gb", "0", (None, "10"))])
     await story.subscribe(plan="traffic")
     await story.meter("egress_gb", "15", 4, 1)
@@ -174,7 +174,7 @@ async def test_w1_margin_counts_late_lines_in_their_service_month(story: Story) 
         assert [(row.month, row.revenue_cents) for row in report.rows] == [(first, revenue)]
 
 
-async def test_n1_a_tenant_cannot_spend_the_last_minutes_of_a_month_on_a_cheap_plan(story: Story) -> None:
+async def test_n1_a_tenant_cannot_spend_the_last_minutes_of_a_month_on_a_cheap_plan(story: ScriptedLife) -> None:
     await story.given.plan("dear", base_price_cents=20_000, resources=[])
     await story.given.plan("cheap", base_price_cents=500, resources=[])
     story.at(1, 1)
@@ -189,7 +189,7 @@ async def test_n1_a_tenant_cannot_spend_the_last_minutes_of_a_month_on_a_cheap_p
     assert await story.billed() == {JANUARY: 20_000, date(2026, 2, 1): 20_000}
 
 
-async def test_n1_the_change_takes_effect_on_the_first_of_the_next_month(story: Story) -> None:
+async def test_n1_the_change_takes_effect_on_the_first_of_the_next_month(story: ScriptedLife) -> None:
     await story.given.plan("cheap", base_price_cents=500, resources=[])
     await story.subscribe()
     story.at(4, 30, 23, 50)
@@ -199,7 +199,7 @@ async def test_n1_the_change_takes_effect_on_the_first_of_the_next_month(story: 
     assert await story.billed() == {APRIL: 5000, MAY: 500}
 
 
-async def test_t1_the_same_addon_again_has_to_be_asked_for(story: Story) -> None:
+async def test_t1_the_same_addon_again_has_to_be_asked_for(story: ScriptedLife) -> None:
     await story.subscribe()
     await story.attach("storage_50gb")
     with pytest.raises(Refusal) as refused:
@@ -211,7 +211,7 @@ async def test_t1_the_same_addon_again_has_to_be_asked_for(story: Story) -> None
     assert await story.billed() == {APRIL: 6500}
 
 
-async def test_y1_a_start_long_ago_is_confirmed_and_its_months_can_be_waived(story: Story) -> None:
+async def test_y1_a_start_long_ago_is_confirmed_and_its_months_can_be_waived(story: ScriptedLife) -> None:
     with pytest.raises(Refusal) as refused:
         await story.subscribe(starts_on=date(2002, 4, 1))
     assert refused.value.code == ProblemCode.CONFIRMATION_REQUIRED
@@ -226,7 +226,7 @@ async def test_y1_a_start_long_ago_is_confirmed_and_its_months_can_be_waived(sto
     assert await story.open() == {}
 
 
-async def test_r1_the_tax_rate_is_that_of_the_service_month(story: Story) -> None:
+async def test_r1_the_tax_rate_is_that_of_the_service_month(story: ScriptedLife) -> None:
     await story.subscribe(starts_on=JUNE)
     story.at(6, 1)
     await taxes.set_tax_rate(story.platform, country="AU", name="GST", rate=Decimal("0.12"), valid_from=JULY)
@@ -238,7 +238,7 @@ async def test_r1_the_tax_rate_is_that_of_the_service_month(story: Story) -> Non
     assert (await story.given.rows("SELECT FROM tenant_invoices WHERE period_start = $1", AUGUST)) == []
 
 
-async def test_d1_usage_of_a_deployment_that_never_subscribed_is_listed(story: Story) -> None:
+async def test_d1_usage_of_a_deployment_that_never_subscribed_is_listed(story: ScriptedLife) -> None:
     story.deployments["lone"] = await story.given.deployment(story.tenant_id, "lone")
     await story.meter("droplet_hours", "70", 4, 1, slug="lone")
     story.at(5, 2)

@@ -2,10 +2,10 @@
 
 from app.operations import charges
 from app.operations.deployments import create_deployment
-from tests.lives.story import APRIL, JUNE, MAY, Story
+from tests.lives.scripted_life import APRIL, JUNE, MAY, ScriptedLife
 
 
-async def charge_a_deployment_without_a_subscription(story: Story) -> None:
+async def charge_a_deployment_without_a_subscription(story: ScriptedLife) -> None:
     story.deployments["pilot"] = await create_deployment(
         story.platform, tenant_id=story.tenant_id, slug="pilot", display_name="Pilot", region="syd1"
     )
@@ -19,7 +19,7 @@ async def charge_a_deployment_without_a_subscription(story: Story) -> None:
     )
 
 
-async def test_billed_before_the_subscription_was_backdated(story: Story) -> None:
+async def test_billed_before_the_subscription_was_backdated(story: ScriptedLife) -> None:
     await charge_a_deployment_without_a_subscription(story)
     story.at(5, 2)
     await story.roll_up(APRIL)
@@ -41,7 +41,7 @@ async def test_billed_before_the_subscription_was_backdated(story: Story) -> Non
     assert await story.billed() == {APRIL: 5999, MAY: 5000}
 
 
-async def test_billed_late_on_another_invoice_before_the_subscription_was_backdated(story: Story) -> None:
+async def test_billed_late_on_another_invoice_before_the_subscription_was_backdated(story: ScriptedLife) -> None:
     await story.subscribe("second")
     story.at(5, 2)
     await story.roll_up(APRIL)

@@ -13,10 +13,10 @@ from app.operations.catalog.offers import AddonSelection
 from app.operations.deployments import register_resource, transition_deployment
 from app.operations.quotes import quote
 from app.operations.subscriptions import attach_addon, subscribe
-from tests.lives.story import APRIL, Story, price
+from tests.lives.scripted_life import APRIL, ScriptedLife, price
 
 
-async def april(story: Story) -> dict[str, int]:
+async def april(story: ScriptedLife) -> dict[str, int]:
     """What April comes to: the amounts of the rated lines by kind, or by resource kind, and the deployment's lines."""
     story.at(5, 2)
     await story.roll_up(APRIL)
@@ -28,7 +28,7 @@ async def april(story: Story) -> dict[str, int]:
     return {row["name"]: row["cents"] for row in rows}
 
 
-async def volume(story: Story, name: str) -> UUID:
+async def volume(story: ScriptedLife, name: str) -> UUID:
     return await register_resource(
         story.platform,
         deployment_id=story.deployments["pilot"],
@@ -40,7 +40,7 @@ async def volume(story: Story, name: str) -> UUID:
     )
 
 
-async def test_l1_levels_are_those_of_each_resource(story: Story) -> None:
+async def test_l1_levels_are_those_of_each_resource(story: ScriptedLife) -> None:
     await story.given.plan("volumes", base_price_cents=0, resources=[price("storage_gb_hours", "0", (None, "1"))])
     await story.subscribe(plan="volumes")
     story.at(4, 20)
@@ -50,7 +50,7 @@ async def test_l1_levels_are_those_of_each_resource(story: Story) -> None:
     assert await april(story) == {"PLAN_BASE": 0, "storage_gb_hours": 90_000}
 
 
-async def test_l2_peaks_of_one_day_are_added_up(story: Story) -> None:
+async def test_l2_peaks_of_one_day_are_added_up(story: ScriptedLife) -> None:
     await story.given.plan("volumes", base_price_cents=0, resources=[price("storage_gb", "0", (None, "1"))])
     await story.subscribe(plan="volumes")
     story.at(4, 20)
@@ -61,7 +61,7 @@ async def test_l2_peaks_of_one_day_are_added_up(story: Story) -> None:
     assert await april(story) == {"PLAN_BASE": 0, "storage_gb": 140}
 
 
-async def changed_on_16_april(story: Story, resource: ResourceDraft, base: int) -> None:
+async def changed_on_16_april(story: ScriptedLife, resource: ResourceDraft, base: int) -> None:
     """A plan prorated by days, whose second version has the same terms and comes into force on 16 April."""
     await story.given.plan("daily", base_price_cents=base, proration=Proration.DAILY, resources=[resource])
     await story.given.plan_version("daily", base_price_cents=base, proration=Proration.DAILY, resources=[resource])
@@ -70,13 +70,13 @@ async def changed_on_16_april(story: Story, resource: ResourceDraft, base: int) 
     await story.change_plan("daily", 2, APRIL.replace(day=16))
 
 
-async def test_s1_an_allowance_is_not_cut_where_the_terms_are_equal(story: Story) -> None:
+async def test_s1_an_allowance_is_not_cut_where_the_terms_are_equal(story: ScriptedLife) -> None:
     await changed_on_16_april(story, price("droplet_hours", "1000", (None, "1")), 5000)
     await story.meter("droplet_hours", "1000", 4, 18)
     assert await april(story) == {"PLAN_BASE": 5000}
 
 
-async def test_s2_tiers_are_climbed_once_where_the_terms_are_equal(story: Story) -> None:
+async def test_s2_tiers_are_climbed_once_where_the_terms_are_equal(story: ScriptedLife) -> None:
     tiers = (
         Tier(Decimal(5), Decimal(0), 100),
         Tier(Decimal(10), Decimal(0), 50),
@@ -89,13 +89,13 @@ async def test_s2_tiers_are_climbed_once_where_the_terms_are_equal(story: Story)
     assert await april(story) == {"PLAN_BASE": 0, "droplet_hours": 182}
 
 
-async def test_s3_bases_are_rounded_together(story: Story) -> None:
+async def test_s3_bases_are_rounded_together(story: ScriptedLife) -> None:
     await changed_on_16_april(story, price("droplet_hours", "1000", (None, "1")), 5001)
     assert await april(story) == {"PLAN_BASE": 5001}
     assert [cents for _, _, cents in await story.lines(APRIL)] == [2501, 2500]
 
 
-async def test_m1_a_day_that_was_paused_from_its_first_instant_is_free(story: Story) -> None:
+async def test_m1_a_day_that_was_paused_from_its_first_instant_is_free(story: ScriptedLife) -> None:
     await story.given.plan("daily", base_price_cents=5000, proration=Proration.DAILY, resources=[])
     await story.subscribe(plan="daily")
     await transition_deployment(
@@ -104,7 +104,7 @@ async def test_m1_a_day_that_was_paused_from_its_first_instant_is_free(story: St
     assert await april(story) == {"PLAN_BASE": 1500}
 
 
-async def test_t1_a_subscription_does_not_take_an_addon_twice_by_mistake(story: Story) -> None:
+async def test_t1_a_subscription_does_not_take_an_addon_twice_by_mistake(story: ScriptedLife) -> None:
     deployment_id = await story.given.deployment(story.tenant_id)
     for selected, code in (
         ([AddonSelection("storage_50gb"), AddonSelection("storage_50gb")], ProblemCode.ALREADY_ATTACHED),
@@ -119,7 +119,7 @@ async def test_t1_a_subscription_does_not_take_an_addon_twice_by_mistake(story: 
             assert refused.value.code == code
 
 
-async def test_t2_currencies_do_not_mix(story: Story) -> None:
+async def test_t2_currencies_do_not_mix(story: ScriptedLife) -> None:
     tenant_id = await story.given.tenant("tokyo", currency="JPY", country="JP")
     await story.given.plan("yen", currency="JPY", resources=[])
     deployment_id = await story.given.deployment(tenant_id, "tokyo")
@@ -132,7 +132,7 @@ async def test_t2_currencies_do_not_mix(story: Story) -> None:
 
 
 @pytest.mark.parametrize("quantity", ["10000", "999999999999999"])
-async def test_w7_an_amount_beyond_64_bits_is_refused(story: Story, quantity: str) -> None:
+async def test_w7_an_amount_beyond_64_bits_is_refused(story: ScriptedLife, quantity: str) -> None:
     await story.given.plan("huge", base_price_cents=0, resources=[price("egress_gb", "0", (None, "999999999999999"))])
     with pytest.raises(Refusal) as refused:
         await quote(story.platform, plan_code="huge", usage={"egress_gb": Decimal(quantity)})

@@ -12,7 +12,7 @@ from app.billing import DeploymentState
 from app.operations import invoices
 from app.operations.deployments import transition_deployment
 from app.operations.subscriptions import attach_addon
-from tests.lives.story import APRIL, MAY, Story
+from tests.lives.scripted_life import APRIL, MAY, ScriptedLife
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -45,7 +45,7 @@ class Hold:
         await self._connection.rollback()
 
 
-async def beside_a_rollup(story: Story, url: str, table: str, change: Awaitable[object]) -> None:
+async def beside_a_rollup(story: ScriptedLife, url: str, table: str, change: Awaitable[object]) -> None:
     """The change begins in April and waits at the table; April is rolled up meanwhile; then the change goes on."""
     async with held_up(url, table) as hold:
         changing = asyncio.ensure_future(change)
@@ -56,14 +56,14 @@ async def beside_a_rollup(story: Story, url: str, table: str, change: Awaitable[
         await asyncio.gather(changing, rolling)
 
 
-async def is_billed_by_june(story: Story, april: int, may: int) -> None:
+async def is_billed_by_june(story: ScriptedLife, april: int, may: int) -> None:
     story.at(6, 2)
     await story.catch_up()
     assert await story.billed() == {APRIL: april, MAY: may}
     assert await story.open() == {}
 
 
-async def test_a1_an_addon_attached_across_midnight(story: Story, worker_database_url: str) -> None:
+async def test_a1_an_addon_attached_across_midnight(story: ScriptedLife, worker_database_url: str) -> None:
     await story.subscribe()
     attaching = attach_addon(
         story.with_clock(4, 30, 23, 59, 59), deployment_id=story.deployments["pilot"], addon_code="storage_50gb"
@@ -72,7 +72,7 @@ async def test_a1_an_addon_attached_across_midnight(story: Story, worker_databas
     await is_billed_by_june(story, 5750, 5750)
 
 
-async def test_a2_a_resume_across_midnight(story: Story, worker_database_url: str) -> None:
+async def test_a2_a_resume_across_midnight(story: ScriptedLife, worker_database_url: str) -> None:
     story.at(3, 1)
     await story.subscribe(starts_on=APRIL.replace(month=3))
     story.at(3, 1, 12)
@@ -89,7 +89,7 @@ async def test_a2_a_resume_across_midnight(story: Story, worker_database_url: st
     assert await story.open() == {}
 
 
-async def test_a2_a_resume_by_a_machine_two_minutes_behind(story: Story) -> None:
+async def test_a2_a_resume_by_a_machine_two_minutes_behind(story: ScriptedLife) -> None:
     await story.subscribe()
     story.at(4, 1, 0, 0, 0)
     await story.given.rows("SELECT")
@@ -112,7 +112,7 @@ async def test_a2_a_resume_by_a_machine_two_minutes_behind(story: Story) -> None
     assert await story.open() == {}
 
 
-async def test_v1_verifying_beside_a_forced_rating_answers_from_one_snapshot(story: Story) -> None:
+async def test_v1_verifying_beside_a_forced_rating_answers_from_one_snapshot(story: ScriptedLife) -> None:
     await story.subscribe()
     story.at(5, 2)
     await story.roll_up(APRIL)

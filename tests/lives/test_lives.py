@@ -32,14 +32,14 @@ def request_error_of(world: LivesWorld, script: Script) -> str | None:
 
 def live(world: LivesWorld, seed: int, lives: int, capsys: pytest.CaptureFixture[str]) -> None:
     """So many lives, some a script, all told by the seed."""
-    began, told = time.monotonic(), 0.0
+    began, last_reported = time.monotonic(), 0.0
     for number in range(-(-lives // TENANTS)):
         script = draw(seed + number, TENANTS)
         if request_error_of(world, script) is not None:
             small = smallest(script, lambda candidate: request_error_of(world, candidate) is not None)
             pytest.fail(f"ARCADIA_LIVES_SEED={seed + number}\n{small}\n{request_error_of(world, small)}", pytrace=False)
-        if (elapsed := time.monotonic() - began) > told + 10:
-            told = elapsed
+        if (elapsed := time.monotonic() - began) > last_reported + 10:
+            last_reported = elapsed
             with capsys.disabled():
                 print(f"\n{(number + 1) * TENANTS} of {lives} lives in {elapsed:.0f} s, from seed {seed}", end="")  # noqa: T201 - progress
 

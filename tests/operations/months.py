@@ -48,9 +48,9 @@ async def meter(
         assert recorded.rejected == ()
 
 
-async def roll_up(given: Given, period_start: date = APRIL, **asked: Any) -> dict[str, Any]:
+async def roll_up(given: Given, period_start: date = APRIL, **arguments: Any) -> dict[str, Any]:
     """A run, done here to its end: its row."""
-    run_id = await roll_up_period(given.platform, period_start=period_start, **asked)
+    run_id = await roll_up_period(given.platform, period_start=period_start, **arguments)
     await roll_up_run(given.platform, run_id=run_id)
     return await given.row("SELECT * FROM rollup_runs WHERE id = $1", run_id)
 

@@ -21,5 +21,5 @@ async def spend(url: str, subject: str) -> int:
 
 
 if __name__ == "__main__":
-    limiter.PATIENCE_SECONDS = 60.0  # however busy the machine is, no lease is given up
+    limiter.MAX_WAIT_SECONDS = 60.0  # however busy the machine is, no lease is given up
     print(asyncio.run(spend(*sys.argv[1:])))  # noqa: T201 # read by the test

@@ -238,9 +238,9 @@ async def test_an_addon_is_created_active_and_once(given: Given) -> None:
     ],
 )
 async def test_a_bad_addon_is_refused(given: Given, field: str, value: object, path: str, code: ProblemCode) -> None:
-    asked: dict[str, Any] = {"code": "x", "name": "X", "price_cents": 1} | {field: value}
+    arguments: dict[str, Any] = {"code": "x", "name": "X", "price_cents": 1} | {field: value}
     with pytest.raises(Refusal) as refused:
-        await create_addon(given.platform, **asked)
+        await create_addon(given.platform, **arguments)
     assert (refused.value.code, refused.value.path) == (code, (path,))
     assert await given.rows("SELECT id FROM addons") == []
 

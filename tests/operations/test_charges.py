@@ -114,7 +114,7 @@ async def test_the_terms_of_a_charge(given: Given) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "code", "path"),
+    ("arguments", "code", "path"),
     [
         ({"net_cents": 0}, ProblemCode.VALIDATION_FAILED, "netCents"),
         ({"net_cents": 10**15}, ProblemCode.VALIDATION_FAILED, "netCents"),
@@ -129,13 +129,13 @@ async def test_the_terms_of_a_charge(given: Given) -> None:
         ({"deployment_id": "another tenant's"}, ProblemCode.NOT_FOUND, "deploymentId"),
     ],
 )
-async def test_bad_input_is_refused(given: Given, asked: dict[str, Any], code: ProblemCode, path: str) -> None:
+async def test_bad_input_is_refused(given: Given, arguments: dict[str, Any], code: ProblemCode, path: str) -> None:
     tenant_id = await given.tenant()
-    if asked.get("deployment_id") == "another tenant's":
-        asked = {"deployment_id": await given.deployment(await given.tenant("other"))}
+    if arguments.get("deployment_id") == "another tenant's":
+        arguments = {"deployment_id": await given.deployment(await given.tenant("other"))}
     before = await given.contents()
     sound: dict[str, Any] = {"tenant_id": tenant_id, "description": "Setup", "net_cents": 1, "on": APRIL}
     with pytest.raises(Refusal) as refused:
-        await add_charge(given.platform, **sound | asked)
+        await add_charge(given.platform, **sound | arguments)
     assert (refused.value.code, refused.value.path) == (code, (path,))
     assert await given.contents() == before

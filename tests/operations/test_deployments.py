@@ -95,9 +95,9 @@ async def test_the_platforms_admin_must_name_a_tenant_that_exists(given: Given) 
 )
 async def test_bad_input_is_named(given: Given, field: str, value: str, path: str) -> None:
     tenant_id = await given.tenant()
-    asked: dict[str, Any] = {"slug": "pilot", "display_name": "Pilot", "region": "syd1"} | {field: value}
+    arguments: dict[str, Any] = {"slug": "pilot", "display_name": "Pilot", "region": "syd1"} | {field: value}
     with pytest.raises(Refusal) as refused:
-        await create_deployment(given.admin(tenant_id), **asked)
+        await create_deployment(given.admin(tenant_id), **arguments)
     assert (refused.value.code, refused.value.path) == (ProblemCode.VALIDATION_FAILED, (path,))
     assert await given.rows("SELECT id FROM cloud_deployments") == []
 
@@ -182,21 +182,21 @@ async def test_a_resource_is_its_deployments_tenants(given: Given) -> None:
     ],
 )
 async def test_a_bad_resource_is_refused(given: Given, field: str, value: object, code: ProblemCode, path: str) -> None:
-    asked: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "provider": "digitalocean",
         "external_id": "taken",
         "resource_kind": "droplet_hours",
         "name": "web-1",
     }
-    await register_resource(given.platform, **asked)
+    await register_resource(given.platform, **arguments)
     before = await given.contents()
     with pytest.raises(Refusal) as refused:
-        await register_resource(given.platform, **asked | {field: value})
+        await register_resource(given.platform, **arguments | {field: value})
     assert (refused.value.code, refused.value.path) == (code, (path,))
     assert await given.contents() == before
 
 
-async def test_who_listens_is_told_after_the_commit(given: Given) -> None:
+async def test_a_subscriber_is_notified_after_the_commit(given: Given) -> None:
     tenant_id = await given.tenant()
     async with given.database.listen("deployment_events") as payloads:
         deployment_id = await given.deployment(tenant_id, state=DeploymentState.PAUSED)

@@ -125,14 +125,14 @@ async def test_an_addon_is_attached_once_at_a_time(
     if last_day is not None:
         await detach_addon(given.platform, subscription_addon_id=attached, last_day=april(last_day))
     given.clock.set(2026, 4, again_on, 13)
-    asked: dict[str, Any] = {"deployment_id": deployment_id, "addon_code": "storage_50gb"}
+    arguments: dict[str, Any] = {"deployment_id": deployment_id, "addon_code": "storage_50gb"}
     if is_attached:
         before = await given.contents()
         with pytest.raises(Refusal) as refusal:
-            await attach_addon(given.admin(tenant_id), **asked)
+            await attach_addon(given.admin(tenant_id), **arguments)
         assert (refusal.value.code, refusal.value.path) == (ProblemCode.ALREADY_ATTACHED, ("addonCode",))
         assert await given.contents() == before
-    await attach_addon(given.admin(tenant_id), additional=is_attached, **asked)
+    await attach_addon(given.admin(tenant_id), additional=is_attached, **arguments)
     assert [first for first, _ in await days(given)] == [april(5), april(again_on)]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.billing import DeploymentState, Proration, Quote
+from app.billing import DeploymentState, Proration, RatedMonth
 from app.operations.calls.access import Action
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import archive_plan
@@ -56,7 +56,7 @@ async def history(given: Given) -> list[tuple[date, str]]:
 
 async def cents_to_date(given: Given, deployment_id: UUID) -> int:
     month = (await months_to_date(given.platform, [deployment_id]))[deployment_id]
-    assert isinstance(month, Quote)
+    assert isinstance(month, RatedMonth)
     return month.subtotal_cents
 
 
@@ -161,12 +161,12 @@ async def test_a_pending_change_of_an_earlier_day_is_replaced_too(given: Given) 
 
 async def test_a_tenant_may_name_only_the_day_that_is_its_own(given: Given) -> None:
     tenant_id, deployment_id = await start(given)
-    asked: dict[str, Any] = {"deployment_id": deployment_id, "plan_code": "small"}
+    arguments: dict[str, Any] = {"deployment_id": deployment_id, "plan_code": "small"}
     for day in (date(2026, 1, 31), date(2026, 1, 1), date(2026, 3, 1)):
         with pytest.raises(Refusal, match=Action.CHOOSE_BILLING_DAYS) as refused:
-            await change_plan_version(given.admin(tenant_id), effective_on=day, **asked)
+            await change_plan_version(given.admin(tenant_id), effective_on=day, **arguments)
         assert (refused.value.code, refused.value.path) == (ProblemCode.PERMISSION_DENIED, ("effectiveOn",))
-    await change_plan_version(given.admin(tenant_id), effective_on=FEBRUARY, **asked)
+    await change_plan_version(given.admin(tenant_id), effective_on=FEBRUARY, **arguments)
     assert await subscription(given) == ("large", "small", FEBRUARY)
 
 

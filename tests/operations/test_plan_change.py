@@ -139,7 +139,7 @@ async def test_what_cannot_be_is_refused(given: Given, asked: dict[str, Any], co
     assert await given.contents() == before
 
 
-async def test_only_a_subscription_that_stands_is_changed(given: Given) -> None:
+async def test_only_a_current_subscription_is_changed(given: Given) -> None:
     await given.plan()
     deployment_id = await given.deployment(await given.tenant())
     for subscribed in (False, True):

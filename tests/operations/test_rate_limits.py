@@ -31,7 +31,7 @@ class Time:
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def steady(self) -> float:
+    def monotonic(self) -> float:
         return self.seconds
 
     def clock(self) -> datetime:
@@ -84,13 +84,13 @@ async def test_no_more_is_granted_than_the_bucket_held(
     """In every span: at most a full bucket, what flowed in, and the slices that processes held at its beginning."""
     time, principal = Time(), new_caller()
     buckets = Buckets(database, limit, time.clock)
-    processes = [RateLimiter(buckets, time.steady) for _ in range(PROCESSES)]
+    processes = [RateLimiter(buckets, time.monotonic) for _ in range(PROCESSES)]
     spent: list[tuple[float, int]] = []
     for step, process, amount in steps:
         if step == "wait":
             time.seconds += amount / 1_000
         elif step == "die":
-            processes[process] = RateLimiter(buckets, time.steady)
+            processes[process] = RateLimiter(buckets, time.monotonic)
         elif await admitted(processes[process], principal, amount):
             spent.append((time.seconds, min(max(1, amount), limit.burst)))
     slices = PROCESSES * max(limit.burst // 10, 1)
@@ -110,7 +110,7 @@ async def test_no_one_is_refused_who_has_enough(
 ) -> None:
     """With one process; and who waits as long as told has enough."""
     time, principal = Time(), new_caller()
-    process = RateLimiter(Buckets(database, limit, time.clock), time.steady)
+    process = RateLimiter(Buckets(database, limit, time.clock), time.monotonic)
     level, rounding = float(limit.burst), 2
     for step, _, amount in steps:
         if step == "wait":
@@ -132,7 +132,7 @@ async def test_no_one_is_refused_who_has_enough(
 
 async def test_connections_that_race(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock is the database's; the bucket hardly refills. No lease is given up, however busy the machine is."""
-    monkeypatch.setattr(limiter, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(limiter, "MAX_WAIT_SECONDS", 60.0)
     principal, limit = new_caller(), Limit(burst=1_000, per_second=1)
     processes = [RateLimiter(Buckets(database, limit)) for _ in range(8)]
     answers = await asyncio.gather(*(admitted(process, principal, 5) for process in processes * 100))
@@ -151,16 +151,16 @@ async def test_processes_that_race(worker_database_url: str) -> None:
 
 async def test_a_bucket_runs_dry_to_the_last_point(database: Database) -> None:
     time = Time()
-    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.steady)
+    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.monotonic)
     assert await admitted_in_a_row(process, caller(), 7) == 14
     assert await admitted_in_a_row(process, caller(), 1) == 2
     time.seconds = 1
     assert await admitted_in_a_row(process, caller(), 1) == 10
 
 
-async def test_callers_do_not_meet(database: Database) -> None:
+async def test_callers_have_separate_buckets(database: Database) -> None:
     time = Time()
-    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.steady)
+    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.monotonic)
     callers = [caller(), caller("bob"), caller(tenant_id=ANOTHER), caller(tenant_id=None), caller("bob", None)]
     for principal in callers:
         assert await admitted_in_a_row(process, principal, 20) == 5
@@ -169,26 +169,26 @@ async def test_callers_do_not_meet(database: Database) -> None:
 
 async def test_a_cost_beyond_the_bucket_is_the_whole_bucket(database: Database) -> None:
     time = Time()
-    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.steady)
+    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.monotonic)
     assert await admitted(process, caller(), 5_000)
     with pytest.raises(RateLimitedError) as refused:
         await process.spend(caller(), 5_000)
     assert refused.value.retry_after == 10
 
 
-async def test_what_is_left_is_told(database: Database) -> None:
+async def test_the_remaining_balance_is_reported(database: Database) -> None:
     time = Time()
-    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.steady)
-    fresh = process.charge(caller()).standing
+    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.monotonic)
+    fresh = process.charge(caller()).balance
     assert fresh
     assert (fresh.limit, fresh.remaining) == (100, 100)
     await process.spend(caller(), 30)
-    standing = process.charge(caller()).standing
-    assert standing
-    assert (standing.limit, standing.remaining) == (100, 70)
-    assert standing.full_at == pytest.approx(time.clock().timestamp() + 3, abs=0.01)
+    balance = process.charge(caller()).balance
+    assert balance
+    assert (balance.limit, balance.remaining) == (100, 70)
+    assert balance.full_at == pytest.approx(time.clock().timestamp() + 3, abs=0.01)
     time.seconds = 2
-    later = process.charge(caller()).standing
+    later = process.charge(caller()).balance
     assert later
     assert later.remaining == 90
 
@@ -206,7 +206,7 @@ class Counted(Buckets):
 async def test_a_lease_saves_the_round_trips(database: Database) -> None:
     time = Time()
     buckets = Counted(database, Limit(1_000, 10), time.clock)
-    process = RateLimiter(buckets, time.steady)
+    process = RateLimiter(buckets, time.monotonic)
     await asyncio.gather(*(process.spend(caller(), 1) for _ in range(100)))
     assert buckets.asked == 1
     time.seconds = limiter.LEASE_SECONDS
@@ -220,22 +220,22 @@ async def test_a_lease_saves_the_round_trips(database: Database) -> None:
 
 
 async def test_the_least_recently_seen_are_forgotten(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "CALLERS", 2)
+    monkeypatch.setattr(limiter, "MAX_CALLERS", 2)
     time = Time()
     buckets = Counted(database, Limit(1_000, 10), time.clock)
-    process = RateLimiter(buckets, time.steady)
+    process = RateLimiter(buckets, time.monotonic)
     for subject, asked in (("a", 1), ("b", 2), ("a", 2), ("c", 3), ("a", 3), ("b", 4)):
         await process.spend(caller(subject), 1)
         assert buckets.asked == asked
 
 
-async def test_everyone_is_admitted_while_the_buckets_are_away(
+async def test_everyone_is_admitted_while_the_buckets_are_unavailable(
     database: Database, worker_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(limiter, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(limiter, "MAX_WAIT_SECONDS", 0.2)
     time = Time()
     buckets = Counted(database, Limit(100, 10), time.clock)
-    process = RateLimiter(buckets, time.steady)
+    process = RateLimiter(buckets, time.monotonic)
     owner = await asyncpg.connect(worker_database_url)
     try:
         async with owner.transaction():
@@ -249,9 +249,9 @@ async def test_everyone_is_admitted_while_the_buckets_are_away(
         await owner.close()
 
 
-async def test_a_statement_that_fails_lets_nobody_in(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failing_statement_gives_no_access(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     time = Time()
-    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.steady)
+    process = RateLimiter(Buckets(database, Limit(100, 10), time.clock), time.monotonic)
     with pytest.raises(asyncpg.PostgresError):
         await process.spend(caller("a\0b"), 1)
     assert await admitted_in_a_row(process, caller(), 10) == 10
@@ -275,7 +275,7 @@ async def test_without_buckets_there_is_no_limit() -> None:
     charge = process.charge(caller())
     await charge.pay(1_000_000)
     charge.check()
-    assert (charge.requested, charge.standing) == (1_000_000, None)
+    assert (charge.requested, charge.balance) == (1_000_000, None)
 
 
 def test_limits_come_from_the_settings() -> None:

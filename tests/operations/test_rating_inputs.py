@@ -56,7 +56,9 @@ async def test_one_subscription_takes_as_many_statements_as_twelve(given: Given)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
-async def test_portions_are_the_enrolments_in_their_order_with_other_reads_in_between(given: Given, size: int) -> None:
+async def test_portions_are_the_billable_deployments_in_their_order_with_other_reads_in_between(
+    given: Given, size: int
+) -> None:
     await given.plan()
     tenants = [(await subscribed(given, code, slug="z"))[0] for code in ("a", "b")]
     await given.subscription(await given.deployment(tenants[1], "a"), starts_on=APRIL)
@@ -84,7 +86,7 @@ async def test_terms_of_a_plan_version_are_read_once(given: Given, monkeypatch: 
     again, remembering = await gathered(given, tenant_id)
     assert first == again
     assert reading - remembering == 3
-    monkeypatch.setattr(plan_terms, "_KEPT", 0)
+    monkeypatch.setattr(plan_terms, "_CACHE_SIZE", 0)
     await gathered(given, tenant_id)
     assert await gathered(given, tenant_id) == (first, reading)
 

@@ -117,11 +117,11 @@ async def test_only_the_platforms_admin_ends_and_moves(given: Given, pilot: UUID
     tenant_id = (await given.row("SELECT tenant_id FROM cloud_deployments"))["tenant_id"]
     volume = await resource(given, pilot)
     for caller in (given.admin(tenant_id), given.meter()):
-        for asked in (
+        for arguments in (
             end_resource(caller, resource_id=volume),
             move_resource(caller, resource_id=volume, deployment_id=pilot),
         ):
-            assert (await refusal(asked))[0] is ProblemCode.PERMISSION_DENIED
+            assert (await refusal(arguments))[0] is ProblemCode.PERMISSION_DENIED
 
 
 async def test_a_moved_resource_ends_here_and_begins_there(given: Given, pilot: UUID) -> None:
@@ -156,8 +156,10 @@ async def test_what_cannot_be_moved(given: Given, pilot: UUID) -> None:
     there = await given.deployment(await given.tenant("rival"), "there")
     volume = await resource(given, pilot)
 
-    async def moving(**asked: Any) -> tuple[ProblemCode, tuple[str, ...]]:
-        return await refusal(move_resource(given.platform, **{"resource_id": volume, "deployment_id": there, **asked}))
+    async def moving(**arguments: Any) -> tuple[ProblemCode, tuple[str, ...]]:
+        return await refusal(
+            move_resource(given.platform, **{"resource_id": volume, "deployment_id": there, **arguments})
+        )
 
     assert await moving(deployment_id=pilot) == (ProblemCode.VALIDATION_FAILED, ("deploymentId",))
     assert await moving(deployment_id=new_id()) == (ProblemCode.NOT_FOUND, ("deploymentId",))

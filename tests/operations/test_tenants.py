@@ -73,7 +73,7 @@ async def test_bad_input_is_named(given: Given, field: str, value: str) -> None:
     assert await given.rows("SELECT id FROM tenants") == []
 
 
-async def test_every_fault_is_told_and_the_first_is_pointed_at(given: Given) -> None:
+async def test_every_fault_is_reported_and_the_path_leads_to_the_first(given: Given) -> None:
     with pytest.raises(Refusal) as refused:
         await create_tenant(given.platform, code="acme", name="", country="au", currency="AUD")
     assert refused.value.path == ("name",)

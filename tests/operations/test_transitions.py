@@ -22,7 +22,7 @@ from app.billing import (
     subscription_status,
 )
 from app.database import PLATFORM
-from app.operations.calls.refusal import InvalidTransition, ProblemCode, Refusal
+from app.operations.calls.refusal import InvalidTransitionRefusal, ProblemCode, Refusal
 from app.operations.deployments import (
     TransitionRecorded,
     transition_by_system,
@@ -69,7 +69,7 @@ async def test_every_transition(given: Given, actor: Actor, state: State, overri
         await put_into(given, deployment_id, state, override=override)
         before = await given.contents()
         if actor not in TRANSITIONS[state].get(to, ()):
-            with pytest.raises(InvalidTransition) as refused:
+            with pytest.raises(InvalidTransitionRefusal) as refused:
                 await transition(deployment_id=deployment_id, to=to)
             assert (refused.value.from_state, refused.value.to_state) == (state, to)
             assert refused.value.allowed == allowed_transitions(state, actor)
@@ -119,7 +119,7 @@ async def test_of_two_at_once_the_second_sees_what_the_first_did(given: Given) -
         return_exceptions=True,
     )
     assert sum(isinstance(answer, TransitionRecorded) for answer in answers) == 1
-    assert sum(isinstance(answer, InvalidTransition) for answer in answers) == 5
+    assert sum(isinstance(answer, InvalidTransitionRefusal) for answer in answers) == 5
     assert await given.row("SELECT count(*) FROM cloud_deployment_events") == {"count": 2}
 
 
@@ -255,7 +255,7 @@ async def test_billable_days_are_those_on_which_the_events_say_active(
         given.clock.advance(hours=hours)
         try:
             await transition_deployment(given.platform, deployment_id=deployment_id, to=to)
-        except InvalidTransition:
+        except InvalidTransitionRefusal:
             continue
     end = datetime(2026, 6, 1, tzinfo=UTC)
     events = await given.rows(

@@ -11,7 +11,7 @@ import pytest
 from app.billing import DeploymentState
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.deployments import register_resource
-from app.operations.usage import MeteredEvent, UsageFault, UsageRecorded, UsageRejection, record_usage
+from app.operations.usage import MeteredEvent, RecordingOutcome, RejectedEvent, UsageFault, record_usage
 from app.tables.ids import new_id
 from tests.operations.given import Given
 
@@ -44,7 +44,7 @@ async def test_an_event_is_kept_as_it_came(given: Given) -> None:
         given.meter(),
         events=[event(deployment_id, source="agent", quantity=Decimal("0.125"), resource_id=resource_id)],
     )
-    assert recorded == UsageRecorded(accepted=1, duplicates=0, rejected=())
+    assert recorded == RecordingOutcome(accepted=1, duplicates=0, rejected=())
     kept = await given.row("SELECT * FROM usage_records")
     del kept["id"]
     assert kept == {
@@ -68,7 +68,7 @@ async def test_sending_again_keeps_nothing(given: Given) -> None:
     assert (await record_usage(given.meter(), events=events)).accepted == 3
     before = await given.contents()
     given.clock.advance(hours=1)
-    assert await record_usage(given.meter(), events=events) == UsageRecorded(0, 3, ())
+    assert await record_usage(given.meter(), events=events) == RecordingOutcome(0, 3, ())
     assert await given.contents() == before
 
 
@@ -77,14 +77,14 @@ async def test_the_same_number_otherwise_written_is_the_same_event(given: Given)
     first = event(deployment_id, quantity=Decimal("1.50"))
     again = event(deployment_id, quantity=Decimal("1.5"), occurred_at=NOON.astimezone(timezone(timedelta(hours=10))))
     await record_usage(given.meter(), events=[first])
-    assert await record_usage(given.meter(), events=[again]) == UsageRecorded(0, 1, ())
+    assert await record_usage(given.meter(), events=[again]) == RecordingOutcome(0, 1, ())
 
 
 async def test_the_id_is_the_sources_own_and_the_tenants_own(given: Given) -> None:
     ours = await given.deployment(await given.tenant("acme"))
     theirs = await given.deployment(await given.tenant("globex"))
     events = [event(ours, source="a"), event(ours, source="b", quantity=Decimal(2)), event(theirs, source="a")]
-    assert await record_usage(given.meter(), events=events) == UsageRecorded(3, 0, ())
+    assert await record_usage(given.meter(), events=events) == RecordingOutcome(3, 0, ())
 
 
 @pytest.mark.parametrize(
@@ -108,15 +108,15 @@ async def test_an_id_is_not_reused_for_other_content(given: Given, other: dict[s
         recorded = await record_usage(given.meter(), events=[first, second, third])
         assert (recorded.accepted, recorded.duplicates) == (1, 1)
     assert recorded.rejected == (
-        UsageRejection(1, UsageFault.ID_REUSED, "a different event was already recorded with this id"),
+        RejectedEvent(1, UsageFault.ID_REUSED, "a different event was already recorded with this id"),
     )
     kept = await given.row("SELECT resource_kind, quantity, occurred_at FROM usage_records WHERE event_id = 'event-1'")
     assert kept == {"resource_kind": "droplet_hours", "quantity": Decimal(1), "occurred_at": NOON}
 
 
-async def test_a_batch_that_says_the_same_twice_keeps_it_once(given: Given) -> None:
+async def test_an_event_repeated_in_one_batch_is_recorded_once(given: Given) -> None:
     deployment_id = await given.deployment(await given.tenant())
-    assert await record_usage(given.meter(), events=[event(deployment_id)] * 3) == UsageRecorded(1, 2, ())
+    assert await record_usage(given.meter(), events=[event(deployment_id)] * 3) == RecordingOutcome(1, 2, ())
     assert await given.row("SELECT total, peak FROM usage_daily_totals") == {"total": Decimal(1), "peak": Decimal(1)}
 
 
@@ -154,7 +154,7 @@ NOW = datetime(2026, 5, 1, 3, tzinfo=UTC)  # the test clock's
         ({"occurred_at": NOON.replace(tzinfo=None)}, UsageFault.INVALID_INSTANT),
     ],
 )
-async def test_a_bad_event_is_told_and_the_good_ones_are_kept(
+async def test_a_bad_event_is_rejected_and_the_good_ones_are_recorded(
     given: Given, content: dict[str, Any], code: UsageFault
 ) -> None:
     deployment_id = await given.deployment(await given.tenant())
@@ -179,9 +179,9 @@ async def test_a_bad_event_is_told_and_the_good_ones_are_kept(
         {"id": "x" * 200},
     ],
 )
-async def test_the_edge_of_what_is_good(given: Given, content: dict[str, Any]) -> None:
+async def test_extreme_values_are_accepted(given: Given, content: dict[str, Any]) -> None:
     deployment_id = await given.deployment(await given.tenant())
-    assert await record_usage(given.meter(), events=[event(deployment_id, **content)]) == UsageRecorded(1, 0, ())
+    assert await record_usage(given.meter(), events=[event(deployment_id, **content)]) == RecordingOutcome(1, 0, ())
 
 
 async def test_a_resource_of_another_deployment_is_unknown(given: Given) -> None:
@@ -207,13 +207,13 @@ async def test_a_tenants_meter_knows_its_own_deployments_only(given: Given) -> N
     recorded = await record_usage(given.meter(ours), events=events)
     assert recorded.accepted == 1
     assert recorded.rejected == tuple(
-        UsageRejection(index, UsageFault.UNKNOWN_DEPLOYMENT, f"deployment '{key}' does not exist")
+        RejectedEvent(index, UsageFault.UNKNOWN_DEPLOYMENT, f"deployment '{key}' does not exist")
         for index, key in [(1, foreign), (2, unknown)]
     )
 
 
 async def test_an_empty_batch_is_nothing(given: Given) -> None:
-    assert await record_usage(given.meter(), events=[]) == UsageRecorded(0, 0, ())
+    assert await record_usage(given.meter(), events=[]) == RecordingOutcome(0, 0, ())
 
 
 async def test_a_batch_has_at_most_a_thousand_events(given: Given) -> None:
@@ -227,7 +227,7 @@ async def test_a_batch_has_at_most_a_thousand_events(given: Given) -> None:
 
 async def test_usage_of_a_cancelled_deployment_is_kept(given: Given) -> None:
     deployment_id = await given.deployment(await given.tenant(), state=DeploymentState.CANCELLED)
-    assert await record_usage(given.meter(), events=[event(deployment_id)]) == UsageRecorded(1, 0, ())
+    assert await record_usage(given.meter(), events=[event(deployment_id)]) == RecordingOutcome(1, 0, ())
 
 
 async def test_the_same_events_at_once_are_kept_once(given: Given) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.usage import UsageCorrected, correct_usage, record_usage
+from app.operations.usage import CorrectionOutcome, correct_usage, record_usage
 from app.tables.ids import new_id
 from tests.operations.given import Given
 from tests.operations.metering import differing, metered, record, resource
@@ -25,7 +25,7 @@ async def pilot(given: Given) -> tuple[UUID, UUID]:
     return tenant_id, await given.deployment(tenant_id)
 
 
-async def correct(caller: Context, quantity: str | Decimal, event_id: str = "1", **asked: Any) -> UsageCorrected:
+async def correct(caller: Context, quantity: str | Decimal, event_id: str = "1", **asked: Any) -> CorrectionOutcome:
     wanted: dict[str, Any] = {"source": "api", "event_id": event_id, "quantity": Decimal(quantity), "reason": "misread"}
     return await correct_usage(caller, **wanted | asked)
 

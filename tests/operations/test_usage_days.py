@@ -17,7 +17,7 @@ from app.database import PLATFORM
 from app.operations.rating_inputs import billable_deployments_of
 from app.operations.rating_usage import usage_of
 from app.operations.usage.event_days import EventDays
-from app.operations.usage.events import epoch_microseconds
+from app.operations.usage.metered_events import epoch_microseconds
 from tests.operations.given import Given
 from tests.operations.metering import differing, metered, record, resource
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.operations.usage import MeteredEvent, UsageFault, UsageRecorded, make_months, record_usage
+from app.operations.usage import MeteredEvent, RecordingOutcome, UsageFault, make_months, record_usage
 from tests.operations.given import Given
 
 PARTITIONS = """
@@ -28,8 +28,8 @@ async def test_an_id_is_taken_in_every_month(given: Given) -> None:
     deployment_id = await given.deployment(await given.tenant())
     april = event(deployment_id, datetime(2026, 4, 10, tzinfo=UTC))
     march = event(deployment_id, datetime(2026, 3, 10, tzinfo=UTC))
-    assert await record_usage(given.meter(), events=[april]) == UsageRecorded(1, 0, ())
-    assert await record_usage(given.meter(), events=[april]) == UsageRecorded(0, 1, ())
+    assert await record_usage(given.meter(), events=[april]) == RecordingOutcome(1, 0, ())
+    assert await record_usage(given.meter(), events=[april]) == RecordingOutcome(0, 1, ())
     recorded = await record_usage(given.meter(), events=[march])
     assert [rejection.code for rejection in recorded.rejected] == [UsageFault.ID_REUSED]
     assert await given.row("SELECT count(*) FROM usage_records") == {"count": 1}

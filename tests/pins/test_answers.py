@@ -17,7 +17,7 @@ from app.operations.calls.principal import Principal, Role
 from app.reads import GraphQLEngine
 from app.schema.schema import schema
 from app.settings import Settings
-from bench.reads.workload import HERE, OURS, tenant_id
+from bench.reads.workload import DOCUMENTS, HERE, tenant_id
 from tests import postgres
 from tests.reads.compiled import Caller
 
@@ -48,7 +48,7 @@ async def answer(reads: GraphQLEngine, number: int, text: str, **variables: str)
 
 @pytest.mark.parametrize(("document", "tenant"), [("R1", 1), ("R2", 1), ("R3", TENANTS + 1)])
 async def test_the_bytes_of_an_answer(seeded: GraphQLEngine, document: str, tenant: int) -> None:
-    text = (OURS / f"{document}.graphql").read_text(encoding="utf-8")
+    text = (DOCUMENTS / f"{document}.graphql").read_text(encoding="utf-8")
     committed = (ANSWERS / f"{document}.json").read_bytes()
     assert await answer(seeded, tenant, text, tenant=tenant_id(tenant)) == committed
 

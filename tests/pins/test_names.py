@@ -5,12 +5,12 @@ from pathlib import Path
 
 from app import queue
 from app.cli.costs import costs
-from app.jobs import worker
+from app.jobs import registration
 from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode
 from app.operations.deployments import events
 from app.operations.rollups import CHUNK_JOB, progress
-from app.operations.usage.events import UsageFault
+from app.operations.usage.metered_events import UsageFault
 from app.schema.codes import ErrorCode
 from app.schema.schema import schema
 from app.server import cloud_invoices, usage
@@ -130,8 +130,8 @@ def test_the_codes_of_errors() -> None:
 def test_the_names_of_jobs_and_when_they_are_due() -> None:
     """The jobs in a queue are found by these names after a deployment of a newer version."""
     assert CHUNK_JOB == "roll_up_chunk"
-    assert worker.CATCH_UP_JOB == "catch_up"
-    assert {function.__name__: schedule for function, schedule in worker._CLOCK} == {
+    assert registration.CATCH_UP_JOB == "catch_up"
+    assert {function.__name__: schedule for function, schedule in registration._CLOCK} == {
         "roll_up_month_end": "0 3 1 * *",
         "catch_up": "30 4 * * *",
         "resume": "*/5 * * * *",
@@ -160,7 +160,7 @@ def test_the_operations_that_the_audit_log_names() -> None:
     assert set(mutations.fields) == MUTATIONS
     assert [action_of(path) for path in (usage.PATH, cloud_invoices.PATH)] == ["POST /usage", "POST /cloud-invoices"]
     assert audit.SIGN_IN == "signIn"
-    assert worker.SYSTEM.subject == "system:rollup"
+    assert registration.SYSTEM.subject == "system:rollup"
 
 
 def test_the_commands_that_the_audit_log_names() -> None:

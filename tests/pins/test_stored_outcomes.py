@@ -9,7 +9,7 @@ import pytest
 from app.database import UnitOfWork
 from app.operations.calls import idempotency
 from app.operations.calls.call import Call, RequestMetadata
-from app.operations.calls.refusal import InvalidTransition, ProblemCode, Refusal
+from app.operations.calls.refusal import InvalidTransitionRefusal, ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.tables.ids import new_id
 from tests.operations.given import Given
@@ -56,7 +56,7 @@ async def test_a_stored_refusal(given: Given) -> None:
 
 
 async def test_a_stored_refusal_of_a_transition(given: Given) -> None:
-    with pytest.raises(InvalidTransition) as refused:
+    with pytest.raises(InvalidTransitionRefusal) as refused:
         await replayed(given, NOT_ALLOWED)
     found = refused.value
     assert (found.from_state, found.to_state, found.allowed) == ("ACTIVE", "ARCHIVED", ("PAUSED", "CANCELLED"))

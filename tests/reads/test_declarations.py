@@ -17,7 +17,7 @@ from app.reads import (
 )
 from app.reads.declarations import reference
 from app.reads.field_specs import PythonFieldInfo, RowReference, Rows
-from app.reads.schema_model import DeclarationError, Model
+from app.reads.schema_model import DeclarationError, SchemaModel
 from tests.reads.music.labels import build_schema
 from tests.reads.music.rows import id_of
 from tests.reads.music.tables import Albums, Audits, Charts, Contracts, Tracks
@@ -91,17 +91,17 @@ BadChart.wrong: Albums.title is not a column of this type's table
 
 def test_every_fault_is_named() -> None:
     with pytest.raises(DeclarationError) as caught:
-        Model(strawberry.Schema(Query, types=[BadTwin]))
+        SchemaModel(strawberry.Schema(Query, types=[BadTwin]))
     assert sorted(str(caught.value).split("\n")) == sorted(FAULTS.strip().split("\n"))
 
 
 def test_a_sound_schema_has_none() -> None:
-    model = Model(build_schema())
+    model = SchemaModel(build_schema())
     assert {name for name, read in model.types.items() if read.platform} == {"Audit"}
     assert {name for name, read in model.types.items() if read.tenant is None} == {"Chart", "Genre"}
 
 
-def test_a_ref_is_typed_as_what_it_stands_for() -> None:
+def test_a_reference_has_the_type_of_its_row() -> None:
     album: BadAlbum = reference(BadAlbum, id_of("albums", "acme0"))
     stands: object = album
     assert stands == RowReference(BadAlbum, id_of("albums", "acme0"))

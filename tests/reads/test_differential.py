@@ -13,7 +13,7 @@ from tests.reads.conftest import Server
 from tests.reads.music.documents import Case, cases
 from tests.reads.music.labels import build_schema as build_music
 from tests.reads.music.names import names
-from tests.reads.music.plainly import Plainly
+from tests.reads.music.reference_resolvers import ReferenceResolvers
 from tests.reads.music.rows import id_of
 
 SCHEMA = build_schema(build_music().as_str())
@@ -43,7 +43,7 @@ async def agree(music: Server, case: Case, scope: Scope) -> None:
     note(json.dumps(case.variables))
     document = parse(case.text)
     assert validate(SCHEMA, document) == []
-    expected = Plainly(SCHEMA, scope, "someone").execute(document, case.variables)
+    expected = ReferenceResolvers(SCHEMA, scope, "someone").execute(document, case.variables)
     note(f"{expected.errors}")
     body = await music.body(case.text, case.variables, scope=scope)
     assert json.dumps(body["data"]) == json.dumps(expected.data)

@@ -8,7 +8,7 @@ from graphql import parse
 from app.database.scope import PLATFORM, Scope
 from tests.reads.conftest import Server
 from tests.reads.music.names import ALBUM, document_with, emitted, names, unquoted
-from tests.reads.music.plainly import Plainly
+from tests.reads.music.reference_resolvers import ReferenceResolvers
 from tests.reads.test_differential import SCHEMA
 
 
@@ -21,7 +21,7 @@ async def test_a_key_that_was_a_row_alias(music: Server, key: str) -> None:
 
 
 async def test_every_word_of_the_generated_sql_may_be_a_response_key(music: Server) -> None:
-    plain = Plainly(SCHEMA, PLATFORM, "someone")
+    plain = ReferenceResolvers(SCHEMA, PLATFORM, "someone")
     wrong = []
     for key in names():
         text = document_with(key)

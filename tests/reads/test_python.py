@@ -37,7 +37,7 @@ async def test_arguments_of_a_finished_field(music: Server) -> None:
     }
 
 
-async def test_an_error_of_one_row_nulls_what_it_must(music: Server) -> None:
+async def test_an_error_of_one_row_propagates_null_as_specified(music: Server) -> None:
     text = """
         { a: album(id: "%s") { title reviews { stars } } b: album(id: "%s") { reviews { stars genre { code } } } }
     """
@@ -55,7 +55,7 @@ async def test_a_resolver_beside_compiled_fields(music: Server) -> None:
     ]
 
 
-async def test_refs_of_one_place_are_one_statement(music: Server, acme: Scope) -> None:
+async def test_references_at_one_place_are_read_by_one_statement(music: Server, acme: Scope) -> None:
     ids = [album("acme1"), album("acme2"), album("acme1")]
     text = """
         query ($ids: [ID!]!) {
@@ -78,7 +78,7 @@ async def test_refs_of_one_place_are_one_statement(music: Server, acme: Scope) -
     assert len(music.statements) == 2
 
 
-async def test_a_ref_to_what_is_hidden_is_null_or_an_error(music: Server, bolt: Scope) -> None:
+async def test_a_reference_to_a_hidden_row_is_null_or_an_error(music: Server, bolt: Scope) -> None:
     text = "query ($ids: [ID!]!) { chosen(albums: $ids) { album { title } anything { id } } }"
     body = await music.body(text, {"ids": [album("bolt0"), album("acme0")]}, scope=bolt)
     assert body["data"] is None

@@ -59,7 +59,7 @@ async def test_a_nested_selection(music: Server, acme: Scope) -> None:
         (f'mutation {{ choose(album: "{ALBUM}") {{ ... on Chosen {{ album {{ title tracks {{ id }} }} }} }} }}', 1),
     ],
 )
-async def test_one_statement_a_root_field_or_a_place_of_refs(
+async def test_one_statement_for_each_root_field_or_place_of_references(
     music: Server, acme: Scope, text: str, statements: int
 ) -> None:
     text = text.replace('"faulty"', '""')

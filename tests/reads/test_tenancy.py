@@ -30,7 +30,7 @@ async def test_the_platform_sees_all(music: Server) -> None:
     assert [label["code"] for label in data["labels"]["nodes"]] == ["acme", "bolt", "calm"]
 
 
-async def test_anothers_id_is_an_unknown_id(music: Server, bolt: Scope) -> None:
+async def test_another_tenants_id_is_an_unknown_id(music: Server, bolt: Scope) -> None:
     text = """
         query ($id: ID!, $ids: [ID!]!, $label: ID!) {
           album(id: $id) { id }
@@ -113,7 +113,7 @@ async def test_plans_of_tenant_and_platform_are_apart(music: Server, acme: Scope
         assert (await music.data(TITLES, scope=acme))["albums"]["totalCount"] == 9
 
 
-async def test_concurrent_tenants_do_not_meet(music: Server, acme: Scope, bolt: Scope) -> None:
+async def test_concurrent_tenants_see_their_own_rows_only(music: Server, acme: Scope, bolt: Scope) -> None:
     scopes = [(acme, 9), (bolt, 3)] * 50
 
     async def one(scope: Scope, count: int) -> None:

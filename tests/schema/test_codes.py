@@ -7,7 +7,7 @@ import pytest
 
 from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.usage.events import UsageFault
+from app.operations.usage.metered_events import UsageFault
 from app.reads import BadInputError, ForbiddenError
 from app.schema.codes import ErrorCode, reason_of, top_level_code
 from app.schema.problems import as_error
@@ -43,7 +43,7 @@ def test_the_document_has_every_code() -> None:
 
 
 @pytest.mark.parametrize("code", ProblemCode)
-def test_the_document_tells_the_top_level_code_of_a_problem(code: ProblemCode) -> None:
+def test_the_document_has_the_top_level_code_of_each_problem(code: ProblemCode) -> None:
     told, status, todo = rows("Problems")[code]
     error = as_error(Refusal(code, "because", ("here",)))
     assert error.extensions == {"code": told.strip("`"), "problem": code.value, "path": ["here"]}

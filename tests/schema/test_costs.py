@@ -1,7 +1,7 @@
 """The provider's bills and the margin, through the API."""
 
 from tests.schema.api import Api, refused
-from tests.schema.story import BILL, tell
+from tests.schema.example_data import BILL, create_example_data
 
 IMPORT = {"provider": "digitalocean", "externalId": "2026-04", "csv": BILL, "exchangeRate": "1.5"}
 
@@ -57,7 +57,7 @@ async def test_the_same_bill_is_refused_twice_and_a_malformed_one_whole(api: Api
 
 
 async def test_the_margin_sets_revenue_beside_cost(api: Api) -> None:
-    await tell(api.given)
+    await create_example_data(api.given)
     text = """query ($by: [MarginDimension!]!, $drafts: Boolean!) {
         margin(from: "2026-04-01", to: "2026-05-01", groupBy: $by, includeDrafts: $drafts) {
             currency revenueCents costCents marginCents unallocatedCostCents

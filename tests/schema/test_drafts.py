@@ -41,7 +41,7 @@ async def draft(api: Api) -> str:
 
 
 @pytest.mark.parametrize("role", CALLERS)
-async def test_a_draft_is_in_no_answer(api: Api, draft: str, role: str) -> None:
+async def test_a_draft_is_absent_from_every_answer(api: Api, draft: str, role: str) -> None:
     by = await CALLERS[role](api)
     (plan,) = (await api.data(PLANS, caller=by))["plans"]
     assert [(version["version"], version["status"]) for version in plan["versions"]] == [(1, "PUBLISHED")]
@@ -60,7 +60,7 @@ async def test_the_platform_admin_sees_drafts(api: Api, draft: str) -> None:
     ids=["draft", "none"],
 )
 @pytest.mark.usefixtures("draft")
-async def test_errors_do_not_tell_a_draft_from_nothing(api: Api, version: int) -> None:
+async def test_errors_are_the_same_for_a_draft_and_a_missing_version(api: Api, version: int) -> None:
     by = await admin(api)
     assert by.principal.tenant_id is not None
     deployment = str(await api.given.deployment(by.principal.tenant_id))

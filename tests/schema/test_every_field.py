@@ -17,14 +17,14 @@ from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 from tests.operations.months import meter, roll_up
 from tests.schema.api import Api
+from tests.schema.example_data import APRIL, ExampleData, create_example_data
 from tests.schema.selections import conforms, fields_of, query_type, readable_types
-from tests.schema.story import APRIL, Story, tell
 
 DEPTH = 5
 
 
 async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     await _invoice_in_dollars(api.given)
     await _change_terms(api.given, story)
     await _months(api.given)
@@ -66,7 +66,7 @@ async def _months(given: Given) -> None:
     await roll_up(given, tenant_ids=[abroad, overflowing, credited])
 
 
-async def _change_terms(given: Given, story: Story) -> None:
+async def _change_terms(given: Given, story: ExampleData) -> None:
     """A tenant with every detail and one that is closed; a plan that is archived, and pending; an add-on's last day."""
     await update_tenant(
         given.platform,

@@ -17,8 +17,8 @@ from graphql import (
 
 from app.schema.schema import schema
 from tests.schema.api import Api
+from tests.schema.example_data import BILL, ExampleData, create_example_data
 from tests.schema.inputs import mutation_type
-from tests.schema.story import BILL, Story, tell
 
 _UNKNOWN = "019d4500-0000-7000-8000-000000000009"
 
@@ -167,7 +167,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 }
 
 
-def with_ids(value: Any, story: Story) -> Any:
+def with_ids(value: Any, story: ExampleData) -> Any:
     if isinstance(value, dict):
         return {name: with_ids(item, story) for name, item in value.items()}
     if isinstance(value, list):
@@ -202,7 +202,7 @@ def _extremes_given(type_: GraphQLInputType, value: Any) -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", mutation_type().fields)
 async def test_a_mutation_answers_whatever_it_is_given(api: Api, name: str) -> None:
-    given = with_ids(INPUTS[name], await tell(api.given))
+    given = with_ids(INPUTS[name], await create_example_data(api.given))
     for extreme in _extremes(mutation_type().fields[name].args["input"].type, given):
         body = await api.mutate_body(name, extreme)
         codes = [error.get("extensions", {}).get("code") for error in body.get("errors", ())]
@@ -255,7 +255,7 @@ _QUERIES: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize("selection", _QUERIES)
 async def test_a_query_answers_whatever_it_is_given(api: Api, selection: str) -> None:
-    await tell(api.given)
+    await create_example_data(api.given)
     declared, given = _QUERIES[selection]
     type_ = type_from_ast(schema._schema, parse_type(declared))
     for extreme in _extremes(cast("GraphQLInputType", type_), given):

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.operations.rollups import roll_up_period, roll_up_run
 from tests.schema.api import Api, refused
-from tests.schema.story import APRIL, tell
+from tests.schema.example_data import APRIL, create_example_data
 
 
 async def drafts(api: Api) -> dict[str, str]:
@@ -20,7 +20,7 @@ async def drafts(api: Api) -> dict[str, str]:
 
 
 async def test_the_demos_lines_are_answered_with_their_explanations(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     text = """query ($id: ID!) { invoice(id: $id) { subtotalCents taxCents totalCents lines { nodes {
         kind description quantity unitPriceCents amountCents deployment { slug } explanation {
             formula usedQuantity includedQuantity billableQuantity billableDays periodDays exactCents
@@ -52,7 +52,7 @@ async def test_the_demos_lines_are_answered_with_their_explanations(api: Api) ->
 
 
 async def test_the_daily_usage_of_a_line_sums_to_what_it_used(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     text = """query ($id: ID!) { invoice(id: $id) { lines(filter: {kind: [OVERAGE]}) { nodes { explanation {
         dailyUsage { date quantity } } } } } }"""
     (line,) = (await api.data(text, {"id": str(story.invoice)}))["invoice"]["lines"]["nodes"]
@@ -62,7 +62,7 @@ async def test_the_daily_usage_of_a_line_sums_to_what_it_used(api: Api) -> None:
 
 
 async def test_the_nested_query_of_the_console_reaches_the_invoice_and_back(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     text = """query ($id: ID!) { deployment(id: $id) { subscription { addons {
         addon { code } invoiceLines { nodes { amountCents invoice { number totalCents } } } } } } }"""
     variables = {"id": str(story.deployment)}
@@ -129,7 +129,7 @@ async def test_an_invoice_is_verified_against_its_inputs(api: Api) -> None:
 
 
 async def test_invoices_are_found_by_what_is_asked_for(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     text = """query ($filter: InvoiceFilter) { invoices(filter: $filter) {
         nodes { tenant { code } revision status } } }"""
 
@@ -151,7 +151,7 @@ async def test_invoices_are_found_by_what_is_asked_for(api: Api) -> None:
 
 
 async def test_lines_are_found_by_what_is_asked_for(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     text = """query ($id: ID!, $filter: InvoiceLineFilter) { invoice(id: $id) { lines(filter: $filter) {
         nodes { kind } totalCount } } }"""
 

@@ -16,8 +16,8 @@ from app.schema.limits import (
     MAX_INPUT_LIST,
     MAX_OPERATIONS,
     MAX_TOKENS,
-    Inspection,
-    OperationInspection,
+    MeasuredDocument,
+    MeasuredOperation,
     inspect_document,
     parse_document,
     reading_cost,
@@ -27,11 +27,11 @@ from app.schema.measure import MAX_NESTING
 T = TypeVar("T")
 
 
-def inspect(text: str) -> Inspection:
+def inspect(text: str) -> MeasuredDocument:
     return inspect_document(parse_document(text))
 
 
-def only_operation(text: str) -> OperationInspection:
+def only_operation(text: str) -> MeasuredOperation:
     (operation,) = inspect(text).operations.values()
     return operation
 

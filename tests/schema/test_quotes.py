@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.schema.api import Api
-from tests.schema.story import tell
+from tests.schema.example_data import create_example_data
 
 QUOTE = """query ($input: QuoteInput!) { quote(input: $input) { currency periodStart periodEnd
     subtotalCents taxCents totalCents lines { kind description resourceKind quantity unitPriceCents amountCents } } }"""
@@ -20,7 +20,7 @@ DEMO = {
 
 
 async def test_a_quote_has_the_lines_that_the_invoice_gets(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     text = f"query ($id: ID!) {{ invoice(id: $id) {{ {LINES} }} }}"
     billed = (await api.data(text, {"id": str(story.invoice)}))["invoice"]["lines"]["nodes"]
     quoted = (await api.data(QUOTE, {"input": DEMO}, caller=api.given.admin(story.acme)))["quote"]
@@ -36,7 +36,7 @@ async def test_a_quote_has_the_lines_that_the_invoice_gets(api: Api) -> None:
 
 
 async def test_everyone_who_is_signed_in_may_ask(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     asked = {"planCode": "studio"}
     for caller in (api.given.viewer(story.acme), api.given.meter(), api.given.meter(story.acme)):
         assert (await api.data(QUOTE, {"input": asked}, caller=caller))["quote"]["totalCents"] == 5500
@@ -67,7 +67,7 @@ async def test_what_cannot_be_quoted_says_why(api: Api, changes: dict[str, Any],
 
 
 async def test_another_tenants_taxes_are_as_unknown_as_no_tenants(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     caller = api.given.admin(story.acme)
     unknown = "019d4500-0000-7000-8000-000000000009"
     others = await api.error(QUOTE, {"input": DEMO | {"tenantId": str(story.rival)}}, caller=caller)

@@ -6,7 +6,7 @@ import pytest
 
 from app.operations.rollups import roll_up_run
 from tests.schema.api import Api, refused
-from tests.schema.story import APRIL, tell
+from tests.schema.example_data import APRIL, create_example_data
 
 STARTED = "... on RollupStarted { run { id status periodStart periodEnd force dryRun requestedBy tenantsTotal } }"
 
@@ -75,7 +75,7 @@ async def test_only_known_tenants_and_whole_months_are_rolled_up(api: Api) -> No
 
 
 async def test_failures_and_unpriced_usage_are_listed_on_the_run(api: Api) -> None:
-    await tell(api.given)
+    await create_example_data(api.given)
     text = """{ rollupRuns { nodes { status failures { nodes { code message tenant { code } attempts } }
         unpricedUsage { nodes { resourceKind quantity deployment { slug } tenant { code } } } } } }"""
     forced, first = (await api.data(text))["rollupRuns"]["nodes"]
@@ -93,7 +93,7 @@ async def test_failures_and_unpriced_usage_are_listed_on_the_run(api: Api) -> No
 
 
 async def test_what_nobody_billed_is_listed(api: Api) -> None:
-    await tell(api.given)
+    await create_example_data(api.given)
     data = await api.data("{ unbilledPeriods { tenant { code } periodStart reason } }")
     assert [(each["tenant"]["code"], each["periodStart"]) for each in data["unbilledPeriods"]] == [
         ("rival", "2026-03-01"),

@@ -22,9 +22,9 @@ from app.operations.deployments import move_resource, register_resource
 from app.operations.usage import MeteredEvent
 from tests.operations.given import Given
 from tests.schema.api import Api
+from tests.schema.example_data import create_example_data
 from tests.schema.inputs import mutation_type
 from tests.schema.selections import fields_of, query_type
-from tests.schema.story import tell
 from tests.schema.test_extremes import INPUTS, with_ids
 from tests.sql.recorded import recorded_statements
 from tests.sql.tenant_keys import faults_of
@@ -59,7 +59,7 @@ async def test_every_statement_names_the_tenant(api: Api) -> None:
 
 async def _play(api: Api) -> None:
     """All mutations as a tenant's admin and as the platform's, then what they do at other times, jobs and reads."""
-    given, story = api.given, await tell(api.given)
+    given, story = api.given, await create_example_data(api.given)
     await _change_a_subscription(api, str(story.deployment))
     await _meter_a_level(given, story.deployment, story.bare_deployment)
     await _ask(api, "TenantClosed", "closeTenant", tenantId=str(await given.tenant("gone")))

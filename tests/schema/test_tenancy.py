@@ -24,7 +24,7 @@ from app.operations.calls.principal import Role
 from app.operations.deployments import transition_deployment
 from app.settings import Settings
 from tests.schema.generated import Case, mutations, queries
-from tests.schema.worlds import OWNED, UNKNOWN, World, Worlds, worlds
+from tests.schema.isolation_databases import OWNED, UNKNOWN, IsolationDatabase, IsolationDatabases, isolation_databases
 
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
@@ -33,22 +33,22 @@ ROLES = [Role.TENANT_ADMIN, Role.TENANT_VIEWER, Role.METER]
 
 
 @pytest.fixture(scope="module")
-async def read(settings: Settings) -> AsyncIterator[Worlds]:
+async def read(settings: Settings) -> AsyncIterator[IsolationDatabases]:
     """Worlds that nobody changes."""
-    async with worlds(settings) as unchanged:
+    async with isolation_databases(settings) as unchanged:
         yield unchanged
 
 
 @pytest.fixture(scope="module")
-async def changed(settings: Settings) -> AsyncIterator[Worlds]:
+async def changed(settings: Settings) -> AsyncIterator[IsolationDatabases]:
     """Worlds in which the same is done, in the same order."""
-    async with worlds(settings) as in_step:
+    async with isolation_databases(settings) as in_step:
         yield in_step
 
 
 @examples(max_examples=100, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
 @given(data=st.data())
-async def test_queries_tell_nothing_of_another_tenant(read: Worlds, data: st.DataObject) -> None:
+async def test_queries_reveal_nothing_of_another_tenant(read: IsolationDatabases, data: st.DataObject) -> None:
     await agree(read, data.draw(queries(read.pool)))
 
 
@@ -56,17 +56,17 @@ async def test_queries_tell_nothing_of_another_tenant(read: Worlds, data: st.Dat
 @pytest.mark.timeout(3600)
 @examples(max_examples=5_000, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
 @given(data=st.data())
-async def test_thousands_of_queries_tell_nothing(read: Worlds, data: st.DataObject) -> None:
+async def test_thousands_of_queries_reveal_nothing(read: IsolationDatabases, data: st.DataObject) -> None:
     await agree(read, data.draw(queries(read.pool)))
 
 
-async def agree(read: Worlds, case: Case) -> None:
+async def agree(read: IsolationDatabases, case: Case) -> None:
     note(f"{case.text}\n{case.variables}")
     expected = await read.alone.answer(case)
-    assert await read.walled.answer(case) == expected, "both walls"
-    assert await read.unwalled.answer(case) == expected, "the compiler's filter alone"
+    assert await read.both_layers.answer(case) == expected, "both walls"
+    assert await read.filter_only.answer(case) == expected, "the compiler's filter alone"
     unfiltered = await read.alone.answer(case, filtered=False)  # of its own, acme is shown a little more so
-    assert await read.walled.answer(case, filtered=False) == unfiltered, "row-level security alone"
+    assert await read.both_layers.answer(case, filtered=False) == unfiltered, "row-level security alone"
 
 
 @pytest.mark.parametrize(
@@ -79,29 +79,31 @@ async def agree(read: Worlds, case: Case) -> None:
         "query ($rival: ID!) { invoices(filter: {tenantId: $rival}) { edges { cursor } } }",
     ],
 )
-async def test_without_any_wall_it_would_be_noticed(read: Worlds, text: str) -> None:
-    case = Case(text, {"rival": str(read.walled.story.rival)})
-    assert await read.unwalled.answer(case, filtered=False) != await read.alone.answer(case, filtered=False)
+async def test_without_any_isolation_layer_the_comparison_fails(read: IsolationDatabases, text: str) -> None:
+    case = Case(text, {"rival": str(read.both_layers.story.rival)})
+    assert await read.filter_only.answer(case, filtered=False) != await read.alone.answer(case, filtered=False)
 
 
 @examples(max_examples=200, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
 @given(data=st.data())
-async def test_mutations_neither_tell_nor_touch_another_tenant(changed: Worlds, data: st.DataObject) -> None:
+async def test_mutations_neither_reveal_nor_change_another_tenant(
+    changed: IsolationDatabases, data: st.DataObject
+) -> None:
     """With both walls, and with the operations' own filter alone."""
     case, role = data.draw(mutations(changed.pool)), data.draw(st.sampled_from(ROLES))
     note(f"{case.text}\n{case.variables}\n{role}")
     expected = await changed.alone.answer(case, caller(changed.alone, role))
-    for world in (changed.walled, changed.unwalled):
+    for world in (changed.both_layers, changed.filter_only):
         before = rivals_rows(world)
         assert await world.answer(case, caller(world, role)) == expected
         assert rivals_rows(world) == before
 
 
-def caller(world: World, role: Role) -> Context:
+def caller(world: IsolationDatabase, role: Role) -> Context:
     return world.given.caller(role, tenant_id=world.story.acme)
 
 
-def rivals_rows(world: World) -> list[Any]:
+def rivals_rows(world: IsolationDatabase) -> list[Any]:
     """A hash of what each table has of rival's, as the owner sees it."""
     hashed = sql.SQL("SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM {} t WHERE {} = {}")
     with psycopg.connect(world.given.settings.database_url or "") as owner:
@@ -111,11 +113,11 @@ def rivals_rows(world: World) -> list[Any]:
         return owner.execute(sql.SQL(" UNION ALL ").join(parts)).fetchall()
 
 
-@pytest.mark.parametrize("walls", ["both", "the filter's", "row-level security"])
+@pytest.mark.parametrize("layers", ["both", "the filter's", "row-level security"])
 @pytest.mark.parametrize("named", [True, False])
-async def test_sockets_are_silent_of_another_tenant(changed: Worlds, walls: str, named: bool) -> None:
-    world = changed.unwalled if walls == "the filter's" else changed.walled
-    request = world.request(filtered=walls != "row-level security")
+async def test_sockets_send_nothing_of_another_tenant(changed: IsolationDatabases, layers: str, named: bool) -> None:
+    world = changed.filter_only if layers == "the filter's" else changed.both_layers
+    request = world.request(filtered=layers != "row-level security")
     variables = {"id": str(world.story.rivals_deployment)} if named else {}
     feed = await world.reads.subscribe(EVENTS, variables, None, request)
     async with aclosing(cast("Any", feed)) as answers:
@@ -124,7 +126,7 @@ async def test_sockets_are_silent_of_another_tenant(changed: Worlds, walls: str,
         for to in (DeploymentState.PAUSED, DeploymentState.ACTIVE):
             await transition_deployment(world.given.platform, deployment_id=world.story.rivals_deployment, to=to)
         await asyncio.sleep(0.3)
-        if walls == "row-level security":  # which cannot hush that something happened, but what
+        if layers == "row-level security":  # which cannot hush that something happened, but what
             body = (await first).body
             assert json.loads(body)["data"] is None
             assert not any(told.encode() in body for told in ("PAUSED", "pilot", str(world.story.rivals_deployment)))
@@ -136,24 +138,26 @@ async def test_sockets_are_silent_of_another_tenant(changed: Worlds, walls: str,
 
 
 @pytest.mark.parametrize("root", ["deployment", "invoice", "tenant", "node"])
-async def test_time_does_not_tell_anothers_from_missing(read: Worlds, root: str) -> None:
+async def test_response_time_is_the_same_for_another_tenants_row_and_a_missing_one(
+    read: IsolationDatabases, root: str
+) -> None:
     """Ids are asked for in random order. What other processes take only ever adds to a time, so the quick answers are
     compared; a real difference shows in all five attempts, a chance one does not.
     """
-    story = read.walled.story
+    story = read.both_layers.story
     ours = {"invoice": story.invoice, "tenant": story.acme}.get(root, story.deployment)
     theirs = {"invoice": story.rivals_invoice, "tenant": story.rival}.get(root, story.rivals_deployment)
     case = f"query ($id: ID!) {{ {root}(id: $id) {{ id }} }}"
     differences = []
     for _ in range(5):
-        own, foreign, missing = await quick_times(read.walled, case, [str(ours), str(theirs), UNKNOWN])
+        own, foreign, missing = await quick_times(read.both_layers, case, [str(ours), str(theirs), UNKNOWN])
         differences.append((own / missing - 1, foreign / missing - 1))
         if abs(own / missing - 1) < 0.2 and abs(foreign / missing - 1) < 0.05:
             return
     raise AssertionError(f"another's ids take another time: {differences}")
 
 
-async def quick_times(world: World, text: str, ids: list[str], count: int = 200) -> list[float]:
+async def quick_times(world: IsolationDatabase, text: str, ids: list[str], count: int = 200) -> list[float]:
     """Seconds to answer for each id: the tenth part of the answers is quicker."""
     taken: dict[str, list[float]] = {id_: [] for id_ in ids}
     for id_ in random.sample(ids * count, len(ids) * count):

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.schema.api import Api, refused
-from tests.schema.story import tell
+from tests.schema.example_data import create_example_data
 
 UNKNOWN = "019d4500-0000-7000-8000-000000000009"
 
@@ -58,7 +58,7 @@ async def test_the_viewer_is_whom_the_token_names(api: Api) -> None:
 
 
 async def test_every_kind_of_object_is_found_by_its_id(api: Api) -> None:
-    await tell(api.given)
+    await create_example_data(api.given)
     ids: dict[str, str] = {}
     for table in _TABLES:
         row = await api.given.row(f"SELECT id FROM {table} ORDER BY id LIMIT 1")

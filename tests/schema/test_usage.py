@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from tests.schema.api import Api, refused
-from tests.schema.story import tell
+from tests.schema.example_data import create_example_data
 
 SELECTION = "... on UsageRecorded { accepted duplicates rejected { index code message } }"
 
@@ -53,7 +53,7 @@ async def test_more_than_a_thousand_events_are_refused_whole(api: Api) -> None:
 
 
 async def test_usage_is_shown_by_month_beside_what_is_included(api: Api) -> None:
-    story = await tell(api.given)
+    story = await create_example_data(api.given)
     text = """query ($id: ID!, $month: Date) { deployment(id: $id) {
         now: usage { resourceKind { code unit } quantity includedQuantity overageQuantity }
         then: usage(periodStart: $month) { resourceKind { code } quantity includedQuantity overageQuantity } } }"""

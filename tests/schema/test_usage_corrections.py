@@ -67,7 +67,7 @@ async def test_a_meter_corrects_and_reads_nothing(api: Api) -> None:
         }
 
 
-async def test_what_is_wrong_is_told_at_its_place(api: Api) -> None:
+async def test_a_fault_is_reported_with_its_input_path(api: Api) -> None:
     acme, _ = await metered(api)
     asked = {"tenantId": str(acme), "eventId": "1", "quantity": "1", "reason": "misread"}
     assert await api.mutate("correctUsage", asked | {"eventId": "2"}) == refused("NOT_FOUND", "eventId")

@@ -8,7 +8,7 @@ from graphql import parse
 from hypothesis import given as given_data
 from hypothesis import strategies as st
 
-from app.reads.errors import RequestError
+from app.reads.errors import GraphQLRequestError
 from app.reads.variables import Variables
 from app.schema.schema import schema
 from app.schema.usage_events import Events, build, decode
@@ -45,7 +45,7 @@ def slowly(events: Any) -> Events | None:
     """By GraphQL's reading, field by field."""
     try:
         values = VARIABLES.coerced({"input": events})
-    except RequestError:
+    except GraphQLRequestError:
         return None
     return build({"events": values.coerced["input"]})
 
@@ -60,7 +60,7 @@ _event = st.one_of(
 
 
 @given_data(st.lists(_event, max_size=3))
-def test_both_ways_agree(events: list[Any]) -> None:
+def test_decoding_whole_and_field_by_field_agree(events: list[Any]) -> None:
     assert repr(decode({"events": events})) == repr(slowly(events))  # NaN is not equal to itself
 
 
@@ -109,7 +109,7 @@ async def test_written_into_the_document(api: Api) -> None:
     assert data["recordUsage"] == {"accepted": 1, "duplicates": 0, "rejected": []}
 
 
-async def test_a_malformed_id_is_told_at_its_place(api: Api) -> None:
+async def test_a_malformed_id_has_its_path_in_the_error(api: Api) -> None:
     document, _ = DOCUMENTS["a variable"]
     events = [event(ID), event("nobody", id="2")]
     error = await api.error(document % SELECTION, {"input": {"events": events}}, caller=api.given.meter())

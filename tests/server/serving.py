@@ -7,7 +7,7 @@ from typing import Any
 
 import uvicorn
 
-from app.server.serving import server_config
+from app.server.uvicorn_config import server_config
 
 
 @asynccontextmanager

@@ -22,9 +22,9 @@ from graphql import (
 from app.database.errors import CommitUnknown, DatabaseUnavailable
 from app.operations.calls.call import RequestMetadata
 from app.operations.calls.principal import Principal
-from app.operations.rate_limits import Charge
-from app.schema.limits import MAX_ERRORS, OperationInspection, inspect_document, parse_document
-from app.server.errors import show_error
+from app.operations.rate_limits import OperationCharge
+from app.schema.limits import MAX_ERRORS, MeasuredOperation, inspect_document, parse_document
+from app.server.error_formatting import show_error
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ FIELD_FAILURES: list[Exception] = []
 class SmallRequest:
     principal: Principal
     metadata: RequestMetadata
-    charge: Charge
+    charge: OperationCharge
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ async def _answers(feed: AsyncIterator[ExecutionResult]) -> AsyncGenerator[Small
             yield _answer(result)
 
 
-def _inspected(document: DocumentNode, operation_name: str | None) -> OperationInspection:
+def _inspected(document: DocumentNode, operation_name: str | None) -> MeasuredOperation:
     operations = inspect_document(document).operations
     return operations.get(operation_name or "") or next(iter(operations.values()))
 

@@ -56,7 +56,7 @@ async def waiting(slow: Slow, count: int) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_what_is_beyond_is_refused_at_once(client: httpx.AsyncClient, slow: Slow, method: str) -> None:
+async def test_requests_beyond_capacity_are_refused_at_once(client: httpx.AsyncClient, slow: Slow, method: str) -> None:
     taken = [asyncio.create_task(client.request(method, "/graphql")) for _ in range(2)]
     await waiting(slow, 2)
     refused = await client.request(method, "/graphql", headers={"x-request-id": "r-1"})
@@ -75,7 +75,7 @@ async def test_probes_are_answered_all_the_same(client: httpx.AsyncClient, slow:
     await asyncio.gather(*taken)
 
 
-async def test_a_body_in_coming_takes_no_room(client: httpx.AsyncClient, slow: Slow) -> None:
+async def test_a_body_being_received_takes_no_capacity(client: httpx.AsyncClient, slow: Slow) -> None:
     ends = asyncio.Event()
 
     async def body() -> AsyncIterator[bytes]:
@@ -91,7 +91,7 @@ async def test_a_body_in_coming_takes_no_room(client: httpx.AsyncClient, slow: S
     assert {(await answer).status_code for answer in slowly} == {200}
 
 
-async def test_who_leaves_gives_the_room_back(client: httpx.AsyncClient, slow: Slow) -> None:
+async def test_a_client_that_disconnects_frees_capacity(client: httpx.AsyncClient, slow: Slow) -> None:
     for _ in range(3):
         with pytest.raises(httpx.ReadTimeout):
             await client.post("/graphql", timeout=0.05)

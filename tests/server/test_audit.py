@@ -21,7 +21,7 @@ from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.schema.conftest import given, queue
-from tests.server.house import House, ask, house
+from tests.server.served_api import ServedApi, ask, serve_api
 
 __all__ = ["given", "queue"]
 
@@ -35,17 +35,17 @@ ACME = {"code": "acme", "name": "Acme"}
 
 
 @pytest.fixture
-async def served_house(
+async def served_api(
     settings: Settings, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[House]:
-    monkeypatch.setattr(sign_ins, "GATHERED_SECONDS", 0.05)
-    async with house(settings, clock) as served:
+) -> AsyncIterator[ServedApi]:
+    monkeypatch.setattr(sign_ins, "WRITE_INTERVAL_SECONDS", 0.05)
+    async with serve_api(settings, clock) as served:
         yield served
 
 
 @pytest.fixture
-async def ada(served_house: House) -> AsyncIterator[httpx.AsyncClient]:
-    async with served_house.client(x_request_id="r1") as client:
+async def ada(served_api: ServedApi) -> AsyncIterator[httpx.AsyncClient]:
+    async with served_api.client(x_request_id="r1") as client:
         yield client
 
 
@@ -76,12 +76,12 @@ async def test_a_mutation_that_was_done(ada: httpx.AsyncClient) -> None:
     }
 
 
-async def test_what_is_refused_is_entered_too(served_house: House, ada: httpx.AsyncClient, given: Given) -> None:
+async def test_what_is_refused_is_entered_too(served_api: ServedApi, ada: httpx.AsyncClient, given: Given) -> None:
     acme = await given.tenant()
     await ask(ada, CREATE, input=ACME)
     await ask(ada, CREATE, input={**ACME, "code": "???"})
     for role in (Role.TENANT_ADMIN, Role.METER):
-        async with served_house.client(role, acme, subject="eve") as eve:
+        async with served_api.client(role, acme, subject="eve") as eve:
             await ask(eve, CREATE, input=ACME)
     assert [(entry["subject"], entry["outcome"]) for entry in await entries(ada)] == [
         ("eve", "PERMISSION_DENIED"),
@@ -131,10 +131,10 @@ async def test_the_log_is_filtered(ada: httpx.AsyncClient, clock: Clock) -> None
     assert await entries(ada, subject="bob") == []
 
 
-async def test_only_the_platforms_admin_reads_it(served_house: House, given: Given) -> None:
+async def test_only_the_platforms_admin_reads_it(served_api: ServedApi, given: Given) -> None:
     acme = await given.tenant()
     for role in (Role.TENANT_ADMIN, Role.TENANT_VIEWER, Role.METER):
-        async with served_house.client(role, acme) as client:
+        async with served_api.client(role, acme) as client:
             (error,) = (await ask(client, LOG))["errors"]
         assert error["extensions"]["code"] == "FORBIDDEN"
 
@@ -158,8 +158,8 @@ async def eventually(client: httpx.AsyncClient, **conditions: str) -> list[dict[
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/usage"])
-async def test_refused_sign_ins(served_house: House, ada: httpx.AsyncClient, path: str) -> None:
-    async with httpx.AsyncClient(base_url=served_house.url) as stranger:
+async def test_refused_sign_ins(served_api: ServedApi, ada: httpx.AsyncClient, path: str) -> None:
+    async with httpx.AsyncClient(base_url=served_api.url) as stranger:
         assert (await stranger.post(path, json={"query": "{ __typename }"})).status_code == 401
     (entry,) = await eventually(ada, action="signIn")
     assert entry == {
@@ -175,8 +175,8 @@ async def test_refused_sign_ins(served_house: House, ada: httpx.AsyncClient, pat
     }
 
 
-async def test_refused_sign_ins_of_sockets(served_house: House, ada: httpx.AsyncClient) -> None:
-    url = f"{served_house.url.replace('http', 'ws', 1)}/graphql"
+async def test_refused_sign_ins_of_sockets(served_api: ServedApi, ada: httpx.AsyncClient) -> None:
+    url = f"{served_api.url.replace('http', 'ws', 1)}/graphql"
     async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
         await socket.send('{"type":"connection_init","payload":{"authorization":"Bearer x"}}')
         with pytest.raises(ConnectionClosed):
@@ -187,7 +187,7 @@ async def test_refused_sign_ins_of_sockets(served_house: House, ada: httpx.Async
 
 async def test_a_flood_is_a_bounded_number_of_rows(database: Database, clock: Clock, given: Given) -> None:
     refused = RefusedSignIns(database, clock)
-    async with refused.kept():
+    async with refused.writing():
         for number in range(5_000):
             refused.add(f"10.0.{number // 256}.{number % 256}", "no")
     rows = await given.rows("SELECT address, occurrences FROM audit_log ORDER BY occurrences")

@@ -19,7 +19,7 @@ from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.costs.bills import bill, droplet, row
 from tests.operations.given import Given
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 
 APRIL = {"provider": "digitalocean", "externalId": "2026-04", "currency": "USD", "exchangeRate": "1.5"}
 BILL = bill(row("web-1 (s-1vcpu-2gb)", "$12.00"), row("GST", "$1.20", hours=""))
@@ -33,14 +33,14 @@ async def given(database: Database, clock: Clock, settings: Settings) -> AsyncIt
 
 
 @pytest.fixture(scope="module")
-async def served(_open_database: Database, settings: Settings) -> AsyncIterator[House]:
+async def served(_open_database: Database, settings: Settings) -> AsyncIterator[ServedApi]:
     """Two uploads at once are the most."""
-    async with house(dataclasses.replace(settings, database_pool_size=4), Clock()) as served:
+    async with serve_api(dataclasses.replace(settings, database_pool_size=4), Clock()) as served:
         yield served
 
 
 @pytest.fixture
-async def admin(served: House, database: Database) -> AsyncIterator[httpx.AsyncClient]:
+async def admin(served: ServedApi, database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """The client of a platform admin, over a clean database."""
     async with served.client(content_type="text/csv") as client:
         yield client
@@ -170,7 +170,7 @@ async def test_what_is_no_bill_is_not_read(  # noqa: PLR0917 - fixtures and a ta
 
 
 @pytest.mark.parametrize("role", [Role.TENANT_ADMIN, Role.TENANT_VIEWER, Role.METER])
-async def test_only_platform_admins_upload(served: House, given: Given, role: Role) -> None:
+async def test_only_platform_admins_upload(served: ServedApi, given: Given, role: Role) -> None:
     tenant_id = await given.tenant()
     async with served.client(role, tenant_id, content_type="text/csv") as client:
         answer = await client.post("/cloud-invoices", params=APRIL, content=BILL)
@@ -181,7 +181,7 @@ async def test_only_platform_admins_upload(served: House, given: Given, role: Ro
 
 
 async def test_the_same_bill_twice_or_at_once_is_imported_once(
-    served: House, admin: httpx.AsyncClient, given: Given
+    served: ServedApi, admin: httpx.AsyncClient, given: Given
 ) -> None:
     async with served.client(subject="bob", content_type="text/csv") as bob:
         uploads = [client.post("/cloud-invoices", params=APRIL, content=BILL) for client in (admin, bob)]
@@ -211,7 +211,7 @@ async def test_each_upload_is_in_the_audit_log(admin: httpx.AsyncClient, given: 
 
 async def test_an_upload_is_paid_for_by_its_rows_before_any_is_written(given: Given) -> None:
     limited = dataclasses.replace(given.settings, rate_limit_burst=100, rate_limit_per_second=1)
-    async with house(limited, given.clock) as served, served.client(content_type="text/csv") as client:
+    async with serve_api(limited, given.clock) as served, served.client(content_type="text/csv") as client:
         rows = [row(f"web-{number}", "$1") for number in range(91)]
         answer = await client.post("/cloud-invoices", params=APRIL, content=bill(*rows))
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
@@ -230,8 +230,8 @@ async def test_a_body_that_is_too_large_is_refused(
     assert await given.row(COUNTS) == {"bills": 0, "lines": 0}
 
 
-async def test_more_uploads_than_the_process_takes_are_told_to_come_again(
-    served: House, admin: httpx.AsyncClient, given: Given
+async def test_more_uploads_than_the_process_takes_are_answered_with_retry_after(
+    served: ServedApi, admin: httpx.AsyncClient, given: Given
 ) -> None:
     started, ended = asyncio.Semaphore(0), asyncio.Event()
 

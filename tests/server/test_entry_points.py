@@ -16,7 +16,7 @@ from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.schema.conftest import given, queue
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 from tests.server.test_sockets import connected
 from tests.server.usage_bodies import event
 
@@ -73,14 +73,14 @@ async def deployment(given: Given) -> UUID:
 
 
 @pytest.fixture
-async def served_house(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[House]:
-    async with house(settings, clock) as served:
+async def served_api(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[ServedApi]:
+    async with serve_api(settings, clock) as served:
         yield served
 
 
 @pytest.fixture
-async def client(served_house: House) -> AsyncIterator[httpx.AsyncClient]:
-    async with served_house.client(Role.METER, subject="m") as client:
+async def client(served_api: ServedApi) -> AsyncIterator[httpx.AsyncClient]:
+    async with served_api.client(Role.METER, subject="m") as client:
         yield client
 
 
@@ -125,10 +125,10 @@ async def test_quantities_by_http(client: httpx.AsyncClient, deployment: UUID, g
 
 
 async def test_quantities_by_websocket(
-    served_house: House, client: httpx.AsyncClient, deployment: UUID, given: Given
+    served_api: ServedApi, client: httpx.AsyncClient, deployment: UUID, given: Given
 ) -> None:
     rejections = {}
-    async with connected(served_house.url) as socket:
+    async with connected(served_api.url) as socket:
         await socket.initialise(client.headers["authorization"].removeprefix("Bearer "))
         for number, (text, sent) in enumerate(events(deployment).items()):
             await socket.connection.send(f'{{"type": "subscribe", "id": "{number}", "payload": {request(sent)}}}')
@@ -213,7 +213,7 @@ async def test_refusals_are_the_same_everywhere(
         if (why, None) in (("malformed", ENTRY_POINTS[path].malformed), ("too large", ENTRY_POINTS[path].too_large)):
             continue
         limited = replace(allowing, rate_limit_burst=60, rate_limit_per_second=1) if why == "too much" else allowing
-        async with house(limited, clock) as served, served.client(ENTRY_POINTS[path].role, subject=path) as client:
+        async with serve_api(limited, clock) as served, served.client(ENTRY_POINTS[path].role, subject=path) as client:
             answer = await refused(client, path, why)
             assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code), why
             assert answer.json().keys() <= {"errors", "extensions"}, why
@@ -225,13 +225,13 @@ async def test_refusals_are_the_same_everywhere(
             assert ("retry-after" in answer.headers) == (status == 429), why
 
 
-async def test_calls_are_audited_the_same(served_house: House, deployment: UUID, given: Given) -> None:
+async def test_calls_are_audited_the_same(served_api: ServedApi, deployment: UUID, given: Given) -> None:
     """Who may not record usage, and what is recorded in part."""
     good, bad = event(deployment, 1), event(deployment, 2, resourceKind="moon_dust")
     document = {"query": DOCUMENT, "variables": {"input": {"events": [good, bad]}}}
     for role in (Role.TENANT_VIEWER, Role.METER):
         tenant_id = (await given.row("SELECT tenant_id FROM cloud_deployments"))["tenant_id"]
-        async with served_house.client(role, tenant_id, x_request_id="r8") as client:
+        async with served_api.client(role, tenant_id, x_request_id="r8") as client:
             await client.post("/graphql", json=document)
             await client.post("/usage", json=[good, bad])
     entries = await given.rows(

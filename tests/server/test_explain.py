@@ -15,7 +15,7 @@ from app.settings import Environment, Settings
 from tests.clock import Clock
 from tests.database.owners import served_by
 from tests.server.answers import code
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 from tests.tables.platform_rows import key
 
 TENANT = UUID(key(1))
@@ -32,8 +32,8 @@ CREATE = 'mutation { createTenant(input: {code: "acme", name: "Acme"}) { ... on 
 
 
 @pytest.fixture
-async def api(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[House]:
-    async with house(settings, clock) as served:
+async def api(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[ServedApi]:
+    async with serve_api(settings, clock) as served:
         yield served
 
 
@@ -47,7 +47,7 @@ def explained(response: httpx.Response) -> list[dict[str, Any]]:
     return statements
 
 
-async def test_the_statements_of_a_query(api: House) -> None:
+async def test_the_statements_of_a_query(api: ServedApi) -> None:
     async with api.client() as admin:
         response = await sent(admin, "1")
         body = response.json()
@@ -61,7 +61,7 @@ async def test_the_statements_of_a_query(api: House) -> None:
         assert explained(got) == explained(response)
 
 
-async def test_the_plans_too(api: House) -> None:
+async def test_the_plans_too(api: ServedApi) -> None:
     async with api.client() as admin:
         one, plans = explained(await sent(admin, "analyze"))
     assert (one["statement"], plans["statement"]) == (ONE, PLANS)
@@ -70,7 +70,7 @@ async def test_the_plans_too(api: House) -> None:
         assert re.fullmatch(r"Execution Time: [0-9.]+ ms", plan.splitlines()[-1])
 
 
-async def test_what_is_read_after_a_mutation(api: House) -> None:
+async def test_what_is_read_after_a_mutation(api: ServedApi) -> None:
     async with api.client() as admin:
         response = await sent(admin, "1", CREATE)
     assert response.json()["data"] == {"createTenant": {"tenant": {"name": "Acme"}}}
@@ -78,14 +78,14 @@ async def test_what_is_read_after_a_mutation(api: House) -> None:
     assert statement["statement"].startswith("SELECT (SELECT coalesce(json_object_agg(")
 
 
-async def test_a_refused_document_has_no_statements(api: House) -> None:
+async def test_a_refused_document_has_no_statements(api: ServedApi) -> None:
     async with api.client() as admin:
         response = await sent(admin, "1", "{ nothing }")
     assert (response.status_code, code(response), explained(response)) == (400, "GRAPHQL_VALIDATION_FAILED", [])
 
 
 @pytest.mark.parametrize("value", ["", "0", "true", "2", "ANALYZE", "analyze; x", "\xff"])
-async def test_another_value_is_refused(api: House, value: str) -> None:
+async def test_another_value_is_refused(api: ServedApi, value: str) -> None:
     async with api.client() as admin:
         response = await admin.post(
             "/graphql", json={"query": QUERY}, headers=[(b"x-explain", value.encode("latin-1"))]
@@ -96,7 +96,7 @@ async def test_another_value_is_refused(api: House, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "analyze", "nonsense"])
-async def test_for_others_it_is_an_unknown_header(api: House, value: str) -> None:
+async def test_for_others_it_is_an_unknown_header(api: ServedApi, value: str) -> None:
     for role, tenant in ((Role.TENANT_ADMIN, TENANT), (Role.TENANT_VIEWER, TENANT), (Role.METER, None)):
         async with api.client(role, tenant) as other:
             responses = [await sent(other, header) for header in (None, value)]
@@ -107,7 +107,7 @@ async def test_for_others_it_is_an_unknown_header(api: House, value: str) -> Non
 async def test_in_production_it_is_an_unknown_header(settings: Settings, clock: Clock) -> None:
     async with served_by(settings) as production:
         own = replace(production, environment=Environment.PRODUCTION)
-        async with house(own, clock) as served, served.client() as admin:
+        async with serve_api(own, clock) as served, served.client() as admin:
             plain, *others = [await sent(admin, header) for header in (None, "1", "analyze", "nonsense")]
     assert [_timeless((other.status_code, other.content)) for other in others] == [
         _timeless((plain.status_code, plain.content))

@@ -12,7 +12,7 @@ from tests.server.answers import code, only_error, without_cost
 from tests.server.small_api import FIELD_FAILURES, HAPPENINGS, UNAVAILABLE, UNKNOWN
 
 
-async def test_the_database_away_and_back(client: httpx.AsyncClient) -> None:
+async def test_an_unavailable_database_and_its_return(client: httpx.AsyncClient) -> None:
     HAPPENINGS.failure = UNAVAILABLE
     response = await client.post("/graphql", json={"query": "{ subject }"})
     assert (response.status_code, code(response), response.headers["retry-after"]) == (503, "SERVICE_UNAVAILABLE", "7")
@@ -21,7 +21,7 @@ async def test_the_database_away_and_back(client: httpx.AsyncClient) -> None:
     assert (await client.post("/graphql", json={"query": "{ subject }"})).status_code == 200
 
 
-async def test_an_unknown_outcome_invites_no_retry(client: httpx.AsyncClient) -> None:
+async def test_an_unknown_outcome_has_no_retry_after(client: httpx.AsyncClient) -> None:
     HAPPENINGS.failure = UNKNOWN
     response = await client.post("/graphql", json={"query": "mutation { change }"})
     assert (response.status_code, code(response)) == (503, "OUTCOME_UNKNOWN")

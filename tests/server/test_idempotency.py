@@ -17,7 +17,7 @@ from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.schema.conftest import given, queue
-from tests.server.house import House, ask, house
+from tests.server.served_api import ServedApi, ask, serve_api
 
 __all__ = ["given", "queue"]
 
@@ -38,14 +38,14 @@ ACME = {"code": "acme", "name": "Acme"}
 
 
 @pytest.fixture
-async def served_house(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[House]:
-    async with house(settings, clock) as served:
+async def served_api(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[ServedApi]:
+    async with serve_api(settings, clock) as served:
         yield served
 
 
 @pytest.fixture
-async def ada(served_house: House) -> AsyncIterator[httpx.AsyncClient]:
-    async with served_house.client() as client:
+async def ada(served_api: ServedApi) -> AsyncIterator[httpx.AsyncClient]:
+    async with served_api.client() as client:
         yield client
 
 
@@ -115,13 +115,13 @@ async def test_a_key_is_one_requests(ada: httpx.AsyncClient, given: Given) -> No
     assert (await given.row("SELECT count(*) FROM tenants"))["count"] == 1
 
 
-async def test_keys_of_others_are_others(served_house: House, given: Given) -> None:
+async def test_keys_of_others_are_others(served_api: ServedApi, given: Given) -> None:
     query = """mutation C($input: CreateDeploymentInput!) { createDeployment(input: $input) {
         ... on DeploymentCreated { deployment { slug tenant { code } } } ... on Problem { code } } }"""
     answers = []
     tenants = [await given.tenant("acme"), await given.tenant("rival")]
     for tenant_id, subject in [(tenants[0], "ada"), (tenants[1], "ada"), (tenants[0], "bob")]:
-        async with served_house.client(Role.TENANT_ADMIN, tenant_id, subject) as client:
+        async with served_api.client(Role.TENANT_ADMIN, tenant_id, subject) as client:
             made = {"slug": subject, "displayName": "x", "region": "syd1"}
             answers.append((await ask(client, query, "k1", input=made))["data"]["createDeployment"]["deployment"])
     assert [(each["tenant"]["code"], each["slug"]) for each in answers] == [
@@ -149,7 +149,7 @@ async def test_a_race_is_won_once(ada: httpx.AsyncClient, given: Given) -> None:
     assert (await given.row("SELECT count(*) FROM tenants"))["count"] == 1
 
 
-async def test_a_rival_under_way_is_waited_for_briefly(
+async def test_a_concurrent_call_with_the_same_key_is_awaited_briefly(
     ada: httpx.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idempotency, "RIVAL_WAIT_MILLISECONDS", 100)

@@ -86,7 +86,7 @@ async def test_keys_are_refreshed_before_they_are_stale(issuer: Issuer, keys: Is
     await keys.close()
 
 
-async def test_known_keys_serve_for_an_hour_while_the_issuer_is_away(
+async def test_known_keys_serve_for_an_hour_while_the_issuer_is_unavailable(
     issuer: Issuer, keys: IssuerKeys, clock: Clock
 ) -> None:
     await keys.find("ES256", "a")
@@ -123,7 +123,9 @@ async def test_keys_beyond_their_age_decide_nothing(issuer: Issuer, keys: Issuer
     await keys.close()
 
 
-async def test_an_issuer_away_is_not_asked_by_every_caller(issuer: Issuer, keys: IssuerKeys, clock: Clock) -> None:
+async def test_an_unavailable_issuer_is_not_requested_for_every_caller(
+    issuer: Issuer, keys: IssuerKeys, clock: Clock
+) -> None:
     issuer.away = True
     for _ in range(20):
         with pytest.raises(KeysUnavailableError):
@@ -154,7 +156,7 @@ def published(algorithm: str, private: Any, **members: Any) -> list[str | None]:
     return [key.key_id for key in parse_key_set(json.dumps({"keys": list(issuer.keys.values())}).encode())]
 
 
-def test_which_keys_are_taken() -> None:
+def test_which_keys_are_accepted() -> None:
     strong = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     assert published("RS256", strong) == ["k"]
     assert published("RS256", strong, alg="RS256") == ["k"]

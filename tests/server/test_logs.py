@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from app.server.edge import current_request_id
 from app.server.logs import JsonFormatter, TextFormatter, configure_logging
+from app.server.response_headers import current_request_id
 from app.settings import Environment, LogFormat, Settings
 
 
@@ -19,7 +19,7 @@ def line(**extra: object) -> dict[str, object]:
     return formatted
 
 
-def test_a_line() -> None:
+def test_a_json_log_line() -> None:
     given = line(error_id="e-1", where=logging)
     assert given.pop("time")
     assert given == {
@@ -51,7 +51,7 @@ def text(message: str, **extra: object) -> str:
     return TextFormatter().format(record)
 
 
-def test_a_line_for_people() -> None:
+def test_a_text_log_line() -> None:
     assert text("request", path="/graphql", status=200).endswith(" WARNING request path=/graphql status=200")
 
 
@@ -67,7 +67,7 @@ def test_what_a_caller_sent_begins_no_line_and_commands_no_terminal() -> None:
     ("chosen", "environment", "json"),
     [("auto", "development", True), ("text", "production", False), ("json", "development", True)],
 )
-def test_the_form_is_chosen(
+def test_the_log_format_follows_the_settings(
     chosen: str, environment: str, json: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # standard error is no terminal here
     kept: list[logging.Handler] = []

@@ -23,7 +23,7 @@ from tests.operations.given import Given
 from tests.operations.metering import resource
 from tests.schema.conftest import given, queue
 from tests.schema.inputs import mutation_type
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 from tests.server.test_sockets import connected
 
 __all__ = ["given", "queue"]
@@ -102,8 +102,8 @@ def test_the_largest_request_fits() -> None:
 
 
 @pytest.fixture
-async def served_house(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[House]:
-    async with house(settings, clock) as served:
+async def served_api(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[ServedApi]:
+    async with serve_api(settings, clock) as served:
         yield served
 
 
@@ -113,12 +113,12 @@ async def metered(given: Given) -> tuple[UUID, UUID]:
     return deployment_id, await resource(given, deployment_id)
 
 
-async def test_a_thousand_of_the_largest_events(served_house: House, metered: tuple[UUID, UUID]) -> None:
+async def test_a_thousand_of_the_largest_events(served_api: ServedApi, metered: tuple[UUID, UUID]) -> None:
     body = encoded(RECORD_USAGE, {"events": events(*metered)})
-    async with served_house.client(Role.METER, subject="m", content_type="application/json") as client:
+    async with served_api.client(Role.METER, subject="m", content_type="application/json") as client:
         answer = (await client.post("/graphql", content=body)).json()
         assert answer["data"]["recordUsage"] == {"accepted": MAX_EVENTS, "duplicates": 0, "rejected": []}
-        async with connected(served_house.url) as socket:
+        async with connected(served_api.url) as socket:
             await socket.initialise(client.headers["authorization"].removeprefix("Bearer "))
             await socket.connection.send(f'{{"type": "subscribe", "id": "1", "payload": {body.decode()}}}')
             recorded = (await socket.receive())["payload"]["data"]["recordUsage"]

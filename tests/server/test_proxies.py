@@ -16,26 +16,26 @@ from app.settings_web import parse_networks
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.schema.conftest import given, queue
-from tests.server.house import House, ask, house
+from tests.server.served_api import ServedApi, ask, serve_api
 
 __all__ = ["given", "queue"]
 
 
 @pytest.fixture
-async def served_house(
+async def served_api(
     settings: Settings, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[House]:
-    monkeypatch.setattr(sign_ins, "GATHERED_SECONDS", 0.05)
-    async with house(settings, clock) as served:
+) -> AsyncIterator[ServedApi]:
+    monkeypatch.setattr(sign_ins, "WRITE_INTERVAL_SECONDS", 0.05)
+    async with serve_api(settings, clock) as served:
         yield served
 
 
-async def test_a_forwarded_address_is_not_believed_by_default(served_house: House, given: Given) -> None:
-    async with httpx.AsyncClient(base_url=served_house.url) as stranger:
+async def test_a_forwarded_address_is_not_believed_by_default(served_api: ServedApi, given: Given) -> None:
+    async with httpx.AsyncClient(base_url=served_api.url) as stranger:
         for number in range(30):
             forwarded = {"x-forwarded-for": f"<script>{'a' * 4_000}, 10.0.0.{number}"}
             assert (await stranger.post("/graphql", headers=forwarded)).status_code == 401
-    async with served_house.client() as ada:
+    async with served_api.client() as ada:
         query = 'mutation { createTenant(input: {code: "acme", name: "Acme"}) { __typename } }'
         await ada.post("/graphql", json={"query": query}, headers={"x-forwarded-for": "10.1.1.1"})
     rows = await given.rows("SELECT address FROM audit_log WHERE action = 'createTenant'")
@@ -46,7 +46,7 @@ async def test_a_forwarded_address_is_not_believed_by_default(served_house: Hous
 
 async def test_refused_sign_ins_of_one_peer_are_a_few_rows(database: Database, clock: Clock, given: Given) -> None:
     refused = RefusedSignIns(database, clock)
-    async with refused.kept():
+    async with refused.writing():
         for number in range(1_000):
             refused.add("10.0.0.1", f"reason {number % 50}")
         refused.add("10.0.0.2", "another")
@@ -59,7 +59,7 @@ async def test_refused_sign_ins_of_one_peer_are_a_few_rows(database: Database, c
 async def test_an_address_is_entered_once_a_minute(
     database: Database, clock: Clock, given: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sign_ins, "GATHERED_SECONDS", 0.02)
+    monkeypatch.setattr(sign_ins, "WRITE_INTERVAL_SECONDS", 0.02)
     query = "SELECT address, occurrences FROM audit_log ORDER BY occurred_at, occurrences"
     refused = RefusedSignIns(database, clock)
 
@@ -69,7 +69,7 @@ async def test_an_address_is_entered_once_a_minute(
                 await asyncio.sleep(0.01)
         return [(row["address"], row["occurrences"]) for row in rows]
 
-    async with refused.kept():
+    async with refused.writing():
         refused.add("10.0.0.1", "no")
         assert await entered(1) == [("10.0.0.1", 1)]
         for _ in range(500):
@@ -82,7 +82,7 @@ async def test_an_address_is_entered_once_a_minute(
 
 async def test_the_addresses_of_an_ipv6_client_are_one(database: Database, clock: Clock, given: Given) -> None:
     refused = RefusedSignIns(database, clock)
-    async with refused.kept():
+    async with refused.writing():
         for number in range(1, 200):
             refused.add(f"2001:db8::{number:x}", "no")
     rows = await given.rows("SELECT address, occurrences FROM audit_log")
@@ -121,7 +121,7 @@ def test_the_nearest_address_that_is_no_trusted_proxy(peer: str, forwarded: list
 async def test_a_trusted_proxy_names_the_client(settings: Settings, database: Database, clock: Clock) -> None:
     mine = replace(settings, trusted_proxies=parse_networks("127.0.0.0/8"))
     create = 'mutation { createTenant(input: {code: "acme", name: "Acme"}) { __typename } }'
-    async with house(mine, clock) as served, served.client() as ada:
+    async with serve_api(mine, clock) as served, served.client() as ada:
         await ada.post("/graphql", json={"query": create}, headers={"x-forwarded-for": "1.1.1.1, 203.0.113.9"})
         answer = await ask(ada, '{ auditLog(filter: {action: "createTenant"}) { nodes { address } } }')
         assert answer["data"] == {"auditLog": {"nodes": [{"address": "203.0.113.9"}]}}

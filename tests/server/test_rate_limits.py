@@ -19,7 +19,7 @@ from app.operations.calls.principal import Role
 from app.settings import Settings
 from tests.clock import Clock
 from tests.server.answers import code
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 from tests.tables.platform_rows import key
 
 PAGE = "{ tenants(first: 19) { nodes { code } } }"  # 20 points
@@ -32,8 +32,8 @@ def limited(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-async def api(limited: Settings, database: Database, clock: Clock) -> AsyncIterator[House]:
-    async with house(limited, clock) as served:
+async def api(limited: Settings, database: Database, clock: Clock) -> AsyncIterator[ServedApi]:
+    async with serve_api(limited, clock) as served:
         yield served
 
 
@@ -56,7 +56,7 @@ async def drained(client: httpx.AsyncClient) -> httpx.Response:
     raise AssertionError("there is no limit")
 
 
-async def test_who_asks_too_much_is_told_when_to_come_again(api: House) -> None:
+async def test_a_rate_limited_caller_gets_retry_after(api: ServedApi) -> None:
     async with api.client() as ada, api.client(subject="bob") as bob, api.client(Role.METER, subject="meter") as meter:
         refused = await drained(ada)
         assert (refused.status_code, code(refused)) == (429, "RATE_LIMITED")
@@ -69,21 +69,21 @@ async def test_who_asks_too_much_is_told_when_to_come_again(api: House) -> None:
         assert (await post(ada)).status_code == 200
 
 
-async def test_a_tenants_callers_are_apart(api: House) -> None:
+async def test_a_tenants_callers_are_apart(api: ServedApi) -> None:
     one, two = key(1, 1), key(1, 2)
     async with api.client(Role.TENANT_VIEWER, one) as ours, api.client(Role.TENANT_VIEWER, two) as theirs:  # type: ignore[arg-type]  # the claim is text
         assert (await drained(ours)).status_code == 429
         assert (await post(theirs)).status_code == 200
 
 
-async def test_processes_share_a_bucket(api: House, limited: Settings, clock: Clock) -> None:
+async def test_processes_share_a_bucket(api: ServedApi, limited: Settings, clock: Clock) -> None:
     slow = replace(limited, rate_limit_per_second=1)
-    async with house(slow, clock) as another, api.client() as here, another.client() as there:
+    async with serve_api(slow, clock) as another, api.client() as here, another.client() as there:
         assert (await drained(there)).status_code == 429
         assert sum([(await post(here)).status_code == 200 for _ in range(5)]) <= 1
 
 
-async def test_every_answer_tells_the_cost(api: House) -> None:
+async def test_every_answer_has_its_cost(api: ServedApi) -> None:
     async with api.client() as ada:
         for query, status, requested, paid in (
             (PAGE, 200, 20, 20),
@@ -118,7 +118,7 @@ async def test_a_document_costs_what_it_takes_to_read(
     limited: Settings, database: Database, clock: Clock, document: Callable[[int], str]
 ) -> None:
     roomy = replace(limited, rate_limit_burst=100_000, rate_limit_per_second=1)
-    async with house(roomy, clock) as api, api.client() as ada:
+    async with serve_api(roomy, clock) as api, api.client() as ada:
         left = [cost_of(await post(ada, document(size)))["remaining"] for size in (100, 100, 100_000, 190_000)]
         paid = [before - after for before, after in pairwise(left)]
         assert paid[0] <= 10
@@ -126,7 +126,7 @@ async def test_a_document_costs_what_it_takes_to_read(
         assert paid[2] <= 4000
 
 
-async def test_a_named_operation_is_held_to_its_own_limits(api: House) -> None:
+async def test_a_named_operation_is_held_to_its_own_limits(api: ServedApi) -> None:
     path = "{ deployments { nodes { tenant "
     deep = "query Deep { tenants { nodes " + path * 4 + "{ id }" + " } } }" * 4 + " } }"
     text = f"query A {{ viewer {{ subject }} }} query B {{ viewer {{ subject roles }} }} {deep}"
@@ -148,19 +148,19 @@ async def test_a_named_operation_is_held_to_its_own_limits(api: House) -> None:
 async def test_a_remembered_document_is_not_paid_for_again(limited: Settings, database: Database, clock: Clock) -> None:
     roomy = replace(limited, rate_limit_burst=100_000, rate_limit_per_second=1)
     text = "#" + "x" * 22_000 + "\n{ viewer { subject } }"
-    async with house(roomy, clock) as api, api.client() as ada:
+    async with serve_api(roomy, clock) as api, api.client() as ada:
         costs = [cost_of(await post(ada, text))["requested"] for _ in range(3)]
     assert costs == [1 + 400, 1, 1]
 
 
-async def test_refused_documents_run_a_bucket_dry_too(api: House) -> None:
+async def test_refused_documents_run_a_bucket_dry_too(api: ServedApi) -> None:
     async with api.client() as ada:
         codes = [code(await post(ada, "{ nothing }")) for _ in range(20)]
         assert codes[:8] == ["GRAPHQL_VALIDATION_FAILED"] * 8
         assert codes[-1] == "RATE_LIMITED"
 
 
-async def test_usage_by_the_line(api: House) -> None:
+async def test_usage_by_the_line(api: ServedApi) -> None:
     async with api.client(Role.METER) as meter:
         answers = [
             await meter.post("/usage", content=b"", headers={"content-type": "application/x-ndjson"}) for _ in range(20)
@@ -174,7 +174,7 @@ async def test_usage_by_the_line(api: House) -> None:
 
 
 @asynccontextmanager
-async def signed_in(api: House) -> AsyncIterator[ClientConnection]:
+async def signed_in(api: ServedApi) -> AsyncIterator[ClientConnection]:
     url = api.url.replace("http", "ws", 1) + "/graphql"
     async with api.client() as ada, connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
         init = {"type": "connection_init", "payload": {"authorization": ada.headers["authorization"]}}
@@ -193,7 +193,7 @@ async def asked(socket: ClientConnection, query: str = PAGE) -> dict[str, Any]:
     return message
 
 
-async def test_a_socket_is_no_way_round(api: House) -> None:
+async def test_a_socket_is_held_to_the_same_rules(api: ServedApi) -> None:
     async with signed_in(api) as socket:
         first = await asked(socket)
         assert first["payload"]["extensions"]["cost"]["requested"] == 20
@@ -206,7 +206,7 @@ async def test_a_socket_is_no_way_round(api: House) -> None:
         assert (await asked(socket))["type"] == "next", "it stays open"
 
 
-async def test_a_subscription_costs_as_it_begins(api: House) -> None:
+async def test_a_subscription_costs_as_it_begins(api: ServedApi) -> None:
     async with signed_in(api) as socket:
         message = await asked(socket, "subscription { nothing }")
         assert message["payload"][0]["extensions"]["cost"]["requested"] == 0

@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.database.written import UNKNOWN
+from app.database.commit_positions import UNKNOWN
 from app.operations.calls.principal import Principal, Role
 from app.server.application import create_application
 from app.server.recent_writes import RecentWrites

@@ -70,7 +70,7 @@ async def test_a_client_that_pings_as_clients_do(base_url: str, token: Token) ->
 async def test_a_caller_has_so_many_sockets_and_no_more(
     base_url: str, token: Token, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.server.service.SOCKETS_OF_ONE_CALLER", 2)
+    monkeypatch.setattr("app.server.service.MAX_SOCKETS_PER_CALLER", 2)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(served(small_application(Settings(jwt_secret=SECRET))))
         mine = [await stack.enter_async_context(connected(url)) for _ in range(3)]

@@ -78,7 +78,7 @@ async def no_feed(name: str) -> bool:
     return await open_feed(name, is_open=False)
 
 
-async def test_a_feed(client: Client) -> None:
+async def test_a_subscription_sends_each_event(client: Client) -> None:
     assert client.connection.subprotocol == TRANSPORT
     await client.subscribe("a", "subscription S($to: Int!) { count(to: $to) }", variables={"to": 2}, operationName="S")
     assert [await client.receive() for _ in range(3)] == [
@@ -129,7 +129,7 @@ async def test_operations_run_side_by_side(client: Client) -> None:
     assert [(await client.receive())["id"] for _ in range(4)] == ["fast", "fast", "slow", "slow"]
 
 
-async def test_complete_ends_a_feed_and_frees_its_id(client: Client) -> None:
+async def test_complete_ends_a_subscription_and_frees_its_id(client: Client) -> None:
     await client.subscribe("a", 'subscription { count(to: 0, name: "endless") }')
     assert await open_feed("endless")
     await client.send(id="a", type="complete")
@@ -138,7 +138,7 @@ async def test_complete_ends_a_feed_and_frees_its_id(client: Client) -> None:
     assert (await client.receive())["payload"] == {"data": {"subject": "ada"}}
 
 
-async def test_leaving_ends_the_feeds(base_url: str, token: Token) -> None:
+async def test_a_closed_socket_ends_its_subscriptions(base_url: str, token: Token) -> None:
     async with connected(base_url) as client:
         await client.initialise(token())
         await client.subscribe("a", 'subscription { count(to: 0, name: "left") }')
@@ -173,7 +173,7 @@ async def test_an_operation_that_takes_too_long(client: Client) -> None:
     assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "TIMEOUT")
 
 
-async def test_the_database_away(client: Client) -> None:
+async def test_an_unavailable_database_over_a_socket(client: Client) -> None:
     HAPPENINGS.failure = UNAVAILABLE
     await client.subscribe("a", "{ subject }")
     message = await client.receive()

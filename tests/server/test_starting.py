@@ -12,7 +12,7 @@ from app.database.migrate import migrate
 from app.server.application import create_application
 from app.settings import Settings
 from tests.clock import Clock
-from tests.server.house import ask, house
+from tests.server.served_api import ask, serve_api
 
 CREATE_TENANT = 'mutation { createTenant(input: {code: "acme", name: "Acme"}) { __typename } }'
 
@@ -30,7 +30,7 @@ async def recorded(database: Database) -> str | None:
 async def test_a_served_application_records_its_zone_and_starts_in_no_other_once_it_has_a_tenant(
     database: Database, settings: Settings, clock: Clock
 ) -> None:
-    async with house(settings, clock) as served, served.client() as client:
+    async with serve_api(settings, clock) as served, served.client() as client:
         assert await recorded(database) == "UTC"
         assert (await ask(client, CREATE_TENANT))["data"] == {"createTenant": {"__typename": "TenantCreated"}}
     with pytest.RaisesGroup(pytest.RaisesExc(BillingTimeZoneUnsuitable, match="the database uses UTC")):
@@ -42,7 +42,7 @@ async def test_a_served_application_records_its_zone_and_starts_in_no_other_once
 async def test_a_process_whose_empty_database_took_another_zone_is_not_ready_and_makes_no_tenant(
     database: Database, settings: Settings, clock: Clock
 ) -> None:
-    async with house(settings, clock) as served, served.client() as client:
+    async with serve_api(settings, clock) as served, served.client() as client:
         assert (await client.get("/ready")).status_code == httpx.codes.OK
         await require_billing_time_zone(in_sydney(settings))
         for response in (await client.get("/ready"), await client.post("/graphql", json={"query": CREATE_TENANT})):
@@ -58,7 +58,7 @@ async def test_a_database_that_is_migrated_later_records_the_zone_when_it_is_ask
 ) -> None:
     """The role of the application is the server's, and so is there already; the tables are not."""
     mine = replace(settings, database_url=empty_database_url)
-    async with house(mine, clock) as served, served.client() as client:
+    async with serve_api(mine, clock) as served, served.client() as client:
         assert (await client.get("/ready")).status_code == httpx.codes.SERVICE_UNAVAILABLE
         await migrate(mine)
         assert (await client.get("/ready")).status_code == httpx.codes.OK

@@ -71,7 +71,7 @@ async def test_a_body_slower_than_the_least_rate_is_refused(
 async def test_a_body_may_take_no_longer_than_the_limit(
     base_url: str, token: Token, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.server.uploads.LEAST_BYTES_PER_SECOND", 1)
+    monkeypatch.setattr("app.server.uploads.MIN_BYTES_PER_SECOND", 1)
     monkeypatch.setattr("app.server.uploads.TOTAL_SECONDS", 0.3)
     assert status(await (await Slow.begin(base_url, head(token()))).answer()) == 408
 

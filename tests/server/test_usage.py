@@ -110,7 +110,9 @@ async def test_a_cloud_event_is_the_same_event(meter: httpx.AsyncClient, deploym
     assert answer.json() == {"accepted": 1, "duplicates": 1, "rejectedTotal": 0, "rejected": []}
 
 
-async def test_an_event_by_the_other_door_is_a_duplicate(meter: httpx.AsyncClient, deployment: UUID) -> None:
+async def test_an_event_recorded_by_graphql_is_a_duplicate_over_http(
+    meter: httpx.AsyncClient, deployment: UUID
+) -> None:
     """However fine its instant is: both cut it at the microsecond."""
     events = [
         event(deployment, number, occurredAt=f"2026-04-{10 + number}{instant}", quantity=quantity)
@@ -149,7 +151,7 @@ async def test_rejections_are_all_counted_and_the_first_are_listed(meter: httpx.
     assert (answer.json()["rejectedTotal"], len(answer.json()["rejected"])) == (1_500, 1_000)
 
 
-async def test_nothing_is_nothing(meter: httpx.AsyncClient) -> None:
+async def test_an_empty_body_records_no_events(meter: httpx.AsyncClient) -> None:
     answer = await meter.post("/usage", content=b"")
     assert answer.json() == {"accepted": 0, "duplicates": 0, "rejectedTotal": 0, "rejected": []}
 
@@ -176,12 +178,12 @@ async def test_what_is_refused_whole(
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
 
 
-async def test_a_get_is_told_what_is_allowed(meter: httpx.AsyncClient) -> None:
+async def test_a_get_answer_names_the_allowed_methods(meter: httpx.AsyncClient) -> None:
     answer = await meter.get("/usage")
     assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
 
 
-async def test_who_may(meter: httpx.AsyncClient, given: Given, deployment: UUID) -> None:
+async def test_which_roles_may_post_usage(meter: httpx.AsyncClient, given: Given, deployment: UUID) -> None:
     tenant_id = (await given.row("SELECT tenant_id FROM cloud_deployments"))["tenant_id"]
     other_id = await given.tenant("globex")
     for number, (role, tenant, status, accepted) in enumerate(
@@ -199,7 +201,7 @@ async def test_who_may(meter: httpx.AsyncClient, given: Given, deployment: UUID)
         assert (answer.status_code, answer.json().get("accepted")) == (status, accepted), role
 
 
-async def test_one_too_many_is_told_to_come_again_and_a_place_comes_free(
+async def test_a_request_beyond_capacity_is_answered_with_retry_after(
     meter: httpx.AsyncClient, deployment: UUID, given: Given
 ) -> None:
     leave = asyncio.Event()
@@ -226,7 +228,7 @@ async def test_one_too_many_is_told_to_come_again_and_a_place_comes_free(
     assert (await meter.post("/usage", content=b"")).status_code == 200
 
 
-async def test_a_client_that_leaves_gives_its_place_back(meter: httpx.AsyncClient, deployment: UUID) -> None:
+async def test_a_client_that_disconnects_frees_its_capacity(meter: httpx.AsyncClient, deployment: UUID) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield lines(event(deployment, 1))
         raise ConnectionError

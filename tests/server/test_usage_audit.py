@@ -20,7 +20,7 @@ from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.schema.conftest import given, queue
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 from tests.server.usage_bodies import event, lines
 
 __all__ = ["given", "queue"]
@@ -30,8 +30,8 @@ KEPT = "SELECT count(*) FROM usage_records"
 
 
 @pytest.fixture
-async def served_house(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[House]:
-    async with house(settings, clock) as served:
+async def served_api(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[ServedApi]:
+    async with serve_api(settings, clock) as served:
         yield served
 
 
@@ -46,12 +46,12 @@ async def deployment(given: Given, tenant_id: UUID) -> UUID:
 
 
 @pytest.fixture
-async def meter(served_house: House, tenant_id: UUID) -> AsyncIterator[httpx.AsyncClient]:
-    async with meter_of(served_house, tenant_id) as client:
+async def meter(served_api: ServedApi, tenant_id: UUID) -> AsyncIterator[httpx.AsyncClient]:
+    async with meter_of(served_api, tenant_id) as client:
         yield client
 
 
-def meter_of(served: House, tenant_id: UUID, role: Role = Role.METER) -> httpx.AsyncClient:
+def meter_of(served: ServedApi, tenant_id: UUID, role: Role = Role.METER) -> httpx.AsyncClient:
     return served.client(role, tenant_id, subject="m", x_request_id="r1", content_type="application/x-ndjson")
 
 
@@ -109,7 +109,7 @@ async def test_what_is_sent_again_is_entered_again_whatever_its_key(
     assert [(entry["outcome"], entry["input"]) for entry in entries] == [("DONE", told_of(body)) for body in bodies]
 
 
-async def test_a_body_that_breaks_off_has_entries_for_what_was_kept(
+async def test_a_body_that_ends_early_has_audit_entries_for_what_was_recorded(
     meter: httpx.AsyncClient, deployment: UUID, given: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ndjson, "BLOCK_BYTES", 1)
@@ -151,9 +151,9 @@ async def test_a_block_and_its_entry_stand_or_fall_together(
 
 
 async def test_who_may_not_is_entered_before_anything_is_read(
-    served_house: House, deployment: UUID, tenant_id: UUID, given: Given
+    served_api: ServedApi, deployment: UUID, tenant_id: UUID, given: Given
 ) -> None:
-    async with meter_of(served_house, tenant_id, Role.TENANT_ADMIN) as eve:
+    async with meter_of(served_api, tenant_id, Role.TENANT_ADMIN) as eve:
         assert (await eve.post("/usage", content=line(deployment, 0))).status_code == 403
     (entry,) = await given.rows("SELECT tenant_id, roles, action, input, outcome, address, request_id FROM audit_log")
     assert dict(entry) == {
@@ -175,14 +175,14 @@ async def test_what_is_refused_unread_leaves_no_entry(meter: httpx.AsyncClient, 
     assert await given.rows(ENTRIES) == []
 
 
-async def test_what_a_rate_limit_refuses_leaves_no_entry_by_either_door(
+async def test_what_a_rate_limit_refuses_leaves_no_entry_over_http_or_graphql(
     settings: Settings, deployment: UUID, tenant_id: UUID, given: Given, clock: Clock
 ) -> None:
     """Who may not record usage pays as well: a flood of it is no flood of entries."""
     limited = replace(settings, rate_limit_burst=10, rate_limit_per_second=1)
     costly = " ".join(f"m{number}: recordUsage(input: {{events: []}}) {{ __typename }}" for number in range(9))
     mutation, as_json = {"query": f"mutation {{ {costly} }}"}, {"content-type": "application/json"}
-    async with house(limited, clock) as served:
+    async with serve_api(limited, clock) as served:
         for role, status in ((Role.METER, 200), (Role.TENANT_ADMIN, 403)):
             async with served.client(role, tenant_id, role, content_type="application/x-ndjson") as client:
                 assert (await client.post("/usage", content=line(deployment, 0))).status_code == status

@@ -17,7 +17,7 @@ from app.settings import Settings
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.schema.conftest import given, queue
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 from tests.server.usage_bodies import event, lines, zstd
 
 __all__ = ["given", "queue"]
@@ -27,8 +27,8 @@ BATCH = "application/cloudevents-batch+json"
 
 
 @pytest.fixture
-async def served_house(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[House]:
-    async with house(replace(settings, rate_limit_burst=50_000, rate_limit_per_second=1), clock) as served:
+async def served_api(settings: Settings, database: Database, clock: Clock) -> AsyncIterator[ServedApi]:
+    async with serve_api(replace(settings, rate_limit_burst=50_000, rate_limit_per_second=1), clock) as served:
         yield served
 
 
@@ -38,8 +38,8 @@ async def deployment(given: Given) -> UUID:
 
 
 @pytest.fixture
-async def meter(served_house: House) -> AsyncIterator[httpx.AsyncClient]:
-    async with served_house.client(Role.METER, subject="m", x_request_id="r1") as client:
+async def meter(served_api: ServedApi) -> AsyncIterator[httpx.AsyncClient]:
+    async with served_api.client(Role.METER, subject="m", x_request_id="r1") as client:
         yield client
 
 
@@ -202,7 +202,7 @@ async def test_packed_bodies(meter: httpx.AsyncClient, deployment: UUID) -> None
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip, zstd", "deflate"])
-async def test_another_encoding_is_told_which_may_be(meter: httpx.AsyncClient, encoding: str) -> None:
+async def test_another_encoding_is_answered_with_the_accepted_ones(meter: httpx.AsyncClient, encoding: str) -> None:
     answer = await post(meter, b"", content_encoding=encoding)
     assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "gzip, zstd, identity")
     assert f"{encoding} is" in answer.json()["errors"][0]["message"]

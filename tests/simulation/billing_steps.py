@@ -11,8 +11,8 @@ from app.operations.calls.refusal import ProblemCode
 from tests.lives.rating import next_month, start_of
 from tests.lives.terms import Charge
 from tests.simulation.faults import Fault
-from tests.simulation.known import Month
 from tests.simulation.model import Tenant
+from tests.simulation.seen_invoices import Month
 from tests.simulation.steps import Steps, chosen, faults, pick
 
 CHARGE = "SELECT FROM charges WHERE description = %s"

@@ -14,13 +14,13 @@ import psycopg
 
 from app.database import DatabaseUnavailable
 from app.operations import billing_months, invoices, rollups
-from app.operations.billing_months import UnbilledMonth
+from app.operations.billing_months import UnbilledMonthRow
 from app.operations.subscriptions import apply_pending_plan_changes
 from app.tables.ids import new_id
 from tests.lives.rating import local_day, month_of, next_month, start_of
 from tests.simulation.faults import Crash, Fault
-from tests.simulation.known import INVOICES, LINES, OUTCOMES, OUTCOMES_OF_RUN, RIVAL, Known, Month
 from tests.simulation.model import Tenant
+from tests.simulation.seen_invoices import INVOICES, LINES, OUTCOMES, OUTCOMES_OF_RUN, RIVAL, Month, SeenInvoices
 from tests.simulation.world import World
 
 FINAL = frozenset({"ISSUED", "PAID"})
@@ -33,7 +33,7 @@ class Ledger:
         self.world = world
         self.tenants = tenants
         self.zone = zone
-        self.invoices: dict[UUID, Known] = {}
+        self.invoices: dict[UUID, SeenInvoices] = {}
         self.settled: set[Month] = set()
         self._outcomes: list[UUID] = []
 
@@ -53,21 +53,21 @@ class Ledger:
             month = month_of(month - timedelta(days=1))
         return month
 
-    def live(self, month: Month) -> Known | None:
+    def live(self, month: Month) -> SeenInvoices | None:
         return next((known for known in self._of(month) if known.status != "VOID"), None)
 
-    def live_invoices(self) -> list[Known]:
+    def live_invoices(self) -> list[SeenInvoices]:
         return [known for known in self.invoices.values() if known.status != "VOID"]
 
-    def last(self, month: Month) -> Known:
+    def last(self, month: Month) -> SeenInvoices:
         return self._of(month)[-1]
 
-    def is_stale(self, known: Known) -> bool:
+    def is_stale(self, known: SeenInvoices) -> bool:
         """Whether changes of its month wait to be rated, as the system tells."""
         unbilled = self.listed().get(known.month)
         return unbilled is not None and unbilled.difference_cents is None
 
-    def listed(self) -> dict[Month, UnbilledMonth]:
+    def listed(self) -> dict[Month, UnbilledMonthRow]:
         page = self.world.run(billing_months.unbilled_months(self.world.context(), first=1000))
         assert not page.has_more
         return {(unbilled.tenant_id, unbilled.period_start): unbilled for unbilled in page.months}
@@ -119,7 +119,7 @@ class Ledger:
     def finish(self) -> None:
         """Without faults: months pass, rolled up and issued, until nothing is due but credits that find no room."""
         self.work(None)
-        listed: dict[Month, UnbilledMonth] = {}
+        listed: dict[Month, UnbilledMonthRow] = {}
         for number in range(MAX_MONTHS):
             self.world.now = start_of(next_month(self.running), self.zone) + timedelta(hours=4)
             self.catch_up(1, None)
@@ -143,7 +143,7 @@ class Ledger:
                 self.world.run(invoices.issue_invoice(self.world.context(), invoice_id=known.id))
                 known.status = "ISSUED" if known.total_cents else "PAID"
 
-    def rival(self, known: Known) -> None:
+    def rival(self, known: SeenInvoices) -> None:
         with suppress(psycopg.errors.UniqueViolation):
             self.world.rows(RIVAL, new_id(), known.id)
 
@@ -191,7 +191,7 @@ class Ledger:
         for line in self.world.rows(LINES):
             lines[line.invoice_id].append(line)
         rows = {row.id: row for row in self.world.rows(INVOICES)}
-        written: dict[UUID, Known] = {}
+        written: dict[UUID, SeenInvoices] = {}
         for outcome in outcomes:
             written.pop(outcome.tenant_id, None)
             if (known := self._judge(outcome)) is not None:
@@ -212,7 +212,7 @@ class Ledger:
         if written:
             self._credits_are_taken(written.values())
 
-    def has_its_tax(self, known: Known) -> None:
+    def has_its_tax(self, known: SeenInvoices) -> None:
         """An invoice that is not void and has just been rated, or was issued and not stale, has the tax of now."""
         tax = self.tenant(known.month[0]).tax(known.net_by_month)
         assert known.status == "VOID" or known.content[1] == tax, f"the tax is {known.content[1]}, and not {tax}"
@@ -230,7 +230,7 @@ class Ledger:
             if owed and known.status != "VOID" and not self.tenant(tenant_id).was_ever_exempt:
                 assert known.content[0] == 0, f"an invoice of {known.content[:3]} takes no credit: {owed}"
 
-    def _judge(self, outcome: Any) -> Known | None:
+    def _judge(self, outcome: Any) -> SeenInvoices | None:
         """What became of a tenant in a run is possible. Gives the invoice that was written."""
         month = (outcome.tenant_id, outcome.period_start)
         tenant, live = self.tenant(outcome.tenant_id), self.live(month)
@@ -257,17 +257,17 @@ class Ledger:
                 assert not tenant.can_be_billed(month[1], self.zone) or (outcome.force and is_paid), "nothing is wrong"
         return None
 
-    def _take(self, invoice_id: UUID, month: Month, live: Known | None) -> Known:
+    def _take(self, invoice_id: UUID, month: Month, live: SeenInvoices | None) -> SeenInvoices:
         if live is not None and live.status != "DRAFT":
             assert live.status == "ISSUED", "a paid invoice was replaced"
             live.status, live = "VOID", None
         if live is None:
             revision = max((known.revision for known in self._of(month)), default=0) + 1
             assert invoice_id not in self.invoices
-            live = self.invoices[invoice_id] = Known(invoice_id, month, revision)
+            live = self.invoices[invoice_id] = SeenInvoices(invoice_id, month, revision)
         assert live.id == invoice_id
         live.content = None
         return live
 
-    def _of(self, month: Month) -> list[Known]:
+    def _of(self, month: Month) -> list[SeenInvoices]:
         return [known for known in self.invoices.values() if known.month == month]

@@ -15,14 +15,14 @@ from app.database import UnitOfWork
 from app.operations import usage
 from app.operations.calls.context import Context
 from app.operations.deployments import transition
-from app.operations.deployments.events import DeploymentEvent
+from app.operations.deployments.events import NewDeploymentEvent
 from app.operations.rollups import chunk
 from app.operations.rollups.run import TenantWorkload
-from app.operations.usage import MeteredEvent, UsageRecorded
+from app.operations.usage import MeteredEvent, RecordingOutcome
 from app.tables.ids import new_id
 from tests.simulation.faults import Fault, Kind
 from tests.simulation.machine import Simulation, simulation_of
-from tests.simulation.played import JANUARY, at_the_end_of, come_to_an_end, january, meter, roll_up
+from tests.simulation.scripted_simulations import JANUARY, at_the_end_of, come_to_an_end, january, meter, roll_up
 from tests.simulation.world import World
 
 pytestmark = pytest.mark.timeout(600)
@@ -44,7 +44,7 @@ def without(world: World, drop: str, restore: str) -> Iterator[None]:
         world.owner.execute(restore)
 
 
-def test_an_index_dropped_that_keeps_invoices_single(world: World) -> None:
+def test_a_dropped_unique_index_of_invoices_is_caught(world: World) -> None:
     def play(simulation: Simulation) -> None:
         january(simulation)
         simulation.a_rival_writes_a_second_live_invoice(of=0)
@@ -58,7 +58,7 @@ def test_an_index_dropped_that_keeps_invoices_single(world: World) -> None:
         play(simulation_of(world)())
 
 
-def test_a_constraint_dropped_that_keeps_subscriptions_single(world: World) -> None:
+def test_a_dropped_unique_constraint_of_subscriptions_is_caught(world: World) -> None:
     def play(simulation: Simulation) -> None:
         january(simulation)
         simulation.subscribe(of=0, plan=("daily", 1), extras=[], days=0, trial=None, confirmed=False, fault=None)
@@ -72,7 +72,7 @@ def test_a_constraint_dropped_that_keeps_subscriptions_single(world: World) -> N
         play(simulation_of(world)())
 
 
-def test_a_constraint_dropped_that_keeps_metered_events_single(world: World) -> None:
+def test_a_dropped_unique_constraint_of_metered_events_is_caught(world: World) -> None:
     def play(simulation: Simulation) -> None:
         simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)
         for _ in range(2):
@@ -91,7 +91,7 @@ def test_a_constraint_dropped_that_keeps_metered_events_single(world: World) -> 
 
 
 def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def committed_at_once(_unit: UnitOfWork, event: DeploymentEvent) -> UUID:
+    async def committed_at_once(_unit: UnitOfWork, event: NewDeploymentEvent) -> UUID:
         event_id = new_id()
         other = await asyncpg.connect(world.settings.database_url)
         try:
@@ -128,11 +128,11 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
 def test_a_late_event_that_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = usage.record_usage
 
-    async def forgetful(context: Context, *, events: Sequence[MeteredEvent]) -> UsageRecorded:
+    async def forgetful(context: Context, *, events: Sequence[MeteredEvent]) -> RecordingOutcome:
         last_month = context.clock() - timedelta(days=31)
         recorded = await sound(context, events=[event for event in events if event.occurred_at > last_month])
         late = sum(event.occurred_at <= last_month for event in events)
-        return UsageRecorded(recorded.accepted + late, recorded.duplicates, recorded.rejected)
+        return RecordingOutcome(recorded.accepted + late, recorded.duplicates, recorded.rejected)
 
     def play(simulation: Simulation) -> None:
         simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)

@@ -12,16 +12,24 @@ from uuid import UUID
 import pytest
 
 from app.database import UnitOfWork
-from app.operations.billing_months import billed, changes
-from app.operations.billing_months import invoices as months_of_invoices
-from app.operations.billing_months.billed import Replaced, replaced_by
-from app.operations.billing_months.invoices import billed_by
+from app.operations.billing_months import billed_amounts, changes
+from app.operations.billing_months import invoice_changes as months_of_invoices
+from app.operations.billing_months.billed_amounts import Replaced, replaced_by
+from app.operations.billing_months.invoice_changes import billed_by
 from app.operations.rollups import bill_tenants
-from app.operations.subscriptions import addons
+from app.operations.subscriptions import attached_addons
 from app.operations.usage import record
 from tests.simulation.machine import Simulation, simulation_of
 from tests.simulation.model import KINDS
-from tests.simulation.played import FEBRUARY, JANUARY, at_the_end_of, come_to_an_end, january, meter, roll_up
+from tests.simulation.scripted_simulations import (
+    FEBRUARY,
+    JANUARY,
+    at_the_end_of,
+    come_to_an_end,
+    january,
+    meter,
+    roll_up,
+)
 from tests.simulation.world import World
 
 pytestmark = pytest.mark.timeout(600)
@@ -106,7 +114,7 @@ def test_an_addon_attached_across_midnight_during_a_rollup(world: World, monkeyp
         come_to_an_end(simulation)
 
     play(simulation_of(world)())
-    monkeypatch.setattr(addons, "record_changes", records_nothing)
+    monkeypatch.setattr(attached_addons, "record_changes", records_nothing)
     with pytest.raises(AssertionError, match=LOST):
         play(simulation_of(world)())
 
@@ -138,10 +146,10 @@ def test_a_credit_counted_twice_after_a_void(world: World, monkeypatch: pytest.M
     monkeypatch.setattr(months_of_invoices, "billed_by", nothing)
     with pytest.raises(AssertionError, match=f"takes no credit|{LOST}"):
         play(simulation_of(world)())
-    still_billed = billed._OF_SUBSCRIPTIONS.replace("i.status <> 'VOID'", "true")
-    assert still_billed != billed._OF_SUBSCRIPTIONS
+    still_billed = billed_amounts._BILLED_SUBSCRIPTIONS.replace("i.status <> 'VOID'", "true")
+    assert still_billed != billed_amounts._BILLED_SUBSCRIPTIONS
     monkeypatch.setattr(months_of_invoices, "billed_by", billed_by)
-    monkeypatch.setattr(billed, "_OF_SUBSCRIPTIONS", still_billed)
+    monkeypatch.setattr(billed_amounts, "_BILLED_SUBSCRIPTIONS", still_billed)
     with pytest.raises(AssertionError, match=LOST):
         play(simulation_of(world)())
 
@@ -154,8 +162,8 @@ def test_a_batch_of_usage_that_races_the_rating(world: World, monkeypatch: pytes
         come_to_an_end(simulation)
 
     play(simulation_of(world)())
-    unlocked = changes._SHARE.replace("FOR SHARE OF b", "")
-    assert unlocked != changes._SHARE
-    monkeypatch.setattr(changes, "_SHARE", unlocked)
+    unlocked = changes._LOCK_SHARED.replace("FOR SHARE OF b", "")
+    assert unlocked != changes._LOCK_SHARED
+    monkeypatch.setattr(changes, "_LOCK_SHARED", unlocked)
     with pytest.raises(AssertionError, match=LOST):
         play(simulation_of(world)())

@@ -80,7 +80,7 @@ class UsageSteps(Steps):
 
     def send(self, sent: list[Sent], fault: Fault | None) -> None:
         wanted, kept = _classified(sent, self.world.now + timedelta(seconds=1))
-        answers: list[usage.UsageRecorded] = []
+        answers: list[usage.RecordingOutcome] = []
 
         async def record() -> None:
             events = [each.event for each in sent]

@@ -28,7 +28,7 @@ JOINED = ["subscriptions and cloud_deployments are joined without their tenants"
         "BEGIN",
     ],
 )
-def test_a_statement_that_names_the_tenant(text: str) -> None:
+def test_a_statement_that_names_the_tenant_passes(text: str) -> None:
     assert faults_of(text) == []
 
 
@@ -75,5 +75,5 @@ def test_a_statement_that_names_the_tenant(text: str) -> None:
         ),
     ],
 )
-def test_a_statement_that_leaves_the_tenant_out(text: str, faults: list[str]) -> None:
+def test_a_statement_without_the_tenant_is_found(text: str, faults: list[str]) -> None:
     assert faults_of(text) == faults

@@ -232,7 +232,7 @@ VALID: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("table", "changes"), VALID)
-async def test_a_valid_row_is_taken(filled: Any, table: str, changes: dict[str, Any]) -> None:
+async def test_a_valid_row_is_accepted(filled: Any, table: str, changes: dict[str, Any]) -> None:
     await insert(filled, table, {**(SEEDED.get(table) or base_row(table)), "id": NEW, **changes})
 
 

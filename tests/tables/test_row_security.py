@@ -81,7 +81,7 @@ async def test_every_other_table_is_the_platforms_or_has_no_tenants(owner: Any) 
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_the_application_cannot_go_round(owner: Any, role: str) -> None:
+async def test_the_application_cannot_bypass_row_level_security(owner: Any, role: str) -> None:
     attributes = await owner.fetchrow(
         "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin FROM pg_roles WHERE rolname = $1", role
     )

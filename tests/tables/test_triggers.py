@@ -175,7 +175,7 @@ async def test_no_line_or_input_comes_to_what_is_no_draft(
     ],
     ids=lambda steps: "; ".join(steps)[:60],
 )
-async def test_let_through(filled: Any, steps: list[str]) -> None:
+async def test_statements_that_the_triggers_allow(filled: Any, steps: list[str]) -> None:
     for step in steps:
         await filled.execute(step + (f" WHERE id = '{INVOICE}'" if "UPDATE tenant_invoices" in step else ""))
     await filled.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -113,7 +113,7 @@ async def test_two_workers_and_twenty_calls_at_once_make_one_invoice_a_tenant(
 
 
 @pytest.mark.usefixtures("tenants")
-async def test_a_worker_told_to_stop_gives_its_work_back_and_ends_well(
+async def test_a_stopping_worker_returns_its_jobs_and_exits_with_0(
     given: Given, month: date, start_worker: Callable[[], Process]
 ) -> None:
     first = start_worker()

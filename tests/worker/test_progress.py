@@ -22,7 +22,7 @@ from app.server.signing import sign_token
 from app.settings import Settings
 from tests.jobs.seeding import seed
 from tests.operations.given import Given
-from tests.server.house import House, house
+from tests.server.served_api import ServedApi, serve_api
 
 PROGRESS = "subscription ($id: ID!) { rollupProgress(runId: $id) { status tenantsDone tenantsTotal totalCents } }"
 
@@ -40,7 +40,7 @@ async def worker(settings: Settings) -> AsyncIterator[None]:
         await asyncio.to_thread(process.wait)
 
 
-async def watched(served: House, run_id: str) -> list[tuple[float, dict[str, Any]]]:
+async def watched(served: ServedApi, run_id: str) -> list[tuple[float, dict[str, Any]]]:
     """Every state of the run that the socket tells, with the second it came, until the subscription ends."""
     token = sign_token(served.settings, "ada", {Role.PLATFORM_ADMIN}, None, timedelta(hours=1), served.clock())
     url = served.url.replace("http", "ws", 1) + "/graphql"
@@ -64,7 +64,7 @@ async def test_the_progress_of_a_run_is_seen_to_move_steadily(given: Given, sett
     await seed(given.database, tenants, await given.plan(), month)
     run_id = await roll_up_period(given.platform, period_start=month)
 
-    async with house(settings, given.clock) as served, worker(settings):
+    async with serve_api(settings, given.clock) as served, worker(settings):
         told = await watched(served, str(run_id))
 
     (run,) = await given.rows("SELECT * FROM rollup_runs")

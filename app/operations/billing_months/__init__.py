@@ -14,10 +14,10 @@ invoices.py).
 """
 
 from app.operations.billing_months.changes import Change, first_open_day, record_changes
-from app.operations.billing_months.missing import insert_missing_months
+from app.operations.billing_months.missing_months import insert_missing_months
 from app.operations.billing_months.unbilled import (
     MAX_FIRST,
-    UnbilledMonth,
+    UnbilledMonthRow,
     count_unbilled_months,
     unbilled_months,
 )
@@ -26,7 +26,7 @@ from app.operations.billing_months.waiving import waive_month
 __all__ = [
     "MAX_FIRST",
     "Change",
-    "UnbilledMonth",
+    "UnbilledMonthRow",
     "count_unbilled_months",
     "first_open_day",
     "insert_missing_months",

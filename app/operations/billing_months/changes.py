@@ -17,7 +17,7 @@ from app.operations.calls.context import Context
 from app.tables.billing_months import BillingMonthState, ChangeReason
 from app.tables.ids import new_ids
 
-MARGIN = timedelta(minutes=5)
+CLOCK_MARGIN = timedelta(minutes=5)
 """The maximum difference between the clocks of two machines, plus how long a transaction can go on after the month's
 end.
 """
@@ -28,7 +28,7 @@ never.
 """
 
 # In a later month without a subscription of the tenant, there is nothing that the change could affect.
-_MAKE = """
+_INSERT_MONTHS = """
 INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_credit_deployments)
 SELECT m.id, m.tenant_id, m.period_start, 'OPEN', 0, '{}'
 FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::boolean[]) AS m (id, tenant_id, period_start, is_first)
@@ -40,7 +40,7 @@ WHERE NOT EXISTS (
 ORDER BY m.tenant_id, m.period_start
 ON CONFLICT (tenant_id, period_start) DO NOTHING
 """
-_SHARE = """
+_LOCK_SHARED = """
 SELECT b.tenant_id, b.period_start, b.state FROM billing_months b
 JOIN unnest($1::uuid[], $2::date[]) AS m (tenant_id, period_start)
     ON m.tenant_id = b.tenant_id AND m.period_start = b.period_start
@@ -72,7 +72,7 @@ class Change(NamedTuple):
 
 def first_open_day(context: Context) -> date:
     """Returns the first day of the month that has certainly not ended: any earlier month may be rated at any moment."""
-    return Period.holding(context.clock() + MARGIN, context.settings.billing_time_zone).start
+    return Period.holding(context.clock() + CLOCK_MARGIN, context.settings.billing_time_zone).start
 
 
 async def record_changes(context: Context, unit: UnitOfWork, changes: Iterable[Change], reason: ChangeReason) -> None:
@@ -82,35 +82,35 @@ async def record_changes(context: Context, unit: UnitOfWork, changes: Iterable[C
     Every operation that changes the inputs of a rating calls this in its transaction. Changes of the running month need
     no database access.
     """
-    until = first_open_day(context)
+    open_day = first_open_day(context)
     reached = {
         (change.tenant_id, month, change.deployment_id): month == change.first_day.replace(day=1)
         for change in changes
-        for month in _months(change, until)
+        for month in _months(change, open_day)
     }
     if not reached:
         return
-    rated = await _share(unit, reached)
+    rated = await _lock_shared(unit, reached)
     recorded = [key for key in sorted(reached, key=str) if key[:2] in rated]
     if recorded:
         columns = [list(column) for column in zip(*recorded, strict=True)]
         await unit.connection.execute(_RECORD, new_ids(len(recorded)), *columns, reason, context.clock())
 
 
-async def _share(unit: UnitOfWork, reached: dict[tuple[UUID, date, UUID | None], bool]) -> set[tuple[UUID, date]]:
+async def _lock_shared(unit: UnitOfWork, reached: dict[tuple[UUID, date, UUID | None], bool]) -> set[tuple[UUID, date]]:
     """Takes a shared lock on the months; returns those that are rated."""
     months: dict[tuple[UUID, date], bool] = {}
     for (tenant_id, month, _), is_first in reached.items():
         months[tenant_id, month] = is_first or months.get((tenant_id, month), False)
     tenant_ids, starts = [tenant_id for tenant_id, _ in months], [month for _, month in months]
-    await unit.connection.execute(_MAKE, new_ids(len(months)), tenant_ids, starts, list(months.values()))
-    rows: Sequence[tuple[UUID, date, str]] = await unit.connection.fetch(_SHARE, tenant_ids, starts)
+    await unit.connection.execute(_INSERT_MONTHS, new_ids(len(months)), tenant_ids, starts, list(months.values()))
+    rows: Sequence[tuple[UUID, date, str]] = await unit.connection.fetch(_LOCK_SHARED, tenant_ids, starts)
     return {(tenant_id, month) for tenant_id, month, state in rows if state in RATED}
 
 
-def _months(change: Change, until: date) -> Iterable[date]:
+def _months(change: Change, open_day: date) -> Iterable[date]:
     """Returns the first days of the months before `until` that the change affects."""
     month = change.first_day.replace(day=1)
-    while month < until and (change.last_day is None or month <= change.last_day):
+    while month < open_day and (change.last_day is None or month <= change.last_day):
         yield month
         month = (month + timedelta(days=31)).replace(day=1)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.billing_months.missing import insert_missing_months
+from app.operations.billing_months.missing_months import insert_missing_months
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
@@ -52,11 +52,11 @@ MAX_FIRST = 1000
 Place = tuple[date, UUID]
 """A month and a tenant: the sort key of a listed month."""
 
-_BEGINNING: Place = (date(1, 1, 1), UUID(int=0))
-_END: Place = (date(9999, 1, 1), UUID(int=0))
+_FIRST_PLACE: Place = (date(1, 1, 1), UUID(int=0))
+_LAST_PLACE: Place = (date(9999, 1, 1), UUID(int=0))
 
 
-class UnbilledMonth(NamedTuple):
+class UnbilledMonthRow(NamedTuple):
     """A tenant's month that is not completely billed.
 
     difference_cents: its amount when last rated less what is billed, net; below 0 it is a credit. None until it was
@@ -73,7 +73,7 @@ class UnbilledMonth(NamedTuple):
 class UnbilledPage(NamedTuple):
     """has_more: whether there are further months in the direction of paging."""
 
-    months: list[UnbilledMonth]
+    months: list[UnbilledMonthRow]
     has_more: bool
 
 
@@ -92,7 +92,7 @@ async def unbilled_months(
 
     async def work(unit: UnitOfWork) -> UnbilledPage:
         await insert_missing_months(context, unit)
-        places = *(after or _BEGINNING), first + 1, *(before or _END)
+        places = *(after or _FIRST_PLACE), first + 1, *(before or _LAST_PLACE)
         statement = _BACKWARDS if backwards else _FORWARDS
         rows = await unit.connection.fetch(statement, context.today().replace(day=1), *places)
         months = [_listed(row) for row in rows[:first]]
@@ -111,11 +111,11 @@ async def count_unbilled_months(context: Context) -> int:
     return await transact(context, work)
 
 
-def _listed(row: Any) -> UnbilledMonth:
+def _listed(row: Any) -> UnbilledMonthRow:
     difference = None
     if row["rated_cents"] is not None and row["changes"] is None:
         difference = row["rated_cents"] - row["billed_cents"]
-    return UnbilledMonth(row["id"], row["tenant_id"], row["period_start"], _reason(row, difference), difference)
+    return UnbilledMonthRow(row["id"], row["tenant_id"], row["period_start"], _reason(row, difference), difference)
 
 
 def _reason(row: Any, difference: int | None) -> str:

@@ -13,12 +13,12 @@ from app.operations.calls.transaction import transact
 from app.operations.periods import month_of
 from app.tables.billing_months import BillingMonthState
 
-_MAKE = """
+_INSERT_MONTH = """
 INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_credit_deployments)
 SELECT gen_random_uuid(), t.id, $2, 'OPEN', 0, '{}' FROM tenants t WHERE t.id = $1
 ON CONFLICT (tenant_id, period_start) DO NOTHING
 """
-_HOLD = "SELECT id, state FROM billing_months WHERE tenant_id = $1 AND period_start = $2 FOR NO KEY UPDATE"
+_LOCK_MONTH = "SELECT id, state FROM billing_months WHERE tenant_id = $1 AND period_start = $2 FOR NO KEY UPDATE"
 _WAIVE = """
 UPDATE billing_months SET state = 'WAIVED', rated_cents = 0, open_credit_deployments = '{}', failure = NULL,
     waived_at = $3, waived_by = $4, waive_reason = $5
@@ -40,8 +40,8 @@ async def waive_month(context: Context, *, tenant_id: UUID, period_start: date, 
         validation.refuse([InputFault(("period_start",), "must not be a future month")])
 
     async def work(unit: UnitOfWork) -> UUID:
-        await unit.connection.execute(_MAKE, tenant_id, period.start)
-        month = await unit.connection.fetchrow(_HOLD, tenant_id, period.start)
+        await unit.connection.execute(_INSERT_MONTH, tenant_id, period.start)
+        month = await unit.connection.fetchrow(_LOCK_MONTH, tenant_id, period.start)
         if month is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
         _refuse(BillingMonthState(month["state"]))

@@ -56,7 +56,7 @@ _TENANT_ADMINS = _PLATFORM | {Role.TENANT_ADMIN}
 _METERS = _PLATFORM | {Role.METER}
 _EVERYONE = frozenset(Role)
 
-WHO_MAY: Mapping[Action, frozenset[Role]] = MappingProxyType(
+ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
     {
         Action.CREATE_TENANT: _PLATFORM,
         Action.UPDATE_TENANT: _PLATFORM,
@@ -101,7 +101,7 @@ def authorise(context: Context, action: Action, path: tuple[str, ...] = ()) -> N
     """Raises PERMISSION_DENIED unless one of the caller's roles may do this. `path`: the input value that requires the
     permission.
     """
-    if context.principal.roles.isdisjoint(WHO_MAY[action]):
+    if context.principal.roles.isdisjoint(ALLOWED_ROLES[action]):
         raise denied(action, path)
 
 
@@ -109,11 +109,11 @@ def denied(action: Action, path: tuple[str, ...] = ()) -> Refusal:
     return Refusal(ProblemCode.PERMISSION_DENIED, f"your role may not {action}", path)
 
 
-def not_found(what: str, key: object, path: tuple[str, ...] = ()) -> Refusal:
+def not_found(noun: str, key: object, path: tuple[str, ...] = ()) -> Refusal:
     """Returns the refusal for a missing object. It is the same for another tenant's object, so that nothing is
     revealed.
     """
-    return Refusal(ProblemCode.NOT_FOUND, f"{what} {str(key)!r} does not exist", path)
+    return Refusal(ProblemCode.NOT_FOUND, f"{noun} {str(key)!r} does not exist", path)
 
 
 def tenant_for(principal: Principal, tenant_id: UUID | None) -> UUID:

@@ -17,13 +17,13 @@ from app.database import PLATFORM, UnitOfWork
 from app.operations.calls import audit
 from app.operations.calls.call import Call
 from app.operations.calls.context import Context
-from app.operations.calls.refusal import InvalidTransition, ProblemCode, Refusal
+from app.operations.calls.refusal import InvalidTransitionRefusal, ProblemCode, Refusal
 from app.tables.ids import new_id
 
 T = TypeVar("T")
 Work = Callable[[UnitOfWork], Awaitable[T]]
 
-KEPT_FOR = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 RIVAL_WAIT_MILLISECONDS = 2_000
 """How long a request waits for another request with the same key that is in progress."""
 
@@ -37,23 +37,23 @@ ON CONFLICT (tenant_id, subject, key) DO UPDATE SET
     created_at = CASE WHEN kept.created_at > $7 THEN kept.created_at ELSE EXCLUDED.created_at END
 RETURNING id, fingerprint, outcomes ->> $8 AS outcome
 """
-_KEEP = """
+_STORE = """
 UPDATE idempotency_keys SET outcomes = outcomes || jsonb_build_object($2::text, $3::jsonb)
 WHERE tenant_id IS NOT DISTINCT FROM $4 AND id = $1
 """
 _PURGE = "DELETE FROM idempotency_keys WHERE created_at <= $1"
 
 
-class _KeptRefusal(msgspec.Struct):
+class _StoredRefusal(msgspec.Struct):
     code: ProblemCode
     message: str
     path: list[str]
     transition: tuple[DeploymentState, DeploymentState, list[DeploymentState]] | None = None
 
 
-class _Kept(msgspec.Struct, omit_defaults=True):
+class _StoredOutcome(msgspec.Struct, omit_defaults=True):
     value: msgspec.Raw = msgspec.Raw(b"null")
-    refusal: _KeptRefusal | None = None
+    refusal: _StoredRefusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def once(
             outcome = Outcome(refusal=refusal)
         except asyncpg.UniqueViolationError as error:
             outcome = Outcome(refusal=refusal_of(error))
-        await unit.connection.execute(_KEEP, row["id"], place, _text(outcome), unit.scope.tenant_id)
+        await unit.connection.execute(_STORE, row["id"], place, _text(outcome), unit.scope.tenant_id)
         if outcome.refusal is None:
             await audit.enter(unit, context, call, audit.DONE)
         return outcome
@@ -120,7 +120,7 @@ async def _claim(unit: UnitOfWork, context: Context, call: Call, place: str) -> 
             call.metadata.idempotency_key,
             call.metadata.fingerprint,
             now,
-            now - KEPT_FOR,
+            now - RETENTION,
             place,
         )
     except asyncpg.LockNotAvailableError as error:
@@ -134,28 +134,28 @@ async def _claim(unit: UnitOfWork, context: Context, call: Call, place: str) -> 
 def _text(outcome: Outcome[Any]) -> str:
     refusal = outcome.refusal
     if refusal is None:
-        kept = _Kept(value=msgspec.Raw(msgspec.json.encode(outcome.value)))
+        stored = _StoredOutcome(value=msgspec.Raw(msgspec.json.encode(outcome.value)))
     else:
         transition = None
-        if isinstance(refusal, InvalidTransition):
+        if isinstance(refusal, InvalidTransitionRefusal):
             transition = refusal.from_state, refusal.to_state, list(refusal.allowed)
-        kept = _Kept(refusal=_KeptRefusal(refusal.code, refusal.message, list(refusal.path), transition))
-    return msgspec.json.encode(kept).decode()
+        stored = _StoredOutcome(refusal=_StoredRefusal(refusal.code, refusal.message, list(refusal.path), transition))
+    return msgspec.json.encode(stored).decode()
 
 
 def _restored(text: str, result: type[T]) -> Outcome[T]:
     """The outcome that `_text` encoded, its value of the type `result`."""
-    kept = msgspec.json.decode(text, type=_Kept)
-    if kept.refusal is None:
-        return Outcome(msgspec.json.decode(kept.value, type=result))
-    if kept.refusal.transition is not None:
-        from_state, to_state, allowed = kept.refusal.transition
-        return Outcome(refusal=InvalidTransition(from_state, to_state, tuple(allowed)))
-    return Outcome(refusal=Refusal(kept.refusal.code, kept.refusal.message, kept.refusal.path))
+    stored = msgspec.json.decode(text, type=_StoredOutcome)
+    if stored.refusal is None:
+        return Outcome(msgspec.json.decode(stored.value, type=result))
+    if stored.refusal.transition is not None:
+        from_state, to_state, allowed = stored.refusal.transition
+        return Outcome(refusal=InvalidTransitionRefusal(from_state, to_state, tuple(allowed)))
+    return Outcome(refusal=Refusal(stored.refusal.code, stored.refusal.message, stored.refusal.path))
 
 
 async def purge(context: Context) -> int:
     """Deletes the keys older than a day; returns how many."""
     async with context.database.unit_of_work(PLATFORM) as unit:
-        answer: str = await unit.connection.execute(_PURGE, context.clock() - KEPT_FOR)
+        answer: str = await unit.connection.execute(_PURGE, context.clock() - RETENTION)
     return int(answer.rsplit(" ", 1)[-1])

@@ -41,7 +41,7 @@ class Refusal(Exception):
         self.path = tuple(path)
 
 
-class InvalidTransition(Refusal):
+class InvalidTransitionRefusal(Refusal):
     """The transition table does not allow this transition for the caller; `allowed` are the states that it
     does allow.
     """

@@ -17,7 +17,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 T = TypeVar("T")
 
 # Only the database decides that a value is taken: checking first would allow a race.
-TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType(
+CONSTRAINT_PROBLEMS: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType(
     {
         "tenants_code_key": (ProblemCode.CONFLICT, "another tenant has this code; choose another", ("code",)),
         "plans_code_key": (ProblemCode.CONFLICT, "another plan has this code; choose another", ("code",)),
@@ -69,9 +69,11 @@ async def transact(
             raise TypeError(f"{call.mutation} has a transaction without a type of result")
         if call.metadata.idempotency_key is None:
             return await context.database.run_in_transaction(scope, _audited(context, call, work))
-        outcome = await context.database.run_in_transaction(scope, once(context, call, work, result, _taken))
+        outcome = await context.database.run_in_transaction(
+            scope, once(context, call, work, result, _constraint_problem)
+        )
     except asyncpg.UniqueViolationError as error:
-        raise _taken(error) from error
+        raise _constraint_problem(error) from error
     return outcome.get()
 
 
@@ -84,8 +86,8 @@ def _audited(context: Context, call: Call, work: Callable[[UnitOfWork], Awaitabl
     return audited
 
 
-def _taken(error: asyncpg.UniqueViolationError) -> Refusal:
+def _constraint_problem(error: asyncpg.UniqueViolationError) -> Refusal:
     """Returns the refusal for a unique violation. Raises the error itself if its constraint is not listed."""
-    if error.constraint_name not in TAKEN:
+    if error.constraint_name not in CONSTRAINT_PROBLEMS:
         raise error
-    return Refusal(*TAKEN[error.constraint_name])
+    return Refusal(*CONSTRAINT_PROBLEMS[error.constraint_name])

@@ -49,10 +49,10 @@ def text_fault(text: str) -> str | None:
     """
     if text.isascii() and text.isprintable():
         return None
-    found = _NOT_IN_TEXT.search(text)
-    if found is None:
+    match = _NOT_IN_TEXT.search(text)
+    if match is None:
         return None
-    return f"must be one line without control characters and bidirectional marks; it contains U+{ord(found[0]):04X}"
+    return f"must be one line without control characters and bidirectional marks; it contains U+{ord(match[0]):04X}"
 
 
 def is_code(text: str) -> bool:
@@ -109,9 +109,9 @@ def abn(field: str, text: str | None) -> Iterator[InputFault]:
         yield InputFault((field,), "must be an Australian Business Number: its check digits are wrong")
 
 
-def _shape(pattern: re.Pattern[str], field: str, text: str, wanted: str) -> Iterator[InputFault]:
+def _shape(pattern: re.Pattern[str], field: str, text: str, requirement: str) -> Iterator[InputFault]:
     if not pattern.fullmatch(text):
-        yield InputFault((field,), f"must be {wanted}")
+        yield InputFault((field,), f"must be {requirement}")
 
 
 def name(field: str, text: str | None, longest: int = MAX_NAME_LENGTH) -> Iterator[InputFault]:
@@ -137,9 +137,9 @@ def free_text(field: str, text: str | None, longest: int = MAX_TEXT_LENGTH) -> I
         yield InputFault((field,), fault)
 
 
-def at_most(field: str, items: Sized, most: int) -> Iterator[InputFault]:
-    if len(items) > most:
-        yield InputFault((field,), f"must be at most {most}")
+def at_most(field: str, items: Sized, maximum: int) -> Iterator[InputFault]:
+    if len(items) > maximum:
+        yield InputFault((field,), f"must be at most {maximum}")
 
 
 def cents(field: str, amount: int | None) -> Iterator[InputFault]:

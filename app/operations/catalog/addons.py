@@ -71,7 +71,7 @@ async def update_addon(
     validation.refuse(
         [*validation.cents("price_cents", price_cents), *validation.quantity("quantity", quantity)],
     )
-    given: list[tuple[Column | str, Any]] = [
+    changed_values: list[tuple[Column | str, Any]] = [
         (Addons.price_cents, price_cents),
         (Addons.quantity, quantity),
         (Addons.active, active),
@@ -79,7 +79,7 @@ async def update_addon(
 
     async def work(_unit: UnitOfWork) -> UUID:
         addon_id: UUID = (await find_addon(code, ("code",)))["id"]
-        if changes := {column: value for column, value in given if value is not None}:
+        if changes := {column: value for column, value in changed_values if value is not None}:
             await Addons.update(changes).where(Addons.id == addon_id)
         return addon_id
 

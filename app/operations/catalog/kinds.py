@@ -45,9 +45,9 @@ async def define_resource_kind(
 
 async def known_kinds(codes: Iterable[str]) -> Mapping[str, tuple[str, Aggregation]]:
     """Returns unit and aggregation of each of the codes that is defined."""
-    among = [code for code in set(codes) if validation.is_resource_kind(code)]
+    valid_codes = [code for code in set(codes) if validation.is_resource_kind(code)]
     rows = await ResourceKinds.select(ResourceKinds.code, ResourceKinds.unit, ResourceKinds.aggregation).where(
-        WhereRaw("code = ANY({})", among)
+        WhereRaw("code = ANY({})", valid_codes)
     )
     return {row["code"]: (row["unit"], Aggregation(row["aggregation"])) for row in rows}
 

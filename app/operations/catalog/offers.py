@@ -59,10 +59,10 @@ async def plan_on_offer(principal: Principal, plan_code: str, version: int | Non
     if version is not None and (row is None or hidden):
         raise not_found("plan version", f"{plan_code} version {version}", ("planVersion",))
     if row is None or row["status"] != PlanVersionStatus.PUBLISHED:
-        which = plan_code if version is None else f"{plan_code} version {version}"
+        version_name = plan_code if version is None else f"{plan_code} version {version}"
         path = ("planCode",) if version is None else ("planVersion",)
         raise Refusal(
-            ProblemCode.PLAN_NOT_PUBLISHED, f"plan {which} is not published; choose a published version", path
+            ProblemCode.PLAN_NOT_PUBLISHED, f"plan {version_name} is not published; choose a published version", path
         )
     price, proration = row["base_price_cents"], Proration(row["proration"])
     return PlanOffer(row["id"], plan_code, row["version"], row["currency"], price, proration)

@@ -66,13 +66,13 @@ class BillFile:
         records = self._records()
         names = [_folded(name) for name in next(records, (1, []))[1]]
         cells, read = self._cells(names), 0
-        for number, fields in records:
+        for row_number, fields in records:
             read += 1
             if read > MAX_ROWS:
                 raise MalformedBill(f"the bill has more than {MAX_ROWS:,} rows; import it in parts")
             if len(fields) != len(names):
-                raise MalformedBill(f"row {number}: has {len(fields)} fields; the header has {len(names)}")
-            yield read_row(number, cells, fields)
+                raise MalformedBill(f"row {row_number}: has {len(fields)} fields; the header has {len(names)}")
+            yield read_row(row_number, cells, fields)
         if not read:
             raise MalformedBill("the bill has no rows below its header")
 
@@ -122,18 +122,20 @@ class BillFile:
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """Yields the records that are not blank, with their numbers from 1."""
-        number = 0
+        row_number = 0
         try:
             self._text.seek(0)
-            for number, fields in enumerate(csv.reader(self._lines(), strict=True), 1):
+            for row_number, fields in enumerate(csv.reader(self._lines(), strict=True), 1):
                 if fields:
-                    yield number, fields
+                    yield row_number, fields
         except csv.Error as error:
-            raise MalformedBill(f"row {number + 1}: {error}") from error
+            raise MalformedBill(f"row {row_number + 1}: {error}") from error
         except UnicodeDecodeError as error:
-            raise MalformedBill(f"row {number + 1} or a later one: is not text in UTF-8") from error
+            raise MalformedBill(f"row {row_number + 1} or a later one: is not text in UTF-8") from error
         except (EOFError, OSError, zlib.error) as error:
-            raise MalformedBill(f"row {number + 1} or a later one: the gzip data are damaged or incomplete") from error
+            raise MalformedBill(
+                f"row {row_number + 1} or a later one: the gzip data are damaged or incomplete"
+            ) from error
 
     def _lines(self) -> Iterator[str]:
         """Yields the text's lines. Their size is limited, because a small gzip file can decompress to any size."""
@@ -143,8 +145,8 @@ class BillFile:
             if len(line) > MAX_LINE_LENGTH:
                 raise csv.Error(f"has a line of more than {MAX_LINE_LENGTH:,} characters")
             if lines > MAX_LINES or size > MAX_BILL_BYTES:
-                told = f"{MAX_LINES:,} lines or {MAX_BILL_BYTES // 1024 // 1024} MB"
-                raise MalformedBill(f"the bill has more than {told} uncompressed; import it in parts")
+                message = f"{MAX_LINES:,} lines or {MAX_BILL_BYTES // 1024 // 1024} MB"
+                raise MalformedBill(f"the bill has more than {message} uncompressed; import it in parts")
             yield line
 
 

@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _FINEST = Decimal("1e-12")
 _MAX_SHOWN_LENGTH = 80
 # The same few texts appear many times in a bill.
-_KEPT = 1_024
+_CACHE_SIZE = 1_024
 
 
 class MalformedBill(Exception):
@@ -78,7 +78,7 @@ def parser_of(field: BillField, minor_units: int) -> Callable[[str], Any]:
     return _text
 
 
-def read_row(number: int, cells: Sequence[Cell], fields: Sequence[str]) -> BillRow:
+def read_row(row_number: int, cells: Sequence[Cell], fields: Sequence[str]) -> BillRow:
     """Parses a row. Raises MalformedBill. A column that the file does not have is read as blank."""
     values = []
     for name, place, parse in cells:
@@ -86,22 +86,22 @@ def read_row(number: int, cells: Sequence[Cell], fields: Sequence[str]) -> BillR
         try:
             values.append(parse(text))
         except ValueError as error:
-            shown = text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}…"
-            raise MalformedBill(f"row {number}: {name} {shown!r} {error}") from error
+            excerpt = text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}…"
+            raise MalformedBill(f"row {row_number}: {name} {excerpt!r} {error}") from error
     row = BillRow(*values)
     if row.ended_at < row.started_at:
         names = [cell.name for cell in cells]
         start, end = names[BillRow._fields.index("started_at")], names[BillRow._fields.index("ended_at")]
-        raise MalformedBill(f"row {number}: {end} is before {start}")
+        raise MalformedBill(f"row {row_number}: {end} is before {start}")
     return row
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _text(text: str) -> str:
     return _faultless(text, validation.free_text("", text.replace("\n", " ")))
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _hours(text: str) -> Decimal | None:
     if not text:
         return None
@@ -113,7 +113,7 @@ def _hours(text: str) -> Decimal | None:
     return hours
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _instant(text: str) -> datetime:
     try:
         instant = _parsed(text)
@@ -143,7 +143,7 @@ def sum_exactly(amounts: Iterable[Decimal]) -> Decimal:
     return total
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _cents(text: str, minor_units: int) -> Decimal:
     match = _AMOUNT.fullmatch(text)
     if match is None or (match["minus"] and match["other_minus"]):

@@ -30,7 +30,7 @@ Admit = Callable[[int], Awaitable[None]]
 """Called with the number of rows before any is written; an exception from it ends the import."""
 
 
-class CloudInvoiceImported(NamedTuple):
+class ImportOutcome(NamedTuple):
     """The result of an import. Amounts are in the minor unit of the bill's currency."""
 
     cloud_invoice_id: UUID
@@ -51,7 +51,7 @@ async def import_cloud_invoice(
     columns: Sequence[ColumnOfField] = (),
     admit: Admit | None = None,
     progress: Progress | None = None,
-) -> CloudInvoiceImported:
+) -> ImportOutcome:
     """Imports a bill with all its rows, in one transaction and in bounded memory.
 
     file: CSV in UTF-8, plain or gzip; it is read twice, so it must be seekable. exchange_rate: units of the reporting
@@ -80,16 +80,16 @@ async def import_cloud_invoice(
             await admit(summary.rows)
         _refuse_too_large(summary, multiply(rate, minor_unit_factor(currency, reporting)))
 
-        async def work(unit: UnitOfWork) -> CloudInvoiceImported:
+        async def work(unit: UnitOfWork) -> ImportOutcome:
             invoice = _invoice(context, summary, terms)
             await CloudInvoices.insert(invoice)
             allocated = round_cents(await _insert_lines(unit, invoice, bill, summary.rows, progress))
             await CloudInvoices.update({CloudInvoices.allocated_cents: allocated}).where(CloudInvoices.id == invoice.id)
-            return CloudInvoiceImported(
+            return ImportOutcome(
                 invoice.id, allocated, invoice.total_cents - allocated, summary.rows, summary.ignored_columns
             )
 
-        return await transact(context, work, CloudInvoiceImported)
+        return await transact(context, work, ImportOutcome)
 
 
 async def _summary_of(bill: BillFile) -> BillSummary:

@@ -47,11 +47,11 @@ BUILT_IN = MappingProxyType({"digitalocean": _digitalocean})
 
 def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[InputFault]:
     """Yields the faults of the columns that a caller gives for a provider's file."""
-    given = dict(columns)
+    columns_by_field = dict(columns)
     for position, (_, column) in enumerate(columns):
         for fault in validation.name("column", column, MAX_COLUMN_LENGTH):
             yield InputFault(("columns", str(position), "column"), fault.message)
-    missing = [] if provider in BUILT_IN else [field.value for field in REQUIRED if field not in given]
+    missing = [] if provider in BUILT_IN else [field.value for field in REQUIRED if field not in columns_by_field]
     if missing:
         yield InputFault(
             ("columns",),

@@ -55,7 +55,7 @@ _COLUMN = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarginRow:
+class MarginResultRow:
     """One group. The dimensions of the grouping are set, or None if the group has no value: cost has no line kind."""
 
     tenant_id: UUID | None = None
@@ -69,7 +69,7 @@ class MarginRow:
     margin_ratio: Decimal | None
 
 
-class CurrencyRevenue(NamedTuple):
+class InvoicedRevenue(NamedTuple):
     """The revenue invoiced in one currency, in its minor unit."""
 
     currency: str
@@ -77,18 +77,18 @@ class CurrencyRevenue(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarginReport:
+class MarginResult:
     """The rows add up to the totals. unallocated_cost_cents belongs to no tenant and is not in the totals; nor is
     other_currencies, the revenue in other currencies.
     """
 
     currency: str
-    rows: tuple[MarginRow, ...]
+    rows: tuple[MarginResultRow, ...]
     revenue_cents: int
     cost_cents: int
     margin_cents: int
     unallocated_cost_cents: int
-    other_currencies: tuple[CurrencyRevenue, ...]
+    other_currencies: tuple[InvoicedRevenue, ...]
 
 
 class _Group(NamedTuple):
@@ -134,7 +134,7 @@ async def margin(
     group_by: Sequence[MarginDimension],
     tenant_id: UUID | None = None,
     include_drafts: bool = False,
-) -> MarginReport:
+) -> MarginResult:
     """Reports the service months that start in [from_day, to_day): one row for each group that has revenue or cost, or
     one row in all if there are no dimensions.
 
@@ -150,15 +150,15 @@ async def margin(
     currency = context.settings.reporting_currency
     columns = [_COLUMN[dimension] for dimension in dict.fromkeys(group_by)]
 
-    async def work(unit: UnitOfWork) -> MarginReport:
+    async def work(unit: UnitOfWork) -> MarginResult:
         if tenant_id is not None and not await Tenants.exists().where(Tenants.id == tenant_id):
             raise not_found("tenant", tenant_id, ("tenantId",))
         await _refuse_other_reporting_currency(unit, currency, from_day, to_day)
         factors = [minor_unit_factor(code, currency) for code in CURRENCIES]
-        found = await unit.connection.fetch(
+        rows = await unit.connection.fetch(
             _statement(columns), statuses, currency, from_day, to_day, tenant_id, list(CURRENCIES), factors
         )
-        return _report(currency, columns, found)
+        return _report(currency, columns, rows)
 
     return await transact(context, work)
 
@@ -184,25 +184,25 @@ def _statement(columns: Sequence[str]) -> str:
     return _REVENUE_AND_COST.format(columns=listed, order=order)
 
 
-def _report(currency: str, columns: Sequence[str], found: Sequence[Any]) -> MarginReport:
+def _report(currency: str, columns: Sequence[str], rows: Sequence[Any]) -> MarginResult:
     groups = [
         _Group({column: row[column] for column in columns}, int(row["revenue"]), row["cost"])
-        for row in found
+        for row in rows
         if row["allocated"] and row["currency"] == currency
     ]
     if not columns and not groups:
         groups = [_Group({}, 0, ZERO)]
-    unallocated = reduce(add, (row["cost"] for row in found if not row["allocated"]), ZERO)
+    unallocated = reduce(add, (row["cost"] for row in rows if not row["allocated"]), ZERO)
     *costs, unallocated_cost = rounded_cumulatively([*(group.exact_cost for group in groups), unallocated])
     revenue = sum(group.revenue for group in groups)
-    return MarginReport(
+    return MarginResult(
         currency=currency,
         rows=tuple(map(_row, groups, costs)),
         revenue_cents=revenue,
         cost_cents=sum(costs),
         margin_cents=revenue - sum(costs),
         unallocated_cost_cents=unallocated_cost,
-        other_currencies=_other_currencies(currency, found),
+        other_currencies=_other_currencies(currency, rows),
     )
 
 
@@ -212,12 +212,12 @@ def rounded_cumulatively(amounts: Sequence[Decimal]) -> list[int]:
     return [total - before for before, total in pairwise(totals)]
 
 
-def _row(group: _Group, cost: int) -> MarginRow:
+def _row(group: _Group, cost: int) -> MarginResultRow:
     values = dict(group.by)
     if values.get("line_kind"):
         values["line_kind"] = LineKind(values["line_kind"])
     profit = group.revenue - cost
-    return MarginRow(
+    return MarginResultRow(
         **values,
         revenue_cents=group.revenue,
         cost_cents=cost,
@@ -231,9 +231,9 @@ def _ratio(profit: int, revenue: int) -> Decimal:
     return Decimal(round_half_away(Fraction(profit * 10**_RATIO_DIGITS, revenue))).scaleb(-_RATIO_DIGITS, EXACT)
 
 
-def _other_currencies(currency: str, found: Sequence[Any]) -> tuple[CurrencyRevenue, ...]:
+def _other_currencies(currency: str, rows: Sequence[Any]) -> tuple[InvoicedRevenue, ...]:
     revenues: Counter[str] = Counter()
-    for row in found:
+    for row in rows:
         if row["currency"] != currency:
             revenues[row["currency"]] += int(row["revenue"])
-    return tuple(CurrencyRevenue(*entry) for entry in sorted(revenues.items()))
+    return tuple(InvoicedRevenue(*entry) for entry in sorted(revenues.items()))

@@ -73,7 +73,7 @@ def names_of(text: str) -> tuple[str, ...]:
     """Returns the possible resource names in a text of the bill: the whole text, then the part before each " (", the
     longest first.
     """
-    prefixes = [text[: bracket.start()] for bracket in _BRACKET.finditer(text)]
+    prefixes = [text[: opening.start()] for opening in _BRACKET.finditer(text)]
     return (text, *(prefix for prefix in reversed(prefixes) if prefix)) if text else ()
 
 
@@ -90,11 +90,11 @@ class ResourceMatcher:
     def match(self, row: Charged) -> Match:
         """Returns the resource that a row is for, or the reason why there is none."""
         rules = list(self._by_description(row.description)), list(self._by_group(row.group_description))
-        for some in rules:
+        for rule_group in rules:
             for counts in (_is_alive, _is_created_later):
-                if found := _candidates(some, row, counts):
-                    return _of_one_deployment(found)
-        is_known = any(rule.resources_by.get(rule.name) for some in rules for rule in some)
+                if candidates := _candidates(rule_group, row, counts):
+                    return _of_one_deployment(candidates)
+        is_known = any(rule.resources_by.get(rule.name) for rule_group in rules for rule in rule_group)
         return _unallocated(UnallocatedReason.NOT_ALIVE if is_known else UnallocatedReason.UNKNOWN_NAME)
 
     def _by_description(self, description: str) -> Iterator[_Rule]:
@@ -115,9 +115,9 @@ class ResourceMatcher:
 def _candidates(rules: Iterable[_Rule], row: Charged, counts: Callable[[Any, Charged], bool]) -> _Candidates | None:
     """Returns the resources found by the first rule that finds any."""
     for rule in rules:
-        found = [resource for resource in rule.resources_by.get(rule.name, ()) if counts(resource, row)]
-        if found:
-            return _Candidates(rule.matched_by, found)
+        matching = [resource for resource in rule.resources_by.get(rule.name, ()) if counts(resource, row)]
+        if matching:
+            return _Candidates(rule.matched_by, matching)
     return None
 
 

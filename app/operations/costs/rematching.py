@@ -36,7 +36,7 @@ WHERE l.id = m.id
 """
 
 
-class CloudInvoiceRematched(NamedTuple):
+class RematchOutcome(NamedTuple):
     """The changes made by matching again. Amounts are in the minor unit of the bill's currency."""
 
     cloud_invoice_id: UUID
@@ -45,7 +45,7 @@ class CloudInvoiceRematched(NamedTuple):
     unallocated_cents: int
 
 
-class _Line(NamedTuple):
+class _StoredLine(NamedTuple):
     """A row of _LINES."""
 
     id: UUID
@@ -60,14 +60,14 @@ class _Line(NamedTuple):
 
 async def rematch_cloud_invoice(
     context: Context, *, cloud_invoice_id: UUID, progress: Progress | None = None
-) -> CloudInvoiceRematched:
+) -> RematchOutcome:
     """Gives every line of the bill the match that an import would give it now; amounts do not change.
 
     Raises NOT_FOUND, and CONFLICT for a withdrawn bill.
     """
     authorise(context, Action.REMATCH_CLOUD_INVOICE)
 
-    async def work(unit: UnitOfWork) -> CloudInvoiceRematched:
+    async def work(unit: UnitOfWork) -> RematchOutcome:
         bill = await lock_bill(cloud_invoice_id)
         total = await unit.connection.fetchval(_COUNT, cloud_invoice_id) if progress else 0
         allocated, changed, position = ZERO, 0, 0
@@ -88,17 +88,17 @@ async def rematch_cloud_invoice(
                 CloudInvoices.matched_by: context.principal.subject,
             }
         ).where(CloudInvoices.id == cloud_invoice_id)
-        return CloudInvoiceRematched(cloud_invoice_id, changed, allocated_cents, bill["total_cents"] - allocated_cents)
+        return RematchOutcome(cloud_invoice_id, changed, allocated_cents, bill["total_cents"] - allocated_cents)
 
-    return await transact(context, work, CloudInvoiceRematched)
+    return await transact(context, work, RematchOutcome)
 
 
-async def _lines(unit: UnitOfWork, cloud_invoice_id: UUID, after: int) -> list[_Line]:
+async def _lines(unit: UnitOfWork, cloud_invoice_id: UUID, after: int) -> list[_StoredLine]:
     rows = await unit.connection.fetch(_LINES, cloud_invoice_id, after, BLOCK_ROWS)
-    return [_Line._make([*tuple(row)[:7], tuple(row)[7:]]) for row in rows]
+    return [_StoredLine._make([*tuple(row)[:7], tuple(row)[7:]]) for row in rows]
 
 
-async def _change(unit: UnitOfWork, lines: Sequence[_Line], matches: Sequence[Match]) -> int:
+async def _change(unit: UnitOfWork, lines: Sequence[_StoredLine], matches: Sequence[Match]) -> int:
     """Writes the matches that differ from the stored ones; returns how many differ."""
     differing = [(line.id, *match) for line, match in zip(lines, matches, strict=True) if line.match != tuple(match)]
     if differing:

@@ -44,6 +44,6 @@ async def lock_bill(cloud_invoice_id: UUID) -> dict[str, Any]:
     if bill is None:
         raise not_found("cloud invoice", cloud_invoice_id, _PATH)
     if bill["withdrawn_at"] is not None:
-        told = f"the bill was withdrawn on {bill['withdrawn_at']:%Y-%m-%d} by {bill['withdrawn_by']}"
-        raise Refusal(ProblemCode.CONFLICT, f"{told}; to use it, import it again", _PATH)
+        message = f"the bill was withdrawn on {bill['withdrawn_at']:%Y-%m-%d} by {bill['withdrawn_by']}"
+        raise Refusal(ProblemCode.CONFLICT, f"{message}; to use it, import it again", _PATH)
     return bill

@@ -10,14 +10,14 @@ from app.database import UnitOfWork
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.data_integrity import costs, deployments, invoices, months, runs, usage
-from app.operations.data_integrity.integrity_check import Examination, IntegrityCheck, Spine, Violation
+from app.operations.data_integrity import billing_months, costs, deployments, invoices, runs, usage
+from app.operations.data_integrity.integrity_check import CheckedTable, Examination, IntegrityCheck, Violation
 
 INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
     *deployments.INTEGRITY_CHECKS,
     *usage.INTEGRITY_CHECKS,
     *invoices.INTEGRITY_CHECKS,
-    *months.INTEGRITY_CHECKS,
+    *billing_months.INTEGRITY_CHECKS,
     *runs.INTEGRITY_CHECKS,
     *costs.INTEGRITY_CHECKS,
 )
@@ -25,7 +25,7 @@ INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
 SLACK = timedelta(hours=1)
 """Longer than any transaction and than the difference between the clocks of two machines."""
 
-MOST = 1000
+MAX_VIOLATIONS = 1000
 
 Progress = Callable[[str, int, int], None]
 """Called with the table in progress, the number of rows done and the total number."""
@@ -33,15 +33,15 @@ Progress = Callable[[str, int, int], None]
 _FIRST = UUID(int=0)
 
 
-async def check(context: Context, *, most: int = MOST, slack: timedelta = SLACK) -> list[Violation]:
+async def check(context: Context, *, limit: int = MAX_VIOLATIONS, slack: timedelta = SLACK) -> list[Violation]:
     """Returns at most `most` violations; an empty list if every check passes."""
-    found: list[Violation] = []
-    async with aclosing(violations(context, slack=slack)) as each:
-        async for violation in each:
-            found.append(violation)
-            if len(found) == most:
+    first_violations: list[Violation] = []
+    async with aclosing(violations(context, slack=slack)) as all_violations:
+        async for violation in all_violations:
+            first_violations.append(violation)
+            if len(first_violations) == limit:
                 break
-    return found
+    return first_violations
 
 
 async def violations(
@@ -52,54 +52,54 @@ async def violations(
     A row that is written in the meantime is seen either as before or as after the write, never partly.
     """
     authorise(context, Action.CHECK_DATA_INTEGRITY)
-    for violation in await found_once(context, slack):
+    for violation in await violations_without_table(context, slack):
         yield violation
-    for spine in Spine:
-        total = await _size(context, spine) if progress else 0
+    for checked_table in CheckedTable:
+        total = await _size(context, checked_table) if progress else 0
         done, after = 0, _FIRST
-        while (page := await page_of(context, spine, after, slack)).keys:
+        while (page := await page_of(context, checked_table, after, slack)).keys:
             for violation in page.violations:
                 yield violation
             done, after = done + len(page.keys), page.keys[-1]
             if progress:
-                progress(spine.table, done, max(done, total))
+                progress(checked_table.table, done, max(done, total))
 
 
-class Page(NamedTuple):
+class CheckedPage(NamedTuple):
     keys: list[UUID]
     violations: list[Violation]
 
 
-async def found_once(context: Context, slack: timedelta) -> list[Violation]:
+async def violations_without_table(context: Context, slack: timedelta) -> list[Violation]:
     async def work(unit: UnitOfWork) -> list[Violation]:
         return await _examine(context, unit, None, [], slack)
 
     return await transact(context, work)
 
 
-async def page_of(context: Context, spine: Spine, after: UUID, slack: timedelta) -> Page:
-    async def work(unit: UnitOfWork) -> Page:
+async def page_of(context: Context, checked_table: CheckedTable, after: UUID, slack: timedelta) -> CheckedPage:
+    async def work(unit: UnitOfWork) -> CheckedPage:
         await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         rows = await unit.connection.fetch(
-            f"SELECT id FROM {spine.table} WHERE id > $1 ORDER BY id LIMIT {spine.page}",  # noqa: S608 - of constants
+            f"SELECT id FROM {checked_table.table} WHERE id > $1 ORDER BY id LIMIT {checked_table.page}",  # noqa: S608 - of constants
             after,
         )
         keys = [row["id"] for row in rows]
-        return Page(keys, await _examine(context, unit, spine, keys, slack) if keys else [])
+        return CheckedPage(keys, await _examine(context, unit, checked_table, keys, slack) if keys else [])
 
     return await transact(context, work)
 
 
 async def _examine(
-    context: Context, unit: UnitOfWork, spine: Spine | None, keys: list[UUID], slack: timedelta
+    context: Context, unit: UnitOfWork, checked_table: CheckedTable | None, keys: list[UUID], slack: timedelta
 ) -> list[Violation]:
     examination = Examination(unit, context.settings.billing_time_zone, context.today(), slack)
-    checks = [check for check in INTEGRITY_CHECKS if check.spine is spine]
+    checks = [check for check in INTEGRITY_CHECKS if check.checked_table is checked_table]
     return [Violation(check.name, *finding) for check in checks for finding in await check.find(examination, keys)]
 
 
-async def _size(context: Context, spine: Spine) -> int:
+async def _size(context: Context, checked_table: CheckedTable) -> int:
     async def work(unit: UnitOfWork) -> int:
-        return int(await unit.connection.fetchval(f"SELECT count(*) FROM {spine.table}"))  # noqa: S608 - of constants
+        return int(await unit.connection.fetchval(f"SELECT count(*) FROM {checked_table.table}"))  # noqa: S608 - of constants
 
     return await transact(context, work)

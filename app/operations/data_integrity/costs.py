@@ -1,6 +1,6 @@
 """Checks provider's bills: their sums, and which deployment each row is the cost of."""
 
-from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import CheckedTable, IntegrityCheck, by_statement
 
 # round() rounds halves away from zero, as costs are rounded.
 _SUMS = """
@@ -31,16 +31,16 @@ ORDER BY l.id
 
 INTEGRITY_CHECKS = (
     IntegrityCheck(
-        "the lines of a provider's bill add up to its totals", Spine.BILLS, by_statement("cloud_invoices", _SUMS)
+        "the lines of a provider's bill add up to its totals", CheckedTable.BILLS, by_statement("cloud_invoices", _SUMS)
     ),
     IntegrityCheck(
         "the cents of a bill's line are its exact amount, rounded",
-        Spine.BILLS,
+        CheckedTable.BILLS,
         by_statement("cloud_invoice_lines", _AMOUNTS),
     ),
     IntegrityCheck(
         "a bill's line is allocated to the deployment that owned the resource",
-        Spine.BILLS,
+        CheckedTable.BILLS,
         by_statement("cloud_invoice_lines", _OWNERS),
     ),
 )

@@ -10,7 +10,13 @@ from zoneinfo import ZoneInfo
 
 from app.billing import ActiveSpan, DeploymentState, SubscriptionStatus, day_of, last_active_day, subscription_status
 from app.billing.period import ONE_DAY
-from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import (
+    CheckedTable,
+    Examination,
+    Finding,
+    IntegrityCheck,
+    by_statement,
+)
 
 _STATES = """
 WITH told AS (
@@ -51,7 +57,7 @@ WHERE deployment_id = any($1::uuid[]) AND NOT withheld ORDER BY occurred_at, id
 
 
 @dataclass(slots=True)
-class _Life:
+class _ExpectedSubscription:
     """A subscription as it follows from its deployment's events."""
 
     started_on: date
@@ -89,15 +95,15 @@ async def _unlike_their_deployments(examination: Examination, keys: Sequence[Any
     events: dict[UUID, list[Any]] = defaultdict(list)
     for row in await examination.fetch(_EVENTS, keys):
         events[row["deployment_id"]].append(row)
-    found = []
+    findings = []
     for row in subscriptions:
         life = _live(row, events[row["deployment_id"]], examination.zone)
         texts = [*_differences(row, spans[row["id"]], life), *_version_faults(row, examination.today)]
-        found += [Finding(f"subscriptions {row['id']}", text) for text in texts]
-    return found
+        findings += [Finding(f"subscriptions {row['id']}", text) for text in texts]
+    return findings
 
 
-def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _Life | None:
+def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _ExpectedSubscription | None:
     """Derives the subscription from the events; None if no event says in which state the deployment was when it was
     subscribed.
     """
@@ -106,7 +112,7 @@ def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _Life | N
     if not before:
         return None
     standing = subscription_status(DeploymentState(before[-1]["to_state"]))
-    life = _Life(subscription["started_on"], standing)
+    life = _ExpectedSubscription(subscription["started_on"], standing)
     if standing is SubscriptionStatus.ACTIVE:
         life.go_on(life.started_on)
     for event in events[len(before) :]:
@@ -114,16 +120,16 @@ def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _Life | N
     return life
 
 
-def _differences(row: Any, spans: list[ActiveSpan], life: _Life | None) -> list[str]:
+def _differences(row: Any, spans: list[ActiveSpan], life: _ExpectedSubscription | None) -> list[str]:
     if life is None:
         return ["it was created before its deployment"]
-    found = []
+    findings = []
     if (row["status"], row["ended_on"]) != (life.status, life.ended_on):
         ended = f"{row['status']}, ended {row['ended_on']}"
-        found.append(f"it is {ended}; its deployment's events make it {life.status}, ended {life.ended_on}")
+        findings.append(f"it is {ended}; its deployment's events make it {life.status}, ended {life.ended_on}")
     if spans != life.spans:
-        found.append(f"it is active {_text(spans)}; its deployment's events give {_text(life.spans)}")
-    return found
+        findings.append(f"it is active {_text(spans)}; its deployment's events give {_text(life.spans)}")
+    return findings
 
 
 def _version_faults(row: Any, today: date) -> list[str]:
@@ -133,18 +139,18 @@ def _version_faults(row: Any, today: date) -> list[str]:
     A version in force may begin tomorrow, because the clock of the machine that put it in force may be ahead.
     """
     history = list(zip(row["version_days"], row["versions"], strict=True))
-    found = []
+    findings = []
     if not history or history[0][0] > row["started_on"]:
-        found.append(f"no plan version is in force on {row['started_on']}, its first day")
+        findings.append(f"no plan version is in force on {row['started_on']}, its first day")
     if row["pending_from"] is not None:
         last = history.pop() if history else None
         if last != (row["pending_from"], row["pending_plan_version_id"]):
             pending = f"{row['pending_plan_version_id']} from {row['pending_from']}"
-            found.append(f"its pending plan version is {pending}, but its history ends with {_version_text(last)}")
+            findings.append(f"its pending plan version is {pending}, but its history ends with {_version_text(last)}")
     last = history[-1] if history else None
     if last is None or last[1] != row["plan_version_id"] or last[0] > max(row["started_on"], today + ONE_DAY):
-        found.append(f"it is on {row['plan_version_id']}, its history says {_version_text(last)}")
-    return found
+        findings.append(f"it is on {row['plan_version_id']}, its history says {_version_text(last)}")
+    return findings
 
 
 def _version_text(version: tuple[date, UUID] | None) -> str:
@@ -156,10 +162,12 @@ def _text(spans: Sequence[ActiveSpan]) -> str:
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("a deployment's state is that of its last event", Spine.DEPLOYMENTS, by_statement("", _STATES)),
+    IntegrityCheck(
+        "a deployment's state is that of its last event", CheckedTable.DEPLOYMENTS, by_statement("", _STATES)
+    ),
     IntegrityCheck(
         "a subscription's state and active spans follow its deployment's events",
-        Spine.DEPLOYMENTS,
+        CheckedTable.DEPLOYMENTS,
         _unlike_their_deployments,
     ),
 )

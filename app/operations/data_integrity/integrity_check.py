@@ -36,7 +36,7 @@ class Examination:
         return rows
 
 
-class Spine(Enum):
+class CheckedTable(Enum):
     """The table whose rows a check covers, and how many of its rows are checked in one transaction."""
 
     TENANTS = ("tenants", 500)
@@ -70,7 +70,7 @@ class IntegrityCheck:
     """
 
     name: str
-    spine: Spine | None
+    checked_table: CheckedTable | None
     find: Find
 
 

@@ -6,7 +6,13 @@ from operator import itemgetter
 from typing import Any
 
 from app.billing import TaxBase, document_value, header_of, parse_header
-from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import (
+    CheckedTable,
+    Examination,
+    Finding,
+    IntegrityCheck,
+    by_statement,
+)
 from app.operations.invoices.verification import UNREADABLE, against_inputs
 
 _SUMS = """
@@ -76,18 +82,18 @@ FROM tenant_invoices WHERE id = any($1::uuid[]) ORDER BY id
 
 
 async def _tax_differs(examination: Examination, keys: Sequence[Any]) -> list[Finding]:
-    found = []
+    findings = []
     for invoice_id, rows in groupby(await examination.fetch(_TAXES, keys), itemgetter("id")):
         months = list(rows)
         try:
             expected = [f"{line.key} {line.amount_cents}" for line in _due(months).lines()]
         except UNREADABLE as error:
-            found.append(Finding(f"tenant_invoices {invoice_id}", f"its taxes cannot be calculated: {error!r}"))
+            findings.append(Finding(f"tenant_invoices {invoice_id}", f"its taxes cannot be calculated: {error!r}"))
             continue
         if months[0]["taxes"] != expected:
             message = f"taxes are {_listed(months[0]['taxes'])}, but the lines give {_listed(expected)}"
-            found.append(Finding(f"tenant_invoices {invoice_id}", message))
-    return found
+            findings.append(Finding(f"tenant_invoices {invoice_id}", message))
+    return findings
 
 
 def _due(months: Sequence[Any]) -> TaxBase:
@@ -119,12 +125,14 @@ async def _misnumbered(examination: Examination, _keys: Sequence[Any]) -> list[F
 
 INTEGRITY_CHECKS = (
     IntegrityCheck(
-        "the lines of an invoice add up to its totals", Spine.INVOICES, by_statement("tenant_invoices", _SUMS)
+        "the lines of an invoice add up to its totals", CheckedTable.INVOICES, by_statement("tenant_invoices", _SUMS)
     ),
-    IntegrityCheck("an invoice's tax is the tax rate applied to its lines", Spine.INVOICES, _tax_differs),
-    IntegrityCheck("an invoice can be calculated again from its inputs", Spine.INVOICES, _unlike_their_inputs),
+    IntegrityCheck("an invoice's tax is the tax rate applied to its lines", CheckedTable.INVOICES, _tax_differs),
+    IntegrityCheck("an invoice can be calculated again from its inputs", CheckedTable.INVOICES, _unlike_their_inputs),
     IntegrityCheck(
-        "a tenant has at most one live invoice for a month", Spine.TENANTS, by_statement("tenant_invoices", _LIVE)
+        "a tenant has at most one live invoice for a month",
+        CheckedTable.TENANTS,
+        by_statement("tenant_invoices", _LIVE),
     ),
     IntegrityCheck("invoice numbers have no gaps", None, _misnumbered),
 )

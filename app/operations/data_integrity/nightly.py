@@ -11,15 +11,15 @@ from app.database import UnitOfWork
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.data_integrity.checking import SLACK, found_once, page_of
-from app.operations.data_integrity.integrity_check import Spine, Violation
+from app.operations.data_integrity.checking import SLACK, page_of, violations_without_table
+from app.operations.data_integrity.integrity_check import CheckedTable, Violation
 
-NIGHT = timedelta(hours=3)
+NIGHTLY_DURATION = timedelta(hours=3)
 """How long one night's check may take."""
 
-_BEGINNING = UUID(int=0)
-_PLACE = "SELECT table_name, last_checked_id, completed_at FROM data_integrity_progress"
-_KEEP = """
+_FIRST_KEY = UUID(int=0)
+_PROGRESS = "SELECT table_name, last_checked_id, completed_at FROM data_integrity_progress"
+_STORE_PROGRESS = """
 INSERT INTO data_integrity_progress (id, table_name, last_checked_id, completed_at)
 VALUES (gen_random_uuid(), $1, $2, $3)
 ON CONFLICT (table_name) DO UPDATE SET
@@ -28,38 +28,40 @@ ON CONFLICT (table_name) DO UPDATE SET
 """
 
 
-async def check_by_night(context: Context, *, duration: timedelta = NIGHT) -> AsyncGenerator[Violation, None]:
+async def check_by_night(
+    context: Context, *, duration: timedelta = NIGHTLY_DURATION
+) -> AsyncGenerator[Violation, None]:
     """Yields each violation, table by table, until `duration` is over; the next night continues from there.
 
     A table that was not finished comes first, then the one completed longest ago. Each table is checked at most once
     per call.
     """
     authorise(context, Action.CHECK_DATA_INTEGRITY)
-    until = context.clock() + duration
-    for violation in await found_once(context, SLACK):
+    deadline = context.clock() + duration
+    for violation in await violations_without_table(context, SLACK):
         yield violation
-    for spine, after in await _places(context):
-        place = after
-        while context.clock() < until:
-            page = await page_of(context, spine, place, SLACK)
+    for checked_table, after in await _tables_in_order(context):
+        last_key = after
+        while context.clock() < deadline:
+            page = await page_of(context, checked_table, last_key, SLACK)
             for violation in page.violations:
                 yield violation
             if not page.keys:
-                await _keep(context, spine, None, context.clock())
+                await _store_progress(context, checked_table, None, context.clock())
                 break
-            place = page.keys[-1]
-            await _keep(context, spine, place, None)
+            last_key = page.keys[-1]
+            await _store_progress(context, checked_table, last_key, None)
 
 
-async def _places(context: Context) -> list[tuple[Spine, UUID]]:
+async def _tables_in_order(context: Context) -> list[tuple[CheckedTable, UUID]]:
     async def work(unit: UnitOfWork) -> list[Any]:
-        rows: list[Any] = await unit.connection.fetch(_PLACE)
+        rows: list[Any] = await unit.connection.fetch(_PROGRESS)
         return rows
 
-    kept = {row["table_name"]: row for row in await transact(context, work)}
+    progress_by_table = {row["table_name"]: row for row in await transact(context, work)}
 
-    def begun_then_oldest(spine: Spine) -> tuple[bool, bool, float]:
-        row = kept.get(spine.table)
+    def started_then_oldest(checked_table: CheckedTable) -> tuple[bool, bool, float]:
+        row = progress_by_table.get(checked_table.table)
         completed = row["completed_at"] if row else None
         return (
             row is None or row["last_checked_id"] is None,
@@ -68,10 +70,19 @@ async def _places(context: Context) -> list[tuple[Spine, UUID]]:
         )
 
     return [
-        (spine, (kept[spine.table]["last_checked_id"] or _BEGINNING) if spine.table in kept else _BEGINNING)
-        for spine in sorted(Spine, key=begun_then_oldest)
+        (
+            checked_table,
+            (progress_by_table[checked_table.table]["last_checked_id"] or _FIRST_KEY)
+            if checked_table.table in progress_by_table
+            else _FIRST_KEY,
+        )
+        for checked_table in sorted(CheckedTable, key=started_then_oldest)
     ]
 
 
-async def _keep(context: Context, spine: Spine, after: UUID | None, completed_at: datetime | None) -> None:
-    await transact(context, lambda unit: unit.connection.execute(_KEEP, spine.table, after, completed_at))
+async def _store_progress(
+    context: Context, checked_table: CheckedTable, after: UUID | None, completed_at: datetime | None
+) -> None:
+    await transact(
+        context, lambda unit: unit.connection.execute(_STORE_PROGRESS, checked_table.table, after, completed_at)
+    )

@@ -1,6 +1,6 @@
 """Checks rollups: counters must be the sums of their outcomes, and chunks must cover every tenant."""
 
-from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import CheckedTable, IntegrityCheck, by_statement
 
 _COUNTERS = """
 SELECT r.id::text, format('it counts %s, its outcomes come to %s', counted, summed)
@@ -74,11 +74,13 @@ ORDER BY o.id
 
 
 INTEGRITY_CHECKS = (
-    IntegrityCheck("a rollup's counts agree with its outcomes", Spine.RUNS, by_statement("rollup_runs", _COUNTERS)),
-    IntegrityCheck("a rollup's chunks contain each of its tenants once", Spine.RUNS, by_statement("", _CHUNKS)),
+    IntegrityCheck(
+        "a rollup's counts agree with its outcomes", CheckedTable.RUNS, by_statement("rollup_runs", _COUNTERS)
+    ),
+    IntegrityCheck("a rollup's chunks contain each of its tenants once", CheckedTable.RUNS, by_statement("", _CHUNKS)),
     IntegrityCheck(
         "an outcome is for its rollup's month, and its invoice exists",
-        Spine.RUNS,
+        CheckedTable.RUNS,
         by_statement("rollup_outcomes", _OUTCOMES),
     ),
 )

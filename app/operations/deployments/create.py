@@ -8,8 +8,8 @@ from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise, tenant_for
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.deployments.events import DeploymentEvent, append_event
-from app.operations.open_tenant import share_open_tenant
+from app.operations.deployments.events import NewDeploymentEvent, append_event
+from app.operations.open_tenant import lock_open_tenant
 from app.tables.deployments import CloudDeployments, LlmMode
 from app.tables.ids import new_id
 
@@ -41,7 +41,7 @@ async def create_deployment(
     )
 
     async def work(unit: UnitOfWork) -> UUID:
-        await share_open_tenant(unit, owner_id)
+        await lock_open_tenant(unit, owner_id)
         now = context.clock()
         deployment = CloudDeployments(
             id=new_id(),
@@ -64,8 +64,8 @@ async def create_deployment(
     return await transact(context, work, UUID)
 
 
-def _created(deployment: CloudDeployments, actor: str) -> DeploymentEvent:
-    return DeploymentEvent(
+def _created(deployment: CloudDeployments, actor: str) -> NewDeploymentEvent:
+    return NewDeploymentEvent(
         tenant_id=deployment.tenant_id,
         deployment_id=deployment.id,
         from_state=None,

@@ -12,9 +12,9 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
+from app.operations.deployment_lock import lock_deployment
 from app.operations.deployments.resources import insert_resource
-from app.operations.locking import lock_deployment
-from app.operations.usage.ends import end_usage
+from app.operations.usage.resource_end import end_usage
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.ids import new_id
 
@@ -25,7 +25,7 @@ FROM cloud_resources WHERE id = $1 FOR UPDATE
 """
 
 
-class _Resource(NamedTuple):
+class _EndingResource(NamedTuple):
     id: UUID
     tenant_id: UUID | None
     deployment_id: UUID | None
@@ -90,25 +90,27 @@ async def move_resource(
     return await transact(context, work, UUID)
 
 
-async def _lock(unit: UnitOfWork, resource_id: UUID) -> _Resource:
+async def _lock(unit: UnitOfWork, resource_id: UUID) -> _EndingResource:
     row = await unit.connection.fetchrow(_LOCK, resource_id)
     if row is None:
         raise not_found("resource", resource_id, ("resourceId",))
-    return _Resource(*row)
+    return _EndingResource(*row)
 
 
-async def _end(context: Context, unit: UnitOfWork, resource: _Resource, given: datetime | None, name: str) -> datetime:
+async def _end(
+    context: Context, unit: UnitOfWork, resource: _EndingResource, requested: datetime | None, name: str
+) -> datetime:
     """Ends the resource, which must be locked, and returns the instant. A resource that already ended at that instant
     is not changed.
     """
     now = context.clock()
-    moment = given or max(now, resource.created_at)
+    moment = requested or max(now, resource.created_at)
     if resource.destroyed_at is not None:
-        if given == resource.destroyed_at:
+        if requested == resource.destroyed_at:
             return moment
         raise Refusal(ProblemCode.CONFLICT, f"the resource ended at {resource.destroyed_at.isoformat()}", (name,))
-    if given is not None and given > now:
-        raise _bad_instant(name, given, "is in the future; choose an instant that has passed")
+    if requested is not None and requested > now:
+        raise _bad_instant(name, requested, "is in the future; choose an instant that has passed")
     if moment < resource.created_at:
         raise _bad_instant(name, moment, f"is before the resource was created, at {resource.created_at.isoformat()}")
     await CloudResources.update({CloudResources.destroyed_at: moment}).where(

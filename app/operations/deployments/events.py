@@ -14,7 +14,7 @@ CHANNEL = "deployment_events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeploymentEvent:
+class NewDeploymentEvent:
     """One event. from_state None: the creation. withheld: requested by the system, but not carried out because an
     operator has suspended billing actions.
     """
@@ -29,7 +29,7 @@ class DeploymentEvent:
     withheld: bool = False
 
 
-async def append_event(unit: UnitOfWork, event: DeploymentEvent) -> UUID:
+async def append_event(unit: UnitOfWork, event: NewDeploymentEvent) -> UUID:
     event_id = new_id()
     await CloudDeploymentEvents.insert(
         CloudDeploymentEvents(

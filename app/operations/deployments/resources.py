@@ -9,9 +9,9 @@ from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.calls.transaction import TAKEN, transact
+from app.operations.calls.transaction import CONSTRAINT_PROBLEMS, transact
 from app.operations.catalog.kinds import require_kind
-from app.operations.locking import lock_deployment
+from app.operations.deployment_lock import lock_deployment
 from app.tables.deployments import CloudDeployments, CloudResources
 from app.tables.ids import new_id
 
@@ -76,7 +76,7 @@ async def insert_resource(unit: UnitOfWork, resource: CloudResources, name: str)
     await lock(unit, "cloud_resource", f"{resource.provider}:{resource.external_id}")
     ended = await unit.connection.fetchrow(_LAST_END, resource.provider, resource.external_id)
     if ended["is_alive"]:
-        raise Refusal(*TAKEN["cloud_resources_not_destroyed_key"])
+        raise Refusal(*CONSTRAINT_PROBLEMS["cloud_resources_not_destroyed_key"])
     if ended["last_end"] is not None and resource.created_at < ended["last_end"]:
         raise Refusal(
             ProblemCode.VALIDATION_FAILED,

@@ -16,11 +16,11 @@ from app.operations.billing_months import Change, record_changes
 from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise, denied, transition_actor
 from app.operations.calls.context import Context
-from app.operations.calls.refusal import InvalidTransition
+from app.operations.calls.refusal import InvalidTransitionRefusal
 from app.operations.calls.transaction import transact
-from app.operations.deployments.events import DeploymentEvent, append_event
-from app.operations.locking import lock_deployment, now_of
-from app.operations.subscriptions.follow import follow_deployment
+from app.operations.deployment_lock import lock_deployment, now_of
+from app.operations.deployments.events import NewDeploymentEvent, append_event
+from app.operations.subscriptions.follow_deployment import follow_deployment
 from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments
 
@@ -39,7 +39,7 @@ class TransitionRecorded:
 async def transition_deployment(
     context: Context, *, deployment_id: UUID, to: DeploymentState, reason: str | None = None
 ) -> TransitionRecorded:
-    """Changes the state for the caller. Raises InvalidTransition if the transition table does not allow it for the
+    """Changes the state for the caller. Raises InvalidTransitionRefusal if the transition table does not allow it for the
     caller.
     """
     actor = transition_actor(context.principal)
@@ -76,7 +76,7 @@ async def _transition(
         overridden: bool = deployment["billing_action_suspended"]
         decision = decide_transition(state, to, actor, billing_action_suspended=overridden)
         if decision is TransitionDecision.REFUSE:
-            raise InvalidTransition(state, to, allowed_transitions(state, actor))
+            raise InvalidTransitionRefusal(state, to, allowed_transitions(state, actor))
         withheld = decision is TransitionDecision.WITHHOLD
         if not withheld:
             zone = context.settings.billing_time_zone
@@ -86,7 +86,7 @@ async def _transition(
             if await follow_deployment(deployment["tenant_id"], deployment_id, to, now, zone):
                 change = Change(deployment["tenant_id"], deployment_id, day_of(now, zone))
                 await record_changes(context, unit, [change], ChangeReason.TRANSITION)
-        event = DeploymentEvent(
+        event = NewDeploymentEvent(
             tenant_id=deployment["tenant_id"],
             deployment_id=deployment_id,
             from_state=state,

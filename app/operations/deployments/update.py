@@ -10,7 +10,7 @@ from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.locking import lock_deployment
+from app.operations.deployment_lock import lock_deployment
 from app.tables.deployments import CloudDeployments, LlmMode
 
 
@@ -27,7 +27,7 @@ async def update_deployment(
     if billing_action_suspended is not None:
         authorise(context, Action.OVERRIDE_BILLING_ACTIONS, ("billingActionSuspended",))
     validation.refuse(validation.name("display_name", display_name))
-    given: list[tuple[Column | str, Any]] = [
+    changed_values: list[tuple[Column | str, Any]] = [
         (CloudDeployments.display_name, display_name),
         (CloudDeployments.llm_mode, llm_mode),
         (CloudDeployments.billing_action_suspended, billing_action_suspended),
@@ -35,7 +35,7 @@ async def update_deployment(
 
     async def work(_unit: UnitOfWork) -> UUID:
         deployment = await lock_deployment(context.principal, deployment_id, CloudDeployments.tenant_id)
-        if changes := {column: value for column, value in given if value is not None}:
+        if changes := {column: value for column, value in changed_values if value is not None}:
             changes[CloudDeployments.updated_at] = context.clock()
             await CloudDeployments.update(changes).where(
                 (CloudDeployments.tenant_id == deployment["tenant_id"]) & (CloudDeployments.id == deployment_id)

@@ -1,7 +1,7 @@
 """Invoices: their lifecycle, the explanation of their lines, and their verification."""
 
 from app.operations.invoices.explanation import LineToExplain, explain_lines
-from app.operations.invoices.lifecycle import issue_invoice, mark_invoice_paid, void_invoice
+from app.operations.invoices.status_changes import issue_invoice, mark_invoice_paid, void_invoice
 from app.operations.invoices.verification import verify_invoice
 
 __all__ = [

@@ -13,7 +13,7 @@ from app.billing import (
     QuoteHeader,
     SubscriptionInputs,
 )
-from app.operations.invoices.staging import StagedInvoice
+from app.operations.invoices.line_rows import StagedInvoice
 from app.tables.ids import new_id, new_ids
 
 

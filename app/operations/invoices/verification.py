@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.billing import HashedInvoiceBuilder, Line, Period
 from app.database import UnitOfWork
-from app.operations.billing_months.data import month_in_data
+from app.operations.billing_months.month_amounts import month_in_data
 from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
@@ -140,12 +140,12 @@ class _Comparison:
     async def _compare_lines(self, expected: Sequence[Line]) -> None:
         first, self.lines = self.lines + 1, self.lines + len(expected)
         rows = await self.unit.connection.fetch(_LINES, self.invoice["id"], first, self.lines)
-        kept = {row["position"]: row for row in rows}
+        stored_lines = {row["position"]: row for row in rows}
         for position, line in enumerate(expected, first):
-            if position not in kept:
+            if position not in stored_lines:
                 self.differences.append(f"line {position} ({line.key}) is missing")
             else:
-                self.differences += _line_differences(position, kept[position], line)
+                self.differences += _line_differences(position, stored_lines[position], line)
 
     def _compare(self, name: str, expected: object) -> None:
         if self.invoice[name] != expected:

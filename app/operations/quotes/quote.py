@@ -36,7 +36,7 @@ async def quote(
     usage: Mapping[str, Decimal] = MappingProxyType({}),
     tenant_id: UUID | None = None,
     period_start: date | None = None,
-) -> billing.Quote:
+) -> billing.RatedMonth:
     """Rates a whole month (default: the current one) in the plan's currency, with the taxes of the tenant's country.
 
     The tenant is the caller's own; a platform admin may name any. Without one, the taxes are the default country's.
@@ -47,16 +47,16 @@ async def quote(
     validation.refuse([*month_faults(period_start), *_faults(addons, usage)])
     period = month_of(context, period_start)
 
-    async def work(unit: UnitOfWork) -> billing.Quote:
+    async def work(unit: UnitOfWork) -> billing.RatedMonth:
         tenant = await _tenant_header(context, unit, tenant_id, period)
         offer = await plan_on_offer(context.principal, plan_code, plan_version)
         if tenant is not None:
             offer.require_currency(tenant.currency)
         terms = (await plan_terms(unit, [offer.plan_version_id]))[offer.plan_version_id]
         selected = await addons_on_offer(addons, offer.currency)
-        attached = tuple(_attached(addon, at, period) for at, addon in enumerate(selected))
+        attached = tuple(_attached(addon, index, period) for index, addon in enumerate(selected))
         await _require_kinds(usage)
-        header = tenant or await _nobodys_header(unit, offer.currency, period)
+        header = tenant or await _header_without_tenant(unit, offer.currency, period)
         month = QuoteInputs(header, (whole_month(period, terms, attached, usage),))
         try:
             return billing.quote(month)
@@ -69,9 +69,9 @@ async def quote(
 def _faults(addons: Sequence[AddonSelection], usage: Mapping[str, Decimal]) -> Iterator[InputFault]:
     yield from validation.at_most("addons", addons, MAX_ADDONS)
     yield from validation.at_most("usage", list(usage), MAX_KINDS)
-    for at, quantity in enumerate(usage.values()):
+    for index, quantity in enumerate(usage.values()):
         for fault in validation.quantity("quantity", quantity):
-            yield InputFault(("usage", str(at), *fault.path), fault.message)
+            yield InputFault(("usage", str(index), *fault.path), fault.message)
 
 
 async def _tenant_header(
@@ -81,21 +81,21 @@ async def _tenant_header(
     principal = context.principal
     if tenant_id is None and (principal.is_platform_admin or principal.tenant_id is None):
         return None
-    asked_for = tenant_for(principal, tenant_id)
-    headers = await tenant_headers(unit, [asked_for], period)
-    if asked_for not in headers:
-        raise not_found("tenant", asked_for, ("tenantId",))
-    return headers[asked_for]
+    quoted_tenant_id = tenant_for(principal, tenant_id)
+    headers = await tenant_headers(unit, [quoted_tenant_id], period)
+    if quoted_tenant_id not in headers:
+        raise not_found("tenant", quoted_tenant_id, ("tenantId",))
+    return headers[quoted_tenant_id]
 
 
-async def _nobodys_header(unit: UnitOfWork, currency: str, period: Period) -> QuoteHeader:
+async def _header_without_tenant(unit: UnitOfWork, currency: str, period: Period) -> QuoteHeader:
     return QuoteHeader(period, currency, await taxes_of_country(unit, DEFAULT_COUNTRY, period.last_day))
 
 
-def _attached(offer: AddonOffer, at: int, period: Period) -> AddonTerms:
+def _attached(offer: AddonOffer, index: int, period: Period) -> AddonTerms:
     """Returns the add-on as if attached at the month's start, in the requested order."""
     return AddonTerms(
-        id=f"{at:03}",
+        id=f"{index:03}",
         code=offer.code,
         price_cents=offer.price_cents,
         attached_at=period.starts_at,
@@ -107,6 +107,6 @@ def _attached(offer: AddonOffer, at: int, period: Period) -> AddonTerms:
 
 async def _require_kinds(usage: Mapping[str, Decimal]) -> None:
     known = await known_kinds(usage)
-    for at, kind in enumerate(usage):
+    for index, kind in enumerate(usage):
         if kind not in known:
-            raise not_found("resource kind", kind, ("usage", str(at), "resourceKind"))
+            raise not_found("resource kind", kind, ("usage", str(index), "resourceKind"))

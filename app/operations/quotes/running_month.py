@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app import billing
-from app.billing import AmountTooLarge, Period, Quote, QuoteInputs, SubscriptionInputs
+from app.billing import AmountTooLarge, Period, QuoteInputs, RatedMonth, SubscriptionInputs
 from app.database import UnitOfWork
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
@@ -13,7 +13,7 @@ from app.operations.calls.transaction import transact
 from app.operations.rating_inputs import billable_deployments_of, gather, tenant_headers
 
 Seen = Callable[[SubscriptionInputs, Period, datetime], SubscriptionInputs]
-Month = Quote | Refusal | None
+Month = RatedMonth | Refusal | None
 
 
 async def months_to_date(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Month]:
@@ -33,15 +33,19 @@ async def _rate(context: Context, deployment_ids: Sequence[UUID], seen: Seen) ->
     period = Period.holding(now, context.settings.billing_time_zone)
 
     async def work(unit: UnitOfWork) -> dict[UUID, Month]:
-        billable = [one for one in await billable_deployments_of(unit, period, deployment_ids) if one.subscription_id]
-        headers = await tenant_headers(unit, {one.tenant_id for one in billable}, period)
+        billable = [
+            deployment
+            for deployment in await billable_deployments_of(unit, period, deployment_ids)
+            if deployment.subscription_id
+        ]
+        headers = await tenant_headers(unit, {deployment.tenant_id for deployment in billable}, period)
         quotes: dict[UUID, Month] = dict.fromkeys(deployment_ids)
-        for one, inputs in zip(billable, await gather(unit, period, billable), strict=True):
-            month = QuoteInputs(headers[one.tenant_id], (seen(inputs, period, now),))
+        for deployment, inputs in zip(billable, await gather(unit, period, billable), strict=True):
+            month = QuoteInputs(headers[deployment.tenant_id], (seen(inputs, period, now),))
             try:
-                quotes[one.deployment_id] = billing.quote(month)
+                quotes[deployment.deployment_id] = billing.quote(month)
             except AmountTooLarge as error:
-                quotes[one.deployment_id] = Refusal(ProblemCode.AMOUNT_TOO_LARGE, str(error))
+                quotes[deployment.deployment_id] = Refusal(ProblemCode.AMOUNT_TOO_LARGE, str(error))
         return quotes
 
     return await transact(context, work)

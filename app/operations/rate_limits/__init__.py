@@ -3,6 +3,6 @@ points.
 """
 
 from app.operations.rate_limits.bucket import Buckets, Limit, purge
-from app.operations.rate_limits.limiter import Charge, RateLimitedError, RateLimiter
+from app.operations.rate_limits.limiter import OperationCharge, RateLimitedError, RateLimiter
 
-__all__ = ["Buckets", "Charge", "Limit", "RateLimitedError", "RateLimiter", "purge"]
+__all__ = ["Buckets", "Limit", "OperationCharge", "RateLimitedError", "RateLimiter", "purge"]

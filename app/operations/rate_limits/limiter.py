@@ -21,9 +21,9 @@ from app.operations.rate_limits.bucket import Buckets, Grant, Limit
 REFUSAL_COST = 10
 """Points for a document that is refused: it was parsed and validated all the same."""
 LEASE_SECONDS = 60.0
-CALLERS = 10_000
+MAX_CALLERS = 10_000
 """How many callers' leases a process holds; beyond that, the least recently used is dropped."""
-PATIENCE_SECONDS = 1.0
+MAX_WAIT_SECONDS = 1.0
 """How long to wait for PostgreSQL to grant a lease; and, after a failure, how long until the next attempt."""
 
 logger = logging.getLogger(__name__)
@@ -64,18 +64,18 @@ class _Account:
 class RateLimiter:
     """Admits callers until their buckets are empty. Without `buckets` it admits everyone."""
 
-    def __init__(self, buckets: Buckets | None, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, buckets: Buckets | None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.limit = buckets.limit if buckets else None
-        self._held = self.limit or Limit(0, 1)
+        self._assumed_limit = self.limit or Limit(0, 1)
         self._buckets = buckets
-        self._steady = steady
-        self._epoch = time.time() - steady()  # of the steady clock; the bucket's clock corrects it
-        self._accounts: LRUCache[tuple[UUID | None, str], _Account] = LRUCache(CALLERS)
+        self._monotonic = monotonic
+        self._epoch = time.time() - monotonic()  # of the steady clock; the bucket's clock corrects it
+        self._accounts: LRUCache[tuple[UUID | None, str], _Account] = LRUCache(MAX_CALLERS)
         self._away_until = -math.inf
 
-    def charge(self, principal: Principal) -> "Charge":
+    def charge(self, principal: Principal) -> "OperationCharge":
         """Starts the accounting of one operation of the caller."""
-        return Charge(self, principal)
+        return OperationCharge(self, principal)
 
     async def spend(self, principal: Principal, cost: int) -> None:
         """Takes the cost, at least 1 and at most a full bucket. Raises RateLimitedError."""
@@ -86,33 +86,33 @@ class RateLimiter:
         key = principal.tenant_id, principal.subject
         account = self._accounts.get(key)
         if account is None:
-            account = _Account(self._steady())
+            account = _Account(self._monotonic())
             self._accounts.put(key, account)
         return account
 
-    def refuse_beyond(self, account: _Account, cost: int) -> None:
+    def refuse_locally(self, account: _Account, cost: int) -> None:
         """Raises RateLimitedError if the account cannot hold the cost, without querying PostgreSQL: other processes can
         only lower the balance, except by returning unspent points.
         """
-        lacking = cost - account.level(self._held, self._steady())
+        lacking = cost - account.level(self._assumed_limit, self._monotonic())
         if lacking > 0:
-            raise _refused(self._held, lacking)
+            raise _refused(self._assumed_limit, lacking)
 
     async def take(self, account: _Account, principal: Principal, cost: int) -> None:
         """Takes the cost, at least 1 and at most a full bucket. Raises RateLimitedError."""
-        limit = self._held
+        limit = self._assumed_limit
         cost = min(max(cost, 1), limit.burst)
-        now = self._steady()
+        now = self._monotonic()
         if account.points < cost or account.renew_at <= now:
             if not await self._lease(account, principal, limit, cost):
                 return
-            now = self._steady()
+            now = self._monotonic()
         account.points -= cost
         account.full_at = max(now, account.full_at) + cost / limit.per_second
 
-    def standing(self, account: _Account) -> Balance:
+    def balance(self, account: _Account) -> Balance:
         """Returns what is left."""
-        limit, now = self._held, self._steady()
+        limit, now = self._assumed_limit, self._monotonic()
         level = account.level(limit, now)
         full_at = max(now, account.full_at)
         return Balance(limit.burst, max(0, level), full_at + self._epoch)
@@ -122,34 +122,34 @@ class RateLimiter:
         everyone is admitted.
         """
         async with account.lock:
-            if account.points >= cost and account.renew_at > self._steady():
+            if account.points >= cost and account.renew_at > self._monotonic():
                 return True  # another request has leased it meanwhile
-            self.refuse_beyond(account, cost)
+            self.refuse_locally(account, cost)
             unspent, account.points = account.points, 0
             grant = await self._granted(principal, cost, unspent)
             if grant is None:
                 return False
             self._enter(account, limit, grant)
             if grant.points == 0:
-                raise _refused(limit, cost - account.level(limit, self._steady()))
+                raise _refused(limit, cost - account.level(limit, self._monotonic()))
             return True
 
     async def _granted(self, principal: Principal, cost: int, unspent: int) -> Grant | None:
         """Returns None while PostgreSQL is unavailable: reads of the primary then fail anyway, and those of a replica
         may continue. Any other error is raised: what one caller sends must not suspend the limits of all.
         """
-        if self._buckets is None or self._steady() < self._away_until:
+        if self._buckets is None or self._monotonic() < self._away_until:
             return None
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(MAX_WAIT_SECONDS):
                 return await self._buckets.take(principal.tenant_id, principal.subject, cost, unspent=unspent)
         except (DatabaseUnavailable, TimeoutError) as error:
             logger.warning("Rate limits are suspended because their buckets in PostgreSQL are unavailable: %r", error)
-            self._away_until = self._steady() + PATIENCE_SECONDS
+            self._away_until = self._monotonic() + MAX_WAIT_SECONDS
             return None
 
     def _enter(self, account: _Account, limit: Limit, grant: Grant) -> None:
-        now = self._steady()
+        now = self._monotonic()
         self._epoch = grant.now.timestamp() - now
         account.points = grant.points
         account.renew_at = now + LEASE_SECONDS
@@ -160,7 +160,7 @@ def _refused(limit: Limit, lacking: int) -> RateLimitedError:
     return RateLimitedError(max(1, math.ceil(lacking / limit.per_second)))
 
 
-class Charge:
+class OperationCharge:
     """The cost of one operation of the caller; `requested` once it is known."""
 
     __slots__ = ("_account", "_limiter", "_principal", "requested")
@@ -174,7 +174,7 @@ class Charge:
     def check(self) -> None:
         """Raises RateLimitedError for a caller that is known to have nothing left, before any work is done."""
         if self._account is not None and self._account.points <= 0:
-            self._limiter.refuse_beyond(self._account, 1)
+            self._limiter.refuse_locally(self._account, 1)
 
     async def pay(self, cost: int) -> None:
         """Takes the cost once it is known, before the operation runs. Raises RateLimitedError."""
@@ -188,6 +188,6 @@ class Charge:
         self.requested = cost + reading_cost
 
     @property
-    def standing(self) -> Balance | None:
+    def balance(self) -> Balance | None:
         """Returns what the caller has left; None if there is no limit."""
-        return None if self._account is None else self._limiter.standing(self._account)
+        return None if self._account is None else self._limiter.balance(self._account)

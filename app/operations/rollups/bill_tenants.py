@@ -12,19 +12,19 @@ from uuid import UUID
 
 from app.billing import ChargeInputs, QuoteHeader, SubscriptionInputs, unpriced_usage
 from app.database import UnitOfWork
-from app.operations.billing_months.billed import replaced_by
-from app.operations.billing_months.rating import Month, TenantMonths, hold_months, write_months
+from app.operations.billing_months.billed_amounts import replaced_by
+from app.operations.billing_months.month_locks import Month, TenantMonths, lock_months, write_months
 from app.operations.invoices.draft import Draft
-from app.operations.invoices.store import clear_drafts, write_inputs, write_invoices, write_lines
+from app.operations.invoices.draft_store import clear_drafts, write_inputs, write_invoices, write_lines
 from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import BillableDeployment, billable_portions, gather, tenant_headers
 from app.operations.rollups.corrections import Corrections
 from app.operations.rollups.existing_invoices import ExistingInvoice, existing_invoices_of, settle_without_rating
-from app.operations.rollups.months import note_ratings
-from app.operations.rollups.progress import Settlement, Unpriced, Warned, record
+from app.operations.rollups.progress import Settlement, TenantWarning, UnpricedUsageRow, record
+from app.operations.rollups.rated_months import note_ratings
 from app.operations.rollups.run import Run
 from app.operations.rollups.unsubscribed import unsubscribed_usage
-from app.tables.rollups import RollupOutcome, RollupWarningCode
+from app.tables.rollups import RollupWarningCode, TenantOutcome
 
 SLICE = 500
 """Subscriptions read, rated and written at a time."""
@@ -40,12 +40,12 @@ WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 
 
 @dataclass(slots=True)
-class Billed:
+class BatchOutcome:
     """The tenants' outcomes, and what the run lists about them."""
 
     settled: list[Settlement] = field(default_factory=list)
-    unpriced: list[Unpriced] = field(default_factory=list)
-    warnings: list[Warned] = field(default_factory=list)
+    unpriced: list[UnpricedUsageRow] = field(default_factory=list)
+    warnings: list[TenantWarning] = field(default_factory=list)
 
 
 async def bill(
@@ -74,14 +74,14 @@ async def preview(
     tenant_ids: Sequence[UUID],
     now: datetime,
     rating_lock: AbstractAsyncContextManager[object],
-) -> Billed:
+) -> BatchOutcome:
     """Returns what `bill` would do, from one snapshot: it locks nothing and writes nothing."""
     await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     async with rating_lock:
         return await _bill(unit, run, tenant_ids, now, [])
 
 
-async def record_once(unit: UnitOfWork, run: Run, billed: Billed) -> None:
+async def record_once(unit: UnitOfWork, run: Run, billed: BatchOutcome) -> None:
     """Records the results of a preview, except of tenants that another process has recorded in the run meanwhile."""
     await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
     tenant_ids = [settlement.tenant_id for settlement in billed.settled]
@@ -95,10 +95,12 @@ async def record_once(unit: UnitOfWork, run: Run, billed: Billed) -> None:
     )
 
 
-async def _bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, written: list[Draft]) -> Billed:
-    months = await hold_unsettled(unit, run, tenant_ids)
+async def _bill(
+    unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: datetime, written: list[Draft]
+) -> BatchOutcome:
+    months = await lock_unsettled(unit, run, tenant_ids)
     existing_by_tenant = await existing_invoices_of(unit, run, months)
-    billed = Billed()
+    billed = BatchOutcome()
     due: dict[UUID, ExistingInvoice] = {}
     for tenant_id, existing in existing_by_tenant.items():
         if (settlement := settle_without_rating(run, existing)) is not None:
@@ -116,10 +118,10 @@ async def _bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: dat
     return billed
 
 
-async def hold_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantMonths]:
+async def lock_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantMonths]:
     """Locks the tenants' months, and returns those of tenants that have no outcome in the run yet."""
     ordered = sorted(tenant_ids)
-    months = await hold_months(unit, run.period.start, ordered, read_only=run.dry_run)
+    months = await lock_months(unit, run.period.start, ordered, read_only=run.dry_run)
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, ordered)}
     return {tenant_id: month for tenant_id, month in months.items() if tenant_id not in settled}
 
@@ -134,7 +136,7 @@ class _Billing:
     now: datetime
     headers: dict[UUID, QuoteHeader]
     corrections: Corrections
-    billed: Billed
+    billed: BatchOutcome
     written: list[Draft]
     rated_cents: dict[UUID, int] = field(default_factory=dict)
 
@@ -218,17 +220,19 @@ class _Billing:
         self.rated_cents[draft.tenant_id] += sum([line.amount_cents for line in lines])
         self.corrections.note(draft, inputs, lines)
         for usage in unpriced_usage(draft.header, inputs):
-            self.billed.unpriced.append(Unpriced(draft.tenant_id, inputs.deployment_id, *usage))
+            self.billed.unpriced.append(UnpricedUsageRow(draft.tenant_id, inputs.deployment_id, *usage))
 
     def _add_charges(self, draft: Draft, charges: ChargeInputs) -> ChargeInputs:
         """Adds the charges above 0 and returns the others (credits): how much of them is applied is decided last."""
-        self.rated_cents[draft.tenant_id] += sum(one.charge.net_cents for one in charges.charges)
+        self.rated_cents[draft.tenant_id] += sum(unsubscribed.charge.net_cents for unsubscribed in charges.charges)
         if self.corrections.note_charges(draft, charges):
             return ChargeInputs(())
-        above = tuple(one for one in charges.charges if one.charge.net_cents > 0)
-        if above:
-            draft.add_charges(ChargeInputs(above))
-        return ChargeInputs(tuple(one for one in charges.charges if one.charge.net_cents < 0))
+        positive = tuple(unsubscribed for unsubscribed in charges.charges if unsubscribed.charge.net_cents > 0)
+        if positive:
+            draft.add_charges(ChargeInputs(positive))
+        return ChargeInputs(
+            tuple(unsubscribed for unsubscribed in charges.charges if unsubscribed.charge.net_cents < 0)
+        )
 
     async def _make_room(self, drafts: Iterable[Draft]) -> None:
         """Clears the drafts that are rated again, and voids the issued invoices that the next revision replaces."""
@@ -258,17 +262,19 @@ class _Billing:
         for draft in drafts:
             if draft.billable and not draft.header.taxes and not draft.header.tax_exempt:
                 message = "the tenant's country has no tax rate; the invoice has no tax"
-                self.billed.warnings.append(Warned(draft.tenant_id, start, RollupWarningCode.NO_TAX_RATE, message))
+                self.billed.warnings.append(
+                    TenantWarning(draft.tenant_id, start, RollupWarningCode.NO_TAX_RATE, message)
+                )
         for (tenant_id, month), message in self.corrections.failed.items():
-            self.billed.warnings.append(Warned(tenant_id, month, RollupWarningCode.CORRECTION_FAILED, message))
+            self.billed.warnings.append(TenantWarning(tenant_id, month, RollupWarningCode.CORRECTION_FAILED, message))
 
     def _settlement(self, draft: Draft) -> Settlement:
         if self.run.dry_run:
-            return Settlement(draft.tenant_id, RollupOutcome.PREVIEWED, None, draft.invoice.total_cents)
+            return Settlement(draft.tenant_id, TenantOutcome.PREVIEWED, None, draft.invoice.total_cents)
         if not draft.billable:
-            return Settlement(draft.tenant_id, RollupOutcome.SETTLED)
+            return Settlement(draft.tenant_id, TenantOutcome.SETTLED)
         replaced = self.due[draft.tenant_id].invoice_id is not None
-        outcome = RollupOutcome.REPLACED if replaced else RollupOutcome.CREATED
+        outcome = TenantOutcome.REPLACED if replaced else TenantOutcome.CREATED
         return Settlement(draft.tenant_id, outcome, draft.invoice_id, draft.invoice.total_cents)
 
 

@@ -15,16 +15,16 @@ import asyncpg
 
 from app.billing import AmountTooLarge, Period
 from app.database import DatabaseUnavailable, UnitOfWork
-from app.operations.billing_months.rating import write_months
+from app.operations.billing_months.month_locks import write_months
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode
 from app.operations.calls.transaction import transact
-from app.operations.rollups.bill_tenants import SLICE, bill, hold_unsettled, preview, record_once
-from app.operations.rollups.progress import Failure, Settlement, finish_chunk, record, start_if_queued
+from app.operations.rollups.bill_tenants import SLICE, bill, lock_unsettled, preview, record_once
+from app.operations.rollups.progress import Settlement, TenantFailure, finish_chunk, record, start_if_queued
 from app.operations.rollups.run import Run, TenantWorkload, portions
 from app.tables.billing_months import BillingMonthState
-from app.tables.rollups import RollupOutcome
+from app.tables.rollups import TenantOutcome
 
 ATTEMPTS = 3
 BATCH_TENANTS = 100
@@ -51,7 +51,7 @@ ORDER BY t.id
 """
 
 
-def _go_on() -> bool:
+def _never_stopping() -> bool:
     return False
 
 
@@ -61,7 +61,7 @@ async def roll_up_chunk(
     run_id: UUID,
     position: int,
     rating_lock: AbstractAsyncContextManager[object] | None = None,
-    is_stopping: Callable[[], bool] = _go_on,
+    is_stopping: Callable[[], bool] = _never_stopping,
 ) -> None:
     """Processes the rest of the chunk; once the process is stopping, it ends after the current batch. It may be called
     any number of times, by several processes at once.
@@ -154,22 +154,22 @@ class _Chunk:
         failure = _failure(error)
 
         async def work(unit: UnitOfWork) -> None:
-            held = await hold_unsettled(unit, self.run, [tenant_id])
-            if not held:
+            unsettled = await lock_unsettled(unit, self.run, [tenant_id])
+            if not unsettled:
                 return
             if not self.run.dry_run:
-                month = held[tenant_id].own
+                month = unsettled[tenant_id].rolled_up_month
                 month.failure = f"{failure.code}: {failure.message}"
                 if month.state is BillingMonthState.OPEN:
                     month.state = BillingMonthState.FAILED
                 await write_months(unit, [month])
-            await record(unit, self.run, [Settlement(tenant_id, RollupOutcome.FAILED, failure=failure)])
+            await record(unit, self.run, [Settlement(tenant_id, TenantOutcome.FAILED, failure=failure)])
 
         await transact(self.context, work)
 
 
-def _failure(error: Exception) -> Failure:
+def _failure(error: Exception) -> TenantFailure:
     """Describes an error for an operator."""
     if isinstance(error, AmountTooLarge):
-        return Failure(ProblemCode.AMOUNT_TOO_LARGE, str(error), ATTEMPTS)
-    return Failure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)
+        return TenantFailure(ProblemCode.AMOUNT_TOO_LARGE, str(error), ATTEMPTS)
+    return TenantFailure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)

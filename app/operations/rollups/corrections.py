@@ -14,14 +14,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.billing import (
-    Billed,
+    BilledSeries,
     ChargeInputs,
     CorrectionInputs,
-    Difference,
     Line,
     Period,
     QuoteHeader,
     Series,
+    SeriesDifference,
     SubscriptionInputs,
     billed_of,
     differences,
@@ -30,15 +30,15 @@ from app.billing import (
     taken_parts,
 )
 from app.database import UnitOfWork
-from app.operations.billing_months.billed import (
+from app.operations.billing_months.billed_amounts import (
     Replaced,
     billed_charges,
     billed_deployments,
     billed_elsewhere,
     billed_series,
 )
-from app.operations.billing_months.invoices import record_replaced
-from app.operations.billing_months.rating import Month, TenantMonths
+from app.operations.billing_months.invoice_changes import record_replaced
+from app.operations.billing_months.month_locks import Month, TenantMonths
 from app.operations.invoices.draft import Draft
 from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import (
@@ -55,7 +55,7 @@ CORRECTION_FAULTS = (ValueError, ArithmeticError)
 """Raised by rating a month whose inputs cannot be rated."""
 
 
-class _Credit(NamedTuple):
+class _MonthWithCredits(NamedTuple):
     """A month of one subscription, or of charges, with differences below 0; its differences above 0 are on the same
     invoice.
     """
@@ -63,7 +63,7 @@ class _Credit(NamedTuple):
     month: Month
     slug: str
     inputs: CorrectionInputs
-    found: tuple[Difference, ...]
+    series_differences: tuple[SeriesDifference, ...]
 
 
 @dataclass(slots=True)
@@ -74,18 +74,18 @@ class Corrections:
     run: Run
     months: Mapping[UUID, TenantMonths]
     replaced: Replaced
-    elsewhere: Mapping[str, list[Billed]] = field(default_factory=dict)
+    elsewhere: Mapping[str, list[BilledSeries]] = field(default_factory=dict)
     corrected: set[tuple[UUID, date]] = field(default_factory=set)
     failed: dict[tuple[UUID, date], str] = field(default_factory=dict)
-    _credits: dict[UUID, list[_Credit]] = field(default_factory=lambda: defaultdict(list))
+    _credits: dict[UUID, list[_MonthWithCredits]] = field(default_factory=lambda: defaultdict(list))
 
     async def look_up(self) -> None:
         """Reads what other invoices have billed for the month of the rollup: nothing if it is rated for the
         first time.
         """
         for months in self.months.values():
-            months.own.open_credit_deployments = []
-        rated_before = [tenant_id for tenant_id, months in self.months.items() if months.own.was_rated]
+            months.rolled_up_month.open_credit_deployments = []
+        rated_before = [tenant_id for tenant_id, months in self.months.items() if months.rolled_up_month.was_rated]
         if rated_before:
             start, replaced = self.run.period.start, self.replaced.invoice_ids
             self.elsewhere = await billed_elsewhere(self.unit, rated_before, start, replaced)
@@ -125,14 +125,21 @@ class Corrections:
             return
         base = draft.invoice.tax_base.copy()
         for credit in owed:
-            base.add(credit.inputs.header, sum(one.amount_cents for one in credit.found if one.amount_cents > 0))
+            base.add(
+                credit.inputs.header, sum(one.amount_cents for one in credit.series_differences if one.amount_cents > 0)
+            )
         amounts = [
-            (credit.inputs.header, one.amount_cents) for credit in owed for one in credit.found if one.amount_cents < 0
+            (credit.inputs.header, one.amount_cents)
+            for credit in owed
+            for one in credit.series_differences
+            if one.amount_cents < 0
         ]
         amounts += [(draft.header, charged.charge.net_cents) for charged in own_charges.charges]
         parts = iter(taken_parts(base, amounts))
         for credit in owed:
-            self._add_credit(draft, credit, {one.series: next(parts) for one in credit.found if one.amount_cents < 0})
+            self._add_credit(
+                draft, credit, {one.series: next(parts) for one in credit.series_differences if one.amount_cents < 0}
+            )
         charged = tuple(
             one._replace(charge=replace(one.charge, taken_cents=next(parts))) for one in own_charges.charges
         )
@@ -159,14 +166,18 @@ class Corrections:
         billable = await self._enrolled(period, due)
         for month in due.values():
             month.open_credit_deployments = []
-        for at in range(0, len(billable), slice_size):
-            portion = billable[at : at + slice_size]
-            subscriptions = [(one.tenant_id, one.subscription_id) for one in portion if one.subscription_id]
+        for start in range(0, len(billable), slice_size):
+            portion = billable[start : start + slice_size]
+            subscriptions = [
+                (deployment.tenant_id, deployment.subscription_id)
+                for deployment in portion
+                if deployment.subscription_id
+            ]
             billed = await billed_series(self.unit, subscriptions, period.start, self.replaced.invoice_ids)
-            for one, inputs in zip(portion, await gather(self.unit, period, portion), strict=True):
-                month, of_subscription = due[one.tenant_id], billed.get(one.subscription_id, [])
-                correction = _correction(month, headers[one.tenant_id], inputs, of_subscription)
-                self._add(drafts[one.tenant_id], month, correction)
+            for deployment, inputs in zip(portion, await gather(self.unit, period, portion), strict=True):
+                month, of_subscription = due[deployment.tenant_id], billed.get(deployment.subscription_id, [])
+                correction = _correction(month, headers[deployment.tenant_id], inputs, of_subscription)
+                self._add(drafts[deployment.tenant_id], month, correction)
             yield
         await self._correct_charges(drafts, period, due, headers)
         self.corrected |= {(tenant_id, period.start) for tenant_id in due} - self.failed.keys()
@@ -192,22 +203,24 @@ class Corrections:
         with a change.
         """
         waived = [tenant_id for tenant_id, month in due.items() if month.state is BillingMonthState.WAIVED]
-        whole = [tenant_id for tenant_id, month in due.items() if None in month.changed and tenant_id not in waived]
+        fully_changed = [
+            tenant_id for tenant_id, month in due.items() if None in month.changed and tenant_id not in waived
+        ]
         named: set[UUID] = set()
-        for tenant_id in due.keys() - {*waived, *whole}:
+        for tenant_id in due.keys() - {*waived, *fully_changed}:
             month = due[tenant_id]
             changed = {*month.changed, *self.replaced.deployments.get((tenant_id, period.start), ())}
             named |= {one for one in changed if one} | set(month.open_credit_deployments)
         if waived:
             named |= set(await billed_deployments(self.unit, waived, period.start, self.replaced.invoice_ids))
-        billable = await billable_deployments(self.unit, period, whole) if whole else []
+        billable = await billable_deployments(self.unit, period, fully_changed) if fully_changed else []
         if named:
             billable += [one for one in await billable_deployments_of(self.unit, period, named) if one.subscription_id]
         return sorted((one for one in billable if one.tenant_id in due), key=lambda one: (one.tenant_id, one.slug))
 
-    def _add_own(self, draft: Draft, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]) -> None:
-        own = self.months[draft.tenant_id].own
-        self._add_inputs(draft, own, _correction(own, draft.header, subject, billed))
+    def _add_own(self, draft: Draft, subject: SubscriptionInputs | ChargeInputs, billed: list[BilledSeries]) -> None:
+        rolled_up_month = self.months[draft.tenant_id].rolled_up_month
+        self._add_inputs(draft, rolled_up_month, _correction(rolled_up_month, draft.header, subject, billed))
 
     def _add(self, draft: Draft, month: Month, inputs: CorrectionInputs) -> None:
         try:
@@ -217,38 +230,38 @@ class Corrections:
             self.failed[month.tenant_id, month.period_start] = f"{slug}: {error}" if slug else str(error)
 
     def _add_inputs(self, draft: Draft, month: Month, inputs: CorrectionInputs) -> None:
-        found = tuple(differences(inputs, rate_subject(inputs)))
-        if not found:
+        series_differences = tuple(differences(inputs, rate_subject(inputs)))
+        if not series_differences:
             return
-        _refuse_too_large(draft, inputs.header, found)
-        if any(one.amount_cents < 0 for one in found):
-            self._credits[draft.tenant_id].append(_Credit(month, _slug(inputs), inputs, found))
+        _refuse_too_large(draft, inputs.header, series_differences)
+        if any(difference.amount_cents < 0 for difference in series_differences):
+            self._credits[draft.tenant_id].append(_MonthWithCredits(month, _slug(inputs), inputs, series_differences))
         else:
             draft.add_correction(inputs)
-        month.difference_cents += sum(one.amount_cents for one in found)
+        month.difference_cents += sum(difference.amount_cents for difference in series_differences)
 
-    def _add_credit(self, draft: Draft, credit: _Credit, taken: Mapping[Series, int]) -> None:
+    def _add_credit(self, draft: Draft, credit: _MonthWithCredits, taken: Mapping[Series, int]) -> None:
         partly = tuple(
-            (one.series, taken[one.series])
-            for one in credit.found
-            if one.series in taken and taken[one.series] != one.amount_cents
+            (difference.series, taken[difference.series])
+            for difference in credit.series_differences
+            if difference.series in taken and taken[difference.series] != difference.amount_cents
         )
-        if any(taken.values()) or any(one.amount_cents > 0 for one in credit.found):
+        if any(taken.values()) or any(difference.amount_cents > 0 for difference in credit.series_differences):
             draft.add_correction(replace(credit.inputs, taken=partly))
         subject = credit.inputs.subject
         if partly and isinstance(subject, SubscriptionInputs) and subject.deployment_id:
             credit.month.open_credit_deployments.append(UUID(subject.deployment_id))
 
 
-def _refuse_too_large(draft: Draft, header: QuoteHeader, found: Iterable[Difference]) -> None:
+def _refuse_too_large(draft: Draft, header: QuoteHeader, series_differences: Iterable[SeriesDifference]) -> None:
     """Raises AmountTooLarge if the invoice cannot hold the differences above 0 with their tax."""
     base = draft.invoice.tax_base.copy()
-    base.add(header, sum(one.amount_cents for one in found if one.amount_cents > 0))
+    base.add(header, sum(difference.amount_cents for difference in series_differences if difference.amount_cents > 0))
     _ = base.total_cents
 
 
 def _correction(
-    month: Month, header: QuoteHeader, subject: SubscriptionInputs | ChargeInputs, billed: list[Billed]
+    month: Month, header: QuoteHeader, subject: SubscriptionInputs | ChargeInputs, billed: list[BilledSeries]
 ) -> CorrectionInputs:
     """Returns the correction's inputs, under the rules by which the month was first rated."""
     waived = month.state is BillingMonthState.WAIVED

@@ -7,13 +7,13 @@ from uuid import UUID
 from app.billing import Period
 from app.database import UnitOfWork
 from app.database.locks import lock
-from app.operations.billing_months.left import changes_of_tenants_that_left
-from app.operations.billing_months.missing import insert_missing_months
+from app.operations.billing_months.departed_tenants import changes_of_departed_tenants
+from app.operations.billing_months.missing_months import insert_missing_months
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.rollups.run import Run, TenantWorkload
-from app.operations.rollups.starting import insert_run, ring_chunks
+from app.operations.rollups.starting import enqueue_chunks, insert_run
 from app.tables.ids import new_id
 
 USAGE_GRACE = timedelta(hours=3)
@@ -62,7 +62,7 @@ async def catch_up(context: Context) -> int:
 
     async def work(unit: UnitOfWork) -> int:
         await lock(unit, "rollups", "catch-up")
-        await _ring_for_open_chunks(context, unit)
+        await _enqueue_open_chunks(context, unit)
         await insert_missing_months(context, unit)
         due = await _due(context, unit)
         for period_start, workloads in sorted(due.items()):
@@ -78,12 +78,12 @@ async def resume(context: Context) -> int:
     """Enqueues the remaining chunks of unfinished runs; returns their number."""
     authorise(context, Action.ROLL_UP)
 
-    return await transact(context, lambda unit: _ring_for_open_chunks(context, unit))
+    return await transact(context, lambda unit: _enqueue_open_chunks(context, unit))
 
 
-async def _ring_for_open_chunks(context: Context, unit: UnitOfWork) -> int:
+async def _enqueue_open_chunks(context: Context, unit: UnitOfWork) -> int:
     chunks = [(row["run_id"], row["position"]) for row in await unit.connection.fetch(_OPEN_CHUNKS)]
-    unit.after_commit(lambda: ring_chunks(context, chunks))
+    unit.after_commit(lambda: enqueue_chunks(context, chunks))
     return len(chunks)
 
 
@@ -92,20 +92,20 @@ async def _due(context: Context, unit: UnitOfWork) -> dict[date, list[TenantWork
     months: dict[date, list[TenantWorkload]] = defaultdict(list)
     for tenant_id, period_start, subscriptions in await unit.connection.fetch(_DUE, running.start):
         months[period_start].append(TenantWorkload(tenant_id, subscriptions))
-    for tenant_id, period_start in await _of_tenants_that_left(unit, running):
+    for tenant_id, period_start in await _due_of_departed_tenants(unit, running):
         if all(workload.tenant_id != tenant_id for workload in months[period_start]):
             months[period_start].append(TenantWorkload(tenant_id, 0))
     return {period_start: workloads for period_start, workloads in months.items() if workloads}
 
 
-async def _of_tenants_that_left(unit: UnitOfWork, running: Period) -> list[tuple[UUID, date]]:
+async def _due_of_departed_tenants(unit: UnitOfWork, running: Period) -> list[tuple[UUID, date]]:
     """Returns the month whose invoice corrects the earlier months of a tenant without a subscription: the month in
     which the change arrived, or the last ended month if that one is already rated.
     """
     last = running.previous().start
     wanted = {
         change.tenant_id: min(Period.holding(change.changed_at, running.zone).start, last)
-        for change in await changes_of_tenants_that_left(unit, running.starts_at, running.start)
+        for change in await changes_of_departed_tenants(unit, running.starts_at, running.start)
     }
     tenants = [*wanted, *wanted]
     rows = await unit.connection.fetch(_STATES, tenants, [*wanted.values(), *([last] * len(wanted))])

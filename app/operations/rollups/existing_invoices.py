@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.billing_months.rating import Month, TenantMonths
+from app.operations.billing_months.month_locks import Month, TenantMonths
 from app.operations.calls.refusal import ProblemCode
-from app.operations.rollups.progress import Failure, Settlement
+from app.operations.rollups.progress import Settlement, TenantFailure
 from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
 from app.tables.invoices import InvoiceStatus
-from app.tables.rollups import RollupOutcome
+from app.tables.rollups import TenantOutcome
 
 _REVISIONS = """
 SELECT tenant_id, id, revision, status FROM tenant_invoices
@@ -37,7 +37,9 @@ class ExistingInvoice:
 async def existing_invoices_of(
     unit: UnitOfWork, run: Run, months: Mapping[UUID, TenantMonths]
 ) -> dict[UUID, ExistingInvoice]:
-    existing_by_tenant = {tenant_id: ExistingInvoice(of_tenant.own) for tenant_id, of_tenant in months.items()}
+    existing_by_tenant = {
+        tenant_id: ExistingInvoice(of_tenant.rolled_up_month) for tenant_id, of_tenant in months.items()
+    }
     may_replace = (run.force or run.rates_stale_drafts) and not run.dry_run
     revisions = _REVISIONS_LOCKED if may_replace else _REVISIONS
     for row in await unit.connection.fetch(revisions, list(months), run.period.start):
@@ -52,10 +54,10 @@ def settle_without_rating(run: Run, existing: ExistingInvoice) -> Settlement | N
     """Returns the outcome of a tenant that the run does not rate, or None."""
     tenant_id, month = existing.month.tenant_id, existing.month
     if month.state is BillingMonthState.WAIVED or not (run.force or _is_due(run, month)):
-        return Settlement(tenant_id, RollupOutcome.SKIPPED, existing.invoice_id)
+        return Settlement(tenant_id, TenantOutcome.SKIPPED, existing.invoice_id)
     if existing.status is InvoiceStatus.PAID:
-        failure = Failure(ProblemCode.INVOICE_PAID, "the invoice is paid and cannot be rated again", 1)
-        return Settlement(tenant_id, RollupOutcome.FAILED, existing.invoice_id, failure=failure)
+        failure = TenantFailure(ProblemCode.INVOICE_PAID, "the invoice is paid and cannot be rated again", 1)
+        return Settlement(tenant_id, TenantOutcome.FAILED, existing.invoice_id, failure=failure)
     return None
 
 

@@ -16,11 +16,11 @@ from app.operations.rollups.run import Run
 from app.tables.ids import new_id
 from app.tables.rollups import (
     RollupFailures,
-    RollupOutcome,
     RollupOutcomes,
     RollupUnpricedUsage,
     RollupWarningCode,
     RollupWarnings,
+    TenantOutcome,
     UnpricedReason,
 )
 
@@ -42,7 +42,7 @@ WHERE id = $1 AND finished_at IS NULL
 """
 
 
-class Failure(NamedTuple):
+class TenantFailure(NamedTuple):
     code: str
     message: str
     attempts: int
@@ -54,13 +54,13 @@ class Settlement(NamedTuple):
     """
 
     tenant_id: UUID
-    outcome: RollupOutcome
+    outcome: TenantOutcome
     invoice_id: UUID | None = None
     total_cents: int = 0
-    failure: Failure | None = None
+    failure: TenantFailure | None = None
 
 
-class Unpriced(NamedTuple):
+class UnpricedUsageRow(NamedTuple):
     """Usage that no plan version prices."""
 
     tenant_id: UUID
@@ -70,7 +70,7 @@ class Unpriced(NamedTuple):
     reason: UnpricedReason = UnpricedReason.NOT_PRICED
 
 
-class Warned(NamedTuple):
+class TenantWarning(NamedTuple):
     """A warning about a billed tenant, for an operator to check."""
 
     tenant_id: UUID
@@ -83,8 +83,8 @@ async def record(
     unit: UnitOfWork,
     run: Run,
     settled: Sequence[Settlement],
-    unpriced: Sequence[Unpriced] = (),
-    warnings: Sequence[Warned] = (),
+    unpriced: Sequence[UnpricedUsageRow] = (),
+    warnings: Sequence[TenantWarning] = (),
 ) -> None:
     """Writes the outcomes and counts them on the run. It must be the last step of its transaction, because it locks the
     run's row.
@@ -113,10 +113,10 @@ async def record(
         _COUNT,
         run.id,
         len(settled),
-        count[RollupOutcome.CREATED],
-        count[RollupOutcome.REPLACED],
-        count[RollupOutcome.SKIPPED],
-        count[RollupOutcome.FAILED],
+        count[TenantOutcome.CREATED],
+        count[TenantOutcome.REPLACED],
+        count[TenantOutcome.SKIPPED],
+        count[TenantOutcome.FAILED],
         sum(settlement.total_cents for settlement in settled),
     )
     await notify_progress(unit, run.id)
@@ -139,7 +139,7 @@ async def _record_failures(unit: UnitOfWork, run: Run, failed: Sequence[Settleme
         )
 
 
-async def _record_unpriced(unit: UnitOfWork, run: Run, unpriced: Sequence[Unpriced]) -> None:
+async def _record_unpriced(unit: UnitOfWork, run: Run, unpriced: Sequence[UnpricedUsageRow]) -> None:
     if unpriced:
         await copy_rows(
             unit,
@@ -157,7 +157,7 @@ async def _record_unpriced(unit: UnitOfWork, run: Run, unpriced: Sequence[Unpric
         )
 
 
-async def _record_warnings(unit: UnitOfWork, run: Run, warnings: Sequence[Warned]) -> None:
+async def _record_warnings(unit: UnitOfWork, run: Run, warnings: Sequence[TenantWarning]) -> None:
     if warnings:
         await copy_rows(
             unit,

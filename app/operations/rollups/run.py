@@ -29,7 +29,7 @@ class TenantWorkload(NamedTuple):
 
 
 def portions(
-    workloads: Iterable[TenantWorkload], most_tenants: int, most_subscriptions: int
+    workloads: Iterable[TenantWorkload], max_tenants: int, max_subscriptions: int
 ) -> Iterator[list[TenantWorkload]]:
     """Divides the tenants, in order, into portions of at most so many tenants and subscriptions; a tenant that is too
     large is a portion by itself.
@@ -37,7 +37,7 @@ def portions(
     portion: list[TenantWorkload] = []
     size = 0
     for workload in workloads:
-        if portion and (len(portion) == most_tenants or size + workload.subscriptions > most_subscriptions):
+        if portion and (len(portion) == max_tenants or size + workload.subscriptions > max_subscriptions):
             yield portion
             portion, size = [], 0
         portion.append(workload)

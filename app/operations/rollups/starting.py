@@ -8,8 +8,8 @@ from uuid import UUID
 from app.billing import InputFault, Period
 from app.database.copy import copy_rows
 from app.database.unit_of_work import UnitOfWork
-from app.operations.billing_months.left import changes_of_tenants_that_left
-from app.operations.billing_months.missing import insert_missing_months
+from app.operations.billing_months.departed_tenants import changes_of_departed_tenants
+from app.operations.billing_months.missing_months import insert_missing_months
 from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
@@ -69,7 +69,7 @@ async def roll_up_period(
     async def work(unit: UnitOfWork) -> UUID:
         if not dry_run:
             await insert_missing_months(context, unit)
-        workloads = await _shares(unit, period, tenant_ids)
+        workloads = await _workloads(unit, period, tenant_ids)
         return await insert_run(context, unit, Run(new_id(), period, force, dry_run), workloads)
 
     return await transact(context, work, UUID)
@@ -86,10 +86,12 @@ def _period(context: Context, period_start: date, *, dry_run: bool) -> Period:
     return period
 
 
-async def _shares(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[TenantWorkload]:
+async def _workloads(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID] | None) -> list[TenantWorkload]:
     if tenant_ids is None:
-        left = [change.tenant_id for change in await changes_of_tenants_that_left(unit, period.ends_at, period.start)]
-        rows = await unit.connection.fetch(_DUE, period.start, left)
+        departed = [
+            change.tenant_id for change in await changes_of_departed_tenants(unit, period.ends_at, period.start)
+        ]
+        rows = await unit.connection.fetch(_DUE, period.start, departed)
         return [TenantWorkload(*row) for row in rows]
     rows = await unit.connection.fetch(_NAMED, period.start, list(tenant_ids))
     known = {row["tenant_id"] for row in rows}
@@ -127,7 +129,7 @@ async def insert_run(context: Context, unit: UnitOfWork, run: Run, workloads: Se
     await copy_rows(unit, RollupChunks, columns, (_chunk(run.id, *chunk) for chunk in enumerate(chunks)))
     await finish_if_done(unit, run.id, now)  # a run without tenants
     await notify_progress(unit, run.id)
-    unit.after_commit(lambda: ring_chunks(context, [(run.id, position) for position in range(len(chunks))]))
+    unit.after_commit(lambda: enqueue_chunks(context, [(run.id, position) for position in range(len(chunks))]))
     return run.id
 
 
@@ -135,7 +137,7 @@ def _chunk(run_id: UUID, position: int, workloads: Sequence[TenantWorkload]) -> 
     return new_id(), run_id, position, [workload.tenant_id for workload in workloads]
 
 
-async def ring_chunks(context: Context, chunks: Iterable[tuple[UUID, int]]) -> None:
+async def enqueue_chunks(context: Context, chunks: Iterable[tuple[UUID, int]]) -> None:
     """Enqueues jobs for these chunks."""
     for run_id, position in chunks:
-        await context.queue.ring(CHUNK_JOB, f"{run_id}:{position}", run_id=str(run_id), position=position)
+        await context.queue.enqueue(CHUNK_JOB, f"{run_id}:{position}", run_id=str(run_id), position=position)

@@ -7,7 +7,7 @@ from app.billing import Period, to_decimal
 from app.database import UnitOfWork
 from app.operations.rating_inputs import BillableDeployment
 from app.operations.rating_usage import usage_of
-from app.operations.rollups.progress import Unpriced
+from app.operations.rollups.progress import UnpricedUsageRow
 from app.tables.rollups import UnpricedReason
 
 _METERED = """
@@ -21,7 +21,7 @@ ORDER BY d.tenant_id, d.slug COLLATE "C"
 """
 
 
-async def unsubscribed_usage(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID]) -> list[Unpriced]:
+async def unsubscribed_usage(unit: UnitOfWork, period: Period, tenant_ids: Sequence[UUID]) -> list[UnpricedUsageRow]:
     """Returns the usage by tenant, deployment and kind."""
     rows = await unit.connection.fetch(_METERED, tenant_ids, period.start)
     metered = [BillableDeployment(*row) for row in rows]
@@ -29,7 +29,7 @@ async def unsubscribed_usage(unit: UnitOfWork, period: Period, tenant_ids: Seque
         return []
     usage = await usage_of(unit, period, metered)
     return [
-        Unpriced(
+        UnpricedUsageRow(
             one.tenant_id,
             str(one.deployment_id),
             of_kind.resource_kind,

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.billing import SubscriptionStatus
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.locking import lock_deployment
+from app.operations.deployment_lock import lock_deployment
 from app.tables.deployments import CloudDeployments
 from app.tables.subscriptions import Subscriptions
 from app.tables.tenants import Tenants

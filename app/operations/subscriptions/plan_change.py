@@ -13,9 +13,9 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import PlanOffer, plan_on_offer
-from app.operations.locking import now_of
+from app.operations.deployment_lock import now_of
 from app.operations.subscriptions.current import currency_of, lock_current_subscription
-from app.operations.subscriptions.days import billed_from
+from app.operations.subscriptions.start_dates import billed_from
 from app.tables.billing_months import ChangeReason
 from app.tables.catalog import PlanVersions
 from app.tables.ids import new_id
@@ -25,7 +25,7 @@ from app.tables.subscriptions import Subscriptions
 _DAY = ("effectiveOn",)
 
 
-class _InForce(NamedTuple):
+class _VersionInForce(NamedTuple):
     """A plan version in force from `first_day` on, until the next one's first day."""
 
     first_day: date
@@ -64,18 +64,18 @@ async def change_plan_version(
         default = today if clock_day < started_on else await _default_day(context, history, plan, today)
         first_day = billed_from(context, effective_on, default, _DAY)
         validation.refuse(_day_faults(first_day, started_on, _next_month(context, today)))
-        wanted = _with(history, _InForce(first_day, plan.plan_version_id), today)
-        if wanted != history:
-            changed_from = min(first_day for first_day, _ in set(history) ^ set(wanted))
+        new_history = _history_with(history, _VersionInForce(first_day, plan.plan_version_id), today)
+        if new_history != history:
+            changed_from = min(first_day for first_day, _ in set(history) ^ set(new_history))
             change = Change(subscription["tenant_id"], deployment_id, changed_from)
             await record_changes(context, unit, [change], ChangeReason.PLAN_CHANGED)
-            await _rewrite(subscription, history, wanted, today, now)
+            await _rewrite(subscription, history, new_history, today, now)
         return UUID(str(subscription["id"]))
 
     return await transact(context, work, UUID)
 
 
-async def _default_day(context: Context, history: Sequence[_InForce], plan: PlanOffer, today: date) -> date:
+async def _default_day(context: Context, history: Sequence[_VersionInForce], plan: PlanOffer, today: date) -> date:
     """Returns the effective date of a change for which the caller gives none."""
     if context.principal.is_platform_admin:
         return today
@@ -100,34 +100,38 @@ def _day_faults(first_day: date, started_on: date, latest: date) -> list[InputFa
     )
 
 
-async def _history(subscription_id: UUID) -> list[_InForce]:
+async def _history(subscription_id: UUID) -> list[_VersionInForce]:
     rows = (
         await History.select(History.effective_on, History.plan_version_id)
         .where(History.subscription_id == subscription_id)
         .order_by(History.effective_on)
     )
-    return [_InForce(row["effective_on"], row["plan_version_id"]) for row in rows]
+    return [_VersionInForce(row["effective_on"], row["plan_version_id"]) for row in rows]
 
 
-def _with(history: Sequence[_InForce], change: _InForce, today: date) -> list[_InForce]:
+def _history_with(history: Sequence[_VersionInForce], change: _VersionInForce, today: date) -> list[_VersionInForce]:
     """Returns the history with the change: entries later than the change, or than today, are removed."""
-    kept = [earlier for earlier in history if earlier.first_day < change.first_day and earlier.first_day <= today]
-    goes_on = bool(kept) and kept[-1].plan_version_id == change.plan_version_id
-    return kept if goes_on else [*kept, change]
+    unaffected = [earlier for earlier in history if earlier.first_day < change.first_day and earlier.first_day <= today]
+    goes_on = bool(unaffected) and unaffected[-1].plan_version_id == change.plan_version_id
+    return unaffected if goes_on else [*unaffected, change]
 
 
 async def _rewrite(
-    subscription: dict[str, Any], history: list[_InForce], wanted: list[_InForce], today: date, now: datetime
+    subscription: dict[str, Any],
+    history: list[_VersionInForce],
+    new_history: list[_VersionInForce],
+    today: date,
+    now: datetime,
 ) -> None:
     tenant_id, subscription_id = subscription["tenant_id"], subscription["id"]
-    removed = [first_day for first_day, _ in set(history) - set(wanted)]
+    removed = [first_day for first_day, _ in set(history) - set(new_history)]
     if removed:
         await History.delete().where(
             (History.tenant_id == tenant_id)
             & (History.subscription_id == subscription_id)
             & History.effective_on.is_in(removed)
         )
-    for first_day, plan_version_id in set(wanted) - set(history):
+    for first_day, plan_version_id in set(new_history) - set(history):
         await History.insert(
             History(
                 id=new_id(),
@@ -138,8 +142,8 @@ async def _rewrite(
                 created_at=now,
             )
         )
-    pending = wanted[-1] if wanted[-1].first_day > today else None
-    in_force = wanted[-2] if pending else wanted[-1]
+    pending = new_history[-1] if new_history[-1].first_day > today else None
+    in_force = new_history[-2] if pending else new_history[-1]
     await Subscriptions.update(
         {
             Subscriptions.plan_version_id: in_force.plan_version_id,

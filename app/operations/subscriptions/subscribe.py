@@ -15,11 +15,11 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import AddonOffer, AddonSelection, PlanOffer, addons_on_offer, plan_on_offer
-from app.operations.locking import lock_deployment, now_of
-from app.operations.open_tenant import share_open_tenant
-from app.operations.subscriptions.addons import insert_snapshot
-from app.operations.subscriptions.days import billed_from, require_confirmation
-from app.operations.subscriptions.follow import open_span
+from app.operations.deployment_lock import lock_deployment, now_of
+from app.operations.open_tenant import lock_open_tenant
+from app.operations.subscriptions.attached_addons import insert_snapshot
+from app.operations.subscriptions.follow_deployment import open_span
+from app.operations.subscriptions.start_dates import billed_from, require_confirmation
 from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments
 from app.tables.ids import new_id
@@ -31,7 +31,7 @@ _STARTS_ON = ("startsOn",)
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _NewSubscription:
     """Everything that has been decided about the subscription and will be written."""
 
     tenant_id: UUID
@@ -69,7 +69,7 @@ async def subscribe(
             context.principal, deployment_id, CloudDeployments.tenant_id, CloudDeployments.state
         )
         tenant_id: UUID = deployment["tenant_id"]
-        currency = await share_open_tenant(unit, tenant_id, ("deploymentId",))
+        currency = await lock_open_tenant(unit, tenant_id, ("deploymentId",))
         now, zone = await now_of(context, unit, deployment_id), context.settings.billing_time_zone
         today = day_of(now, zone)
         first_day = billed_from(context, starts_on, today, _STARTS_ON)
@@ -77,7 +77,7 @@ async def subscribe(
             require_confirmation(first_day, today, _STARTS_ON)
         plan = await plan_on_offer(context.principal, plan_code, plan_version)
         plan.require_currency(currency)
-        order = _Order(
+        order = _NewSubscription(
             tenant_id=tenant_id,
             deployment_id=deployment_id,
             status=_starting_status(DeploymentState(deployment["state"])),
@@ -112,7 +112,7 @@ def _starting_status(state: DeploymentState) -> SubscriptionStatus:
     return status
 
 
-async def _write(order: _Order, now: datetime) -> UUID:
+async def _write(order: _NewSubscription, now: datetime) -> UUID:
     subscription_id = new_id()
     await Subscriptions.insert(
         Subscriptions(

@@ -13,7 +13,7 @@ from app.operations.calls.transaction import transact
 from app.tables.invoices import InvoiceStatus
 from app.tables.tenants import Tenants
 
-_NAMED = 5
+_MAX_NAMED = 5
 """How many open items of each kind the message names."""
 
 _ENDED = [DeploymentState.CANCELLED, DeploymentState.ARCHIVED]
@@ -61,13 +61,13 @@ async def close_tenant(context: Context, *, tenant_id: UUID) -> UUID:
         if tenant["closed_at"] is not None:
             raise Refusal(ProblemCode.TENANT_CLOSED, "the tenant is already closed", ("tenantId",))
         months = await open_months(unit, tenant_id, Period.holding(context.today(), context.settings.billing_time_zone))
-        parts = [
+        names_by_noun = [
             ("deployments", await _open_deployments(unit, tenant_id)),
             ("invoices", await _open_invoices(unit, tenant_id)),
             ("months to bill", [f"{month:%Y-%m}" for month in months]),
         ]
-        if found := [f"{what}: {', '.join(names)}" for what, names in parts if names]:
-            raise Refusal(ProblemCode.CONFLICT, f"the tenant has open {'; '.join(found)}", ("tenantId",))
+        if open_items := [f"{noun}: {', '.join(names)}" for noun, names in names_by_noun if names]:
+            raise Refusal(ProblemCode.CONFLICT, f"the tenant has open {'; '.join(open_items)}", ("tenantId",))
         await Tenants.update({Tenants.closed_at: context.clock()}).where(Tenants.id == tenant_id)
         return tenant_id
 
@@ -78,14 +78,14 @@ async def open_months(unit: UnitOfWork, tenant_id: UUID, running: Period) -> lis
     """Returns the first of the tenant's months that are not completely billed, including the running and
     future ones.
     """
-    return [row[0] for row in await unit.connection.fetch(_MONTHS, tenant_id, running.start, _NAMED)]
+    return [row[0] for row in await unit.connection.fetch(_MONTHS, tenant_id, running.start, _MAX_NAMED)]
 
 
 async def _open_deployments(unit: UnitOfWork, tenant_id: UUID) -> list[str]:
-    rows = await unit.connection.fetch(_DEPLOYMENTS, tenant_id, _ENDED, _NAMED)
+    rows = await unit.connection.fetch(_DEPLOYMENTS, tenant_id, _ENDED, _MAX_NAMED)
     return [f"{slug} ({state})" for slug, state in rows]
 
 
 async def _open_invoices(unit: UnitOfWork, tenant_id: UUID) -> list[str]:
-    rows = await unit.connection.fetch(_INVOICES, tenant_id, _UNPAID, _NAMED)
+    rows = await unit.connection.fetch(_INVOICES, tenant_id, _UNPAID, _MAX_NAMED)
     return [f"{month:%Y-%m} ({status})" for month, status in rows]

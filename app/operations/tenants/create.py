@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.database.billing_time_zone import hold_billing_time_zone
+from app.database.billing_time_zone import lock_billing_time_zone
 from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
@@ -27,7 +27,7 @@ async def create_tenant(
     )
 
     async def work(unit: UnitOfWork) -> UUID:
-        await hold_billing_time_zone(unit, context.settings)
+        await lock_billing_time_zone(unit, context.settings)
         tenant = Tenants(
             id=new_id(),
             code=code,

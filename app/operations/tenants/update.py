@@ -46,18 +46,20 @@ async def update_tenant(
     """
     authorise(context, Action.UPDATE_TENANT)
     texts = {"email": email, "billing_address": billing_address, "abn": abn, "buyer_reference": buyer_reference}
-    given: dict[Column | str, Any] = {field: text for field, text in texts.items() if not isinstance(text, UnsetType)}
-    if isinstance(number := given.get("abn"), str):
-        given["abn"] = number.replace(" ", "")
+    changed_values: dict[Column | str, Any] = {
+        field: text for field, text in texts.items() if not isinstance(text, UnsetType)
+    }
+    if isinstance(abn_text := changed_values.get("abn"), str):
+        changed_values["abn"] = abn_text.replace(" ", "")
     today = context.today()
     first_day = tax_exempt_from or today
     faults = _exemption_faults(tax_exempt_reason, tax_exempt_from, today, is_given=tax_exempt is not None)
-    validation.refuse([*_text_faults(name, given), *faults])
+    validation.refuse([*_text_faults(name, changed_values), *faults])
 
     async def work(unit: UnitOfWork) -> UUID:
         if await lock_row(Tenants, tenant_id, Tenants.id) is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
-        changes = dict(given)
+        changes = dict(changed_values)
         if name is not None:
             changes["name"] = name
         if tax_exempt is not None:
@@ -73,12 +75,12 @@ async def update_tenant(
     return await transact(context, work, UUID)
 
 
-def _text_faults(name: str | None, given: Mapping[Column | str, Any]) -> Iterator[InputFault]:
+def _text_faults(name: str | None, changed_values: Mapping[Column | str, Any]) -> Iterator[InputFault]:
     yield from validation.name("name", name)
-    yield from validation.email("email", given.get("email"))
-    yield from validation.lines("billing_address", given.get("billing_address"))
-    yield from validation.abn("abn", given.get("abn"))
-    yield from validation.name("buyer_reference", given.get("buyer_reference"))
+    yield from validation.email("email", changed_values.get("email"))
+    yield from validation.lines("billing_address", changed_values.get("billing_address"))
+    yield from validation.abn("abn", changed_values.get("abn"))
+    yield from validation.name("buyer_reference", changed_values.get("buyer_reference"))
 
 
 def _exemption_faults(

@@ -15,8 +15,8 @@ from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.usage.events import MAX_KEY_LENGTH
-from app.operations.usage.reach import Occurrence, changes_of
+from app.operations.usage.affected_days import Occurrence, changes_of
+from app.operations.usage.metered_events import MAX_KEY_LENGTH
 from app.operations.usage.refold import fold_days, lock_days
 from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_id
@@ -45,7 +45,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 
 
 @dataclass(frozen=True, slots=True)
-class UsageCorrected:
+class CorrectionOutcome:
     """previous_quantity: the quantity with which the event counted before."""
 
     correction_id: UUID
@@ -56,7 +56,7 @@ class UsageCorrected:
 
 async def correct_usage(
     context: Context, *, tenant_id: UUID | None = None, source: str, event_id: str, quantity: Decimal, reason: str
-) -> UsageCorrected:
+) -> CorrectionOutcome:
     """Makes the event count with this quantity from now on: 0 removes an amount, or is a level of 0. The last
     correction of an event applies; all are kept.
 
@@ -73,7 +73,7 @@ async def correct_usage(
         ]
     )
 
-    async def work(unit: UnitOfWork) -> UsageCorrected:
+    async def work(unit: UnitOfWork) -> CorrectionOutcome:
         record_id, event, recorded = await _find(unit, tenant, source, event_id)
         zone = context.settings.billing_time_zone
         await record_changes(context, unit, await changes_of(unit, zone, [event]), ChangeReason.USAGE_CORRECTED)
@@ -85,14 +85,14 @@ async def correct_usage(
         if last is not None:  # another machine's clock may be ahead: the newest correction must have the latest time
             now = max(now, last["corrected_at"] + timedelta(microseconds=1))
         correction_id = new_id()
-        given = source, event_id, event.occurred_at, event.day, previous, quantity, reason
+        values = source, event_id, event.occurred_at, event.day, previous, quantity, reason
         await unit.connection.execute(
-            _INSERT, correction_id, *of_event[:3], record_id, *given, context.principal.subject, now
+            _INSERT, correction_id, *of_event[:3], record_id, *values, context.principal.subject, now
         )
         await fold_days(unit, zone, [event.key])
-        return UsageCorrected(correction_id, event.deployment_id, previous, quantity)
+        return CorrectionOutcome(correction_id, event.deployment_id, previous, quantity)
 
-    return await transact(context, work, UsageCorrected, scope=context.principal.metering_scope)
+    return await transact(context, work, CorrectionOutcome, scope=context.principal.metering_scope)
 
 
 def _tenant_of(principal: Principal, tenant_id: UUID | None) -> UUID:

@@ -64,7 +64,7 @@ WHERE t.deployment_id = any($1::uuid[])
 """
 
 
-class _Stream(NamedTuple):
+class _DayLevels(NamedTuple):
     """One day of one resource's levels."""
 
     resource_kind: str
@@ -91,38 +91,38 @@ class _Total(NamedTuple):
 
 async def differences(unit: UnitOfWork, zone: ZoneInfo, deployments: Sequence[UUID]) -> list[tuple[str, str]]:
     """Returns the row and a message for each difference. The transaction must see one snapshot."""
-    found = [tuple(row) for row in await unit.connection.fetch(_AMOUNTS_AND_READINGS, deployments)]
+    rows_and_messages = [tuple(row) for row in await unit.connection.fetch(_AMOUNTS_AND_READINGS, deployments)]
     for deployment_id in deployments:  # one at a time, because the events themselves are read
         events = await unit.connection.fetch(_LEVEL_EVENTS, [deployment_id])
         totals = await unit.connection.fetch(_LEVEL_TOTALS, [deployment_id])
         if events or totals:
-            found += _levels_differ(deployment_id, _folded(events, zone), totals)
-    return found
+            rows_and_messages += _levels_differ(deployment_id, _folded(events, zone), totals)
+    return rows_and_messages
 
 
 def _levels_differ(
-    deployment_id: UUID, expected: dict[_Stream, _Total], totals: Sequence[Any]
+    deployment_id: UUID, expected: dict[_DayLevels, _Total], totals: Sequence[Any]
 ) -> Iterator[tuple[str, str]]:
-    kept = {_Stream(row["resource_kind"], row["resource_id"], row["day"]): row for row in totals}
-    for stream in sorted(expected.keys() - kept.keys()):
+    stored_totals = {_DayLevels(row["resource_kind"], row["resource_id"], row["day"]): row for row in totals}
+    for stream in sorted(expected.keys() - stored_totals.keys()):
         yield f"cloud_deployments {deployment_id}", f"{stream} has events but no daily total"
-    for stream, row in sorted(kept.items()):
-        key, found = f"usage_daily_totals {row['id']}", _Total(*list(row)[4:])
+    for stream, row in sorted(stored_totals.items()):
+        key, stored = f"usage_daily_totals {row['id']}", _Total(*list(row)[4:])
         if stream not in expected:
             yield key, f"{stream} has a daily total but no events"
-        elif found != expected[stream]:
-            yield key, f"{stream} has {found}; its events give {expected[stream]}"
+        elif stored != expected[stream]:
+            yield key, f"{stream} has {stored}; its events give {expected[stream]}"
 
 
-def _folded(events: Sequence[Any], zone: ZoneInfo) -> dict[_Stream, _Total]:
-    days: dict[_Stream, list[tuple[datetime, Decimal]]] = defaultdict(list)
+def _folded(events: Sequence[Any], zone: ZoneInfo) -> dict[_DayLevels, _Total]:
+    days: dict[_DayLevels, list[tuple[datetime, Decimal]]] = defaultdict(list)
     for event in events:
-        stream = _Stream(event["resource_kind"], event["resource_id"], event["day"])
+        stream = _DayLevels(event["resource_kind"], event["resource_id"], event["day"])
         days[stream].append((event["occurred_at"], event["quantity"]))
     ends = {(event["resource_kind"], event["resource_id"]): event["destroyed_at"] for event in events}
     for (kind, resource_id), end in ends.items():
         if end is not None:
-            days[_Stream(kind, resource_id, day_of(end, zone))].append((end, Decimal(0)))
+            days[_DayLevels(kind, resource_id, day_of(end, zone))].append((end, Decimal(0)))
     return {stream: _fold(sorted(levels), day_start(stream.day + ONE_DAY, zone)) for stream, levels in days.items()}
 
 
@@ -130,5 +130,13 @@ def _fold(levels: Sequence[tuple[datetime, Decimal]], ends_at: datetime) -> _Tot
     """Folds levels in order; of those at the same instant, the highest counts."""
     quantities = [quantity for _, quantity in levels]
     until = [*(occurred_at for occurred_at, _ in levels[1:]), ends_at]
-    held = (quantity * microseconds(since, end) for (since, quantity), end in zip(levels, until, strict=True))
-    return _Total(sum(quantities, Decimal(0)), max(quantities), levels[0][0], quantities[-1], sum(held, Decimal(0)))
+    quantity_microseconds = (
+        quantity * microseconds(since, end) for (since, quantity), end in zip(levels, until, strict=True)
+    )
+    return _Total(
+        sum(quantities, Decimal(0)),
+        max(quantities),
+        levels[0][0],
+        quantities[-1],
+        sum(quantity_microseconds, Decimal(0)),
+    )

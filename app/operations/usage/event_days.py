@@ -40,12 +40,12 @@ class EventDays:
     def _find(self, microseconds: int) -> EventDay:
         quarter = microseconds // _QUARTER_HOUR
         day = self._day(microseconds)
-        found = EventDay(day, copy_format.day(day))
+        event_day = EventDay(day, copy_format.day(day))
         if self._day(quarter * _QUARTER_HOUR) == self._day((quarter + 1) * _QUARTER_HOUR - 1):
             if len(self._quarters) >= _MAX_QUARTERS:
                 self._quarters.clear()
-            self._quarters[quarter] = found
-        return found
+            self._quarters[quarter] = event_day
+        return event_day
 
     def _day(self, microseconds: int) -> date:
         return day_of(_EPOCH + timedelta(microseconds=microseconds), self._zone)

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 from app.database import PLATFORM, Database, UnitOfWork
 from app.operations.calls.context import Context
 
-AHEAD = timedelta(days=62)
+LOOKAHEAD = timedelta(days=62)
 """How far ahead the job creates them."""
 
 _made: WeakKeyDictionary[Database, datetime] = WeakKeyDictionary()
@@ -17,7 +17,7 @@ dropped.
 
 async def make_months(context: Context) -> None:
     """Creates the partitions of the near future. It may run at any time, in any process."""
-    await _make(context, context.clock() + AHEAD)
+    await _make(context, context.clock() + LOOKAHEAD)
 
 
 async def require_months(context: Context, latest: datetime) -> None:

@@ -17,22 +17,22 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.catalog.kinds import known_kinds
+from app.operations.usage.affected_days import Occurrence, changes_of
 from app.operations.usage.event_days import event_days
-from app.operations.usage.events import (
+from app.operations.usage.event_rows import StagedDeployment, encoded, stage
+from app.operations.usage.metered_events import (
     FUTURE_ALLOWED,
     MALFORMED,
     InputFault,
     MeteredEvent,
+    RejectedEvent,
     UsageFault,
-    UsageRejection,
     epoch_microseconds,
-    request_error_of,
+    usage_fault_of,
 )
 from app.operations.usage.partitions import require_months
-from app.operations.usage.reach import Occurrence, changes_of
 from app.operations.usage.refold import DayKey, fold_days, lock_days
-from app.operations.usage.staging import StagedDeployment, encoded, stage
-from app.operations.usage.store import Streams, add_levels, add_to_days, claim
+from app.operations.usage.usage_store import Streams, add_levels, add_to_days, claim
 from app.tables.billing_months import ChangeReason
 from app.tables.ids import new_ids
 
@@ -40,24 +40,24 @@ MAX_EVENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class UsageRecorded:
+class RecordingOutcome:
     """The counts of a batch: every event is counted or listed once. A duplicate was stored before with the same
     content.
     """
 
     accepted: int
     duplicates: int
-    rejected: tuple[UsageRejection, ...]
+    rejected: tuple[RejectedEvent, ...]
 
 
-async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> UsageRecorded:
+async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> RecordingOutcome:
     """Stores the events and adds them to their daily totals, in one transaction. Sending them again is safe."""
     authorise(context, Action.RECORD_USAGE)
     validation.refuse(validation.at_most("events", events, MAX_EVENTS))
     return await record_batch(context, events)
 
 
-async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malformed: int = 0) -> UsageRecorded:
+async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malformed: int = 0) -> RecordingOutcome:
     """Does the same for any number of events, in one transaction.
 
     The call's audit entry contains the counts, including the lines that were not events.
@@ -66,36 +66,36 @@ async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malf
     scope = context.principal.metering_scope
     await require_months(context, context.clock() + FUTURE_ALLOWED)
 
-    async def work(unit: UnitOfWork) -> UsageRecorded:
+    async def work(unit: UnitOfWork) -> RecordingOutcome:
         zone = context.settings.billing_time_zone
-        batch = _Batch(events, await _look_up(unit, scope, events), context.clock(), zone, first_open_day(context))
-        recorded = await _keep(context, unit, batch)
+        batch = _EventBatch(events, await _look_up(unit, scope, events), context.clock(), zone, first_open_day(context))
+        recorded = await _store(context, unit, batch)
         if context.call is not None:
             context.call.result = _counts(recorded, malformed)
         return recorded
 
-    return await transact(context, work, UsageRecorded, scope=scope)
+    return await transact(context, work, RecordingOutcome, scope=scope)
 
 
-def _counts(recorded: UsageRecorded, malformed: int) -> str:
+def _counts(recorded: RecordingOutcome, malformed: int) -> str:
     reasons = Counter[str](rejection.code for rejection in recorded.rejected)
     if malformed:
         reasons[MALFORMED] = malformed
     return json.dumps({"accepted": recorded.accepted, "duplicates": recorded.duplicates, "rejected": reasons})
 
 
-class _Resource(NamedTuple):
+class _KnownResource(NamedTuple):
     deployment_id: UUID
     destroyed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownRows:
     """The deployments, kinds and resources named by the events, as far as they exist."""
 
     deployments: Mapping[UUID, StagedDeployment]
     kinds: Mapping[str, Aggregation]
-    resources: Mapping[UUID, _Resource]
+    resources: Mapping[UUID, _KnownResource]
 
     @property
     def streams(self) -> Streams:
@@ -110,7 +110,7 @@ class _Known:
         )
 
 
-class _Batch:
+class _EventBatch:
     """The events divided into rows to stage and rejections; `indexes` are the rows' positions in the batch, `ids` their
     ids.
 
@@ -118,7 +118,7 @@ class _Batch:
     """
 
     def __init__(
-        self, events: Sequence[MeteredEvent], known: _Known, now: datetime, zone: ZoneInfo, open_day: date
+        self, events: Sequence[MeteredEvent], known: _KnownRows, now: datetime, zone: ZoneInfo, open_day: date
     ) -> None:
         self.events = events
         self.known = known
@@ -127,11 +127,11 @@ class _Batch:
         self.ids: list[UUID] = []
         self.indexes: list[int] = []
         self.early: list[tuple[int, date]] = []
-        self.rejected: list[UsageRejection] = []
+        self.rejected: list[RejectedEvent] = []
         days = event_days(zone)
         for index, (event, row_id) in enumerate(zip(events, new_ids(len(events)), strict=True)):
             deployment = known.deployments.get(event.deployment_id)
-            fault = request_error_of(event, now) or _unknown(event, known, deployment)
+            fault = usage_fault_of(event, now) or _unknown(event, known, deployment)
             if fault is None and deployment is not None:
                 microseconds = epoch_microseconds(event.occurred_at)
                 day = days.of(microseconds)
@@ -141,19 +141,19 @@ class _Batch:
                 self.ids.append(row_id)
                 self.indexes.append(index)
             elif fault is not None:
-                self.rejected.append(UsageRejection(index, *fault))
+                self.rejected.append(RejectedEvent(index, *fault))
 
-    def reused(self, taken: Mapping[UUID, bool]) -> list[UsageRejection]:
+    def reused(self, taken: Mapping[UUID, bool]) -> list[RejectedEvent]:
         """Returns a rejection for each row whose event id is taken by different content."""
         if not any(taken.values()):
             return []
         return [
-            UsageRejection(index, UsageFault.ID_REUSED, "a different event was already recorded with this id")
+            RejectedEvent(index, UsageFault.ID_REUSED, "a different event was already recorded with this id")
             for index, row_id in zip(self.indexes, self.ids, strict=True)
             if taken.get(row_id)
         ]
 
-    def early_kept(self, taken: Mapping[UUID, bool]) -> Iterator[Occurrence]:
+    def early_new(self, taken: Mapping[UUID, bool]) -> Iterator[Occurrence]:
         """Yields the early events whose ids are new: each level, and one amount or reading for each
         deployment and day.
         """
@@ -179,7 +179,7 @@ class _Batch:
             )
 
 
-def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | None) -> InputFault | None:
+def _unknown(event: MeteredEvent, known: _KnownRows, deployment: StagedDeployment | None) -> InputFault | None:
     if deployment is None:
         return UsageFault.UNKNOWN_DEPLOYMENT, f"deployment '{event.deployment_id}' does not exist"
     if event.resource_kind not in known.kinds:
@@ -191,7 +191,7 @@ def _unknown(event: MeteredEvent, known: _Known, deployment: StagedDeployment | 
     return None
 
 
-async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent]) -> _Known:
+async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent]) -> _KnownRows:
     deployments = await unit.connection.fetch(
         "SELECT id, tenant_id FROM cloud_deployments"
         " WHERE id = any($1::uuid[]) AND ($2::uuid IS NULL OR tenant_id = $2)",
@@ -202,7 +202,7 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
         code: aggregation for code, (_, aggregation) in (await known_kinds(e.resource_kind for e in events)).items()
     }
     known = {row["id"]: StagedDeployment.of(row["tenant_id"], row["id"]) for row in deployments}
-    return _Known(
+    return _KnownRows(
         deployments=known,
         kinds=kinds,
         resources=await _resources(unit, known, events, kinds) if any(event.resource_id for event in events) else {},
@@ -212,7 +212,7 @@ async def _look_up(unit: UnitOfWork, scope: Scope, events: Sequence[MeteredEvent
 _RESOURCES = """
 SELECT id, deployment_id, destroyed_at FROM cloud_resources WHERE tenant_id = any($1::uuid[]) AND id = any($2::uuid[])
 """
-_KEPT_RESOURCES = f"{_RESOURCES} ORDER BY id FOR KEY SHARE"
+_LOCKED_RESOURCES = f"{_RESOURCES} ORDER BY id FOR KEY SHARE"
 
 
 async def _resources(
@@ -220,7 +220,7 @@ async def _resources(
     deployments: Mapping[UUID, StagedDeployment],
     events: Sequence[MeteredEvent],
     kinds: Mapping[str, Aggregation],
-) -> dict[UUID, _Resource]:
+) -> dict[UUID, _KnownResource]:
     """Returns the resources that the events name, of the deployments' tenants.
 
     Those of levels and readings are locked, so that they cannot end before the commit.
@@ -234,30 +234,30 @@ async def _resources(
     tenants = list({deployment.tenant_id for deployment in deployments.values()})
     rows = []
     if streamed:
-        rows += await unit.connection.fetch(_KEPT_RESOURCES, tenants, list(streamed))
+        rows += await unit.connection.fetch(_LOCKED_RESOURCES, tenants, list(streamed))
     if named - streamed:
         rows += await unit.connection.fetch(_RESOURCES, tenants, list(named - streamed))
-    return {row["id"]: _Resource(row["deployment_id"], row["destroyed_at"]) for row in rows}
+    return {row["id"]: _KnownResource(row["deployment_id"], row["destroyed_at"]) for row in rows}
 
 
-async def _keep(context: Context, unit: UnitOfWork, batch: _Batch) -> UsageRecorded:
+async def _store(context: Context, unit: UnitOfWork, batch: _EventBatch) -> RecordingOutcome:
     if not batch.rows:
-        return UsageRecorded(0, 0, tuple(batch.rejected))
+        return RecordingOutcome(0, 0, tuple(batch.rejected))
     zone = context.settings.billing_time_zone
     await stage(unit, batch.rows)
     taken = await claim(unit)
     accepted = len(batch.rows) - len(taken)
     if accepted:
         if batch.early:  # before locking any daily total, which other batches update
-            changes = await changes_of(unit, zone, batch.early_kept(taken))
+            changes = await changes_of(unit, zone, batch.early_new(taken))
             await record_changes(context, unit, changes, ChangeReason.USAGE)
         await _add(unit, batch, zone)
     reused = batch.reused(taken)
     rejected = sorted([*batch.rejected, *reused], key=lambda rejection: rejection.index)
-    return UsageRecorded(accepted, len(taken) - len(reused), tuple(rejected))
+    return RecordingOutcome(accepted, len(taken) - len(reused), tuple(rejected))
 
 
-async def _add(unit: UnitOfWork, batch: _Batch, zone: ZoneInfo) -> None:
+async def _add(unit: UnitOfWork, batch: _EventBatch, zone: ZoneInfo) -> None:
     streams = batch.known.streams
     touched = await add_to_days(unit, batch.recorded_at, streams)
     if streams.level_kinds:

@@ -40,7 +40,7 @@ _SLICE = 500
 """Days recomputed by one statement."""
 
 
-class Difference(NamedTuple):
+class TotalsDifference(NamedTuple):
     """The differences between a deployment's totals and its events, as a message, and whether they were repaired."""
 
     deployment_id: UUID
@@ -48,7 +48,7 @@ class Difference(NamedTuple):
     repaired: bool
 
 
-async def prove_totals(context: Context, *, repair: bool = False) -> AsyncGenerator[Difference, None]:
+async def prove_totals(context: Context, *, repair: bool = False) -> AsyncGenerator[TotalsDifference, None]:
     """Yields each difference, deployment by deployment, in bounded memory. It may run while events are recorded."""
     authorise(context, Action.REPAIR_USAGE_TOTALS if repair else Action.CHECK_DATA_INTEGRITY)
     after = UUID(int=0)
@@ -58,7 +58,7 @@ async def prove_totals(context: Context, *, repair: bool = False) -> AsyncGenera
             if repair and messages:
                 await transact(context, partial(_repair, context, key))
             for message in messages:
-                yield Difference(key, message, repair)
+                yield TotalsDifference(key, message, repair)
         after = page.last
 
 
@@ -77,8 +77,8 @@ async def _page(context: Context, after: UUID, unit: UnitOfWork) -> _Page | None
 
 async def _differences(context: Context, deployment_id: UUID, unit: UnitOfWork) -> list[str]:
     await unit.connection.execute(_ONE_SNAPSHOT)
-    found = await differences(unit, context.settings.billing_time_zone, [deployment_id])
-    return [f"{row}: {message}" for row, message in found]
+    rows_and_messages = await differences(unit, context.settings.billing_time_zone, [deployment_id])
+    return [f"{row}: {message}" for row, message in rows_and_messages]
 
 
 async def _repair(context: Context, deployment_id: UUID, unit: UnitOfWork) -> None:

@@ -45,7 +45,7 @@ class UnbilledMonth(Node):
     billing_month: BillingMonth = strawberry.field(description="The billing month with the current state and amounts.")
 
     @classmethod
-    def of(cls, month: billing_months.UnbilledMonth) -> "UnbilledMonth":
+    def of(cls, month: billing_months.UnbilledMonthRow) -> "UnbilledMonth":
         """Converts the operation's value, with references to its tenant and billing month."""
         return cls(
             id=month.billing_month_id,
@@ -178,22 +178,22 @@ class BillingMonthMutations:
         description="Waive a month without a draft, issued or paid invoice: it is permanently not billed, and amounts "
         "that later invoices charged for it are credited. Platform admins only."
     )
-    async def waive_month(self, info: Info, given: Input[WaiveMonthInput]) -> WaiveMonthResult:
+    async def waive_month(self, info: Info, input_: Input[WaiveMonthInput]) -> WaiveMonthResult:
         month_id = await billing_months.waive_month(
             info.context.operations,
-            tenant_id=given.tenant_id,
-            period_start=given.period_start,
-            reason=given.reason,
+            tenant_id=input_.tenant_id,
+            period_start=input_.period_start,
+            reason=input_.reason,
         )
         return MonthWaived(billing_month=reference(BillingMonth, month_id))
 
 
 def _page_size(first: int | None, last: int | None) -> tuple[int, bool]:
     """Returns how many months are requested, and whether backwards."""
-    given = {name: size for name, size in (("first", first), ("last", last)) if isinstance(size, int)}
-    if len(given) > 1:
+    sizes = {name: size for name, size in (("first", first), ("last", last)) if isinstance(size, int)}
+    if len(sizes) > 1:
         raise _bad_input("provide first or last, not both")
-    for name, size in given.items():
+    for name, size in sizes.items():
         return _size(name, size, MAX_PAGE_SIZE), name == "last"
     return DEFAULT_PAGE_SIZE, False
 
@@ -208,7 +208,7 @@ def _bad_input(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": ErrorCode.BAD_USER_INPUT})
 
 
-def _cursor(month: billing_months.UnbilledMonth) -> str:
+def _cursor(month: billing_months.UnbilledMonthRow) -> str:
     return urlsafe_b64encode(f"{month.period_start} {month.tenant_id}".encode()).decode()
 
 

@@ -129,25 +129,25 @@ class AddonMutations:
     """Mutations for add-ons."""
 
     @strawberry.mutation(description="Create an add-on, which can be attached at once. Platform admins only.")
-    async def create_addon(self, info: Info, given: Input[CreateAddonInput]) -> CreateAddonResult:
+    async def create_addon(self, info: Info, input_: Input[CreateAddonInput]) -> CreateAddonResult:
         addon_id = await catalog.create_addon(
             info.context.operations,
-            code=given.code,
-            name=given.name,
-            price_cents=given.price_cents,
-            currency=given.currency,
-            resource_kind=given.resource_kind,
-            quantity=given.quantity,
+            code=input_.code,
+            name=input_.name,
+            price_cents=input_.price_cents,
+            currency=input_.currency,
+            resource_kind=input_.resource_kind,
+            quantity=input_.quantity,
         )
         return AddonCreated(addon=reference(Addon, addon_id))
 
     @strawberry.mutation(description="Change an add-on for subscriptions that attach it later. Platform admins only.")
-    async def update_addon(self, info: Info, given: Input[UpdateAddonInput]) -> UpdateAddonResult:
+    async def update_addon(self, info: Info, input_: Input[UpdateAddonInput]) -> UpdateAddonResult:
         addon_id = await catalog.update_addon(
             info.context.operations,
-            code=given.code,
-            price_cents=given.price_cents,
-            quantity=given.quantity,
-            active=given.active,
+            code=input_.code,
+            price_cents=input_.price_cents,
+            quantity=input_.quantity,
+            active=input_.active,
         )
         return AddonUpdated(addon=reference(Addon, addon_id))

@@ -169,21 +169,21 @@ class PlanMutations:
     """Mutations for plans."""
 
     @strawberry.mutation(description="Create a plan without versions. Platform admins only.")
-    async def create_plan(self, info: Info, given: Input[CreatePlanInput]) -> CreatePlanResult:
+    async def create_plan(self, info: Info, input_: Input[CreatePlanInput]) -> CreatePlanResult:
         plan_id = await catalog.create_plan(
-            info.context.operations, code=given.code, name=given.name, description=given.description
+            info.context.operations, code=input_.code, name=input_.name, description=input_.description
         )
         return PlanCreated(plan=reference(Plan, plan_id))
 
     @strawberry.mutation(description="Draft the next version of a plan. Platform admins only.")
-    async def draft_plan_version(self, info: Info, given: Input[DraftPlanVersionInput]) -> DraftPlanVersionResult:
+    async def draft_plan_version(self, info: Info, input_: Input[DraftPlanVersionInput]) -> DraftPlanVersionResult:
         version_id = await catalog.draft_plan_version(
             info.context.operations,
-            plan_code=given.plan_code,
-            base_price_cents=given.base_price_cents,
-            currency=given.currency,
-            proration=given.proration,
-            resources=[resource.draft() for resource in given.resources],
+            plan_code=input_.plan_code,
+            base_price_cents=input_.base_price_cents,
+            currency=input_.currency,
+            proration=input_.proration,
+            resources=[resource.draft() for resource in input_.resources],
         )
         return PlanVersionDrafted(plan_version=reference(PlanVersion, version_id))
 
@@ -191,22 +191,24 @@ class PlanMutations:
         description="Publish a draft of a plan version: it can be subscribed to from now on, and its terms no longer "
         "change. Platform admins only."
     )
-    async def publish_plan_version(self, info: Info, given: Input[PublishPlanVersionInput]) -> PublishPlanVersionResult:
-        version_id = await catalog.publish_plan_version(info.context.operations, plan_version_id=given.plan_version_id)
+    async def publish_plan_version(
+        self, info: Info, input_: Input[PublishPlanVersionInput]
+    ) -> PublishPlanVersionResult:
+        version_id = await catalog.publish_plan_version(info.context.operations, plan_version_id=input_.plan_version_id)
         return PlanVersionPublished(plan_version=reference(PlanVersion, version_id))
 
     @strawberry.mutation(
         description="Retire a published plan version: it can no longer be subscribed to; existing subscriptions keep "
         "it. Platform admins only."
     )
-    async def retire_plan_version(self, info: Info, given: Input[RetirePlanVersionInput]) -> RetirePlanVersionResult:
-        version_id = await catalog.retire_plan_version(info.context.operations, plan_version_id=given.plan_version_id)
+    async def retire_plan_version(self, info: Info, input_: Input[RetirePlanVersionInput]) -> RetirePlanVersionResult:
+        version_id = await catalog.retire_plan_version(info.context.operations, plan_version_id=input_.plan_version_id)
         return PlanVersionRetired(plan_version=reference(PlanVersion, version_id))
 
     @strawberry.mutation(
         description="Archive a plan: none of its versions can be subscribed to any more; existing subscriptions keep "
         "theirs. Platform admins only."
     )
-    async def archive_plan(self, info: Info, given: Input[ArchivePlanInput]) -> ArchivePlanResult:
-        plan_id = await catalog.archive_plan(info.context.operations, plan_code=given.plan_code)
+    async def archive_plan(self, info: Info, input_: Input[ArchivePlanInput]) -> ArchivePlanResult:
+        plan_id = await catalog.archive_plan(info.context.operations, plan_code=input_.plan_code)
         return PlanArchived(plan=reference(Plan, plan_id))

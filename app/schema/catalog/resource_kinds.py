@@ -61,12 +61,14 @@ class ResourceKindMutations:
     """Mutations for resource kinds."""
 
     @strawberry.mutation(description="Define a resource kind, so that it can be metered. Platform admins only.")
-    async def define_resource_kind(self, info: Info, given: Input[DefineResourceKindInput]) -> DefineResourceKindResult:
+    async def define_resource_kind(
+        self, info: Info, input_: Input[DefineResourceKindInput]
+    ) -> DefineResourceKindResult:
         code = await catalog.define_resource_kind(
             info.context.operations,
-            code=given.code,
-            unit=given.unit,
-            aggregation=given.aggregation,
-            description=given.description,
+            code=input_.code,
+            unit=input_.unit,
+            aggregation=input_.aggregation,
+            description=input_.description,
         )
         return ResourceKindDefined(resource_kind=reference(ResourceKind, code))

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from app.reads import among, at_least, before, equals
-from app.reads.filters import Condition
+from app.reads.filter_conditions import Condition
 from app.schema.arguments import optional
 from app.tables.costs import CloudInvoiceLines, CloudInvoiceMatch, CloudInvoices, UnallocatedReason
 

@@ -121,15 +121,17 @@ class CloudInvoiceMutations:
         description="Import a provider's bill and match its rows to registered resources. A malformed file is refused "
         "as a whole, with the row and column at fault. Platform admins only."
     )
-    async def import_cloud_invoice(self, info: Info, given: Input[ImportCloudInvoiceInput]) -> ImportCloudInvoiceResult:
+    async def import_cloud_invoice(
+        self, info: Info, input_: Input[ImportCloudInvoiceInput]
+    ) -> ImportCloudInvoiceResult:
         imported = await costs.import_cloud_invoice(
             info.context.operations,
-            provider=given.provider,
-            external_id=given.external_id,
-            file=BytesIO(given.csv.encode("utf-8", "surrogatepass")),
-            currency=given.currency,
-            exchange_rate=given.exchange_rate,
-            columns=[ColumnOfField(each.field, each.column) for each in given.columns],
+            provider=input_.provider,
+            external_id=input_.external_id,
+            file=BytesIO(input_.csv.encode("utf-8", "surrogatepass")),
+            currency=input_.currency,
+            exchange_rate=input_.exchange_rate,
+            columns=[ColumnOfField(each.field, each.column) for each in input_.columns],
         )
         return CloudInvoiceImported(
             cloud_invoice=reference(CloudInvoice, imported.cloud_invoice_id),
@@ -143,9 +145,9 @@ class CloudInvoiceMutations:
         "Amounts do not change. Platform admins only."
     )
     async def rematch_cloud_invoice(
-        self, info: Info, given: Input[RematchCloudInvoiceInput]
+        self, info: Info, input_: Input[RematchCloudInvoiceInput]
     ) -> RematchCloudInvoiceResult:
-        rematched = await costs.rematch_cloud_invoice(info.context.operations, cloud_invoice_id=given.cloud_invoice_id)
+        rematched = await costs.rematch_cloud_invoice(info.context.operations, cloud_invoice_id=input_.cloud_invoice_id)
         return CloudInvoiceRematched(
             cloud_invoice=reference(CloudInvoice, rematched.cloud_invoice_id),
             changed_lines=rematched.changed_lines,
@@ -158,9 +160,9 @@ class CloudInvoiceMutations:
         "the bill may be imported again. Platform admins only."
     )
     async def withdraw_cloud_invoice(
-        self, info: Info, given: Input[WithdrawCloudInvoiceInput]
+        self, info: Info, input_: Input[WithdrawCloudInvoiceInput]
     ) -> WithdrawCloudInvoiceResult:
         withdrawn = await costs.withdraw_cloud_invoice(
-            info.context.operations, cloud_invoice_id=given.cloud_invoice_id, reason=given.reason
+            info.context.operations, cloud_invoice_id=input_.cloud_invoice_id, reason=input_.reason
         )
         return CloudInvoiceWithdrawn(cloud_invoice=reference(CloudInvoice, withdrawn))

@@ -7,7 +7,7 @@ import strawberry
 
 from app.billing import DeploymentState
 from app.reads import among, contains, equals
-from app.reads.filters import Condition
+from app.reads.filter_conditions import Condition
 from app.schema.arguments import optional
 from app.tables.deployments import CloudDeployments
 

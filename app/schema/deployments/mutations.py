@@ -168,27 +168,27 @@ class DeploymentMutations:
     """Mutations for deployments."""
 
     @strawberry.mutation(description="Create a deployment in the state ACTIVE. Tenant admins and platform admins.")
-    async def create_deployment(self, info: Info, given: Input[CreateDeploymentInput]) -> CreateDeploymentResult:
+    async def create_deployment(self, info: Info, input_: Input[CreateDeploymentInput]) -> CreateDeploymentResult:
         deployment_id = await deployments.create_deployment(
             info.context.operations,
-            tenant_id=given.tenant_id,
-            slug=given.slug,
-            display_name=given.display_name,
-            region=given.region,
-            llm_mode=given.llm_mode,
-            template_code=given.template_code,
-            template_version=given.template_version,
+            tenant_id=input_.tenant_id,
+            slug=input_.slug,
+            display_name=input_.display_name,
+            region=input_.region,
+            llm_mode=input_.llm_mode,
+            template_code=input_.template_code,
+            template_version=input_.template_version,
         )
         return DeploymentCreated(deployment=reference(Deployment, deployment_id))
 
     @strawberry.mutation(description="Change a deployment. Tenant admins and platform admins.")
-    async def update_deployment(self, info: Info, given: Input[UpdateDeploymentInput]) -> UpdateDeploymentResult:
+    async def update_deployment(self, info: Info, input_: Input[UpdateDeploymentInput]) -> UpdateDeploymentResult:
         deployment_id = await deployments.update_deployment(
             info.context.operations,
-            deployment_id=given.deployment_id,
-            display_name=given.display_name,
-            llm_mode=given.llm_mode,
-            billing_action_suspended=given.billing_action_suspended,
+            deployment_id=input_.deployment_id,
+            display_name=input_.display_name,
+            llm_mode=input_.llm_mode,
+            billing_action_suspended=input_.billing_action_suspended,
         )
         return DeploymentUpdated(deployment=reference(Deployment, deployment_id))
 
@@ -197,10 +197,10 @@ class DeploymentMutations:
         "and the caller's role."
     )
     async def transition_deployment(
-        self, info: Info, given: Input[TransitionDeploymentInput]
+        self, info: Info, input_: Input[TransitionDeploymentInput]
     ) -> TransitionDeploymentResult:
         recorded = await deployments.transition_deployment(
-            info.context.operations, deployment_id=given.deployment_id, to=given.to, reason=given.reason
+            info.context.operations, deployment_id=input_.deployment_id, to=input_.to, reason=input_.reason
         )
         return DeploymentTransitioned(
             deployment=reference(Deployment, recorded.deployment_id),
@@ -211,15 +211,15 @@ class DeploymentMutations:
         description="Register a resource that the cloud provider runs, so that the provider's bills can be allocated "
         "to a deployment. Platform admins only."
     )
-    async def register_resource(self, info: Info, given: Input[RegisterResourceInput]) -> RegisterResourceResult:
+    async def register_resource(self, info: Info, input_: Input[RegisterResourceInput]) -> RegisterResourceResult:
         resource_id = await deployments.register_resource(
             info.context.operations,
-            deployment_id=given.deployment_id,
-            provider=given.provider,
-            external_id=given.external_id,
-            resource_kind=given.resource_kind,
-            name=given.name,
-            created_at=given.created_at,
+            deployment_id=input_.deployment_id,
+            provider=input_.provider,
+            external_id=input_.external_id,
+            resource_kind=input_.resource_kind,
+            name=input_.name,
+            created_at=input_.created_at,
         )
         return ResourceRegistered(resource=reference(CloudResource, resource_id))
 
@@ -227,9 +227,9 @@ class DeploymentMutations:
         description="End a registered resource: its level is 0 from then on, and later events of it do not count. "
         "Platform admins only."
     )
-    async def end_resource(self, info: Info, given: Input[EndResourceInput]) -> EndResourceResult:
+    async def end_resource(self, info: Info, input_: Input[EndResourceInput]) -> EndResourceResult:
         resource_id = await deployments.end_resource(
-            info.context.operations, resource_id=given.resource_id, ended_at=given.ended_at
+            info.context.operations, resource_id=input_.resource_id, ended_at=input_.ended_at
         )
         return ResourceEnded(resource=reference(CloudResource, resource_id))
 
@@ -237,13 +237,13 @@ class DeploymentMutations:
         description="Move a registered resource to another deployment: its entry in the old deployment ends and a new "
         "one in the new deployment begins. Platform admins only."
     )
-    async def move_resource(self, info: Info, given: Input[MoveResourceInput]) -> MoveResourceResult:
+    async def move_resource(self, info: Info, input_: Input[MoveResourceInput]) -> MoveResourceResult:
         resource_id = await deployments.move_resource(
             info.context.operations,
-            resource_id=given.resource_id,
-            deployment_id=given.deployment_id,
-            moved_at=given.moved_at,
+            resource_id=input_.resource_id,
+            deployment_id=input_.deployment_id,
+            moved_at=input_.moved_at,
         )
         return ResourceMoved(
-            previous=reference(CloudResource, given.resource_id), resource=reference(CloudResource, resource_id)
+            previous=reference(CloudResource, input_.resource_id), resource=reference(CloudResource, resource_id)
         )

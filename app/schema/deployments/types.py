@@ -11,7 +11,7 @@ from app.operations.calls.access import transition_actor
 from app.reads import Connection, PythonFieldInfo, Rows, column, connection, desc, one, python_field, read_type
 from app.schema.context import RequestContext
 from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter
-from app.schema.lazy import LazyDeployment, LazyInvoiceLine, LazySubscription, LazyTenant
+from app.schema.lazy_types import LazyDeployment, LazyInvoiceLine, LazySubscription, LazyTenant
 from app.schema.nodes import Node
 from app.schema.problems import refusals_as_errors
 from app.schema.quotes import Quote, as_answer

@@ -8,7 +8,7 @@ import strawberry
 
 from app.billing import LineKind
 from app.reads import among, at_least, before, contains, equals, through
-from app.reads.filters import Condition
+from app.reads.filter_conditions import Condition
 from app.schema.arguments import optional
 from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoices
 from app.tables.tenants import Tenants

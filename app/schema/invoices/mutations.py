@@ -85,16 +85,16 @@ class InvoiceMutations:
     """Mutations for invoices."""
 
     @strawberry.mutation(description="Issue a draft invoice: it gets its number and due date. Platform admins only.")
-    async def issue_invoice(self, info: Info, given: Input[InvoiceInput]) -> IssueInvoiceResult:
+    async def issue_invoice(self, info: Info, input_: Input[InvoiceInput]) -> IssueInvoiceResult:
         invoice_id = await invoices.issue_invoice(
-            info.context.operations, invoice_id=given.invoice_id, issue_stale=given.issue_stale
+            info.context.operations, invoice_id=input_.invoice_id, issue_stale=input_.issue_stale
         )
         return InvoiceIssued(invoice=reference(Invoice, invoice_id))
 
     @strawberry.mutation(description="Record that an issued invoice was paid in full. Platform admins only.")
-    async def mark_invoice_paid(self, info: Info, given: Input[MarkInvoicePaidInput]) -> MarkInvoicePaidResult:
+    async def mark_invoice_paid(self, info: Info, input_: Input[MarkInvoicePaidInput]) -> MarkInvoicePaidResult:
         invoice_id = await invoices.mark_invoice_paid(
-            info.context.operations, invoice_id=given.invoice_id, paid_at=given.paid_at, reference=given.reference
+            info.context.operations, invoice_id=input_.invoice_id, paid_at=input_.paid_at, reference=input_.reference
         )
         return InvoiceMarkedPaid(invoice=reference(Invoice, invoice_id))
 
@@ -102,9 +102,9 @@ class InvoiceMutations:
         description="Void a draft or issued invoice; its month is then unbilled again and can be rolled up. Platform "
         "admins only."
     )
-    async def void_invoice(self, info: Info, given: Input[InvoiceInput]) -> VoidInvoiceResult:
+    async def void_invoice(self, info: Info, input_: Input[InvoiceInput]) -> VoidInvoiceResult:
         invoice_id = await invoices.void_invoice(
-            info.context.operations, invoice_id=given.invoice_id, reason=given.reason
+            info.context.operations, invoice_id=input_.invoice_id, reason=input_.reason
         )
         return InvoiceVoided(invoice=reference(Invoice, invoice_id))
 
@@ -112,8 +112,8 @@ class InvoiceMutations:
         description="Rate an invoice's stored inputs again and compare the result with the stored lines. Changes "
         "nothing. Platform admins only."
     )
-    async def verify_invoice(self, info: Info, given: Input[InvoiceInput]) -> VerifyInvoiceResult:
-        verified = await invoices.verify_invoice(info.context.operations, invoice_id=given.invoice_id)
+    async def verify_invoice(self, info: Info, input_: Input[InvoiceInput]) -> VerifyInvoiceResult:
+        verified = await invoices.verify_invoice(info.context.operations, invoice_id=input_.invoice_id)
         return InvoiceVerified(
             matches=verified.matches,
             differences=list(verified.differences),

@@ -27,7 +27,7 @@ from app.reads import (
 from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.context import RequestContext, reads_tenants
 from app.schema.invoices.filters import INVOICE_FILTERS, INVOICE_LINE_FILTERS, InvoiceFilter, InvoiceLineFilter
-from app.schema.lazy import LazyDeployment, LazyInvoice, LazySubscription, LazySubscriptionAddon, LazyTenant
+from app.schema.lazy_types import LazyDeployment, LazyInvoice, LazySubscription, LazySubscriptionAddon, LazyTenant
 from app.schema.nodes import Node
 from app.schema.quotes import LineExplanation
 from app.schema.scalars import Cents

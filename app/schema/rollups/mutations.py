@@ -54,12 +54,12 @@ class RollupMutations:
         description="Roll up a month: rate it and create the tenants' draft invoices. Tenants that already have an "
         "invoice are skipped, so it can be repeated safely. Platform admins only."
     )
-    async def roll_up_period(self, info: Info, given: Input[RollUpPeriodInput]) -> RollUpPeriodResult:
+    async def roll_up_period(self, info: Info, input_: Input[RollUpPeriodInput]) -> RollUpPeriodResult:
         run_id = await rollups.roll_up_period(
             info.context.operations,
-            period_start=given.period_start,
-            tenant_ids=given.tenant_ids,
-            force=given.force,
-            dry_run=given.dry_run,
+            period_start=input_.period_start,
+            tenant_ids=input_.tenant_ids,
+            force=input_.force,
+            dry_run=input_.dry_run,
         )
         return RollupStarted(run=reference(RollupRun, run_id))

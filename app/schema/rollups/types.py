@@ -51,7 +51,7 @@ class RollupOutcome(Node):
     """A row of `rollup_outcomes`."""
 
     tenant: Tenant = one(RollupOutcomes.tenant_id, description="The tenant.")
-    outcome: tables.RollupOutcome = column(RollupOutcomes.outcome, description="The kind of outcome.")
+    outcome: tables.TenantOutcome = column(RollupOutcomes.outcome, description="The kind of outcome.")
     invoice: Invoice | None = one(
         RollupOutcomes.invoice_id,
         description="The invoice that was created, replaced or skipped; null if there is none.",

@@ -24,7 +24,7 @@ from app.operations.subscriptions import attach_addon, change_plan_version, deta
 from app.operations.tenants import update_tenant
 from app.operations.usage import MeteredEvent, correct_usage, record_usage
 from tests.operations.given import Given
-from tests.operations.late import billed_of_month
+from tests.operations.month_queries import billed_of_month
 from tests.operations.months import APRIL, JUNE, MAY, counts, invoices, issue_last, meter, roll_up, subscribed, unbilled
 
 SECONDS = 5

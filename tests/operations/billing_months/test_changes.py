@@ -11,7 +11,7 @@ from app.database import PLATFORM
 from app.operations.billing_months import Change, first_open_day, record_changes
 from app.tables.billing_months import ChangeReason
 from tests.operations.given import Given
-from tests.operations.late import changes, month_states
+from tests.operations.month_queries import changes, month_states
 from tests.operations.months import APRIL, JULY, JUNE, MAY, subscribed
 from tests.operations.test_month_changes import rating
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.operations.charges import add_charge
 from app.operations.data_integrity import check
 from tests.operations.given import Given
-from tests.operations.late import billed_of_month, month_states, net_lines
+from tests.operations.month_queries import billed_of_month, month_states, net_lines
 from tests.operations.months import APRIL, MAY, invoices, issue_last, roll_up, subscribed, unbilled
 
 

@@ -26,7 +26,7 @@ from app.operations.tenants import update_tenant
 from app.operations.usage import MeteredEvent, correct_usage, prove_totals, record_usage
 from tests.operations.data_integrity.test_checks import break_rows
 from tests.operations.given import Given
-from tests.operations.late import changes
+from tests.operations.month_queries import changes
 from tests.operations.months import APRIL, invoices, issue_last, roll_up, unbilled
 
 
@@ -234,7 +234,12 @@ async def test_voiding_the_invoice_makes_the_month_due(world: World) -> None:
 
 
 async def test_a_tax_rate_of_a_month_that_may_be_rated_is_refused(world: World) -> None:
-    asked: dict[str, Any] = {"country": "AU", "name": "GST", "rate": Decimal("0.12"), "valid_from": date(2026, 4, 30)}
+    arguments: dict[str, Any] = {
+        "country": "AU",
+        "name": "GST",
+        "rate": Decimal("0.12"),
+        "valid_from": date(2026, 4, 30),
+    }
     with pytest.raises(Refusal) as refused:
-        await set_tax_rate(world.given.platform, **asked)
+        await set_tax_rate(world.given.platform, **arguments)
     assert (refused.value.code, refused.value.path) == (ProblemCode.VALIDATION_FAILED, ("validFrom",))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.operations.billing_months import UnbilledMonth, count_unbilled_months, unbilled_months
+from app.operations.billing_months import UnbilledMonthRow, count_unbilled_months, unbilled_months
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.invoices import void_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
@@ -80,7 +80,7 @@ async def test_pages_follow_month_and_tenant_and_say_whether_there_is_more(given
     expected = [(month, tenant_id) for month in (APRIL, MAY, JUNE) for tenant_id in tenants]
     assert await count_unbilled_months(given.platform) == 15
     for size in (1, 4, 5, 15, 16):
-        found: list[UnbilledMonth] = []
+        found: list[UnbilledMonthRow] = []
         after: tuple[date, UUID] | None = None
         more = True
         while more:
@@ -131,10 +131,10 @@ async def test_many_who_ask_at_once_all_see_every_month(given: Given) -> None:
 async def test_only_the_platform_sees_them(given: Given) -> None:
     tenant_id = await given.tenant()
     for caller in (given.admin(tenant_id), given.viewer(tenant_id), given.meter(tenant_id)):
-        asked: Any
-        for asked in (unbilled_months(caller, first=1), count_unbilled_months(caller)):
+        call: Any
+        for call in (unbilled_months(caller, first=1), count_unbilled_months(caller)):
             with pytest.raises(Refusal) as refused:
-                await asked
+                await call
             assert refused.value.code is ProblemCode.PERMISSION_DENIED
 
 

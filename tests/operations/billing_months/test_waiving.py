@@ -11,7 +11,7 @@ from app.operations.data_integrity import check
 from app.operations.invoices import mark_invoice_paid, void_invoice
 from app.operations.rollups import catch_up
 from tests.operations.given import Given
-from tests.operations.late import billed_of_month, changes, month_states, net_lines
+from tests.operations.month_queries import billed_of_month, changes, month_states, net_lines
 from tests.operations.months import APRIL, JULY, JUNE, MAY, counts, invoices, issue_last, meter, roll_up, subscribed
 from tests.operations.months import unbilled as listed
 
@@ -151,8 +151,8 @@ async def test_bad_input_is_refused(given: Given) -> None:
         ({"period_start": date(2026, 4, 2)}, ProblemCode.VALIDATION_FAILED, ("periodStart",)),
         ({"tenant_id": uuid4()}, ProblemCode.NOT_FOUND, ("tenantId",)),
     ]
-    for asked, code, path in cases:
-        wanted: dict[str, object] = {"tenant_id": tenant_id, "period_start": APRIL, "reason": "goodwill", **asked}
+    for arguments, code, path in cases:
+        wanted: dict[str, object] = {"tenant_id": tenant_id, "period_start": APRIL, "reason": "goodwill", **arguments}
         with pytest.raises(Refusal) as refused:
             await waive_month(given.platform, **wanted)  # type: ignore[arg-type]  # of a table
         assert (refused.value.code, refused.value.path) == (code, path)

@@ -11,7 +11,7 @@ import pytest
 
 from app.billing import Actor, Aggregation, DeploymentState
 from app.operations import catalog, charges, deployments, subscriptions, taxes, tenants, usage
-from app.operations.calls.access import WHO_MAY, Action, transition_actor
+from app.operations.calls.access import ALLOWED_ROLES, Action, transition_actor
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
 from app.operations.calls.refusal import ProblemCode, Refusal
@@ -165,10 +165,10 @@ async def test_two_roles_may_what_either_may(given: Given) -> None:
 
 
 def test_every_action_has_its_roles() -> None:
-    assert WHO_MAY.keys() == set(Action)
-    assert all(Role.PLATFORM_ADMIN in roles for roles in WHO_MAY.values())
-    of_viewers = {action for action, roles in WHO_MAY.items() if Role.TENANT_VIEWER in roles}
-    of_meters = {action for action, roles in WHO_MAY.items() if Role.METER in roles}
+    assert ALLOWED_ROLES.keys() == set(Action)
+    assert all(Role.PLATFORM_ADMIN in roles for roles in ALLOWED_ROLES.values())
+    of_viewers = {action for action, roles in ALLOWED_ROLES.items() if Role.TENANT_VIEWER in roles}
+    of_meters = {action for action, roles in ALLOWED_ROLES.items() if Role.METER in roles}
     assert of_viewers == {Action.QUOTE}
     assert of_meters == {Action.QUOTE, Action.RECORD_USAGE, Action.CORRECT_USAGE}
 

@@ -23,7 +23,7 @@ from tests.clock import Clock
 from tests.operations.costs.bills import import_bill
 from tests.operations.given import Given
 from tests.schema.conftest import queue
-from tests.schema.story import BILL, Story, tell
+from tests.schema.example_data import BILL, ExampleData, create_example_data
 
 __all__ = ["queue"]
 
@@ -37,7 +37,7 @@ def calling(context: Context, key: str = "k") -> Context:
     return replace(context, call=Call("test", "test", None, RequestMetadata(idempotency_key=key, fingerprint=key)))
 
 
-OPERATIONS: dict[str, Callable[[Context, Story], Awaitable[Any]]] = {
+OPERATIONS: dict[str, Callable[[Context, ExampleData], Awaitable[Any]]] = {
     "text": lambda context, _: define_resource_kind(
         context, code="gpu_hours", unit="hour", aggregation=Aggregation.SUM, description=""
     ),
@@ -62,7 +62,7 @@ OPERATIONS: dict[str, Callable[[Context, Story], Awaitable[Any]]] = {
 
 
 async def test_results_are_restored_as_they_were(given: Given) -> None:
-    story = await tell(given)
+    story = await create_example_data(given)
     for name, operation in OPERATIONS.items():
         first = await operation(calling(given.platform, name), story)
         before = await given.contents()  # the key's row is in it

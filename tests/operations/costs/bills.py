@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.operations.calls.context import Context
-from app.operations.costs import CloudInvoiceImported, import_cloud_invoice
+from app.operations.costs import ImportOutcome, import_cloud_invoice
 from app.operations.deployments import register_resource
 from tests.operations.given import Given
 
@@ -31,7 +31,7 @@ def bill(*rows: str) -> str:
     return "\n".join([HEADER, *rows]) + "\n"
 
 
-async def import_bill(context: Context, csv: str, **asked: Any) -> CloudInvoiceImported:
+async def import_bill(context: Context, csv: str, **arguments: Any) -> ImportOutcome:
     """Imports a bill of DigitalOcean in USD, at one AUD for one USD, unless asked otherwise."""
     terms: dict[str, Any] = {
         "provider": "digitalocean",
@@ -39,7 +39,7 @@ async def import_bill(context: Context, csv: str, **asked: Any) -> CloudInvoiceI
         "currency": "USD",
         "exchange_rate": Decimal(1),
     }
-    return await import_cloud_invoice(context, file=BytesIO(csv.encode()), **(terms | asked))
+    return await import_cloud_invoice(context, file=BytesIO(csv.encode()), **(terms | arguments))
 
 
 async def droplet(given: Given, deployment_id: UUID, name: str) -> None:

@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.costs import CloudInvoiceImported
+from app.operations.costs import ImportOutcome
 from app.operations.deployments import register_resource
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 
 
-async def imported(given: Given, *rows: str, external_id: str = "bill-1", **asked: Any) -> CloudInvoiceImported:
-    return await import_bill(given.platform, bill(*rows), external_id=external_id, **asked)
+async def imported(given: Given, *rows: str, external_id: str = "bill-1", **arguments: Any) -> ImportOutcome:
+    return await import_bill(given.platform, bill(*rows), external_id=external_id, **arguments)
 
 
 async def resource(given: Given, deployment_id: UUID | None, external_id: str, name: str, **life: Any) -> UUID:
@@ -236,10 +236,10 @@ async def test_the_same_bill_twice_or_at_once_is_imported_once(given: Given) -> 
 
 async def test_rows_are_counted_on_over_the_blocks_in_which_they_are_read(given: Given) -> None:
     """And progress is told after each."""
-    told: list[tuple[int, int]] = []
+    progress_reports: list[tuple[int, int]] = []
     rows = [row(f"web-{number}", "$0.01") for number in range(1_001)]
-    result = await imported(given, *rows, progress=lambda done, total: told.append((done, total)))
+    result = await imported(given, *rows, progress=lambda done, total: progress_reports.append((done, total)))
     assert (result.rows, result.unallocated_cents) == (1_001, 1_001)
-    assert told == [(500, 1_001), (1_000, 1_001), (1_001, 1_001)]
+    assert progress_reports == [(500, 1_001), (1_000, 1_001), (1_001, 1_001)]
     found = await given.rows("SELECT position, description FROM cloud_invoice_lines ORDER BY position")
     assert [tuple(line.values()) for line in found] == [(at + 1, f"web-{at}") for at in range(1_001)]

@@ -20,7 +20,7 @@ COST_OF_AWS = [
 
 
 @pytest.mark.parametrize(
-    ("asked", "path", "message"),
+    ("arguments", "path", "message"),
     [
         ({"external_id": " "}, ("externalId",), "externalId must not be blank"),
         ({"currency": "XXX"}, ("currency",), "currency must be a current ISO 4217 code such as AUD"),
@@ -64,10 +64,10 @@ COST_OF_AWS = [
     ],
 )
 async def test_what_cannot_be_imported_writes_nothing(
-    given: Given, asked: dict[str, Any], path: tuple[str, ...], message: str
+    given: Given, arguments: dict[str, Any], path: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(Refusal) as refused:
-        await import_bill(given.platform, **({"csv": bill(row("a", "$1"))} | asked))
+        await import_bill(given.platform, **({"csv": bill(row("a", "$1"))} | arguments))
     assert (refused.value.code, refused.value.path) == (ProblemCode.VALIDATION_FAILED, path)
     assert str(refused.value).startswith(message)
     assert await given.rows("SELECT FROM cloud_invoices") == []

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.costs import MarginDimension, MarginReport, margin, rematch_cloud_invoice, withdraw_cloud_invoice
+from app.operations.costs import MarginDimension, MarginResult, margin, rematch_cloud_invoice, withdraw_cloud_invoice
 from app.operations.deployments import register_resource
 from app.operations.invoices import issue_invoice, mark_invoice_paid
 from tests.operations.costs.bills import bill, import_bill, row
@@ -50,12 +50,12 @@ async def billed(given: Given) -> Billed:
     return first, pilot, second, other
 
 
-async def report(given: Given, *group_by: MarginDimension, **asked: Any) -> MarginReport:
-    period = {"from_day": APRIL, "to_day": MAY} | asked
+async def report(given: Given, *group_by: MarginDimension, **arguments: Any) -> MarginResult:
+    period = {"from_day": APRIL, "to_day": MAY} | arguments
     return await margin(given.platform, group_by=group_by, **period)
 
 
-def table(found: MarginReport) -> list[tuple[object, ...]]:
+def table(found: MarginResult) -> list[tuple[object, ...]]:
     return [
         (
             *[value for value in (r.tenant_id, r.deployment_id, r.resource_kind, r.line_kind, r.month) if value],

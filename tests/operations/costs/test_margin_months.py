@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 
 from app.billing import LineKind
-from app.operations.costs import CurrencyRevenue, MarginDimension, MarginReport, margin
+from app.operations.costs import InvoicedRevenue, MarginDimension, MarginResult, margin
 from app.operations.costs.margin import rounded_cumulatively
 from app.operations.deployments import register_resource
 from tests.operations.costs.bills import bill, import_bill, row
-from tests.operations.costs.invoiced import InvoicedLine, invoiced
+from tests.operations.costs.invoice_rows import InvoicedLine, invoiced
 from tests.operations.given import Given
 
 APRIL, MAY, JUNE = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
@@ -22,7 +22,7 @@ PLAN_BASE, OVERAGE, TAX = LineKind.PLAN_BASE, LineKind.OVERAGE, LineKind.TAX
 
 async def report(
     given: Given, *group_by: MarginDimension, months: tuple[date, date] = (APRIL, MAY), tenant_id: UUID | None = None
-) -> MarginReport:
+) -> MarginResult:
     return await margin(given.platform, from_day=months[0], to_day=months[1], group_by=group_by, tenant_id=tenant_id)
 
 
@@ -65,11 +65,11 @@ async def test_what_is_invoiced_in_another_currency_is_listed_beside_the_margin(
     await bill_for(given, deployment_id, ["$2.00"])
     for group_by in ([], [TENANT], [MONTH, LINE_KIND]):
         found = await report(given, *group_by)
-        assert found.other_currencies == (CurrencyRevenue("USD", 5030),), group_by
+        assert found.other_currencies == (InvoicedRevenue("USD", 5030),), group_by
         assert (found.revenue_cents, found.cost_cents) == (1220, 200), group_by
-    assert (await report(given, months=(MAY, JUNE))).other_currencies == (CurrencyRevenue("USD", 700),)
+    assert (await report(given, months=(MAY, JUNE))).other_currencies == (InvoicedRevenue("USD", 700),)
     assert (await report(given, tenant_id=late_in_april)).other_currencies == ()
-    assert (await report(given, tenant_id=american)).other_currencies == (CurrencyRevenue("USD", 5030),)
+    assert (await report(given, tenant_id=american)).other_currencies == (InvoicedRevenue("USD", 5030),)
 
 
 async def bill_for(

@@ -24,11 +24,11 @@ AMOUNTS = "SELECT position, exact_cents, amount_cents, month FROM cloud_invoice_
 MATCHES = "SELECT description, deployment_id, matched_by, unallocated_reason FROM cloud_invoice_lines ORDER BY position"
 
 
-async def refusal(given: Given, operation: Any, caller: Any = None, **asked: Any) -> tuple[ProblemCode, str]:
+async def refusal(given: Given, operation: Any, caller: Any = None, **arguments: Any) -> tuple[ProblemCode, str]:
     """The code and the path of a refusal that wrote nothing."""
     before = await given.contents()
     with pytest.raises(Refusal) as refused:
-        await operation(caller or given.platform, **asked)
+        await operation(caller or given.platform, **arguments)
     assert await given.contents() == before
     return refused.value.code, ".".join(refused.value.path)
 
@@ -40,14 +40,14 @@ async def test_matching_again_finds_what_was_registered_since(given: Given) -> N
     amounts = await given.rows(AMOUNTS)
     await droplet(given, deployment_id, "web-2")
     given.clock.set(2026, 6, 1)
-    told: list[tuple[int, int]] = []
+    progress_reports: list[tuple[int, int]] = []
     rematched = await rematch_cloud_invoice(
         given.platform,
         cloud_invoice_id=imported.cloud_invoice_id,
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: progress_reports.append((done, total)),
     )
     assert rematched == (imported.cloud_invoice_id, 1, 301, 300)
-    assert told == [(3, 3)]
+    assert progress_reports == [(3, 3)]
     assert [tuple(line.values()) for line in await given.rows(MATCHES)] == [
         ("web-1", deployment_id, "NAME", None),
         ("web-2", deployment_id, "NAME", None),
@@ -100,16 +100,16 @@ async def test_what_cannot_be_matched_again_or_withdrawn(given: Given) -> None:
     tenant_id = await given.tenant()
     imported = await import_bill(given.platform, bill(row("web-1", "$1")))
     named = {"cloud_invoice_id": imported.cloud_invoice_id}
-    for operation, asked in ((rematch_cloud_invoice, {}), (withdraw_cloud_invoice, {"reason": "r"})):
-        denied = await refusal(given, operation, given.admin(tenant_id), **named, **asked)
+    for operation, arguments in ((rematch_cloud_invoice, {}), (withdraw_cloud_invoice, {"reason": "r"})):
+        denied = await refusal(given, operation, given.admin(tenant_id), **named, **arguments)
         assert denied == (ProblemCode.PERMISSION_DENIED, "")
-        unknown = await refusal(given, operation, cloud_invoice_id=uuid4(), **asked)
+        unknown = await refusal(given, operation, cloud_invoice_id=uuid4(), **arguments)
         assert unknown == (ProblemCode.NOT_FOUND, "cloudInvoiceId")
     blank = await refusal(given, withdraw_cloud_invoice, **named, reason=" ")
     assert blank == (ProblemCode.VALIDATION_FAILED, "reason")
     await withdraw_cloud_invoice(given.platform, **named, reason="r")
-    for operation, asked in ((rematch_cloud_invoice, {}), (withdraw_cloud_invoice, {"reason": "r"})):
-        assert await refusal(given, operation, **named, **asked) == (ProblemCode.CONFLICT, "cloudInvoiceId")
+    for operation, arguments in ((rematch_cloud_invoice, {}), (withdraw_cloud_invoice, {"reason": "r"})):
+        assert await refusal(given, operation, **named, **arguments) == (ProblemCode.CONFLICT, "cloudInvoiceId")
 
 
 async def test_a_bill_withdrawn_by_several_at_once_is_withdrawn_once(given: Given) -> None:
@@ -149,17 +149,17 @@ step = st.one_of(
 async def played(given: Given, deployments: Sequence[UUID], steps: Sequence[tuple[str, Any]]) -> dict[UUID, Decimal]:
     """Does the steps, and returns the exact cents of each bill that counts, as the steps have them."""
     live: dict[UUID, Decimal] = {}
-    for number, (what, asked) in enumerate(steps):
-        chosen = list(live)[asked] if isinstance(asked, int) and asked < len(live) else None
+    for number, (what, arguments) in enumerate(steps):
+        chosen = list(live)[arguments] if isinstance(arguments, int) and arguments < len(live) else None
         match what:
             case "import":
-                csv = bill(*(row(name, f"{amount:f}") for name, amount in asked))
+                csv = bill(*(row(name, f"{amount:f}") for name, amount in arguments))
                 imported = await import_bill(
                     given.platform, csv, external_id=str(number), exchange_rate=Decimal("1.000000000001")
                 )
-                live[imported.cloud_invoice_id] = sum((amount for _, amount in asked), Decimal(0)) * 100
-            case "register" if not await given.rows("SELECT FROM cloud_resources WHERE name = $1", asked):
-                await droplet(given, deployments[number % 2], asked)
+                live[imported.cloud_invoice_id] = sum((amount for _, amount in arguments), Decimal(0)) * 100
+            case "register" if not await given.rows("SELECT FROM cloud_resources WHERE name = $1", arguments):
+                await droplet(given, deployments[number % 2], arguments)
             case "rematch" if chosen:
                 await rematch_cloud_invoice(given.platform, cloud_invoice_id=chosen)
             case "withdraw" if chosen:

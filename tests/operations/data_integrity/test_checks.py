@@ -8,7 +8,7 @@ import pytest
 
 from app.billing import DeploymentState, Tier
 from app.operations import data_integrity
-from app.operations.billing_months import data
+from app.operations.billing_months import month_amounts
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import ResourceDraft
 from app.operations.data_integrity import INTEGRITY_CHECKS, check
@@ -16,7 +16,7 @@ from app.operations.deployments import transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
 from app.operations.subscriptions import attach_addon, change_plan_version
 from tests.operations.costs.bills import bill, droplet, import_bill, row
-from tests.operations.data_integrity.broken import BROKEN
+from tests.operations.data_integrity.violating_rows import BROKEN
 from tests.operations.given import Given
 from tests.operations.months import MAY, invoices, meter, roll_up
 
@@ -71,17 +71,17 @@ async def month(given: Given) -> None:
 
 
 @pytest.mark.usefixtures("month")
-async def test_all_hold_of_what_the_operations_wrote(given: Given) -> None:
+async def test_all_checks_pass_on_what_the_operations_wrote(given: Given) -> None:
     assert await check(given.platform) == []
 
 
-async def test_all_hold_of_nothing(given: Given) -> None:
+async def test_all_checks_pass_on_an_empty_database(given: Given) -> None:
     assert await check(given.platform) == []
 
 
 @pytest.mark.usefixtures("month")
 @pytest.mark.parametrize(("statements", "caught_by"), BROKEN.values(), ids=BROKEN)
-async def test_what_breaks_a_law_is_named(
+async def test_a_violated_check_names_the_row(
     given: Given, worker_database_url: str, statements: str, caught_by: set[str]
 ) -> None:
     assert await check(given.platform) == []
@@ -118,7 +118,7 @@ def break_rows(database_url: str, statements: str) -> None:
         connection.execute(statements)
 
 
-def test_every_law_is_shown_to_catch() -> None:
+def test_every_check_has_a_violation_in_the_tests() -> None:
     assert {check.name for check in INTEGRITY_CHECKS} == set().union(
         *(data_integrity for _, data_integrity in BROKEN.values())
     )
@@ -140,7 +140,7 @@ async def test_only_so_many_are_listed_and_only_to_the_platform(
     given: Given, month: None, worker_database_url: str
 ) -> None:
     break_rows(worker_database_url, "UPDATE tenant_invoice_lines SET amount_cents = amount_cents + 1")
-    assert len(await check(given.platform, most=3)) == 3
+    assert len(await check(given.platform, limit=3)) == 3
     tenant_id = (await given.row("SELECT id FROM tenants"))["id"]
     for context in (given.admin(tenant_id), given.viewer(tenant_id), given.meter()):
         with pytest.raises(Refusal) as refused:
@@ -148,19 +148,21 @@ async def test_only_so_many_are_listed_and_only_to_the_platform(
         assert refused.value.code is ProblemCode.PERMISSION_DENIED
 
 
-async def test_pages_tell_of_every_row(given: Given, month: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_integrity.integrity_check.Spine, "page", property(lambda _: 1))
-    monkeypatch.setattr(data, "SLICE", 1)
-    told: list[tuple[str, int, int]] = []
+async def test_pages_cover_every_row(given: Given, month: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_integrity.integrity_check.CheckedTable, "page", property(lambda _: 1))
+    monkeypatch.setattr(month_amounts, "SLICE", 1)
+    progress_reports: list[tuple[str, int, int]] = []
     found = [
         violation
-        async for violation in data_integrity.violations(given.platform, progress=lambda *seen: told.append(seen))
+        async for violation in data_integrity.violations(
+            given.platform, progress=lambda *seen: progress_reports.append(seen)
+        )
     ]
     assert found == []
-    assert [seen for seen in told if seen[0] == "cloud_deployments"] == [
+    assert [seen for seen in progress_reports if seen[0] == "cloud_deployments"] == [
         ("cloud_deployments", number, 3) for number in (1, 2, 3)
     ]
-    assert {table for table, _, _ in told} == {
+    assert {table for table, _, _ in progress_reports} == {
         "cloud_deployments",
         "cloud_invoices",
         "rollup_runs",

@@ -33,7 +33,7 @@ def arcadia(given: Given) -> Command:
     )
 
 
-def test_where_every_law_holds_it_says_so(arcadia: Command) -> None:
+def test_the_command_says_that_every_check_passed(arcadia: Command) -> None:
     outcome = arcadia("check")
     assert (outcome.code, outcome.out) == (0, "No violations found.\n")
 

@@ -21,7 +21,7 @@ TABLES = ["cloud_deployments", "cloud_invoices", "rollup_runs", "tenant_invoices
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data_integrity.integrity_check.Spine, "page", property(lambda _: 1))
+    monkeypatch.setattr(data_integrity.integrity_check.CheckedTable, "page", property(lambda _: 1))
 
 
 @pytest.fixture

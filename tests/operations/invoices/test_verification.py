@@ -177,7 +177,7 @@ async def test_a_void_invoice_is_held_against_its_inputs_alone(given: Given, inv
     assert await verify_invoice(given.platform, invoice_id=invoice_id) == (invoice_id, True, ())
 
 
-async def test_beside_forced_ratings_it_answers_from_one_snapshot(given: Given, invoice_id: UUID) -> None:
+async def test_verification_beside_forced_ratings_reads_one_snapshot(given: Given, invoice_id: UUID) -> None:
     """V1: a draft that is rated again in place while it is verified."""
     pilot = await given.row("SELECT id FROM cloud_deployments WHERE slug = 'pilot'")
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.billing import Quote, Tier
+from app.billing import RatedMonth, Tier
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import AddonSelection, ResourceDraft, archive_plan, update_addon
 from app.operations.quotes import quote
@@ -16,14 +16,15 @@ from tests.operations.given import Given
 from tests.operations.months import APRIL, invoices, meter, roll_up, subscribed
 
 
-async def quoted(given: Given, **asked: Any) -> Quote:
+async def quoted(given: Given, **arguments: Any) -> RatedMonth:
     addons = [
-        AddonSelection(*each) if isinstance(each, tuple) else AddonSelection(each) for each in asked.pop("addons", ())
+        AddonSelection(*each) if isinstance(each, tuple) else AddonSelection(each)
+        for each in arguments.pop("addons", ())
     ]
-    return await quote(given.platform, **{"plan_code": "studio", "addons": addons, **asked})
+    return await quote(given.platform, **{"plan_code": "studio", "addons": addons, **arguments})
 
 
-def figures(found: Quote) -> list[tuple[str, str, str | None, Decimal, int]]:
+def figures(found: RatedMonth) -> list[tuple[str, str, str | None, Decimal, int]]:
     return [(line.kind, line.description, line.resource_kind, line.quantity, line.amount_cents) for line in found.lines]
 
 
@@ -93,17 +94,17 @@ async def test_a_tenant_is_quoted_in_its_own_currency_only(given: Given) -> None
     japanese = await given.tenant("japanese", currency="JPY", country="JP")
     found = await quoted(given, plan_code="yen", addons=["in_yen"], tenant_id=japanese)
     assert (found.currency, found.total_cents) == ("JPY", 5750)
-    for asked, path in (
+    for arguments, path in (
         ({"plan_code": "studio"}, ("planCode",)),
         ({"plan_code": "yen", "addons": ["in_dollars"]}, ("addons", "0", "code")),
     ):
         with pytest.raises(Refusal) as refused:
-            await quoted(given, tenant_id=japanese, **asked)
+            await quoted(given, tenant_id=japanese, **arguments)
         assert (refused.value.code, refused.value.path) == (ProblemCode.CURRENCY_MISMATCH, path)
 
 
 @pytest.mark.parametrize(
-    ("asked", "code", "path"),
+    ("arguments", "code", "path"),
     [
         ({"plan_code": "none"}, ProblemCode.NOT_FOUND, ("planCode",)),
         ({"plan_version": 7}, ProblemCode.NOT_FOUND, ("planVersion",)),
@@ -122,7 +123,7 @@ async def test_a_tenant_is_quoted_in_its_own_currency_only(given: Given) -> None
     ],
 )
 async def test_what_cannot_be_quoted(
-    given: Given, asked: dict[str, Any], code: ProblemCode, path: tuple[str, ...]
+    given: Given, arguments: dict[str, Any], code: ProblemCode, path: tuple[str, ...]
 ) -> None:
     await given.plan()
     await given.plan_version(publish=False)
@@ -134,7 +135,7 @@ async def test_what_cannot_be_quoted(
     await given.addon("old")
     await update_addon(given.platform, code="old", active=False)
     with pytest.raises(Refusal) as refused:
-        await quoted(given, **asked)
+        await quoted(given, **arguments)
     assert (refused.value.code, refused.value.path) == (code, path)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.billing import Proration, Quote, Tier
+from app.billing import Proration, RatedMonth, Tier
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.catalog import ResourceDraft
 from app.operations.quotes import forecasts, months_to_date
@@ -17,12 +17,12 @@ from tests.operations.months import APRIL, MAY, meter, subscribed
 
 
 def amounts(quote: Month) -> list[tuple[str, int]]:
-    assert isinstance(quote, Quote)
+    assert isinstance(quote, RatedMonth)
     return [(line.kind, line.amount_cents) for line in quote.lines]
 
 
 def totals(months: dict[UUID, Month]) -> dict[UUID, int | None]:
-    return {key: month.total_cents if isinstance(month, Quote) else None for key, month in months.items()}
+    return {key: month.total_cents if isinstance(month, RatedMonth) else None for key, month in months.items()}
 
 
 async def test_the_month_to_date_and_its_forecast(given: Given) -> None:
@@ -53,10 +53,10 @@ async def test_many_deployments_at_once_and_none_where_nothing_is_subscribed(giv
     _, other = await subscribed(given, "other")
     unknown = uuid4()
     given.clock.set(2026, 4, 10)
-    asked = [first, bare, other, unknown]
+    deployment_ids = [first, bare, other, unknown]
 
-    everyone = await months_to_date(given.platform, asked)
-    own = await months_to_date(given.viewer(tenant_id), asked)
+    everyone = await months_to_date(given.platform, deployment_ids)
+    own = await months_to_date(given.viewer(tenant_id), deployment_ids)
 
     assert totals(everyone) == {first: 5500, bare: None, other: 5500, unknown: None}
     assert totals(own) == {**totals(everyone), other: None}

@@ -91,7 +91,7 @@ async def test_a_month_is_left_to_its_last_usage_until_three(given: Given, hour:
     assert [month for _, month, _ in await unbilled(given)] == [APRIL]
 
 
-async def test_what_is_open_is_rung_for_again_and_what_is_done_is_not(given: Given) -> None:
+async def test_open_chunks_are_enqueued_again_and_finished_ones_are_not(given: Given) -> None:
     await given.plan()
     await subscribed(given)
     done = await roll_up(given)

@@ -9,7 +9,7 @@ from app.database import UnitOfWork
 from app.operations.data_integrity import check
 from app.operations.invoices import issue_invoice, verify_invoice, void_invoice
 from tests.operations.given import Given
-from tests.operations.late import changes
+from tests.operations.month_queries import changes
 from tests.operations.months import APRIL, JUNE, MAY, invoices, issue_last, meter, roll_up, subscribed, unbilled
 
 HOURS = 24
@@ -37,7 +37,7 @@ async def billed(given: Given) -> int:
     return int(row["cents"])
 
 
-async def test_while_it_is_rated_and_issued(given: Given, pilot: UUID) -> None:
+async def test_usage_recorded_while_the_month_is_rated_and_issued(given: Given, pilot: UUID) -> None:
     async def close() -> None:
         await roll_up(given)
         await issue_last(given, issue_stale=True)
@@ -51,7 +51,7 @@ async def test_while_it_is_rated_and_issued(given: Given, pilot: UUID) -> None:
     assert await check(given.platform) == []
 
 
-async def test_while_its_invoice_is_voided_and_made_again(given: Given, pilot: UUID) -> None:
+async def test_usage_recorded_while_the_invoice_is_voided_and_made_again(given: Given, pilot: UUID) -> None:
     async def close() -> None:
         for _ in range(4):
             await roll_up(given)
@@ -67,7 +67,7 @@ async def test_while_its_invoice_is_voided_and_made_again(given: Given, pilot: U
     assert await check(given.platform) == []
 
 
-async def test_while_it_is_corrected(given: Given, pilot: UUID) -> None:
+async def test_usage_recorded_while_the_month_is_corrected(given: Given, pilot: UUID) -> None:
     await roll_up(given)
     await issue_last(given)
     given.clock.set(2026, 6, 2)
@@ -78,7 +78,7 @@ async def test_while_it_is_corrected(given: Given, pilot: UUID) -> None:
     assert await check(given.platform) == []
 
 
-async def test_while_it_is_closed_with_a_zero_amount(given: Given) -> None:
+async def test_usage_recorded_while_the_month_is_closed_with_a_zero_amount(given: Given) -> None:
     given.clock.set(2026, 5, 2)
     await given.plan(base_price_cents=0)
     tenant_id, deployment_id = await subscribed(given)

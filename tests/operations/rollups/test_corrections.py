@@ -10,7 +10,7 @@ from app.operations.invoices import mark_invoice_paid, verify_invoice, void_invo
 from app.operations.rollups import bill_tenants as billing_of_tenants
 from app.operations.subscriptions import change_plan_version
 from tests.operations.given import Given
-from tests.operations.late import LATE_KEY, billed_of_month, changes, month_states, net_lines, overage
+from tests.operations.month_queries import CORRECTION_KEY, billed_of_month, changes, month_states, net_lines, overage
 from tests.operations.months import (
     APRIL,
     JUNE,
@@ -49,12 +49,12 @@ async def test_the_next_rollup_bills_the_difference_as_overage_of_the_earlier_mo
     assert (run["invoices_created"], run["total_cents"]) == (1, 5533)
     (may,) = await invoices(given, MAY)
     assert await lines(given, may["id"]) == [("PLAN_BASE", 5000), ("OVERAGE", 30), ("TAX", 503)]
-    assert await overage(given, may["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await overage(given, may["id"]) == [(CORRECTION_KEY, APRIL, Decimal(30), 30)]
     assert await changes(given) == []
     assert await month_states(given) == {APRIL: ("ISSUED", 5042, 5042), MAY: ("DRAFT", 5000, 5000)}
     line = await given.row(
         "SELECT description, resource_kind, unit_price_cents, deployment_id FROM tenant_invoice_lines WHERE key = $1",
-        LATE_KEY,
+        CORRECTION_KEY,
     )
     assert line == {
         "description": "Correction of 2026-04: droplet_hours: 42 h over 1488 h included",
@@ -78,7 +78,7 @@ async def test_late_again_bills_the_rest(given: Given, pilot: UUID) -> None:
     await roll_up(given, JUNE)
 
     (june,) = await invoices(given, JUNE)
-    assert await overage(given, june["id"]) == [(LATE_KEY, APRIL, Decimal(5), 5)]
+    assert await overage(given, june["id"]) == [(CORRECTION_KEY, APRIL, Decimal(5), 5)]
     assert await changes(given) == []
     assert await check(given.platform) == []
 
@@ -114,7 +114,7 @@ async def test_voiding_the_invoice_that_billed_it_opens_it_again(given: Given, p
     await roll_up(given, MAY)
 
     _, second = await invoices(given, MAY)
-    assert await overage(given, second["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await overage(given, second["id"]) == [(CORRECTION_KEY, APRIL, Decimal(30), 30)]
     assert await changes(given) == []
     assert await check(given.platform) == []
 
@@ -138,7 +138,7 @@ async def test_force_bills_it_once_again_on_the_invoice_that_takes_the_place(
 
     assert preview["total_cents"] == run["total_cents"] == 11033
     live = (await invoices(given, MAY))[-1]
-    assert await overage(given, live["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await overage(given, live["id"]) == [(CORRECTION_KEY, APRIL, Decimal(30), 30)]
     assert await unbilled(given) == []
     assert (await verify_invoice(given.platform, invoice_id=live["id"])).matches
     assert await check(given.platform) == []
@@ -159,7 +159,7 @@ async def test_a_month_billed_whole_again_takes_off_what_was_billed_late(
     _, whole = await invoices(given)
     assert await overage(given, whole["id"]) == [
         ("pilot/overage/droplet_hours/studio@1", APRIL, Decimal(42), 42),
-        (LATE_KEY, APRIL, Decimal(-30), -30),
+        (CORRECTION_KEY, APRIL, Decimal(-30), -30),
     ]
     assert (await verify_invoice(given.platform, invoice_id=whole["id"])).matches
     assert await check(given.platform) == []
@@ -169,7 +169,7 @@ async def test_a_month_billed_whole_again_takes_off_what_was_billed_late(
     await roll_up(given, MAY)
 
     _, may = await invoices(given, MAY)
-    assert await overage(given, may["id"]) == [(LATE_KEY, APRIL, Decimal(30), 30)]
+    assert await overage(given, may["id"]) == [(CORRECTION_KEY, APRIL, Decimal(30), 30)]
     assert await unbilled(given) == []
     assert await check(given.platform) == []
 

@@ -7,7 +7,7 @@ from app.billing import PriceModel, Tier
 from app.operations.catalog import ResourceDraft
 from app.operations.data_integrity import check
 from tests.operations.given import Given
-from tests.operations.late import month_states, net_lines
+from tests.operations.month_queries import month_states, net_lines
 from tests.operations.months import (
     APRIL,
     JUNE,

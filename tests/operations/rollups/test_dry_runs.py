@@ -6,7 +6,7 @@ import pytest
 
 from app.operations.rollups import bill_tenants as billing_of_tenants
 from tests.operations.given import Given
-from tests.operations.late import changes
+from tests.operations.month_queries import changes
 from tests.operations.months import APRIL, MAY, correct, issue_last, meter, roll_up, subscribed
 from tests.operations.test_month_changes import rating
 
@@ -40,7 +40,7 @@ async def pilot(given: Given) -> UUID:
 
 
 @pytest.mark.parametrize("slice_size", [1, 500])
-async def test_it_previews_corrections_and_writes_no_month(
+async def test_a_dry_run_previews_corrections_and_writes_no_month(
     given: Given, pilot: UUID, monkeypatch: pytest.MonkeyPatch, slice_size: int
 ) -> None:
     monkeypatch.setattr(billing_of_tenants, "SLICE", slice_size)
@@ -52,7 +52,7 @@ async def test_it_previews_corrections_and_writes_no_month(
     assert (await roll_up(given, MAY))["total_cents"] == 5533
 
 
-async def test_it_previews_credits_as_far_as_they_are_taken(given: Given, pilot: UUID) -> None:
+async def test_a_dry_run_previews_credits_as_far_as_they_are_taken(given: Given, pilot: UUID) -> None:
     await correct(given, pilot, "0")
     before = await given.contents()
     run = await roll_up(given, MAY, dry_run=True)
@@ -72,7 +72,7 @@ async def test_a_forced_one_previews_what_takes_the_place_of_an_issued_invoice(g
     assert (await roll_up(given, MAY, force=True))["total_cents"] == 5539
 
 
-async def test_it_waits_for_nobody(given: Given, pilot: UUID) -> None:
+async def test_a_dry_run_waits_for_no_lock(given: Given, pilot: UUID) -> None:
     """While another transaction holds the tenant's months."""
     async with rating(given) as connection:
         await connection.execute("SELECT FROM billing_months FOR UPDATE")

@@ -12,7 +12,7 @@ from app.operations.data_integrity import check
 from app.operations.invoices import verify_invoice
 from app.operations.rollups import bill_tenants as billing_of_tenants
 from tests.operations.given import Given
-from tests.operations.late import changes, month_states, net_lines
+from tests.operations.month_queries import changes, month_states, net_lines
 from tests.operations.months import (
     APRIL,
     JUNE,

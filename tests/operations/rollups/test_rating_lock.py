@@ -14,14 +14,14 @@ LARGE = 3
 """Deployments of the large tenant, one more than a batch takes."""
 
 
-class Turn(asyncio.Lock):
+class CountingLock(asyncio.Lock):
     """Counts who came."""
 
-    taken = 0
+    acquired = 0
 
     async def __aenter__(self) -> None:
         await super().__aenter__()
-        self.taken += 1
+        self.acquired += 1
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +49,8 @@ async def billed(given: Given) -> list[str]:
     return [invoice["code"] for invoice in await invoices(given)]
 
 
-async def test_each_batch_waits_for_its_turn_and_a_large_tenant_for_none(given: Given, run_id: UUID) -> None:
-    rating_lock = Turn()
+async def test_each_batch_waits_for_the_rating_lock_and_a_large_tenant_does_not(given: Given, run_id: UUID) -> None:
+    rating_lock = CountingLock()
     async with asyncio.TaskGroup() as chunks, rating_lock:
         first, large, last = (
             chunks.create_task(roll_up_chunk(given.platform, run_id=run_id, position=position, rating_lock=rating_lock))
@@ -62,14 +62,14 @@ async def test_each_batch_waits_for_its_turn_and_a_large_tenant_for_none(given: 
         assert not last.done()
         assert await billed(given) == ["large"]
     assert await billed(given) == ["a", "b", "large", "y", "z"]
-    assert rating_lock.taken == 1 + 4
+    assert rating_lock.acquired == 1 + 4
     assert counts(await given.row("SELECT * FROM rollup_runs"))["created"] == 5
 
 
-async def test_a_chunk_that_is_to_stop_while_it_waits_for_its_turn_bills_that_batch_alone(
+async def test_a_chunk_stopped_while_it_waits_for_the_rating_lock_bills_that_batch_alone(
     given: Given, run_id: UUID
 ) -> None:
-    rating_lock, stopping = Turn(), asyncio.Event()
+    rating_lock, stopping = CountingLock(), asyncio.Event()
     async with asyncio.TaskGroup() as chunks, rating_lock:
         chunks.create_task(
             roll_up_chunk(
@@ -82,19 +82,19 @@ async def test_a_chunk_that_is_to_stop_while_it_waits_for_its_turn_bills_that_ba
     assert await given.row("SELECT count(*) AS open FROM rollup_chunks WHERE finished_at IS NULL") == {"open": 3}
 
 
-async def test_a_batch_that_fails_gives_its_turn_back(given: Given, run_id: UUID) -> None:
+async def test_a_batch_that_fails_releases_the_rating_lock(given: Given, run_id: UUID) -> None:
     await break_tenant(given, "a")
-    rating_lock = Turn()
+    rating_lock = CountingLock()
     await roll_up_chunk(given.platform, run_id=run_id, position=0, rating_lock=rating_lock)
     assert await billed(given) == ["b"]
-    assert rating_lock.taken == chunk.ATTEMPTS + 1
+    assert rating_lock.acquired == chunk.ATTEMPTS + 1
     assert not rating_lock.locked()
 
 
-async def test_a_large_tenant_that_fails_is_tried_again_without_a_turn(given: Given, run_id: UUID) -> None:
+async def test_a_large_tenant_that_fails_is_retried_without_the_rating_lock(given: Given, run_id: UUID) -> None:
     await break_tenant(given, "large")
-    rating_lock = Turn()
+    rating_lock = CountingLock()
     async with rating_lock, asyncio.timeout(10):
         await roll_up_chunk(given.platform, run_id=run_id, position=1, rating_lock=rating_lock)
     assert await given.row("SELECT attempts FROM rollup_failures") == {"attempts": chunk.ATTEMPTS}
-    assert rating_lock.taken == 1
+    assert rating_lock.acquired == 1

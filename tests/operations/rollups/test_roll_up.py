@@ -98,7 +98,7 @@ async def test_a_plan_change_mid_month_under_daily_proration_bills_two_segments(
     ]
 
 
-async def test_a_paused_month_and_a_tenant_without_subscription_settle_at_nothing(given: Given) -> None:
+async def test_a_paused_month_and_a_tenant_without_subscription_close_with_a_zero_amount(given: Given) -> None:
     await given.plan(base_price_cents=0)
     free, _ = await subscribed(given, "free")
     bare = await given.tenant("bare")
@@ -204,8 +204,8 @@ async def test_unknown_tenants_no_tenants_and_callers_without_the_role_are_refus
         (given.platform, {"tenant_ids": []}, ProblemCode.VALIDATION_FAILED, ("tenantIds",)),
         (given.admin(tenant_id), {}, ProblemCode.PERMISSION_DENIED, ()),
     ]
-    for context, asked, code, path in cases:
+    for context, call, code, path in cases:
         with pytest.raises(Refusal) as refused:
-            await roll_up_period(context, period_start=APRIL, **asked)  # type: ignore[arg-type]  # of a table
+            await roll_up_period(context, period_start=APRIL, **call)  # type: ignore[arg-type]  # of a table
         assert (refused.value.code, refused.value.path) == (code, path)
     assert await given.rows("SELECT FROM rollup_runs") == []

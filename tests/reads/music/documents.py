@@ -17,7 +17,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 from tests.reads.music.names import LONG
-from tests.reads.music.plainly import ORDERS, cursor_of
+from tests.reads.music.reference_resolvers import ORDERS, cursor_of
 from tests.reads.music.rows import ALBUMS, ROWS, TITLES
 
 IDS = [str(row["id"]) for rows in ROWS.values() for row in rows if "id" in row]

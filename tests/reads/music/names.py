@@ -8,8 +8,8 @@ from graphql import OperationDefinitionNode, get_operation_ast, is_object_type, 
 from graphql.execution.values import VariableValues
 
 from app.database.scope import PLATFORM, Scope
-from app.reads.root_fields import compile_refs, compile_root
-from app.reads.schema_model import Model
+from app.reads.root_fields import compile_references, compile_root
+from app.reads.schema_model import SchemaModel
 from app.reads.statement import Statement, Values
 from app.reads.statement_builder import Operation
 from tests.reads.music.albums import Caller
@@ -56,7 +56,7 @@ def document_with(key: str) -> str:
 
 def emitted(text: str, scope: Scope = PLATFORM) -> list[str]:
     """The SQL that a document without variables and fragments is compiled to."""
-    model = Model(build_schema())
+    model = SchemaModel(build_schema())
     document = parse(text)
     definition = get_operation_ast(document)
     assert isinstance(definition, OperationDefinitionNode)
@@ -73,7 +73,7 @@ def _statements(operation: Operation) -> Iterator[Statement]:
             yield compile_root(operation, declaration, selected)
         elif is_object_type(selected.type):  # Python makes the object, of refs
             for _, member in operation.selected(selected.type, selected.fields, selected.path):
-                yield compile_refs(operation, member.type, member.fields, member.path)
+                yield compile_references(operation, member.type, member.fields, member.path)
 
 
 def words(sql: str) -> set[str]:

@@ -1,0 +1,76 @@
+"""The worker: its jobs, and the schedule of the cron jobs."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import saq
+from saq.job import CronJob
+
+from app.jobs import data_integrity, idempotency, rate_limits, rollups, subscriptions, usage
+from app.jobs.context import JobContext
+from app.operations.calls.context import Context
+from app.operations.calls.principal import Principal, Role
+from app.operations.rollups import CHUNK_JOB
+from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
+
+SYSTEM = Principal("system:rollup", frozenset({Role.PLATFORM_ADMIN}))
+"""The principal used by scheduled jobs."""
+
+CONCURRENCY = 2
+"""Concurrent jobs in one process. Only one chunk rates at a time and the next waits for the rating lock; a huge tenant,
+or a cron job that takes hours, runs beside them. For more throughput run more processes. See docs/adr/0020.
+"""
+
+CATCH_UP_JOB = "catch_up"
+
+# In UTC. SAQ identifies a cron job by its function, so each has one of its own.
+_CLOCK = (
+    (rollups.roll_up_month_end, "0 3 1 * *"),
+    (rollups.catch_up, "30 4 * * *"),
+    (rollups.resume, "*/5 * * * *"),
+    (data_integrity.check_data_integrity, "0 1 * * *"),
+    (usage.make_usage_months, "45 4 * * *"),
+    (subscriptions.apply_pending_plan_changes, "2 * * * *"),
+    (idempotency.purge_idempotency_keys, "15 * * * *"),
+    (rate_limits.purge_rate_limit_buckets, "20 * * * *"),
+)
+_SECONDS = {data_integrity.check_data_integrity: 4 * 3600}  # it checks all data
+_TIMERS: Any = {"schedule": 1, "worker_info": 10, "sweep": 5, "abort": 1}
+
+
+def create_worker(context: Context, *, catching_up: bool = True, signals: bool = True) -> saq.Worker[JobContext]:
+    """Returns a worker on the context's open queue, acting as the system.
+
+    Without `signals` it leaves SIGTERM and SIGINT to the process that it is a part of. When it is stopped, it returns
+    its jobs to the queue: what they have committed stays, and the next worker does the rest.
+    """
+    operations = replace(context, principal=SYSTEM)
+
+    async def start_up(shared: JobContext) -> None:
+        shared["operations"] = operations
+        shared["rating_lock"] = asyncio.Lock()
+        if catching_up:
+            await operations.queue.enqueue(CATCH_UP_JOB, "start")
+
+    worker: saq.Worker[JobContext] = saq.Worker(
+        context.queue.saq,
+        functions=[(CHUNK_JOB, rollups.roll_up_chunk)],
+        cron_jobs=[
+            CronJob(
+                function,
+                cron,
+                timeout=_SECONDS.get(function, TIMEOUT_SECONDS),
+                heartbeat=HEARTBEAT_SECONDS,
+                retries=ATTEMPTS,
+            )
+            for function, cron in _CLOCK
+        ],
+        concurrency=min(CONCURRENCY, context.settings.database_pool_size),
+        startup=start_up,
+        timers=_TIMERS,
+        cancellation_hard_deadline_s=5,
+    )
+    if not signals:
+        worker.SIGNALS = []
+    return worker

@@ -1,0 +1,55 @@
+"""What tests of corrections ask: what changed, how far billing has come with a month, what an invoice has per month."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from tests.operations.given import Given
+
+CORRECTION_KEY = "late:2026-04:pilot/overage/droplet_hours"
+
+
+async def changes(given: Given) -> list[tuple[date, str | None, str]]:
+    """Month, deployment and reason of each change that waits to be rated."""
+    rows = await given.rows(
+        "SELECT c.period_start, d.slug, c.reason FROM billing_month_changes c"
+        " LEFT JOIN cloud_deployments d ON d.id = c.deployment_id ORDER BY 1, 2, 3"
+    )
+    return [(row["period_start"], row["slug"], row["reason"]) for row in rows]
+
+
+async def month_states(given: Given) -> dict[date, tuple[str, int | None, int]]:
+    """State, rated and billed cents of each month, of the one tenant there is."""
+    rows = await given.rows("SELECT * FROM billing_months ORDER BY period_start")
+    return {row["period_start"]: (row["state"], row["rated_cents"], row["billed_cents"]) for row in rows}
+
+
+async def net_lines(given: Given, invoice_id: UUID) -> list[tuple[date, str, int]]:
+    """Service month, kind and amount of each line but tax."""
+    rows = await given.rows(
+        "SELECT period_start, kind, amount_cents FROM tenant_invoice_lines"
+        " WHERE invoice_id = $1 AND kind <> 'TAX' ORDER BY position",
+        invoice_id,
+    )
+    return [(row["period_start"], row["kind"], row["amount_cents"]) for row in rows]
+
+
+async def overage(given: Given, invoice_id: UUID) -> list[tuple[Any, ...]]:
+    """Key, service month, quantity and amount of each overage line."""
+    rows = await given.rows(
+        "SELECT key, period_start, quantity, amount_cents FROM tenant_invoice_lines"
+        " WHERE invoice_id = $1 AND kind = 'OVERAGE' ORDER BY position",
+        invoice_id,
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+async def billed_of_month(given: Given, month: date) -> int:
+    """What all live invoices bill of the service month, net."""
+    row = await given.row(
+        "SELECT coalesce(sum(amount_cents), 0)::bigint AS cents FROM tenant_invoice_lines l"
+        " JOIN tenant_invoices i ON i.id = l.invoice_id AND i.status <> 'VOID'"
+        " WHERE l.period_start = $1 AND l.kind <> 'TAX'",
+        month,
+    )
+    return int(row["cents"])
