@@ -29,7 +29,7 @@ def filtered(
     names = filter_names(cast("GraphQLInputObjectType", get_named_type(argument.type)))
     for python_name, condition in page.filters.items():
         name = names[python_name]
-        if present_arguments.get(name) is not None:
+        if filter_input.get(name) is not None:
             yield _Filter(builder, arguments, name, selected).sql(condition, table, alias)
 
 
