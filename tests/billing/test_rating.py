@@ -1,4 +1,4 @@
-"""The worked figures of the rules that concern one subscription, and what lies around them."""
+"""The worked figures of the billing rules for one subscription, and further cases of rating one."""
 
 from dataclasses import replace
 from datetime import date

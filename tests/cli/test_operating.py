@@ -1,4 +1,6 @@
-"""What an operator meets: containers without a home, data folders of any name, ports in use, processes killed."""
+"""Conditions that an operator meets: containers without a home folder, unusual data folders, ports in use, killed
+processes.
+"""
 
 import asyncio
 import json

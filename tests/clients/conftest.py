@@ -1,4 +1,4 @@
-"""The small API of tests/server, and the API of the house, served for clients."""
+"""Serves the small API of tests/server, and the real API, for clients."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

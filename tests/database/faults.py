@@ -1,4 +1,4 @@
-"""Ways for a transaction to go wrong."""
+"""Makes transactions fail in several ways."""
 
 import asyncpg
 

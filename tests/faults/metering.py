@@ -1,4 +1,6 @@
-"""Meters that send what others send too, late and out of order, over both doors, until each batch is answered."""
+"""Meters that send the same events as others, late and out of order, through both entry points, until each batch is
+answered.
+"""
 
 import asyncio
 import json

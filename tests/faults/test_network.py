@@ -1,4 +1,4 @@
-"""The network between the API and PostgreSQL fails: what a caller is told, within which time, and what is so after."""
+"""Failures of the network between the API and PostgreSQL: the response, the time until it, and the state afterwards."""
 
 import asyncio
 import dataclasses

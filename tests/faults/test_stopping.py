@@ -1,4 +1,4 @@
-"""SIGTERM: what is in hand is ended, what waits is left to others, and the process exits with 0."""
+"""SIGTERM: running work is finished, waiting work is left to other processes, and the process exits with 0."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The billing cases in which two machines meet at a month's end: the later one waits, or what it did is due."""
+"""The billing cases in which two processes work at a month's end: the later one waits, or its change is due."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable

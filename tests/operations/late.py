@@ -1,4 +1,4 @@
-"""What tests of corrections ask: what changed, how far billing has come with a month, what an invoice has per month."""
+"""Helpers for tests of corrections: recorded changes, the state of a month, and an invoice's amounts by month."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""Events by month: every one finds its month, and an id is taken for good, whatever month it came with."""
+"""Partitions of events by month: every event has one, and an id is unique over all months."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Rows of COPY made by hand, as PostgreSQL reads them."""
+"""Rows encoded for COPY are decoded correctly by PostgreSQL."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Outcomes that an earlier version kept under an Idempotency-Key are repeated: their JSON and their places are data."""
+"""Outcomes that an earlier version stored under an Idempotency-Key can be returned: their JSON format is data."""
 
 from dataclasses import replace
 from typing import Any

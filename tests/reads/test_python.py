@@ -1,4 +1,4 @@
-"""What Python adds: finished fields, resolvers, refs, mutations and subscriptions, with their errors."""
+"""Values added by Python: Python fields, resolvers, references, mutations and subscriptions, with their errors."""
 
 import json
 from collections.abc import AsyncIterator

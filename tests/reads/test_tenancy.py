@@ -1,4 +1,4 @@
-"""Whose rows a read sees: the compiler's filter, row-level security behind it, and one statement that sets both."""
+"""Tenant isolation of reads: the compiler's filter, row-level security, and one statement that sets both."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A small world in which every type of the schema has a row and every field that can have a value has one."""
+"""Test data in which every type of the schema has a row and every field that can have a value has one."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Who may do and see what, root by root: another tenant's is as if it were not there."""
+"""Permissions on every root field: another tenant's objects look as if they did not exist."""
 
 from typing import Any
 from uuid import UUID

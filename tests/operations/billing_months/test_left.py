@@ -1,4 +1,6 @@
-"""Tenants that left: what is to be billed of their months goes on an invoice of the month in which it arrived."""
+"""Tenants without a subscription: late changes of their months are billed on the invoice of the month in which they
+arrived.
+"""
 
 from decimal import Decimal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Who may do what: every operation, every role, and other tenants' things."""
+"""Permissions: every operation with every role, and access to other tenants' objects."""
 
 import inspect
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""An invoice held against its own inputs, and against the data of today."""
+"""Verification of an invoice against its own inputs and against today's data."""
 
 import asyncio
 from datetime import date

@@ -1,4 +1,4 @@
-"""Months that nobody rolled up in time, and chunks that nobody finished."""
+"""The catch-up of months that were not billed in time, and of unfinished chunks."""
 
 import asyncio
 from datetime import date

@@ -1,4 +1,4 @@
-"""Chunks of one process take turns at their batches; a tenant too large for a batch goes on beside them."""
+"""Chunks of one process rate one batch at a time; a tenant too large for a batch runs beside them."""
 
 import asyncio
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What comes to a month after it was rated: stale drafts, zero-amount months, levels carried into later ones."""
+"""Changes of a month after it was rated: stale drafts, zero-amount months, levels that continue into later months."""
 
 from datetime import date
 from decimal import Decimal
