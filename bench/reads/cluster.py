@@ -1,4 +1,4 @@
-"""A PostgreSQL of the benchmark's own, in a temporary folder, and what it spends."""
+"""A PostgreSQL server of the benchmark's own, in a temporary folder, and its use of CPU time."""
 
 import os
 import secrets

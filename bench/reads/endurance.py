@@ -1,4 +1,4 @@
-"""What our server does with documents it never saw, and whether its memory stays as it is."""
+"""Measures our server with documents that are not cached, and whether its memory stays constant."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

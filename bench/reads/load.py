@@ -1,4 +1,4 @@
-"""The drivers: wrk for servers, pgbench for PostgreSQL alone. Each call is bounded in time."""
+"""The load generators: wrk for servers, pgbench for PostgreSQL alone. Each call has a time limit."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What one run gives, and what the runs of a case come to."""
+"""The figures of one run, and the aggregate of a case's runs."""
 
 import json
 import re

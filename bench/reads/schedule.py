@@ -1,4 +1,6 @@
-"""The order of the runs: for each case the servers take turns, round after round, so that a machine's moods hit all."""
+"""The order of the runs: the servers alternate, round after round, so that changes of the machine's speed
+affect all.
+"""
 
 import os
 from collections import defaultdict

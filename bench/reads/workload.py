@@ -1,4 +1,4 @@
-"""What is asked: three documents, for tenants picked at random, each signed in as its own admin."""
+"""The workload: three documents, for random tenants, each signed in as its own admin."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What one would write first with the ORM: tenant by tenant, row by row, a transaction a tenant."""
+"""The naive implementation with the ORM: tenant by tenant, row by row, one transaction per tenant."""
 
 import asyncio
 import os

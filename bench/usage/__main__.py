@@ -1,4 +1,4 @@
-"""`make bench-usage`: how many metered events a second, by which door."""
+"""`make bench-usage`: the number of metered events per second, by entry point."""
 
 import asyncio
 import os

@@ -38,7 +38,9 @@ assert {"black", "piccolo.conf.apps"}.isdisjoint(sys.modules), "Piccolo's comman
 
 
 def only_line(outcome: Outcome) -> str:
-    """What the command said before it ended with exit code 1: one line, no stack, nothing on standard output."""
+    """Returns the command's only output before it ended with exit code 1: one line on standard error, without a
+    traceback.
+    """
     assert (outcome.code, outcome.out) == (1, ""), outcome.err
     (line,) = outcome.err.splitlines()
     return line

@@ -19,12 +19,12 @@ __all__ = ["authenticator", "base_url", "edge_settings", "given", "queue", "toke
 
 @pytest.fixture
 async def house_url(settings: Settings, database: Database) -> AsyncIterator[str]:  # a clean database
-    """The base URL of the API of the house."""
+    """The base URL of the real API."""
     async with served(create_application(settings)) as url:
         yield url
 
 
 @pytest.fixture
 def house_token(settings: Settings) -> str:
-    """The platform admin's."""
+    """A platform admin's token."""
     return sign_token(settings, "ada", {Role.PLATFORM_ADMIN}, None, timedelta(hours=2), utc_now())

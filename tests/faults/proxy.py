@@ -64,7 +64,7 @@ class Proxy:
         self._open.clear()
 
     def restore(self) -> None:
-        """What was swallowed is lost: those connections end."""
+        """Ends the connections whose data were dropped, and forwards again."""
         self.interrupt()
         self._open.set()
 

@@ -75,7 +75,9 @@ def is_connection_error(answer: httpx.Response) -> bool:
 
 @asynccontextmanager
 async def read_only(owner: asyncpg.Connection) -> AsyncIterator[None]:
-    """For every session but the owner's, from its next transaction on, as after a failover to a standby."""
+    """Makes all sessions except the owner's read-only from their next transaction on, as after a failover
+    to a standby.
+    """
     name = await owner.fetchval("SELECT quote_ident(current_database())")
     ended = (
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"

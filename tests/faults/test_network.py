@@ -194,7 +194,7 @@ async def test_a_commit_that_is_given_up_is_told_as_unknown(given: Given, proxy:
 
 
 async def test_a_ring_that_is_swallowed_holds_nobody_up(given: Given, proxy: Proxy) -> None:
-    """Operations ring after their commit, before they are answered."""
+    """Operations enqueue jobs after their commit, before they respond."""
     settings = dataclasses.replace(given.settings, database_url=proxy.url, connect_timeout=CONNECT)
     async with Queue(settings) as queue:
         assert await queue.ring("catch_up", "heard")

@@ -153,7 +153,7 @@ def _billed(world: LivesWorld) -> dict[UUID, dict[date, int]]:
 
 
 def _untaken(world: LivesWorld, played: Played, owed: set[UUID]) -> list[str]:
-    """Credits that the invoice of the last month had room for, of tenants that have not left."""
+    """Returns credits for which the last month's invoice had room, of tenants that still have a subscription."""
     last = month_of(played.until - timedelta(days=1))
     invoices_of_last = world.rows(
         "SELECT tenant_id, period_start, subtotal_cents, total_cents FROM tenant_invoices"

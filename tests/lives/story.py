@@ -44,7 +44,7 @@ class Story:
         return self
 
     def with_clock(self, *moment: int) -> Context:
-        """A platform admin's machine whose clock stands at this UTC time."""
+        """A platform admin's context whose clock is at this UTC time."""
         now = datetime(2026, *moment, tzinfo=UTC)  # type: ignore[misc, arg-type]  # the zone is by name
         return replace(self.platform, clock=lambda: now)
 

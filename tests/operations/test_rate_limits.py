@@ -81,7 +81,9 @@ steps = st.lists(
 async def test_no_more_is_granted_than_the_bucket_held(
     database: Database, limit: Limit, steps: list[tuple[str, int, int]]
 ) -> None:
-    """In every span: at most a full bucket, what flowed in, and the slices that processes held at its beginning."""
+    """In every span of time: at most a full bucket, the points that flowed in, and the slices that processes held at
+    its beginning.
+    """
     time, principal = Time(), new_caller()
     buckets = Buckets(database, limit, time.clock)
     processes = [RateLimiter(buckets, time.steady) for _ in range(PROCESSES)]

@@ -63,7 +63,7 @@ async def test_a_month_that_nobody_made_is_made_by_its_first_events(given: Given
     deployment_id = await given.deployment(await given.tenant())
     last = (await months(given))[-2]  # the last but "earlier"
     year, month = map(int, last.split("_"))
-    given.clock.set(year + 1, month, 28)  # a year of nobody making months
+    given.clock.set(year + 1, month, 28)  # a year without the job that creates partitions
     assert f"{year + 1}_{month:02}" not in await months(given)
     batches = [[event(deployment_id, given.clock(), id=f"{number}")] for number in range(4)]
     answers = await asyncio.gather(*(record_usage(given.meter(), events=batch) for batch in batches))

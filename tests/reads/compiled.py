@@ -89,7 +89,7 @@ def _parameters(statement: Statement, values: Any) -> str:
 
 @dataclass
 class _Level:
-    """A level of parentheses: whether a query stands in it, at which indentation, and the clause that was begun."""
+    """A level of parentheses: whether it contains a query, its indentation, and the current clause."""
 
     query: bool
     indent: int

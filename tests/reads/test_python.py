@@ -154,7 +154,7 @@ async def test_request_errors_have_codes_and_no_data(music: Server) -> None:
 
 
 class _Unreachable:
-    """A pool whose database is away."""
+    """A pool whose database is unavailable."""
 
     async def __aenter__(self) -> None:
         raise ConnectionError("gone")

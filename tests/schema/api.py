@@ -29,7 +29,7 @@ class CountedReads:
         async with self._database.reading(request.scope) as connection:
             with connection.query_logger(self._count):
                 yield connection
-                await asyncio.sleep(0)  # asyncpg tells of a query in the loop's next turn
+                await asyncio.sleep(0)  # asyncpg reports a query in the loop's next iteration
 
     def _count(self, query: Any) -> None:
         if not any(word in query.query for word in ("pg_catalog", "current_setting('jit')")):  # asyncpg's own, of types

@@ -1,4 +1,4 @@
-"""Every limit at its edge, and the documents made to hurt: refused by name, and quickly."""
+"""Every limit at its boundary, and hostile documents, which are refused quickly with the limit's name."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ ROLES = [Role.TENANT_ADMIN, Role.TENANT_VIEWER, Role.METER]
 
 @pytest.fixture(scope="module")
 async def read(settings: Settings) -> AsyncIterator[Worlds]:
-    """Worlds that nobody changes."""
+    """Worlds that no test changes."""
     async with worlds(settings) as unchanged:
         yield unchanged
 
@@ -87,7 +87,7 @@ async def test_without_any_wall_it_would_be_noticed(read: Worlds, text: str) -> 
 @examples(max_examples=200, deadline=None, phases=PHASES, suppress_health_check=CHECKS)
 @given(data=st.data())
 async def test_mutations_neither_tell_nor_touch_another_tenant(changed: Worlds, data: st.DataObject) -> None:
-    """With both walls, and with the operations' own filter alone."""
+    """With both isolation layers, and with the operations' own filter alone."""
     case, role = data.draw(mutations(changed.pool)), data.draw(st.sampled_from(ROLES))
     note(f"{case.text}\n{case.variables}\n{role}")
     expected = await changed.alone.answer(case, caller(changed.alone, role))
@@ -124,7 +124,7 @@ async def test_sockets_are_silent_of_another_tenant(changed: Worlds, walls: str,
         for to in (DeploymentState.PAUSED, DeploymentState.ACTIVE):
             await transition_deployment(world.given.platform, deployment_id=world.story.rivals_deployment, to=to)
         await asyncio.sleep(0.3)
-        if walls == "row-level security":  # which cannot hush that something happened, but what
+        if walls == "row-level security":  # which cannot hide that an event occurred, but hides its content
             body = (await first).body
             assert json.loads(body)["data"] is None
             assert not any(told.encode() in body for told in ("PAUSED", "pilot", str(world.story.rivals_deployment)))

@@ -1,4 +1,4 @@
-"""No text that a mutation keeps holds control characters, line breaks or bidirectional marks."""
+"""No text that a mutation stores contains control characters, line breaks or bidirectional marks."""
 
 from collections.abc import Iterator
 from typing import Any

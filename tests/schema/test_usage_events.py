@@ -1,4 +1,4 @@
-"""The short way from JSON to events gives what the long way gives, and gives up where that refuses."""
+"""Decoding events directly from JSON gives the same values as graphql-core, and returns None for what that refuses."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""A GraphQL API of a few fields behind the real edge, run by graphql-core's own executor."""
+"""A GraphQL API of a few fields behind the real server code, run by graphql-core's own executor."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence

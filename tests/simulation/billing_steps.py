@@ -1,4 +1,4 @@
-"""Steps of time, rollups and invoices."""
+"""Simulation steps that advance time, run rollups and change invoices."""
 
 from datetime import date, timedelta
 from uuid import UUID

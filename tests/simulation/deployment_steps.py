@@ -1,4 +1,4 @@
-"""Steps of tenants and their deployments."""
+"""Simulation steps for tenants and their deployments."""
 
 from datetime import date, timedelta
 

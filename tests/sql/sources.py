@@ -61,7 +61,7 @@ class Equated:
             self._parents[self.find(one)] = self.find(other)
 
     def bind(self, node: Node) -> None:
-        """The column is held to values that come from outside of the tables."""
+        """Records that the column is compared with a value from outside the tables."""
         self._bound.add(node)
 
     def are_equal(self, one: Node, other: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Row-level security: whoever is connected as the application sees and changes one tenant's rows, or the platform's."""
+"""Row-level security: a connection of the application sees and changes one tenant's rows, or the platform's."""
 
 import json
 import re

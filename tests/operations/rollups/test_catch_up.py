@@ -97,7 +97,7 @@ async def test_what_is_open_is_rung_for_again_and_what_is_done_is_not(given: Giv
     done = await roll_up(given)
     open_run = await roll_up_period(given.platform, period_start=APRIL, dry_run=True)
     async with given.queue.saq.pool.connection() as connection:  # type: ignore[attr-defined]  # of the PostgreSQL queue
-        await connection.execute("DELETE FROM saq_jobs")  # every ring is lost
+        await connection.execute("DELETE FROM saq_jobs")  # all jobs are lost
 
     await resume(given.platform)
 
