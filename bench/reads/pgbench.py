@@ -34,7 +34,7 @@ class Script:
 
 
 def statements_of(cluster: Cluster, request: Callable[[], object]) -> list[Executed]:
-    """What PostgreSQL is asked to execute while the request is answered."""
+    """Returns the statements that PostgreSQL executes for the request."""
     with psycopg.connect(cluster.url, autocommit=True) as owner, _logging(owner):
         seen = cluster.statement_log.stat().st_size
         request()

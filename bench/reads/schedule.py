@@ -58,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Round:
-    """What the runs of both modes share."""
+    """The parts that the runs of both modes share."""
 
     site: Site
     plan: Plan
@@ -148,7 +148,7 @@ def measure_unpinned(each: Round) -> Results:
 
 
 def statements(site: Site, server: Server, query: Query) -> list[Executed]:
-    """What a server sends to PostgreSQL for one request, BEGIN and COMMIT included."""
+    """Returns the statements that a server sends to PostgreSQL for one request, including BEGIN and COMMIT."""
     return statements_of(site.cluster, partial(ask, server, query, site.settings, query.tenants[0]))
 
 

@@ -25,7 +25,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 CONNECTIONS = 8
 BATCH = 1_000
 LINES = 10_000
-"""Of a request to POST /usage, over as many connections as a process takes at once."""
+"""The lines per request to POST /usage, over as many connections as a process accepts at once."""
 
 
 class Bench:

@@ -13,7 +13,7 @@ _COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"
 
 
 class Loss(Enum):
-    """What becomes of the next COMMIT: the connection is cut before it or after it, or its answer never comes."""
+    """What happens to the next COMMIT: the connection is cut before or after it, or its response is dropped."""
 
     COMMIT = "COMMIT does not reach PostgreSQL"
     ANSWER = "PostgreSQL commits, the connection is cut"

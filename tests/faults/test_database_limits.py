@@ -62,7 +62,7 @@ async def meter(client: httpx.AsyncClient, deployment: UUID, event_id: str) -> h
 
 
 async def kept(given: Given) -> dict[str, tuple[int, str]]:
-    """What there is, but for the points that the caller has paid for asking."""
+    """Returns the stored rows, except for the rate limit points."""
     contents = await given.contents()
     del contents["rate_limit_buckets"]
     return contents

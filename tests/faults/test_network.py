@@ -180,7 +180,7 @@ async def test_a_change_that_fails_after_another_is_not_to_be_repeated(
 
 
 async def test_a_commit_that_is_given_up_is_told_as_unknown(given: Given, proxy: Proxy) -> None:
-    """By a request's time limit, which ends the wait for its answer."""
+    """A request's time limit ends the wait for the response to COMMIT."""
     async with Database(dataclasses.replace(given.settings, database_url=proxy.url)) as database:
 
         async def work(unit: UnitOfWork) -> int:

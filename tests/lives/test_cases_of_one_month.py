@@ -17,7 +17,7 @@ from tests.lives.story import APRIL, Story, price
 
 
 async def april(story: Story) -> dict[str, int]:
-    """What April comes to: the amounts of the rated lines by kind, or by resource kind, and the deployment's lines."""
+    """Returns April's amounts: of the rated lines by kind, or by resource kind, and of the deployment's lines."""
     story.at(5, 2)
     await story.roll_up(APRIL)
     rows = await story.given.rows(

@@ -143,7 +143,9 @@ async def test_connections_that_race(database: Database, monkeypatch: pytest.Mon
 
 @pytest.mark.usefixtures("database")
 async def test_processes_that_race(worker_database_url: str) -> None:
-    """Of 2,000 points that four of them ask for, the bucket's 1,000 are granted; at most a slice each is left over."""
+    """Of 2,000 points that four processes request, the bucket's 1,000 are granted; at most one slice per process is
+    unspent.
+    """
     command = [sys.executable, "-m", "tests.operations.spending", worker_database_url, str(new_id())]
     running = [await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE) for _ in range(4)]
     admitted_each = [int((await process.communicate())[0]) for process in running]

@@ -100,7 +100,7 @@ async def test_a_deployments_month_is_looked_up_by_the_key(given: Given) -> None
 
 
 async def test_the_fingerprint_is_the_migrations(given: Given) -> None:
-    """What was recorded before there were fingerprints got them from SQL: they must be these."""
+    """Events recorded before fingerprints existed got theirs from SQL, which must compute the same."""
     deployment_id = await given.deployment(await given.tenant())
     quantities = ["0", "1.50", "999999999999999.999999999999", "0.000000000001", "-0", "1E+3"]
     events = [

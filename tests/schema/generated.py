@@ -32,7 +32,7 @@ OUTCOME = """{ __typename ... on Problem { code message path }
 
 @dataclass(frozen=True)
 class Pool:
-    """What arguments are drawn from: the ids of rows, and texts such as codes, slugs and cursors."""
+    """The values that arguments are drawn from: the ids of rows, and texts such as codes, slugs and cursors."""
 
     ids: Sequence[str]
     words: Sequence[str]

@@ -41,7 +41,9 @@ MAX_EVENTS = 600_000
 
 
 def traced(work: Callable[[], T]) -> tuple[T, list[str]]:
-    """What the work returns, and its calls and returns: as many on every machine, however busy."""
+    """Runs the work and returns its result and its calls and returns, which are as many on every machine,
+    however busy.
+    """
     events: list[str] = []
     sys.setprofile(lambda _frame, event, _argument: events.append(event))
     try:

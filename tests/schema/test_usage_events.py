@@ -42,7 +42,7 @@ REQUIRED = {"id", "deploymentId", "resourceKind", "quantity", "occurredAt"}
 
 
 def slowly(events: Any) -> Events | None:
-    """By GraphQL's reading, field by field."""
+    """Reads the events with graphql-core, field by field."""
     try:
         values = VARIABLES.coerced({"input": events})
     except RequestError:

@@ -29,7 +29,7 @@ from app.server.errors import show_error
 
 @dataclass(slots=True)
 class Happenings:
-    """What tests look at: which feeds are open, and what is to go wrong."""
+    """What tests observe and control: which feeds are open, and which errors occur."""
 
     feeds: set[str] = field(default_factory=set)
     failure: Exception | None = None

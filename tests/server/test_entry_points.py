@@ -107,7 +107,7 @@ def request(event: bytes) -> str:
 
 
 async def outcomes(given: Given, rejections: dict[str, str | None]) -> dict[str, str]:
-    """Of each quantity what is stored of it, or why it was rejected."""
+    """Returns for each quantity the stored value, or the code of its rejection."""
     rows = await given.rows("SELECT event_id, trim_scale(quantity)::text AS quantity FROM usage_records")
     stored = {row["event_id"]: row["quantity"] for row in rows}
     return {

@@ -96,7 +96,7 @@ class Ledger:
                     assert unbilled.reason == "a rollup is in progress", unbilled
 
     def work(self, fault: Fault | None, *, at_once: int = 1) -> None:
-        """What is left of all runs, by so many workers at once."""
+        """Processes the rest of all runs with several workers at once."""
         if fault is not None:
             fault = replace(fault, at=fault.at * 4)
         for run in self.world.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL ORDER BY id"):

@@ -129,7 +129,7 @@ class Tenant:
         return abs(self.worth(month, zone)) <= MAX_CENTS
 
     def months(self, until: date) -> Iterable[date]:
-        """Those before `until` that may be worth anything."""
+        """Returns the months before `until` that may have an amount."""
         days = [charge.day for charge in self.charges]
         for deployment in self.deployments:
             days += [charge.day for charge in deployment.described.charges]

@@ -42,7 +42,7 @@ class Source:
 
 
 class Equated:
-    """What is known to be equal."""
+    """The columns that are known to be equal."""
 
     def __init__(self, parents: dict[Node, Node] | None = None, bound: set[Node] | None = None) -> None:
         self._parents = dict(parents or {})
@@ -75,7 +75,7 @@ Scope: TypeAlias = dict[str, Source]
 
 
 def source_of(column: exp.Column, scope: Scope, outer: Scope) -> Source | None:
-    """Whose column it is: of the scope itself, or of one around it."""
+    """Returns the source of a column, in the scope itself or in one around it."""
     for sources in (scope, outer):
         if column.table:
             if column.table in sources:

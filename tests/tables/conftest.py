@@ -27,6 +27,6 @@ async def owner(database: Database, worker_database_url: str) -> AsyncIterator[A
 
 @pytest.fixture
 async def filled(owner: Any) -> Any:
-    """The same, with a row in every table for each of two tenants."""
+    """The owner's connection, with a row in every table for each of two tenants."""
     await insert_everything(owner)
     return owner

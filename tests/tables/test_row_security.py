@@ -266,7 +266,7 @@ async def partitions(owner: Any) -> dict[str, bool]:
 
 
 async def test_events_are_reached_through_their_table_alone(filled: Any) -> None:
-    """A partition has no policy of its own: row-level security is that of the table that is named."""
+    """A partition has no policy of its own: the policy of the table named in the statement applies."""
     found = await partitions(filled)
     assert len(found) > 12
     assert {name for name, is_open in found.items() if is_open} == set()
