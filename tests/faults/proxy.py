@@ -1,4 +1,6 @@
-"""The network between the API and PostgreSQL: a TCP proxy that cuts, delays, swallows, and loses what COMMIT says."""
+"""A TCP proxy between the API and PostgreSQL that can cut connections, delay or drop data, and lose the response to
+COMMIT.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
