@@ -47,7 +47,7 @@ def only_line(outcome: Outcome) -> str:
 
 
 def announced(process: "subprocess.Popen[str]") -> str:
-    """The URL that its log tells."""
+    """Returns the URL in its log."""
     assert process.stderr is not None
     messages = (str(json.loads(line)["message"]) for line in process.stderr)
     told = "ArcadiaCloud billing on "

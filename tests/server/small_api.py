@@ -115,7 +115,7 @@ SCHEMA = strawberry.Schema(Query, Mutation, Subscription)._schema
 
 
 class SmallExecutor:
-    """Parses, limits, validates and executes, as the real one does, without its speed."""
+    """Parses, checks, validates and executes, as the real executor does, but more slowly."""
 
     async def execute(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: SmallRequest

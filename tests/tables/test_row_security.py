@@ -26,7 +26,7 @@ UNOWNED = {"invoice_number_sequences", "installation", *CATALOG}
 
 @asynccontextmanager
 async def acting(owner: Any, setting: str | None, role: str = TENANT_ROLE) -> AsyncIterator[Any]:
-    """As the application's role, with this app.tenant_id; what is done is undone."""
+    """Runs as the application's role with this app.tenant_id; all changes are rolled back."""
     transaction = owner.transaction()
     await transaction.start()
     try:

@@ -121,7 +121,7 @@ class UnbilledMonthQueries:
         first: Annotated[
             int | None,
             strawberry.argument(
-                description="The number of months to return from the start: 1 to 100. Default: 20 if `last` is not given either."
+                description="The number of months from the start: 1 to 100. Default: 20 if `last` is not given either."
             ),
         ] = strawberry.UNSET,
         after: Annotated[
