@@ -41,9 +41,7 @@ MAX_EVENTS = 600_000
 
 
 def traced(work: Callable[[], T]) -> tuple[T, list[str]]:
-    """Runs the work and returns its result and its calls and returns, which are as many on every machine,
-    however busy.
-    """
+    """Returns the result and its calls and returns, whose number does not depend on the machine."""
     events: list[str] = []
     sys.setprofile(lambda _frame, event, _argument: events.append(event))
     try:
