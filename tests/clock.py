@@ -1,4 +1,4 @@
-"""A clock that tests set."""
+"""A clock whose time tests set."""
 
 from datetime import UTC, datetime, timedelta
 

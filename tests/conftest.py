@@ -1,4 +1,4 @@
-"""What every test may ask for: settings, a clean database, a clock."""
+"""Fixtures for all tests: settings, a clean database, a clock."""
 
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4

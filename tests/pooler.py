@@ -55,7 +55,7 @@ def pooling(server_url: str, logins: list[str], more: str = "") -> Iterator[int]
         users.write_text("".join(f'"{login}" "{PASSWORD}"\n' for login in logins))
         become = []
         if os.geteuid() == 0:
-            user = Path(host).owner() if host.startswith("/") else USER  # whoever may open the server's socket
+            user = Path(host).owner() if host.startswith("/") else USER  # the user who owns the server's socket
             become = ["runuser", "--user", user, "--"]
             for path in (Path(folder), configuration, users):
                 shutil.chown(path, user)

@@ -42,7 +42,7 @@ def prepare() -> None:
 
 
 def clear() -> None:
-    """Called once, after all processes of the run: stops the server, whoever started it."""
+    """Stops the server after all processes of the run; called once."""
     external = os.environ.get(EXTERNAL)
     if external:
         _drop_databases(external)
@@ -110,7 +110,7 @@ def execute(url: str, statement: str, *names: str) -> None:
 
 
 def _create(url: str, name: str, template: str) -> None:
-    """Belongs to whoever is to migrate it."""
+    """Creates a database owned by the user who will migrate it."""
     execute(url, "CREATE DATABASE {} TEMPLATE {}", name, template)
     logins = urls(url)
     owner = login_of(logins.get("owner_database_url") or logins["database_url"])

@@ -17,7 +17,7 @@ PROGRAMS = programs_folder()
 
 
 class Standby:
-    """`url` is the superuser's."""
+    """A running replica. `url` is the superuser's."""
 
     def __init__(self, data: Path, user: str) -> None:
         self._data = data
@@ -53,7 +53,7 @@ class Standby:
 
 @contextmanager
 def streaming_from(server_url: str) -> Iterator[Standby]:
-    """A replica that keeps up with the server until it is stopped."""
+    """Yields a replica that follows the server until the block ends."""
     primary = unquote(parse_qs(urlsplit(server_url).query)["host"][0])
     with TemporaryDirectory(prefix="arcadia-standby-") as folder:
         user = Path(primary).owner()
@@ -69,6 +69,6 @@ def streaming_from(server_url: str) -> Iterator[Standby]:
 
 
 def replay(url: str, *, paused: bool) -> None:
-    """Lets the replica replay what comes from the primary, or not."""
+    """Pauses or resumes the replica's replay."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"SELECT pg_wal_replay_{'pause' if paused else 'resume'}()")

@@ -1,4 +1,4 @@
-"""The application as any ASGI server finds it: by its name."""
+"""The application as an ASGI server imports it."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The tables in bench/README.md are those of the last measurement."""
+"""The tables in bench/README.md equal the results of the last measurement."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`.ci/run` tells what each of its parts took, also when one fails, and leaves no test out."""
+"""`.ci/run` reports the time of each part, also if one fails, and runs every test."""
 
 import re
 import shutil

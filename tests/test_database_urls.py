@@ -1,4 +1,4 @@
-"""URLs of PostgreSQL are read as libpq reads them; what only one of our two drivers would obey is refused by name."""
+"""PostgreSQL URLs are parsed as libpq parses them; what only one of the two drivers supports is refused by name."""
 
 from typing import Any
 

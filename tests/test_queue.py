@@ -65,7 +65,7 @@ async def test_the_same_job_enqueued_twice_is_one_job_with_explicit_limits(queue
 async def test_jobs_without_a_heartbeat_are_given_to_others_within_seconds(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As many as some killed workers had in hand, though another sweep ran, or died, a moment ago."""
+    """As many as some killed workers were running, even if another sweep ran or was interrupted a moment before."""
     monkeypatch.setattr(app.queue, "HEARTBEAT_SECONDS", 1)
     for number in range(9):
         await queue.enqueue("note", f"silent {number}", n=number)

@@ -1,4 +1,4 @@
-"""The README promises nothing that nobody runs."""
+"""Every command and figure in the README is tested."""
 
 import re
 from pathlib import Path

@@ -31,7 +31,7 @@ MODULES = {
 """File names, in app."""
 PREFIXES = ("MOST_", "LONGEST_", "LARGEST_", "LEAST_", "SMALLEST_")
 SUFFIXES = ("_IN_HAND", "_AT_ONCE", "_OF_ONE_CALLER", "_A_POINT")
-"""Of constants, in app: bounds are MAX_ and MIN_, rates are _PER_."""
+"""Prefixes and suffixes of constants, in app: bounds are MAX_ and MIN_, rates are _PER_."""
 PHRASES = (
     *(
         "who asks",
@@ -41,9 +41,29 @@ PHRASES = (
         "the subscription that stands",
         "a law is broken",
     ),
-    *("every law holds", "requests in hand", "ARCADIA_REQUESTS_IN_HAND is", "comes along when", "the wall against it"),
+    *("every law holds", "the map does not lead", "there is nothing at this address", "give exactly one of"),
+    *(
+        "what became of",
+        "settled by the run",
+        "requests in hand",
+        "ARCADIA_REQUESTS_IN_HAND is",
+        "comes along when",
+        "the wall against it",
+    ),
 )
 """In the schema, the documents and the settings' descriptions; without regard to case."""
+PHRASES_OF_APP = (
+    *("the map does not lead", "what became of", "a ring of", "of the house", "who does what nobody asked for"),
+    *(
+        "told to come again",
+        "by the other door",
+        "both doors",
+        "there is nothing at this address",
+        "give exactly one of",
+    ),
+    *("what it came to", "settled at nothing", "who asks", "the subscription that stands", "who may do what"),
+)
+"""In app: docstrings, comments and messages; without regard to case."""
 READ_BY_USERS = [
     *(ROOT / name for name in ("schema.graphql", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ".env.example")),
     *sorted((ROOT / "docs").glob("*.md")),
@@ -79,4 +99,12 @@ def test_phrases() -> None:
     texts = {path.name: path.read_text(encoding="utf-8").lower() for path in READ_BY_USERS}
     assert len(texts) > 10
     found = {(name, phrase) for name, text in texts.items() for phrase in PHRASES if phrase.lower() in text}
+    assert found == set()
+
+
+def test_phrases_of_app() -> None:
+    paths = [path for path in (ROOT / "app").rglob("*.py") if "migrations" not in path.parts]
+    assert len(paths) > 200
+    texts = {str(path.relative_to(ROOT)): " ".join(path.read_text(encoding="utf-8").lower().split()) for path in paths}
+    found = {(name, phrase) for name, text in texts.items() for phrase in PHRASES_OF_APP if phrase in text}
     assert found == set()

@@ -1,4 +1,4 @@
-"""How the text of settings is read: what is accepted, and the sentence for what is not."""
+"""Parsers of settings: accepted texts, and the messages for refused ones."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The settings about browsers, proxies and identity providers, as they are read."""
+"""Parsers of the settings about browsers, proxies and identity providers."""
 
 import pytest
 

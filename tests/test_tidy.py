@@ -1,4 +1,4 @@
-"""The habits of the project, held to its files."""
+"""Checks the project's conventions in its files."""
 
 import ast
 import re

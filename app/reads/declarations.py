@@ -285,11 +285,11 @@ def _page_arguments(filter_input: type | None) -> list[StrawberryArgument]:
         _argument(
             "first",
             int,
-            "Return the first rows, this many: 1 to 100. Default: 20 if `last` is not given either.",
+            "The number of rows to return from the start: 1 to 100. Default: 20 if `last` is not given either.",
             optional=True,
         ),
         _argument("after", str, "Only rows after this cursor.", optional=True),
-        _argument("last", int, "Return the last rows, this many: 1 to 100.", optional=True),
+        _argument("last", int, "The number of rows to return from the end: 1 to 100.", optional=True),
         _argument("before", str, "Only rows before this cursor.", optional=True),
     ]
     if filter_input is not None:

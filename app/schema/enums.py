@@ -19,7 +19,9 @@ from app.tables.rollups import RollupStatus, RollupWarningCode, TenantOutcome, U
 def describe(enum: type[StrEnum], description: str, /, *, name: str | None = None, **values: str) -> None:
     """Makes the enum a GraphQL enum. Raises TypeError unless exactly its members are described."""
     if values.keys() != enum.__members__.keys():
-        raise TypeError(f"{enum.__name__}: {values.keys() ^ enum.__members__.keys()} described or a member, not both")
+        raise TypeError(
+            f"{enum.__name__}: {values.keys() ^ enum.__members__.keys()} must be both members and described"
+        )
     strawberry.enum(enum, name=name, description=description)
     for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by the line above
         value.description = values[value.name]

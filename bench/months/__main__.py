@@ -1,4 +1,4 @@
-"""`make bench-months`: what it takes to ask for unbilled months beside the least that a request takes."""
+"""`make bench-months`: the time of a query for unbilled months, compared with a minimal request."""
 
 import asyncio
 import json

@@ -1,4 +1,6 @@
-"""Do two servers answer the same? Names agree by aliases in the documents; numbers may be written in two ways."""
+"""Compares the responses of two servers. Aliases in the documents make names equal; numbers may be written
+in two ways.
+"""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any

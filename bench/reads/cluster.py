@@ -1,4 +1,4 @@
-"""A PostgreSQL of the benchmark's own, in a temporary folder, and what it spends."""
+"""A PostgreSQL server of the benchmark's own, in a temporary folder, and its use of CPU time."""
 
 import os
 import secrets
@@ -50,7 +50,7 @@ class Cluster:
     postmaster: int
 
     def cpu_seconds(self) -> float:
-        """What PostgreSQL has spent since it started, backends that ended included."""
+        """Returns the CPU time of all PostgreSQL processes since the start, ended ones included."""
         return cpu_seconds(self.postmaster)
 
     def pin(self, cores: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""What our server does with documents it never saw, and whether its memory stays as it is."""
+"""Measures our server with documents that are not cached, and whether its memory stays constant."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bench.reads.workload import QUERIES, write_files, write_numbered_files
 
 MAX_UNSEEN_MS = 10.0
 MAX_GROWTH = 1.05
-"""Of the memory, from the end of the warm-up to the last request."""
+"""The maximum growth of the memory, from the end of the warm-up to the last request."""
 
 _SETTLING_REQUESTS = 120_000
 """Until the caches have been filled over and over, and the heap has the holes that it goes on filling."""
@@ -47,7 +47,9 @@ class Endurance:
 
 
 def measure_endurance(site: Site, requests: int, remark: Callable[[str], None]) -> Endurance:
-    """Asks R1 in new documents, one at a time, until the caches are full; then in one and in new ones by turns."""
+    """Requests R1 in new documents, one at a time, until the caches are full; then alternately in a known and in new
+    documents.
+    """
     query, cores = QUERIES[0], driver_cores()
     site.cluster.pin([POSTGRESQL_CORE])
     with started(ARCADIA, site, 1, [SERVER_CORE]) as server:

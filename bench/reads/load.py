@@ -1,4 +1,4 @@
-"""The drivers: wrk for servers, pgbench for PostgreSQL alone. Each call is bounded in time."""
+"""The load generators: wrk for servers, pgbench for PostgreSQL alone. Each call has a time limit."""
 
 import os
 import subprocess
@@ -86,7 +86,7 @@ def measure_pgbench(cluster: Cluster, query: Query, script: Script, pressure: Pr
 
 
 def _watch(process: "subprocess.Popen[bytes]", cluster: Cluster, folder: Path, seconds: int) -> Figures:
-    """What pgbench does in the seconds after it has warmed up."""
+    """Measures pgbench in the seconds after its warm-up."""
     time.sleep(_PGBENCH_WARM_SECONDS)
     since, own_before, pg_before = time.time(), cpu_seconds(process.pid), cluster.cpu_seconds()
     # Its own CPU can be read only while it lives.

@@ -1,4 +1,4 @@
-"""What one run gives, and what the runs of a case come to."""
+"""The figures of one run, and the aggregate of a case's runs."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured: a document, how many ask it at once, of which server, on which cores."""
+    """What is measured: a document, the concurrency, the server, and the cores."""
 
     query: str
     mode: str
@@ -19,7 +19,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Load:
-    """What the driver saw of one run. Latencies are in milliseconds."""
+    """The load driver's figures of one run. Latencies are in milliseconds."""
 
     requests: int
     seconds: float
@@ -31,7 +31,9 @@ class Load:
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one run, or medians over the rounds of a case (errors: their sum). CPU is milliseconds per request."""
+    """The figures of one run, or medians over the rounds of a case (errors: their sum). CPU is milliseconds per
+    request.
+    """
 
     rps: float
     p50_ms: float
@@ -67,7 +69,7 @@ def medians(rounds: Sequence[Figures]) -> Figures:
 
 
 def parse_wrk(output: str) -> Load:
-    """What rotate.lua reports. Raises ValueError for output that has no report."""
+    """Parses the report of rotate.lua. Raises ValueError if the output has none."""
     found = re.search(r"^SUMMARY (\{.*\})$", output, re.MULTILINE)
     if found is None:
         raise ValueError(f"wrk reported nothing: {output.strip() or 'no output'}")

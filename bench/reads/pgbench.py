@@ -1,4 +1,4 @@
-"""The statement that our server sends, as PostgreSQL's log shows it, made into a script of pgbench."""
+"""Converts the statement that our server sends, from PostgreSQL's log, to a pgbench script."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from bench.reads.workload import TENANT_ID_PREFIX
 # pgbench's variables hold texts only as a query gave them, so a tenant is picked by a query: seldom, to cost nothing.
 _REQUESTS_PER_TENANT = 10
 _RELOAD_SECONDS = 0.5
-"""PostgreSQL tells nobody that every backend has its new settings, or that the log is written."""
+"""PostgreSQL does not report when every server process has its new settings, or when the log is written."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Script:
 
 
 def statements_of(cluster: Cluster, request: Callable[[], object]) -> list[Executed]:
-    """What PostgreSQL is asked to execute while the request is answered."""
+    """Returns the statements that PostgreSQL executes for the request."""
     with psycopg.connect(cluster.url, autocommit=True) as owner, _logging(owner):
         seen = cluster.statement_log.stat().st_size
         request()

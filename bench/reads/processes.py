@@ -1,4 +1,6 @@
-"""Processes of the benchmark: started in a session of their own, pinned, measured from /proc, and stopped for sure."""
+"""Processes of the benchmark: each in a session of its own, pinned to cores, measured from /proc, and
+always stopped.
+"""
 
 import os
 import re

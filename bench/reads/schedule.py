@@ -1,4 +1,6 @@
-"""The order of the runs: for each case the servers take turns, round after round, so that a machine's moods hit all."""
+"""The order of the runs: the servers alternate, round after round, so that changes of the machine's speed
+affect all.
+"""
 
 import os
 from collections import defaultdict
@@ -56,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Round:
-    """What the runs of both modes share."""
+    """The parts that the runs of both modes share."""
 
     site: Site
     plan: Plan
@@ -146,7 +148,7 @@ def measure_unpinned(each: Round) -> Results:
 
 
 def statements(site: Site, server: Server, query: Query) -> list[Executed]:
-    """What a server sends to PostgreSQL for one request, BEGIN and COMMIT included."""
+    """Returns the statements that a server sends to PostgreSQL for one request, including BEGIN and COMMIT."""
     return statements_of(site.cluster, partial(ask, server, query, site.settings, query.tenants[0]))
 
 

@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, and on which cores."""
+"""The compared servers: how each is started, and on which cores."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""What is asked: three documents, for tenants picked at random, each signed in as its own admin."""
+"""The workload: three documents, for random tenants, each signed in as its own admin."""
 
 import json
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _TOKENS_LAST = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Query:
-    """A document and the tenants, by number, that ask it; it takes the tenant's id as `$tenant`."""
+    """A document and the numbers of the tenants that send it; it has the variable `$tenant`, the tenant's id."""
 
     name: str
     about: str
@@ -64,7 +64,7 @@ def token(settings: Settings, number: int) -> str:
 
 @dataclass(frozen=True)
 class Files:
-    """What wrk reads: a document as a JSON string, and a line "id token" for each tenant."""
+    """The files that wrk reads: a document as a JSON string, and a line "id token" for each tenant."""
 
     document: Path
     tenants: Path

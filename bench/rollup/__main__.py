@@ -1,4 +1,4 @@
-"""`make bench-rollup`: a month end over seeded subscriptions, by us, by PostgreSQL alone and by the naive loop."""
+"""`make bench-rollup`: a rollup over seeded subscriptions by our workers, by PostgreSQL alone and by a naive loop."""
 
 import os
 import signal

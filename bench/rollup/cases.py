@@ -1,4 +1,4 @@
-"""What the cases are called, in the results and on the command line."""
+"""The names of the cases in the results and on the command line."""
 
 SQL = "set-based SQL"
 SQL_TWO = "set-based SQL, two sessions"

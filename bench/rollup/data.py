@@ -67,7 +67,7 @@ class Database:
         self.run(work)
 
     def totals(self) -> list[tuple[Any, ...]]:
-        """What each tenant was billed: subtotal, tax and total, and how much of it in how many lines of each kind."""
+        """Returns each tenant's subtotal, tax and total, and the sum and number of its lines of each kind."""
 
         async def work(connection: Any) -> list[tuple[Any, ...]]:
             rows = await connection.fetch(_TOTALS)

@@ -1,4 +1,4 @@
-"""What a case costs: its time, the CPU of all that worked on it, the memory of what is measured."""
+"""The cost of a case: its time, the CPU time of all its processes, and the memory of the measured ones."""
 
 import threading
 import time

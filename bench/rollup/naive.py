@@ -1,4 +1,4 @@
-"""What one would write first with the ORM: tenant by tenant, row by row, a transaction a tenant."""
+"""The naive implementation with the ORM: tenant by tenant, row by row, one transaction per tenant."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ from bench.rollup.data import Database
 from bench.rollup.measurement import Figures, Peak, Stopwatch, watched
 
 MAX_TENANTS = 400
-"""It is slow: of a larger size only these are billed, and its speed is theirs."""
+"""The naive loop is slow: for larger sizes it bills only this many, and its speed is measured on these."""
 
 
 def measure(database: Database, case: str, postgres_cpu: Callable[[], float]) -> Figures:

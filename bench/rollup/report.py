@@ -1,4 +1,4 @@
-"""The figures: kept as JSON, shown as a table and as a chart."""
+"""The figures, stored as JSON and shown as a table and a chart."""
 
 import json
 import os

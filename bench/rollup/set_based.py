@@ -1,4 +1,6 @@
-"""The limit: one SQL statement that computes and inserts the same, in one session or in two side by side."""
+"""The comparison: one SQL statement that computes and inserts the same invoices, in one session or in two
+in parallel.
+"""
 
 import asyncio
 from collections.abc import Callable

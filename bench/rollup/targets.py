@@ -1,4 +1,4 @@
-"""What a month end is to reach; of 100,000 subscriptions where no size is named."""
+"""The targets of the rollup benchmark; for 100,000 subscriptions unless a size is named."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple

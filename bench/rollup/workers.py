@@ -1,4 +1,4 @@
-"""Ours: a run asked for as people ask for it, done by worker processes that take its chunks from the queue."""
+"""Our implementation: a rollup processed by worker processes that take its chunks from the queue."""
 
 import asyncio
 import os

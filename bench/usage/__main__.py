@@ -1,4 +1,4 @@
-"""`make bench-usage`: how many metered events a second, by which door."""
+"""`make bench-usage`: the number of metered events per second, by entry point."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 CONNECTIONS = 8
 BATCH = 1_000
 LINES = 10_000
-"""Of a request to POST /usage, over as many connections as a process takes at once."""
+"""The lines per request to POST /usage, over as many connections as a process accepts at once."""
 
 
 class Bench:

@@ -1,4 +1,4 @@
-"""What PostgreSQL alone takes: COPY of the same events into the same tables, without totals or a look at any of it."""
+"""PostgreSQL alone: COPY of the same events into the same tables, without totals and validation."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Requests of metered events, made beforehand and sent over so many connections; every answer is read and counted."""
+"""Sends prepared requests of metered events over several connections; every response is read and counted."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ def request(token: str, path: str, media_type: str, body: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of the events of a run."""
+    """The results for the events of a run."""
 
     accepted: int
     duplicates: int

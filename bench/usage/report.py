@@ -30,7 +30,7 @@ class Figures:
 
 
 def medians(rounds: Sequence[Figures]) -> Figures:
-    """Of runs of one case and size."""
+    """Returns the medians of the runs of one case and size."""
     seconds = median(one.seconds for one in rounds)
     size = rounds[0].size
     return Figures(

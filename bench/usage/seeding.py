@@ -1,4 +1,4 @@
-"""Tenants and deployments for the events to be of."""
+"""Seeds the tenants and deployments of the events."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""When two servers' answers are the same."""
+"""Tests of the comparison of two servers' answers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""When our server is said to endure."""
+"""Tests of the verdict of the endurance benchmark."""
 
 import pytest
 

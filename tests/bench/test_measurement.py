@@ -1,4 +1,4 @@
-"""What the drivers print, as figures."""
+"""Tests of parsing the output of the load drivers."""
 
 import pytest
 

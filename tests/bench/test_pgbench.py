@@ -1,4 +1,4 @@
-"""From PostgreSQL's log to a script of pgbench."""
+"""Tests of converting PostgreSQL's log to a pgbench script."""
 
 import json
 

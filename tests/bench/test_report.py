@@ -1,4 +1,4 @@
-"""The table, the ratios and the file of figures."""
+"""Tests of the report: the table, the ratios and the file of figures."""
 
 import json
 

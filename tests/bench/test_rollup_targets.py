@@ -1,4 +1,4 @@
-"""What a month end is to reach, judged by what was measured."""
+"""Tests of the targets of the rollup benchmark against measured figures."""
 
 import pytest
 

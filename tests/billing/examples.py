@@ -98,7 +98,7 @@ def peak(reading: str | int, kind: str = "storage_gb", day: int = 20) -> MaxUsag
 
 
 def peaks(*streams: tuple[str | None, dict[int, str | int]], kind: str = "storage_gb") -> MaxUsage:
-    """By resource, the reading of each day."""
+    """Returns usage of a MAX kind: for each resource, the reading of each day."""
     return MaxUsage(
         kind,
         tuple(

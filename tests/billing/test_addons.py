@@ -1,4 +1,4 @@
-"""What an add-on costs, grants, and is called on its line, from its first day to its last."""
+"""The price, the granted quantity and the line of an add-on, from its first day to its last."""
 
 from dataclasses import replace
 from datetime import date

@@ -241,7 +241,7 @@ def test_inputs_are_equal_exactly_when_their_hashes_are(one: QuoteInputs, other:
     ("found", "message"),
     [
         (2, r"kept in format 2: they were made before format 3, and this version of the program cannot read them"),
-        (4, r"kept in format 4, by a later version of the program: this one reads format 3"),
+        (4, r"in format 4, written by a later version of the program; this version reads format 3"),
     ],
 )
 def test_another_format_is_refused_with_the_reason(found: int, message: str) -> None:

@@ -1,4 +1,4 @@
-"""How much of what is owed to a tenant an invoice takes: in order, and never below zero."""
+"""How much of a tenant's credits an invoice applies: in order, and never below zero."""
 
 from collections.abc import Sequence
 from dataclasses import replace

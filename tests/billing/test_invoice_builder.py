@@ -24,7 +24,7 @@ from tests.billing.examples import HEADER, subscription
 from tests.billing.strategies import quote_inputs
 
 FOLDING = {"InputHash", "TaxBase", "rate_subscription", "rate_charges", "rate_correction", "rate_parsed"}
-"""What turns rated lines into an invoice, or rates a document for one."""
+"""The names that turn rated lines into an invoice, or rate a document for one."""
 
 
 def built(inputs: QuoteInputs, *, from_text: bool) -> tuple[HashedInvoiceBuilder, list[object]]:

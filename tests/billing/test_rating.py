@@ -1,4 +1,4 @@
-"""The worked figures of the rules that concern one subscription, and what lies around them."""
+"""The worked figures of the billing rules for one subscription, and further cases of rating one."""
 
 from dataclasses import replace
 from datetime import date
@@ -248,7 +248,7 @@ def test_lines_are_ordered_by_attach_time_and_kind() -> None:
         (subscription((PlanInForce(april(2), STUDIO),)), "no plan version is in force on 2026-04-01"),
         (subscription(()), "no plan version is in force on 2026-04-01"),
         (subscription(replace(STUDIO, currency="USD")), "another currency than AUD"),
-        (subscription(STUDIO, hours(1), hours(2)), "usage of one kind twice"),
+        (subscription(STUDIO, hours(1), hours(2)), "two entries of usage for one resource kind"),
         (subscription(STUDIO, peak(1, "droplet_hours")), "metered as MAX but priced as SUM"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Usage as it is shown and reported beside the lines."""
+"""Usage as it is reported beside the lines."""
 
 from dataclasses import replace
 

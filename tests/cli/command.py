@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left behind."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -38,7 +38,7 @@ class Command:
         return Outcome(process.returncode, out, err)
 
     def here(self, *arguments: str) -> Outcome:
-        """The same in this process, without the seconds that a start takes: for commands that end by themselves."""
+        """Runs the command in this process, which saves the start-up time: for commands that end by themselves."""
         with (
             pytest.MonkeyPatch.context() as patch,
             redirect_stdout(io.StringIO()) as out,

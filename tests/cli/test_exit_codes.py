@@ -24,7 +24,7 @@ NEEDED = {
 }
 """The least that a command has to be given."""
 ELSEWHERE = {"serve", "worker"}
-"""Those that set up logging, which is this process's: tests/cli/test_commands.py starts them as processes."""
+"""Commands that set up logging for the whole process: tests/cli/test_commands.py starts them as processes."""
 ALL = sorted(
     f"{name} {part}".rstrip()
     for name, command in ((name, load_command(name)) for name in MODULES)

@@ -1,4 +1,4 @@
-"""What the processes write: one structured line for each request and each job, none of them a false warning."""
+"""The log of the processes: one structured line for each request and two for each job, and no needless warnings."""
 
 import asyncio
 import json

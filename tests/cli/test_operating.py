@@ -1,4 +1,6 @@
-"""What an operator meets: containers without a home, data folders of any name, ports in use, processes killed."""
+"""Conditions that an operator meets: containers without a home folder, unusual data folders, ports in use, killed
+processes.
+"""
 
 import asyncio
 import json
@@ -36,14 +38,16 @@ assert {"black", "piccolo.conf.apps"}.isdisjoint(sys.modules), "Piccolo's comman
 
 
 def only_line(outcome: Outcome) -> str:
-    """What the command said before it ended with exit code 1: one line, no stack, nothing on standard output."""
+    """Returns the command's only output before it ended with exit code 1: one line on standard error, without a
+    traceback.
+    """
     assert (outcome.code, outcome.out) == (1, ""), outcome.err
     (line,) = outcome.err.splitlines()
     return line
 
 
 def announced(process: "subprocess.Popen[str]") -> str:
-    """The URL that its log tells."""
+    """Returns the URL in its log."""
     assert process.stderr is not None
     messages = (str(json.loads(line)["message"]) for line in process.stderr)
     prefix = "ArcadiaCloud billing on "

@@ -1,4 +1,4 @@
-"""What a process looks at before it starts: that the database is this version's, and in the billing time zone."""
+"""What a process checks before it starts: the database's version and billing time zone."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The small API of tests/server, and the API of the house, served for clients."""
+"""Serves the small API of tests/server, and the real API, for clients."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -19,12 +19,12 @@ __all__ = ["authenticator", "base_url", "edge_settings", "given", "queue", "toke
 
 @pytest.fixture
 async def api_url(settings: Settings, database: Database) -> AsyncIterator[str]:  # a clean database
-    """The base URL of the API of the house."""
+    """The base URL of the real API."""
     async with served(create_application(settings)) as url:
         yield url
 
 
 @pytest.fixture
 def api_token(settings: Settings) -> str:
-    """The platform admin's."""
+    """A platform admin's token."""
     return sign_token(settings, "ada", {Role.PLATFORM_ADMIN}, None, timedelta(hours=2), utc_now())

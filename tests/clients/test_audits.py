@@ -1,4 +1,4 @@
-"""The suite of the npm package graphql-http, which no one here wrote, against the served edge."""
+"""Runs the audit suite of the npm package graphql-http against the served API."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Clients that others wrote run a query, a mutation, a subscription and an error against the served API."""
+"""Third-party clients run a query, a mutation, a subscription and an error against the served API."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Ways for a transaction to go wrong."""
+"""Makes transactions fail in several ways."""
 
 import asyncpg
 
@@ -17,7 +17,7 @@ async def fail_to_commit(database: Database) -> None:
 
 
 async def die_at_commit(unit: UnitOfWork) -> None:
-    """Makes the backend end itself in the middle of COMMIT, when nobody outside can tell what became of it."""
+    """Ends the server process in the middle of COMMIT, so that the client cannot know whether it was committed."""
     await unit.connection.execute(
         """
         CREATE TEMPORARY TABLE doomed (n int) ON COMMIT DROP;

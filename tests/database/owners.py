@@ -1,4 +1,4 @@
-"""Owners of a database, and logins, as operators have them: seldom superusers."""
+"""Database owners and logins without superuser rights, as operators usually have them."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager

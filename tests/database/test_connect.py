@@ -20,7 +20,7 @@ from tests.faults.proxy import proxied
 
 @pytest.fixture
 async def there(settings: Settings) -> AsyncIterator[Settings]:
-    """The database of the tests behind a TCP port, as the second of two hosts; at the first nobody listens."""
+    """The tests' database behind a TCP port, as the second of two hosts; nothing listens at the first."""
     async with proxied(str(settings.database_url)) as proxy:
         given = {name: str(value) for name, value in conninfo_to_dict(proxy.url).items() if value}
         given |= {"host": f"127.0.0.1,{given['host']}", "port": f"1,{given['port']}"}

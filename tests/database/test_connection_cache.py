@@ -1,4 +1,4 @@
-"""Loans of read connections: who gets which, what an error or a cancellation leaves behind."""
+"""The cache of read connections: which task gets which connection, and the state after an error or a cancellation."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Where the embedded server's socket is: with its data, or where only its owner may enter."""
+"""The location of the embedded server's socket: in its data directory, or in a folder that only its owner may enter."""
 
 import os
 import stat

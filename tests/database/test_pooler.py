@@ -122,7 +122,7 @@ async def test_without_the_logins_settings_it_is_refused_and_with_them_it_works(
 
 
 async def _change_and_hear(given: Given, other: Database, tenant_id: UUID) -> None:
-    """A state changed through one process is heard by another."""
+    """Changes a state through one process and receives the event in another."""
     pilot = await given.deployment(tenant_id)
     async with other.listen(CHANNEL) as payloads:
         await transition_deployment(given.platform, deployment_id=pilot, to=DeploymentState.PAUSED)

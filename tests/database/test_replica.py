@@ -1,4 +1,4 @@
-"""Reads on a streaming replica: down, behind, and in the way of what it replays."""
+"""Reads from a streaming replica that is down, behind, or cancels reads because of recovery conflicts."""
 
 import asyncio
 import os

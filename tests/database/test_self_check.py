@@ -1,4 +1,4 @@
-"""What a process looks at before it serves: its sessions, and what its logins could become."""
+"""The checks of a process before it serves: its sessions, and the roles its logins can take."""
 
 import logging
 from dataclasses import replace

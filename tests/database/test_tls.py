@@ -23,7 +23,9 @@ WHERE datname = current_database() AND application_name = 'arcadia' AND backend_
 
 
 async def test_every_connection_is_encrypted(database: Database, settings: Settings) -> None:
-    """Those of both pools, the queue's and the listener's. Only their owner is shown how they are."""
+    """The connections of both pools, of the queue and of the listener. Only their owner may see whether they are
+    encrypted.
+    """
     owner = await asyncpg.connect(settings.database_url)
     try:
         async with (

@@ -22,7 +22,7 @@ from tests.database.faults import die_at_commit, fail_to_commit, kill_backend_of
 
 @pytest.fixture
 async def small(settings: Settings, database: Database) -> AsyncIterator[Database]:
-    """A database whose pool holds two connections, so that two that were not given back would empty it."""
+    """A database whose pool has two connections, so that two that are not returned would exhaust it."""
     async with Database(replace(settings, database_pool_size=2, connect_timeout=2)) as small:
         yield small
 

@@ -44,7 +44,7 @@ class Api:
 
     @property
     def log(self) -> str:
-        """What it has written to standard error, in all its lives."""
+        """Returns everything it has written to standard error, over all its restarts."""
         return self._log.read_text()
 
     @property

@@ -10,7 +10,7 @@ import httpx
 
 @dataclass
 class Answers:
-    """What came back: the seconds of those accepted, and the refused."""
+    """The responses: the seconds of the accepted requests, and the refused ones."""
 
     seconds: list[float] = field(default_factory=list)
     refused: int = 0

@@ -1,4 +1,6 @@
-"""Meters that send what others send too, late and out of order, over both doors, until each batch is answered."""
+"""Meters that send the same events as others, late and out of order, through both entry points, until each batch is
+answered.
+"""
 
 import asyncio
 import json
@@ -25,7 +27,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Load:
-    """What several senders send, each batch by batch: the same events come from many of them."""
+    """The events that several senders send, batch by batch: many of them send the same events."""
 
     events: list[Event]
     senders: list[list[list[Event]]]
@@ -93,7 +95,7 @@ class Meters:
             self.share_answered += step
 
     async def _sent(self, client: httpx.AsyncClient, batch: list[Event], *, by_line: bool) -> dict[str, Any] | None:
-        """The counts; None where nothing was answered, or that it is to be sent again."""
+        """Returns the counts; None if there was no response, or if the batch must be sent again."""
         try:
             response = await (_posted_by_line if by_line else _posted)(client, batch)
         except httpx.TransportError:

@@ -1,4 +1,6 @@
-"""The network between the API and PostgreSQL: a TCP proxy that cuts, delays, swallows, and loses what COMMIT says."""
+"""A TCP proxy between the API and PostgreSQL that can cut connections, delay or drop data, and lose the response to
+COMMIT.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +15,7 @@ _COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"
 
 
 class Loss(Enum):
-    """What becomes of the next COMMIT: the connection is cut before it or after it, or its answer never comes."""
+    """What happens to the next COMMIT: the connection is cut before or after it, or its response is dropped."""
 
     COMMIT = "COMMIT does not reach PostgreSQL"
     ANSWER = "PostgreSQL commits, the connection is cut"
@@ -64,7 +66,7 @@ class Proxy:
         self._open.clear()
 
     def restore(self) -> None:
-        """What was swallowed is lost: those connections end."""
+        """Ends the connections whose data were dropped, and forwards again."""
         self.interrupt()
         self._open.set()
 

@@ -43,7 +43,7 @@ SELECT gen_random_uuid(), tenant_id, deployment_id, 'droplet_hours', $2::date, 2
 FROM subscription
 """
 TOTAL_CENTS = 6239
-"""Of each tenant's month on Studio: 5000 + 672 over, and GST."""
+"""The total of each tenant's month on Studio: 5000, 672 of overage, and GST."""
 
 
 async def seed(database: Database, tenants: int, plan_version_id: UUID, month: date) -> None:

@@ -39,7 +39,7 @@ async def api(given: Given, tmp_path: Path) -> AsyncIterator[Api]:
 
 
 async def median(client: httpx.AsyncClient, seconds: float) -> float:
-    """Of the latencies of one request after another, each of which is answered."""
+    """Returns the median latency of requests sent one after another, each of which must succeed."""
     latencies = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:

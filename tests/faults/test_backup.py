@@ -1,4 +1,6 @@
-"""A backup rehearsed: dumped while usage comes in and a month is billed, restored elsewhere, held to the laws."""
+"""A backup while usage is recorded and a month is billed, restored into another database and checked for data
+integrity.
+"""
 
 import asyncio
 from collections.abc import Iterator

@@ -62,7 +62,7 @@ async def meter(client: httpx.AsyncClient, deployment: UUID, event_id: str) -> h
 
 
 async def kept(given: Given) -> dict[str, tuple[int, str]]:
-    """What there is, but for the points that the caller has paid for asking."""
+    """Returns the stored rows, except for the rate limit points."""
     contents = await given.contents()
     del contents["rate_limit_buckets"]
     return contents
@@ -75,7 +75,9 @@ def is_connection_error(answer: httpx.Response) -> bool:
 
 @asynccontextmanager
 async def read_only(owner: asyncpg.Connection) -> AsyncIterator[None]:
-    """For every session but the owner's, from its next transaction on, as after a failover to a standby."""
+    """Makes all sessions except the owner's read-only from their next transaction on, as after a failover
+    to a standby.
+    """
     name = await owner.fetchval("SELECT quote_ident(current_database())")
     ended = (
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"

@@ -85,7 +85,9 @@ async def run_of(given: Given, run_id: UUID) -> dict[str, Any]:
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float) -> None:
-    """Asks until it holds. Time is looked at between two askings: one that is cut off leaves its commit unknown."""
+    """Queries until the condition is true. The time limit is checked between two queries, because cancelling one leaves
+    its commit unknown.
+    """
     end = time.monotonic() + seconds
     while not await condition():
         if time.monotonic() > end:

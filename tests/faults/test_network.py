@@ -1,4 +1,4 @@
-"""The network between the API and PostgreSQL fails: what a caller is told, within which time, and what is so after."""
+"""Failures of the network between the API and PostgreSQL: the response, the time until it, and the state afterwards."""
 
 import asyncio
 import dataclasses
@@ -184,7 +184,7 @@ async def test_a_change_that_fails_after_another_is_not_to_be_repeated(
 
 
 async def test_an_abandoned_commit_is_reported_as_unknown(given: Given, proxy: Proxy) -> None:
-    """By a request's time limit, which ends the wait for its answer."""
+    """A request's time limit ends the wait for the response to COMMIT."""
     async with Database(dataclasses.replace(given.settings, database_url=proxy.url)) as database:
 
         async def work(unit: UnitOfWork) -> int:
@@ -198,7 +198,7 @@ async def test_an_abandoned_commit_is_reported_as_unknown(given: Given, proxy: P
 
 
 async def test_an_enqueue_without_an_answer_delays_nobody(given: Given, proxy: Proxy) -> None:
-    """Operations ring after their commit, before they are answered."""
+    """Operations enqueue jobs after their commit, before they respond."""
     settings = dataclasses.replace(given.settings, database_url=proxy.url, connect_timeout=CONNECT)
     async with Queue(settings) as queue:
         assert await queue.enqueue("catch_up", "heard")

@@ -13,7 +13,7 @@ from tests.operations.given import Given
 from tests.operations.months import APRIL
 
 AT_ONCE = 40
-"""Half of what the process takes in hand: as much as it can serve, and nobody is refused."""
+"""Half of the concurrency limit: as many as the process can serve, so that none is refused."""
 
 READ = """{ tenants(first: 30) { nodes { code deployments { nodes {
   slug allowedTransitions subscription { status planVersion { version } }

@@ -1,4 +1,4 @@
-"""SIGTERM: what is in hand is ended, what waits is left to others, and the process exits with 0."""
+"""SIGTERM: running work is finished, waiting work is left to other processes, and the process exits with 0."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ GOING_AWAY = {1001, 1012}
 
 @asynccontextmanager
 async def locked(given: Given, statement: str, *arguments: object) -> AsyncIterator[None]:
-    """What the statement locks stays so within the block: whoever needs it waits."""
+    """Keeps the statement's locks during the block, so that whatever needs them waits."""
     holder = await asyncpg.connect(given.settings.database_url)
     try:
         async with holder.transaction():

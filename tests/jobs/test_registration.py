@@ -1,4 +1,4 @@
-"""The worker in this process: what it takes from the queue, and what it does by the clock."""
+"""The worker in this process: the jobs that it takes from the queue, and its scheduled jobs."""
 
 import asyncio
 from datetime import date

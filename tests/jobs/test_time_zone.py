@@ -1,4 +1,4 @@
-"""A worker whose billing time zone is not the database's does nothing at a month's end."""
+"""A worker whose billing time zone is not the database's bills nothing."""
 
 import asyncio
 from uuid import uuid4

@@ -50,7 +50,7 @@ ADDONS: dict[str, tuple[int, str | None, Fraction]] = {
 
 
 def exact_decimal(number: Fraction) -> Decimal:
-    """The same number, which must be a decimal one."""
+    """Converts a fraction to a decimal, exactly."""
     value = Decimal(number.numerator) / Decimal(number.denominator)
     assert Fraction(value) == number
     return value

@@ -1,4 +1,4 @@
-"""A tenant in the system, with the plain description of what it should be billed by."""
+"""A tenant in the system, with the plain description of what must be billed to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -112,7 +112,7 @@ async def _due(world: LivesWorld, lives: list[Life], at: datetime) -> bool:
 
 
 async def _unbilled(world: LivesWorld, at: datetime) -> dict[tuple[UUID, date], int | None]:
-    """What the system says is unbilled: the difference of each tenant's month, None where it is not known."""
+    """Returns what the system lists as unbilled: the difference of each tenant's month, None if it is not known."""
     page = await billing_months.unbilled_months(world.context(at), first=billing_months.MAX_FIRST)
     assert not page.has_more
     return {(month.tenant_id, month.period_start): month.difference_cents for month in page.months}
@@ -122,7 +122,7 @@ async def _unbilled(world: LivesWorld, at: datetime) -> dict[tuple[UUID, date], 
 
 
 def differences(world: LivesWorld, played: Played) -> list[str]:
-    """What is wrong with what was billed, in words; nothing where all is well."""
+    """Returns messages about wrongly billed amounts; empty if there are none."""
     billed, unbilled = _billed(world), world.run(_unbilled(world, played.at))
     wrong = []
     for life in played.lives:
@@ -153,7 +153,7 @@ def _billed(world: LivesWorld) -> dict[UUID, dict[date, int]]:
 
 
 def _untaken(world: LivesWorld, played: Played, owed: set[UUID]) -> list[str]:
-    """Credits that the invoice of the last month had room for, of tenants that have not left."""
+    """Returns credits for which the last month's invoice had room, of tenants that still have a subscription."""
     last = month_of(played.until - timedelta(days=1))
     invoices_of_last = world.rows(
         "SELECT tenant_id, period_start, subtotal_cents, total_cents FROM tenant_invoices"

@@ -26,7 +26,7 @@ def worth_of_tenant(tenant: Tenant, month: date, zone: ZoneInfo) -> int:
 
 
 def worth_of_deployment(deployment: Deployment, month: date, zone: ZoneInfo) -> Worth:
-    """What the deployment's subscription and charges come to in the month, without tax."""
+    """Returns the month's net amount for the deployment's subscription and charges."""
     worth = _worth_of_subscription(deployment, month, zone)
     if charges := [charge.cents for charge in deployment.charges if month_of(charge.day) == month]:
         worth["charges"] = sum(charges)

@@ -95,7 +95,7 @@ def draw(seed: int, tenants: int) -> Script:
 
 
 def _month_ends(random: Random, zone: ZoneInfo, days: list[date]) -> Iterator[Request]:
-    """What scheduled jobs and the operator do every month, unless they are forgotten."""
+    """Yields the scheduled jobs and the operator's requests of every month; some are left out at random."""
     for month in sorted({next_month(day) for day in days}):
         if random.random() < 0.8:
             yield _request(random, start_of(month, zone) + timedelta(hours=random.choice([4, 4, 30])), None, "catch_up")

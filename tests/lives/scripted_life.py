@@ -44,7 +44,7 @@ class ScriptedLife:
         return self
 
     def with_clock(self, *moment: int) -> Context:
-        """A platform admin's machine whose clock stands at this UTC time."""
+        """A platform admin's context whose clock is at this UTC time."""
         now = datetime(2026, *moment, tzinfo=UTC)  # type: ignore[misc, arg-type]  # the zone is by name
         return replace(self.platform, clock=lambda: now)
 
@@ -150,7 +150,7 @@ class ScriptedLife:
         return {row["month"]: row["cents"] for row in rows}
 
     async def open(self) -> dict[date, int | None]:
-        """What is unbilled, by month: the difference, None until it is rated with all that changed."""
+        """Returns the unbilled difference by month; None until the month is rated with all its changes."""
         page = await billing_months.unbilled_months(self.platform, first=billing_months.MAX_FIRST)
         return {month.period_start: month.difference_cents for month in page.months}
 

@@ -38,7 +38,7 @@ def _one_tenant(script: Script, fails: Callable[[Script], bool]) -> Script:
 
 
 def _of(requests: tuple[Request, ...], tenant: int) -> tuple[Request, ...]:
-    """Those of the tenant, which is the first now, and of all."""
+    """Returns the requests of this tenant, renumbered as the first, and those that concern all tenants."""
     return tuple(
         request if request.tenant is None else replace(request, tenant=0)
         for request in requests

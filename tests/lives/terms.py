@@ -16,7 +16,9 @@ class Tier:
 
 @dataclass(frozen=True)
 class KindPrice:
-    """What a plan includes of a resource kind, and what it charges for more. Equal ones are equal usage terms."""
+    """The quantity that a plan includes of a resource kind, and the prices above it. Equal objects are equal usage
+    terms.
+    """
 
     kind: str
     aggregation: str  # SUM, MAX or TIME_WEIGHTED

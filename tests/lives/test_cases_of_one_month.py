@@ -17,7 +17,7 @@ from tests.lives.scripted_life import APRIL, ScriptedLife, price
 
 
 async def april(story: ScriptedLife) -> dict[str, int]:
-    """What April comes to: the amounts of the rated lines by kind, or by resource kind, and the deployment's lines."""
+    """Returns April's amounts: of the rated lines by kind, or by resource kind, and of the deployment's lines."""
     story.at(5, 2)
     await story.roll_up(APRIL)
     rows = await story.given.rows(

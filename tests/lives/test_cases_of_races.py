@@ -1,4 +1,4 @@
-"""The billing cases in which two machines meet at a month's end: the later one waits, or what it did is due."""
+"""The billing cases in which two processes work at a month's end: the later one waits, or its change is due."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -21,7 +21,7 @@ _WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND 
 
 @asynccontextmanager
 async def held_up(url: str, table: str) -> AsyncIterator["Hold"]:
-    """Whoever writes to the table waits, its transaction open, until the hold is released."""
+    """Makes writers to the table wait, with their transactions open, until the hold is released."""
     connection = await psycopg.AsyncConnection.connect(url)
     watch = await psycopg.AsyncConnection.connect(url, autocommit=True)
     try:

@@ -22,7 +22,7 @@ SHARDS = 2
 
 
 def request_error_of(world: LivesWorld, script: Script) -> str | None:
-    """What goes wrong when the script is played, in words."""
+    """Plays the script and returns what goes wrong, as a message."""
     try:
         wrong = differences(world, play(world, script))
     except Exception:  # noqa: BLE001 - whatever is raised is what is looked for

@@ -1,4 +1,4 @@
-"""The oracle's own rating, held to the worked figures of the billing rules and to the BIL cases of one month."""
+"""Compares the oracle's own rating with the worked figures of the billing rules and the BIL cases of one month."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime

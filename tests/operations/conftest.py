@@ -1,4 +1,4 @@
-"""What the tests of operations start from: a queue, and things made by the operations themselves."""
+"""Fixtures for tests of operations: a queue, and objects created by the operations themselves."""
 
 from collections.abc import AsyncIterator
 

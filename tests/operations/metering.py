@@ -1,4 +1,4 @@
-"""What tests of usage meter: resources, events on them, and what the daily totals hold."""
+"""Helpers for tests of usage: resources, their events, and daily totals."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What tests of corrections ask: what changed, how far billing has come with a month, what an invoice has per month."""
+"""Helpers for tests of corrections: recorded changes, the state of a month, and an invoice's amounts by month."""
 
 from datetime import date
 from typing import Any
@@ -45,7 +45,7 @@ async def overage(given: Given, invoice_id: UUID) -> list[tuple[Any, ...]]:
 
 
 async def billed_of_month(given: Given, month: date) -> int:
-    """What all live invoices bill of the service month, net."""
+    """Returns the net amount that all live invoices bill for the service month."""
     row = await given.row(
         "SELECT coalesce(sum(amount_cents), 0)::bigint AS cents FROM tenant_invoice_lines l"
         " JOIN tenant_invoices i ON i.id = l.invoice_id AND i.status <> 'VOID'"

@@ -1,4 +1,4 @@
-"""Months to bill: subscribed tenants, their usage, and runs done to their end in the test's own process."""
+"""Helpers for tests of billing: subscribed tenants, their usage, and rollups run in the test's own process."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Attaching add-ons, which a subscription keeps as they stood."""
+"""Attaching add-ons; a subscription keeps the terms of the time of attaching."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Machines whose clocks differ by minutes, about midnight: what is recorded of a deployment never runs backward."""
+"""Machines whose clocks differ by minutes around midnight: the recorded times of a deployment never decrease."""
 
 from datetime import timedelta
 

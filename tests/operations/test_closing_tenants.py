@@ -1,4 +1,4 @@
-"""Closing a tenant: nothing of it is open, and nothing new is made for it."""
+"""Closing a tenant requires that nothing is open; nothing can be created for it afterwards."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Creating and changing deployments, and registering what they run on."""
+"""Creating and updating deployments, and registering their resources."""
 
 import asyncio
 import json

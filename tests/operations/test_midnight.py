@@ -1,4 +1,4 @@
-"""Pauses and cancellations at a day's very first instant: nothing of that day was active."""
+"""Pauses and cancellations at the first instant of a day: the day does not count as active."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

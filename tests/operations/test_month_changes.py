@@ -1,4 +1,4 @@
-"""Whatever changes the terms of a month that has ended is recorded for it, and waits for who rates it."""
+"""Every change of an ended month's terms is recorded until the month is rated again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

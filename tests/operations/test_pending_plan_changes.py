@@ -96,7 +96,7 @@ async def test_down_before_midnight_and_up_after_it_costs_both_months_in_full(gi
 
 
 async def test_a_change_to_a_free_plan_leaves_the_month_to_date_as_it_is(given: Given) -> None:
-    """SEC-A14: nobody sets a month's charges to nothing on its last day."""
+    """SEC-A14: a tenant cannot reduce a month's charges to zero on its last day."""
     tenant_id, deployment_id = await start(given)
     await given.plan("free", base_price_cents=0)
     await change_plan_version(given.admin(tenant_id), deployment_id=deployment_id, plan_code="free")

@@ -1,4 +1,4 @@
-"""Changing the plan: from which day, and what becomes of the history."""
+"""Changing the plan: the effective date and the plan history."""
 
 import asyncio
 from datetime import date

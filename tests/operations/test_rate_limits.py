@@ -81,7 +81,9 @@ steps = st.lists(
 async def test_no_more_is_granted_than_the_bucket_held(
     database: Database, limit: Limit, steps: list[tuple[str, int, int]]
 ) -> None:
-    """In every span: at most a full bucket, what flowed in, and the slices that processes held at its beginning."""
+    """In every span of time: at most a full bucket, the points that flowed in, and the slices that processes held at
+    its beginning.
+    """
     time, principal = Time(), new_caller()
     buckets = Buckets(database, limit, time.clock)
     processes = [RateLimiter(buckets, time.monotonic) for _ in range(PROCESSES)]
@@ -141,7 +143,9 @@ async def test_connections_that_race(database: Database, monkeypatch: pytest.Mon
 
 @pytest.mark.usefixtures("database")
 async def test_processes_that_race(worker_database_url: str) -> None:
-    """Of 2,000 points that four of them ask for, the bucket's 1,000 are granted; at most a slice each is left over."""
+    """Of 2,000 points that four processes request, the bucket's 1,000 are granted; at most one slice per process is
+    unspent.
+    """
     command = [sys.executable, "-m", "tests.operations.spending", worker_database_url, str(new_id())]
     running = [await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE) for _ in range(4)]
     admitted_each = [int((await process.communicate())[0]) for process in running]

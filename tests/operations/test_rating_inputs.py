@@ -1,4 +1,4 @@
-"""Gathering is set by set: what it asks of PostgreSQL does not grow with what it gathers."""
+"""The number of statements for reading rating inputs does not depend on the number of subscriptions."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""Moving deployments between states: every state, to every state, by everyone."""
+"""Transitions of deployments: from every state to every state, by every actor."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

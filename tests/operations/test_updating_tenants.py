@@ -1,4 +1,4 @@
-"""Changing tenants: what invoices say of them, and from which day they pay no tax."""
+"""Updating tenants: the details on their invoices, and tax exemption by day."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""Recording usage: each event is answered by itself, and kept once."""
+"""Recording usage: each event has its own result and is stored once."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta, timezone

@@ -21,7 +21,7 @@ MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 
 @pytest.fixture
 async def pilot(given: Given) -> UUID:
-    """A deployment of a tenant whose January to April are rated; the clock stands on 1 May."""
+    """A deployment of a tenant whose months January to April are rated; the clock is at 1 May."""
     tenant_id = await given.tenant()
     deployment_id = await given.deployment(tenant_id)
     for month in range(1, 5):

@@ -1,4 +1,4 @@
-"""Rows of COPY made by hand, as PostgreSQL reads them."""
+"""Rows encoded for COPY are decoded correctly by PostgreSQL."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -71,7 +71,7 @@ async def test_what_is_staged_is_what_was_given(given: Given, events: list[Meter
 
 
 def test_a_fingerprint_is_the_same_for_good() -> None:
-    """Those in the database were made of just this."""
+    """Stored fingerprints were computed from exactly these values."""
     event = MeteredEvent(
         id="1",
         deployment_id=new_ids(1)[0],

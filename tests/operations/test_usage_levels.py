@@ -1,4 +1,4 @@
-"""A level costs what its neighbours cost, however many levels its day has."""
+"""The time to record a level does not depend on the number of levels of its day."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Events by month: every one finds its month, and an id is taken for good, whatever month it came with."""
+"""Partitions of events by month: every event has one, and an id is unique over all months."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -63,7 +63,7 @@ async def test_a_month_that_nobody_made_is_made_by_its_first_events(given: Given
     deployment_id = await given.deployment(await given.tenant())
     last = (await months(given))[-2]  # the last but "earlier"
     year, month = map(int, last.split("_"))
-    given.clock.set(year + 1, month, 28)  # a year of nobody making months
+    given.clock.set(year + 1, month, 28)  # a year without the job that creates partitions
     assert f"{year + 1}_{month:02}" not in await months(given)
     batches = [[event(deployment_id, given.clock(), id=f"{number}")] for number in range(4)]
     answers = await asyncio.gather(*(record_usage(given.meter(), events=batch) for batch in batches))
@@ -100,7 +100,7 @@ async def test_a_deployments_month_is_looked_up_by_the_key(given: Given) -> None
 
 
 async def test_the_fingerprint_is_the_migrations(given: Given) -> None:
-    """What was recorded before there were fingerprints got them from SQL: they must be these."""
+    """Events recorded before fingerprints existed got theirs from SQL, which must compute the same."""
     deployment_id = await given.deployment(await given.tenant())
     quantities = ["0", "1.50", "999999999999999.999999999999", "0.000000000001", "-0", "1E+3"]
     events = [

@@ -1,4 +1,4 @@
-"""The totals by day are the events, folded: in whatever order, batches and company the events came."""
+"""Daily totals equal the folded events, in whatever order and batches the events arrive."""
 
 import asyncio
 from collections.abc import Sequence

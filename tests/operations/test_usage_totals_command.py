@@ -1,4 +1,4 @@
-"""`arcadia usage-totals`: totals that were tampered with are found, and made again from the events."""
+"""`arcadia usage-totals` finds manipulated totals and recomputes them from the events."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

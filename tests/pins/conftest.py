@@ -1,4 +1,4 @@
-"""What the pins start from."""
+"""Fixtures for the pins."""
 
 from tests.schema.conftest import given, queue
 

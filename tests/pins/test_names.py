@@ -1,4 +1,4 @@
-"""Names that clients, operators or rows of a database rely on: they change only by decision, with this file."""
+"""Names that clients, operators or stored rows depend on: changing one is a decision that changes this file too."""
 
 import re
 from pathlib import Path

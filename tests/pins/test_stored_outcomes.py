@@ -1,4 +1,4 @@
-"""Outcomes that an earlier version kept under an Idempotency-Key are repeated: their JSON and their places are data."""
+"""Outcomes that an earlier version stored under an Idempotency-Key can be returned: their JSON format is data."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ NOT_ALLOWED = (
 
 
 async def replayed(given: Given, outcome: str) -> UUID:
-    """What a call comes to whose first transaction has this stored outcome."""
+    """Calls an operation whose first transaction has this stored outcome, and returns its result."""
     await given.rows(
         "INSERT INTO idempotency_keys (id, tenant_id, subject, key, fingerprint, outcomes, created_at)"
         " VALUES ($1, NULL, $2, 'kept', $3, jsonb_build_object('made:1', $4::text::jsonb), $5)",

@@ -89,7 +89,7 @@ def _parameters(statement: Statement, values: Any) -> str:
 
 @dataclass
 class _Level:
-    """A level of parentheses: whether a query stands in it, at which indentation, and the clause that was begun."""
+    """A level of parentheses: whether it contains a query, its indentation, and the current clause."""
 
     query: bool
     indent: int
@@ -97,7 +97,7 @@ class _Level:
 
 
 def formatted(sql: str) -> str:
-    """The same SQL with each clause, selected column and condition on a line; sub-selects are indented."""
+    """Formats SQL with each clause, selected column and condition on a line of its own, and sub-selects indented."""
     tokens = [" " if token.isspace() else token for token in _TOKEN.findall(sql)]
     lines, levels = [""], [_Level(query=True, indent=0)]
     for index, token in enumerate(tokens):

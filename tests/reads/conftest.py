@@ -1,4 +1,4 @@
-"""A database of the music tables, its rows, and a server's way to read them, which counts its statements."""
+"""A database with the music tables and rows, and a server that reads it and counts its statements."""
 
 import json
 from collections.abc import AsyncIterator, Mapping

@@ -1,4 +1,4 @@
-"""Declarations are held to the tables at start-up, and every fault is named."""
+"""Declarations are checked against the tables at start-up, and every fault is reported."""
 
 import pytest
 import strawberry

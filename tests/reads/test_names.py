@@ -1,4 +1,4 @@
-"""No name that a client chooses ever meets one of the generated SQL."""
+"""No name that a client chooses can equal a generated SQL name."""
 
 import json
 

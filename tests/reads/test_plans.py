@@ -1,4 +1,4 @@
-"""What is remembered: a hit costs no parse, validation or compile; nothing of one request is left for another."""
+"""The cache of compiled operations: a hit costs no parsing, validation or compiling, and requests share no values."""
 
 import gc
 import tracemalloc

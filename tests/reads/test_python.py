@@ -1,4 +1,4 @@
-"""What Python adds: finished fields, resolvers, refs, mutations and subscriptions, with their errors."""
+"""Values added by Python: Python fields, resolvers, references, mutations and subscriptions, with their errors."""
 
 import json
 from collections.abc import AsyncIterator
@@ -154,7 +154,7 @@ async def test_request_errors_have_codes_and_no_data(music: Server) -> None:
 
 
 class _Unreachable:
-    """A pool whose database is away."""
+    """A pool whose database is unavailable."""
 
     async def __aenter__(self) -> None:
         raise ConnectionError("gone")

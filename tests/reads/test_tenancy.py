@@ -1,4 +1,4 @@
-"""Whose rows a read sees: the compiler's filter, row-level security behind it, and one statement that sets both."""
+"""Tenant isolation of reads: the compiler's filter, row-level security, and one statement that sets both."""
 
 import asyncio
 
@@ -107,7 +107,7 @@ async def test_the_compilers_filter_alone_holds(music_url: str, bolt: Scope) -> 
 
 
 async def test_plans_of_tenant_and_platform_are_apart(music: Server, acme: Scope) -> None:
-    """The same text, in turn."""
+    """The same document, for a tenant and the platform alternately."""
     for _ in range(3):
         assert (await music.data(TITLES))["albums"]["totalCount"] == 12
         assert (await music.data(TITLES, scope=acme))["albums"]["totalCount"] == 9

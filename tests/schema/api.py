@@ -29,7 +29,7 @@ class CountedReads:
         async with self._database.reading(request.scope) as connection:
             with connection.query_logger(self._count):
                 yield connection
-                await asyncio.sleep(0)  # asyncpg tells of a query in the loop's next turn
+                await asyncio.sleep(0)  # asyncpg reports a query in the loop's next iteration
 
     def _count(self, query: Any) -> None:
         if not any(word in query.query for word in ("pg_catalog", "current_setting('jit')")):  # asyncpg's own, of types
@@ -37,7 +37,7 @@ class CountedReads:
 
 
 class Api:
-    """What a client sees. A caller is the platform's admin unless said otherwise."""
+    """The API as a client sees it. The caller is a platform admin unless another is named."""
 
     def __init__(self, given: Given, counted: CountedReads) -> None:
         self.given = given
@@ -75,7 +75,7 @@ class Api:
     async def mutate(
         self, name: str, given: Mapping[str, Any], selection: str = "__typename", *, caller: Context | None = None
     ) -> dict[str, Any]:
-        """What a mutation answers; of a problem its type, code and path."""
+        """Returns a mutation's payload; for a problem its type, code and path."""
         body = await self.mutate_body(name, given, selection, caller=caller)
         assert "errors" not in body, body["errors"]
         return cast("dict[str, Any]", body["data"][name])
@@ -107,7 +107,7 @@ class Api:
 
 
 def refused(code: str, *path: str) -> dict[str, Any]:
-    """What `Api.mutate` gives for a refusal."""
+    """Returns what `Api.mutate` returns for a refusal."""
     return {"__typename": "Refused", "code": code, "path": list(path)}
 
 

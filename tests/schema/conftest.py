@@ -1,4 +1,4 @@
-"""What the tests of the schema start from."""
+"""Fixtures for tests of the schema."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A small world in which every type of the schema has a row and every field that can have a value has one."""
+"""Test data in which every type of the schema has a row and every field that can have a value has one."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -109,7 +109,7 @@ async def _ask(given: Given) -> None:
 
 
 async def _offer(given: Given) -> None:
-    """Studio and its add-on; and a plan that nobody has, with bounded tiers and packages."""
+    """Creates the plan Studio and its add-on, and an unused plan with bounded tiers and packages."""
     await given.plan("studio")
     await given.addon("storage_50gb")
     await create_plan(given.platform, code="scale", name="Scale", description="For many tokens")

@@ -32,7 +32,7 @@ OUTCOME = """{ __typename ... on Problem { code message path }
 
 @dataclass(frozen=True)
 class Pool:
-    """What arguments are drawn from: the ids of rows, and texts such as codes, slugs and cursors."""
+    """The values that arguments are drawn from: the ids of rows, and texts such as codes, slugs and cursors."""
 
     ids: Sequence[str]
     words: Sequence[str]
@@ -116,7 +116,7 @@ class _Writer:
         names = [
             name for name, member in type_.fields.items() if depth > 1 or is_leaf_type(get_named_type(member.type))
         ]
-        # Not twice: of two fields that fail and may not be null, either may be the one that is told.
+        # Not twice: if two non-null fields fail, either may be the one that is reported.
         chosen = self.draw(st.lists(st.sampled_from(names), min_size=1, max_size=most, unique=True)) if names else []
         selected = [self._field(name, type_.fields[name], depth) for name in chosen]
         return f"{{ __typename {' '.join(selected)} }}"

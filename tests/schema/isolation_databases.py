@@ -72,7 +72,7 @@ class IsolationDatabase:
         return self.given.admin(self.story.acme)
 
     async def answer(self, case: Case, caller: Context | None = None, *, filtered: bool = True) -> bytes:
-        """What acme's admin, or the caller, is answered."""
+        """Returns the response to acme's admin, or to the caller."""
         response = await self.reads.execute(case.text, case.variables, None, self.request(caller, filtered=filtered))
         return response.body
 

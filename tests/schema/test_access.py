@@ -1,4 +1,4 @@
-"""Who may do and see what, root by root: another tenant's is as if it were not there."""
+"""Permissions on every root field: another tenant's objects look as if they did not exist."""
 
 from typing import Any
 from uuid import UUID
@@ -71,7 +71,7 @@ async def test_a_mutation_is_denied_to_every_other_role(api: Api, name: str) -> 
 
 
 def mutations_on(story: ExampleData, attached: UUID) -> dict[str, dict[str, Any]]:
-    """What acme's admin may do, asked of rival's things."""
+    """Returns mutations that acme's admin may call, with rival's objects as input."""
     deployment = str(story.rivals_deployment)
     return {
         "createDeployment": {"tenantId": str(story.rival), "slug": "x", "displayName": "X", "region": "syd1"},
@@ -104,7 +104,9 @@ async def test_another_tenants_rows_cannot_be_changed_and_look_missing(api: Api)
 
 
 def roots_of(story: ExampleData) -> dict[str, tuple[str, Any]]:
-    """What the roots answer rival's viewer when acme is asked for; the counts are rival's own."""
+    """Returns the root fields with arguments that name acme, and what rival's viewer must get; the counts are rival's
+    own.
+    """
     acme, deployment, invoice = str(story.acme), str(story.deployment), str(story.invoice)
     return {
         f'tenant(id: "{acme}") {{ code }}': ("tenant", None),

@@ -1,4 +1,4 @@
-"""One vocabulary of codes: the enum has them all, and the document says what to do about each."""
+"""The list of codes: the enum has every code, and docs/errors.md says what to do for each."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The committed schema: what the code exports, all that clients were promised, and described throughout."""
+"""The committed schema equals the exported one, keeps every name of the contract, and has a description everywhere."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Draft plan versions are the platform's: for tenants and meters they do not exist."""
+"""Draft plan versions are visible to the platform only: for tenants and meters they do not exist."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

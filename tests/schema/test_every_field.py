@@ -1,4 +1,4 @@
-"""Every field of every type, read from a database in which each that can have a value has one."""
+"""Reads every field of every type, from test data in which every field that can have a value has one."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,6 @@
-"""No value that the schema takes is a bug: whatever it is, the answer is a result, a problem or a coded error."""
+"""Any value that the schema accepts leads to a result, a problem or an error with a code, never to an
+internal error.
+"""
 
 from collections.abc import Iterator
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""Finding tenants and invoices by what people know of them, and the currency beside every amount."""
+"""Finding tenants and invoices by code, number and text, and the currency beside every amount."""
 
 from graphql import GraphQLObjectType, get_named_type
 

@@ -1,4 +1,4 @@
-"""Subscriptions of the API: what happens anywhere reaches who may see it."""
+"""GraphQL subscriptions: events from any process reach the callers that may see them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ async def next_of(answers: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
 
 
 async def waiting(answers: AsyncIterator[dict[str, Any]]) -> "asyncio.Task[dict[str, Any]]":
-    """The next answer, already waited for: an event is heard from the first wait on."""
+    """Starts waiting for the next response, because events are received only from the first wait on."""
     task = asyncio.create_task(next_of(answers))
     await asyncio.sleep(0.3)
     return task

@@ -1,4 +1,4 @@
-"""A malformed id is the client's mistake wherever it stands, and never ours."""
+"""A malformed id is a client error in every field."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is wrong with a value says where: the input path, and the place in the document."""
+"""Errors of input values contain the input path and the location in the document."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every limit at its edge, and the documents made to hurt: refused by name, and quickly."""
+"""Every limit at its boundary, and hostile documents, which are refused quickly with the limit's name."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MAX_EVENTS = 600_000
 
 
 def traced(work: Callable[[], T]) -> tuple[T, list[str]]:
-    """What the work returns, and its calls and returns: as many on every machine, however busy."""
+    """Returns the result and its calls and returns, whose number does not depend on the machine."""
     events: list[str] = []
     sys.setprofile(lambda _frame, event, _argument: events.append(event))
     try:

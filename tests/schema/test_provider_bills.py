@@ -26,7 +26,7 @@ async def droplet(api: Api, name: str, slug: str = "pilot") -> None:
 
 
 async def slugs(api: Api, bill: dict[str, Any]) -> list[str | None]:
-    """Of each row of the bill the slug of the deployment it was matched to."""
+    """Returns for each line of the bill the slug of the deployment it is allocated to."""
     answer = await api.mutate("importCloudInvoice", bill, LINES)
     assert answer["__typename"] == "CloudInvoiceImported", answer
     lines = answer["cloudInvoice"]["lines"]["nodes"]

@@ -1,4 +1,4 @@
-"""Quotes through the API: before a month, in it, and carried on to its end."""
+"""Quotes through the API: of an assumed month, of the running month to date, and its forecast."""
 
 from datetime import date
 from typing import Any

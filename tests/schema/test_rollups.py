@@ -1,4 +1,4 @@
-"""Month ends through the API."""
+"""Rollups through the API."""
 
 from typing import Any
 

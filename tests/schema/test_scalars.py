@@ -1,4 +1,4 @@
-"""Scalars: what they take, what they refuse, what they answer."""
+"""Scalars: accepted values, refused values, and serialisation."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone

@@ -45,7 +45,7 @@ EXCEPTIONS = {
     "FROM cloud_invoice_lines l LEFT JOIN cloud_resources r": "a data check: it finds whether the tenants agree",
     "UPDATE cloud_invoice_lines AS l SET": "a provider's bill is the platform's; matching again changes a row's tenant",
 }
-"""Of statements that leave the tenant out by design, a part of the text: why."""
+"""Statements without the tenant by design: a part of the text, and the reason."""
 
 
 async def test_every_statement_names_the_tenant(api: Api) -> None:
@@ -112,7 +112,7 @@ async def _meter_a_level(given: Given, deployment_id: UUID, other_id: UUID) -> N
 
 
 async def _work(given: Given) -> None:
-    """What jobs and commands do."""
+    """Runs the jobs and commands."""
     context = given.platform
     given.clock.set(2026, 6, 1, 4)
     done = {

@@ -34,7 +34,7 @@ ROLES = [Role.TENANT_ADMIN, Role.TENANT_VIEWER, Role.METER]
 
 @pytest.fixture(scope="module")
 async def read(settings: Settings) -> AsyncIterator[IsolationDatabases]:
-    """Worlds that nobody changes."""
+    """Worlds that no test changes."""
     async with isolation_databases(settings) as unchanged:
         yield unchanged
 
@@ -89,7 +89,7 @@ async def test_without_any_isolation_layer_the_comparison_fails(read: IsolationD
 async def test_mutations_neither_reveal_nor_change_another_tenant(
     changed: IsolationDatabases, data: st.DataObject
 ) -> None:
-    """With both walls, and with the operations' own filter alone."""
+    """With both isolation layers, and with the operations' own filter alone."""
     case, role = data.draw(mutations(changed.pool)), data.draw(st.sampled_from(ROLES))
     note(f"{case.text}\n{case.variables}\n{role}")
     expected = await changed.alone.answer(case, caller(changed.alone, role))
@@ -126,7 +126,7 @@ async def test_sockets_send_nothing_of_another_tenant(changed: IsolationDatabase
         for to in (DeploymentState.PAUSED, DeploymentState.ACTIVE):
             await transition_deployment(world.given.platform, deployment_id=world.story.rivals_deployment, to=to)
         await asyncio.sleep(0.3)
-        if layers == "row-level security":  # which cannot hush that something happened, but what
+        if layers == "row-level security":  # which cannot hide that an event occurred, but hides its content
             body = (await first).body
             assert json.loads(body)["data"] is None
             assert not any(told.encode() in body for told in ("PAUSED", "pilot", str(world.story.rivals_deployment)))

@@ -1,4 +1,4 @@
-"""No text that a mutation keeps holds control characters, line breaks or bidirectional marks."""
+"""No text that a mutation stores contains control characters, line breaks or bidirectional marks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +28,7 @@ LOOKED_UP = {"planCode", "addonCode", "resourceKind", "code"}
 
 
 NOT_KEPT = {("issueInvoice", "reason"), ("verifyInvoice", "reason")}
-"""Of an InvoiceInput only voidInvoice takes the reason."""
+"""Inputs that are not stored: of the mutations with InvoiceInput only voidInvoice stores the reason."""
 
 
 def text_inputs() -> Iterator[tuple[str, tuple[str, ...]]]:

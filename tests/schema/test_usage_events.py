@@ -1,4 +1,4 @@
-"""The short way from JSON to events gives what the long way gives, and gives up where that refuses."""
+"""Decoding events directly from JSON gives the same values as graphql-core, and returns None for what that refuses."""
 
 from decimal import Decimal
 from typing import Any
@@ -42,7 +42,7 @@ REQUIRED = {"id", "deploymentId", "resourceKind", "quantity", "occurredAt"}
 
 
 def slowly(events: Any) -> Events | None:
-    """By GraphQL's reading, field by field."""
+    """Reads the events with graphql-core, field by field."""
     try:
         values = VARIABLES.coerced({"input": events})
     except GraphQLRequestError:

@@ -1,4 +1,4 @@
-"""What tests read off an answer."""
+"""Helpers that read responses."""
 
 from typing import Any
 

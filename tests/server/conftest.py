@@ -1,4 +1,4 @@
-"""The small API behind the real edge, served; and tokens for it."""
+"""Serves the small API through the real server code, with tokens for it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""An issuer that tests turn on and off: its key set, and how often it was asked."""
+"""A token issuer that tests turn on and off: its key set, and a count of its requests."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A way to PostgreSQL that tests can cut."""
+"""A TCP proxy to PostgreSQL that tests can cut."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The API of the house, served over a clean database, and clients of it."""
+"""Serves the real API over a clean database, with clients."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ from tests.server.serving import served
 
 @dataclass(frozen=True)
 class ServedApi:
-    """`client` speaks for the platform's admin unless told otherwise."""
+    """The served API. `client` is a platform admin unless another caller is named."""
 
     url: str
     settings: Settings
@@ -41,7 +41,9 @@ async def serve_api(settings: Settings, clock: Clock) -> AsyncIterator[ServedApi
 
 
 async def ask(client: httpx.AsyncClient, query: str, key: str | None = None, **variables: Any) -> dict[str, Any]:
-    """The decoded answer without its cost, whose `resetAt` is the time of day: equal answers compare as equal."""
+    """Returns the decoded response without its cost, whose `resetAt` is the time of day, so that equal responses
+    compare as equal.
+    """
     headers = {} if key is None else {"idempotency-key": key}
     response = await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
     return without_cost(response.json())

@@ -1,4 +1,4 @@
-"""A GraphQL API of a few fields behind the real edge, run by graphql-core's own executor."""
+"""A GraphQL API of a few fields behind the real server code, run by graphql-core's own executor."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
@@ -29,7 +29,7 @@ from app.server.error_formatting import show_error
 
 @dataclass(slots=True)
 class Happenings:
-    """What tests look at: which feeds are open, and what is to go wrong."""
+    """What tests observe and control: which feeds are open, and which errors occur."""
 
     feeds: set[str] = field(default_factory=set)
     failure: Exception | None = None
@@ -115,7 +115,7 @@ SCHEMA = strawberry.Schema(Query, Mutation, Subscription)._schema
 
 
 class SmallExecutor:
-    """Parses, limits, validates and executes, as the real one does, without its speed."""
+    """Parses, checks, validates and executes, as the real executor does, but more slowly."""
 
     async def execute(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: SmallRequest

@@ -1,4 +1,4 @@
-"""A bounded number of requests in hand: the next is refused at once, and nothing is held for ever."""
+"""The concurrency limit: the next request is refused at once, and every place is released."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from tests.server.serving import served
 
 
 class Slow:
-    """Answers when it is told to."""
+    """Responds when the test allows it."""
 
     def __init__(self) -> None:
         self.go_on = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The API of the house as it is served: its schema, its database, its limits, and its database going away."""
+"""The real API as it is served: its schema, its database, its limits, and an unavailable database."""
 
 import asyncio
 import dataclasses

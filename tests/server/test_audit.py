@@ -1,4 +1,4 @@
-"""The audit log: what was asked for, by whom, from where, and what came of it."""
+"""The audit log: action, actor, address and outcome of each call."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What makes a token good, claim by claim, and what never does."""
+"""Verification of tokens, claim by claim."""
 
 import hmac
 import json

@@ -1,4 +1,4 @@
-"""What browser applications of other origins meet: preflights, headers of every answer, allowed origins."""
+"""Browser applications of other origins: preflights, CORS headers on every response, allowed origins."""
 
 import asyncio
 from typing import Any

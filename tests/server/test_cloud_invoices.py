@@ -34,7 +34,7 @@ async def given(database: Database, clock: Clock, settings: Settings) -> AsyncIt
 
 @pytest.fixture(scope="module")
 async def served(_open_database: Database, settings: Settings) -> AsyncIterator[ServedApi]:
-    """Two uploads at once are the most."""
+    """An API that accepts at most two uploads at once."""
     async with serve_api(dataclasses.replace(settings, database_pool_size=4), Clock()) as served:
         yield served
 

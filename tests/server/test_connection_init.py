@@ -1,4 +1,4 @@
-"""Where clients put their token when they open a socket, and what a refused socket is told."""
+"""The places in `connection_init` where clients put their token, and the close reasons of refused sockets."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a person does with curl alone: from an empty database to an invoice whose lines are the quote's."""
+"""A whole use with curl only: from an empty database to an invoice whose lines equal the quote's."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Trusted documents, free text and introspection: what is run, and for whom."""
+"""Trusted documents, other text and introspection: which are executed, and for which callers."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping

@@ -1,4 +1,4 @@
-"""The same by every entry point: numbers, refusals, audit entries."""
+"""All entry points treat numbers, refusals and audit entries in the same way."""
 
 import json
 from collections.abc import AsyncIterator
@@ -107,7 +107,7 @@ def request(event: bytes) -> str:
 
 
 async def outcomes(given: Given, rejections: dict[str, str | None]) -> dict[str, str]:
-    """Of each quantity what is stored of it, or why it was rejected."""
+    """Returns for each quantity the stored value, or the code of its rejection."""
     rows = await given.rows("SELECT event_id, trim_scale(quantity)::text AS quantity FROM usage_records")
     stored = {row["event_id"]: row["quantity"] for row in rows}
     return {
@@ -226,7 +226,7 @@ async def test_refusals_are_the_same_everywhere(
 
 
 async def test_calls_are_audited_the_same(served_api: ServedApi, deployment: UUID, given: Given) -> None:
-    """Who may not record usage, and what is recorded in part."""
+    """For callers that may not record usage, and for usage that is recorded in part."""
     good, bad = event(deployment, 1), event(deployment, 2, resourceKind="moon_dust")
     document = {"query": DOCUMENT, "variables": {"input": {"events": [good, bad]}}}
     for role in (Role.TENANT_VIEWER, Role.METER):

@@ -1,4 +1,4 @@
-"""What an answer says when something fails behind the edge, and what it keeps to itself."""
+"""Responses to internal errors: what they contain, and what they must not reveal."""
 
 import asyncio
 import json

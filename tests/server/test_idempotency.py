@@ -1,4 +1,4 @@
-"""The Idempotency-Key header: a mutation is done once, whatever is repeated, and whoever is in a hurry."""
+"""The Idempotency-Key header: a mutation is executed once, also if it is repeated at the same time."""
 
 import asyncio
 from collections.abc import AsyncIterator

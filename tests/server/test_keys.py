@@ -1,4 +1,4 @@
-"""An issuer's keys: rotated without a gap, fetched without a stampede, used while it is away."""
+"""An issuer's keys: rotation, shared requests, and use while the issuer is unavailable."""
 
 import asyncio
 import json
@@ -64,7 +64,9 @@ async def test_a_new_key_is_found_at_once(issuer: Issuer, keys: IssuerKeys, cloc
 
 
 async def test_unknown_key_ids_are_bounded_and_do_not_hide_a_new_key(issuer: Issuer, keys: IssuerKeys) -> None:
-    """The second look-up comes a second after the first, whoever asks; the new key's callers wait for it, no longer."""
+    """The second look-up is one second after the first, for any caller; callers with the new key wait for it and no
+    longer.
+    """
     await keys.find("ES256", "a")
     issuer.publish("ES256", new_key(), key_id="b")
     loop = asyncio.get_running_loop()

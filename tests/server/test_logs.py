@@ -69,7 +69,7 @@ def test_what_a_caller_sent_begins_no_line_and_commands_no_terminal() -> None:
 )
 def test_the_log_format_follows_the_settings(
     chosen: str, environment: str, json: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:  # standard error is no terminal here
+) -> None:  # standard error is not a terminal here
     kept: list[logging.Handler] = []
     monkeypatch.setattr(logging, "basicConfig", lambda **options: kept.extend(options["handlers"]))
     configure_logging(Settings(log_format=LogFormat(chosen), environment=Environment(environment)))

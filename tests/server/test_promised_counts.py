@@ -38,7 +38,7 @@ RECORD_USAGE = (
 
 
 def events(deployment_id: object = ID, resource_id: object = ID) -> list[dict[str, Any]]:
-    """Of the largest each: texts of 200 characters of four bytes in UTF-8."""
+    """Returns events of the largest size: texts of 200 characters of four bytes in UTF-8."""
     return [
         {
             "id": f"{number:04}" + "\U0001f4be" * 196,
@@ -54,7 +54,7 @@ def events(deployment_id: object = ID, resource_id: object = ID) -> list[dict[st
 
 
 def resources() -> list[dict[str, Any]]:
-    """Of a drafted version, with all their tiers."""
+    """Returns the resources of a drafted version, with the maximum of tiers."""
     tier = {"upTo": DECIMAL, "unitPriceCents": DECIMAL, "flatPriceCents": 999_999_999_999_999}
     return [
         {"resourceKind": KIND, "includedQuantity": DECIMAL, "priceModel": "GRADUATED", "tiers": [tier] * MAX_TIERS}

@@ -1,4 +1,4 @@
-"""Whose address a request has: the peer's, or the one that a trusted proxy names."""
+"""The client's address: the peer's, or the one that a trusted proxy names."""
 
 import asyncio
 from collections.abc import AsyncIterator

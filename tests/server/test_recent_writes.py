@@ -1,4 +1,4 @@
-"""A caller reads its own writes: positions in answers, in the header, and remembered."""
+"""A caller reads its own writes: positions in responses, in the header, and stored by the process."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Headers that are too large, missing or repeated: refused before anything is made of them."""
+"""Headers that are too large, missing or repeated are refused before the request is processed."""
 
 import asyncio
 

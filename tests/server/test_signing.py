@@ -1,4 +1,4 @@
-"""The secret that a first start makes, and tokens signed with it."""
+"""The secret generated at the first start, and tokens signed with it."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Sockets that send what costs their sender nothing: bounded, and closed with a reason."""
+"""Sockets that send many free messages are limited, and closed with a reason."""
 
 import asyncio
 from collections.abc import Callable

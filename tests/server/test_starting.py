@@ -1,4 +1,4 @@
-"""The application and the billing time zone of its database, as a server starts it and a load balancer asks for it."""
+"""The billing time zone is checked when the application starts and in /ready."""
 
 from dataclasses import replace
 from zoneinfo import ZoneInfo

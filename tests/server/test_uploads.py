@@ -1,4 +1,4 @@
-"""Bodies that arrive slowly, too many at once, or packed."""
+"""Bodies that arrive slowly, too many at once, or compressed."""
 
 import asyncio
 import gzip

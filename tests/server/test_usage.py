@@ -1,4 +1,4 @@
-"""POST /usage: the same rules as recordUsage, by the line."""
+"""POST /usage: the same rules as recordUsage, with one event per line."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""POST /usage in the audit log: an entry for each block of lines, which stands if the block does."""
+"""POST /usage in the audit log: an entry for each block of lines, written in the block's transaction."""
 
 import asyncio
 import json
@@ -168,7 +168,7 @@ async def test_who_may_not_is_entered_before_anything_is_read(
 
 
 async def test_what_is_refused_unread_leaves_no_entry(meter: httpx.AsyncClient, deployment: UUID, given: Given) -> None:
-    """As by the other door: it is no ingestion yet."""
+    """As with recordUsage: a request refused before it is read is not recorded as usage."""
     too_many = b"\n" * 100_001
     for body, headers, status in ((b"", {"content-type": "text/plain"}, 415), (too_many, {}, 413), (b"", {}, 200)):
         assert (await meter.post("/usage", content=body, headers=headers)).status_code == status

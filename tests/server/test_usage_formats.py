@@ -1,4 +1,4 @@
-"""POST /usage: what bodies may be, how they may be packed, and what an answer's status says of them."""
+"""POST /usage: formats, compression and response statuses."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Steps of time, rollups and invoices."""
+"""Simulation steps that advance time, run rollups and change invoices."""
 
 from datetime import date, timedelta
 from uuid import UUID
@@ -21,7 +21,7 @@ WAIVED = "SELECT FROM billing_months WHERE tenant_id = %s AND period_start = %s 
 
 
 class BillingSteps(Steps):
-    """What the clock brings, who works it off, and what becomes of the invoices."""
+    """Steps that advance the clock, run rollups and jobs, and change invoices."""
 
     @rule(days=st.sampled_from([0, 1, 3, 9, 20]), hours=st.integers(1, 23))
     def time_goes_by(self, days: int, hours: int) -> None:
@@ -29,7 +29,7 @@ class BillingSteps(Steps):
 
     @rule(hours=st.integers(4, 60), force=st.booleans())
     def month_ends_and_is_rolled_up(self, hours: int, force: bool) -> None:
-        """By hand; nothing else is."""
+        """Runs the month's rollup by hand; no other job runs."""
         self.sound = False
         self.world.now = start_of(next_month(self.ledger.running), self.zone) + timedelta(hours=hours)
         run_id: UUID = self.world.run(self.ledger.start(self.ledger.month_ago(1), None, force=force, dry=False))
@@ -67,7 +67,7 @@ class BillingSteps(Steps):
 
     @rule(months_ago=st.integers(1, 3), force=st.booleans())
     def roll_up_as_previewed(self, months_ago: int, force: bool) -> None:
-        """What a dry run says is what the same run then does."""
+        """A run must do what the dry run before it showed."""
         self.sound = False
         month, answers = self.ledger.month_ago(months_ago), []
         for dry in (True, False):
@@ -95,7 +95,7 @@ class BillingSteps(Steps):
         fault=faults,
     )
     def add_charge(self, of: int, which: int, cents: int, days: int, fault: Fault | None) -> None:
-        """Of the tenant or of one of its deployments."""
+        """Adds a charge of the tenant or of one of its deployments."""
         tenant = self.tenants[of % len(self.tenants)]
         deployment = chosen([None, *tenant.deployments], which)
         self.number += 1

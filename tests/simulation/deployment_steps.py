@@ -1,4 +1,4 @@
-"""Steps of tenants and their deployments."""
+"""Simulation steps for tenants and their deployments."""
 
 from datetime import date, timedelta
 
@@ -114,7 +114,7 @@ class DeploymentSteps(Steps):
     @precondition(lambda self: len(self.tenants) > 1 and any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, suspended=st.booleans())
     def suspend_billing_actions(self, of: int, suspended: bool) -> None:
-        """And another tenant finds nothing to change."""
+        """Another tenant cannot see the deployment, so it cannot change it."""
         tenant, deployment = self.deployment(of)
         self.attempt(
             lambda: deployments.update_deployment(

@@ -1,4 +1,4 @@
-"""A database whose statements can be struck: the backend killed, the process dead, the answer to COMMIT lost."""
+"""A database whose statements can be made to fail: server process killed, client dead, response to COMMIT lost."""
 
 from dataclasses import dataclass
 from enum import Enum

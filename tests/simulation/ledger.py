@@ -1,4 +1,4 @@
-"""The invoices as they should be: every cent of every ended month is billed once, or the system says that it is not."""
+"""The expected invoices: every cent of every ended month is billed once, or listed as unbilled."""
 
 import asyncio
 from collections import defaultdict
@@ -96,7 +96,7 @@ class Ledger:
                     assert unbilled.reason == "a rollup is in progress", unbilled
 
     def work(self, fault: Fault | None, *, at_once: int = 1) -> None:
-        """What is left of all runs, by so many workers at once."""
+        """Processes the rest of all runs with several workers at once."""
         if fault is not None:
             fault = replace(fault, at=fault.at * 4)
         for run in self.world.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL ORDER BY id"):
@@ -148,7 +148,7 @@ class Ledger:
             self.world.rows(RIVAL, new_id(), known.id)
 
     def _under(self, fault: Fault | None, work: Any) -> bool:
-        """Whether it came to its end."""
+        """Runs the work under a fault; returns whether it completed."""
         self.world.database.plan(fault)
         try:
             self.world.run(work())
@@ -161,7 +161,7 @@ class Ledger:
     # What is there
 
     def hold(self) -> None:
-        """Nothing moved that nobody moved, and every cent of every ended month is billed or listed."""
+        """Checks that nothing changed unexpectedly, and that every cent of every ended month is billed or listed."""
         self._observe()
         listed, billed = self.listed(), self._billed()
         for tenant in self.tenants:
@@ -231,7 +231,7 @@ class Ledger:
                 assert known.content[0] == 0, f"an invoice of {known.content[:3]} takes no credit: {owed}"
 
     def _judge(self, outcome: Any) -> SeenInvoices | None:
-        """What became of a tenant in a run is possible. Gives the invoice that was written."""
+        """Checks that a tenant's outcome in a run is possible. Returns the invoice that was written."""
         month = (outcome.tenant_id, outcome.period_start)
         tenant, live = self.tenant(outcome.tenant_id), self.live(month)
         is_draft = live is not None and live.status == "DRAFT"

@@ -20,7 +20,7 @@ from tests.lives.rating import month_of, next_month, rounded, worth_of_deploymen
 KINDS = catalog.AGGREGATIONS
 ADDONS = catalog.ADDONS
 
-# So dear that the month of whoever uses that much of it has an amount that cannot be stored.
+# So expensive that a month with that much usage has an amount that cannot be stored.
 UNBILLABLE_KIND, UNBILLABLE_QUANTITY = "llm_input_tokens", Decimal(10**14)
 _TOKENS = terms.KindPrice(UNBILLABLE_KIND, "SUM", Fraction(0), "PER_UNIT", (terms.Tier(None, Fraction(10**6)),))
 MAX_CENTS = 2**63 - 1
@@ -129,7 +129,7 @@ class Tenant:
         return abs(self.worth(month, zone)) <= MAX_CENTS
 
     def months(self, until: date) -> Iterable[date]:
-        """Those before `until` that may be worth anything."""
+        """Returns the months before `until` that may have an amount."""
         days = [charge.day for charge in self.charges]
         for deployment in self.deployments:
             days += [charge.day for charge in deployment.described.charges]

@@ -1,4 +1,4 @@
-"""Simulations that are played step by step, where random runs would rarely find what is looked for."""
+"""Simulations played step by step, for cases that random runs rarely find."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Invoices as they were seen, and what is asked of the database to see them."""
+"""Invoices as they were seen by the simulation, and the queries that read them."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field

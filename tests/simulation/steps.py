@@ -1,4 +1,4 @@
-"""What every step of the simulator is made of: what is drawn for it, and whether it was done."""
+"""The parts of every simulation step: its random values, and whether it was done."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
@@ -58,7 +58,7 @@ class Steps(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.tenants: list[Tenant] = []
-        self.sound = False  # whether the step in hand has been held to everything
+        self.sound = False  # whether the current step has passed all checks
         self.number = 0
 
     def attempt(

@@ -1,4 +1,4 @@
-"""Steps of subscriptions."""
+"""Simulation steps for subscriptions."""
 
 from datetime import date, timedelta
 
@@ -181,7 +181,7 @@ class SubscriptionSteps(Steps):
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, plan=plans, days=st.sampled_from([None, None, None, 0, -2, -25, 31]), fault=faults)
     def change_plan(self, of: int, plan: tuple[str, int], days: int | None, fault: Fault | None) -> None:
-        """By the tenant itself, or by the platform admin for a day: 31 stands for the first day of the next month."""
+        """As the tenant itself, or as a platform admin with a day: 31 means the first day of the next month."""
         tenant, deployment = self.deployment(of)
         subscription = deployment.current
         self.world.advance(seconds=1)

@@ -1,4 +1,4 @@
-"""The simulator catches bugs: each is planted here, and a simulation of the sound system is known to pass."""
+"""The simulator detects bugs: each is introduced here, and the same simulation passes without it."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -69,7 +69,7 @@ LATE = {
 def test_a_late_event_that_nobody_records_as_a_change(
     world: World, monkeypatch: pytest.MonkeyPatch, late: Late
 ) -> None:
-    """Step by step: few random runs issue an invoice and then meter much for its month."""
+    """Step by step, because few random runs issue an invoice and then record much usage for its month."""
     late.play(simulation_of(world)())
     monkeypatch.setattr(record, "record_changes", records_nothing)
     with pytest.raises(AssertionError, match=LOST):

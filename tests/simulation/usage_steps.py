@@ -1,4 +1,4 @@
-"""Steps of metering: late, out of order, twice, under ids used before, from the future, corrected."""
+"""Simulation steps for usage: late, out of order, repeated, with reused ids, from the future, corrected."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -125,7 +125,7 @@ class UsageSteps(Steps):
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, days=st.sampled_from([0, 20, 40]))
     def become_unbillable_or_recover(self, of: int, days: int) -> None:
-        """A meter tells of so much that the month's amount cannot be stored; the next time it is corrected."""
+        """Records so much usage that the month's amount cannot be stored; the next call corrects it."""
         tenant, deployment = self.deployment(of)
         if not self.recover(tenant):
             self.number += 1

@@ -1,4 +1,4 @@
-"""The real system on a PostgreSQL database of its own, with a clock that is set and faults that are planned."""
+"""The real system on a PostgreSQL database of its own, with a settable clock and planned faults."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence

@@ -42,7 +42,7 @@ class Source:
 
 
 class Equated:
-    """What is known to be equal."""
+    """The columns that are known to be equal."""
 
     def __init__(self, parents: dict[Node, Node] | None = None, bound: set[Node] | None = None) -> None:
         self._parents = dict(parents or {})
@@ -61,7 +61,7 @@ class Equated:
             self._parents[self.find(one)] = self.find(other)
 
     def bind(self, node: Node) -> None:
-        """The column is held to values that come from outside of the tables."""
+        """Records that the column is compared with a value from outside the tables."""
         self._bound.add(node)
 
     def are_equal(self, one: Node, other: Node) -> bool:
@@ -75,7 +75,7 @@ Scope: TypeAlias = dict[str, Source]
 
 
 def source_of(column: exp.Column, scope: Scope, outer: Scope) -> Source | None:
-    """Whose column it is: of the scope itself, or of one around it."""
+    """Returns the source of a column, in the scope itself or in one around it."""
     for sources in (scope, outer):
         if column.table:
             if column.table in sources:

@@ -1,4 +1,4 @@
-"""One parsed statement: which sources it joins, what it equates, and what it locks or changes."""
+"""One parsed statement: the sources it joins, the columns it equates, and the rows it locks or changes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -18,7 +18,7 @@ _GENERATED = re.compile(r"(?<=\w)\$")
 
 
 def faults_of(text: str) -> list[str]:
-    """What a statement leaves out, in words; nothing of what is not about rows."""
+    """Returns messages about the tenant conditions that a statement lacks; none for a statement without rows."""
     found: list[str] = []
     if not (rows := _OF_ROWS.match(text)):
         return []

@@ -1,4 +1,4 @@
-"""What the check of statements finds, and what it lets pass."""
+"""Tests of the check that statements name the tenant."""
 
 import pytest
 

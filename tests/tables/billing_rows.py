@@ -54,7 +54,9 @@ def invoices(tenant: int) -> dict[str, Row]:
 
 
 def billing_months(tenant: int) -> dict[str, Row]:
-    """Of another month for each tenant: a change's reference to its month then cannot mean another tenant's."""
+    """Returns a billing month of a different month for each tenant, so that a change's reference cannot match another
+    tenant's.
+    """
     month = f"2026-{3 + tenant:02}-01"
     return {
         "billing_months": {

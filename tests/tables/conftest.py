@@ -1,4 +1,4 @@
-"""The owner's connection, for what only a test may do: everything is rolled back."""
+"""A connection as the owner, whose changes are all rolled back."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,7 +12,9 @@ from tests.tables.rows import insert_everything
 
 @pytest.fixture
 async def owner(database: Database, worker_database_url: str) -> AsyncIterator[Any]:
-    """In a transaction over a clean database. Row-level security does not bind it; every other wall does."""
+    """A connection in a transaction over a clean database. Row-level security does not apply to it; all
+    constraints do.
+    """
     connection = await asyncpg.connect(worker_database_url)
     transaction = connection.transaction()
     await transaction.start()
@@ -25,6 +27,6 @@ async def owner(database: Database, worker_database_url: str) -> AsyncIterator[A
 
 @pytest.fixture
 async def filled(owner: Any) -> Any:
-    """The same, with a row in every table for each of two tenants."""
+    """The owner's connection, with a row in every table for each of two tenants."""
     await insert_everything(owner)
     return owner

@@ -1,4 +1,4 @@
-"""A valid row of every table that is no tenant's, and what rows are made of."""
+"""A valid row of every table without a tenant, and helpers for making rows."""
 
 from collections.abc import Mapping
 from typing import Any

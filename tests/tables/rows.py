@@ -1,4 +1,4 @@
-"""A valid row of every table, for two tenants: what the tests of the walls start from and spoil."""
+"""A valid row of every table, for two tenants: tests of constraints change one value."""
 
 import json
 from typing import Any

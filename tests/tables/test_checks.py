@@ -1,4 +1,4 @@
-"""Every CHECK: a row that breaks it, and nothing else, is refused by it."""
+"""Every CHECK constraint refuses a row that violates only it."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Keys: UUIDv7, rising."""
+"""Primary keys are increasing UUIDv7."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Every unique key refuses a second row, and every reference one that points to nothing or into another tenant."""
+"""Every unique key refuses a second row; every foreign key refuses a missing row and another tenant's row."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "billing_months_tenant_id_period_start_key": ("billing_months", {}),
     "data_integrity_progress_table_name_key": ("data_integrity_progress", {}),
 }
-# Keys that hold an id are there for composite references to name; the probe has one row for good.
+# Keys that contain an id exist for composite references; the probe always has one row.
 HOLD_AN_ID = {
     "cloud_deployments_tenant_id_id_key",
     "subscriptions_tenant_id_id_key",
@@ -196,5 +196,5 @@ async def test_every_tenants_reference_to_owned_rows_carries_the_tenant(filled: 
         for row in await filled.fetch(REFERENCES)
         if row["child"] in owned and row["parent"] in owned and "tenant_id" not in row["columns"]
     }
-    # A resource may be nobody's (tenant_id null), which a composite key would let pass unchecked; the operations look.
+    # A resource may have no tenant (tenant_id null), which a composite key does not check; the operations do.
     assert loose == {"cloud_invoice_lines_cloud_resource_id_fkey"}

@@ -10,7 +10,7 @@ from app.tables.piccolo_app import APP_CONFIG
 
 TABLES: list[type[Table]] = sort_table_classes(sorted(set(APP_CONFIG.table_classes), key=lambda table: table.__name__))
 
-# Made by the walls: a child's reference that carries its tenant, and the keys which that refers to.
+# Created by walls.sql: a child's reference that includes its tenant, and the keys that it refers to.
 ADDED = {
     "cloud_deployments_tenant_id_id_key",
     "subscriptions_tenant_id_id_key",

@@ -1,4 +1,4 @@
-"""The current month of a subscription, as the database tells it."""
+"""The current month of a subscription, as the database function returns it."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""Row-level security: whoever is connected as the application sees and changes one tenant's rows, or the platform's."""
+"""Row-level security: a connection of the application sees and changes one tenant's rows, or the platform's."""
 
 import json
 import re
@@ -26,7 +26,7 @@ UNOWNED = {"invoice_number_sequences", "installation", *CATALOG}
 
 @asynccontextmanager
 async def acting(owner: Any, setting: str | None, role: str = TENANT_ROLE) -> AsyncIterator[Any]:
-    """As the application's role, with this app.tenant_id; what is done is undone."""
+    """Runs as the application's role with this app.tenant_id; all changes are rolled back."""
     transaction = owner.transaction()
     await transaction.start()
     try:
@@ -266,7 +266,7 @@ async def partitions(owner: Any) -> dict[str, bool]:
 
 
 async def test_events_are_reached_through_their_table_alone(filled: Any) -> None:
-    """A partition has no policy of its own: row-level security is that of the table that is named."""
+    """A partition has no policy of its own: the policy of the table named in the statement applies."""
     found = await partitions(filled)
     assert len(found) > 12
     assert {name for name, is_open in found.items() if is_open} == set()

@@ -1,4 +1,4 @@
-"""Every trigger: what it refuses, and what it lets through."""
+"""Every trigger: the changes it refuses, and those it allows."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Workers as processes of their own, started and killed."""
+"""Workers as separate processes, started and killed."""
 
 import asyncio
 import os

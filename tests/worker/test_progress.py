@@ -1,4 +1,4 @@
-"""A run by a worker process, watched over a WebSocket of the served API."""
+"""A rollup by a worker process, observed over a WebSocket of the served API."""
 
 import asyncio
 import json
@@ -78,7 +78,7 @@ async def test_the_progress_of_a_run_is_seen_to_move_steadily(given: Given, sett
         "totalCents": run["total_cents"],
     }
     assert done == sorted(done)
-    # No step is larger than a twentieth of the run or two batches, and none takes long to be heard of.
+    # No step is larger than a twentieth of the run or two batches, and each is reported quickly.
     steps = [later - earlier for earlier, later in pairwise(done)]
     assert max(steps) <= max(tenants // 20, 200)
     moved = [at for (at, state), step in zip(told[1:], steps, strict=True) if step]

@@ -120,14 +120,14 @@ class UnbilledMonthQueries:
         first: Annotated[
             int | None,
             strawberry.argument(
-                description="Return the first months, this many: 1 to 100. Default: 20 if `last` is not given either."
+                description="The number of months from the start: 1 to 100. Default: 20 if `last` is not given either."
             ),
         ] = strawberry.UNSET,
         after: Annotated[
             str | None, strawberry.argument(description="Return only months after this cursor.")
         ] = strawberry.UNSET,
         last: Annotated[
-            int | None, strawberry.argument(description="Return the last months, this many: 1 to 100.")
+            int | None, strawberry.argument(description="The number of months to return from the end: 1 to 100.")
         ] = strawberry.UNSET,
         before: Annotated[
             str | None, strawberry.argument(description="Return only months before this cursor.")

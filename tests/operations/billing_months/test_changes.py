@@ -1,4 +1,4 @@
-"""record_changes: which months get a row, which a change, and who waits for whom."""
+"""record_changes: which months get a row, which get a change, and which transaction waits."""
 
 import asyncio
 from collections.abc import Sequence

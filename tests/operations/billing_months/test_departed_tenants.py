@@ -1,4 +1,6 @@
-"""Tenants that left: what is to be billed of their months goes on an invoice of the month in which it arrived."""
+"""Tenants without a subscription: late changes of their months are billed on the invoice of the month in which they
+arrived.
+"""
 
 from decimal import Decimal
 from uuid import UUID
@@ -95,7 +97,9 @@ async def test_a_credit_alone_gets_no_invoice_is_listed_and_starts_no_more_runs(
 
 
 async def test_a_change_of_an_earlier_invoiced_month_is_corrected_with_the_last_that_ended(given: Given) -> None:
-    """The month in which it arrived is billed already: two changes of June, one rated in July, one after."""
+    """The month in which the change arrived is already billed: June has two changes, one rated in July and
+    one later.
+    """
     await leave(given)
     _, deployment_id = await pilot(given)
     await meter(given, deployment_id, "30", 2026, 4, 2)

@@ -1,4 +1,4 @@
-"""Every operation that alters what a rated month comes to records a change, and none is forgotten."""
+"""Every operation that changes the amount of a rated month records a change."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Rows of months that ended: inserted for all tenants before anyone looks, up to a watermark, once."""
+"""The billing months of ended months are inserted once for all tenants, before due months are read."""
 
 import asyncio
 from datetime import date

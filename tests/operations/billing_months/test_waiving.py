@@ -1,4 +1,4 @@
-"""A waived month is worth nothing, for good; what other invoices have billed of it is credited."""
+"""A waived month has a final amount of 0; what other invoices have billed for it is credited."""
 
 from datetime import date
 from uuid import UUID, uuid4

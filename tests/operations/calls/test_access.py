@@ -1,4 +1,4 @@
-"""Who may do what: every operation, every role, and other tenants' things."""
+"""Permissions: every operation with every role, and access to other tenants' objects."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ PLATFORM = {Role.PLATFORM_ADMIN}
 TENANT = {Role.PLATFORM_ADMIN, Role.TENANT_ADMIN}
 METER = {Role.PLATFORM_ADMIN, Role.METER}
 
-# Each operation, called on an id that names nothing, and who gets past the door.
+# Each operation, called with an id that does not exist, and the roles that may call it.
 OPERATIONS: dict[str, tuple[set[Role], Operation]] = {
     "create_tenant": (PLATFORM, lambda c, _: tenants.create_tenant(c, code="acme", name="Acme")),
     "update_tenant": (PLATFORM, lambda c, key: tenants.update_tenant(c, tenant_id=key, name="Acme")),

@@ -1,4 +1,4 @@
-"""Outcomes that are kept: every operation's result is restored as it was."""
+"""Stored outcomes: every operation's result is restored unchanged."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

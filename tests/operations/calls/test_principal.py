@@ -1,4 +1,4 @@
-"""What a principal may see follows from its roles and its tenant alone."""
+"""The scope of a principal follows only from its roles and its tenant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invoices of chosen lines, past the rollup: for what reads them only."""
+"""Inserts invoices with given lines, without a rollup, for tests that only read invoices."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

@@ -235,7 +235,7 @@ async def test_the_same_bill_twice_or_at_once_is_imported_once(given: Given) -> 
 
 
 async def test_rows_are_counted_on_over_the_blocks_in_which_they_are_read(given: Given) -> None:
-    """And progress is told after each."""
+    """The row numbers continue over the blocks, and progress is reported after each block."""
     progress_reports: list[tuple[int, int]] = []
     rows = [row(f"web-{number}", "$0.01") for number in range(1_001)]
     result = await imported(given, *rows, progress=lambda done, total: progress_reports.append((done, total)))

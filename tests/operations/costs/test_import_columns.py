@@ -1,4 +1,4 @@
-"""What of a bill is refused, and bills of other providers, read by the columns given."""
+"""Refused bills, and bills of other providers, read by the given columns."""
 
 from decimal import Decimal
 from typing import Any

@@ -102,7 +102,7 @@ async def test_a_thousand_rows_of_four_tenths_of_a_cent_cost_four_dollars(given:
 
 
 async def test_every_grouping_adds_up_to_the_same_rounded_total(given: Given) -> None:
-    """1.2, 1.2 and 1.2 cents by deployment are 1, 1 and 2; 0.45 cents of nobody's make the whole 4.05 -> 4."""
+    """1.2, 1.2 and 1.2 cents by deployment become 1, 1 and 2; with 0.45 unallocated cents the total is 4.05 -> 4."""
     tenant_id = await given.tenant()
     for number in range(3):
         deployment_id = await given.deployment(tenant_id, f"d{number}")

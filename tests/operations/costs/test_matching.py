@@ -1,4 +1,4 @@
-"""What a bill's row may call a resource, and which of the resources it is matched to."""
+"""The resource names in a bill's row, and the resource that the row is matched to."""
 
 from datetime import UTC, datetime
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""The nightly check stops after its time and goes on there the next night."""
+"""The nightly check stops after its time and continues there the next night."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Issuing, paying and voiding: who may, from where, and the numbers without a gap."""
+"""Issuing, paying and voiding: permissions, allowed states, and invoice numbers without gaps."""
 
 import asyncio
 from dataclasses import replace

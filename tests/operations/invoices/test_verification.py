@@ -1,4 +1,4 @@
-"""An invoice held against its own inputs, and against the data of today."""
+"""Verification of an invoice against its own inputs and against today's data."""
 
 import asyncio
 from datetime import date
@@ -29,7 +29,7 @@ def slice_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 async def invoice_id(given: Given) -> UUID:
-    """Of two deployments: pilot with an add-on and overage, and second."""
+    """An invoice for two deployments: pilot with an add-on and overage, and second."""
     await given.plan()
     await given.addon()
     tenant_id, pilot = await subscribed(given, addons=["storage_50gb"])

@@ -1,4 +1,4 @@
-"""Months that nobody rolled up in time, and chunks that nobody finished."""
+"""The catch-up of months that were not billed in time, and of unfinished chunks."""
 
 import asyncio
 from datetime import date
@@ -97,7 +97,7 @@ async def test_open_chunks_are_enqueued_again_and_finished_ones_are_not(given: G
     done = await roll_up(given)
     open_run = await roll_up_period(given.platform, period_start=APRIL, dry_run=True)
     async with given.queue.saq.pool.connection() as connection:  # type: ignore[attr-defined]  # of the PostgreSQL queue
-        await connection.execute("DELETE FROM saq_jobs")  # every ring is lost
+        await connection.execute("DELETE FROM saq_jobs")  # all jobs are lost
 
     await resume(given.platform)
 

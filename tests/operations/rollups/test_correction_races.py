@@ -1,4 +1,6 @@
-"""Usage that comes while its month is rated, issued or corrected: rated with it, or a change of it; never neither."""
+"""Usage recorded while its month is rated, issued or corrected is either rated with it or recorded as a
+change of it.
+"""
 
 import asyncio
 from uuid import UUID

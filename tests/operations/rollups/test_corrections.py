@@ -1,4 +1,4 @@
-"""What comes to a month after it was rated: billed once, by the next rollup, whatever becomes of the invoices."""
+"""Changes of a month after it was rated are billed once, by the next rollup, whatever happens to the invoices."""
 
 from decimal import Decimal
 from uuid import UUID

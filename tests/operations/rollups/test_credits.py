@@ -1,4 +1,4 @@
-"""Differences below zero: taken off the tenant's next invoices, as far as these stay at or above zero."""
+"""Differences below zero are applied to the tenant's next invoices, as far as these stay at or above zero."""
 
 from datetime import date
 from decimal import Decimal

@@ -108,7 +108,7 @@ async def test_a_draft_that_had_corrected_it_and_is_rated_again_leaves_it_due(
 async def test_a_month_whose_own_usage_is_too_large_fails_until_it_is_corrected(
     given: Given, pilot: tuple[UUID, UUID]
 ) -> None:
-    """W7: the failure names the line, and the month is not lost for good."""
+    """W7: the failure names the line, and the month can be billed after a correction."""
     _, deployment_id = pilot
     await correct(given, deployment_id, "0")
     await meter(given, deployment_id, LARGE, 2026, 5, 2, kind="egress_gb")

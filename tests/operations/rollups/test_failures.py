@@ -1,4 +1,4 @@
-"""A tenant that cannot be billed: it is recorded with its reason, and stops nobody else."""
+"""A tenant that cannot be billed is recorded with the reason and does not affect other tenants."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What force does to drafts, issued, paid and void invoices; what a dry run leaves alone."""
+"""The effect of force on drafts and on issued, paid and void invoices; a dry run changes none of them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A tenant written slice by slice, with corrections of earlier months: the invoice that it gets in one."""
+"""A tenant written slice by slice, with corrections of earlier months, gets the same invoice as one written at once."""
 
 from typing import Any
 from uuid import UUID

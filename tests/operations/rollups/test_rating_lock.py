@@ -1,4 +1,4 @@
-"""Chunks of one process take turns at their batches; a tenant too large for a batch goes on beside them."""
+"""Chunks of one process rate one batch at a time; a tenant too large for a batch runs beside them."""
 
 import asyncio
 from uuid import UUID
@@ -15,7 +15,7 @@ LARGE = 3
 
 
 class CountingLock(asyncio.Lock):
-    """Counts who came."""
+    """A rating lock that counts how often it is taken."""
 
     acquired = 0
 
@@ -36,7 +36,7 @@ def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def run_id(given: Given) -> UUID:
-    """Of four small tenants, in chunks 0 and 2, and a large one, in chunk 1."""
+    """A run over four small tenants, in chunks 0 and 2, and a large one, in chunk 1."""
     await given.plan()
     for code in ("a", "b", "large", "y", "z"):
         tenant_id, _ = await subscribed(given, code)

@@ -1,4 +1,4 @@
-"""What comes to a month after it was rated: stale drafts, zero-amount months, levels carried into later ones."""
+"""Changes of a month after it was rated: stale drafts, zero-amount months, levels that continue into later months."""
 
 from datetime import date
 from decimal import Decimal
@@ -33,7 +33,7 @@ CHANGED = "it changed after it was rated: "
 
 
 async def caught_up(given: Given) -> None:
-    """What the jobs do: start what is due, and do it."""
+    """Does what the jobs do: starts the runs that are due, and processes them."""
     await catch_up(given.platform)
     for run in await given.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL ORDER BY id"):
         await roll_up_run(given.platform, run_id=run["id"])

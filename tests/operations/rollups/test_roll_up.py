@@ -1,4 +1,4 @@
-"""Worked figure 1 and what a run makes of tenants, through the whole system."""
+"""Worked figure 1 and the outcomes of tenants, through the whole system."""
 
 from datetime import date
 from decimal import Decimal

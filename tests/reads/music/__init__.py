@@ -1,1 +1,1 @@
-"""A domain to read that is none of the project's: labels (the tenants), albums, tracks, and a catalog of genres."""
+"""A domain for tests of reads that is not billing: labels (the tenants), albums, tracks, and a catalog of genres."""

@@ -1,4 +1,4 @@
-"""What belongs to an album; `Label` is in another module, and lazy."""
+"""The types below an album; `Label` is in another module and referenced lazily."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

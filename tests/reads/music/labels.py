@@ -1,4 +1,4 @@
-"""The tenants, the roots, and what Python resolves."""
+"""The tenants, the root fields, and the fields resolved by Python."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The words of the compiler's SQL, as names that a client may choose for its response keys."""
+"""The words of the compiler's SQL, for use as response keys."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The rows: two labels, one with many albums, one with a few, and a third with none."""
+"""The rows: one label with many albums, one with a few, and one with none."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

@@ -24,7 +24,7 @@ SELECT (
     ) o$
 )
 FROM scope$;
--- refused: You may not read this.
+-- refused: Your role may not read this field.
 
 -- For platform
 

@@ -20,7 +20,7 @@ SELECT (
     ) o$
 )
 FROM scope$;
--- refused: You may not read this.
+-- refused: Your role may not read this field.
 
 -- rollupRuns
 WITH scope$ AS MATERIALIZED (
@@ -42,4 +42,4 @@ SELECT (
     ) o$
 )
 FROM scope$;
--- refused: You may not read this.
+-- refused: Your role may not read this field.
