@@ -1,7 +1,7 @@
 -- Usage: events in monthly partitions, their idempotency keys in a table without partitions, totals by day, corrections.
 
 -- (tenant, source, event id) is unique over all months and never free again. The fingerprint tells whether the same
--- event was sent again or another one under its id (app/operations/usage/store.py computes it). The row has no other key.
+-- event was sent again or another one under its id (app/operations/usage/usage_store.py computes it). The row has no other key.
 ALTER TABLE usage_event_keys DROP CONSTRAINT usage_event_keys_pkey;
 ALTER TABLE usage_event_keys DROP CONSTRAINT usage_event_keys_tenant_id_fkey;
 ALTER TABLE usage_event_keys
