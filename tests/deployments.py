@@ -63,6 +63,7 @@ LEFT_OUT = {
     "tests/tables/test_checks.py": "constraints are the same, whoever migrates: test_models.py compares them",
     "tests/tables/test_ids.py": "needs no server",
     "tests/tables/test_keys.py": "as test_checks.py",
+    "tests/tables/test_months.py": "as test_checks.py",
     "tests/tables/test_periods.py": "needs no server",
     "tests/tables/test_constraint_problems.py": "as test_checks.py",
 }

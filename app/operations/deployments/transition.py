@@ -39,9 +39,7 @@ class TransitionRecorded:
 async def transition_deployment(
     context: Context, *, deployment_id: UUID, to: DeploymentState, reason: str | None = None
 ) -> TransitionRecorded:
-    """Changes the state for the caller. Raises InvalidTransitionRefusal if the transition table does not allow it for the
-    caller.
-    """
+    """Changes the state. Raises InvalidTransitionRefusal if the transition table does not allow it for the caller."""
     actor = transition_actor(context.principal)
     if actor is None:
         raise denied(Action.TRANSITION_DEPLOYMENT)
