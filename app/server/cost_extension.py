@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from app.database.commit_positions import UNKNOWN, position_text
 from app.operations.rate_limits import OperationCharge
-from app.server.explain import Explanation
+from app.server.explain import SqlExplanation
 from app.server.request_log import note
 
 _LIMITED = b'{"requested":%d,"limit":%d,"remaining":%d,"resetAt":"%b"}'
@@ -30,7 +30,7 @@ def cost_of(charge: OperationCharge) -> bytes:
 
 
 def with_cost(
-    body: bytes, charge: OperationCharge, written: int | None = None, explanation: Explanation | None = None
+    body: bytes, charge: OperationCharge, written: int | None = None, explanation: SqlExplanation | None = None
 ) -> bytes:
     """The body of a response, a JSON object that is not empty, with the cost behind what it has; it is not parsed. And
     with the position of what was `written`, where a replica may not have it yet (recent_writes.py), and the explanation

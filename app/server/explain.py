@@ -20,7 +20,7 @@ HEADER = b"x-explain"
 _ANALYZE = {b"1": False, b"analyze": True}
 
 
-class Explanation:
+class SqlExplanation:
     """The compiled statements of one request, in the order in which they were executed."""
 
     def __init__(self, *, analyze: bool) -> None:
@@ -45,7 +45,7 @@ class Explanation:
 class _Explained:
     """A connection whose statements are noted."""
 
-    def __init__(self, connection: Any, explanation: Explanation) -> None:
+    def __init__(self, connection: Any, explanation: SqlExplanation) -> None:
         self._connection = connection
         self._explanation = explanation
 
@@ -53,20 +53,20 @@ class _Explained:
         return await self._explanation.fetchval(self._connection, sql, parameters)
 
 
-_current: ContextVar[Explanation | None] = ContextVar("explanation", default=None)
+_current: ContextVar[SqlExplanation | None] = ContextVar("explanation", default=None)
 
 
-def asked_explanation(header: bytes) -> Explanation:
+def asked_explanation(header: bytes) -> SqlExplanation:
     """The empty explanation that a value of the header asks for. Raises RequestError (400) for any other value."""
     if header not in _ANALYZE:
         raise RequestError(
             400, ErrorCode.BAD_REQUEST, "X-Explain is 1, for the statements, or analyze, for their plans too."
         )
-    return Explanation(analyze=_ANALYZE[header])
+    return SqlExplanation(analyze=_ANALYZE[header])
 
 
 @contextmanager
-def explaining(explanation: Explanation) -> Iterator[None]:
+def explaining(explanation: SqlExplanation) -> Iterator[None]:
     """Note in the explanation what is read through `explained` connections."""
     token = _current.set(explanation)
     try:
@@ -82,6 +82,6 @@ def explained(connection: AbstractAsyncContextManager[Any]) -> AbstractAsyncCont
 
 
 @asynccontextmanager
-async def _noting(connection: AbstractAsyncContextManager[Any], explanation: Explanation) -> AsyncIterator[Any]:
+async def _noting(connection: AbstractAsyncContextManager[Any], explanation: SqlExplanation) -> AsyncIterator[Any]:
     async with connection as opened:
         yield _Explained(opened, explanation)

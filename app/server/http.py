@@ -22,7 +22,7 @@ from app.server.cost_extension import with_cost
 from app.server.document_policy import DocumentPolicy
 from app.server.executor_protocol import Answer
 from app.server.explain import HEADER as EXPLAIN_HEADER
-from app.server.explain import Explanation, asked_explanation, explaining
+from app.server.explain import SqlExplanation, asked_explanation, explaining
 from app.server.graphql_parameters import (
     MAX_REQUEST_BYTES,
     Parameters,
@@ -70,7 +70,7 @@ class GraphQLEndpoint:
             await self._page()(scope, receive, send)
             return
         media_type, extra, charge, written = JSON, {}, None, LastCommitPosition()
-        explanation: Explanation | None = None
+        explanation: SqlExplanation | None = None
         try:
             media_type = response_type(_text(headers, b"accept"))
             principal = await self._signed_in(scope, headers)
