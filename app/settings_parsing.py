@@ -49,6 +49,12 @@ def choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
     return parse
 
 
+def on_or_off(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError("must be on or off")
+    return text == "on"
+
+
 def secret(text: str) -> str:
     if len(text.encode()) < 32:
         raise ValueError("must be at least 32 bytes long, as HS256 asks (RFC 7518, section 3.2)")

@@ -1,0 +1,28 @@
+"""The ledger, and the balances beside it: every business event posts here, in its own transaction."""
+
+from app.operations.ledger.balances import (
+    BalanceChange,
+    Receivable,
+    change_balances,
+    change_credit,
+    lock_credit,
+    lock_receivables,
+    lock_tenant,
+)
+from app.operations.ledger.credit import apply_credit, take_back_credit
+from app.operations.ledger.journal import JournalEntry, postings_of, write_entries
+
+__all__ = [
+    "BalanceChange",
+    "JournalEntry",
+    "Receivable",
+    "apply_credit",
+    "change_balances",
+    "change_credit",
+    "lock_credit",
+    "lock_receivables",
+    "lock_tenant",
+    "postings_of",
+    "take_back_credit",
+    "write_entries",
+]

@@ -1,0 +1,18 @@
+"""Money after the invoice: payments, their reversal, a tenant's credit, write-offs and recoveries."""
+
+from app.operations.payments.credit import allocate_credit, refund_credit
+from app.operations.payments.recording import NewPayment, enter_payment, record_payment
+from app.operations.payments.reversing import reverse_payment
+from app.operations.payments.write_offs import Recovery, record_recovery, write_off_invoice
+
+__all__ = [
+    "NewPayment",
+    "Recovery",
+    "allocate_credit",
+    "enter_payment",
+    "record_payment",
+    "record_recovery",
+    "refund_credit",
+    "reverse_payment",
+    "write_off_invoice",
+]
