@@ -32,7 +32,8 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def python_files(*folders: str) -> list[Path]:
-    return [path for path in tracked(*folders) if path.suffix == ".py" and not path.is_relative_to(MIGRATIONS)]
+    """Without the migrations, which Piccolo writes."""
+    return [path for path in tracked(*folders) if path.suffix == ".py" and path.parent != MIGRATIONS]
 
 
 def named(path: Path) -> str:

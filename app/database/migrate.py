@@ -237,7 +237,8 @@ def _modules() -> list[MigrationModule]:
 def _imported() -> Iterator[MigrationModule]:
     package = app.tables.migrations
     for found in iter_modules(package.__path__):
-        yield cast("MigrationModule", import_module(f"{package.__name__}.{found.name}"))
+        if not found.ispkg:  # the package `initial` is what the first migration declares
+            yield cast("MigrationModule", import_module(f"{package.__name__}.{found.name}"))
 
 
 async def _make_queue_tables(owner: Any, url: str) -> None:

@@ -41,9 +41,9 @@ class ChangeReason(StrEnum):
 class BillingMonths(Table, tablename="billing_months"):
     """One a tenant and month. app/operations/billing_months draws the states.
 
-    rated_cents: the month's amount when it was last rated, net; null before. billed_cents: the net lines of live
-    invoices for it, drafts included. Of open_deployments a credit is not taken yet. rules_version: the rules under
-    which it was first rated.
+    rated_cents: the month's amount when it was last rated, net; null before. billed_cents: the net lines of its
+    invoices that are not void, drafts included. open_credit_deployments: those with a credit that no invoice has taken
+    yet. rules_version: the rules under which it was first rated.
     """
 
     id = primary_key()
@@ -56,7 +56,7 @@ class BillingMonths(Table, tablename="billing_months"):
     rules_version = integer(null=True)
     rated_cents = cents(null=True)
     billed_cents = cents()
-    open_deployments = Array(base_column=UUID(), default=None)
+    open_credit_deployments = Array(base_column=UUID(), default=None)
     rated_at = instant(null=True)
     failure = text(null=True)
     waived_at = instant(null=True)

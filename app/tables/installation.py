@@ -8,23 +8,23 @@ from app.tables.columns import calendar_day, instant, integer, primary_key, text
 
 
 class Installation(Table, tablename="installation"):
-    """One row. billing_time_zone: recorded by the first process that serves, and with data fixed. months_through: up to
-    this month, it included, every tenant's billing months have been inserted.
+    """One row. billing_time_zone: recorded by the first process that serves, and fixed once there are data.
+    billing_months_through: up to and including this month, every tenant's billing months have been inserted.
     """
 
     id = integer(primary_key=True)
     billing_time_zone = text(null=True)
-    months_through = calendar_day(null=True)
+    billing_months_through = calendar_day(null=True)
 
     installation_id_check = Check("id = 1")
 
 
-class DataCheckProgress(Table, tablename="data_check_progress"):
-    """How far the nightly data-integrity check has come in a table's rows: where the next night goes on."""
+class DataIntegrityProgress(Table, tablename="data_integrity_progress"):
+    """How far the nightly data-integrity check has come in a table: the next night continues after last_checked_id."""
 
     id = primary_key()
     table_name = text(unique=True)
-    after = UUID(default=None, null=True)
+    last_checked_id = UUID(default=None, null=True)
     completed_at = instant(null=True)
 
 

@@ -10,9 +10,9 @@ CREATE FUNCTION public.invoice_is_stale(invoice_tenant uuid, invoice_month date,
         SELECT FROM billing_month_changes c WHERE c.tenant_id = invoice_tenant AND c.period_start = invoice_month)
 $$;
 
--- Name: invoice_line_documents(uuid, uuid, uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
+-- Name: invoice_line_inputs(uuid, uuid, uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.invoice_line_documents(line_tenant uuid, line_invoice uuid, line_subscription uuid, line_month date, line_key text) RETURNS json
+CREATE FUNCTION public.invoice_line_inputs(line_tenant uuid, line_invoice uuid, line_subscription uuid, line_month date, line_key text) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
     SELECT json_agg(document ORDER BY position) FROM (
@@ -107,22 +107,9 @@ CREATE FUNCTION public.subscription_period_start(started_on date, ended_on date,
          - (extract(day FROM least(greatest(started_on, today), ended_on))::int - 1)
 $$;
 
--- Name: tenant_invoice_lines_queue_check(); Type: FUNCTION; Schema: public; Owner: -
+-- Name: tenant_invoice_contents_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.tenant_invoice_lines_queue_check() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    UPDATE tenant_invoices i SET revision = i.revision
-    FROM (SELECT DISTINCT invoice_id FROM changed) AS written
-    WHERE i.id = written.invoice_id AND i.total_cents <> (
-        SELECT coalesce(sum(l.amount_cents), 0) FROM tenant_invoice_lines l WHERE l.invoice_id = written.invoice_id);
-    RETURN NULL;
-END $$;
-
--- Name: tenant_invoice_parts_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.tenant_invoice_parts_refuse_change() RETURNS trigger
+CREATE FUNCTION public.tenant_invoice_contents_refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
@@ -130,6 +117,19 @@ BEGIN
         RAISE EXCEPTION 'the lines and inputs of an invoice that is no longer a draft do not change'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    RETURN NULL;
+END $$;
+
+-- Name: tenant_invoice_lines_schedule_totals_check(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_invoice_lines_schedule_totals_check() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE tenant_invoices i SET revision = i.revision
+    FROM (SELECT DISTINCT invoice_id FROM changed) AS written
+    WHERE i.id = written.invoice_id AND i.total_cents <> (
+        SELECT coalesce(sum(l.amount_cents), 0) FROM tenant_invoice_lines l WHERE l.invoice_id = written.invoice_id);
     RETURN NULL;
 END $$;
 
@@ -173,9 +173,9 @@ BEGIN
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
--- Name: usage_records_make_months(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+-- Name: usage_records_create_partitions(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.usage_records_make_months(instant timestamp with time zone) RETURNS timestamp with time zone
+CREATE FUNCTION public.usage_records_create_partitions(instant timestamp with time zone) RETURNS timestamp with time zone
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET "TimeZone" TO 'UTC'
@@ -184,7 +184,7 @@ DECLARE
     month timestamptz;
     partition_name text;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('usage_records_make_months', 0));
+    PERFORM pg_advisory_xact_lock(hashtextextended('usage_records_create_partitions', 0));
     SELECT to_timestamp(max(substring(c.relname FROM 15)), 'YYYY_MM') + interval '1 month' INTO month
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'usage_records'::regclass AND c.relname ~ '^usage_records_\d{4}_\d{2}$';
@@ -271,7 +271,7 @@ CREATE TABLE public.billing_months (
     rules_version integer,
     rated_cents bigint,
     billed_cents bigint NOT NULL,
-    open_deployments uuid[] NOT NULL,
+    open_credit_deployments uuid[] NOT NULL,
     rated_at timestamp with time zone,
     failure text,
     waived_at timestamp with time zone,
@@ -430,16 +430,16 @@ CREATE TABLE public.cloud_resources (
 
 ALTER TABLE ONLY public.cloud_resources FORCE ROW LEVEL SECURITY;
 
--- Name: data_check_progress; Type: TABLE; Schema: public; Owner: -
+-- Name: data_integrity_progress; Type: TABLE; Schema: public; Owner: -
 
-CREATE TABLE public.data_check_progress (
+CREATE TABLE public.data_integrity_progress (
     id uuid NOT NULL,
     table_name text NOT NULL,
-    after uuid,
+    last_checked_id uuid,
     completed_at timestamp with time zone
 );
 
-ALTER TABLE ONLY public.data_check_progress FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.data_integrity_progress FORCE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -461,7 +461,7 @@ ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.installation (
     id integer NOT NULL,
     billing_time_zone text,
-    months_through date,
+    billing_months_through date,
     CONSTRAINT installation_id_check CHECK ((id = 1))
 );
 
@@ -562,8 +562,8 @@ CREATE UNLOGGED TABLE public.rate_limit_buckets (
     tenant_id uuid,
     subject text NOT NULL,
     full_at timestamp with time zone NOT NULL,
-    granted integer NOT NULL,
-    CONSTRAINT rate_limit_buckets_granted_check CHECK ((granted >= 0))
+    last_granted integer NOT NULL,
+    CONSTRAINT rate_limit_buckets_last_granted_check CHECK ((last_granted >= 0))
 )
 WITH (fillfactor='50');
 
@@ -1052,15 +1052,15 @@ ALTER TABLE ONLY public.cloud_invoices
 ALTER TABLE ONLY public.cloud_resources
     ADD CONSTRAINT cloud_resources_pkey PRIMARY KEY (id);
 
--- Name: data_check_progress data_check_progress_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+-- Name: data_integrity_progress data_integrity_progress_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE ONLY public.data_check_progress
-    ADD CONSTRAINT data_check_progress_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.data_integrity_progress
+    ADD CONSTRAINT data_integrity_progress_pkey PRIMARY KEY (id);
 
--- Name: data_check_progress data_check_progress_table_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+-- Name: data_integrity_progress data_integrity_progress_table_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE ONLY public.data_check_progress
-    ADD CONSTRAINT data_check_progress_table_name_key UNIQUE (table_name);
+ALTER TABLE ONLY public.data_integrity_progress
+    ADD CONSTRAINT data_integrity_progress_table_name_key UNIQUE (table_name);
 
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1382,17 +1382,13 @@ CREATE INDEX cloud_invoice_lines_month_idx ON public.cloud_invoice_lines USING b
 
 CREATE INDEX cloud_invoice_lines_tenant_id_idx ON public.cloud_invoice_lines USING btree (tenant_id);
 
--- Name: cloud_invoices_live_key; Type: INDEX; Schema: public; Owner: -
+-- Name: cloud_invoices_not_withdrawn_key; Type: INDEX; Schema: public; Owner: -
 
-CREATE UNIQUE INDEX cloud_invoices_live_key ON public.cloud_invoices USING btree (provider, external_id) WHERE (withdrawn_at IS NULL);
+CREATE UNIQUE INDEX cloud_invoices_not_withdrawn_key ON public.cloud_invoices USING btree (provider, external_id) WHERE (withdrawn_at IS NULL);
 
 -- Name: cloud_invoices_period_start_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX cloud_invoices_period_start_idx ON public.cloud_invoices USING btree (period_start, id);
-
--- Name: cloud_resources_alive_key; Type: INDEX; Schema: public; Owner: -
-
-CREATE UNIQUE INDEX cloud_resources_alive_key ON public.cloud_resources USING btree (provider, external_id) WHERE (destroyed_at IS NULL);
 
 -- Name: cloud_resources_deployment_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -1401,6 +1397,10 @@ CREATE INDEX cloud_resources_deployment_id_idx ON public.cloud_resources USING b
 -- Name: cloud_resources_external_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX cloud_resources_external_id_idx ON public.cloud_resources USING btree (provider, external_id);
+
+-- Name: cloud_resources_not_destroyed_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX cloud_resources_not_destroyed_key ON public.cloud_resources USING btree (provider, external_id) WHERE (destroyed_at IS NULL);
 
 -- Name: cloud_resources_provider_name_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -1422,9 +1422,9 @@ CREATE UNIQUE INDEX idempotency_keys_tenant_id_subject_key_key ON public.idempot
 
 CREATE UNIQUE INDEX rate_limit_buckets_tenant_id_subject_key ON public.rate_limit_buckets USING btree (tenant_id, subject) NULLS NOT DISTINCT;
 
--- Name: rollup_chunks_open_idx; Type: INDEX; Schema: public; Owner: -
+-- Name: rollup_chunks_unfinished_idx; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX rollup_chunks_open_idx ON public.rollup_chunks USING btree (run_id) WHERE (finished_at IS NULL);
+CREATE INDEX rollup_chunks_unfinished_idx ON public.rollup_chunks USING btree (run_id) WHERE (finished_at IS NULL);
 
 -- Name: rollup_failures_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -1498,9 +1498,9 @@ CREATE INDEX tenant_invoice_lines_subscription_id_idx ON public.tenant_invoice_l
 
 CREATE INDEX tenant_invoice_lines_tenant_id_idx ON public.tenant_invoice_lines USING btree (tenant_id, period_start);
 
--- Name: tenant_invoices_live_key; Type: INDEX; Schema: public; Owner: -
+-- Name: tenant_invoices_not_void_key; Type: INDEX; Schema: public; Owner: -
 
-CREATE UNIQUE INDEX tenant_invoices_live_key ON public.tenant_invoices USING btree (tenant_id, period_start) WHERE (status <> 'VOID'::text);
+CREATE UNIQUE INDEX tenant_invoices_not_void_key ON public.tenant_invoices USING btree (tenant_id, period_start) WHERE (status <> 'VOID'::text);
 
 -- Name: tenant_invoices_period_start_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -1550,49 +1550,49 @@ CREATE TRIGGER plan_resources_immutable BEFORE INSERT OR DELETE OR UPDATE ON pub
 
 CREATE TRIGGER plan_versions_immutable BEFORE UPDATE ON public.plan_versions FOR EACH ROW EXECUTE FUNCTION public.plan_versions_refuse_change();
 
--- Name: tenant_invoice_inputs tenant_invoice_inputs_delete_in_draft; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_delete_only_in_draft; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER tenant_invoice_inputs_delete_in_draft AFTER DELETE ON public.tenant_invoice_inputs REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_parts_refuse_change();
+CREATE TRIGGER tenant_invoice_inputs_delete_only_in_draft AFTER DELETE ON public.tenant_invoice_inputs REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_contents_refuse_change();
 
--- Name: tenant_invoice_inputs tenant_invoice_inputs_insert_in_draft; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_insert_only_in_draft; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER tenant_invoice_inputs_insert_in_draft AFTER INSERT ON public.tenant_invoice_inputs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_parts_refuse_change();
+CREATE TRIGGER tenant_invoice_inputs_insert_only_in_draft AFTER INSERT ON public.tenant_invoice_inputs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_contents_refuse_change();
 
--- Name: tenant_invoice_inputs tenant_invoice_inputs_replaced; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoice_inputs tenant_invoice_inputs_no_update; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER tenant_invoice_inputs_replaced BEFORE UPDATE ON public.tenant_invoice_inputs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER tenant_invoice_inputs_no_update BEFORE UPDATE ON public.tenant_invoice_inputs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
--- Name: tenant_invoice_lines tenant_invoice_lines_delete_in_draft; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoice_lines tenant_invoice_lines_delete_only_in_draft; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER tenant_invoice_lines_delete_in_draft AFTER DELETE ON public.tenant_invoice_lines REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_parts_refuse_change();
+CREATE TRIGGER tenant_invoice_lines_delete_only_in_draft AFTER DELETE ON public.tenant_invoice_lines REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_contents_refuse_change();
 
--- Name: tenant_invoice_lines tenant_invoice_lines_delete_totals; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoice_lines tenant_invoice_lines_delete_totals_check; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER tenant_invoice_lines_delete_totals AFTER DELETE ON public.tenant_invoice_lines REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_lines_queue_check();
+CREATE TRIGGER tenant_invoice_lines_delete_totals_check AFTER DELETE ON public.tenant_invoice_lines REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_lines_schedule_totals_check();
 
--- Name: tenant_invoice_lines tenant_invoice_lines_insert_in_draft; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoice_lines tenant_invoice_lines_insert_only_in_draft; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER tenant_invoice_lines_insert_in_draft AFTER INSERT ON public.tenant_invoice_lines REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_parts_refuse_change();
+CREATE TRIGGER tenant_invoice_lines_insert_only_in_draft AFTER INSERT ON public.tenant_invoice_lines REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_contents_refuse_change();
 
--- Name: tenant_invoice_lines tenant_invoice_lines_insert_totals; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoice_lines tenant_invoice_lines_insert_totals_check; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER tenant_invoice_lines_insert_totals AFTER INSERT ON public.tenant_invoice_lines REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_lines_queue_check();
+CREATE TRIGGER tenant_invoice_lines_insert_totals_check AFTER INSERT ON public.tenant_invoice_lines REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.tenant_invoice_lines_schedule_totals_check();
 
--- Name: tenant_invoice_lines tenant_invoice_lines_replaced; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoice_lines tenant_invoice_lines_no_update; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER tenant_invoice_lines_replaced BEFORE UPDATE ON public.tenant_invoice_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER tenant_invoice_lines_no_update BEFORE UPDATE ON public.tenant_invoice_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 -- Name: tenant_invoices tenant_invoices_immutable; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER tenant_invoices_immutable BEFORE UPDATE ON public.tenant_invoices FOR EACH ROW EXECUTE FUNCTION public.tenant_invoices_refuse_change();
 
--- Name: tenant_invoices tenant_invoices_kept; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoices tenant_invoices_no_delete; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER tenant_invoices_kept BEFORE DELETE ON public.tenant_invoices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER tenant_invoices_no_delete BEFORE DELETE ON public.tenant_invoices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
--- Name: tenant_invoices tenant_invoices_totals; Type: TRIGGER; Schema: public; Owner: -
+-- Name: tenant_invoices tenant_invoices_totals_check; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE CONSTRAINT TRIGGER tenant_invoices_totals AFTER INSERT OR UPDATE ON public.tenant_invoices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.tenant_invoices_check_totals();
+CREATE CONSTRAINT TRIGGER tenant_invoices_totals_check AFTER INSERT OR UPDATE ON public.tenant_invoices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.tenant_invoices_check_totals();
 
 -- Name: usage_corrections usage_corrections_append_only; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1947,9 +1947,9 @@ ALTER TABLE public.cloud_invoices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.cloud_resources ENABLE ROW LEVEL SECURITY;
 
--- Name: data_check_progress; Type: ROW SECURITY; Schema: public; Owner: -
+-- Name: data_integrity_progress; Type: ROW SECURITY; Schema: public; Owner: -
 
-ALTER TABLE public.data_check_progress ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.data_integrity_progress ENABLE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -1991,9 +1991,9 @@ CREATE POLICY platform ON public.cloud_invoices TO arcadia_platform USING (true)
 
 CREATE POLICY platform ON public.cloud_resources TO arcadia_platform USING (true);
 
--- Name: data_check_progress platform; Type: POLICY; Schema: public; Owner: -
+-- Name: data_integrity_progress platform; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY platform ON public.data_check_progress TO arcadia_platform USING (true);
+CREATE POLICY platform ON public.data_integrity_progress TO arcadia_platform USING (true);
 
 -- Name: idempotency_keys platform; Type: POLICY; Schema: public; Owner: -
 
@@ -2280,10 +2280,10 @@ ALTER TABLE public.usage_records ENABLE ROW LEVEL SECURITY;
 GRANT USAGE ON SCHEMA public TO arcadia_tenant;
 GRANT USAGE ON SCHEMA public TO arcadia_platform;
 
--- Name: FUNCTION usage_records_make_months(instant timestamp with time zone); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION usage_records_create_partitions(instant timestamp with time zone); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.usage_records_make_months(instant timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.usage_records_make_months(instant timestamp with time zone) TO arcadia_platform;
+REVOKE ALL ON FUNCTION public.usage_records_create_partitions(instant timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.usage_records_create_partitions(instant timestamp with time zone) TO arcadia_platform;
 
 -- Name: TABLE addons; Type: ACL; Schema: public; Owner: -
 
@@ -2383,10 +2383,10 @@ GRANT UPDATE(withdrawn_by) ON TABLE public.cloud_invoices TO arcadia_platform;
 GRANT SELECT,UPDATE ON TABLE public.cloud_resources TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cloud_resources TO arcadia_platform;
 
--- Name: TABLE data_check_progress; Type: ACL; Schema: public; Owner: -
+-- Name: TABLE data_integrity_progress; Type: ACL; Schema: public; Owner: -
 
-GRANT SELECT ON TABLE public.data_check_progress TO arcadia_tenant;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.data_check_progress TO arcadia_platform;
+GRANT SELECT ON TABLE public.data_integrity_progress TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.data_integrity_progress TO arcadia_platform;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 

@@ -11,7 +11,7 @@ FROM tenants;
 INSERT INTO subscriptions (id, tenant_id, deployment_id, plan_version_id, status, started_on, created_at)
 SELECT format('019d4500-0003-7000-8000-%s', right(id::text, 12))::uuid, tenant_id, id, '019d4500-0000-7000-8000-000000000011', 'ACTIVE', '{first}', now()
 FROM cloud_deployments;
-INSERT INTO billing_months (id, tenant_id, period_start, state, run_id, rules_version, rated_cents, billed_cents, open_deployments, rated_at)
+INSERT INTO billing_months (id, tenant_id, period_start, state, run_id, rules_version, rated_cents, billed_cents, open_credit_deployments, rated_at)
 SELECT gen_random_uuid(), t.id, m.month::date, 'ZERO', gen_random_uuid(), 1, 0, 0, '{{}}', now()
 FROM tenants t CROSS JOIN generate_series('{first}'::timestamp, '{last}'::timestamp, interval '1 month') AS m (month)
 WHERE m.month < '{last}' OR right(t.id::text, 2) <> '00';
@@ -19,4 +19,4 @@ UPDATE billing_months SET rated_cents = -500 WHERE right(tenant_id::text, 3) = '
 INSERT INTO billing_month_changes (id, tenant_id, period_start, deployment_id, reason, changed_at)
 SELECT gen_random_uuid(), tenant_id, period_start, NULL, 'USAGE', now() FROM billing_months
 WHERE right(tenant_id::text, 3) = 'bbb' AND period_start >= '{first}'::date + interval '30 months';
-UPDATE installation SET months_through = ('{last}'::date - interval '1 month')::date;
+UPDATE installation SET billing_months_through = ('{last}'::date - interval '1 month')::date;

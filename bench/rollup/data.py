@@ -56,7 +56,7 @@ class Database:
 
         async def work(connection: Any) -> None:
             before = (self.month - timedelta(days=1)).replace(day=1)
-            await connection.execute("UPDATE installation SET months_through = $1", before)
+            await connection.execute("UPDATE installation SET billing_months_through = $1", before)
             await connection.execute(
                 "TRUNCATE billing_months, billing_month_changes, tenant_invoices, tenant_invoice_lines,"
                 " tenant_invoice_inputs, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures,"

@@ -129,7 +129,7 @@ async def test_a_new_tenant_does_not_wait_for_other_changes_of_the_installation(
     owner: Any, database: Database, settings: Settings
 ) -> None:
     async with owner.transaction():
-        await owner.execute("UPDATE installation SET months_through = '2026-04-01'")
+        await owner.execute("UPDATE installation SET billing_months_through = '2026-04-01'")
         async with asyncio.timeout(2), database.unit_of_work(PLATFORM) as unit:
             await hold_billing_time_zone(unit, settings)
 

@@ -23,7 +23,7 @@ SELECT c.period_start, d.slug, c.reason FROM billing_month_changes c
 LEFT JOIN cloud_deployments d ON d.id = c.deployment_id ORDER BY 1, 2, 3
 """
 RATED = """
-INSERT INTO billing_months (id, tenant_id, period_start, state, rated_cents, billed_cents, open_deployments)
+INSERT INTO billing_months (id, tenant_id, period_start, state, rated_cents, billed_cents, open_credit_deployments)
 SELECT gen_random_uuid(), $1, month::date, 'ZERO', 0, 0, '{}' FROM unnest($2::date[]) AS month RETURNING id
 """
 

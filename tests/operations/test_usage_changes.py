@@ -27,7 +27,7 @@ async def pilot(given: Given) -> UUID:
     for month in range(1, 5):
         await given.rows(
             "INSERT INTO billing_months (id, tenant_id, period_start, state, rated_cents, billed_cents,"
-            " open_deployments) VALUES ($1, $2, $3, 'ZERO', 0, 0, '{}') RETURNING id",
+            " open_credit_deployments) VALUES ($1, $2, $3, 'ZERO', 0, 0, '{}') RETURNING id",
             new_id(),
             tenant_id,
             date(2026, month, 1),

@@ -64,7 +64,7 @@ def billing_months(tenant: int) -> dict[str, Row]:
             "invoice_id": key(11, tenant),
             "rated_cents": 750,
             "billed_cents": 750,
-            "open_deployments": [],
+            "open_credit_deployments": [],
         },
         "billing_month_changes": {
             "id": key(19, tenant),

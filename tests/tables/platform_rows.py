@@ -88,5 +88,5 @@ SHARED: dict[str, Row] = {
         "matched_by": "ada",
     },
     "invoice_number_sequences": {"year": 2026, "last_number": 1},
-    "data_check_progress": {"id": key(9), "table_name": "tenants"},
+    "data_integrity_progress": {"id": key(9), "table_name": "tenants"},
 }

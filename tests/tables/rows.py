@@ -168,7 +168,7 @@ def _requests(tenant: int) -> dict[str, Row]:
     return {
         "audit_log": {"id": key(20, tenant), **done, **came},
         "idempotency_keys": {"id": key(21, tenant), **used},
-        "rate_limit_buckets": {"id": key(22, tenant), "subject": "ada", "full_at": MOMENT, "granted": 0},
+        "rate_limit_buckets": {"id": key(22, tenant), "subject": "ada", "full_at": MOMENT, "last_granted": 0},
     }
 
 

@@ -35,7 +35,7 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "tenants_abn_check": [{"abn": abn} for abn in ("", "5182475355", "518247535566", "51 824 753 556")],
     "audit_log_occurrences_check": [{"occurrences": 0}],
     "idempotency_keys_key_check": [{"key": ""}, {"key": "x" * 256}],
-    "rate_limit_buckets_granted_check": [{"granted": -1}],
+    "rate_limit_buckets_last_granted_check": [{"last_granted": -1}],
     "tax_rates_country_check": [{"country": "au"}],
     "tax_rates_rate_check": [{"rate": rate} for rate in (1, -1, "NaN")],
     "resource_kinds_code_check": [{"code": code} for code in ("", "Upper", "1x", "x-y", "x" * 64)],

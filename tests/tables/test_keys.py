@@ -18,13 +18,13 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "plan_price_tiers_plan_resource_id_position_key": ("plan_price_tiers", {}),
     "addons_code_key": ("addons", {}),
     "cloud_deployments_tenant_id_slug_key": ("cloud_deployments", {}),
-    "cloud_resources_alive_key": ("cloud_resources", {"tenant_id": None, "deployment_id": None}),
+    "cloud_resources_not_destroyed_key": ("cloud_resources", {"tenant_id": None, "deployment_id": None}),
     "subscriptions_deployment_id_key": ("subscriptions", {}),
     "subscription_plan_versions_subscription_id_effective_on_key": ("subscription_plan_versions", {}),
     "subscription_active_spans_open_key": ("subscription_active_spans", {"first_on": "2026-04-20"}),
     "usage_event_keys_tenant_id_source_event_id_key": ("usage_event_keys", {}),
     "usage_daily_totals_day_key": ("usage_daily_totals", {}),
-    "tenant_invoices_live_key": ("tenant_invoices", {"revision": 2}),
+    "tenant_invoices_not_void_key": ("tenant_invoices", {"revision": 2}),
     "tenant_invoices_tenant_id_period_start_revision_key": (
         "tenant_invoices",
         {"status": "VOID", "voided_at": MOMENT},
@@ -35,13 +35,13 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "rollup_outcomes_run_id_tenant_id_key": ("rollup_outcomes", {}),
     "rollup_failures_run_id_tenant_id_key": ("rollup_failures", {}),
     "rollup_unpriced_usage_run_id_deployment_id_resource_kind_key": ("rollup_unpriced_usage", {}),
-    "cloud_invoices_live_key": ("cloud_invoices", {}),
+    "cloud_invoices_not_withdrawn_key": ("cloud_invoices", {}),
     "cloud_invoice_lines_cloud_invoice_id_position_key": ("cloud_invoice_lines", {}),
     "idempotency_keys_tenant_id_subject_key_key": ("idempotency_keys", {}),
     "rate_limit_buckets_tenant_id_subject_key": ("rate_limit_buckets", {}),
     "tenant_tax_exemptions_tenant_id_first_day_key": ("tenant_tax_exemptions", {}),
     "billing_months_tenant_id_period_start_key": ("billing_months", {}),
-    "data_check_progress_table_name_key": ("data_check_progress", {}),
+    "data_integrity_progress_table_name_key": ("data_integrity_progress", {}),
 }
 # Keys that hold an id are there for composite references to name; the probe has one row for good.
 HOLD_AN_ID = {

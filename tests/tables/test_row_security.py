@@ -18,7 +18,7 @@ TENANT_ROLE, PLATFORM_ROLE = ROLES
 OURS, THEIRS = key(1, 1), key(1, 2)
 OWNED = [table for table in of_tenant(1) if table != "cloud_invoice_lines"]
 OWN = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
-PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks", "data_check_progress"]
+PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks", "data_integrity_progress"]
 CATALOG = ["plans", "plan_versions", "plan_resources", "plan_price_tiers", "addons", "resource_kinds", "tax_rates"]
 PROBE = "row_security_probe"
 UNOWNED = {"invoice_number_sequences", "installation", *CATALOG}
@@ -280,7 +280,8 @@ async def test_months_that_the_application_has_made_later_are_reached_through_th
     before = await partitions(filled)
     year, month = max(re.findall(r"usage_records_(\d{4})_(\d{2})", " ".join(before)))  # other tests may have made some
     await filled.execute(f"SET LOCAL ROLE {PLATFORM_ROLE}")
-    await filled.execute(f"SELECT usage_records_make_months(date '{year}-{month}-01' + interval '1 year'); RESET ROLE")
+    through = f"date '{year}-{month}-01' + interval '1 year'"
+    await filled.execute(f"SELECT usage_records_create_partitions({through}); RESET ROLE")
     made = {name: is_open for name, is_open in (await partitions(filled)).items() if name not in before}
     assert len(made) >= 11
     assert set(made.values()) == {False}

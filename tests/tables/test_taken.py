@@ -21,7 +21,7 @@ NOT_FOR_CALLERS = {
     },
     "written with ON CONFLICT: a row that is there is met, not refused": {
         "billing_months_tenant_id_period_start_key",
-        "data_check_progress_table_name_key",
+        "data_integrity_progress_table_name_key",
         "idempotency_keys_tenant_id_subject_key_key",
         "invoice_number_sequences_pkey",
         "rate_limit_buckets_tenant_id_subject_key",
@@ -43,7 +43,7 @@ NOT_FOR_CALLERS = {
         "subscription_plan_versions_subscription_id_effective_on_key",
         "tenant_invoice_inputs_invoice_id_position_key",
         "tenant_invoice_lines_invoice_id_position_key",
-        "tenant_invoices_live_key",
+        "tenant_invoices_not_void_key",
         "tenant_invoices_number_key",
         "tenant_invoices_tenant_id_period_start_revision_key",
         "tenant_tax_exemptions_tenant_id_first_day_key",
@@ -66,7 +66,7 @@ def test_a_taken_value_has_its_code_and_path() -> None:
         "addons_code_key": ("CONFLICT", ("code",)),
         "resource_kinds_pkey": ("CONFLICT", ("code",)),
         "cloud_deployments_tenant_id_slug_key": ("SLUG_TAKEN", ("slug",)),
-        "cloud_resources_alive_key": ("CONFLICT", ("externalId",)),
-        "cloud_invoices_live_key": ("CONFLICT", ("externalId",)),
+        "cloud_resources_not_destroyed_key": ("CONFLICT", ("externalId",)),
+        "cloud_invoices_not_withdrawn_key": ("CONFLICT", ("externalId",)),
         "subscriptions_deployment_id_key": ("ALREADY_SUBSCRIBED", ("deploymentId",)),
     }

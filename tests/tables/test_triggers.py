@@ -70,9 +70,9 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([], "UPDATE charges SET net_cents = 1"),
         ([], "DELETE FROM charges"),
     ],
-    "tenant_invoice_lines_replaced": [([], "UPDATE tenant_invoice_lines SET description = 'gift'")],
-    "tenant_invoice_inputs_replaced": [([], "UPDATE tenant_invoice_inputs SET document = '[]'")],
-    "tenant_invoices_kept": [([], "DELETE FROM tenant_invoices")],
+    "tenant_invoice_lines_no_update": [([], "UPDATE tenant_invoice_lines SET description = 'gift'")],
+    "tenant_invoice_inputs_no_update": [([], "UPDATE tenant_invoice_inputs SET document = '[]'")],
+    "tenant_invoices_no_delete": [([], "DELETE FROM tenant_invoices")],
     "tenant_invoices_immutable": [
         *[
             ([ISSUE], f"UPDATE tenant_invoices SET {change}")
@@ -94,23 +94,27 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([VOID], ISSUE + ", voided_at = NULL"),
         ([VOID], "UPDATE tenant_invoices SET status = 'DRAFT', voided_at = NULL"),
     ],
-    "tenant_invoice_lines_insert_in_draft": [],  # below: they take a row
-    "tenant_invoice_lines_delete_in_draft": [
+    "tenant_invoice_lines_insert_only_in_draft": [],  # below: they take a row
+    "tenant_invoice_lines_delete_only_in_draft": [
         ([ISSUE], "DELETE FROM tenant_invoice_lines"),
         ([VOID], "DELETE FROM tenant_invoice_lines"),
         ([ISSUE, PAY], "DELETE FROM tenant_invoice_lines"),
     ],
-    "tenant_invoice_inputs_insert_in_draft": [],
-    "tenant_invoice_inputs_delete_in_draft": [
+    "tenant_invoice_inputs_insert_only_in_draft": [],
+    "tenant_invoice_inputs_delete_only_in_draft": [
         ([ISSUE], "DELETE FROM tenant_invoice_inputs"),
         ([VOID], "DELETE FROM tenant_invoice_inputs"),
     ],
 }
 ROW_INSERTED = {
-    "tenant_invoice_lines_insert_in_draft": "tenant_invoice_lines",
-    "tenant_invoice_inputs_insert_in_draft": "tenant_invoice_inputs",
+    "tenant_invoice_lines_insert_only_in_draft": "tenant_invoice_lines",
+    "tenant_invoice_inputs_insert_only_in_draft": "tenant_invoice_inputs",
 }
-TOTALS = {"tenant_invoices_totals", "tenant_invoice_lines_insert_totals", "tenant_invoice_lines_delete_totals"}
+TOTALS = {
+    "tenant_invoices_totals_check",
+    "tenant_invoice_lines_insert_totals_check",
+    "tenant_invoice_lines_delete_totals_check",
+}
 
 
 async def test_every_trigger_is_here(owner: Any) -> None:

@@ -24,7 +24,7 @@ RATED = (BillingMonthState.DRAFT, BillingMonthState.ISSUED, BillingMonthState.ZE
 
 # A later month in which the tenant has no subscription has nothing that the change could reach.
 _MAKE = """
-INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_deployments)
+INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_credit_deployments)
 SELECT m.id, m.tenant_id, m.period_start, 'OPEN', 0, '{}'
 FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::boolean[]) AS m (id, tenant_id, period_start, is_first)
 WHERE NOT EXISTS (

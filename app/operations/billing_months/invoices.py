@@ -81,7 +81,7 @@ async def invoice_is_voided(unit: UnitOfWork, invoice_id: UUID, tenant_id: UUID,
     )
     await unit.connection.execute(
         "UPDATE billing_months SET state = 'OPEN', invoice_id = NULL, input_hash = NULL, rated_cents = NULL,"
-        " open_deployments = '{}' WHERE tenant_id = $1 AND period_start = $2",
+        " open_credit_deployments = '{}' WHERE tenant_id = $1 AND period_start = $2",
         tenant_id,
         own,
     )

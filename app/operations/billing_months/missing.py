@@ -7,7 +7,7 @@ from app.database import UnitOfWork
 from app.operations.calls.context import Context
 
 # One process inserts at a time; whoever waited finds nothing left to do.
-_THROUGH = "SELECT months_through FROM installation WHERE id = 1 FOR UPDATE"
+_THROUGH = "SELECT billing_months_through FROM installation WHERE id = 1 FOR UPDATE"
 _FIRST = """
 SELECT least((SELECT min(started_on) FROM subscriptions), (SELECT min(charged_on) FROM charges),
              (SELECT min(month) FROM usage_daily_totals))
@@ -28,12 +28,12 @@ WITH months AS (
       AND EXISTS (SELECT FROM usage_daily_totals u
                   WHERE u.tenant_id = d.tenant_id AND u.deployment_id = d.id AND u.month = m.starts)
 )
-INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_deployments)
+INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_credit_deployments)
 SELECT gen_random_uuid(), tenant_id, starts, 'OPEN', 0, '{}' FROM due
 ORDER BY tenant_id, starts
 ON CONFLICT (tenant_id, period_start) DO NOTHING
 """
-_ADVANCE = "UPDATE installation SET months_through = $1 WHERE id = 1"
+_ADVANCE = "UPDATE installation SET billing_months_through = $1 WHERE id = 1"
 
 
 async def insert_missing_months(context: Context, unit: UnitOfWork) -> None:
@@ -42,7 +42,9 @@ async def insert_missing_months(context: Context, unit: UnitOfWork) -> None:
     What is backdated into months before that has its rows made by the operation that does it: see changes.py.
     """
     last = Period.holding(context.clock(), context.settings.billing_time_zone).previous()
-    through: date | None = await unit.connection.fetchval("SELECT months_through FROM installation WHERE id = 1")
+    through: date | None = await unit.connection.fetchval(
+        "SELECT billing_months_through FROM installation WHERE id = 1"
+    )
     if through is not None and through >= last.start:
         return
     through = await unit.connection.fetchval(_THROUGH)

@@ -11,11 +11,11 @@ from app.database.copy import stage
 from app.tables.billing_months import BillingMonths, BillingMonthState
 
 _COLUMNS = """
-b.tenant_id, b.period_start, b.state, b.invoice_id, b.rated_cents, b.billed_cents, b.open_deployments, b.rules_version,
-b.run_id, b.input_hash, b.rated_at, b.failure
+b.tenant_id, b.period_start, b.state, b.invoice_id, b.rated_cents, b.billed_cents, b.open_credit_deployments,
+b.rules_version, b.run_id, b.input_hash, b.rated_at, b.failure
 """
 _MAKE = """
-INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_deployments)
+INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_credit_deployments)
 SELECT gen_random_uuid(), t.id, $2::date, 'OPEN', 0, '{}' FROM unnest($1::uuid[]) AS t (id)
 WHERE NOT EXISTS (SELECT FROM billing_months b WHERE b.tenant_id = t.id AND b.period_start = $2)
 ORDER BY t.id
@@ -54,7 +54,7 @@ WHERE c.tenant_id = m.tenant_id AND c.period_start = m.period_start
 _UPDATE = """
 UPDATE billing_months b SET state = m.state, invoice_id = m.invoice_id, run_id = m.run_id, input_hash = m.input_hash,
     rules_version = m.rules_version, rated_cents = m.rated_cents, billed_cents = m.billed_cents,
-    open_deployments = m.open_deployments, rated_at = m.rated_at, failure = m.failure
+    open_credit_deployments = m.open_credit_deployments, rated_at = m.rated_at, failure = m.failure
 FROM {staged} AS m WHERE b.tenant_id = m.tenant_id AND b.period_start = m.period_start
 """
 _STAGED = (
@@ -67,7 +67,7 @@ _STAGED = (
     "rules_version",
     "rated_cents",
     "billed_cents",
-    "open_deployments",
+    "open_credit_deployments",
     "rated_at",
     "failure",
 )
@@ -87,7 +87,7 @@ class Month:
     invoice_id: UUID | None
     rated_cents: int | None
     billed_cents: int
-    open_deployments: list[UUID]
+    open_credit_deployments: list[UUID]
     rules_version: int | None
     run_id: UUID | None
     input_hash: str | None

@@ -14,13 +14,13 @@ from app.operations.periods import month_of
 from app.tables.billing_months import BillingMonthState
 
 _MAKE = """
-INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_deployments)
+INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_credit_deployments)
 SELECT gen_random_uuid(), t.id, $2, 'OPEN', 0, '{}' FROM tenants t WHERE t.id = $1
 ON CONFLICT (tenant_id, period_start) DO NOTHING
 """
 _HOLD = "SELECT id, state FROM billing_months WHERE tenant_id = $1 AND period_start = $2 FOR NO KEY UPDATE"
 _WAIVE = """
-UPDATE billing_months SET state = 'WAIVED', rated_cents = 0, open_deployments = '{}', failure = NULL,
+UPDATE billing_months SET state = 'WAIVED', rated_cents = 0, open_credit_deployments = '{}', failure = NULL,
     waived_at = $3, waived_by = $4, waive_reason = $5
 WHERE tenant_id = $1 AND period_start = $2
 """

@@ -28,12 +28,12 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
             "another deployment of the tenant has this slug",
             ("slug",),
         ),
-        "cloud_resources_alive_key": (
+        "cloud_resources_not_destroyed_key": (
             ProblemCode.CONFLICT,
             "a resource with this id of the provider is registered and has not ended; end or move it",
             ("externalId",),
         ),
-        "cloud_invoices_live_key": (
+        "cloud_invoices_not_withdrawn_key": (
             ProblemCode.CONFLICT,
             "this bill of the provider is imported already; withdraw it first to import it again",
             ("externalId",),

@@ -18,9 +18,9 @@ JOIN subscriptions s ON s.tenant_id = t.id
 CROSS JOIN LATERAL (
     SELECT month::date AS starts FROM generate_series(
         date_trunc('month', s.started_on::timestamp),
-        least(s.ended_on, n.months_through)::timestamp, interval '1 month') AS month
+        least(s.ended_on, n.billing_months_through)::timestamp, interval '1 month') AS month
 ) AS m
-WHERE n.months_through IS NOT NULL AND m.starts <= n.months_through
+WHERE n.billing_months_through IS NOT NULL AND m.starts <= n.billing_months_through
   AND NOT EXISTS (SELECT FROM billing_months b WHERE b.tenant_id = t.id AND b.period_start = m.starts)
 ORDER BY 1, 2
 """

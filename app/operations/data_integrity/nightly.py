@@ -16,11 +16,13 @@ NIGHT = timedelta(hours=3)
 """How long a night's check goes on."""
 
 _BEGINNING = UUID(int=0)
-_PLACE = "SELECT table_name, after, completed_at FROM data_check_progress"
+_PLACE = "SELECT table_name, last_checked_id, completed_at FROM data_integrity_progress"
 _KEEP = """
-INSERT INTO data_check_progress (id, table_name, after, completed_at) VALUES (gen_random_uuid(), $1, $2, $3)
+INSERT INTO data_integrity_progress (id, table_name, last_checked_id, completed_at)
+VALUES (gen_random_uuid(), $1, $2, $3)
 ON CONFLICT (table_name) DO UPDATE SET
-    after = excluded.after, completed_at = coalesce(excluded.completed_at, data_check_progress.completed_at)
+    last_checked_id = excluded.last_checked_id,
+    completed_at = coalesce(excluded.completed_at, data_integrity_progress.completed_at)
 """
 
 
@@ -56,10 +58,14 @@ async def _places(context: Context) -> list[tuple[Spine, UUID]]:
     def begun_then_oldest(spine: Spine) -> tuple[bool, bool, float]:
         row = kept.get(spine.table)
         completed = row["completed_at"] if row else None
-        return row is None or row["after"] is None, completed is not None, completed.timestamp() if completed else 0.0
+        return (
+            row is None or row["last_checked_id"] is None,
+            completed is not None,
+            completed.timestamp() if completed else 0.0,
+        )
 
     return [
-        (spine, (kept[spine.table]["after"] or _BEGINNING) if spine.table in kept else _BEGINNING)
+        (spine, (kept[spine.table]["last_checked_id"] or _BEGINNING) if spine.table in kept else _BEGINNING)
         for spine in sorted(Spine, key=begun_then_oldest)
     ]
 

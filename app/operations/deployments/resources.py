@@ -76,7 +76,7 @@ async def insert_resource(unit: UnitOfWork, resource: CloudResources, name: str)
     await lock(unit, "cloud_resource", f"{resource.provider}:{resource.external_id}")
     ended = await unit.connection.fetchrow(_LAST_END, resource.provider, resource.external_id)
     if ended["is_alive"]:
-        raise Refusal(*TAKEN["cloud_resources_alive_key"])
+        raise Refusal(*TAKEN["cloud_resources_not_destroyed_key"])
     if ended["last_end"] is not None and resource.created_at < ended["last_end"]:
         raise Refusal(
             ProblemCode.VALIDATION_FAILED,

@@ -23,10 +23,10 @@ _TAKE = """
 WITH asked AS MATERIALIZED (
     SELECT set_config('app.tenant_id', $1, true), coalesce($2::timestamptz, clock_timestamp()) AS now
 )
-INSERT INTO rate_limit_buckets AS bucket (id, tenant_id, subject, granted, full_at)
+INSERT INTO rate_limit_buckets AS bucket (id, tenant_id, subject, last_granted, full_at)
 SELECT $3, $4, $5, greatest($6::integer, $7), now + ceil(greatest($6, $7) * 1e6 / $10) * interval '1 microsecond'
 FROM asked
-ON CONFLICT (tenant_id, subject) DO UPDATE SET (granted, full_at) = (
+ON CONFLICT (tenant_id, subject) DO UPDATE SET (last_granted, full_at) = (
     SELECT part.points, held.full_at + ceil(part.points * 1e6 / $10) * interval '1 microsecond'
     FROM asked
     CROSS JOIN LATERAL (
@@ -42,7 +42,7 @@ ON CONFLICT (tenant_id, subject) DO UPDATE SET (granted, full_at) = (
         SELECT CASE WHEN level.points < $6 THEN 0 ELSE greatest($6, least($7, div(level.points, 4))) END AS points
     ) AS part
 )
-RETURNING granted, full_at, (SELECT now FROM asked) AS now
+RETURNING last_granted, full_at, (SELECT now FROM asked) AS now
 """
 # A bucket that is full says no more than one that is not there.
 _PURGE = "DELETE FROM rate_limit_buckets WHERE full_at < now()"
@@ -107,7 +107,7 @@ class Buckets:
                 limit.burst,
                 limit.per_second,
             )
-        return Grant(row["granted"], row["full_at"], row["now"])
+        return Grant(row["last_granted"], row["full_at"], row["now"])
 
 
 async def purge(context: Context) -> int:

@@ -80,7 +80,7 @@ class Corrections:
     async def look_up(self) -> None:
         """What other invoices have billed of the month that is rolled up. A month rated for the first time has none."""
         for months in self.months.values():
-            months.own.open_deployments = []
+            months.own.open_credit_deployments = []
         rated_before = [tenant_id for tenant_id, months in self.months.items() if months.own.was_rated]
         if rated_before:
             start, replaced = self.run.period.start, self.replaced.invoice_ids
@@ -150,7 +150,7 @@ class Corrections:
         headers = await tenant_headers(self.unit, due, period)
         billable = await self._enrolled(period, due)
         for month in due.values():
-            month.open_deployments = []
+            month.open_credit_deployments = []
         for at in range(0, len(billable), slice_size):
             portion = billable[at : at + slice_size]
             subscriptions = [(one.tenant_id, one.subscription_id) for one in portion if one.subscription_id]
@@ -187,7 +187,7 @@ class Corrections:
         for tenant_id in due.keys() - {*waived, *whole}:
             month = due[tenant_id]
             changed = {*month.changed, *self.replaced.deployments.get((tenant_id, period.start), ())}
-            named |= {one for one in changed if one} | set(month.open_deployments)
+            named |= {one for one in changed if one} | set(month.open_credit_deployments)
         if waived:
             named |= set(await billed_deployments(self.unit, waived, period.start, self.replaced.invoice_ids))
         billable = await billable_deployments(self.unit, period, whole) if whole else []
@@ -227,7 +227,7 @@ class Corrections:
             draft.add_correction(replace(credit.inputs, taken=partly))
         subject = credit.inputs.subject
         if partly and isinstance(subject, SubscriptionInputs) and subject.deployment_id:
-            credit.month.open_deployments.append(UUID(subject.deployment_id))
+            credit.month.open_credit_deployments.append(UUID(subject.deployment_id))
 
 
 def _refuse_too_large(draft: Draft, header: QuoteHeader, found: Iterable[Difference]) -> None:

@@ -26,7 +26,7 @@ async def require_months(context: Context, latest: datetime) -> None:
 
 async def _make(context: Context, instant: datetime) -> None:
     async def work(unit: UnitOfWork) -> datetime:
-        until: datetime = await unit.connection.fetchval("SELECT usage_records_make_months($1)", instant)
+        until: datetime = await unit.connection.fetchval("SELECT usage_records_create_partitions($1)", instant)
         return until
 
     # A transaction of its own, so that nobody waits for a batch's end to find the month, and none of a mutation's.

@@ -90,7 +90,7 @@ class InvoiceLine(Node):
         needs=(TenantInvoiceLines.key, TenantInvoiceLines.kind, TenantInvoiceLines.unit_price_cents),
         computed={
             "documents": Computed(
-                "invoice_line_documents",
+                "invoice_line_inputs",
                 (
                     TenantInvoiceLines.tenant_id,
                     TenantInvoiceLines.invoice_id,

@@ -1,5 +1,5 @@
--- Row-level security and grants. `arcadia migrate` runs this whenever its migrations are done, so it changes only what is not yet so:
--- a table that a later migration adds is covered without a word there.
+-- Row-level security and grants. Every `arcadia migrate` runs this after its migrations, so it changes only what differs.
+-- A table that a later migration adds is covered without a statement of its own.
 
 -- A tenant's rows are those of the setting app.tenant_id; unset or '' shows none. The comparison is neither in a sub-select nor beside an OR,
 -- so that an index finds the rows. The platform has a policy and a role of its own.
@@ -16,8 +16,8 @@ BEGIN
             AND (a.attname = 'tenant_id' OR c.relname = 'tenants' AND a.attname = 'id')
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
           AND (a.attname IS NOT NULL
-               -- The provider's bills and the runs are the platform's alone, and so is how far its checks have come.
-               OR c.relname IN ('cloud_invoices', 'cloud_invoice_lines', 'rollup_runs', 'rollup_chunks', 'data_check_progress'))
+               -- Only the platform sees the provider's bills, the rollup runs and the progress of data-integrity checks.
+               OR c.relname IN ('cloud_invoices', 'cloud_invoice_lines', 'rollup_runs', 'rollup_chunks', 'data_integrity_progress'))
         GROUP BY c.oid
     LOOP
         IF NOT protected.forced THEN
@@ -37,11 +37,11 @@ BEGIN
     END LOOP;
 END $$;
 
--- What both roles may do; history and issued documents are not theirs to change.
+-- What each role may do: neither may change history or issued invoices.
 GRANT USAGE ON SCHEMA public TO arcadia_tenant, arcadia_platform;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO arcadia_tenant, arcadia_platform;
 GRANT INSERT ON ALL TABLES IN SCHEMA public TO arcadia_platform;
-GRANT EXECUTE ON FUNCTION usage_records_make_months TO arcadia_platform;
+GRANT EXECUTE ON FUNCTION usage_records_create_partitions TO arcadia_platform;
 DO $$
 DECLARE
     found record;
@@ -68,7 +68,7 @@ GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_dai
     TO arcadia_tenant, arcadia_platform;
 GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plans, plan_versions, addons, invoice_number_sequences,
     rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
-    data_check_progress TO arcadia_platform;
+    data_integrity_progress TO arcadia_platform;
 -- A bill's rows may be matched again, and a bill withdrawn. Amounts, dates and texts do not change.
 GRANT UPDATE (allocated_cents, matched_at, matched_by, withdrawn_at, withdrawn_by, withdrawal_reason)
     ON cloud_invoices TO arcadia_platform;

@@ -37,8 +37,8 @@ async def rated(given: Given, tenant_id: UUID, months: Sequence[date]) -> None:
 async def month_in_state(given: Given, tenant_id: UUID, month: date, state: str) -> None:
     await given.rows(
         "INSERT INTO billing_months (id, tenant_id, period_start, state, rated_cents, failure, waived_at, waived_by,"
-        f" waive_reason, invoice_id, billed_cents, open_deployments) SELECT gen_random_uuid(), $1, $2, {STATES[state]},"
-        " 0, '{}' RETURNING id",
+        " waive_reason, invoice_id, billed_cents, open_credit_deployments)"
+        f" SELECT gen_random_uuid(), $1, $2, {STATES[state]}, 0, '{{}}' RETURNING id",
         tenant_id,
         month,
     )

@@ -29,9 +29,9 @@ async def rows(given: Given) -> list[tuple[str, date]]:
 
 
 async def through(given: Given) -> date | None:
-    row = await given.row("SELECT months_through FROM installation")
-    months_through: date | None = row["months_through"]
-    return months_through
+    row = await given.row("SELECT billing_months_through FROM installation")
+    billing_months_through: date | None = row["billing_months_through"]
+    return billing_months_through
 
 
 async def test_a_month_of_a_subscription_a_charge_or_usage_has_a_row_once_it_ended(given: Given) -> None:

@@ -60,7 +60,7 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     ),
     "a second live invoice": (
         """
-        DROP INDEX tenant_invoices_live_key;
+        DROP INDEX tenant_invoices_not_void_key;
         UPDATE tenant_invoices SET status = 'ISSUED', voided_at = NULL
             WHERE status = 'VOID' AND period_start = '2026-05-01'
         """,
@@ -107,7 +107,7 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     ),
     "a change of a month that is not rated": (
         """
-        INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_deployments)
+        INSERT INTO billing_months (id, tenant_id, period_start, state, billed_cents, open_credit_deployments)
             SELECT gen_random_uuid(), id, '2026-06-01', 'OPEN', 0, '{}' FROM tenants;
         INSERT INTO billing_month_changes (id, tenant_id, period_start, reason, changed_at)
             SELECT gen_random_uuid(), id, '2026-06-01', 'USAGE', now() FROM tenants

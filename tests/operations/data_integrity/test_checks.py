@@ -107,7 +107,7 @@ TABLES = {
 
 LIVE_KEY_AGAIN = """
 DELETE FROM tenant_invoices WHERE status = 'ISSUED';
-CREATE UNIQUE INDEX tenant_invoices_live_key ON tenant_invoices (tenant_id, period_start) WHERE status <> 'VOID'
+CREATE UNIQUE INDEX tenant_invoices_not_void_key ON tenant_invoices (tenant_id, period_start) WHERE status <> 'VOID'
 """
 
 

@@ -13,7 +13,9 @@ from tests.operations.data_integrity.test_checks import break_rows
 from tests.operations.given import Given
 from tests.operations.months import roll_up, subscribed
 
-PROGRESS = "SELECT table_name, after IS NOT NULL AS begun, completed_at FROM data_check_progress ORDER BY table_name"
+PROGRESS = """
+SELECT table_name, last_checked_id IS NOT NULL AS begun, completed_at FROM data_integrity_progress ORDER BY table_name
+"""
 TABLES = ["cloud_deployments", "cloud_invoices", "rollup_runs", "tenant_invoices", "tenants"]
 
 

@@ -13,7 +13,7 @@ from tests.operations.months import MAY, issue_last, meter, roll_up, subscribed
 
 LINES = """
 SELECT kind, key, amount_cents, unit_price_cents,
-       invoice_line_documents(tenant_id, invoice_id, subscription_id, period_start, key)::text AS documents
+       invoice_line_inputs(tenant_id, invoice_id, subscription_id, period_start, key)::text AS documents
 FROM tenant_invoice_lines l ORDER BY (SELECT period_start FROM tenant_invoices i WHERE i.id = l.invoice_id), position
 """
 

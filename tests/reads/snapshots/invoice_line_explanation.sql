@@ -17,7 +17,7 @@ SELECT (
                             t2$."key" AS ":key",
                             t2$."kind" AS ":kind",
                             trim_scale(t2$."unit_price_cents")::text AS ":unit_price_cents",
-                            invoice_line_documents(t2$."tenant_id", t2$."invoice_id", t2$."subscription_id", t2$."period_start", t2$."key") AS ":documents"
+                            invoice_line_inputs(t2$."tenant_id", t2$."invoice_id", t2$."subscription_id", t2$."period_start", t2$."key") AS ":documents"
                         FROM "tenant_invoice_lines" t2$
                         WHERE t1$."id" = t2$."invoice_id"
                             AND t2$."tenant_id" = $3::uuid
@@ -54,7 +54,7 @@ SELECT (
                             t2$."key" AS ":key",
                             t2$."kind" AS ":kind",
                             trim_scale(t2$."unit_price_cents")::text AS ":unit_price_cents",
-                            invoice_line_documents(t2$."tenant_id", t2$."invoice_id", t2$."subscription_id", t2$."period_start", t2$."key") AS ":documents"
+                            invoice_line_inputs(t2$."tenant_id", t2$."invoice_id", t2$."subscription_id", t2$."period_start", t2$."key") AS ":documents"
                         FROM "tenant_invoice_lines" t2$
                         WHERE t1$."id" = t2$."invoice_id"
                             AND t2$."tenant_id" IS NOT DISTINCT FROM t1$."tenant_id"
