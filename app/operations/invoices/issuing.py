@@ -101,7 +101,7 @@ async def _post(
         )
         for draft, number in zip(drafts, numbers, strict=True)
     ]
-    await write_entries(unit, context, entries, now)
+    await write_entries(unit, context.settings.billing_time_zone, entries, now)
 
 
 async def _apply_credit(unit: UnitOfWork, context: Context, drafts: Sequence[DraftInvoice], now: datetime) -> None:
@@ -110,5 +110,5 @@ async def _apply_credit(unit: UnitOfWork, context: Context, drafts: Sequence[Dra
     for tenant_id, currency in sorted(with_credit):
         issued = [one.id for one in drafts if (one.tenant_id, one.currency) == (tenant_id, currency)]
         if issued:
-            receivables = await lock_receivables(unit, tenant_id, issued)
-            await apply_credit(unit, context, receivables, now)
+            receivables = await lock_receivables(unit, [tenant_id], issued)
+            await apply_credit(unit, context.settings.billing_time_zone, receivables, now)

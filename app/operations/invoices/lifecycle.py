@@ -21,7 +21,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.invoices.issuing import DraftInvoice, issue_drafts
-from app.operations.invoices.voiding import refuse_void, void_receivables
+from app.operations.invoices.voiding import void_fault, void_receivables
 from app.operations.ledger import lock_receivables, lock_tenant
 from app.operations.payments import NewPayment, enter_payment
 from app.tables.invoices import InvoiceStatus, TenantInvoices
@@ -83,7 +83,7 @@ async def mark_invoice_paid(
             validation.refuse(
                 [InputFault(("paid_at",), f"must not be before the invoice was issued, {invoice['issued_at']}")]
             )
-        [receivable] = await lock_receivables(unit, tenant_id, [invoice_id])
+        [receivable] = await lock_receivables(unit, [tenant_id], [invoice_id])
         payment = NewPayment(
             tenant_id=tenant_id,
             amount_cents=receivable.balance_cents,
@@ -113,9 +113,10 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
         await hold_months_of_invoice(unit, invoice_id)
         invoice = await _lock(invoice_id, InvoiceStatus.DRAFT, InvoiceStatus.ISSUED, InvoiceStatus.PAID)
         now = context.clock()
-        for receivable in await lock_receivables(unit, tenant_id, [invoice_id]):
-            refuse_void(receivable, ("invoiceId",))
-            await void_receivables(unit, context, [receivable], now)
+        for receivable in await lock_receivables(unit, [tenant_id], [invoice_id]):
+            if (fault := void_fault(receivable)) is not None:
+                raise Refusal(fault.code, fault.message, ("invoiceId",))
+            await void_receivables(unit, context.settings.billing_time_zone, [receivable], now)
         await invoice_is_voided(unit, invoice_id, invoice["tenant_id"], invoice["period_start"], now)
         await TenantInvoices.update(
             {

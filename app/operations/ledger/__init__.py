@@ -6,10 +6,12 @@ from app.operations.ledger.balances import (
     change_balances,
     change_credit,
     lock_credit,
+    lock_open_receivables,
     lock_receivables,
     lock_tenant,
+    read_receivables,
 )
-from app.operations.ledger.credit import apply_credit, take_back_credit
+from app.operations.ledger.credit import apply_credit, record_applications, return_credit, take_back_credit
 from app.operations.ledger.journal import JournalEntry, postings_of, write_entries
 
 __all__ = [
@@ -20,9 +22,13 @@ __all__ = [
     "change_balances",
     "change_credit",
     "lock_credit",
+    "lock_open_receivables",
     "lock_receivables",
     "lock_tenant",
     "postings_of",
+    "read_receivables",
+    "record_applications",
+    "return_credit",
     "take_back_credit",
     "write_entries",
 ]

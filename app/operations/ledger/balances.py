@@ -3,10 +3,10 @@
 Locks are taken in this order: the tenant, then its invoices by id, then its balance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.billing import OpenInvoice
@@ -22,10 +22,11 @@ SELECT i.id, i.tenant_id, i.number, i.status, b.currency, b.due_on, b.total_cent
        b.credit_cents, b.noted_cents, b.written_off_cents, b.recovered_cents, b.credited_net_cents,
        b.credited_tax_cents
 FROM tenant_invoices i JOIN invoice_balances b ON b.tenant_id = i.tenant_id AND b.id = i.id
-WHERE i.tenant_id = $1 AND {chosen} ORDER BY i.id FOR NO KEY UPDATE OF i, b
+WHERE {chosen} ORDER BY i.id
 """
-_NAMED = _LOCK_INVOICES.format(chosen="i.id = any($2::uuid[])")
-_OPEN = _LOCK_INVOICES.format(chosen="b.currency = $2 AND b.balance_cents > 0")
+_LOCKED = "FOR NO KEY UPDATE OF i, b"
+_NAMED = _LOCK_INVOICES.format(chosen="i.tenant_id = any($1::uuid[]) AND i.id = any($2::uuid[])")
+_OPEN = _LOCK_INVOICES.format(chosen="i.tenant_id = $1 AND b.currency = $2 AND b.balance_cents > 0")
 _CREDIT = """
 INSERT INTO tenant_balances AS t (id, tenant_id, currency, credit_cents) VALUES ($1, $2, $3, 0)
 ON CONFLICT (tenant_id, currency) DO UPDATE SET credit_cents = t.credit_cents RETURNING credit_cents
@@ -66,7 +67,7 @@ RETURNING i.id
 
 @dataclass(frozen=True, slots=True)
 class Receivable:
-    """An issued, paid or void invoice with its balance, locked. See InvoiceBalances for the amounts."""
+    """An issued, paid or void invoice with its balance. See InvoiceBalances for the amounts."""
 
     id: UUID
     tenant_id: UUID
@@ -116,14 +117,22 @@ async def lock_tenant(unit: UnitOfWork, tenant_id: UUID) -> str | None:
 
 
 async def lock_receivables(
-    unit: UnitOfWork, tenant_id: UUID, invoice_ids: Sequence[UUID] | None = None, *, currency: str = ""
+    unit: UnitOfWork, tenant_ids: Sequence[UUID], invoice_ids: Sequence[UUID]
 ) -> list[Receivable]:
-    """Locks the named invoices of the tenant that have been issued, or all of a currency that have a balance."""
-    if invoice_ids is None:
-        rows = await unit.connection.fetch(_OPEN, tenant_id, currency)
-    else:
-        rows = await unit.connection.fetch(_NAMED, tenant_id, list(invoice_ids))
-    return [Receivable(**{**row, "status": InvoiceStatus(row["status"])}) for row in rows]
+    """Locks those of the tenants' invoices that have been issued, in the order of their ids, and returns them."""
+    return _receivables(await unit.connection.fetch(f"{_NAMED} {_LOCKED}", list(tenant_ids), list(invoice_ids)))
+
+
+async def read_receivables(
+    unit: UnitOfWork, tenant_ids: Sequence[UUID], invoice_ids: Sequence[UUID]
+) -> list[Receivable]:
+    """The same without locks, as they are now."""
+    return _receivables(await unit.connection.fetch(_NAMED, list(tenant_ids), list(invoice_ids)))
+
+
+async def lock_open_receivables(unit: UnitOfWork, tenant_id: UUID, currency: str) -> list[Receivable]:
+    """Locks the tenant's invoices in a currency that have a balance."""
+    return _receivables(await unit.connection.fetch(f"{_OPEN} {_LOCKED}", tenant_id, currency))
 
 
 async def lock_credit(unit: UnitOfWork, tenant_id: UUID, currency: str) -> int:
@@ -152,3 +161,7 @@ async def change_balances(
     await unit.connection.execute(_CHANGE, tenant_id, *columns)
     await unit.connection.execute(_SETTLE, tenant_id, columns[0], paid_at, reference)
     return [row["id"] for row in await unit.connection.fetch(_REOPEN, tenant_id, columns[0])]
+
+
+def _receivables(rows: Iterable[Any]) -> list[Receivable]:
+    return [Receivable(**{**row, "status": InvoiceStatus(row["status"])}) for row in rows]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.billing import Allocation, allocate, take_back
 from app.billing.ledger import credit_applied, mirrored
 from app.database import UnitOfWork
-from app.operations.calls.context import Context
 from app.operations.ledger.balances import BalanceChange, Receivable, change_balances, change_credit, lock_credit
 from app.operations.ledger.journal import JournalEntry, write_entries
 from app.tables.ids import new_ids
@@ -43,7 +43,7 @@ async def record_applications(
         await unit.connection.execute(_APPLY, tenant_id, payment_id, now, new_ids(len(allocations)), invoice_ids, cents)
 
 
-async def apply_credit(unit: UnitOfWork, context: Context, invoices: Sequence[Receivable], now: datetime) -> int:
+async def apply_credit(unit: UnitOfWork, zone: ZoneInfo, invoices: Sequence[Receivable], now: datetime) -> int:
     """Applies a tenant's credit to locked invoices of its own, all in one currency, the oldest due first.
 
     Returns how many cents it applied.
@@ -71,7 +71,7 @@ async def apply_credit(unit: UnitOfWork, context: Context, invoices: Sequence[Re
         )
         for one in allocations
     ]
-    await write_entries(unit, context, entries, now)
+    await write_entries(unit, zone, entries, now)
     return applied
 
 
@@ -109,7 +109,7 @@ async def take_back_credit(
     return [Allocation(invoice_id, part) for invoice_id, part in by_invoice.items()]
 
 
-async def return_credit(unit: UnitOfWork, context: Context, invoice: Receivable, now: datetime) -> None:
+async def return_credit(unit: UnitOfWork, zone: ZoneInfo, invoice: Receivable, now: datetime) -> None:
     """Gives back all credit applied to a locked invoice that is to be voided."""
     if not invoice.credit_cents:
         return
@@ -125,4 +125,4 @@ async def return_credit(unit: UnitOfWork, context: Context, invoice: Receivable,
         f"Credit taken back from {invoice.number}",
         mirrored(credit_applied(invoice.credit_cents)),
     )
-    await write_entries(unit, context, [entry], now)
+    await write_entries(unit, zone, [entry], now)

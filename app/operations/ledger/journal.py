@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.billing import Account, LineKind, Posting, RevenuePart, day_of
 from app.database import UnitOfWork
-from app.operations.calls.context import Context
 from app.tables.ids import new_ids
 from app.tables.ledger import JournalEntryKind
 
@@ -42,14 +42,14 @@ class JournalEntry(NamedTuple):
     postings: tuple[Posting, ...]
 
 
-async def write_entries(unit: UnitOfWork, context: Context, entries: Sequence[JournalEntry], now: datetime) -> None:
+async def write_entries(unit: UnitOfWork, zone: ZoneInfo, entries: Sequence[JournalEntry], now: datetime) -> None:
     """Writes the entries, dated by the billing day that holds `now`. One without postings is not written."""
     entries = [entry for entry in entries if entry.postings]
     if not entries:
         return
     ids = new_ids(len(entries))
     tenant_ids, kinds, currencies, sources, descriptions, _ = zip(*entries, strict=True)
-    today = day_of(now, context.settings.billing_time_zone)
+    today = day_of(now, zone)
     await unit.connection.execute(_ENTRIES, ids, tenant_ids, kinds, currencies, sources, descriptions, today, now)
     rows = [
         (entry.tenant_id, entry_id, position, *_columns(posting))

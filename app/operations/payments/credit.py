@@ -17,6 +17,7 @@ from app.operations.ledger import (
     apply_credit,
     change_credit,
     lock_credit,
+    lock_open_receivables,
     lock_receivables,
     lock_tenant,
     write_entries,
@@ -40,12 +41,15 @@ async def allocate_credit(context: Context, *, tenant_id: UUID, invoice_ids: Seq
         currency = await lock_tenant(unit, tenant_id)
         if currency is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
-        receivables = await lock_receivables(unit, tenant_id, invoice_ids, currency=currency)
+        if invoice_ids is None:
+            receivables = await lock_open_receivables(unit, tenant_id, currency)
+        else:
+            receivables = await lock_receivables(unit, [tenant_id], invoice_ids)
         found = {one.id for one in receivables}
         for index, invoice_id in enumerate(invoice_ids or ()):
             if invoice_id not in found:
                 raise not_found("issued invoice", invoice_id, ("invoiceIds", str(index)))
-        await apply_credit(unit, context, receivables, context.clock())
+        await apply_credit(unit, context.settings.billing_time_zone, receivables, context.clock())
         return tenant_id
 
     return await transact(context, work)
@@ -115,6 +119,6 @@ async def _refund(unit: UnitOfWork, context: Context, refund: Refunds) -> UUID:
         f"Refund {refund.reference}",
         credit_refunded(refund.amount_cents),
     )
-    await write_entries(unit, context, [entry], refund.recorded_at)
+    await write_entries(unit, context.settings.billing_time_zone, [entry], refund.recorded_at)
     refund_id: UUID = refund.id
     return refund_id

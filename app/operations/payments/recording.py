@@ -22,11 +22,12 @@ from app.operations.ledger import (
     change_balances,
     change_credit,
     lock_credit,
+    lock_open_receivables,
     lock_receivables,
     lock_tenant,
+    record_applications,
     write_entries,
 )
-from app.operations.ledger.credit import record_applications
 from app.tables.ids import new_id
 from app.tables.ledger import JournalEntryKind, SettledBy
 from app.tables.payments import PaymentMethod, Payments
@@ -119,15 +120,15 @@ async def enter_payment(
         f"Payment {payment.reference}",
         payment_recorded(payment.amount_cents, allocated),
     )
-    await write_entries(unit, context, [entry], now)
+    await write_entries(unit, context.settings.billing_time_zone, [entry], now)
     return payment_id
 
 
 async def _receivables(unit: UnitOfWork, payment: NewPayment) -> list[Receivable]:
     """Locks the invoices that can be paid, and refuses allocations that do not fit them."""
     if payment.allocations is None:
-        return await lock_receivables(unit, payment.tenant_id, currency=payment.currency)
-    receivables = await lock_receivables(unit, payment.tenant_id, [one.invoice_id for one in payment.allocations])
+        return await lock_open_receivables(unit, payment.tenant_id, payment.currency)
+    receivables = await lock_receivables(unit, [payment.tenant_id], [one.invoice_id for one in payment.allocations])
     by_id = {one.id: one for one in receivables}
     for index, (invoice_id, cents) in enumerate(payment.allocations):
         path = ("allocations", str(index))

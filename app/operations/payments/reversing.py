@@ -73,7 +73,7 @@ async def reverse_payment(context: Context, *, payment_id: UUID, reason: str) ->
 async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: datetime) -> None:
     tenant_id, currency = payment["tenant_id"], payment["currency"]
     touched = [row["invoice_id"] for row in await unit.connection.fetch(_TOUCHED, tenant_id, payment["id"])]
-    await lock_receivables(unit, tenant_id, touched)
+    await lock_receivables(unit, [tenant_id], touched)
     taken_back = await _take_back_created_credit(unit, payment, now)
     applied = await unit.connection.fetch(_APPLIED, tenant_id, payment["id"])
     await unit.connection.execute(_UNDO, tenant_id, payment["id"])
@@ -89,10 +89,12 @@ async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: dateti
         f"Payment {payment['reference']} reversed",
         (*mirrored(postings), *taken_back),
     )
-    await write_entries(unit, context, [entry], now)
+    await write_entries(unit, context.settings.billing_time_zone, [entry], now)
     if context.settings.apply_credit:
-        reopened = await lock_receivables(unit, tenant_id, touched)
-        await apply_credit(unit, context, [one for one in reopened if one.balance_cents], now)
+        reopened = await lock_receivables(unit, [tenant_id], touched)
+        await apply_credit(
+            unit, context.settings.billing_time_zone, [one for one in reopened if one.balance_cents], now
+        )
 
 
 async def _take_back_created_credit(unit: UnitOfWork, payment: Any, now: datetime) -> tuple[Posting, ...]:

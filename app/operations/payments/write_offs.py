@@ -122,7 +122,7 @@ async def lock_receivable(unit: UnitOfWork, invoice_id: UUID) -> Receivable:
     if tenant_id is None:
         raise not_found("invoice", invoice_id, ("invoiceId",))
     await lock_tenant(unit, tenant_id)
-    receivables = await lock_receivables(unit, tenant_id, [invoice_id])
+    receivables = await lock_receivables(unit, [tenant_id], [invoice_id])
     if not receivables or receivables[0].status == "VOID":
         state = "void" if receivables else "a draft"
         message = f"the invoice is {state}; only an issued invoice can be credited, paid or written off"
@@ -177,7 +177,7 @@ async def _write_off(unit: UnitOfWork, context: Context, invoice: Receivable, re
         f"Write-off of {invoice.number}",
         balance_written_off(WriteOffShares(tuple(taxes), remaining).divide(invoice.balance_cents)),
     )
-    await write_entries(unit, context, [entry], now)
+    await write_entries(unit, context.settings.billing_time_zone, [entry], now)
 
 
 async def _keep_taxes(unit: UnitOfWork, tenant_id: UUID, write_off_id: UUID, taxes: Sequence[WrittenOffTax]) -> None:
@@ -212,7 +212,7 @@ async def _recover(unit: UnitOfWork, context: Context, invoice: Receivable, reco
         f"Recovery on {invoice.number}",
         tuple(posting for part in parts for posting in recovery_recorded(part)),
     )
-    await write_entries(unit, context, [entry], now)
+    await write_entries(unit, context.settings.billing_time_zone, [entry], now)
     return recovery_id
 
 

@@ -16,6 +16,7 @@ from app.operations.billing_months.billed import replaced_by
 from app.operations.billing_months.rating import Month, TenantMonths, hold_months, write_months
 from app.operations.invoices.draft import Draft
 from app.operations.invoices.store import clear_drafts, write_inputs, write_invoices, write_lines
+from app.operations.invoices.voiding import void_receivables
 from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import BillableDeployment, billable_portions, gather, tenant_headers
 from app.operations.rollups.corrections import Corrections
@@ -34,7 +35,7 @@ BillablePortions = AsyncIterator[list[BillableDeployment]]
 
 _SETTLED_IN_RUN = "SELECT tenant_id FROM rollup_outcomes WHERE run_id = $1 AND tenant_id = any($2::uuid[])"
 _VOID = """
-UPDATE tenant_invoices SET status = 'VOID', voided_at = $2, void_reason = $3
+UPDATE tenant_invoices SET status = 'VOID', paid_at = NULL, voided_at = $2, void_reason = $3
 WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 """
 
@@ -238,9 +239,11 @@ class _Billing:
     async def _void_emptied(self, drafts: Iterable[Draft]) -> None:
         await self._void([self.due[draft.tenant_id] for draft in drafts], "rated again: nothing to bill")
 
-    async def _void(self, existing_by_tenant: Iterable[ExistingInvoice], reason: str) -> None:
+    async def _void(self, existing_by_tenant: Sequence[ExistingInvoice], reason: str) -> None:
         if invoices := {one.month.tenant_id: one.invoice_id for one in existing_by_tenant if one.invoice_id}:
             tenant_ids, invoice_ids = list(invoices), list(invoices.values())
+            receivables = [one.receivable for one in existing_by_tenant if one.receivable]
+            await void_receivables(self.unit, self.run.period.zone, receivables, self.now)
             await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason, tenant_ids)
 
     async def _write_months(self, drafts: dict[UUID, Draft]) -> None:

@@ -54,7 +54,10 @@ BEGIN
         IF found.relispartition THEN
             -- Row-level security is the parent's: partitions are reached through it alone.
             EXECUTE format('REVOKE ALL ON %I FROM arcadia_tenant, arcadia_platform', found.relname);
-        ELSIF found.relname NOT IN ('tenants', 'tenant_tax_exemptions', 'cloud_resources', 'charges') -- the platform inserts these
+        ELSIF found.relname NOT IN ( -- the platform inserts these
+                'tenants', 'tenant_tax_exemptions', 'cloud_resources', 'charges', 'journal_entries', 'journal_postings',
+                'invoice_balances', 'tenant_balances', 'invoice_applications', 'credit_notes', 'credit_note_lines',
+                'payments', 'refunds', 'write_offs', 'write_off_taxes', 'recoveries')
             AND found.relname NOT LIKE 'tenant\_invoice%' AND found.relname NOT LIKE 'rollup\_%' THEN
             EXECUTE format('GRANT INSERT ON %I TO arcadia_tenant', found.relname);
         END IF;
@@ -67,8 +70,12 @@ GRANT UPDATE ON cloud_deployments, cloud_resources, subscriptions, subscription_
 GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets
     TO arcadia_tenant, arcadia_platform;
 GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plans, plan_versions, addons, invoice_number_sequences,
-    rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
+    credit_note_number_sequences, invoice_balances, tenant_balances, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
     data_integrity_progress TO arcadia_platform;
+-- What was applied is taken back, a payment reversed, a write-off lowered. Amounts do not change.
+GRANT UPDATE (undone_cents) ON invoice_applications TO arcadia_platform;
+GRANT UPDATE (reversed_at, reversed_by, reversal_reason) ON payments TO arcadia_platform;
+GRANT UPDATE (rest_cents) ON write_offs TO arcadia_platform;
 -- A bill's rows may be matched again, and a bill withdrawn. Amounts, dates and texts do not change.
 GRANT UPDATE (allocated_cents, matched_at, matched_by, withdrawn_at, withdrawn_by, withdrawal_reason)
     ON cloud_invoices TO arcadia_platform;

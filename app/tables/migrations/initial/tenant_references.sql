@@ -7,6 +7,10 @@ ALTER TABLE subscriptions ADD CONSTRAINT subscriptions_tenant_id_id_key UNIQUE (
 ALTER TABLE subscription_addons ADD CONSTRAINT subscription_addons_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE tenant_invoices ADD CONSTRAINT tenant_invoices_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE charges ADD CONSTRAINT charges_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE journal_entries ADD CONSTRAINT journal_entries_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE credit_notes ADD CONSTRAINT credit_notes_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE payments ADD CONSTRAINT payments_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE write_offs ADD CONSTRAINT write_offs_tenant_id_id_key UNIQUE (tenant_id, id);
 
 DO $$
 DECLARE
@@ -32,7 +36,14 @@ BEGIN
             ('tenant_invoice_inputs', 'subscription_id', 'subscriptions'),
             ('rollup_outcomes', 'invoice_id', 'tenant_invoices'),
             ('rollup_unpriced_usage', 'deployment_id', 'cloud_deployments'),
-            ('cloud_invoice_lines', 'deployment_id', 'cloud_deployments')
+            ('cloud_invoice_lines', 'deployment_id', 'cloud_deployments'),
+            ('journal_postings', 'entry_id', 'journal_entries'),
+            ('invoice_applications', 'invoice_id', 'tenant_invoices'),
+            ('credit_notes', 'invoice_id', 'tenant_invoices'),
+            ('credit_note_lines', 'credit_note_id', 'credit_notes'),
+            ('write_offs', 'invoice_id', 'tenant_invoices'),
+            ('write_off_taxes', 'write_off_id', 'write_offs'),
+            ('recoveries', 'invoice_id', 'tenant_invoices')
         ) AS links (child, reference, parent)
     LOOP
         EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', link.child, link.child || '_' || link.reference || '_fkey');
@@ -61,3 +72,6 @@ ALTER TABLE billing_month_changes
     DROP CONSTRAINT billing_month_changes_tenant_id_fkey,
     ADD CONSTRAINT billing_month_changes_tenant_id_fkey FOREIGN KEY (tenant_id, period_start)
         REFERENCES billing_months (tenant_id, period_start) ON DELETE RESTRICT ON UPDATE RESTRICT;
+
+ALTER TABLE invoice_applications ADD CONSTRAINT invoice_applications_payment_id_fkey FOREIGN KEY (tenant_id, payment_id)
+    REFERENCES payments (tenant_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT;

@@ -1,0 +1,24 @@
+-- Credit notes: append-only, with lines that sum to their totals.
+
+CREATE INDEX credit_notes_invoice_id_idx ON credit_notes (tenant_id, invoice_id, id);
+CREATE INDEX credit_notes_issued_on_idx ON credit_notes (issued_on, id);
+CREATE INDEX credit_note_lines_invoice_line_id_idx ON credit_note_lines (tenant_id, invoice_line_id);
+
+CREATE TRIGGER credit_notes_append_only BEFORE UPDATE OR DELETE ON credit_notes
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER credit_note_lines_append_only BEFORE UPDATE OR DELETE ON credit_note_lines
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE FUNCTION credit_notes_check_totals() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT (coalesce(sum(amount_cents) FILTER (WHERE taxed_net_cents IS NULL), 0),
+                coalesce(sum(amount_cents) FILTER (WHERE taxed_net_cents IS NOT NULL), 0))
+        FROM credit_note_lines WHERE tenant_id = NEW.tenant_id AND credit_note_id = NEW.id)
+        IS DISTINCT FROM (NEW.net_cents::numeric, NEW.tax_cents::numeric) THEN
+        RAISE EXCEPTION 'the lines of credit note % do not sum to its totals', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_notes_lines_sum_check';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER credit_notes_totals AFTER INSERT ON credit_notes
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION credit_notes_check_totals();
