@@ -89,7 +89,7 @@ from app.billing.money import AmountTooLarge, decimal_text, parse_decimal, round
 from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
 from app.billing.quote import quote
 from app.billing.rating import rate_charges, rate_subscription
-from app.billing.taxes import TaxBase, explain_tax
+from app.billing.taxes import TaxBase, explain_tax, tax_key
 from app.billing.terms import (
     AddonTerms,
     Aggregation,
@@ -249,6 +249,7 @@ __all__ = [
     "subscription_text",
     "take_back",
     "taken_parts",
+    "tax_key",
     "to_decimal",
     "unpriced_usage",
     "whole_month",
