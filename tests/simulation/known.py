@@ -42,6 +42,7 @@ class Known:
     number: str | None = None
     content: Any = None
     net_by_month: dict[date, int] = field(default_factory=dict)
+    taxed_months: frozenset[date] = frozenset()
 
     @property
     def total_cents(self) -> int:
@@ -58,3 +59,7 @@ class Known:
         assert min(subtotal, total) >= 0, "an invoice is below 0"
         assert (subtotal, total) == (sum(net_by_month.values()), sum(line.amount_cents for line in lines))
         self.content, self.net_by_month = content, net_by_month
+
+
+PAYMENT = "SELECT id FROM payments WHERE tenant_id = %s AND reference = %s"
+APPLICATIONS = "SELECT id FROM invoice_applications WHERE tenant_id = %s AND id > %s"

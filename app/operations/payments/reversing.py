@@ -25,6 +25,7 @@ from app.operations.ledger import (
     take_back_credit,
     write_entries,
 )
+from app.tables.invoices import InvoiceStatus
 from app.tables.ledger import JournalEntryKind, SettledBy
 
 _PAYMENT = """
@@ -47,7 +48,7 @@ WHERE tenant_id = $1 AND undone_cents < amount_cents AND (payment_id = $2 OR pay
 
 async def reverse_payment(context: Context, *, payment_id: UUID, reason: str) -> UUID:
     """Reverses the payment: the mirror image of its entry, and of credit that its money was applied by elsewhere, the
-    latest first. Invoices that are open again take the tenant's credit if the settings say so.
+    latest first. Invoices that were paid and are open again take the tenant's credit if the settings say so.
 
     Raises NOT_FOUND, CONFLICT for one that is reversed already or whose money has been refunded.
     """
@@ -73,7 +74,7 @@ async def reverse_payment(context: Context, *, payment_id: UUID, reason: str) ->
 async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: datetime) -> None:
     tenant_id, currency = payment["tenant_id"], payment["currency"]
     touched = [row["invoice_id"] for row in await unit.connection.fetch(_TOUCHED, tenant_id, payment["id"])]
-    await lock_receivables(unit, [tenant_id], touched)
+    before = await lock_receivables(unit, [tenant_id], touched)
     taken_back = await _take_back_created_credit(unit, payment, now)
     applied = await unit.connection.fetch(_APPLIED, tenant_id, payment["id"])
     await unit.connection.execute(_UNDO, tenant_id, payment["id"])
@@ -91,10 +92,9 @@ async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: dateti
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
     if context.settings.apply_credit:
-        reopened = await lock_receivables(unit, [tenant_id], touched)
-        await apply_credit(
-            unit, context.settings.billing_time_zone, [one for one in reopened if one.balance_cents], now
-        )
+        paid = [one.id for one in before if one.status is InvoiceStatus.PAID]
+        reopened = [one for one in await lock_receivables(unit, [tenant_id], paid) if one.balance_cents]
+        await apply_credit(unit, context.settings.billing_time_zone, reopened, now)
 
 
 async def _take_back_created_credit(unit: UnitOfWork, payment: Any, now: datetime) -> tuple[Posting, ...]:
