@@ -1,10 +1,10 @@
-"""Holds the balances and the ledger in the database to the model of the receivables."""
+"""The receivables as they should be, and the balances and the ledger in the database held to them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from uuid import UUID
 
-from tests.simulation.receivables import Account
+from tests.simulation.known import Known
+from tests.simulation.receivables import Account, Owed
 from tests.simulation.world import World
 
 BALANCES = """
@@ -20,19 +20,54 @@ HAVING sum(amount_cents) <> 0
 UNBALANCED = "SELECT entry_id FROM journal_postings GROUP BY 1 HAVING sum(amount_cents) <> 0"
 
 
-def hold_accounts(world: World, accounts: Mapping[UUID, Account]) -> None:
-    """Every balance, every credit and every account of the ledger is what the receivables' rules say."""
-    assert world.rows(UNBALANCED) == [], "a journal entry does not balance"
-    credit = {row.tenant_id: row.credit_cents for row in world.rows(CREDIT) if row.credit_cents}
-    assert credit == {of: account.credit for of, account in accounts.items() if account.credit}, "another credit"
-    posted: dict[UUID, dict[str, int]] = defaultdict(dict)
-    for row in world.rows(ACCOUNTS):
-        posted[row.tenant_id][row.account] = row.cents
-    expected = {of: found for of, account in accounts.items() if (found := account.accounts())}
-    assert posted == expected, f"the ledger has {dict(posted)}, and not {expected}"
-    owed = {owed.known.id: owed for account in accounts.values() for owed in account.invoices}
-    for row in world.rows(BALANCES):
-        one = owed.pop(row.id)
-        balances = row.balance_cents, row.paid_cents, row.credit_cents, row.noted_cents, row.rest
-        assert balances == (one.balance, one.paid, one.credit, one.noted, one.written_off_rest), "another balance"
-    assert not owed, "an issued invoice has no balance"
+class Receivables:
+    """The model of every tenant, and what is asked of the database to compare it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.accounts: dict[UUID, Account] = defaultdict(Account)
+
+    def issued(self) -> list[Owed]:
+        """Every invoice that was issued, tenant by tenant in the order of their issue."""
+        return [owed for account in self.accounts.values() for owed in account.invoices]
+
+    def was_issued(self, known: Known) -> None:
+        account = self.accounts[known.month[0]]
+        account.issue(known, known.taxed_months)
+        self.follow(account)
+
+    def was_voided(self, known: Known) -> None:
+        account = self.accounts[known.month[0]]
+        if (owed := account.of(known)) is not None:
+            account.void(owed)
+        known.status = "VOID"
+        self.follow(account)
+
+    def can_be_voided(self, known: Known) -> bool:
+        owed = self.accounts[known.month[0]].of(known)
+        return owed is None or owed.can_be_voided
+
+    @staticmethod
+    def follow(account: Account) -> None:
+        """An invoice is PAID while its balance is 0."""
+        for owed in account.invoices:
+            owed.known.status = owed.status
+
+    def hold(self) -> None:
+        """Every balance, every credit and every account of the ledger is what the receivables' rules say."""
+        assert self.world.rows(UNBALANCED) == [], "a journal entry does not balance"
+        credit = {row.tenant_id: row.credit_cents for row in self.world.rows(CREDIT) if row.credit_cents}
+        assert credit == {of: account.credit for of, account in self.accounts.items() if account.credit}, (
+            "another credit"
+        )
+        posted: dict[UUID, dict[str, int]] = defaultdict(dict)
+        for row in self.world.rows(ACCOUNTS):
+            posted[row.tenant_id][row.account] = row.cents
+        expected = {of: found for of, account in self.accounts.items() if (found := account.accounts())}
+        assert posted == expected, f"the ledger has {dict(posted)}, and not {expected}"
+        owed = {owed.known.id: owed for account in self.accounts.values() for owed in account.invoices}
+        for row in self.world.rows(BALANCES):
+            one = owed.pop(row.id)
+            balances = row.balance_cents, row.paid_cents, row.credit_cents, row.noted_cents, row.rest
+            assert balances == (one.balance, one.paid, one.credit, one.noted, one.written_off_rest), "another balance"
+        assert not owed, "an issued invoice has no balance"

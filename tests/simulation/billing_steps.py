@@ -200,12 +200,12 @@ class BillingSteps(Steps):
         ):
             if act == "issue":
                 self.ledger.has_its_tax(known)
-            self.ledger.was_issued(known)
+            self.ledger.receivables.was_issued(known)
 
     def pay_whole(self, known: Known, _act: str, fault: Fault | None) -> None:
         """Marked as paid: a payment of its balance."""
         refusals = {"DRAFT": ProblemCode.CONFLICT, "VOID": ProblemCode.CONFLICT, "PAID": ProblemCode.INVOICE_PAID}
-        refusal, account = refusals.get(known.status), self.ledger.accounts[known.month[0]]
+        refusal, account = refusals.get(known.status), self.ledger.receivables.accounts[known.month[0]]
         self.number += 1
         reference = f"marked {self.number}"
         stored = f"{known.number} marked as paid: {reference}"
@@ -218,10 +218,10 @@ class BillingSteps(Steps):
             owed = account.of(known)
             assert owed is not None
             account.pay(self.id_of(PAYMENT, known.month[0], stored), owed.balance, [(owed, owed.balance)])
-            self.ledger.follow(account)
+            self.ledger.receivables.follow(account)
 
     def void(self, known: Known, _act: str, fault: Fault | None) -> None:
-        owed = self.ledger.accounts[known.month[0]].of(known)
+        owed = self.ledger.receivables.accounts[known.month[0]].of(known)
         refusal = ProblemCode.CONFLICT if known.status == "VOID" else None
         if refusal is None and owed is not None and not owed.can_be_voided:
             refusal = ProblemCode.INVOICE_PAID if owed.paid else ProblemCode.CONFLICT
@@ -231,7 +231,7 @@ class BillingSteps(Steps):
             refusal,
             lambda: refusal is None and self.exists(VOID, known.id),
         ):
-            self.ledger.was_voided(known)
+            self.ledger.receivables.was_voided(known)
 
     @precondition(lambda self: bool(self.ledger.live_invoices()))
     @rule(of=pick)

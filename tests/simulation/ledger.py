@@ -18,7 +18,7 @@ from app.operations.billing_months import UnbilledMonth
 from app.operations.subscriptions import apply_pending_plan_changes
 from app.tables.ids import new_id
 from tests.lives.rating import local_day, month_of, next_month, start_of
-from tests.simulation.balances import hold_accounts
+from tests.simulation.balances import Receivables
 from tests.simulation.faults import Crash, Fault
 from tests.simulation.known import (
     INVOICES,
@@ -30,7 +30,6 @@ from tests.simulation.known import (
     Month,
 )
 from tests.simulation.model import Tenant
-from tests.simulation.receivables import Account, Owed
 from tests.simulation.world import World
 
 FINAL = frozenset({"ISSUED", "PAID"})
@@ -45,7 +44,7 @@ class Ledger:
         self.zone = zone
         self.invoices: dict[UUID, Known] = {}
         self.settled: set[Month] = set()
-        self.accounts: dict[UUID, Account] = defaultdict(Account)
+        self.receivables = Receivables(world)
         self._outcomes: list[UUID] = []
 
     @property
@@ -152,33 +151,7 @@ class Ledger:
         for known in sorted(self.invoices.values(), key=lambda known: known.month[1]):
             if known.status == "DRAFT":
                 self.world.run(invoices.issue_invoice(self.world.context(), invoice_id=known.id))
-                self.was_issued(known)
-
-    def issued(self) -> list[Owed]:
-        """Every invoice that was issued, tenant by tenant in the order of their issue."""
-        return [owed for account in self.accounts.values() for owed in account.invoices]
-
-    def was_issued(self, known: Known) -> None:
-        account = self.accounts[known.month[0]]
-        account.issue(known, known.taxed_months)
-        self.follow(account)
-
-    def was_voided(self, known: Known) -> None:
-        account = self.accounts[known.month[0]]
-        if (owed := account.of(known)) is not None:
-            account.void(owed)
-        known.status = "VOID"
-        self.follow(account)
-
-    def can_be_voided(self, known: Known) -> bool:
-        owed = self.accounts[known.month[0]].of(known)
-        return owed is None or owed.can_be_voided
-
-    @staticmethod
-    def follow(account: Account) -> None:
-        """An invoice is PAID while its balance is 0."""
-        for owed in account.invoices:
-            owed.known.status = owed.status
+                self.receivables.was_issued(known)
 
     def rival(self, known: Known) -> None:
         with suppress(psycopg.errors.UniqueViolation):
@@ -200,7 +173,7 @@ class Ledger:
     def hold(self) -> None:
         """Nothing moved that nobody moved, and every cent of every ended month is billed or listed."""
         self._observe()
-        hold_accounts(self.world, self.accounts)
+        self.receivables.hold()
         listed, billed = self.listed(), self._billed()
         for tenant in self.tenants:
             months = {*tenant.months(self.running), *(month for of, month in listed.keys() | billed if of == tenant.id)}
@@ -286,14 +259,14 @@ class Ledger:
             case "SETTLED":
                 if live is not None:
                     assert replaces, "a plain rollup voided an invoice"
-                    assert self.can_be_voided(live), "a rollup voided an invoice with payments or notes"
-                    self.was_voided(live)
+                    assert self.receivables.can_be_voided(live), "a rollup voided an invoice with payments or notes"
+                    self.receivables.was_voided(live)
                 self.settled.add(month)
             case "SKIPPED":
                 settled = live is not None or month in self.settled
                 assert month[1] in tenant.waived or (not outcome.force and settled), "a month was skipped that is due"
             case "FAILED":
-                cannot_be = live is not None and not self.can_be_voided(live)
+                cannot_be = live is not None and not self.receivables.can_be_voided(live)
                 assert not tenant.can_be_billed(month[1], self.zone) or (outcome.force and cannot_be), (
                     "nothing is wrong"
                 )
@@ -301,8 +274,8 @@ class Ledger:
 
     def _take(self, invoice_id: UUID, month: Month, live: Known | None) -> Known:
         if live is not None and live.status != "DRAFT":
-            assert self.can_be_voided(live), "an invoice with payments or notes was replaced"
-            self.was_voided(live)
+            assert self.receivables.can_be_voided(live), "an invoice with payments or notes was replaced"
+            self.receivables.was_voided(live)
             live = None
         if live is None:
             revision = max((known.revision for known in self._of(month)), default=0) + 1

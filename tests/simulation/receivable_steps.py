@@ -33,17 +33,17 @@ def part_of(cents: int, part: str) -> int:
 
 
 def issued(self: Steps) -> bool:
-    return bool(self.ledger.issued()) if hasattr(self, "ledger") else False
+    return bool(self.ledger.receivables.issued()) if hasattr(self, "ledger") else False
 
 
 class ReceivableSteps(Steps):
     """What becomes of issued invoices, and of the money that comes for them."""
 
     def owed(self, of: int) -> tuple[UUID, Account, Owed]:
-        every = self.ledger.issued()
+        every = self.ledger.receivables.issued()
         owed = every[-1 - of % len(every)]
         tenant_id = owed.known.month[0]
-        return tenant_id, self.ledger.accounts[tenant_id], owed
+        return tenant_id, self.ledger.receivables.accounts[tenant_id], owed
 
     @precondition(issued)
     @rule(of=pick, part=parts, named=st.booleans(), twice=st.booleans(), fault=faults)
@@ -71,15 +71,15 @@ class ReceivableSteps(Steps):
         ):
             payment_id = self.id_of(PAYMENT, tenant_id, reference)
             account.pay(payment_id, amount, asked)
-            self.ledger.follow(account)
+            self.ledger.receivables.follow(account)
             if twice:
                 again = self.world.run(payments.record_payment(self.world.context(), payment))
                 assert again == payment_id, "the same payment was recorded twice"
 
-    @precondition(lambda self: any(account.payments for account in self.ledger.accounts.values()))
+    @precondition(lambda self: any(account.payments for account in self.ledger.receivables.accounts.values()))
     @rule(of=pick, fault=faults)
     def reverse_payment(self, of: int, fault: Fault | None) -> None:
-        every = [(account, one) for account in self.ledger.accounts.values() for one in account.payments]
+        every = [(account, one) for account in self.ledger.receivables.accounts.values() for one in account.payments]
         account, payment = every[-1 - of % len(every)]
         refusal = self._cannot_be_reversed(account, payment)
         if self.attempt(
@@ -89,7 +89,7 @@ class ReceivableSteps(Steps):
             lambda: refusal is None and self.exists(REVERSED, payment.id),
         ):
             account.reverse(payment)
-            self.ledger.follow(account)
+            self.ledger.receivables.follow(account)
 
     @staticmethod
     def _cannot_be_reversed(account: Account, payment: Payment) -> ProblemCode | None:
@@ -113,7 +113,7 @@ class ReceivableSteps(Steps):
     def credit(self, owed: Owed, credited: dict[int, int] | None, fault: Fault | None) -> None:
         """Net amounts by position; None for all that is left."""
         tenant_id = owed.known.month[0]
-        account, reason = self.ledger.accounts[tenant_id], CreditReason.GOODWILL
+        account, reason = self.ledger.receivables.accounts[tenant_id], CreditReason.GOODWILL
         self.number += 1
         description = f"note {self.number}"
         lines = None
@@ -129,7 +129,7 @@ class ReceivableSteps(Steps):
             lambda: refusal is None and self.exists(NOTE, description),
         ):
             account.note(owed, dict(owed.lines) if credited is None else credited)
-            self.ledger.follow(account)
+            self.ledger.receivables.follow(account)
 
     @staticmethod
     def _cannot_be_credited(owed: Owed, credited: dict[int, int] | None) -> ProblemCode | None:
@@ -177,7 +177,7 @@ class ReceivableSteps(Steps):
             lambda: self.exists(APPLICATIONS, tenant_id, last) if will_be else None,
         ):
             account.apply_credit(account.open)
-            self.ledger.follow(account)
+            self.ledger.receivables.follow(account)
 
     @precondition(issued)
     @rule(of=pick, fault=faults)
@@ -195,14 +195,14 @@ class ReceivableSteps(Steps):
             lambda: refusal is None and self.exists(WRITE_OFF, reason),
         ):
             account.write_off(owed)
-            self.ledger.follow(account)
+            self.ledger.receivables.follow(account)
 
-    @precondition(lambda self: issued(self) and any(owed.write_offs for owed in self.ledger.issued()))
+    @precondition(lambda self: issued(self) and any(owed.write_offs for owed in self.ledger.receivables.issued()))
     @rule(of=pick, part=parts, fault=faults)
     def recover_money(self, of: int, part: str, fault: Fault | None) -> None:
-        written_off = [owed for owed in self.ledger.issued() if owed.write_offs]
+        written_off = [owed for owed in self.ledger.receivables.issued() if owed.write_offs]
         owed = written_off[-1 - of % len(written_off)]
-        account = self.ledger.accounts[owed.known.month[0]]
+        account = self.ledger.receivables.accounts[owed.known.month[0]]
         self.number += 1
         cents, reference = part_of(owed.written_off_rest, part), f"recovery {self.number}"
         refusal = ProblemCode.VALIDATION_FAILED if cents > owed.written_off_rest else None
