@@ -17,6 +17,15 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: invoice_credited_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_credited_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.credited_net_cents + b.credited_tax_cents FROM invoice_balances b
+    WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
 -- Name: invoice_is_stale(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_is_stale(invoice_tenant uuid, invoice_month date, status text) RETURNS boolean
@@ -44,6 +53,24 @@ CREATE FUNCTION public.invoice_line_inputs(line_tenant uuid, line_invoice uuid, 
           AND line_subscription IS NULL AND n.position > 0
           AND CASE WHEN line_key LIKE 'late:%' THEN n.late_month = line_month ELSE n.late_month IS NULL END
     ) AS documents
+$$;
+
+-- Name: invoice_remaining_net_cents(uuid, uuid, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_remaining_net_cents(invoice_tenant uuid, invoice uuid, status text, subtotal_cents bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT subtotal_cents - b.credited_net_cents FROM invoice_balances b
+    WHERE status <> 'VOID' AND b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_remaining_tax_cents(uuid, uuid, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_remaining_tax_cents(invoice_tenant uuid, invoice uuid, status text, tax_cents bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT tax_cents - b.credited_tax_cents FROM invoice_balances b
+    WHERE status <> 'VOID' AND b.tenant_id = invoice_tenant AND b.id = invoice
 $$;
 
 -- Name: invoice_stale_since(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -

@@ -22,3 +22,20 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER credit_notes_totals AFTER INSERT ON credit_notes
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION credit_notes_check_totals();
+
+-- What credit notes took off an invoice, and what is left of it. An invoice that is not issued has no balance.
+CREATE FUNCTION invoice_credited_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT b.credited_net_cents + b.credited_tax_cents FROM invoice_balances b
+    WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+CREATE FUNCTION invoice_remaining_net_cents(invoice_tenant uuid, invoice uuid, status text, subtotal_cents bigint)
+    RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT subtotal_cents - b.credited_net_cents FROM invoice_balances b
+    WHERE status <> 'VOID' AND b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+CREATE FUNCTION invoice_remaining_tax_cents(invoice_tenant uuid, invoice uuid, status text, tax_cents bigint)
+    RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT tax_cents - b.credited_tax_cents FROM invoice_balances b
+    WHERE status <> 'VOID' AND b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
