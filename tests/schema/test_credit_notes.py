@@ -1,6 +1,5 @@
-"""Credit notes through the API: the worked figures 1 to 3 of the receivables rules, and every refusal."""
+"""Credit notes through the API: the worked figures 1 to 3 of the receivables rules, and who may read notes."""
 
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,45 +7,12 @@ import pytest
 from app.billing import DeploymentState
 from app.operations.charges import add_charge
 from app.operations.deployments import transition_deployment
-from app.operations.invoices import issue_invoice, void_invoice
+from app.operations.invoices import issue_invoice
 from app.tables.credit_notes import CreditReason
 from tests.operations.months import APRIL, meter, roll_up, subscribed
 from tests.operations.receivables import check_ledger, drafted, figure_1, issued, pay
 from tests.schema.api import Api, refused
-
-UNKNOWN = "019d4500-0000-7000-8000-000000000009"
-NOTE = """... on CreditNoteIssued { creditNote {
-    number netCents taxCents totalCents appliedToInvoiceCents creditedToBalanceCents reversedWriteOffCents } }"""
-REMAINING = """query ($id: ID!) { invoice(id: $id) {
-    status creditedCents remainingNetCents remainingTaxCents } }"""
-PREVIEW = """query ($input: IssueCreditNoteInput!) { creditNotePreview(input: $input) {
-    invoice { number } currency netCents taxCents totalCents appliedToInvoiceCents creditedToBalanceCents
-    reversedWriteOffCents remainingNetCents remainingTaxCents lines { amountCents line { kind } } } }"""
-
-
-async def line_ids(api: Api, invoice_id: UUID) -> list[str]:
-    """The ids of the invoice's lines, in order."""
-    text = "query ($id: ID!) { invoice(id: $id) { lines { nodes { id } } } }"
-    nodes = (await api.data(text, {"id": str(invoice_id)}))["invoice"]["lines"]["nodes"]
-    return [node["id"] for node in nodes]
-
-
-def asked(invoice_id: UUID | str, **what: Any) -> dict[str, Any]:
-    """The input of a note for goodwill."""
-    return {"invoiceId": str(invoice_id), "reason": "GOODWILL", "description": "a slow week", **what}
-
-
-async def credited(api: Api, invoice_id: UUID, line_id: str, cents: int) -> tuple[int, int, int]:
-    """Net, tax and total of a new note over one line."""
-    given = asked(invoice_id, lines=[{"lineId": line_id, "netCents": cents}])
-    note = (await api.mutate("issueCreditNote", given, NOTE))["creditNote"]
-    return note["netCents"], note["taxCents"], note["totalCents"]
-
-
-async def remaining(api: Api, invoice_id: UUID) -> tuple[int | None, int | None, int | None]:
-    """Credited, and what is left of net and tax."""
-    invoice = (await api.data(REMAINING, {"id": str(invoice_id)}))["invoice"]
-    return invoice["creditedCents"], invoice["remainingNetCents"], invoice["remainingTaxCents"]
+from tests.schema.credit_requests import NOTE, PREVIEW, UNKNOWN, asked, credited, line_ids, remaining
 
 
 async def figure_2(api: Api) -> UUID:
@@ -222,108 +188,6 @@ async def test_the_invoice_has_its_notes_and_the_root_finds_them(api: Api) -> No
     note = (await api.data(text))["creditNote"]
     assert note["tenant"] == {"code": "acme"}
     assert note["lines"][0] == {"line": {"id": addon}}
-
-
-async def test_a_draft_and_a_void_invoice_have_nothing_left_to_credit(api: Api) -> None:
-    await figure_1(api.given)
-    await drafted(api.given)
-    row = await api.given.row("SELECT id FROM tenant_invoices")
-    assert await remaining(api, row["id"]) == (None, None, None)
-    draft = await api.mutate("issueCreditNote", asked(row["id"], grossCents=1), "... on Problem { message }")
-    assert draft.pop("message") == "the invoice is a draft; only an issued invoice can be credited, paid or written off"
-    assert draft == refused("INVOICE_NOT_ISSUED", "invoiceId")
-    await issue_invoice(api.given.platform, invoice_id=row["id"])
-    await void_invoice(api.given.platform, invoice_id=row["id"])
-    assert await remaining(api, row["id"]) == (0, None, None)
-    assert await api.mutate("issueCreditNote", asked(row["id"], grossCents=1)) == refused(
-        "INVOICE_NOT_ISSUED", "invoiceId"
-    )
-    everything = {"invoiceId": str(row["id"]), "reason": "GOODWILL", "description": "x"}
-    assert await api.mutate("creditInvoice", everything) == refused("INVOICE_NOT_ISSUED", "invoiceId")
-
-
-async def test_more_than_is_left_of_a_line_is_refused_and_the_message_names_it(api: Api) -> None:
-    await figure_1(api.given)
-    _, invoice_id = await issued(api.given)
-    base, addon, overage, _ = await line_ids(api, invoice_id)
-    await credited(api, invoice_id, overage, 600)
-    lines = [{"lineId": base, "netCents": 1}, {"lineId": overage, "netCents": 73}]
-    for what, path, message in (
-        ({"lines": lines}, ("lines", "1", "netCents"), "of line 3 at most 72 cents without tax can be credited"),
-        (
-            {"grossCents": 900, "grossLineId": addon},
-            ("grossCents",),
-            "of line 2 at most 750 cents without tax can be credited",
-        ),
-        (
-            {"grossCents": 6405},
-            ("grossCents",),
-            "of the invoice INV-2026-000001 at most 6404 cents with tax can be credited",
-        ),
-    ):
-        answer = await api.mutate("issueCreditNote", asked(invoice_id, **what), "... on Problem { message }")
-        assert answer.pop("message") == message
-        assert answer == refused("CREDIT_EXCEEDS_LINE", *path)
-        error = await api.error(PREVIEW, {"input": asked(invoice_id, **what)})
-        assert error["message"] == message
-        assert error["extensions"] == {"code": "BAD_USER_INPUT", "problem": "CREDIT_EXCEEDS_LINE", "path": list(path)}
-
-
-async def test_input_that_makes_no_note_is_refused_with_its_path(api: Api) -> None:
-    await figure_1(api.given)
-    _, invoice_id = await issued(api.given)
-    base, _, _, tax = await line_ids(api, invoice_id)
-    one = {"lineId": base, "netCents": 1}
-    before = await api.given.contents()
-    for given, path in (
-        (asked(invoice_id), ("lines",)),
-        (asked(invoice_id, lines=[]), ("lines",)),
-        (asked(invoice_id, lines=[one], grossCents=1), ("grossCents",)),
-        (asked(invoice_id, lines=[one], grossLineId=base), ("grossLineId",)),
-        (asked(invoice_id, lines=[one, {"lineId": base, "netCents": 2}]), ("lines", "1", "lineId")),
-        (asked(invoice_id, lines=[{"lineId": tax, "netCents": 1}]), ("lines", "0", "lineId")),
-        (asked(invoice_id, lines=[{"lineId": base, "netCents": 0}]), ("lines", "0", "netCents")),
-        (asked(invoice_id, lines=[one, {"lineId": tax, "netCents": -1}]), ("lines", "1", "netCents")),
-        (asked(invoice_id, grossCents=0), ("grossCents",)),
-        (asked(invoice_id, grossCents=-5), ("grossCents",)),
-        (asked(invoice_id, grossCents=1, grossLineId=tax), ("grossLineId",)),
-        (asked(invoice_id, grossCents=1) | {"description": " "}, ("description",)),
-        (asked(invoice_id, grossCents=1) | {"description": ""}, ("description",)),
-        (asked(invoice_id, grossCents=1) | {"description": "x" * 2001}, ("description",)),
-        (asked(invoice_id, grossCents=1) | {"reason": "LATE_CORRECTION"}, ("reason",)),
-        (asked(invoice_id, lines=[{"lineId": UNKNOWN, "netCents": 1}] * 501), ("lines",)),
-    ):
-        assert await api.mutate("issueCreditNote", given) == refused("VALIDATION_FAILED", *path), given
-        error = await api.error(PREVIEW, {"input": given})
-        assert error["extensions"]["problem"] == "VALIDATION_FAILED"
-        assert error["extensions"]["path"] == list(path)
-    for reason, description, field in (("GOODWILL", "", "description"), ("LATE_CORRECTION", "x", "reason")):
-        everything = {"invoiceId": str(invoice_id), "reason": reason, "description": description}
-        assert await api.mutate("creditInvoice", everything) == refused("VALIDATION_FAILED", field)
-    after = await api.given.contents()
-    assert after == before
-
-
-async def test_unknown_invoices_and_lines_of_other_invoices_are_not_found(api: Api) -> None:
-    """Another tenant's line on acme's invoice is answered exactly as a line that does not exist."""
-    await figure_1(api.given)
-    _, invoice_id = await issued(api.given)
-    _, rivals = await issued(api.given, "rival")
-    rivals_line = (await line_ids(api, rivals))[0]
-    assert await api.mutate("issueCreditNote", asked(UNKNOWN, grossCents=1)) == refused("NOT_FOUND", "invoiceId")
-    everything = {"invoiceId": UNKNOWN, "reason": "GOODWILL", "description": "x"}
-    assert await api.mutate("creditInvoice", everything) == refused("NOT_FOUND", "invoiceId")
-    error = await api.error(PREVIEW, {"input": asked(UNKNOWN, grossCents=1)})
-    assert error["extensions"] == {"code": "BAD_USER_INPUT", "problem": "NOT_FOUND", "path": ["invoiceId"]}
-    messages = []
-    for line_id in (rivals_line, UNKNOWN):
-        by_line = asked(invoice_id, lines=[{"lineId": line_id, "netCents": 1}])
-        answer = await api.mutate("issueCreditNote", by_line, "... on Problem { message }")
-        messages.append(answer.pop("message").replace(line_id, "…"))
-        assert answer == refused("NOT_FOUND", "lines", "0", "lineId")
-        by_gross = asked(invoice_id, grossCents=1, grossLineId=line_id)
-        assert await api.mutate("issueCreditNote", by_gross) == refused("NOT_FOUND", "grossLineId")
-    assert messages == ["there is no line of the invoice '…'"] * 2
 
 
 async def test_a_tenant_reads_its_own_notes_and_another_tenants_as_unknown_ones(api: Api) -> None:

@@ -1,6 +1,6 @@
 """Credit notes: what is left of an invoice, and taking it off."""
 
-from app.operations.credit_notes.issuing import credit_invoice, enter_credit_note, issue_credit_note
+from app.operations.credit_notes.issuing import NewCreditNote, credit_invoice, enter_credit_note, issue_credit_note
 from app.operations.credit_notes.previewing import CreditNotePreview, preview_credit_note
 from app.operations.credit_notes.remaining import CreditableInvoice, creditable_invoice
 from app.operations.credit_notes.requests import CreditRequest, LineCredit
@@ -10,6 +10,7 @@ __all__ = [
     "CreditRequest",
     "CreditableInvoice",
     "LineCredit",
+    "NewCreditNote",
     "credit_invoice",
     "creditable_invoice",
     "enter_credit_note",

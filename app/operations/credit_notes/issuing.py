@@ -1,7 +1,9 @@
 """Issues credit notes: by line, by gross amount, or over everything that is left."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.billing import CreditAmounts, CreditSplit, RevenuePart, day_of
 from app.billing.ledger import credit_note_issued
@@ -28,14 +30,21 @@ from app.operations.ledger import (
     write_entries,
 )
 from app.operations.payments.write_offs import lock_receivable, lower_write_offs
-from app.tables.credit_notes import CreditNoteLines, CreditNotes, CreditReason
-from app.tables.ids import new_id
+from app.tables.credit_notes import CreditNotes, CreditReason
+from app.tables.ids import new_id, new_ids
 from app.tables.ledger import JournalEntryKind, SettledBy
 
 _NEXT_NUMBER = """
 INSERT INTO credit_note_number_sequences (year, last_number) VALUES ($1, 1)
 ON CONFLICT (year) DO UPDATE SET last_number = credit_note_number_sequences.last_number + 1
 RETURNING last_number
+"""
+_WRITE_LINES = """
+INSERT INTO credit_note_lines
+    (id, tenant_id, credit_note_id, invoice_line_id, position, amount_cents, taxed_net_cents)
+SELECT l.id, $1, $2, l.invoice_line_id, l.position, l.amount_cents, l.taxed_net_cents
+FROM unnest($3::uuid[], $4::uuid[], $5::int[], $6::bigint[], $7::bigint[])
+    AS l (id, invoice_line_id, position, amount_cents, taxed_net_cents)
 """
 
 
@@ -48,12 +57,11 @@ async def issue_credit_note(context: Context, request: CreditRequest) -> UUID:
     validation.refuse(request_faults(request))
 
     async def work(unit: UnitOfWork) -> UUID:
-        invoice = await lock_receivable(unit, request.invoice_id)
-        creditable = await creditable_invoice(unit, invoice.tenant_id, invoice.id)
+        invoice, creditable = await _locked(unit, request.invoice_id)
         amounts = await requested_amounts(unit, invoice, creditable, request)
-        return await enter_credit_note(
-            unit, context, invoice, creditable, amounts, reason=request.reason, description=request.description
-        )
+        issued_by = context.principal.subject
+        note = NewCreditNote(invoice, creditable, amounts, request.reason, request.description, issued_by)
+        return await enter_credit_note(unit, context.settings.billing_time_zone, note, context.clock())
 
     return await transact(context, work)
 
@@ -67,46 +75,39 @@ async def credit_invoice(context: Context, *, invoice_id: UUID, reason: CreditRe
     validation.refuse(reason_faults(reason, description))
 
     async def work(unit: UnitOfWork) -> UUID:
-        invoice = await lock_receivable(unit, invoice_id)
-        creditable = await creditable_invoice(unit, invoice.tenant_id, invoice.id)
+        invoice, creditable = await _locked(unit, invoice_id)
         amounts = everything_left(invoice, creditable)
-        return await enter_credit_note(
-            unit, context, invoice, creditable, amounts, reason=reason, description=description
-        )
+        note = NewCreditNote(invoice, creditable, amounts, reason, description, context.principal.subject)
+        return await enter_credit_note(unit, context.settings.billing_time_zone, note, context.clock())
 
     return await transact(context, work)
 
 
-async def enter_credit_note(
-    unit: UnitOfWork,
-    context: Context,
-    invoice: Receivable,
-    creditable: CreditableInvoice,
-    amounts: CreditAmounts,
-    *,
-    reason: CreditReason,
-    description: str,
-) -> UUID:
-    """Writes the note of a locked invoice, its journal entry and the balances, and returns the note's id.
+async def _locked(unit: UnitOfWork, invoice_id: UUID) -> tuple[Receivable, CreditableInvoice]:
+    invoice = await lock_receivable(unit, invoice_id)
+    return invoice, await creditable_invoice(unit, invoice.tenant_id, invoice.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCreditNote:
+    """A note of a locked invoice, before it has a number. description: the reason in words."""
+
+    invoice: Receivable
+    creditable: CreditableInvoice
+    amounts: CreditAmounts
+    reason: CreditReason
+    description: str
+    issued_by: str
+
+
+async def enter_credit_note(unit: UnitOfWork, zone: ZoneInfo, note: NewCreditNote, now: datetime) -> UUID:
+    """Writes the note, its journal entry and the balances, and returns the note's id.
 
     The total lowers what is written off first, then the balance; the rest is the tenant's credit.
     """
-    now = context.clock()
+    invoice, amounts = note.invoice, note.amounts
     split = await _split(unit, invoice, amounts.total_cents)
-    today = day_of(now, context.settings.billing_time_zone)
-    number: int = await unit.connection.fetchval(_NEXT_NUMBER, today.year)
-    note = CreditNotes(
-        id=new_id(),
-        number=f"CRN-{today.year}-{number:06}",
-        reason=reason,
-        description=description,
-        issued_on=today,
-        issued_at=now,
-        issued_by=context.principal.subject,
-        **_totals(invoice, amounts, split),
-    )
-    await CreditNotes.insert(note)
-    await CreditNoteLines.insert(*_lines(note, creditable, amounts))
+    note_id, number = await _write(unit, zone, note, split, now)
     written_off = sum(one.total_cents for one in split.written_off)
     change = BalanceChange(
         invoice.id,
@@ -124,13 +125,45 @@ async def enter_credit_note(
         invoice.tenant_id,
         JournalEntryKind.CREDIT_NOTE_ISSUED,
         invoice.currency,
-        note.id,
-        f"Credit note {note.number} on {invoice.number}",
-        credit_note_issued(_revenue(creditable, amounts), amounts.taxes, split),
+        note_id,
+        f"Credit note {number} on {invoice.number}",
+        credit_note_issued(_revenue(note.creditable, amounts), amounts.taxes, split),
     )
-    await write_entries(unit, context.settings.billing_time_zone, [entry], now)
-    note_id: UUID = note.id
+    await write_entries(unit, zone, [entry], now)
     return note_id
+
+
+async def _write(
+    unit: UnitOfWork, zone: ZoneInfo, note: NewCreditNote, split: CreditSplit, now: datetime
+) -> tuple[UUID, str]:
+    """Writes the note and its lines, and returns its id and number."""
+    invoice, amounts, today = note.invoice, note.amounts, day_of(now, zone)
+    last: int = await unit.connection.fetchval(_NEXT_NUMBER, today.year)
+    note_id, number = new_id(), f"CRN-{today.year}-{last:06}"
+    await CreditNotes.insert(
+        CreditNotes(
+            id=note_id,
+            tenant_id=invoice.tenant_id,
+            invoice_id=invoice.id,
+            number=number,
+            reason=note.reason,
+            description=note.description,
+            currency=invoice.currency,
+            net_cents=amounts.net_cents,
+            tax_cents=amounts.tax_cents,
+            total_cents=amounts.total_cents,
+            written_off_cents=sum(one.total_cents for one in split.written_off),
+            receivable_cents=split.receivable_cents,
+            credit_cents=split.credit_cents,
+            issued_on=today,
+            issued_at=now,
+            issued_by=note.issued_by,
+        )
+    )
+    rows = _lines(note.creditable, amounts)
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    await unit.connection.execute(_WRITE_LINES, invoice.tenant_id, note_id, new_ids(len(rows)), *columns)
+    return note_id, number
 
 
 async def _split(unit: UnitOfWork, invoice: Receivable, total_cents: int) -> CreditSplit:
@@ -139,36 +172,11 @@ async def _split(unit: UnitOfWork, invoice: Receivable, total_cents: int) -> Cre
     return CreditSplit(parts, receivable, credit)
 
 
-def _totals(invoice: Receivable, amounts: CreditAmounts, split: CreditSplit) -> dict[str, Any]:
-    return {
-        "tenant_id": invoice.tenant_id,
-        "invoice_id": invoice.id,
-        "currency": invoice.currency,
-        "net_cents": amounts.net_cents,
-        "tax_cents": amounts.tax_cents,
-        "total_cents": amounts.total_cents,
-        "written_off_cents": sum(one.total_cents for one in split.written_off),
-        "receivable_cents": split.receivable_cents,
-        "credit_cents": split.credit_cents,
-    }
-
-
-def _lines(note: Any, creditable: CreditableInvoice, amounts: CreditAmounts) -> list[CreditNoteLines]:
+def _lines(creditable: CreditableInvoice, amounts: CreditAmounts) -> list[tuple[UUID, int, int, int | None]]:
+    """Invoice line, position and amount; of a tax line also the net amount that it taxes."""
     rows: list[tuple[int, int, int | None]] = [(position, cents, None) for position, cents in amounts.lines]
-    for key, net_cents, tax_cents in amounts.taxes:
-        rows.append((creditable.tax_line(key)[0], tax_cents, net_cents))
-    return [
-        CreditNoteLines(
-            id=new_id(),
-            tenant_id=note.tenant_id,
-            credit_note_id=note.id,
-            invoice_line_id=creditable.lines[position].id,
-            position=position,
-            amount_cents=cents,
-            taxed_net_cents=taxed_net_cents,
-        )
-        for position, cents, taxed_net_cents in rows
-    ]
+    rows += [(creditable.tax_line(tax.key)[0], tax.tax_cents, tax.net_cents) for tax in amounts.taxes]
+    return [(creditable.lines[position].id, position, cents, taxed) for position, cents, taxed in rows]
 
 
 def _revenue(creditable: CreditableInvoice, amounts: CreditAmounts) -> dict[RevenuePart, int]:

@@ -34,8 +34,7 @@ from app.tables.invoices import TenantInvoiceLines
 
 @read_type(
     CreditNoteLines,
-    description="What a credit note takes off one line of its invoice. Amounts are in the minor unit of the note's "
-    "currency.",
+    description="What a credit note takes off one line of its invoice. The amount is in the minor unit of `currency`.",
 )
 class CreditNoteLine(Node):
     """A row of `credit_note_lines`."""
@@ -48,6 +47,11 @@ class CreditNoteLine(Node):
         CreditNoteLines.amount_cents,
         description="The amount taken off the line: without tax, or of a tax line the tax. Negative where a negative "
         "line is reversed.",
+    )
+    currency: str = related(
+        CreditNoteLines.credit_note_id,
+        CreditNotes.currency,
+        description="The ISO 4217 code of the currency of the amount.",
     )
 
 
