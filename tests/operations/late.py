@@ -47,7 +47,8 @@ async def overage(given: Given, invoice_id: UUID) -> list[tuple[Any, ...]]:
 async def billed_of_month(given: Given, month: date) -> int:
     """What all live invoices bill of the service month, net."""
     row = await given.row(
-        "SELECT coalesce(sum(amount_cents), 0)::bigint AS cents FROM tenant_invoice_lines l"
+        "SELECT coalesce(sum(amount_cents - invoice_line_corrected_cents(l.tenant_id, l.id)), 0)::bigint AS cents"
+        " FROM tenant_invoice_lines l"
         " JOIN tenant_invoices i ON i.id = l.invoice_id AND i.status <> 'VOID'"
         " WHERE l.period_start = $1 AND l.kind <> 'TAX'",
         month,
