@@ -134,6 +134,23 @@ class RemainingInvoice:
             raise CreditExceedsInvoice(self.total_cents)
         return amounts
 
+    def credit_up_to(self, wanted: Sequence[CreditedLine]) -> CreditAmounts:
+        """The note over the wanted net amounts of lines (above 0), in their order, as far as they can be credited."""
+        lines = {line.position: line for line in self.lines}
+        limits, parts = _Limits(self), []
+        for position, net_cents in wanted:
+            if (part := min(net_cents, limits.of(lines[position]))) > 0:
+                limits.take(lines[position], part)
+                parts.append(CreditedLine(position, part))
+        low, high = 0, sum(part.net_cents for part in parts)  # the total rises with every cent of the net amount
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._amounts(_first(parts, middle)).total_cents <= self.total_cents:
+                low = middle
+            else:
+                high = middle - 1
+        return self._amounts(_first(parts, low))
+
     def credit_all(self) -> CreditAmounts:
         """The note over everything that is left, negative lines included."""
         lines = tuple(CreditedLine(line.position, line.net_cents) for line in self.lines if line.net_cents)

@@ -11,6 +11,7 @@ from app.operations.costs import BillField, MarginDimension
 from app.tables.billing_months import BillingMonthState
 from app.tables.catalog import PlanVersionStatus
 from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
+from app.tables.credit_notes import CreditReason
 from app.tables.deployments import LlmMode
 from app.tables.invoices import InvoiceStatus
 from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
@@ -103,6 +104,17 @@ describe(
     OVERAGE="Usage of one resource kind over the included quantity.",
     ADJUSTMENT="A one-off charge, or a credit if the amount is negative.",
     TAX="A tax on the other lines of the invoice.",
+)
+describe(
+    CreditReason,
+    "The kind of reason for a credit note.",
+    SERVICE_FAULT="The service did not work as agreed.",
+    PRICE_CHANGE="The price was reduced after the invoice was issued.",
+    BILLING_ERROR="The invoice charged something wrongly.",
+    CANCELLATION="What the invoice charges for was cancelled.",
+    GOODWILL="A gesture of goodwill.",
+    LATE_CORRECTION="The month fell in value after it was invoiced. A rollup issued the note; only these notes reduce "
+    "what counts as billed.",
 )
 describe(
     BillingMonthState,
@@ -210,4 +222,7 @@ describe(
     ALREADY_ATTACHED="The add-on is already attached. Set `additional` to attach it once more.",
     CONFIRMATION_REQUIRED="The start is more than three months ago and must be confirmed.",
     TENANT_CLOSED="The tenant is closed.",
+    INVOICE_NOT_ISSUED="The invoice is a draft or void, so it cannot be credited, paid or written off.",
+    CREDIT_EXCEEDS_LINE="The credit is more than what is left; the message names what is left.",
+    CREDIT_TOO_SMALL="The tenant's credit balance is smaller than the amount.",
 )

@@ -6,6 +6,7 @@ import strawberry
 
 if TYPE_CHECKING:
     from app.schema.charges import Charge
+    from app.schema.credit_notes.types import CreditNote
     from app.schema.deployments.types import Deployment
     from app.schema.invoices.types import Invoice, InvoiceLine
     from app.schema.subscriptions import PlanSubscription, SubscriptionAddon
@@ -17,4 +18,5 @@ LazySubscription: TypeAlias = Annotated["PlanSubscription", strawberry.lazy("app
 LazySubscriptionAddon: TypeAlias = Annotated["SubscriptionAddon", strawberry.lazy("app.schema.subscriptions")]
 LazyInvoice: TypeAlias = Annotated["Invoice", strawberry.lazy("app.schema.invoices.types")]
 LazyCharge: TypeAlias = Annotated["Charge", strawberry.lazy("app.schema.charges")]
+LazyCreditNote: TypeAlias = Annotated["CreditNote", strawberry.lazy("app.schema.credit_notes.types")]
 LazyInvoiceLine: TypeAlias = Annotated["InvoiceLine", strawberry.lazy("app.schema.invoices.types")]

@@ -15,6 +15,8 @@ from app.schema.charges import ChargeMutations
 from app.schema.cloud_invoices.mutations import CloudInvoiceMutations
 from app.schema.cloud_invoices.types import CloudInvoiceQueries
 from app.schema.costs import CostQueries
+from app.schema.credit_notes.mutations import CreditNoteMutations, CreditNotePreviewQueries
+from app.schema.credit_notes.types import CreditNoteQueries
 from app.schema.currencies import CurrencyQueries
 from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
@@ -54,6 +56,8 @@ class Query(
     QuoteQueries,
     UsageCorrectionQueries,
     InvoiceQueries,
+    CreditNoteQueries,
+    CreditNotePreviewQueries,
     BillingMonthQueries,
     UnbilledMonthQueries,
     RollupQueries,
@@ -80,6 +84,7 @@ class Mutation(
     UsageCorrectionMutations,
     RollupMutations,
     InvoiceMutations,
+    CreditNoteMutations,
     BillingMonthMutations,
     CloudInvoiceMutations,
 ):

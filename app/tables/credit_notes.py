@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from piccolo.columns import UUID
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
@@ -76,3 +77,18 @@ class CreditNoteNumberSequences(Table, tablename="credit_note_number_sequences")
     last_number = integer()
 
     credit_note_number_sequences_last_number_check = Check("last_number > 0")
+
+
+class AbsorbedCorrections(Table, tablename="absorbed_corrections"):
+    """A part of a month's fall in value that credit notes for other reasons had covered already: the line had no more
+    to credit. It counts as corrected, as a LATE_CORRECTION note does. run_id: the rollup that found it. Append-only.
+    """
+
+    id = primary_key()
+    tenant_id = reference(Tenants)
+    invoice_line_id = reference(TenantInvoiceLines)
+    run_id = UUID(default=None)
+    absorbed_cents = cents()
+    recorded_at = instant()
+
+    absorbed_corrections_absorbed_cents_check = Check("absorbed_cents > 0")

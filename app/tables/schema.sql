@@ -17,6 +17,15 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: invoice_credited_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_credited_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.credited_net_cents + b.credited_tax_cents FROM invoice_balances b
+    WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
 -- Name: invoice_is_stale(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_is_stale(invoice_tenant uuid, invoice_month date, status text) RETURNS boolean
@@ -24,6 +33,21 @@ CREATE FUNCTION public.invoice_is_stale(invoice_tenant uuid, invoice_month date,
     AS $$
     SELECT status = 'DRAFT' AND EXISTS (
         SELECT FROM billing_month_changes c WHERE c.tenant_id = invoice_tenant AND c.period_start = invoice_month)
+$$;
+
+-- Name: invoice_line_corrected_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_line_corrected_cents(line_tenant uuid, line uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT (coalesce((
+        SELECT sum(c.amount_cents) FROM credit_note_lines c
+        JOIN credit_notes n
+            ON n.tenant_id = c.tenant_id AND n.id = c.credit_note_id AND n.reason = 'LATE_CORRECTION'
+        WHERE c.tenant_id = line_tenant AND c.invoice_line_id = line), 0)
+    + coalesce((
+        SELECT sum(a.absorbed_cents) FROM absorbed_corrections a
+        WHERE a.tenant_id = line_tenant AND a.invoice_line_id = line), 0))::bigint
 $$;
 
 -- Name: invoice_line_inputs(uuid, uuid, uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
@@ -44,6 +68,24 @@ CREATE FUNCTION public.invoice_line_inputs(line_tenant uuid, line_invoice uuid, 
           AND line_subscription IS NULL AND n.position > 0
           AND CASE WHEN line_key LIKE 'late:%' THEN n.late_month = line_month ELSE n.late_month IS NULL END
     ) AS documents
+$$;
+
+-- Name: invoice_remaining_net_cents(uuid, uuid, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_remaining_net_cents(invoice_tenant uuid, invoice uuid, status text, subtotal_cents bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT subtotal_cents - b.credited_net_cents FROM invoice_balances b
+    WHERE status <> 'VOID' AND b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_remaining_tax_cents(uuid, uuid, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_remaining_tax_cents(invoice_tenant uuid, invoice uuid, status text, tax_cents bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT tax_cents - b.credited_tax_cents FROM invoice_balances b
+    WHERE status <> 'VOID' AND b.tenant_id = invoice_tenant AND b.id = invoice
 $$;
 
 -- Name: invoice_stale_since(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
@@ -278,6 +320,20 @@ SET default_tablespace = '';
 
 SET default_table_access_method = heap;
 
+-- Name: absorbed_corrections; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.absorbed_corrections (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_line_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    absorbed_cents bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT absorbed_corrections_absorbed_cents_check CHECK ((absorbed_cents > 0))
+);
+
+ALTER TABLE ONLY public.absorbed_corrections FORCE ROW LEVEL SECURITY;
+
 -- Name: addons; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.addons (
@@ -325,7 +381,7 @@ CREATE TABLE public.billing_month_changes (
     deployment_id uuid,
     reason text NOT NULL,
     changed_at timestamp with time zone NOT NULL,
-    CONSTRAINT billing_month_changes_reason_check CHECK ((reason = ANY (ARRAY['USAGE'::text, 'USAGE_CORRECTED'::text, 'SUBSCRIBED'::text, 'ADDON_ATTACHED'::text, 'ADDON_DETACHED'::text, 'PLAN_CHANGED'::text, 'TRANSITION'::text, 'CHARGE_ADDED'::text, 'TAX_EXEMPTION'::text, 'RESOURCE_ENDED'::text, 'INVOICE_VOIDED'::text, 'INVOICE_REPLACED'::text])))
+    CONSTRAINT billing_month_changes_reason_check CHECK ((reason = ANY (ARRAY['USAGE'::text, 'USAGE_CORRECTED'::text, 'SUBSCRIBED'::text, 'ADDON_ATTACHED'::text, 'ADDON_DETACHED'::text, 'PLAN_CHANGED'::text, 'TRANSITION'::text, 'CHARGE_ADDED'::text, 'TAX_EXEMPTION'::text, 'RESOURCE_ENDED'::text, 'INVOICE_VOIDED'::text, 'INVOICE_REPLACED'::text, 'LATE_CORRECTION'::text])))
 );
 
 ALTER TABLE ONLY public.billing_month_changes FORCE ROW LEVEL SECURITY;
@@ -1275,6 +1331,11 @@ ALTER TABLE ONLY public.write_offs FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE ONLY public.migration ALTER COLUMN id SET DEFAULT nextval('public.migration_id_seq'::regclass);
 
+-- Name: absorbed_corrections absorbed_corrections_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.absorbed_corrections
+    ADD CONSTRAINT absorbed_corrections_pkey PRIMARY KEY (id);
+
 -- Name: addons addons_code_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.addons
@@ -1762,6 +1823,10 @@ ALTER TABLE ONLY public.write_offs
 ALTER TABLE ONLY public.write_offs
     ADD CONSTRAINT write_offs_tenant_id_id_key UNIQUE (tenant_id, id);
 
+-- Name: absorbed_corrections_invoice_line_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX absorbed_corrections_invoice_line_id_idx ON public.absorbed_corrections USING btree (tenant_id, invoice_line_id);
+
 -- Name: audit_log_occurred_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX audit_log_occurred_at_idx ON public.audit_log USING btree (occurred_at, id);
@@ -2010,6 +2075,10 @@ CREATE INDEX usage_records_levels_idx ON ONLY public.usage_records USING btree (
 
 CREATE INDEX write_offs_invoice_id_idx ON public.write_offs USING btree (tenant_id, invoice_id, id);
 
+-- Name: absorbed_corrections absorbed_corrections_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER absorbed_corrections_append_only BEFORE DELETE OR UPDATE ON public.absorbed_corrections FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
 -- Name: audit_log audit_log_append_only; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -2153,6 +2222,16 @@ CREATE TRIGGER write_offs_immutable BEFORE UPDATE ON public.write_offs FOR EACH 
 -- Name: write_offs write_offs_no_delete; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER write_offs_no_delete BEFORE DELETE ON public.write_offs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: absorbed_corrections absorbed_corrections_invoice_line_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.absorbed_corrections
+    ADD CONSTRAINT absorbed_corrections_invoice_line_id_fkey FOREIGN KEY (invoice_line_id) REFERENCES public.tenant_invoice_lines(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: absorbed_corrections absorbed_corrections_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.absorbed_corrections
+    ADD CONSTRAINT absorbed_corrections_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: addons addons_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2559,6 +2638,10 @@ ALTER TABLE ONLY public.write_offs
 ALTER TABLE ONLY public.write_offs
     ADD CONSTRAINT write_offs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: absorbed_corrections; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.absorbed_corrections ENABLE ROW LEVEL SECURITY;
+
 -- Name: audit_log; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
@@ -2630,6 +2713,10 @@ ALTER TABLE public.journal_postings ENABLE ROW LEVEL SECURITY;
 -- Name: payments; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.payments ENABLE ROW LEVEL SECURITY;
+
+-- Name: absorbed_corrections platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.absorbed_corrections TO arcadia_platform USING (true);
 
 -- Name: audit_log platform; Type: POLICY; Schema: public; Owner: -
 
@@ -2863,6 +2950,10 @@ ALTER TABLE public.subscription_plan_versions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.subscriptions ENABLE ROW LEVEL SECURITY;
 
+-- Name: absorbed_corrections tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.absorbed_corrections TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: audit_log tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.audit_log TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
@@ -3076,6 +3167,11 @@ GRANT USAGE ON SCHEMA public TO arcadia_platform;
 
 REVOKE ALL ON FUNCTION public.usage_records_create_partitions(instant timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage_records_create_partitions(instant timestamp with time zone) TO arcadia_platform;
+
+-- Name: TABLE absorbed_corrections; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.absorbed_corrections TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.absorbed_corrections TO arcadia_platform;
 
 -- Name: TABLE addons; Type: ACL; Schema: public; Owner: -
 

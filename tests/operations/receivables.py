@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from app.billing import Account, Allocation
-from app.operations.credit_notes import CreditRequest, LineCredit, issue_credit_note
+from app.operations.credit_notes import CreditRequest, LineCredit, credit_invoice, issue_credit_note
 from app.operations.invoices import issue_invoice
 from app.operations.payments import NewPayment, record_payment
 from app.tables.credit_notes import CreditReason
@@ -54,6 +54,10 @@ async def credit(
     given: Given, invoice_id: UUID, *lines: tuple[int, int], gross: int | None = None, position: int | None = None
 ) -> UUID:
     """A credit note over net amounts by position, over a gross amount, or over everything."""
+    if not lines and gross is None:
+        return await credit_invoice(
+            given.platform, invoice_id=invoice_id, reason=CreditReason.CANCELLATION, description="the contract ended"
+        )
     rows = await given.rows("SELECT position, id FROM tenant_invoice_lines WHERE invoice_id = $1", invoice_id)
     ids = {row["position"]: row["id"] for row in rows}
     return await issue_credit_note(

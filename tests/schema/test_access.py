@@ -45,6 +45,8 @@ WHO_MAY = {
     "markInvoicePaid": _PLATFORM,
     "voidInvoice": _PLATFORM,
     "verifyInvoice": _PLATFORM,
+    "issueCreditNote": _PLATFORM,
+    "creditInvoice": _PLATFORM,
     "waiveMonth": _PLATFORM,
     "importCloudInvoice": _PLATFORM,
     "rematchCloudInvoice": _PLATFORM,

@@ -10,9 +10,11 @@ from app.operations.billing_months import waive_month
 from app.operations.catalog import ResourceDraft, archive_plan
 from app.operations.charges import add_charge
 from app.operations.costs import withdraw_cloud_invoice
+from app.operations.credit_notes import CreditRequest, issue_credit_note
 from app.operations.invoices import issue_invoice
 from app.operations.subscriptions import change_plan_version, detach_addon
 from app.operations.tenants import close_tenant, update_tenant
+from app.tables.credit_notes import CreditReason
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 from tests.operations.months import meter, roll_up
@@ -32,7 +34,11 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
     await withdraw_cloud_invoice(api.given.platform, cloud_invoice_id=withdrawn.cloud_invoice_id, reason="wrong")
-    answers = [await api.data(text) for text in _documents()]
+    note = CreditRequest(
+        invoice_id=story.invoice, reason=CreditReason.GOODWILL, description="a slow week", gross_cents=739
+    )
+    await issue_credit_note(api.given.platform, note)
+    answers = [await api.data(text) for text in _documents(story)]
     answers.append(await api.data("{ viewer { tenant { id } } }", caller=api.given.viewer(story.acme)))
     answered = {field for answer in answers for field in conforms(answer, query_type())}
     every = {f"{type_.name}.{name}" for type_ in readable_types() for name in type_.fields}
@@ -94,18 +100,20 @@ async def _change_terms(given: Given, story: Story) -> None:
     )
 
 
-def _documents() -> list[str]:
+def _documents(story: Story) -> list[str]:
     """A query for every root field, each field below it selected so many objects deep."""
     arguments = {
         "quote": """(input: {planCode: "scale", addons: [{code: "storage_50gb"}], usage: [
             {resourceKind: "egress_gb", quantity: "300"}, {resourceKind: "llm_input_tokens", quantity: "1"}]})""",
         "margin": """(from: "2026-04-01", to: "2026-05-01",
             groupBy: [TENANT, DEPLOYMENT, RESOURCE_KIND, LINE_KIND, MONTH])""",
+        "creditNotePreview": f"""(input: {{
+            invoiceId: "{story.invoice}", reason: GOODWILL, description: "a slow week", grossCents: 11}})""",
     }
     documents = []
     for name, field in query_type().fields.items():
         required = any(map(is_required_argument, field.args.values()))
-        if name in arguments or not (required or name in {"invoice", "tenant", "nodes"}):
+        if name in arguments or not (required or name in {"invoice", "tenant", "nodes", "creditNote"}):
             documents.append(
                 f"{{ {name}{arguments.get(name, '')} {{ {fields_of(get_named_type(field.type), DEPTH)} }} }}"
             )

@@ -152,6 +152,15 @@ INPUTS: dict[str, dict[str, Any]] = {
     "issueInvoice": {"invoiceId": "@rivals_invoice", "reason": "r", "issueStale": True},
     "markInvoicePaid": {"invoiceId": "@rivals_invoice", "paidAt": "2026-05-01T00:00:00Z", "reference": "r"},
     "voidInvoice": {"invoiceId": "@rivals_invoice", "reason": "r", "issueStale": False},
+    "issueCreditNote": {
+        "invoiceId": "@invoice",
+        "reason": "GOODWILL",
+        "description": "d",
+        "lines": [{"lineId": "@invoice", "netCents": 1}],
+        "grossCents": 11,
+        "grossLineId": "@invoice",
+    },
+    "creditInvoice": {"invoiceId": "@invoice", "reason": "GOODWILL", "description": "d"},
     "verifyInvoice": {"invoiceId": "@rivals_invoice", "reason": "r", "issueStale": False},
     "waiveMonth": {"tenantId": "@rival", "periodStart": "2026-02-01", "reason": "r"},
     "importCloudInvoice": {

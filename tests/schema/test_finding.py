@@ -10,6 +10,7 @@ from tests.schema.story import tell
 PARTS = {
     "CloudInvoiceImported",
     "CloudInvoiceRematched",
+    "CreditNotePreviewLine",
     "LineExplanation",
     "MarginRow",
     "PriceTier",

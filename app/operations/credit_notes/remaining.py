@@ -78,7 +78,10 @@ async def creditable_invoice(unit: UnitOfWork, tenant_id: UUID, invoice_id: UUID
 async def _taxes_by_month(unit: UnitOfWork, tenant_id: UUID, invoice_id: UUID) -> dict[date, tuple[str, ...]]:
     """The keys of the tax lines that tax the lines of each service month."""
     documents = await unit.connection.fetch(_HEADERS, tenant_id, invoice_id)
-    own = next(parse_header(document) for document, late_month in documents if late_month is None)
+    headers = [parse_header(document) for document, late_month in documents if late_month is None]
+    if not headers:
+        raise ValueError(f"the inputs of invoice {invoice_id} have no header")
+    own = headers[0]
     keys = {own.period.start: _keys(own)}
     for document, late_month in documents:
         if late_month is not None:

@@ -94,6 +94,14 @@ class Receivable:
         """What is written off still, after credit notes and recoveries."""
         return self.written_off_cents - self.recovered_cents
 
+    def split(self, cents: int) -> tuple[int, int, int]:
+        """Where the total of a credit note goes: off what is written off first, then off the balance, the rest to the
+        tenant's credit.
+        """
+        written_off = min(cents, self.written_off_rest_cents)
+        receivable = min(cents - written_off, self.balance_cents)
+        return written_off, receivable, cents - written_off - receivable
+
 
 class BalanceChange(NamedTuple):
     """Amounts to add to an invoice's balance row; settled_by: what it is settled by if its balance comes to 0."""

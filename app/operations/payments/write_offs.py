@@ -122,7 +122,11 @@ async def lock_receivable(unit: UnitOfWork, invoice_id: UUID) -> Receivable:
     if tenant_id is None:
         raise not_found("invoice", invoice_id, ("invoiceId",))
     await lock_tenant(unit, tenant_id)
-    receivables = await lock_receivables(unit, [tenant_id], [invoice_id])
+    return refuse_unissued(await lock_receivables(unit, [tenant_id], [invoice_id]))
+
+
+def refuse_unissued(receivables: Sequence[Receivable]) -> Receivable:
+    """The one invoice that was looked up. Raises INVOICE_NOT_ISSUED for a draft (none was found) or a void one."""
     if not receivables or receivables[0].status == "VOID":
         state = "void" if receivables else "a draft"
         message = f"the invoice is {state}; only an issued invoice can be credited, paid or written off"

@@ -19,6 +19,7 @@ from app.operations.invoices.store import clear_drafts, write_inputs, write_invo
 from app.operations.invoices.voiding import void_receivables
 from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import BillableDeployment, billable_portions, gather, tenant_headers
+from app.operations.rollups.correction_notes import lock_tenants_to_correct
 from app.operations.rollups.corrections import Corrections
 from app.operations.rollups.existing_invoices import ExistingInvoice, existing_invoices_of, settle_without_rating
 from app.operations.rollups.months import note_ratings
@@ -119,6 +120,8 @@ async def _bill(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID], now: dat
 async def hold_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantMonths]:
     """Holds the tenants' months, and gives those of tenants that the run has not settled."""
     ordered = sorted(tenant_ids)
+    if not run.dry_run:
+        await lock_tenants_to_correct(unit, run.period.start, ordered)
     months = await hold_months(unit, run.period.start, ordered, read_only=run.dry_run)
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, ordered)}
     return {tenant_id: month for tenant_id, month in months.items() if tenant_id not in settled}
@@ -247,6 +250,7 @@ class _Billing:
             await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason, tenant_ids)
 
     async def _write_months(self, drafts: dict[UUID, Draft]) -> None:
+        await self.corrections.notes.issue(self.now)
         months: list[Month] = []
         for tenant_id, draft in drafts.items():
             months += note_ratings(draft, self.corrections, self.rated_cents[tenant_id], self.now)

@@ -2,8 +2,9 @@
 what live invoices have billed for them, goes on this one. See app/billing/corrections.py.
 
 A month that is rated as a whole once more takes off what other invoices have billed of it in the same way.
-Differences above 0 are added at once. Credits wait until all else is known: in order of month and line they are taken
-as far as the invoice stays at or above 0, and the rest stays due.
+Differences above 0 are added at once. Those below 0 of earlier months are credited on the invoices that billed them, by
+credit notes (correction_notes.py). Credits that no invoice has billed, such as charges below 0, wait until all else is
+known: in order of month and line they are taken as far as the invoice stays at or above 0, and the rest stays due.
 """
 
 from collections import defaultdict
@@ -48,6 +49,7 @@ from app.operations.rating_inputs import (
     gather,
     tenant_headers,
 )
+from app.operations.rollups.correction_notes import CorrectionNotes, Fall, falls_of
 from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
 
@@ -56,12 +58,29 @@ CORRECTION_FAULTS = (ValueError, ArithmeticError)
 
 
 class _Credit(NamedTuple):
-    """A month of one subscription, or of charges, with differences below 0; those above are on the invoice with it."""
+    """A month of one subscription, or of charges, with differences below 0; those above are on the invoice with it.
+
+    falls: those below 0 of an earlier month, by series.
+    """
 
     month: Month
     slug: str
     inputs: CorrectionInputs
     found: tuple[Difference, ...]
+    falls: dict[Series, Fall]
+
+    def order(self) -> tuple[date, str]:
+        return self.month.period_start, self.slug
+
+    def owed_cents(self, difference: Difference) -> int:
+        """Of a difference below 0, what is to be taken off the invoice: below 0, or 0."""
+        fall = self.falls.get(difference.series)
+        return difference.amount_cents if fall is None else -fall.left_cents
+
+    def open_cents(self, difference: Difference, taken_cents: int) -> int:
+        """Of a difference below 0, what stays due."""
+        fall = self.falls.get(difference.series)
+        return difference.amount_cents - taken_cents + (fall.corrected_cents if fall else 0)
 
 
 @dataclass(slots=True)
@@ -72,13 +91,21 @@ class Corrections:
     run: Run
     months: Mapping[UUID, TenantMonths]
     replaced: Replaced
+    notes: CorrectionNotes = field(init=False)
     elsewhere: Mapping[str, list[Billed]] = field(default_factory=dict)
     corrected: set[tuple[UUID, date]] = field(default_factory=set)
     failed: dict[tuple[UUID, date], str] = field(default_factory=dict)
     _credits: dict[UUID, list[_Credit]] = field(default_factory=lambda: defaultdict(list))
 
+    def __post_init__(self) -> None:
+        self.notes = CorrectionNotes(self.unit, self.run, self.replaced.invoice_ids)
+
     async def look_up(self) -> None:
-        """What other invoices have billed of the month that is rolled up. A month rated for the first time has none."""
+        """What other invoices have billed of the month that is rolled up. A month rated for the first time has none.
+
+        Locks the invoices that may have to be credited.
+        """
+        await self.notes.lock(self.months.values())
         for months in self.months.values():
             months.own.open_credit_deployments = []
         rated_before = [tenant_id for tenant_id, months in self.months.items() if months.own.was_rated]
@@ -111,17 +138,24 @@ class Corrections:
         for start in sorted(due):
             async for _ in self._correct(drafts, Period(start, self.run.period.zone), due[start], slice_size):
                 yield
+        each = [one for tenant_id in drafts for one in sorted(self._credits[tenant_id], key=_Credit.order)]
+        if falls := [fall for one in each for fall in one.falls.values()]:
+            await self.notes.cover(falls)
+            yield
 
     def settle(self, draft: Draft, own_charges: ChargeInputs) -> None:
         """Takes the tenant's credits as far as its invoice allows, charges below 0 of the month itself last."""
-        owed = sorted(self._credits.pop(draft.tenant_id, ()), key=lambda one: (one.month.period_start, one.slug))
+        owed = sorted(self._credits.pop(draft.tenant_id, ()), key=_Credit.order)
         if not owed and not own_charges.charges:
             return
         base = draft.invoice.tax_base.copy()
         for credit in owed:
             base.add(credit.inputs.header, sum(one.amount_cents for one in credit.found if one.amount_cents > 0))
         amounts = [
-            (credit.inputs.header, one.amount_cents) for credit in owed for one in credit.found if one.amount_cents < 0
+            (credit.inputs.header, credit.owed_cents(one))
+            for credit in owed
+            for one in credit.found
+            if one.amount_cents < 0
         ]
         amounts += [(draft.header, charged.charge.net_cents) for charged in own_charges.charges]
         parts = iter(taken_parts(base, amounts))
@@ -134,7 +168,10 @@ class Corrections:
             draft.add_charges(ChargeInputs(charged))
 
     async def keep_due(self, now: datetime) -> None:
-        """Records what failed to be corrected as changed, where only a replaced invoice told of it."""
+        """Records what failed to be corrected as changed, where only a replaced invoice told of it; and drafts that
+        have something of what fell.
+        """
+        await self.notes.record_stale_drafts(now)
         for tenant_id, month in self.failed:
             deployments = self.replaced.deployments.get((tenant_id, month), set())
             if deployments:
@@ -212,7 +249,8 @@ class Corrections:
             return
         _refuse_too_large(draft, inputs.header, found)
         if any(one.amount_cents < 0 for one in found):
-            self._credits[draft.tenant_id].append(_Credit(month, _slug(inputs), inputs, found))
+            falls = {} if month is self.months[draft.tenant_id].own else falls_of(month, inputs, found)
+            self._credits[draft.tenant_id].append(_Credit(month, _slug(inputs), inputs, found, falls))
         else:
             draft.add_correction(inputs)
         month.difference_cents += sum(one.amount_cents for one in found)
@@ -226,7 +264,8 @@ class Corrections:
         if any(taken.values()) or any(one.amount_cents > 0 for one in credit.found):
             draft.add_correction(replace(credit.inputs, taken=partly))
         subject = credit.inputs.subject
-        if partly and isinstance(subject, SubscriptionInputs) and subject.deployment_id:
+        is_open = any(credit.open_cents(one, taken[one.series]) for one in credit.found if one.series in taken)
+        if is_open and isinstance(subject, SubscriptionInputs) and subject.deployment_id:
             credit.month.open_credit_deployments.append(UUID(subject.deployment_id))
 
 

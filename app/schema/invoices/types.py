@@ -27,10 +27,18 @@ from app.reads import (
 from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.context import RequestContext, reads_tenants
 from app.schema.invoices.filters import INVOICE_FILTERS, INVOICE_LINE_FILTERS, InvoiceFilter, InvoiceLineFilter
-from app.schema.lazy import LazyDeployment, LazyInvoice, LazySubscription, LazySubscriptionAddon, LazyTenant
+from app.schema.lazy import (
+    LazyCreditNote,
+    LazyDeployment,
+    LazyInvoice,
+    LazySubscription,
+    LazySubscriptionAddon,
+    LazyTenant,
+)
 from app.schema.nodes import Node
 from app.schema.quotes import LineExplanation
 from app.schema.scalars import Cents
+from app.tables.credit_notes import CreditNotes
 from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoices
 
 
@@ -177,6 +185,35 @@ class Invoice(Node):
         filter_input=InvoiceLineFilter,
         description="The lines of the invoice: by deployment slug, for each deployment the base price, add-ons and "
         "overage; tax last.",
+    )
+    credited_cents: Cents | None = computed(
+        "invoice_credited_cents",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        description="The sum of the invoice's credit notes, including tax; null before the invoice is issued.",
+    )
+    remaining_net_cents: Cents | None = computed(
+        "invoice_remaining_net_cents",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        TenantInvoices.status,
+        TenantInvoices.subtotal_cents,
+        description="What is left of the lines without tax after the invoice's credit notes; null if the invoice is "
+        "not issued or is void.",
+    )
+    remaining_tax_cents: Cents | None = computed(
+        "invoice_remaining_tax_cents",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        TenantInvoices.status,
+        TenantInvoices.tax_cents,
+        description="What is left of the tax after the invoice's credit notes; null if the invoice is not issued or "
+        "is void.",
+    )
+    credit_notes: Connection[LazyCreditNote] = connection(
+        CreditNotes.invoice_id,
+        order=(CreditNotes.id,),
+        description="The credit notes that reduce the invoice, in the order in which they were issued.",
     )
 
 

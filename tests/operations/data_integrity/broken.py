@@ -12,6 +12,8 @@ ROWS = "every ended month has its row"
 MONTHS = "a month is what its invoices say"
 OF_INVOICES = "every invoice has its month"
 CHANGES = "only rated months have changes"
+TAX_LEFT = "what is left of a tax is due on what is left of its lines"
+OF_INVOICE = "a credit note is of its invoice's lines"
 CONSERVED = "every cent of a month is billed or listed as unbilled"
 COUNTS = "a run counts its outcomes"
 CHUNKS = "a run's chunks account for its tenants"
@@ -31,11 +33,11 @@ FIRST_RUN = "(SELECT id FROM rollup_runs ORDER BY id LIMIT 1)"
 BROKEN: dict[str, tuple[str, set[str]]] = {
     "a line's amount": (
         f"UPDATE tenant_invoice_lines SET amount_cents = 1 WHERE id = {LINE.format('OVERAGE')}",
-        {SUMS, TAX, INPUTS, MONTHS},
+        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS},
     ),
     "a line lost": (
         f"DELETE FROM tenant_invoice_lines WHERE id = {LINE.format('ADDON')}",
-        {SUMS, TAX, INPUTS, MONTHS},
+        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS},
     ),
     "tax by another rule, and everything in agreement": (
         f"""
@@ -44,11 +46,11 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         UPDATE tenant_invoices SET tax_cents = tax_cents + 1, total_cents = total_cents + 1
             WHERE id = {ISSUED}
         """,
-        {TAX, INPUTS},
+        {TAX, TAX_LEFT, INPUTS},
     ),
     "an invoice's currency": (
         f"UPDATE tenant_invoices SET currency = 'NZD' WHERE id = {ISSUED}",
-        {INPUTS},
+        {INPUTS, OF_INVOICE},
     ),
     "the hash": (
         f"UPDATE tenant_invoices SET input_hash = repeat('0', 64) WHERE id = {ISSUED}",
@@ -56,7 +58,7 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     ),
     "inputs lost": (
         f"DELETE FROM tenant_invoice_inputs WHERE invoice_id = {ISSUED} AND position = 0",
-        {TAX, INPUTS},
+        {TAX, TAX_LEFT, INPUTS},
     ),
     "a second live invoice": (
         """

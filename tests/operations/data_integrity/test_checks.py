@@ -17,8 +17,12 @@ from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoi
 from app.operations.subscriptions import attach_addon, change_plan_version
 from tests.operations.costs.bills import bill, droplet, import_bill, row
 from tests.operations.data_integrity.broken import BROKEN
+from tests.operations.data_integrity.broken_credit_notes import BROKEN_CREDIT_NOTES
 from tests.operations.given import Given
 from tests.operations.months import MAY, invoices, meter, roll_up
+from tests.operations.receivables import credit
+
+EVERY = {**BROKEN, **BROKEN_CREDIT_NOTES}
 
 
 @pytest.fixture
@@ -64,6 +68,7 @@ async def month(given: Given) -> None:
         invoice_id=await issue_invoice(given.platform, invoice_id=(await invoices(given))[-1]["id"]),
         reference="1",
     )
+    await credit(given, (await invoices(given))[-1]["id"], gross=11)
     await roll_up(given, force=True)
     await meter(given, second, "50", 2026, 5, 4)  # late for May, which is a draft
     await droplet(given, pilot, "web-1")
@@ -80,7 +85,7 @@ async def test_all_hold_of_nothing(given: Given) -> None:
 
 
 @pytest.mark.usefixtures("month")
-@pytest.mark.parametrize(("statements", "caught_by"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(("statements", "caught_by"), EVERY.values(), ids=EVERY)
 async def test_what_breaks_a_law_is_named(
     given: Given, worker_database_url: str, statements: str, caught_by: set[str]
 ) -> None:
@@ -102,6 +107,7 @@ TABLES = {
     "cloud_deployments", "cloud_deployment_events", "subscriptions", "usage_daily_totals", "tenant_invoices",
     "invoice_number_sequences", "tenants", "rollup_runs", "rollup_chunks", "rollup_outcomes",
     "billing_months", "billing_month_changes", "cloud_invoices", "cloud_invoice_lines",
+    "credit_notes", "credit_note_number_sequences", "invoice_balances", "tenant_invoice_lines",
 }  # fmt: skip
 
 
@@ -120,7 +126,7 @@ def break_rows(database_url: str, statements: str) -> None:
 
 def test_every_law_is_shown_to_catch() -> None:
     assert {check.name for check in INTEGRITY_CHECKS} == set().union(
-        *(data_integrity for _, data_integrity in BROKEN.values())
+        *(data_integrity for _, data_integrity in EVERY.values())
     )
 
 

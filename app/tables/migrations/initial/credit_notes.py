@@ -53,8 +53,20 @@ CREDIT_NOTE_NUMBER_SEQUENCES = table(
     credit_note_number_sequences_last_number_check=Check("last_number > 0"),
 )
 
+ABSORBED_CORRECTIONS = table(
+    "absorbed_corrections",
+    id=uuid(primary_key=True),
+    tenant_id=reference(TENANTS),
+    invoice_line_id=reference(TENANT_INVOICE_LINES),
+    run_id=uuid(),
+    absorbed_cents=bigint(),
+    recorded_at=timestamptz(),
+    absorbed_corrections_absorbed_cents_check=Check("absorbed_cents > 0"),
+)
+
 TABLES = (
     CREDIT_NOTES,
     CREDIT_NOTE_LINES,
+    ABSORBED_CORRECTIONS,
     CREDIT_NOTE_NUMBER_SEQUENCES,
 )
