@@ -23,6 +23,10 @@ from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.mutation_audit import MutationAudit
 from app.schema.nodes import NodeQueries
+from app.schema.payments.bank_statements import BankStatementMutations
+from app.schema.payments.mutations import PaymentMutations
+from app.schema.payments.statements import AgedReceivablesQueries
+from app.schema.payments.types import PaymentQueries
 from app.schema.problems import EXCEPTION_HANDLERS
 from app.schema.quotes import QuoteQueries
 from app.schema.rollups.mutations import RollupMutations
@@ -31,7 +35,8 @@ from app.schema.rollups.subscriptions import RollupSubscriptions
 from app.schema.scalars import SCALARS
 from app.schema.subscriptions import SubscriptionMutations
 from app.schema.tax_rates import TaxRateMutations, TaxRateQueries
-from app.schema.tenants import TenantMutations, TenantQueries
+from app.schema.tenant_changes import TenantMutations
+from app.schema.tenants import TenantQueries
 from app.schema.usage import UsageMutations
 from app.schema.usage_corrections import UsageCorrectionMutations, UsageCorrectionQueries
 from app.schema.viewer import ViewerQueries
@@ -54,6 +59,8 @@ class Query(
     QuoteQueries,
     UsageCorrectionQueries,
     InvoiceQueries,
+    PaymentQueries,
+    AgedReceivablesQueries,
     BillingMonthQueries,
     UnbilledMonthQueries,
     RollupQueries,
@@ -80,6 +87,8 @@ class Mutation(
     UsageCorrectionMutations,
     RollupMutations,
     InvoiceMutations,
+    PaymentMutations,
+    BankStatementMutations,
     BillingMonthMutations,
     CloudInvoiceMutations,
 ):

@@ -17,6 +17,22 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: invoice_applied_credit_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_applied_credit_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.credit_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_balance_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_balance_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.balance_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
 -- Name: invoice_is_stale(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_is_stale(invoice_tenant uuid, invoice_month date, status text) RETURNS boolean
@@ -46,6 +62,39 @@ CREATE FUNCTION public.invoice_line_inputs(line_tenant uuid, line_invoice uuid, 
     ) AS documents
 $$;
 
+-- Name: invoice_overdue_since(uuid, uuid, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_overdue_since(invoice_tenant uuid, invoice uuid, today date) RETURNS date
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.due_on + 1 FROM invoice_balances b
+    WHERE b.tenant_id = invoice_tenant AND b.id = invoice AND b.balance_cents > 0 AND b.due_on < today
+$$;
+
+-- Name: invoice_paid_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_paid_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.paid_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_recovered_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_recovered_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.recovered_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_settled_by(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_settled_by(invoice_tenant uuid, invoice uuid) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.settled_by FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
 -- Name: invoice_stale_since(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_stale_since(invoice_tenant uuid, invoice_month date, status text) RETURNS timestamp with time zone
@@ -53,6 +102,14 @@ CREATE FUNCTION public.invoice_stale_since(invoice_tenant uuid, invoice_month da
     AS $$
     SELECT min(c.changed_at) FROM billing_month_changes c
     WHERE status = 'DRAFT' AND c.tenant_id = invoice_tenant AND c.period_start = invoice_month
+$$;
+
+-- Name: invoice_written_off_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_written_off_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.written_off_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
 $$;
 
 -- Name: journal_entries_check_balance(); Type: FUNCTION; Schema: public; Owner: -
@@ -167,6 +224,15 @@ CREATE FUNCTION public.subscription_period_start(started_on date, ended_on date,
          - (extract(day FROM least(greatest(started_on, today), ended_on))::int - 1)
 $$;
 
+-- Name: tenant_credit_cents(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_credit_cents(tenant uuid, tenant_currency text) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(max(t.credit_cents), 0) FROM tenant_balances t
+    WHERE t.tenant_id = tenant AND t.currency = tenant_currency
+$$;
+
 -- Name: tenant_invoice_contents_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.tenant_invoice_contents_refuse_change() RETURNS trigger
@@ -232,6 +298,24 @@ BEGIN
     RAISE EXCEPTION 'invoice % is % and does not change', OLD.id, lower(OLD.status)
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
+
+-- Name: tenant_open_cents(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_open_cents(tenant uuid, tenant_currency text) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(sum(b.balance_cents), 0) FROM invoice_balances b
+    WHERE b.tenant_id = tenant AND b.currency = tenant_currency AND b.balance_cents > 0
+$$;
+
+-- Name: tenant_overdue_cents(uuid, text, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_overdue_cents(tenant uuid, tenant_currency text, today date) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(sum(b.balance_cents), 0) FROM invoice_balances b
+    WHERE b.tenant_id = tenant AND b.currency = tenant_currency AND b.balance_cents > 0 AND b.due_on < today
+$$;
 
 -- Name: usage_records_create_partitions(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
@@ -584,6 +668,19 @@ CREATE TABLE public.installation (
     billing_months_through date,
     CONSTRAINT installation_id_check CHECK ((id = 1))
 );
+
+-- Name: invoice_application_reversals; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.invoice_application_reversals (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    application_id uuid NOT NULL,
+    amount_cents bigint NOT NULL,
+    reversed_at timestamp with time zone NOT NULL,
+    CONSTRAINT invoice_application_reversals_amount_cents_check CHECK ((amount_cents > 0))
+);
+
+ALTER TABLE ONLY public.invoice_application_reversals FORCE ROW LEVEL SECURITY;
 
 -- Name: invoice_applications; Type: TABLE; Schema: public; Owner: -
 
@@ -1153,11 +1250,13 @@ CREATE TABLE public.tenants (
     billing_address text,
     abn text,
     buyer_reference text,
+    legal_name text,
     closed_at timestamp with time zone,
     CONSTRAINT tenants_abn_check CHECK ((abn ~ '^[0-9]{11}$'::text)),
     CONSTRAINT tenants_code_check CHECK ((code ~ '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'::text)),
     CONSTRAINT tenants_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
     CONSTRAINT tenants_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT tenants_legal_name_check CHECK (((length(legal_name) >= 1) AND (length(legal_name) <= 200))),
     CONSTRAINT tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -1405,10 +1504,20 @@ ALTER TABLE ONLY public.idempotency_keys
 ALTER TABLE ONLY public.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (id);
 
+-- Name: invoice_application_reversals invoice_application_reversals_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_application_reversals
+    ADD CONSTRAINT invoice_application_reversals_pkey PRIMARY KEY (id);
+
 -- Name: invoice_applications invoice_applications_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.invoice_applications
     ADD CONSTRAINT invoice_applications_pkey PRIMARY KEY (id);
+
+-- Name: invoice_applications invoice_applications_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_applications
+    ADD CONSTRAINT invoice_applications_tenant_id_id_key UNIQUE (tenant_id, id);
 
 -- Name: invoice_balances invoice_balances_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1858,6 +1967,10 @@ CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING bt
 
 CREATE UNIQUE INDEX idempotency_keys_tenant_id_subject_key_key ON public.idempotency_keys USING btree (tenant_id, subject, key) NULLS NOT DISTINCT;
 
+-- Name: invoice_application_reversals_application_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX invoice_application_reversals_application_id_idx ON public.invoice_application_reversals USING btree (tenant_id, application_id, id);
+
 -- Name: invoice_applications_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX invoice_applications_invoice_id_idx ON public.invoice_applications USING btree (tenant_id, invoice_id, id);
@@ -1889,6 +2002,10 @@ CREATE INDEX journal_entries_tenant_id_idx ON public.journal_entries USING btree
 -- Name: payments_recorded_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX payments_recorded_at_idx ON public.payments USING btree (tenant_id, recorded_at, id);
+
+-- Name: payments_reference_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX payments_reference_idx ON public.payments USING btree (reference) WHERE (method = 'BANK_TRANSFER'::text);
 
 -- Name: rate_limit_buckets_tenant_id_subject_key; Type: INDEX; Schema: public; Owner: -
 
@@ -2033,6 +2150,10 @@ CREATE TRIGGER credit_notes_append_only BEFORE DELETE OR UPDATE ON public.credit
 -- Name: credit_notes credit_notes_totals; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE CONSTRAINT TRIGGER credit_notes_totals AFTER INSERT ON public.credit_notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.credit_notes_check_totals();
+
+-- Name: invoice_application_reversals invoice_application_reversals_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER invoice_application_reversals_append_only BEFORE DELETE OR UPDATE ON public.invoice_application_reversals FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 -- Name: invoice_applications invoice_applications_no_delete; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2268,6 +2389,16 @@ ALTER TABLE ONLY public.credit_notes
 
 ALTER TABLE ONLY public.credit_notes
     ADD CONSTRAINT credit_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: invoice_application_reversals invoice_application_reversals_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_application_reversals
+    ADD CONSTRAINT invoice_application_reversals_application_id_fkey FOREIGN KEY (tenant_id, application_id) REFERENCES public.invoice_applications(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: invoice_application_reversals invoice_application_reversals_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_application_reversals
+    ADD CONSTRAINT invoice_application_reversals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: invoice_applications invoice_applications_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2611,6 +2742,10 @@ ALTER TABLE public.data_integrity_progress ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
+-- Name: invoice_application_reversals; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.invoice_application_reversals ENABLE ROW LEVEL SECURITY;
+
 -- Name: invoice_applications; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.invoice_applications ENABLE ROW LEVEL SECURITY;
@@ -2682,6 +2817,10 @@ CREATE POLICY platform ON public.data_integrity_progress TO arcadia_platform USI
 -- Name: idempotency_keys platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.idempotency_keys TO arcadia_platform USING (true);
+
+-- Name: invoice_application_reversals platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.invoice_application_reversals TO arcadia_platform USING (true);
 
 -- Name: invoice_applications platform; Type: POLICY; Schema: public; Owner: -
 
@@ -2902,6 +3041,10 @@ CREATE POLICY tenant ON public.credit_notes TO arcadia_tenant USING ((tenant_id 
 -- Name: idempotency_keys tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.idempotency_keys TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: invoice_application_reversals tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.invoice_application_reversals TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: invoice_applications tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -3204,6 +3347,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO arcadia_pl
 
 GRANT SELECT ON TABLE public.installation TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.installation TO arcadia_platform;
+
+-- Name: TABLE invoice_application_reversals; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.invoice_application_reversals TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.invoice_application_reversals TO arcadia_platform;
 
 -- Name: TABLE invoice_applications; Type: ACL; Schema: public; Owner: -
 

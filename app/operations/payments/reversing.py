@@ -23,6 +23,7 @@ from app.operations.ledger import (
     lock_tenant,
     postings_of,
     take_back_credit,
+    undo_applications,
     write_entries,
 )
 from app.tables.ledger import JournalEntryKind, SettledBy
@@ -37,7 +38,6 @@ _APPLIED = """
 SELECT id, invoice_id, amount_cents - undone_cents AS cents FROM invoice_applications
 WHERE tenant_id = $1 AND payment_id = $2 AND undone_cents < amount_cents
 """
-_UNDO = "UPDATE invoice_applications SET undone_cents = amount_cents WHERE tenant_id = $1 AND payment_id = $2"
 # Everything that taking back may touch: what the payment paid, and what the tenant's credit did.
 _TOUCHED = """
 SELECT DISTINCT invoice_id FROM invoice_applications
@@ -76,7 +76,7 @@ async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: dateti
     await lock_receivables(unit, [tenant_id], touched)
     taken_back = await _take_back_created_credit(unit, payment, now)
     applied = await unit.connection.fetch(_APPLIED, tenant_id, payment["id"])
-    await unit.connection.execute(_UNDO, tenant_id, payment["id"])
+    await undo_applications(unit, tenant_id, {row["id"]: row["cents"] for row in applied}, now)
     changes = [BalanceChange(row["invoice_id"], SettledBy.PAYMENT, paid=-row["cents"]) for row in applied]
     await change_balances(unit, tenant_id, changes, now)
     await change_credit(unit, tenant_id, currency, -payment["credit_cents"])
