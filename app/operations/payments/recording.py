@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.billing import Allocation, InputFault, allocate, cents_fault, day_of
+from app.billing import Allocation, InputFault, allocate, day_of
 from app.billing.ledger import payment_recorded
 from app.database import UnitOfWork
 from app.operations.calls import validation
@@ -64,8 +64,8 @@ class NewPayment:
 async def record_payment(context: Context, payment: NewPayment) -> UUID:
     """Records the payment and returns its id; the id of the first where the same payment was recorded before.
 
-    Raises NOT_FOUND, CURRENCY_MISMATCH, VALIDATION_FAILED, AMOUNT_TOO_LARGE, and CONFLICT for a reference that was used
-    for another payment.
+    Raises NOT_FOUND, CURRENCY_MISMATCH, VALIDATION_FAILED, and CONFLICT for a reference that was used for another
+    payment.
     """
     authorise(context, Action.RECORD_PAYMENT)
     validation.refuse(_faults(context, payment))
@@ -110,10 +110,7 @@ async def enter_payment(
     changes = [BalanceChange(one.invoice_id, SettledBy.PAYMENT, paid=one.cents) for one in allocations]
     await change_balances(unit, payment.tenant_id, changes, paid_at or now, invoice_reference or payment.reference)
     if allocated < payment.amount_cents:
-        credit = await lock_credit(unit, payment.tenant_id, payment.currency)
-        if cents_fault(credit + payment.amount_cents - allocated):
-            message = "with this payment the tenant's credit balance would not fit in 64 bits"
-            raise Refusal(ProblemCode.AMOUNT_TOO_LARGE, message, ("amountCents",))
+        await lock_credit(unit, payment.tenant_id, payment.currency)
         await change_credit(unit, payment.tenant_id, payment.currency, payment.amount_cents - allocated)
     entry = JournalEntry(
         payment.tenant_id,
