@@ -47,7 +47,7 @@ WHERE tenant_id = $1 AND undone_cents < amount_cents AND (payment_id = $2 OR pay
 
 async def reverse_payment(context: Context, *, payment_id: UUID, reason: str) -> UUID:
     """Reverses the payment: the mirror image of its entry, and of credit that its money was applied by elsewhere, the
-    latest first. Invoices that are open again take the tenant's credit if the settings say so.
+    latest first. Invoices that it had settled are ISSUED again, and take the tenant's credit if the settings say so.
 
     Raises NOT_FOUND, CONFLICT for one that is reversed already or whose money has been refunded.
     """
@@ -78,7 +78,7 @@ async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: dateti
     applied = await unit.connection.fetch(_APPLIED, tenant_id, payment["id"])
     await undo_applications(unit, tenant_id, {row["id"]: row["cents"] for row in applied}, now)
     changes = [BalanceChange(row["invoice_id"], SettledBy.PAYMENT, paid=-row["cents"]) for row in applied]
-    await change_balances(unit, tenant_id, changes, now)
+    reopened = await change_balances(unit, tenant_id, changes, now)
     await change_credit(unit, tenant_id, currency, -payment["credit_cents"])
     postings = await postings_of(unit, tenant_id, payment["id"], JournalEntryKind.PAYMENT_RECORDED)
     entry = JournalEntry(
@@ -91,10 +91,8 @@ async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: dateti
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
     if context.settings.apply_credit:
-        reopened = await lock_receivables(unit, [tenant_id], touched)
-        await apply_credit(
-            unit, context.settings.billing_time_zone, [one for one in reopened if one.balance_cents], now
-        )
+        receivables = await lock_receivables(unit, [tenant_id], reopened)
+        await apply_credit(unit, context.settings.billing_time_zone, receivables, now)
 
 
 async def _take_back_created_credit(unit: UnitOfWork, payment: Any, now: datetime) -> tuple[Posting, ...]:
