@@ -13,7 +13,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.tables.ledger import JournalEntryKind
 
-LONGEST_PERIOD = timedelta(days=366)
+MAX_PERIOD = timedelta(days=366)
 
 # What a tenant owes is what its invoices ask for, less its credit.
 _OPENING = """
@@ -63,11 +63,11 @@ async def statements(
     context: Context, tenant_ids: Sequence[UUID], *, from_day: date, to_day: date
 ) -> dict[UUID, Statement]:
     """The statements of tenants that the caller may see. Raises VALIDATION_FAILED for a period that is empty or longer
-    than LONGEST_PERIOD.
+    than MAX_PERIOD.
     """
     faults = [*validation.day("from", from_day), *validation.day("to", to_day)]
-    if not faults and not from_day < to_day <= from_day + LONGEST_PERIOD:
-        faults.append(InputFault(("to",), f"must be 1 to {LONGEST_PERIOD.days} days after from"))
+    if not faults and not from_day < to_day <= from_day + MAX_PERIOD:
+        faults.append(InputFault(("to",), f"must be 1 to {MAX_PERIOD.days} days after from"))
     validation.refuse(faults)
 
     async def work(unit: UnitOfWork) -> dict[UUID, Statement]:
