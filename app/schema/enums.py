@@ -5,6 +5,7 @@ from enum import StrEnum
 import strawberry
 
 from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, SubscriptionStatus
+from app.operations.bank_statements import ProposalReason
 from app.operations.calls.principal import Role
 from app.operations.calls.refusal import ProblemCode
 from app.operations.costs import BillField, MarginDimension
@@ -14,6 +15,8 @@ from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
 from app.tables.credit_notes import CreditReason
 from app.tables.deployments import LlmMode
 from app.tables.invoices import InvoiceStatus
+from app.tables.ledger import JournalEntryKind, SettledBy
+from app.tables.payments import PaymentMethod
 from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
 
 
@@ -224,5 +227,48 @@ describe(
     TENANT_CLOSED="The tenant is closed.",
     INVOICE_NOT_ISSUED="The invoice is a draft or void, so it cannot be credited, paid or written off.",
     CREDIT_EXCEEDS_LINE="The credit is more than what is left; the message names what is left.",
-    CREDIT_TOO_SMALL="The tenant's credit balance is smaller than the amount.",
+    CREDIT_TOO_SMALL="The tenant's credit balance is less than the amount.",
+)
+describe(
+    PaymentMethod,
+    "How money moved.",
+    BANK_TRANSFER="A transfer from the payer's bank account.",
+    DIRECT_DEBIT="A debit of the payer's bank account.",
+    CARD="A payment by card.",
+    CASH="Cash.",
+    OTHER="Another way, or an invoice that was marked as paid.",
+)
+describe(
+    SettledBy,
+    "What brought an invoice's balance to 0.",
+    PAYMENT="A payment.",
+    CREDIT="The tenant's credit balance.",
+    CREDIT_NOTE="A credit note.",
+    WRITE_OFF="A write-off: the balance was given up.",
+    ZERO="The invoice's total was 0 when it was issued.",
+)
+describe(
+    JournalEntryKind,
+    "The business event that a journal entry records.",
+    INVOICE_ISSUED="An invoice was issued.",
+    INVOICE_VOIDED="An issued invoice was voided.",
+    CREDIT_NOTE_ISSUED="A credit note was issued.",
+    PAYMENT_RECORDED="A payment was received.",
+    PAYMENT_REVERSED="A payment was reversed: the money did not arrive or went back.",
+    CREDIT_APPLIED="The tenant's credit was applied to an invoice, or taken back from it.",
+    CREDIT_REFUNDED="Credit of the tenant was paid out.",
+    BALANCE_WRITTEN_OFF="The balance of an invoice was written off.",
+    RECOVERY_RECORDED="Money was received for a balance that had been written off.",
+)
+describe(
+    ProposalReason,
+    "The reason why a row of a bank statement was not recorded as a payment.",
+    name="BankStatementProposalReason",
+    MONEY_OUT="The amount is 0 or negative: no money came in.",
+    NO_INVOICE_NAMED="The row contains no invoice number.",
+    SEVERAL_INVOICES_NAMED="The row contains several invoice numbers.",
+    UNKNOWN_INVOICE="No issued invoice has the number in the row.",
+    INVOICE_NOT_OPEN="The invoice has no balance.",
+    CURRENCY_MISMATCH="The invoice is in another currency than the statement.",
+    AMOUNT_DIFFERS="The amount is not the invoice's balance.",
 )

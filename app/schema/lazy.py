@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from app.schema.credit_notes.types import CreditNote
     from app.schema.deployments.types import Deployment
     from app.schema.invoices.types import Invoice, InvoiceLine
+    from app.schema.payments.types import InvoiceApplication, Payment, Recovery, Refund, WriteOff
     from app.schema.subscriptions import PlanSubscription, SubscriptionAddon
     from app.schema.tenants import Tenant
 
@@ -20,3 +21,8 @@ LazyInvoice: TypeAlias = Annotated["Invoice", strawberry.lazy("app.schema.invoic
 LazyCharge: TypeAlias = Annotated["Charge", strawberry.lazy("app.schema.charges")]
 LazyCreditNote: TypeAlias = Annotated["CreditNote", strawberry.lazy("app.schema.credit_notes.types")]
 LazyInvoiceLine: TypeAlias = Annotated["InvoiceLine", strawberry.lazy("app.schema.invoices.types")]
+LazyPayment: TypeAlias = Annotated["Payment", strawberry.lazy("app.schema.payments.types")]
+LazyInvoiceApplication: TypeAlias = Annotated["InvoiceApplication", strawberry.lazy("app.schema.payments.types")]
+LazyRefund: TypeAlias = Annotated["Refund", strawberry.lazy("app.schema.payments.types")]
+LazyWriteOff: TypeAlias = Annotated["WriteOff", strawberry.lazy("app.schema.payments.types")]
+LazyRecovery: TypeAlias = Annotated["Recovery", strawberry.lazy("app.schema.payments.types")]

@@ -25,6 +25,10 @@ from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.mutation_audit import MutationAudit
 from app.schema.nodes import NodeQueries
+from app.schema.payments.bank_statements import BankStatementMutations
+from app.schema.payments.mutations import PaymentMutations
+from app.schema.payments.statements import AgedReceivablesQueries
+from app.schema.payments.types import PaymentQueries
 from app.schema.problems import EXCEPTION_HANDLERS
 from app.schema.quotes import QuoteQueries
 from app.schema.rollups.mutations import RollupMutations
@@ -33,7 +37,8 @@ from app.schema.rollups.subscriptions import RollupSubscriptions
 from app.schema.scalars import SCALARS
 from app.schema.subscriptions import SubscriptionMutations
 from app.schema.tax_rates import TaxRateMutations, TaxRateQueries
-from app.schema.tenants import TenantMutations, TenantQueries
+from app.schema.tenant_changes import TenantMutations
+from app.schema.tenants import TenantQueries
 from app.schema.usage import UsageMutations
 from app.schema.usage_corrections import UsageCorrectionMutations, UsageCorrectionQueries
 from app.schema.viewer import ViewerQueries
@@ -58,6 +63,8 @@ class Query(
     InvoiceQueries,
     CreditNoteQueries,
     CreditNotePreviewQueries,
+    PaymentQueries,
+    AgedReceivablesQueries,
     BillingMonthQueries,
     UnbilledMonthQueries,
     RollupQueries,
@@ -85,6 +92,8 @@ class Mutation(
     RollupMutations,
     InvoiceMutations,
     CreditNoteMutations,
+    PaymentMutations,
+    BankStatementMutations,
     BillingMonthMutations,
     CloudInvoiceMutations,
 ):

@@ -9,6 +9,7 @@ from piccolo.table import Table
 from app.billing import Account, LineKind
 from app.tables.columns import calendar_day, cents, instant, integer, member_of, primary_key, reference, text
 from app.tables.invoices import TenantInvoices
+from app.tables.payments import Payments
 from app.tables.tenants import Tenants
 
 
@@ -141,9 +142,21 @@ class InvoiceApplications(Table, tablename="invoice_applications"):
     id = primary_key()
     tenant_id = reference(Tenants)
     invoice_id = reference(TenantInvoices)
-    payment_id = UUID(default=None, null=True)
+    payment_id = reference(Payments, null=True)
     amount_cents = cents()
     undone_cents = cents()
     applied_at = instant()
 
     invoice_applications_amount_cents_check = Check("amount_cents > 0 AND undone_cents BETWEEN 0 AND amount_cents")
+
+
+class InvoiceApplicationReversals(Table, tablename="invoice_application_reversals"):
+    """A part of an application that was taken back, and when; those of an application add up to its undone_cents."""
+
+    id = primary_key()
+    tenant_id = reference(Tenants)
+    application_id = reference(InvoiceApplications)
+    amount_cents = cents()
+    reversed_at = instant()
+
+    invoice_application_reversals_amount_cents_check = Check("amount_cents > 0")

@@ -79,6 +79,7 @@ TOP_LEVEL_BY_GRAPHQL = {
 }
 MUTATIONS = {
     "addCharge",
+    "allocateCredit",
     "archivePlan",
     "attachAddon",
     "changePlanVersion",
@@ -93,16 +94,21 @@ MUTATIONS = {
     "detachAddon",
     "draftPlanVersion",
     "endResource",
+    "importBankStatement",
     "importCloudInvoice",
     "issueCreditNote",
     "issueInvoice",
     "markInvoicePaid",
     "moveResource",
     "publishPlanVersion",
+    "recordPayment",
+    "recordRecovery",
     "recordUsage",
+    "refundCredit",
     "registerResource",
     "rematchCloudInvoice",
     "retirePlanVersion",
+    "reversePayment",
     "rollUpPeriod",
     "setTaxRate",
     "subscribe",
@@ -114,6 +120,7 @@ MUTATIONS = {
     "voidInvoice",
     "waiveMonth",
     "withdrawCloudInvoice",
+    "writeOffInvoice",
 }
 
 

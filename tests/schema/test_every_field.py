@@ -12,14 +12,24 @@ from app.operations.charges import add_charge
 from app.operations.costs import withdraw_cloud_invoice
 from app.operations.credit_notes import CreditRequest, issue_credit_note
 from app.operations.invoices import issue_invoice
+from app.operations.payments import (
+    Recovery,
+    allocate_credit,
+    record_recovery,
+    refund_credit,
+    reverse_payment,
+    write_off_invoice,
+)
 from app.operations.subscriptions import change_plan_version, detach_addon
 from app.operations.tenants import close_tenant, update_tenant
 from app.tables.credit_notes import CreditReason
+from app.tables.payments import PaymentMethod
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 from tests.operations.months import meter, roll_up
+from tests.operations.receivables import pay
 from tests.schema.api import Api
-from tests.schema.selections import conforms, fields_of, query_type, readable_types
+from tests.schema.selections import TYPES, conforms, fields_of, query_type, readable_types
 from tests.schema.story import APRIL, Story, tell
 
 DEPTH = 5
@@ -30,6 +40,7 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _invoice_in_dollars(api.given)
     await _change_terms(api.given, story)
     await _months(api.given)
+    await _money(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
@@ -81,6 +92,7 @@ async def _change_terms(given: Given, story: Story) -> None:
         billing_address="1 High Street, Sydney",
         abn="51824753556",
         buyer_reference="PO 7",
+        legal_name="Acme Pty Ltd",
         tax_exempt=False,
         tax_exempt_reason="the certificate ended",
     )
@@ -100,11 +112,36 @@ async def _change_terms(given: Given, story: Story) -> None:
     )
 
 
+async def _money(given: Given) -> None:
+    """An overdue invoice, paid in part, with a payment that bounced and credit; and one that was written off."""
+    late = await given.tenant("late")
+    march = date(2026, 3, 1)
+    await given.subscription(await given.deployment(late, "late"), "studio", starts_on=march)
+    await roll_up(given, march, tenant_ids=[late])
+    given.clock.set(2026, 4, 2)
+    invoice = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", late)
+    await issue_invoice(given.platform, invoice_id=invoice["id"])
+    given.clock.set(2026, 5, 1, 3)
+    await pay(given, late, 20, "bank-1", payer_text="for March", allocations=[])
+    await allocate_credit(given.platform, tenant_id=late)
+    bounced = await pay(given, late, 30, "bank-2")
+    await reverse_payment(given.platform, payment_id=bounced, reason="dishonoured")
+    await pay(given, late, 40, "bank-3", allocations=[])
+    day = given.clock().date()
+    await refund_credit(given.platform, tenant_id=late, amount_cents=5, refunded_on=day, reference="out-1")
+    gone = await given.row(
+        "SELECT i.id FROM tenant_invoices i JOIN tenants t ON t.id = i.tenant_id WHERE t.code = 'american'"
+    )
+    await write_off_invoice(given.platform, invoice_id=gone["id"], reason="insolvent")
+    await record_recovery(given.platform, Recovery(gone["id"], 7, day, PaymentMethod.CARD, "card-1"))
+
+
 def _documents(story: Story) -> list[str]:
     """A query for every root field, each field below it selected so many objects deep."""
     arguments = {
         "quote": """(input: {planCode: "scale", addons: [{code: "storage_50gb"}], usage: [
             {resourceKind: "egress_gb", quantity: "300"}, {resourceKind: "llm_input_tokens", quantity: "1"}]})""",
+        "agedReceivables": "",
         "margin": """(from: "2026-04-01", to: "2026-05-01",
             groupBy: [TENANT, DEPLOYMENT, RESOURCE_KIND, LINE_KIND, MONTH])""",
         "creditNotePreview": f"""(input: {{
@@ -117,4 +154,6 @@ def _documents(story: Story) -> list[str]:
             documents.append(
                 f"{{ {name}{arguments.get(name, '')} {{ {fields_of(get_named_type(field.type), DEPTH)} }} }}"
             )
+    statement = f'statement(from: "2026-01-01", to: "2026-06-01") {{ {fields_of(TYPES["Statement"], 2)} }}'
+    documents.append(f'{{ tenant(code: "late") {{ __typename {statement} }} }}')
     return documents

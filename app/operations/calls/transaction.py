@@ -38,6 +38,11 @@ TAKEN: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = MappingProxyType
             "this bill of the provider is imported already; withdraw it first to import it again",
             ("externalId",),
         ),
+        "payments_tenant_id_method_reference_key": (
+            ProblemCode.CONFLICT,
+            "a payment of the tenant with this method and reference is recorded",
+            ("reference",),
+        ),
         "subscriptions_deployment_id_key": (
             ProblemCode.ALREADY_SUBSCRIBED,
             "the deployment has a subscription; change its plan instead",

@@ -11,7 +11,13 @@ from app.operations.ledger.balances import (
     lock_tenant,
     read_receivables,
 )
-from app.operations.ledger.credit import apply_credit, record_applications, return_credit, take_back_credit
+from app.operations.ledger.credit import (
+    apply_credit,
+    record_applications,
+    return_credit,
+    take_back_credit,
+    undo_applications,
+)
 from app.operations.ledger.journal import JournalEntry, postings_of, write_entries
 
 __all__ = [
@@ -30,5 +36,6 @@ __all__ = [
     "record_applications",
     "return_credit",
     "take_back_credit",
+    "undo_applications",
     "write_entries",
 ]

@@ -1,6 +1,6 @@
 """Applies a tenant's credit to its invoices, and takes it back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,6 +27,10 @@ WHERE a.tenant_id = $1 AND a.payment_id IS NULL AND a.undone_cents < a.amount_ce
 _UNDO = """
 UPDATE invoice_applications a SET undone_cents = a.undone_cents + u.cents
 FROM unnest($2::uuid[], $3::bigint[]) AS u (id, cents) WHERE a.tenant_id = $1 AND a.id = u.id
+"""
+_KEEP_UNDONE = """
+INSERT INTO invoice_application_reversals (id, tenant_id, application_id, amount_cents, reversed_at)
+SELECT u.new_id, $1, u.id, u.cents, $5 FROM unnest($2::uuid[], $3::bigint[], $4::uuid[]) AS u (id, cents, new_id)
 """
 
 
@@ -94,7 +98,7 @@ async def take_back_credit(
     if not undone:
         return []
     invoice_of = {row["id"]: row["invoice_id"] for row in rows}
-    await unit.connection.execute(_UNDO, tenant_id, [one.invoice_id for one in undone], [one.cents for one in undone])
+    await undo_applications(unit, tenant_id, {one.invoice_id: one.cents for one in undone}, now)
     by_invoice: dict[UUID, int] = {}
     for application_id, part in undone:
         invoice_id = invoice_of[application_id]
@@ -107,6 +111,14 @@ async def take_back_credit(
     )
     await change_credit(unit, tenant_id, currency, sum(by_invoice.values()))
     return [Allocation(invoice_id, part) for invoice_id, part in by_invoice.items()]
+
+
+async def undo_applications(unit: UnitOfWork, tenant_id: UUID, cents: Mapping[UUID, int], now: datetime) -> None:
+    """Records that so much of each application, by its id, is taken back."""
+    if cents:
+        ids, amounts = list(cents), list(cents.values())
+        await unit.connection.execute(_UNDO, tenant_id, ids, amounts)
+        await unit.connection.execute(_KEEP_UNDONE, tenant_id, ids, amounts, new_ids(len(ids)), now)
 
 
 async def return_credit(unit: UnitOfWork, zone: ZoneInfo, invoice: Receivable, now: datetime) -> None:

@@ -23,9 +23,9 @@ from app.operations.ledger import (
     lock_tenant,
     postings_of,
     take_back_credit,
+    undo_applications,
     write_entries,
 )
-from app.tables.invoices import InvoiceStatus
 from app.tables.ledger import JournalEntryKind, SettledBy
 
 _PAYMENT = """
@@ -38,7 +38,6 @@ _APPLIED = """
 SELECT id, invoice_id, amount_cents - undone_cents AS cents FROM invoice_applications
 WHERE tenant_id = $1 AND payment_id = $2 AND undone_cents < amount_cents
 """
-_UNDO = "UPDATE invoice_applications SET undone_cents = amount_cents WHERE tenant_id = $1 AND payment_id = $2"
 # Everything that taking back may touch: what the payment paid, and what the tenant's credit did.
 _TOUCHED = """
 SELECT DISTINCT invoice_id FROM invoice_applications
@@ -48,7 +47,7 @@ WHERE tenant_id = $1 AND undone_cents < amount_cents AND (payment_id = $2 OR pay
 
 async def reverse_payment(context: Context, *, payment_id: UUID, reason: str) -> UUID:
     """Reverses the payment: the mirror image of its entry, and of credit that its money was applied by elsewhere, the
-    latest first. Invoices that were paid and are open again take the tenant's credit if the settings say so.
+    latest first. Invoices that it had settled are ISSUED again, and take the tenant's credit if the settings say so.
 
     Raises NOT_FOUND, CONFLICT for one that is reversed already or whose money has been refunded.
     """
@@ -74,12 +73,12 @@ async def reverse_payment(context: Context, *, payment_id: UUID, reason: str) ->
 async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: datetime) -> None:
     tenant_id, currency = payment["tenant_id"], payment["currency"]
     touched = [row["invoice_id"] for row in await unit.connection.fetch(_TOUCHED, tenant_id, payment["id"])]
-    before = await lock_receivables(unit, [tenant_id], touched)
+    await lock_receivables(unit, [tenant_id], touched)
     taken_back = await _take_back_created_credit(unit, payment, now)
     applied = await unit.connection.fetch(_APPLIED, tenant_id, payment["id"])
-    await unit.connection.execute(_UNDO, tenant_id, payment["id"])
+    await undo_applications(unit, tenant_id, {row["id"]: row["cents"] for row in applied}, now)
     changes = [BalanceChange(row["invoice_id"], SettledBy.PAYMENT, paid=-row["cents"]) for row in applied]
-    await change_balances(unit, tenant_id, changes, now)
+    reopened = await change_balances(unit, tenant_id, changes, now)
     await change_credit(unit, tenant_id, currency, -payment["credit_cents"])
     postings = await postings_of(unit, tenant_id, payment["id"], JournalEntryKind.PAYMENT_RECORDED)
     entry = JournalEntry(
@@ -92,9 +91,8 @@ async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: dateti
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
     if context.settings.apply_credit:
-        paid = [one.id for one in before if one.status is InvoiceStatus.PAID]
-        reopened = [one for one in await lock_receivables(unit, [tenant_id], paid) if one.balance_cents]
-        await apply_credit(unit, context.settings.billing_time_zone, reopened, now)
+        receivables = await lock_receivables(unit, [tenant_id], reopened)
+        await apply_credit(unit, context.settings.billing_time_zone, receivables, now)
 
 
 async def _take_back_created_credit(unit: UnitOfWork, payment: Any, now: datetime) -> tuple[Posting, ...]:

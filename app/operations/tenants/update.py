@@ -30,6 +30,7 @@ async def update_tenant(
     *,
     tenant_id: UUID,
     name: str | None = None,
+    legal_name: Text = UNSET,
     email: Text = UNSET,
     billing_address: Text = UNSET,
     abn: Text = UNSET,
@@ -38,14 +39,20 @@ async def update_tenant(
     tax_exempt_reason: str | None = None,
     tax_exempt_from: date | None = None,
 ) -> UUID:
-    """Changes what is given; returns the tenant's id. None clears the e-mail address, the billing address, the ABN or
-    the buyer reference; a name or tax exemption that is None stays.
+    """Changes what is given; returns the tenant's id. None clears the legal name, the e-mail address, the billing
+    address, the ABN or the buyer reference; a name or tax exemption that is None stays.
 
     The exemption, or its end, holds from a day on: today, or an earlier day that is given; what was set for later days
     is replaced. A month has the exemption of its last day. Raises NOT_FOUND, VALIDATION_FAILED.
     """
     authorise(context, Action.UPDATE_TENANT)
-    texts = {"email": email, "billing_address": billing_address, "abn": abn, "buyer_reference": buyer_reference}
+    texts = {
+        "legal_name": legal_name,
+        "email": email,
+        "billing_address": billing_address,
+        "abn": abn,
+        "buyer_reference": buyer_reference,
+    }
     given: dict[Column | str, Any] = {field: text for field, text in texts.items() if not isinstance(text, UnsetType)}
     if isinstance(number := given.get("abn"), str):
         given["abn"] = number.replace(" ", "")
@@ -75,6 +82,7 @@ async def update_tenant(
 
 def _text_faults(name: str | None, given: Mapping[Column | str, Any]) -> Iterator[InputFault]:
     yield from validation.name("name", name)
+    yield from validation.name("legal_name", given.get("legal_name"))
     yield from validation.email("email", given.get("email"))
     yield from validation.lines("billing_address", given.get("billing_address"))
     yield from validation.abn("abn", given.get("abn"))

@@ -9,6 +9,7 @@ import strawberry
 from app.billing import LineKind
 from app.operations import invoices
 from app.reads import (
+    TODAY,
     Computed,
     Connection,
     PythonFieldInfo,
@@ -17,6 +18,7 @@ from app.reads import (
     computed,
     connection,
     desc,
+    many,
     one,
     python_field,
     read_type,
@@ -31,15 +33,22 @@ from app.schema.lazy import (
     LazyCreditNote,
     LazyDeployment,
     LazyInvoice,
+    LazyInvoiceApplication,
+    LazyRecovery,
     LazySubscription,
     LazySubscriptionAddon,
     LazyTenant,
+    LazyWriteOff,
 )
 from app.schema.nodes import Node
 from app.schema.quotes import LineExplanation
 from app.schema.scalars import Cents
 from app.tables.credit_notes import CreditNotes
 from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoices
+from app.tables.ledger import InvoiceApplications, SettledBy
+from app.tables.payments import Recoveries, WriteOffs
+
+_KEY = (TenantInvoices.tenant_id, TenantInvoices.id)
 
 
 def _explanations(rows: Rows, _info: PythonFieldInfo[RequestContext]) -> list[LineExplanation]:
@@ -147,6 +156,55 @@ class Invoice(Node):
     payment_reference: str | None = column(
         TenantInvoices.payment_reference,
         description="The reference of the payment, such as the bank's; null before the invoice is paid.",
+    )
+    balance_cents: Cents | None = computed(
+        "invoice_balance_cents",
+        *_KEY,
+        description="The amount that is still to be paid; null before the invoice is issued.",
+    )
+    paid_cents: Cents | None = computed(
+        "invoice_paid_cents",
+        *_KEY,
+        description="The sum that payments paid; null before the invoice is issued.",
+    )
+    applied_credit_cents: Cents | None = computed(
+        "invoice_applied_credit_cents",
+        *_KEY,
+        description="The sum that the tenant's credit balance paid; null before the invoice is issued.",
+    )
+    written_off_cents: Cents | None = computed(
+        "invoice_written_off_cents",
+        *_KEY,
+        description="The sum that was written off, including what was recovered; null before the invoice is issued.",
+    )
+    recovered_cents: Cents | None = computed(
+        "invoice_recovered_cents",
+        *_KEY,
+        description="The sum that was received for what was written off; null before the invoice is issued.",
+    )
+    settled_by: SettledBy | None = computed(
+        "invoice_settled_by",
+        *_KEY,
+        description="What brought the balance to 0; null while there is a balance, and for a draft or void invoice.",
+    )
+    overdue_since: date | None = computed(
+        "invoice_overdue_since",
+        *_KEY,
+        TODAY,
+        description="The first day after the due date; null unless that day has come and the invoice has a balance.",
+    )
+    applications: Connection[LazyInvoiceApplication] = connection(
+        InvoiceApplications.invoice_id,
+        order=(InvoiceApplications.id,),
+        description="The payments and the credit that were applied to the invoice, in order of their application.",
+    )
+    write_offs: list[LazyWriteOff] = many(
+        WriteOffs.invoice_id, order=(WriteOffs.id,), description="The write-offs of the invoice's balance, in order."
+    )
+    recoveries: list[LazyRecovery] = many(
+        Recoveries.invoice_id,
+        order=(Recoveries.id,),
+        description="The receipts for what was written off of the invoice, in order.",
     )
     voided_at: datetime | None = column(
         TenantInvoices.voided_at, description="The time at which the invoice was voided; null if it is not void."

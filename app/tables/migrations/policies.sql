@@ -56,7 +56,7 @@ BEGIN
             EXECUTE format('REVOKE ALL ON %I FROM arcadia_tenant, arcadia_platform', found.relname);
         ELSIF found.relname NOT IN ( -- the platform inserts these
                 'tenants', 'tenant_tax_exemptions', 'cloud_resources', 'charges', 'journal_entries', 'journal_postings',
-                'invoice_balances', 'tenant_balances', 'invoice_applications', 'credit_notes', 'credit_note_lines', 'absorbed_corrections',
+                'invoice_balances', 'tenant_balances', 'invoice_applications', 'invoice_application_reversals', 'credit_notes', 'credit_note_lines', 'absorbed_corrections',
                 'payments', 'refunds', 'write_offs', 'write_off_taxes', 'recoveries')
             AND found.relname NOT LIKE 'tenant\_invoice%' AND found.relname NOT LIKE 'rollup\_%' THEN
             EXECUTE format('GRANT INSERT ON %I TO arcadia_tenant', found.relname);

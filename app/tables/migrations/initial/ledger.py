@@ -4,6 +4,7 @@ from piccolo.constraints import Check, Unique
 
 from app.tables.migrations.initial.declaration import bigint, date, integer, reference, table, text, timestamptz, uuid
 from app.tables.migrations.initial.invoices import TENANT_INVOICES
+from app.tables.migrations.initial.payments import PAYMENTS
 from app.tables.migrations.initial.tenants import TENANTS
 
 JOURNAL_ENTRIES = table(
@@ -93,11 +94,21 @@ INVOICE_APPLICATIONS = table(
     id=uuid(primary_key=True),
     tenant_id=reference(TENANTS),
     invoice_id=reference(TENANT_INVOICES),
-    payment_id=uuid(null=True),
+    payment_id=reference(PAYMENTS, null=True),
     amount_cents=bigint(),
     undone_cents=bigint(),
     applied_at=timestamptz(),
     invoice_applications_amount_cents_check=Check("amount_cents > 0 AND undone_cents BETWEEN 0 AND amount_cents"),
+)
+
+INVOICE_APPLICATION_REVERSALS = table(
+    "invoice_application_reversals",
+    id=uuid(primary_key=True),
+    tenant_id=reference(TENANTS),
+    application_id=reference(INVOICE_APPLICATIONS),
+    amount_cents=bigint(),
+    reversed_at=timestamptz(),
+    invoice_application_reversals_amount_cents_check=Check("amount_cents > 0"),
 )
 
 TABLES = (
@@ -106,4 +117,5 @@ TABLES = (
     INVOICE_BALANCES,
     TENANT_BALANCES,
     INVOICE_APPLICATIONS,
+    INVOICE_APPLICATION_REVERSALS,
 )

@@ -11,6 +11,7 @@ ALTER TABLE journal_entries ADD CONSTRAINT journal_entries_tenant_id_id_key UNIQ
 ALTER TABLE credit_notes ADD CONSTRAINT credit_notes_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE payments ADD CONSTRAINT payments_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE write_offs ADD CONSTRAINT write_offs_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE invoice_applications ADD CONSTRAINT invoice_applications_tenant_id_id_key UNIQUE (tenant_id, id);
 
 DO $$
 DECLARE
@@ -39,6 +40,8 @@ BEGIN
             ('cloud_invoice_lines', 'deployment_id', 'cloud_deployments'),
             ('journal_postings', 'entry_id', 'journal_entries'),
             ('invoice_applications', 'invoice_id', 'tenant_invoices'),
+            ('invoice_applications', 'payment_id', 'payments'),
+            ('invoice_application_reversals', 'application_id', 'invoice_applications'),
             ('credit_notes', 'invoice_id', 'tenant_invoices'),
             ('credit_note_lines', 'credit_note_id', 'credit_notes'),
             ('write_offs', 'invoice_id', 'tenant_invoices'),
@@ -72,6 +75,3 @@ ALTER TABLE billing_month_changes
     DROP CONSTRAINT billing_month_changes_tenant_id_fkey,
     ADD CONSTRAINT billing_month_changes_tenant_id_fkey FOREIGN KEY (tenant_id, period_start)
         REFERENCES billing_months (tenant_id, period_start) ON DELETE RESTRICT ON UPDATE RESTRICT;
-
-ALTER TABLE invoice_applications ADD CONSTRAINT invoice_applications_payment_id_fkey FOREIGN KEY (tenant_id, payment_id)
-    REFERENCES payments (tenant_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT;
