@@ -61,6 +61,7 @@ def _deployments(tenant: int) -> dict[str, Row]:
             "actor": "someone",
             "withheld": False,
             "occurred_at": MOMENT,
+            "cause": "OPERATOR",
         },
         "cloud_resources": {
             "id": key(4, tenant),

@@ -24,6 +24,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.credit_notes.remaining import CreditableInvoice, creditable_invoice
+from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     BalanceChange,
     JournalEntry,
@@ -172,6 +173,7 @@ async def enter_credit_note(
         credit_note_issued(_revenue(creditable, amounts), amounts.taxes, split),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
+    wake_dunning(unit, context, invoice.tenant_id)
     note_id: UUID = note.id
     return note_id
 
