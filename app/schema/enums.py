@@ -4,14 +4,14 @@ from enum import StrEnum
 
 import strawberry
 
-from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, SubscriptionStatus
+from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, StepKind, SubscriptionStatus
 from app.operations.calls.principal import Role
 from app.operations.calls.refusal import ProblemCode
 from app.operations.costs import BillField, MarginDimension
 from app.tables.billing_months import BillingMonthState
 from app.tables.catalog import PlanVersionStatus
 from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
-from app.tables.deployments import LlmMode
+from app.tables.deployments import EventCause, LlmMode
 from app.tables.invoices import InvoiceStatus
 from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
 
@@ -43,6 +43,25 @@ describe(
     SUSPENDED="The platform suspended the deployment; it is not billed.",
     CANCELLED="The deployment has ended, and its subscription with it.",
     ARCHIVED="The deployment has ended and its state can no longer change.",
+)
+describe(
+    EventCause,
+    "Who requested what a deployment event records.",
+    name="DeploymentEventCause",
+    OPERATOR="A platform admin.",
+    TENANT="An admin of the tenant.",
+    SYSTEM="The system, for another reason than dunning.",
+    DUNNING="Dunning: an invoice is overdue, or no longer.",
+)
+describe(
+    StepKind,
+    "The kind of a step of dunning.",
+    name="DunningStepKind",
+    NOTICE="The tenant is to be notified that the invoice is overdue.",
+    PAST_DUE="The tenant's deployments move to PAST_DUE.",
+    FINAL_NOTICE="The tenant is to be notified that its deployments will be suspended.",
+    SUSPEND="The tenant's deployments move to SUSPENDED.",
+    PROPOSE_WRITE_OFF="It is proposed that a platform admin writes off the invoice.",
 )
 describe(
     LlmMode,
@@ -210,4 +229,7 @@ describe(
     ALREADY_ATTACHED="The add-on is already attached. Set `additional` to attach it once more.",
     CONFIRMATION_REQUIRED="The start is more than three months ago and must be confirmed.",
     TENANT_CLOSED="The tenant is closed.",
+    INVOICE_NOT_ISSUED="The invoice is a draft or void, so it cannot be credited, paid or written off.",
+    CREDIT_EXCEEDS_LINE="The credit is more than what is left; the message names what is left.",
+    CREDIT_TOO_SMALL="The tenant's credit balance is smaller than the amount.",
 )

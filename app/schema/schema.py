@@ -19,6 +19,8 @@ from app.schema.currencies import CurrencyQueries
 from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
 from app.schema.deployments.subscriptions import DeploymentSubscriptions
+from app.schema.dunning.mutations import DunningMutations
+from app.schema.dunning.queries import DunningQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.mutation_audit import MutationAudit
@@ -57,6 +59,7 @@ class Query(
     BillingMonthQueries,
     UnbilledMonthQueries,
     RollupQueries,
+    DunningQueries,
     CloudInvoiceQueries,
     CostQueries,
     AuditQueries,
@@ -81,6 +84,7 @@ class Mutation(
     RollupMutations,
     InvoiceMutations,
     BillingMonthMutations,
+    DunningMutations,
     CloudInvoiceMutations,
 ):
     """The root of mutations."""

@@ -15,6 +15,7 @@ from app.reads import (
     desc,
     equals,
     many,
+    one,
     read_type,
     reference,
     root_connection,
@@ -24,10 +25,11 @@ from app.schema.arguments import Input, clearable, optional
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.filters import DEPLOYMENT_FILTERS, DeploymentFilter
 from app.schema.invoices.filters import INVOICE_FILTERS, InvoiceFilter
-from app.schema.lazy import LazyCharge, LazyDeployment, LazyInvoice
+from app.schema.lazy import LazyCharge, LazyDeployment, LazyDunningHold, LazyInvoice
 from app.schema.nodes import Node
 from app.schema.problems import Refused, result_of
 from app.tables.deployments import CloudDeployments
+from app.tables.dunning import DunningHolds
 from app.tables.invoices import Charges, TenantInvoices
 from app.tables.tenants import Tenants, TenantTaxExemptions
 
@@ -87,6 +89,11 @@ class Tenant(Node):
     closed_at: datetime | None = column(
         Tenants.closed_at,
         description="The time at which the tenant was closed; null if it is not closed and can be billed.",
+    )
+    dunning_hold: LazyDunningHold | None = one(
+        DunningHolds.tenant_id,
+        where=[(DunningHolds.ended_at, None)],
+        description="The hold of the tenant's dunning that lasts; null if there is none. Only platform admins see it.",
     )
     deployments: Connection[LazyDeployment] = connection(
         CloudDeployments.tenant_id,

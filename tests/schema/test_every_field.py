@@ -5,14 +5,16 @@ from decimal import Decimal
 
 from graphql import get_named_type, is_required_argument
 
-from app.billing import Tier
+from app.billing import Step, StepKind, Tier
 from app.operations.billing_months import waive_month
 from app.operations.catalog import ResourceDraft, archive_plan
 from app.operations.charges import add_charge
 from app.operations.costs import withdraw_cloud_invoice
+from app.operations.dunning import dispute_invoice, hold_dunning, release_dunning, run_dunning, set_dunning_policy
 from app.operations.invoices import issue_invoice
 from app.operations.subscriptions import change_plan_version, detach_addon
 from app.operations.tenants import close_tenant, update_tenant
+from app.tables.ids import new_id
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 from tests.operations.months import meter, roll_up
@@ -28,6 +30,7 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _invoice_in_dollars(api.given)
     await _change_terms(api.given, story)
     await _months(api.given)
+    await _dun(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
@@ -64,6 +67,31 @@ async def _months(given: Given) -> None:
     credited = await given.tenant("credited")
     await add_charge(given.platform, tenant_id=credited, description="Goodwill", net_cents=-500, on=APRIL)
     await roll_up(given, tenant_ids=[abroad, overflowing, credited])
+
+
+async def _dun(given: Given) -> None:
+    """An invoice that is disputed after its steps, a tenant on hold, an ended hold, and a run with a failure."""
+    await given.plan("owed", base_price_cents=100)
+    tenant_id = await given.tenant("owing")
+    await given.subscription(await given.deployment(tenant_id, "owing"), "owed", starts_on=APRIL)
+    await roll_up(given, tenant_ids=[tenant_id])
+    invoice = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", tenant_id)
+    await issue_invoice(given.platform, invoice_id=invoice["id"])
+    now = given.clock.now
+    given.clock.set(2026, 5, 22, 9)
+    await run_dunning(given.platform)
+    await dispute_invoice(given.platform, invoice_id=invoice["id"], reason="not as ordered")
+    for held in (tenant_id, await given.tenant("held")):
+        await hold_dunning(given.platform, tenant_id=held, until=date(2026, 5, 22), reason="promised to pay")
+    await release_dunning(given.platform, tenant_id=tenant_id)
+    await set_dunning_policy(given.platform, steps=[Step(StepKind.NOTICE, 1)])
+    await given.rows(
+        "INSERT INTO dunning_failures (id, run_id, tenant_id, code, message, failed_at)"
+        " SELECT $1, id, $2, 'INTERNAL_ERROR', 'it broke', started_at FROM dunning_runs RETURNING id",
+        new_id(),
+        tenant_id,
+    )
+    given.clock.now = now
 
 
 async def _change_terms(given: Given, story: Story) -> None:

@@ -5,8 +5,6 @@ from app.operations.deployments.ending import end_resource, move_resource
 from app.operations.deployments.resources import register_resource
 from app.operations.deployments.transition import (
     TransitionRecorded,
-    TransitionRequest,
-    enter_transition,
     transition_by_system,
     transition_deployment,
 )
@@ -14,10 +12,8 @@ from app.operations.deployments.update import update_deployment
 
 __all__ = [
     "TransitionRecorded",
-    "TransitionRequest",
     "create_deployment",
     "end_resource",
-    "enter_transition",
     "move_resource",
     "register_resource",
     "transition_by_system",

@@ -21,7 +21,7 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
 from app.operations.calls.transaction import transact
-from app.operations.deployments import TransitionRequest, enter_transition
+from app.operations.deployments.transition import TransitionRequest, enter_transition
 from app.operations.dunning.dunned import lock_deployments, read_credit, read_overdue
 from app.operations.dunning.holds import end_hold
 from app.operations.dunning.policies import read_policy
