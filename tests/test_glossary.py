@@ -10,6 +10,7 @@ UNEXPLAINED = {
     *("installation", "invoice_number_sequences", "rate_limit_buckets", "rollup_chunks"),
     *("rollup_failures", "rollup_unpriced_usage", "rollup_warnings", "tax_rates", "tenant_tax_exemptions"),
     "usage_event_keys",
+    "dunning_failures",
 }
 """Tables whose name says what they hold."""
 

@@ -143,13 +143,13 @@ async def test_policies_that_do_not_fit_are_refused(api: Api) -> None:
 async def test_a_hold_is_seen_by_the_platform_until_it_ends(api: Api) -> None:
     acme = await api.given.tenant("acme")
     given = {"tenantId": str(acme), "until": "2026-05-20", "reason": "promised to pay"}
-    selection = "... on DunningHeld { hold { until reason heldBy endedAt tenant { code } } }"
+    selection = "... on DunningHeld { hold { until reason heldBy heldAt tenant { code } } }"
     answer = await api.mutate("holdDunning", given, selection)
     assert answer["hold"] == {
         "until": "2026-05-20",
         "reason": "promised to pay",
         "heldBy": "platform_admin@example.com",
-        "endedAt": None,
+        "heldAt": "2026-05-01T03:00:00+00:00",
         "tenant": {"code": "acme"},
     }
     text = 'query { tenant(code: "acme") { dunningHold { until } } }'

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from graphql import get_named_type, is_required_argument
 
@@ -30,12 +31,14 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _invoice_in_dollars(api.given)
     await _change_terms(api.given, story)
     await _months(api.given)
-    await _dun(api.given)
+    owing = await _dun(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
     await withdraw_cloud_invoice(api.given.platform, cloud_invoice_id=withdrawn.cloud_invoice_id, reason="wrong")
     answers = [await api.data(text) for text in _documents()]
+    policy = f'{{ dunningPolicy(tenantId: "{owing}") {{ tenant {{ id }} }} }}'
+    answers.append(await api.data(policy))
     answers.append(await api.data("{ viewer { tenant { id } } }", caller=api.given.viewer(story.acme)))
     answered = {field for answer in answers for field in conforms(answer, query_type())}
     every = {f"{type_.name}.{name}" for type_ in readable_types() for name in type_.fields}
@@ -69,7 +72,7 @@ async def _months(given: Given) -> None:
     await roll_up(given, tenant_ids=[abroad, overflowing, credited])
 
 
-async def _dun(given: Given) -> None:
+async def _dun(given: Given) -> UUID:
     """An invoice that is disputed after its steps, a tenant on hold, an ended hold, and a run with a failure."""
     await given.plan("owed", base_price_cents=100)
     tenant_id = await given.tenant("owing")
@@ -84,7 +87,7 @@ async def _dun(given: Given) -> None:
     for held in (tenant_id, await given.tenant("held")):
         await hold_dunning(given.platform, tenant_id=held, until=date(2026, 5, 22), reason="promised to pay")
     await release_dunning(given.platform, tenant_id=tenant_id)
-    await set_dunning_policy(given.platform, steps=[Step(StepKind.NOTICE, 1)])
+    await set_dunning_policy(given.platform, tenant_id=tenant_id, steps=[Step(StepKind.NOTICE, 1)])
     await given.rows(
         "INSERT INTO dunning_failures (id, run_id, tenant_id, code, message, failed_at)"
         " SELECT $1, id, $2, 'INTERNAL_ERROR', 'it broke', started_at FROM dunning_runs RETURNING id",
@@ -92,6 +95,7 @@ async def _dun(given: Given) -> None:
         tenant_id,
     )
     given.clock.now = now
+    return tenant_id
 
 
 async def _change_terms(given: Given, story: Story) -> None:

@@ -153,6 +153,11 @@ INPUTS: dict[str, dict[str, Any]] = {
     "markInvoicePaid": {"invoiceId": "@rivals_invoice", "paidAt": "2026-05-01T00:00:00Z", "reference": "r"},
     "voidInvoice": {"invoiceId": "@rivals_invoice", "reason": "r", "issueStale": False},
     "verifyInvoice": {"invoiceId": "@rivals_invoice", "reason": "r", "issueStale": False},
+    "setDunningPolicy": {"tenantId": "@rival", "steps": [{"kind": "NOTICE", "days": 3}], "minimumCents": 100},
+    "holdDunning": {"tenantId": "@rival", "until": "2026-06-01", "reason": "r"},
+    "releaseDunning": {"tenantId": "@rival"},
+    "disputeInvoice": {"invoiceId": "@rivals_invoice", "reason": "r"},
+    "resolveDispute": {"invoiceId": "@rivals_invoice"},
     "waiveMonth": {"tenantId": "@rival", "periodStart": "2026-02-01", "reason": "r"},
     "importCloudInvoice": {
         "provider": "digitalocean",

@@ -54,13 +54,6 @@ class DunningHold(Node):
     reason: str = column(DunningHolds.reason, description="The reason for the hold.")
     held_at: datetime = column(DunningHolds.held_at, description="The time at which the hold was set.")
     held_by: str = column(DunningHolds.held_by, description="The token subject that set the hold.")
-    ended_at: datetime | None = column(
-        DunningHolds.ended_at, description="The time at which the hold ended; null while it lasts."
-    )
-    ended_by: str | None = column(
-        DunningHolds.ended_by,
-        description="The token subject that ended the hold, or the system; null while it lasts.",
-    )
 
 
 def _codes(rows: Rows, _info: PythonFieldInfo[RequestContext]) -> list[ErrorCode | None]:
