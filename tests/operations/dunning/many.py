@@ -23,20 +23,27 @@ WITH tenant AS (
     SELECT gen_random_uuid(), tenant_id, id, 'ACTIVE', 'seed', false, '2026-04-01Z', 'OPERATOR' FROM deployment
 ), invoice AS (
     INSERT INTO tenant_invoices (id, tenant_id, period_start, period_end, revision, status, currency, subtotal_cents,
-        tax_cents, total_cents, input_hash, created_at, number, issued_at, issued_on, due_on)
-    SELECT gen_random_uuid(), id, '2026-04-01', '2026-05-01', 1, 'ISSUED', 'AUD', 0, 5500, 5500, repeat('0', 64),
-        '2026-05-01Z', 'INV-2026-' || lpad(n::text, 6, '0'), '2026-05-01Z', '2026-05-01',
-        CASE WHEN n <= $2 THEN date '2026-05-15' ELSE date '2026-07-15' END
+        tax_cents, total_cents, input_hash, created_at)
+    SELECT gen_random_uuid(), id, '2026-04-01', '2026-05-01', 1, 'DRAFT', 'AUD', 0, 5500, 5500, repeat('0', 64),
+        '2026-05-01Z'
     FROM tenant
-    RETURNING id, tenant_id, due_on
-), line AS (
-    INSERT INTO tenant_invoice_lines (id, tenant_id, invoice_id, position, key, kind, description, quantity,
-        unit_price_cents, amount_cents, period_start)
-    SELECT gen_random_uuid(), tenant_id, id, 0, 'tax', 'TAX', 'Tax', 1, 5500, 5500, '2026-04-01' FROM invoice
+    RETURNING id, tenant_id
+)
+INSERT INTO tenant_invoice_lines (id, tenant_id, invoice_id, position, key, kind, description, quantity,
+    unit_price_cents, amount_cents, period_start)
+SELECT gen_random_uuid(), tenant_id, id, 0, 'tax', 'TAX', 'Tax', 1, 5500, 5500, '2026-04-01' FROM invoice
+"""
+_ISSUE = """
+WITH issued AS (
+    UPDATE tenant_invoices i SET status = 'ISSUED', number = 'INV-2026-' || lpad(substr(t.code, 8), 6, '0'),
+        issued_at = '2026-05-01Z', issued_on = '2026-05-01',
+        due_on = CASE WHEN substr(t.code, 8)::int <= $1 THEN date '2026-05-15' ELSE date '2026-07-15' END
+    FROM tenants t WHERE t.id = i.tenant_id
+    RETURNING i.id, i.tenant_id, i.due_on
 )
 INSERT INTO invoice_balances (id, tenant_id, currency, due_on, total_cents, paid_cents, credit_cents, noted_cents,
     written_off_cents, voided_cents, recovered_cents, credited_net_cents, credited_tax_cents, balance_cents)
-SELECT id, tenant_id, 'AUD', due_on, 5500, 0, 0, 0, 0, 0, 0, 0, 0, 5500 FROM invoice
+SELECT id, tenant_id, 'AUD', due_on, 5500, 0, 0, 0, 0, 0, 0, 0, 0, 5500 FROM issued
 """
 
 
@@ -44,7 +51,8 @@ async def seed_open_invoices(given: Given, tenants: int, *, overdue: int) -> Non
     """So many tenants with a deployment and an invoice: due on 15 May where they are overdue, else on 15 July."""
     async with given.database.unit_of_work(PLATFORM) as unit:
         await unit.connection.execute("SET LOCAL statement_timeout = 0")
-        await unit.connection.execute(_SEED, tenants, overdue)
+        await unit.connection.execute(_SEED, tenants)
+        await unit.connection.execute(_ISSUE, overdue)
 
 
 async def last_run(given: Given) -> dict[str, Any]:
