@@ -202,10 +202,7 @@ async def test_what_a_tenant_may_do(owner: Any) -> None:
     }
     assert await allowed(owner, TENANT_ROLE, "UPDATE") == changed | {"cloud_resources"}
     assert await allowed(owner, TENANT_ROLE, "DELETE") == {
-        "idempotency_keys",
-        "rate_limit_buckets",
-        "subscription_active_spans",
-        "subscription_plan_versions",
+        *("idempotency_keys", "rate_limit_buckets", "subscription_active_spans", "subscription_plan_versions"),
         "usage_daily_totals",
     }
     assert await allowed(owner, TENANT_ROLE, "TRUNCATE") == set()
@@ -243,11 +240,7 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "rollup_unpriced_usage",
         "subscription_active_spans",
         "subscription_plan_versions",
-        "tax_rates",
-        "tenant_invoice_inputs",
-        "tenant_invoice_lines",
-        "tenant_tax_exemptions",
-        "usage_daily_totals",
+        *("tax_rates", "tenant_invoice_inputs", "tenant_invoice_lines", "tenant_tax_exemptions", "usage_daily_totals"),
     }
     assert await allowed(owner, PLATFORM_ROLE, "TRUNCATE") == set()
 

@@ -84,6 +84,7 @@ async def issue_credit_note(context: Context, request: CreditRequest) -> UUID:
         invoice = await lock_receivable(unit, request.invoice_id)
         creditable = await creditable_invoice(unit, invoice.tenant_id, invoice.id)
         amounts = await requested_amounts(unit, invoice, creditable, request)
+        wake_dunning(unit, context, invoice.tenant_id)
         return await enter_credit_note(
             unit, context, invoice, creditable, amounts, reason=request.reason, description=request.description
         )
@@ -173,7 +174,6 @@ async def enter_credit_note(
         credit_note_issued(_revenue(creditable, amounts), amounts.taxes, split),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
-    wake_dunning(unit, context, invoice.tenant_id)
     note_id: UUID = note.id
     return note_id
 
