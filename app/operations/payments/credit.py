@@ -84,8 +84,7 @@ async def refund_credit(
         recorded = await unit.connection.fetchrow(_SAME_REFERENCE, tenant_id, reference)
         if recorded is not None:
             if tuple(recorded)[1:] != (amount_cents, currency, refunded_on):
-                message = f"another refund has the reference {reference!r}"
-                raise Refusal(ProblemCode.CONFLICT, message, ("reference",))
+                raise Refusal(ProblemCode.CONFLICT, f"another refund has the reference {reference!r}", ("reference",))
             first: UUID = recorded["id"]
             return first
         available = await lock_credit(unit, tenant_id, currency)
