@@ -146,8 +146,8 @@ class DunnedDeployment(Generic[Id]):
     """A deployment as dunning finds it.
 
     moved_by_dunning: its last transition was dunning's. operator_moved_at: when it was an operator's; null otherwise.
-    withheld: the invoices and steps whose transitions were ever withheld; RECOVERY where the way back was withheld since
-    its last transition.
+    withheld: the invoices and steps whose transitions were ever withheld; RECOVERY where the way back was, since its
+    last transition.
     """
 
     state: DeploymentState

@@ -2022,6 +2022,14 @@ CREATE INDEX dunning_holds_until_idx ON public.dunning_holds USING btree (until,
 
 CREATE UNIQUE INDEX dunning_policies_tenant_id_key ON public.dunning_policies USING btree (tenant_id) NULLS NOT DISTINCT;
 
+-- Name: dunning_steps_taken_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_steps_taken_at_idx ON public.dunning_steps USING btree (taken_at, id);
+
+-- Name: dunning_steps_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_steps_tenant_id_idx ON public.dunning_steps USING btree (tenant_id, taken_at, id);
+
 -- Name: idempotency_keys_created_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);

@@ -59,6 +59,23 @@ async def test_receivables_figure_7_is_read_by_the_tenant(api: Api) -> None:
     ]
 
 
+async def test_proposals_to_write_off_are_found_by_their_kind(api: Api) -> None:
+    made, rival = await owing(api.given), await owing(api.given, "rival")
+    await dun(api.given, date(2026, 8, 13))
+    text = """query ($filter: DunningStepFilter) { dunningSteps(filter: $filter) {
+        totalCount nodes { kind takenOn invoice { tenant { code } } } } }"""
+    assert (await api.data(text))["dunningSteps"]["totalCount"] == 10
+    proposals = {"kind": ["PROPOSE_WRITE_OFF"]}
+    of_acme = [{"kind": "PROPOSE_WRITE_OFF", "takenOn": "2026-08-13", "invoice": {"tenant": {"code": "acme"}}}]
+    found = await api.data(text, {"filter": proposals | {"tenantId": str(made.tenant_id)}})
+    assert found["dunningSteps"] == {"totalCount": 1, "nodes": of_acme}
+    found = await api.data(text, {"filter": proposals}, caller=api.given.viewer(made.tenant_id))
+    assert found["dunningSteps"] == {"totalCount": 1, "nodes": of_acme}
+    of_rival = {"filter": {"tenantId": str(rival.tenant_id)}}
+    found = await api.data(text, of_rival, caller=api.given.viewer(made.tenant_id))
+    assert found["dunningSteps"] == {"totalCount": 0, "nodes": []}
+
+
 async def test_receivables_figure_7_suspended_on_14_june(api: Api) -> None:
     await owing(api.given)
     await dun_daily(api.given, date(2026, 5, 15), date(2026, 6, 30))

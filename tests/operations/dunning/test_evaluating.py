@@ -180,6 +180,26 @@ async def test_a_tenant_that_owes_less_than_the_minimum_is_not_dunned(
     assert await state(given, deployment_id) is (State.SUSPENDED if happened else State.ACTIVE)
 
 
+async def test_a_tenants_own_policy_comes_before_the_platforms(given: Given) -> None:
+    acme, rival = await owing(given), await owing(given, "rival")
+    await set_dunning_policy(given.platform, steps=[Step(StepKind.PAST_DUE, 5), Step(StepKind.NOTICE, 6)])
+    await set_dunning_policy(given.platform, tenant_id=acme.tenant_id, steps=[Step(StepKind.NOTICE, 2)])
+    await dun_daily(given, date(2026, 5, 16), date(2026, 5, 24))
+    assert await steps(given, acme.invoice_id) == [("NOTICE", "2026-05-17")]
+    assert await steps(given, rival.invoice_id) == [("PAST_DUE", "2026-05-20"), ("NOTICE", "2026-05-21")]
+    assert await state(given, acme.deployment_id) is State.ACTIVE
+    assert await state(given, rival.deployment_id) is State.PAST_DUE
+
+
+async def test_under_a_policy_that_was_relaxed_a_deployment_recovers_and_no_step_is_repeated(given: Given) -> None:
+    _, deployment_id, invoice_id = await owing(given)
+    await dun(given, PAST_DUE_DAY)
+    await set_dunning_policy(given.platform, steps=[Step(StepKind.NOTICE, 1), Step(StepKind.PAST_DUE, 20)])
+    await dun_daily(given, date(2026, 5, 23), date(2026, 6, 5))
+    assert await moves(given, deployment_id) == [TO_PAST_DUE, ("PAST_DUE", "ACTIVE", None), TO_PAST_DUE]
+    assert await steps(given, invoice_id) == [("NOTICE", "2026-05-22"), ("PAST_DUE", "2026-05-22")]
+
+
 async def test_a_partial_payment_below_the_minimum_recovers_the_deployment(given: Given) -> None:
     tenant_id, deployment_id, _ = await owing(given)
     await set_dunning_policy(given.platform, steps=[Step(StepKind.PAST_DUE, 7)], minimum_cents=1000)

@@ -6,6 +6,8 @@ CREATE UNIQUE INDEX dunning_policies_tenant_id_key ON dunning_policies (tenant_i
 CREATE UNIQUE INDEX dunning_holds_open_key ON dunning_holds (tenant_id) WHERE ended_at IS NULL;
 CREATE INDEX dunning_holds_until_idx ON dunning_holds (until, tenant_id) WHERE ended_at IS NULL;
 CREATE INDEX dunning_holds_tenant_id_idx ON dunning_holds (tenant_id, held_at, id);
+CREATE INDEX dunning_steps_taken_at_idx ON dunning_steps (taken_at, id);
+CREATE INDEX dunning_steps_tenant_id_idx ON dunning_steps (tenant_id, taken_at, id);
 CREATE INDEX dunning_failures_tenant_id_idx ON dunning_failures (tenant_id);
 -- Deployments in a state that dunning moved them to, for the daily run.
 CREATE INDEX cloud_deployments_dunned_idx ON cloud_deployments (tenant_id) WHERE dunned_at IS NOT NULL;
