@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -73,6 +74,12 @@ def time_zone(text: str) -> ZoneInfo:
     if zone is None:
         raise ValueError(f"must be UTC or an IANA place such as Australia/Sydney, not {text}")
     return zone
+
+
+def time_of_day(text: str) -> time:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError("must be a time of day from 00:00 to 23:59, such as 09:00")
+    return time.fromisoformat(text)
 
 
 def currency(text: str) -> str:

@@ -9,7 +9,7 @@ ROWS = re.findall(r"(?m)^\| (?!term |---)(.+?) \| .+? \|(.*?)\|(.*?)\|$", (ROOT 
 UNEXPLAINED = {
     *("installation", "invoice_number_sequences", "rate_limit_buckets", "rollup_chunks"),
     *("rollup_failures", "rollup_unpriced_usage", "rollup_warnings", "tax_rates", "tenant_tax_exemptions"),
-    *("usage_event_keys", "write_off_taxes"),
+    *("usage_event_keys", "write_off_taxes", "dunning_failures"),
 }
 """Tables whose name says what they hold."""
 

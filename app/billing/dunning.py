@@ -146,7 +146,8 @@ class DunnedDeployment(Generic[Id]):
     """A deployment as dunning finds it.
 
     moved_by_dunning: its last transition was dunning's. operator_moved_at: when it was an operator's; null otherwise.
-    withheld: the invoices and steps of transitions withheld since its last transition (RECOVERY for the way back).
+    withheld: the invoices and steps whose transitions were ever withheld; RECOVERY where the way back was, since its
+    last transition.
     """
 
     state: DeploymentState
@@ -177,7 +178,7 @@ def dunning_transitions(
     so nothing gets worse.
 
     Only ACTIVE and PAST_DUE deployments are moved on, and only what dunning moved comes back. What an operator moved
-    after a step happened stands until the next step. A transition is withheld once a step.
+    after a step happened stands until the next step that asks for a state. A transition is withheld once a step.
     """
     state, planned = deployment.state, list[DunningTransition[Id]]()
     if deployment.moved_by_dunning and _RANK.get(state, 0) > _rank(required):

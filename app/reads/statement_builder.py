@@ -148,9 +148,12 @@ class StatementBuilder:
         return conditions
 
     def fixed(self, conditions: Sequence[Fixed], alias: str) -> list[str]:
-        """Columns that the declaration ties to a value."""
+        """Columns that the declaration ties to a value, or to null."""
 
-        def constant(column: Column, value: object) -> str:
-            return self.parameter(lambda _: to_parameter(column, value), sql_type(column))
+        def condition(column: Column, value: object) -> str:
+            here = column_of(alias, column)
+            if value is None:
+                return f"{here} IS NULL"
+            return f"{here} = {self.parameter(lambda _: to_parameter(column, value), sql_type(column))}"
 
-        return [f"{column_of(alias, column)} = {constant(column, value)}" for column, value in conditions]
+        return [condition(column, value) for column, value in conditions]

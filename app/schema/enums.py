@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import strawberry
 
-from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, SubscriptionStatus
+from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, StepKind, SubscriptionStatus
 from app.operations.bank_statements import ProposalReason
 from app.operations.calls.principal import Role
 from app.operations.calls.refusal import ProblemCode
@@ -13,7 +13,7 @@ from app.tables.billing_months import BillingMonthState
 from app.tables.catalog import PlanVersionStatus
 from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
 from app.tables.credit_notes import CreditReason
-from app.tables.deployments import LlmMode
+from app.tables.deployments import EventCause, LlmMode
 from app.tables.invoices import InvoiceStatus
 from app.tables.ledger import JournalEntryKind, SettledBy
 from app.tables.payments import PaymentMethod
@@ -47,6 +47,25 @@ describe(
     SUSPENDED="The platform suspended the deployment; it is not billed.",
     CANCELLED="The deployment has ended, and its subscription with it.",
     ARCHIVED="The deployment has ended and its state can no longer change.",
+)
+describe(
+    EventCause,
+    "Who requested what a deployment event records.",
+    name="DeploymentEventCause",
+    OPERATOR="A platform admin.",
+    TENANT="An admin of the tenant.",
+    SYSTEM="The system, for another reason than dunning.",
+    DUNNING="Dunning: an invoice is overdue, or no longer.",
+)
+describe(
+    StepKind,
+    "The kind of a step of dunning.",
+    name="DunningStepKind",
+    NOTICE="The tenant is to be notified that the invoice is overdue.",
+    PAST_DUE="The tenant's deployments move to PAST_DUE.",
+    FINAL_NOTICE="The tenant is to be notified that its deployments will be suspended.",
+    SUSPEND="The tenant's deployments move to SUSPENDED.",
+    PROPOSE_WRITE_OFF="It is proposed that a platform admin writes off the invoice.",
 )
 describe(
     LlmMode,

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from app.schema.charges import Charge
     from app.schema.credit_notes.types import CreditNote
     from app.schema.deployments.types import Deployment
+    from app.schema.dunning.types import DunningHold, DunningStep
     from app.schema.invoices.types import Invoice, InvoiceLine
     from app.schema.payments.types import InvoiceApplication, Payment, Recovery, Refund, WriteOff
     from app.schema.subscriptions import PlanSubscription, SubscriptionAddon
@@ -17,6 +18,8 @@ LazyTenant: TypeAlias = Annotated["Tenant", strawberry.lazy("app.schema.tenants"
 LazyDeployment: TypeAlias = Annotated["Deployment", strawberry.lazy("app.schema.deployments.types")]
 LazySubscription: TypeAlias = Annotated["PlanSubscription", strawberry.lazy("app.schema.subscriptions")]
 LazySubscriptionAddon: TypeAlias = Annotated["SubscriptionAddon", strawberry.lazy("app.schema.subscriptions")]
+LazyDunningHold: TypeAlias = Annotated["DunningHold", strawberry.lazy("app.schema.dunning.types")]
+LazyDunningStep: TypeAlias = Annotated["DunningStep", strawberry.lazy("app.schema.dunning.types")]
 LazyInvoice: TypeAlias = Annotated["Invoice", strawberry.lazy("app.schema.invoices.types")]
 LazyCharge: TypeAlias = Annotated["Charge", strawberry.lazy("app.schema.charges")]
 LazyCreditNote: TypeAlias = Annotated["CreditNote", strawberry.lazy("app.schema.credit_notes.types")]

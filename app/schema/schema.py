@@ -21,6 +21,8 @@ from app.schema.currencies import CurrencyQueries
 from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
 from app.schema.deployments.subscriptions import DeploymentSubscriptions
+from app.schema.dunning.mutations import DunningMutations
+from app.schema.dunning.queries import DunningQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.mutation_audit import MutationAudit
@@ -68,6 +70,7 @@ class Query(
     BillingMonthQueries,
     UnbilledMonthQueries,
     RollupQueries,
+    DunningQueries,
     CloudInvoiceQueries,
     CostQueries,
     AuditQueries,
@@ -95,6 +98,7 @@ class Mutation(
     PaymentMutations,
     BankStatementMutations,
     BillingMonthMutations,
+    DunningMutations,
     CloudInvoiceMutations,
 ):
     """The root of mutations."""

@@ -14,6 +14,7 @@ from app.reads import (
     desc,
     equals,
     many,
+    one,
     python_field,
     read_type,
     root_connection,
@@ -23,12 +24,13 @@ from app.schema.arguments import optional
 from app.schema.context import reads_tenants
 from app.schema.deployments.filters import DEPLOYMENT_FILTERS, DeploymentFilter
 from app.schema.invoices.filters import INVOICE_FILTERS, InvoiceFilter
-from app.schema.lazy import LazyCharge, LazyDeployment, LazyInvoice, LazyPayment, LazyRefund
+from app.schema.lazy import LazyCharge, LazyDeployment, LazyDunningHold, LazyInvoice, LazyPayment, LazyRefund
 from app.schema.nodes import Node
 from app.schema.payments.filters import PAYMENT_FILTERS, PaymentFilter
 from app.schema.payments.statements import statement as tenant_statement
 from app.schema.scalars import Cents
 from app.tables.deployments import CloudDeployments
+from app.tables.dunning import DunningHolds
 from app.tables.invoices import Charges, TenantInvoices
 from app.tables.payments import Payments, Refunds
 from app.tables.tenants import Tenants, TenantTaxExemptions
@@ -93,6 +95,11 @@ class Tenant(Node):
     closed_at: datetime | None = column(
         Tenants.closed_at,
         description="The time at which the tenant was closed; null if it is not closed and can be billed.",
+    )
+    dunning_hold: LazyDunningHold | None = one(
+        DunningHolds.tenant_id,
+        where=[(DunningHolds.ended_at, None)],
+        description="The hold of the tenant's dunning that lasts; null if there is none. Only platform admins see it.",
     )
     deployments: Connection[LazyDeployment] = connection(
         CloudDeployments.tenant_id,

@@ -21,6 +21,7 @@ APP_CONFIG = AppConfig(
                 "ledger",
                 "credit_notes",
                 "payments",
+                "dunning",
                 "costs",
                 "rollups",
                 "audit",

@@ -17,20 +17,20 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Name: invoice_applied_credit_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+-- Name: invoice_dispute_reason(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.invoice_applied_credit_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+CREATE FUNCTION public.invoice_dispute_reason(invoice_tenant uuid, invoice uuid) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
-    SELECT b.credit_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+    SELECT b.dispute_reason FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
 $$;
 
--- Name: invoice_balance_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+-- Name: invoice_disputed_at(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.invoice_balance_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+CREATE FUNCTION public.invoice_disputed_at(invoice_tenant uuid, invoice uuid) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
-    SELECT b.balance_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+    SELECT b.disputed_at FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
 $$;
 
 -- Name: invoice_is_stale(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
@@ -62,39 +62,6 @@ CREATE FUNCTION public.invoice_line_inputs(line_tenant uuid, line_invoice uuid, 
     ) AS documents
 $$;
 
--- Name: invoice_overdue_since(uuid, uuid, date); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.invoice_overdue_since(invoice_tenant uuid, invoice uuid, today date) RETURNS date
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    SELECT b.due_on + 1 FROM invoice_balances b
-    WHERE b.tenant_id = invoice_tenant AND b.id = invoice AND b.balance_cents > 0 AND b.due_on < today
-$$;
-
--- Name: invoice_paid_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.invoice_paid_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    SELECT b.paid_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
-$$;
-
--- Name: invoice_recovered_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.invoice_recovered_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    SELECT b.recovered_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
-$$;
-
--- Name: invoice_settled_by(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.invoice_settled_by(invoice_tenant uuid, invoice uuid) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    SELECT b.settled_by FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
-$$;
-
 -- Name: invoice_stale_since(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_stale_since(invoice_tenant uuid, invoice_month date, status text) RETURNS timestamp with time zone
@@ -102,14 +69,6 @@ CREATE FUNCTION public.invoice_stale_since(invoice_tenant uuid, invoice_month da
     AS $$
     SELECT min(c.changed_at) FROM billing_month_changes c
     WHERE status = 'DRAFT' AND c.tenant_id = invoice_tenant AND c.period_start = invoice_month
-$$;
-
--- Name: invoice_written_off_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.invoice_written_off_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    SELECT b.written_off_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
 $$;
 
 -- Name: journal_entries_check_balance(); Type: FUNCTION; Schema: public; Owner: -
@@ -224,15 +183,6 @@ CREATE FUNCTION public.subscription_period_start(started_on date, ended_on date,
          - (extract(day FROM least(greatest(started_on, today), ended_on))::int - 1)
 $$;
 
--- Name: tenant_credit_cents(uuid, text); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.tenant_credit_cents(tenant uuid, tenant_currency text) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    SELECT coalesce(max(t.credit_cents), 0) FROM tenant_balances t
-    WHERE t.tenant_id = tenant AND t.currency = tenant_currency
-$$;
-
 -- Name: tenant_invoice_contents_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.tenant_invoice_contents_refuse_change() RETURNS trigger
@@ -298,24 +248,6 @@ BEGIN
     RAISE EXCEPTION 'invoice % is % and does not change', OLD.id, lower(OLD.status)
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-
--- Name: tenant_open_cents(uuid, text); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.tenant_open_cents(tenant uuid, tenant_currency text) RETURNS numeric
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    SELECT coalesce(sum(b.balance_cents), 0) FROM invoice_balances b
-    WHERE b.tenant_id = tenant AND b.currency = tenant_currency AND b.balance_cents > 0
-$$;
-
--- Name: tenant_overdue_cents(uuid, text, date); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.tenant_overdue_cents(tenant uuid, tenant_currency text, today date) RETURNS numeric
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    SELECT coalesce(sum(b.balance_cents), 0) FROM invoice_balances b
-    WHERE b.tenant_id = tenant AND b.currency = tenant_currency AND b.balance_cents > 0 AND b.due_on < today
-$$;
 
 -- Name: usage_records_create_partitions(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
@@ -475,6 +407,11 @@ CREATE TABLE public.cloud_deployment_events (
     reason text,
     withheld boolean NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
+    cause text NOT NULL,
+    dunning_invoice_id uuid,
+    dunning_step text,
+    CONSTRAINT cloud_deployment_events_cause_check CHECK ((cause = ANY (ARRAY['OPERATOR'::text, 'TENANT'::text, 'SYSTEM'::text, 'DUNNING'::text]))),
+    CONSTRAINT cloud_deployment_events_dunning_check CHECK (((num_nulls(dunning_invoice_id, dunning_step) = ANY (ARRAY[0, 2])) AND ((cause = 'DUNNING'::text) OR (dunning_step IS NULL)))),
     CONSTRAINT cloud_deployment_events_from_state_check CHECK ((from_state = ANY (ARRAY['TRIAL'::text, 'ACTIVE'::text, 'PAST_DUE'::text, 'PAUSED'::text, 'SUSPENDED'::text, 'CANCELLED'::text, 'ARCHIVED'::text]))),
     CONSTRAINT cloud_deployment_events_to_state_check CHECK ((to_state = ANY (ARRAY['TRIAL'::text, 'ACTIVE'::text, 'PAST_DUE'::text, 'PAUSED'::text, 'SUSPENDED'::text, 'CANCELLED'::text, 'ARCHIVED'::text])))
 );
@@ -496,6 +433,7 @@ CREATE TABLE public.cloud_deployments (
     template_version text,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    dunned_at timestamp with time zone,
     CONSTRAINT cloud_deployments_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 200))),
     CONSTRAINT cloud_deployments_llm_mode_check CHECK ((llm_mode = ANY (ARRAY['DISABLED'::text, 'BYOK'::text, 'MANAGED'::text]))),
     CONSTRAINT cloud_deployments_region_check CHECK (((length(region) >= 1) AND (length(region) <= 63))),
@@ -645,6 +583,88 @@ CREATE TABLE public.data_integrity_progress (
 
 ALTER TABLE ONLY public.data_integrity_progress FORCE ROW LEVEL SECURITY;
 
+-- Name: dunning_failures; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_failures (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.dunning_failures FORCE ROW LEVEL SECURITY;
+
+-- Name: dunning_holds; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_holds (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    until date NOT NULL,
+    reason text NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    held_by text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT dunning_holds_ended_check CHECK ((num_nulls(ended_at, ended_by) = ANY (ARRAY[0, 2])))
+);
+
+ALTER TABLE ONLY public.dunning_holds FORCE ROW LEVEL SECURITY;
+
+-- Name: dunning_policies; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_policies (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    notice_days integer,
+    past_due_days integer,
+    final_notice_days integer,
+    suspend_days integer,
+    propose_write_off_days integer,
+    minimum_cents bigint NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT dunning_policies_days_check CHECK (((LEAST(notice_days, past_due_days, final_notice_days, suspend_days, propose_write_off_days) >= 1) AND (GREATEST(notice_days, past_due_days, final_notice_days, suspend_days, propose_write_off_days) <= 3650))),
+    CONSTRAINT dunning_policies_minimum_cents_check CHECK ((minimum_cents >= 0)),
+    CONSTRAINT dunning_policies_suspend_days_check CHECK (((suspend_days IS NULL) OR COALESCE((past_due_days < suspend_days), false)))
+);
+
+ALTER TABLE ONLY public.dunning_policies FORCE ROW LEVEL SECURITY;
+
+-- Name: dunning_runs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_runs (
+    id uuid NOT NULL,
+    day date NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    last_tenant_id uuid,
+    tenants_evaluated integer NOT NULL,
+    tenants_failed integer NOT NULL,
+    steps_taken integer NOT NULL,
+    transitions_applied integer NOT NULL,
+    transitions_withheld integer NOT NULL,
+    CONSTRAINT dunning_runs_counts_check CHECK (((LEAST(tenants_failed, steps_taken, transitions_applied, transitions_withheld) >= 0) AND (tenants_failed <= tenants_evaluated)))
+);
+
+ALTER TABLE ONLY public.dunning_runs FORCE ROW LEVEL SECURITY;
+
+-- Name: dunning_steps; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_steps (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    kind text NOT NULL,
+    days integer NOT NULL,
+    taken_on date NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    CONSTRAINT dunning_steps_kind_check CHECK ((kind = ANY (ARRAY['NOTICE'::text, 'PAST_DUE'::text, 'FINAL_NOTICE'::text, 'SUSPEND'::text, 'PROPOSE_WRITE_OFF'::text])))
+);
+
+ALTER TABLE ONLY public.dunning_steps FORCE ROW LEVEL SECURITY;
+
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.idempotency_keys (
@@ -668,19 +688,6 @@ CREATE TABLE public.installation (
     billing_months_through date,
     CONSTRAINT installation_id_check CHECK ((id = 1))
 );
-
--- Name: invoice_application_reversals; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.invoice_application_reversals (
-    id uuid NOT NULL,
-    tenant_id uuid NOT NULL,
-    application_id uuid NOT NULL,
-    amount_cents bigint NOT NULL,
-    reversed_at timestamp with time zone NOT NULL,
-    CONSTRAINT invoice_application_reversals_amount_cents_check CHECK ((amount_cents > 0))
-);
-
-ALTER TABLE ONLY public.invoice_application_reversals FORCE ROW LEVEL SECURITY;
 
 -- Name: invoice_applications; Type: TABLE; Schema: public; Owner: -
 
@@ -1250,13 +1257,11 @@ CREATE TABLE public.tenants (
     billing_address text,
     abn text,
     buyer_reference text,
-    legal_name text,
     closed_at timestamp with time zone,
     CONSTRAINT tenants_abn_check CHECK ((abn ~ '^[0-9]{11}$'::text)),
     CONSTRAINT tenants_code_check CHECK ((code ~ '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'::text)),
     CONSTRAINT tenants_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
     CONSTRAINT tenants_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT tenants_legal_name_check CHECK (((length(legal_name) >= 1) AND (length(legal_name) <= 200))),
     CONSTRAINT tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -1494,6 +1499,46 @@ ALTER TABLE ONLY public.data_integrity_progress
 ALTER TABLE ONLY public.data_integrity_progress
     ADD CONSTRAINT data_integrity_progress_table_name_key UNIQUE (table_name);
 
+-- Name: dunning_failures dunning_failures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_failures
+    ADD CONSTRAINT dunning_failures_pkey PRIMARY KEY (id);
+
+-- Name: dunning_failures dunning_failures_run_id_tenant_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_failures
+    ADD CONSTRAINT dunning_failures_run_id_tenant_id_key UNIQUE (run_id, tenant_id);
+
+-- Name: dunning_holds dunning_holds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_holds
+    ADD CONSTRAINT dunning_holds_pkey PRIMARY KEY (id);
+
+-- Name: dunning_policies dunning_policies_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_policies
+    ADD CONSTRAINT dunning_policies_pkey PRIMARY KEY (id);
+
+-- Name: dunning_runs dunning_runs_day_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_runs
+    ADD CONSTRAINT dunning_runs_day_key UNIQUE (day);
+
+-- Name: dunning_runs dunning_runs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_runs
+    ADD CONSTRAINT dunning_runs_pkey PRIMARY KEY (id);
+
+-- Name: dunning_steps dunning_steps_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_steps
+    ADD CONSTRAINT dunning_steps_pkey PRIMARY KEY (id);
+
+-- Name: dunning_steps dunning_steps_tenant_id_invoice_id_kind_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_steps
+    ADD CONSTRAINT dunning_steps_tenant_id_invoice_id_kind_key UNIQUE (tenant_id, invoice_id, kind);
+
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.idempotency_keys
@@ -1504,20 +1549,10 @@ ALTER TABLE ONLY public.idempotency_keys
 ALTER TABLE ONLY public.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (id);
 
--- Name: invoice_application_reversals invoice_application_reversals_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.invoice_application_reversals
-    ADD CONSTRAINT invoice_application_reversals_pkey PRIMARY KEY (id);
-
 -- Name: invoice_applications invoice_applications_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.invoice_applications
     ADD CONSTRAINT invoice_applications_pkey PRIMARY KEY (id);
-
--- Name: invoice_applications invoice_applications_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.invoice_applications
-    ADD CONSTRAINT invoice_applications_tenant_id_id_key UNIQUE (tenant_id, id);
 
 -- Name: invoice_balances invoice_balances_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1907,6 +1942,14 @@ CREATE INDEX cloud_deployment_events_deployment_id_idx ON public.cloud_deploymen
 
 CREATE INDEX cloud_deployment_events_tenant_id_idx ON public.cloud_deployment_events USING btree (tenant_id);
 
+-- Name: cloud_deployment_events_withheld_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX cloud_deployment_events_withheld_key ON public.cloud_deployment_events USING btree (tenant_id, deployment_id, dunning_invoice_id, dunning_step) WHERE (withheld AND (dunning_step IS NOT NULL));
+
+-- Name: cloud_deployments_dunned_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_deployments_dunned_idx ON public.cloud_deployments USING btree (tenant_id) WHERE (dunned_at IS NOT NULL);
+
 -- Name: cloud_deployments_slug_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX cloud_deployments_slug_id_idx ON public.cloud_deployments USING btree (slug, id);
@@ -1959,6 +2002,34 @@ CREATE INDEX credit_notes_invoice_id_idx ON public.credit_notes USING btree (ten
 
 CREATE INDEX credit_notes_issued_on_idx ON public.credit_notes USING btree (issued_on, id);
 
+-- Name: dunning_failures_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_failures_tenant_id_idx ON public.dunning_failures USING btree (tenant_id);
+
+-- Name: dunning_holds_open_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX dunning_holds_open_key ON public.dunning_holds USING btree (tenant_id) WHERE (ended_at IS NULL);
+
+-- Name: dunning_holds_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_holds_tenant_id_idx ON public.dunning_holds USING btree (tenant_id, held_at, id);
+
+-- Name: dunning_holds_until_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_holds_until_idx ON public.dunning_holds USING btree (until, tenant_id) WHERE (ended_at IS NULL);
+
+-- Name: dunning_policies_tenant_id_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX dunning_policies_tenant_id_key ON public.dunning_policies USING btree (tenant_id) NULLS NOT DISTINCT;
+
+-- Name: dunning_steps_taken_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_steps_taken_at_idx ON public.dunning_steps USING btree (taken_at, id);
+
+-- Name: dunning_steps_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_steps_tenant_id_idx ON public.dunning_steps USING btree (tenant_id, taken_at, id);
+
 -- Name: idempotency_keys_created_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
@@ -1966,10 +2037,6 @@ CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING bt
 -- Name: idempotency_keys_tenant_id_subject_key_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX idempotency_keys_tenant_id_subject_key_key ON public.idempotency_keys USING btree (tenant_id, subject, key) NULLS NOT DISTINCT;
-
--- Name: invoice_application_reversals_application_id_idx; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX invoice_application_reversals_application_id_idx ON public.invoice_application_reversals USING btree (tenant_id, application_id, id);
 
 -- Name: invoice_applications_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -1981,7 +2048,7 @@ CREATE INDEX invoice_applications_payment_id_idx ON public.invoice_applications 
 
 -- Name: invoice_balances_overdue_idx; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX invoice_balances_overdue_idx ON public.invoice_balances USING btree (due_on, tenant_id) WHERE (balance_cents > 0);
+CREATE INDEX invoice_balances_overdue_idx ON public.invoice_balances USING btree (due_on, tenant_id) WHERE ((balance_cents > 0) AND (disputed_at IS NULL));
 
 -- Name: invoice_balances_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -2002,10 +2069,6 @@ CREATE INDEX journal_entries_tenant_id_idx ON public.journal_entries USING btree
 -- Name: payments_recorded_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX payments_recorded_at_idx ON public.payments USING btree (tenant_id, recorded_at, id);
-
--- Name: payments_reference_idx; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX payments_reference_idx ON public.payments USING btree (reference) WHERE (method = 'BANK_TRANSFER'::text);
 
 -- Name: rate_limit_buckets_tenant_id_subject_key; Type: INDEX; Schema: public; Owner: -
 
@@ -2151,9 +2214,9 @@ CREATE TRIGGER credit_notes_append_only BEFORE DELETE OR UPDATE ON public.credit
 
 CREATE CONSTRAINT TRIGGER credit_notes_totals AFTER INSERT ON public.credit_notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.credit_notes_check_totals();
 
--- Name: invoice_application_reversals invoice_application_reversals_append_only; Type: TRIGGER; Schema: public; Owner: -
+-- Name: dunning_steps dunning_steps_append_only; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER invoice_application_reversals_append_only BEFORE DELETE OR UPDATE ON public.invoice_application_reversals FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER dunning_steps_append_only BEFORE DELETE OR UPDATE ON public.dunning_steps FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 -- Name: invoice_applications invoice_applications_no_delete; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2315,6 +2378,11 @@ ALTER TABLE ONLY public.charges
 ALTER TABLE ONLY public.cloud_deployment_events
     ADD CONSTRAINT cloud_deployment_events_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: cloud_deployment_events cloud_deployment_events_dunning_step_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_deployment_events
+    ADD CONSTRAINT cloud_deployment_events_dunning_step_fkey FOREIGN KEY (tenant_id, dunning_invoice_id, dunning_step) REFERENCES public.dunning_steps(tenant_id, invoice_id, kind) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
 -- Name: cloud_deployment_events cloud_deployment_events_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.cloud_deployment_events
@@ -2390,15 +2458,35 @@ ALTER TABLE ONLY public.credit_notes
 ALTER TABLE ONLY public.credit_notes
     ADD CONSTRAINT credit_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
--- Name: invoice_application_reversals invoice_application_reversals_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: dunning_failures dunning_failures_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE ONLY public.invoice_application_reversals
-    ADD CONSTRAINT invoice_application_reversals_application_id_fkey FOREIGN KEY (tenant_id, application_id) REFERENCES public.invoice_applications(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+ALTER TABLE ONLY public.dunning_failures
+    ADD CONSTRAINT dunning_failures_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.dunning_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
--- Name: invoice_application_reversals invoice_application_reversals_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: dunning_failures dunning_failures_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE ONLY public.invoice_application_reversals
-    ADD CONSTRAINT invoice_application_reversals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+ALTER TABLE ONLY public.dunning_failures
+    ADD CONSTRAINT dunning_failures_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_holds dunning_holds_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_holds
+    ADD CONSTRAINT dunning_holds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_policies dunning_policies_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_policies
+    ADD CONSTRAINT dunning_policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_steps dunning_steps_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_steps
+    ADD CONSTRAINT dunning_steps_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_steps dunning_steps_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_steps
+    ADD CONSTRAINT dunning_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: invoice_applications invoice_applications_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2738,13 +2826,29 @@ ALTER TABLE public.credit_notes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.data_integrity_progress ENABLE ROW LEVEL SECURITY;
 
+-- Name: dunning_failures; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_failures ENABLE ROW LEVEL SECURITY;
+
+-- Name: dunning_holds; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_holds ENABLE ROW LEVEL SECURITY;
+
+-- Name: dunning_policies; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_policies ENABLE ROW LEVEL SECURITY;
+
+-- Name: dunning_runs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_runs ENABLE ROW LEVEL SECURITY;
+
+-- Name: dunning_steps; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_steps ENABLE ROW LEVEL SECURITY;
+
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
-
--- Name: invoice_application_reversals; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.invoice_application_reversals ENABLE ROW LEVEL SECURITY;
 
 -- Name: invoice_applications; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2814,13 +2918,29 @@ CREATE POLICY platform ON public.credit_notes TO arcadia_platform USING (true);
 
 CREATE POLICY platform ON public.data_integrity_progress TO arcadia_platform USING (true);
 
+-- Name: dunning_failures platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_failures TO arcadia_platform USING (true);
+
+-- Name: dunning_holds platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_holds TO arcadia_platform USING (true);
+
+-- Name: dunning_policies platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_policies TO arcadia_platform USING (true);
+
+-- Name: dunning_runs platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_runs TO arcadia_platform USING (true);
+
+-- Name: dunning_steps platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_steps TO arcadia_platform USING (true);
+
 -- Name: idempotency_keys platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.idempotency_keys TO arcadia_platform USING (true);
-
--- Name: invoice_application_reversals platform; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY platform ON public.invoice_application_reversals TO arcadia_platform USING (true);
 
 -- Name: invoice_applications platform; Type: POLICY; Schema: public; Owner: -
 
@@ -3038,13 +3158,25 @@ CREATE POLICY tenant ON public.credit_note_lines TO arcadia_tenant USING ((tenan
 
 CREATE POLICY tenant ON public.credit_notes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
+-- Name: dunning_failures tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.dunning_failures TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: dunning_holds tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.dunning_holds TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: dunning_policies tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.dunning_policies TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: dunning_steps tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.dunning_steps TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: idempotency_keys tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.idempotency_keys TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
-
--- Name: invoice_application_reversals tenant; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY tenant ON public.invoice_application_reversals TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: invoice_applications tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -3338,6 +3470,39 @@ GRANT SELECT,INSERT ON TABLE public.credit_notes TO arcadia_platform;
 GRANT SELECT ON TABLE public.data_integrity_progress TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.data_integrity_progress TO arcadia_platform;
 
+-- Name: TABLE dunning_failures; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_failures TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.dunning_failures TO arcadia_platform;
+
+-- Name: TABLE dunning_holds; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_holds TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.dunning_holds TO arcadia_platform;
+
+-- Name: COLUMN dunning_holds.ended_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(ended_at) ON TABLE public.dunning_holds TO arcadia_platform;
+
+-- Name: COLUMN dunning_holds.ended_by; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(ended_by) ON TABLE public.dunning_holds TO arcadia_platform;
+
+-- Name: TABLE dunning_policies; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_policies TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dunning_policies TO arcadia_platform;
+
+-- Name: TABLE dunning_runs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_runs TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.dunning_runs TO arcadia_platform;
+
+-- Name: TABLE dunning_steps; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_steps TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.dunning_steps TO arcadia_platform;
+
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO arcadia_tenant;
@@ -3347,11 +3512,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO arcadia_pl
 
 GRANT SELECT ON TABLE public.installation TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.installation TO arcadia_platform;
-
--- Name: TABLE invoice_application_reversals; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT ON TABLE public.invoice_application_reversals TO arcadia_tenant;
-GRANT SELECT,INSERT ON TABLE public.invoice_application_reversals TO arcadia_platform;
 
 -- Name: TABLE invoice_applications; Type: ACL; Schema: public; Owner: -
 

@@ -6,6 +6,7 @@ from app.jobs import worker
 from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode
 from app.operations.deployments import events
+from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.operations.rollups import CHUNK_JOB, progress
 from app.operations.usage.events import UsageFault
 from app.schema.codes import ErrorCode
@@ -92,8 +93,10 @@ MUTATIONS = {
     "creditInvoice",
     "defineResourceKind",
     "detachAddon",
+    "disputeInvoice",
     "draftPlanVersion",
     "endResource",
+    "holdDunning",
     "importBankStatement",
     "importCloudInvoice",
     "issueCreditNote",
@@ -106,10 +109,13 @@ MUTATIONS = {
     "recordUsage",
     "refundCredit",
     "registerResource",
+    "releaseDunning",
     "rematchCloudInvoice",
+    "resolveDispute",
     "retirePlanVersion",
     "reversePayment",
     "rollUpPeriod",
+    "setDunningPolicy",
     "setTaxRate",
     "subscribe",
     "transitionDeployment",
@@ -139,10 +145,12 @@ def test_the_names_of_jobs_and_when_they_are_due() -> None:
     """The jobs in a queue are found by these names after a deployment of a newer version."""
     assert CHUNK_JOB == "roll_up_chunk"
     assert worker.CATCH_UP_JOB == "catch_up"
+    assert EVALUATE_JOB == "evaluate_dunning"
     assert {function.__name__: schedule for function, schedule in worker._CLOCK} == {
         "roll_up_month_end": "0 3 1 * *",
         "catch_up": "30 4 * * *",
         "resume": "*/5 * * * *",
+        "run_dunning": "*/5 * * * *",
         "check_data_integrity": "0 1 * * *",
         "make_usage_months": "45 4 * * *",
         "apply_pending_plan_changes": "2 * * * *",

@@ -2,15 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
-from graphql import get_named_type, is_required_argument
+from graphql import GraphQLObjectType, get_named_type, is_required_argument
 
-from app.billing import Tier
+from app.billing import Step, StepKind, Tier
 from app.operations.billing_months import waive_month
 from app.operations.catalog import ResourceDraft, archive_plan
 from app.operations.charges import add_charge
 from app.operations.costs import withdraw_cloud_invoice
 from app.operations.credit_notes import CreditRequest, issue_credit_note
+from app.operations.dunning import dispute_invoice, hold_dunning, release_dunning, run_dunning, set_dunning_policy
 from app.operations.invoices import issue_invoice
 from app.operations.payments import (
     Recovery,
@@ -23,6 +25,7 @@ from app.operations.payments import (
 from app.operations.subscriptions import change_plan_version, detach_addon
 from app.operations.tenants import close_tenant, update_tenant
 from app.tables.credit_notes import CreditReason
+from app.tables.ids import new_id
 from app.tables.payments import PaymentMethod
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
@@ -41,6 +44,7 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _change_terms(api.given, story)
     await _months(api.given)
     await _money(api.given)
+    owing = await _dun(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
@@ -50,6 +54,8 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     )
     await issue_credit_note(api.given.platform, note)
     answers = [await api.data(text) for text in _documents(story)]
+    policy = f'{{ dunningPolicy(tenantId: "{owing}") {{ tenant {{ id }} }} }}'
+    answers.append(await api.data(policy))
     answers.append(await api.data("{ viewer { tenant { id } } }", caller=api.given.viewer(story.acme)))
     answered = {field for answer in answers for field in conforms(answer, query_type())}
     every = {f"{type_.name}.{name}" for type_ in readable_types() for name in type_.fields}
@@ -81,6 +87,32 @@ async def _months(given: Given) -> None:
     credited = await given.tenant("credited")
     await add_charge(given.platform, tenant_id=credited, description="Goodwill", net_cents=-500, on=APRIL)
     await roll_up(given, tenant_ids=[abroad, overflowing, credited])
+
+
+async def _dun(given: Given) -> UUID:
+    """An invoice that is disputed after its steps, a tenant on hold, an ended hold, and a run with a failure."""
+    await given.plan("owed", base_price_cents=100)
+    tenant_id = await given.tenant("owing")
+    await given.subscription(await given.deployment(tenant_id, "owing"), "owed", starts_on=APRIL)
+    await roll_up(given, tenant_ids=[tenant_id])
+    invoice = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", tenant_id)
+    await issue_invoice(given.platform, invoice_id=invoice["id"])
+    now = given.clock.now
+    given.clock.set(2026, 5, 22, 9)
+    await run_dunning(given.platform)
+    await dispute_invoice(given.platform, invoice_id=invoice["id"], reason="not as ordered")
+    for held in (tenant_id, await given.tenant("held")):
+        await hold_dunning(given.platform, tenant_id=held, until=date(2026, 5, 22), reason="promised to pay")
+    await release_dunning(given.platform, tenant_id=tenant_id)
+    await set_dunning_policy(given.platform, tenant_id=tenant_id, steps=[Step(StepKind.NOTICE, 1)])
+    await given.rows(
+        "INSERT INTO dunning_failures (id, run_id, tenant_id, code, message, failed_at)"
+        " SELECT $1, id, $2, 'INTERNAL_ERROR', 'it broke', started_at FROM dunning_runs RETURNING id",
+        new_id(),
+        tenant_id,
+    )
+    given.clock.now = now
+    return tenant_id
 
 
 async def _change_terms(given: Given, story: Story) -> None:
@@ -154,6 +186,8 @@ def _documents(story: Story) -> list[str]:
             documents.append(
                 f"{{ {name}{arguments.get(name, '')} {{ {fields_of(get_named_type(field.type), DEPTH)} }} }}"
             )
-    statement = f'statement(from: "2026-01-01", to: "2026-06-01") {{ {fields_of(TYPES["Statement"], 2)} }}'
+    statement_type = TYPES["Statement"]
+    assert isinstance(statement_type, GraphQLObjectType)
+    statement = f'statement(from: "2026-01-01", to: "2026-06-01") {{ {fields_of(statement_type, 2)} }}'
     documents.append(f'{{ tenant(code: "late") {{ __typename {statement} }} }}')
     return documents

@@ -163,6 +163,11 @@ INPUTS: dict[str, dict[str, Any]] = {
     },
     "creditInvoice": {"invoiceId": "@invoice", "reason": "GOODWILL", "description": "d"},
     "verifyInvoice": {"invoiceId": "@rivals_invoice", "reason": "r", "issueStale": False},
+    "setDunningPolicy": {"tenantId": "@rival", "steps": [{"kind": "NOTICE", "days": 3}], "minimumCents": 100},
+    "holdDunning": {"tenantId": "@rival", "until": "2026-06-01", "reason": "r"},
+    "releaseDunning": {"tenantId": "@rival"},
+    "disputeInvoice": {"invoiceId": "@rivals_invoice", "reason": "r"},
+    "resolveDispute": {"invoiceId": "@rivals_invoice"},
     "waiveMonth": {"tenantId": "@rival", "periodStart": "2026-02-01", "reason": "r"},
     "recordPayment": {
         "tenantId": "@acme",

@@ -18,6 +18,7 @@ from app.database.scope import Scope
 from app.operations.calls.context import Context
 from app.operations.credit_notes import CreditRequest, issue_credit_note
 from app.operations.deployments import register_resource
+from app.operations.dunning import hold_dunning
 from app.operations.invoices import issue_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
 from app.queue import Queue
@@ -26,6 +27,7 @@ from app.schema.context import RequestContext
 from app.schema.schema import schema
 from app.settings import Settings
 from app.tables.credit_notes import CreditReason
+from app.tables.ids import new_id
 from tests import postgres
 from tests.clock import Clock
 from tests.operations.given import Given
@@ -155,6 +157,16 @@ async def _tell_of_rival(given: Given, story: Story) -> None:
         resource_kind="droplet_hours",
         name="rivals-web",
     )
+    for tenant_id, invoice_id in ((story.acme, story.invoice), (story.rival, story.rivals_invoice)):
+        await hold_dunning(given.platform, tenant_id=tenant_id, until=date(2026, 6, 1), reason="promised to pay")
+        await given.rows(
+            "INSERT INTO dunning_steps (id, tenant_id, invoice_id, kind, days, taken_on, taken_at)"
+            " VALUES ($1, $2, $3, 'NOTICE', 1, '2026-05-16', $4) RETURNING id",
+            new_id(),
+            tenant_id,
+            invoice_id,
+            given.clock(),
+        )
 
 
 async def _credit(given: Given, story: Story) -> None:

@@ -87,6 +87,16 @@ SHARED: dict[str, Row] = {
         "matched_at": MOMENT,
         "matched_by": "ada",
     },
+    "dunning_runs": {
+        "id": key(54),
+        "day": "2026-05-22",
+        "started_at": MOMENT,
+        "tenants_evaluated": 2,
+        "tenants_failed": 2,
+        "steps_taken": 0,
+        "transitions_applied": 0,
+        "transitions_withheld": 0,
+    },
     "invoice_number_sequences": {"year": 2026, "last_number": 1},
     "data_integrity_progress": {"id": key(9), "table_name": "tenants"},
 }

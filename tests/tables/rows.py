@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.tables.billing_rows import billing_months, invoices, provider_bills, rollups
+from tests.tables.billing_rows import billing_months, dunning, invoices, provider_bills, rollups
 from tests.tables.platform_rows import HASH, MOMENT, SHARED, Row, key
 
 __all__ = ["HASH", "MOMENT", "SHARED", "Row", "base_row", "insert", "insert_everything", "key", "of_tenant"]
@@ -28,6 +28,7 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         _usage,
         invoices,
         billing_months,
+        dunning,
         rollups,
         provider_bills,
         _requests,
@@ -53,14 +54,6 @@ def _deployments(tenant: int) -> dict[str, Row]:
             "billing_action_suspended": False,
             "created_at": MOMENT,
             "updated_at": MOMENT,
-        },
-        "cloud_deployment_events": {
-            "id": key(3, tenant),
-            "deployment_id": key(2, tenant),
-            "to_state": "ACTIVE",
-            "actor": "someone",
-            "withheld": False,
-            "occurred_at": MOMENT,
         },
         "cloud_resources": {
             "id": key(4, tenant),

@@ -31,6 +31,11 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "tenant_invoice_lines_invoice_id_position_key": ("tenant_invoice_lines", {}),
     "tenant_invoice_inputs_invoice_id_position_key": ("tenant_invoice_inputs", {}),
+    "dunning_policies_tenant_id_key": ("dunning_policies", {}),
+    "dunning_steps_tenant_id_invoice_id_kind_key": ("dunning_steps", {}),
+    "dunning_holds_open_key": ("dunning_holds", {}),
+    "dunning_runs_day_key": ("dunning_runs", {}),
+    "dunning_failures_run_id_tenant_id_key": ("dunning_failures", {}),
     "rollup_chunks_run_id_position_key": ("rollup_chunks", {}),
     "rollup_outcomes_run_id_tenant_id_key": ("rollup_outcomes", {}),
     "rollup_failures_run_id_tenant_id_key": ("rollup_failures", {}),
@@ -53,7 +58,11 @@ HOLD_AN_ID = {
     "charges_tenant_id_id_key",
     "row_security_probe_tenant_id_key",
 }
-SHOWN_BELOW = {"tax_rates_country_name_valid_from_key", "tenant_invoices_number_key"}
+SHOWN_BELOW = {
+    "tax_rates_country_name_valid_from_key",
+    "tenant_invoices_number_key",
+    "cloud_deployment_events_withheld_key",
+}
 
 
 async def test_every_unique_key_is_here(owner: Any) -> None:
@@ -95,6 +104,15 @@ async def test_a_number_is_given_once(filled: Any) -> None:
     row = {**of_tenant(2)["tenant_invoices"], "id": NEW, **issued}
     row |= {"period_start": "2026-05-01", "period_end": "2026-06-01"}
     assert await refused_as_taken(filled, "tenant_invoices", row) == "tenant_invoices_number_key"
+
+
+async def test_a_step_is_withheld_once(filled: Any) -> None:
+    withheld = {**base_row("cloud_deployment_events"), "id": NEW, "withheld": True}
+    await insert(filled, "cloud_deployment_events", withheld)
+    row = {**withheld, "id": key(998, 1)}
+    assert await refused_as_taken(filled, "cloud_deployment_events", row) == "cloud_deployment_events_withheld_key"
+    recovery = {**row, "to_state": "ACTIVE", "dunning_invoice_id": None, "dunning_step": None}
+    await insert(filled, "cloud_deployment_events", recovery)
 
 
 async def test_what_was_void_or_closed_leaves_room(filled: Any) -> None:

@@ -18,6 +18,7 @@ ADDED = {
     "subscription_addons_tenant_id_id_key",
     "tenant_invoices_tenant_id_id_key",
     "charges_tenant_id_id_key",
+    "cloud_deployment_events_dunning_step_fkey",  # to a table that is declared later
 }
 WIDENED = {
     "cloud_deployment_events_deployment_id_fkey",
@@ -42,6 +43,7 @@ WIDENED = {
     "rollup_outcomes_invoice_id_fkey",
     "rollup_unpriced_usage_deployment_id_fkey",
     "cloud_invoice_lines_deployment_id_fkey",
+    "dunning_steps_invoice_id_fkey",
 }
 DROPPED = {
     "tenant_invoice_lines_deployment_id_fkey",  # part of the wider subscription_id_fkey

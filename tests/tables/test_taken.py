@@ -22,6 +22,10 @@ NOT_FOR_CALLERS = {
     "written with ON CONFLICT: a row that is there is met, not refused": {
         "billing_months_tenant_id_period_start_key",
         "data_integrity_progress_table_name_key",
+        "dunning_failures_run_id_tenant_id_key",
+        "dunning_policies_tenant_id_key",
+        "dunning_runs_day_key",
+        "dunning_steps_tenant_id_invoice_id_kind_key",
         "idempotency_keys_tenant_id_subject_key_key",
         "invoice_number_sequences_pkey",
         "rate_limit_buckets_tenant_id_subject_key",
@@ -31,7 +35,9 @@ NOT_FOR_CALLERS = {
     },
     "holds a new id": {"usage_records_pkey"},
     "written under the lock of the row above it, with numbers or days that its operation chooses": {
+        "cloud_deployment_events_withheld_key",
         "cloud_invoice_lines_cloud_invoice_id_position_key",
+        "dunning_holds_open_key",
         "plan_price_tiers_plan_resource_id_position_key",
         "plan_resources_plan_version_id_resource_kind_key",
         "plan_versions_plan_id_version_key",

@@ -50,6 +50,10 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([], "UPDATE cloud_deployment_events SET actor = 'someone else'"),
         ([], "DELETE FROM cloud_deployment_events"),
     ],
+    "dunning_steps_append_only": [
+        ([], "UPDATE dunning_steps SET days = 8"),
+        ([], "DELETE FROM dunning_steps"),
+    ],
     "audit_log_append_only": [
         ([], "UPDATE audit_log SET outcome = 'NEVER'"),
         ([], "DELETE FROM audit_log"),

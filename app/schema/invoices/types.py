@@ -32,6 +32,7 @@ from app.schema.invoices.filters import INVOICE_FILTERS, INVOICE_LINE_FILTERS, I
 from app.schema.lazy import (
     LazyCreditNote,
     LazyDeployment,
+    LazyDunningStep,
     LazyInvoice,
     LazyInvoiceApplication,
     LazyRecovery,
@@ -44,6 +45,7 @@ from app.schema.nodes import Node
 from app.schema.quotes import LineExplanation
 from app.schema.scalars import Cents
 from app.tables.credit_notes import CreditNotes
+from app.tables.dunning import DunningSteps
 from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoices
 from app.tables.ledger import InvoiceApplications, SettledBy
 from app.tables.payments import Recoveries, WriteOffs
@@ -231,6 +233,23 @@ class Invoice(Node):
         TenantInvoices.status,
         description="The time of the first change of the month's usage or terms since the draft was rated; null if "
         "nothing changed.",
+    )
+    disputed_at: datetime | None = computed(
+        "invoice_disputed_at",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        description="The time at which the tenant's dispute of the invoice was recorded; null if it is not disputed.",
+    )
+    dispute_reason: str | None = computed(
+        "invoice_dispute_reason",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        description="The reason for the dispute; null if the invoice is not disputed.",
+    )
+    dunning_steps: list[LazyDunningStep] = many(
+        DunningSteps.invoice_id,
+        order=(DunningSteps.taken_at, DunningSteps.days),
+        description="The steps of dunning that the invoice has reached, in the order in which they happened.",
     )
     input_hash: str = column(
         TenantInvoices.input_hash,

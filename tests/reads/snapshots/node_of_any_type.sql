@@ -89,36 +89,35 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t10$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t10$."number" AS "number"
-        FROM "tenant_invoices" t10$
+            'DunningFailure'::text AS "__typename"
+        FROM "dunning_failures" t10$
         WHERE t10$."id" = $2::uuid
-            AND t10$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t11$."id" AS "id",
-            'InvoiceApplication'::text AS "__typename"
-        FROM "invoice_applications" t11$
+            'DunningHold'::text AS "__typename"
+        FROM "dunning_holds" t11$
         WHERE t11$."id" = $2::uuid
-            AND t11$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t12$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t12$
+            'DunningRun'::text AS "__typename"
+        FROM "dunning_runs" t12$
         WHERE t12$."id" = $2::uuid
-            AND t12$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t13$."id" AS "id",
-            'Payment'::text AS "__typename"
-        FROM "payments" t13$
+            'DunningStep'::text AS "__typename"
+        FROM "dunning_steps" t13$
         WHERE t13$."id" = $2::uuid
             AND t13$."tenant_id" = $3::uuid
     ) o$
@@ -126,16 +125,18 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t14$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t14$
+            'Invoice'::text AS "__typename",
+            t14$."number" AS "number"
+        FROM "tenant_invoices" t14$
         WHERE t14$."id" = $2::uuid
+            AND t14$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t15$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t15$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t15$
         WHERE t15$."id" = $2::uuid
             AND t15$."tenant_id" = $3::uuid
     ) o$
@@ -143,17 +144,16 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t16$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t16$
+            'Plan'::text AS "__typename"
+        FROM "plans" t16$
         WHERE t16$."id" = $2::uuid
-            AND NOT t16$."status" = $4::text
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t17$."id" AS "id",
-            'Recovery'::text AS "__typename"
-        FROM "recoveries" t17$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t17$
         WHERE t17$."id" = $2::uuid
             AND t17$."tenant_id" = $3::uuid
     ) o$
@@ -161,10 +161,10 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'Refund'::text AS "__typename"
-        FROM "refunds" t18$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t18$
         WHERE t18$."id" = $2::uuid
-            AND t18$."tenant_id" = $3::uuid
+            AND NOT t18$."status" = $4::text
     ) o$
 ), (
     SELECT row_to_json(o$)
@@ -255,15 +255,6 @@ SELECT coalesce((
         WHERE t28$."id" = $2::uuid
             AND t28$."tenant_id" = $3::uuid
     ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t29$."id" AS "id",
-            'WriteOff'::text AS "__typename"
-        FROM "write_offs" t29$
-        WHERE t29$."id" = $2::uuid
-            AND t29$."tenant_id" = $3::uuid
-    ) o$
 ))
 FROM scope$;
 -- $1: 019d4500-0006-7000-8000-000000000001
@@ -351,73 +342,73 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t10$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t10$."number" AS "number"
-        FROM "tenant_invoices" t10$
+            'DunningFailure'::text AS "__typename"
+        FROM "dunning_failures" t10$
         WHERE t10$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t11$."id" AS "id",
-            'InvoiceApplication'::text AS "__typename"
-        FROM "invoice_applications" t11$
+            'DunningHold'::text AS "__typename"
+        FROM "dunning_holds" t11$
         WHERE t11$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t12$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t12$
+            'DunningRun'::text AS "__typename"
+        FROM "dunning_runs" t12$
         WHERE t12$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t13$."id" AS "id",
-            'Payment'::text AS "__typename"
-        FROM "payments" t13$
+            'DunningStep'::text AS "__typename"
+        FROM "dunning_steps" t13$
         WHERE t13$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t14$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t14$
+            'Invoice'::text AS "__typename",
+            t14$."number" AS "number"
+        FROM "tenant_invoices" t14$
         WHERE t14$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t15$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t15$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t15$
         WHERE t15$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t16$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t16$
+            'Plan'::text AS "__typename"
+        FROM "plans" t16$
         WHERE t16$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t17$."id" AS "id",
-            'Recovery'::text AS "__typename"
-        FROM "recoveries" t17$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t17$
         WHERE t17$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'Refund'::text AS "__typename"
-        FROM "refunds" t18$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t18$
         WHERE t18$."id" = $1::uuid
     ) o$
 ), (
@@ -499,14 +490,6 @@ SELECT coalesce((
             'UsageCorrection'::text AS "__typename"
         FROM "usage_corrections" t28$
         WHERE t28$."id" = $1::uuid
-    ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t29$."id" AS "id",
-            'WriteOff'::text AS "__typename"
-        FROM "write_offs" t29$
-        WHERE t29$."id" = $1::uuid
     ) o$
 ));
 -- $1: 019d4500-0007-7000-8000-000000000065

@@ -80,31 +80,31 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t10$."id" AS "id"
-            FROM "tenant_invoices" t10$
+            FROM "dunning_failures" t10$
             WHERE t10$."id" = i$.id$
-                AND t10$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t11$."id" AS "id"
-            FROM "invoice_applications" t11$
+            FROM "dunning_holds" t11$
             WHERE t11$."id" = i$.id$
-                AND t11$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t12$."id" AS "id"
-            FROM "tenant_invoice_lines" t12$
+            FROM "dunning_runs" t12$
             WHERE t12$."id" = i$.id$
-                AND t12$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t13$."id" AS "id"
-            FROM "payments" t13$
+            FROM "dunning_steps" t13$
             WHERE t13$."id" = i$.id$
                 AND t13$."tenant_id" = $3::uuid
         ) o$
@@ -112,14 +112,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t14$."id" AS "id"
-            FROM "plans" t14$
+            FROM "tenant_invoices" t14$
             WHERE t14$."id" = i$.id$
+                AND t14$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t15$."id" AS "id"
-            FROM "subscriptions" t15$
+            FROM "tenant_invoice_lines" t15$
             WHERE t15$."id" = i$.id$
                 AND t15$."tenant_id" = $3::uuid
         ) o$
@@ -127,15 +128,14 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t16$."id" AS "id"
-            FROM "plan_versions" t16$
+            FROM "plans" t16$
             WHERE t16$."id" = i$.id$
-                AND NOT t16$."status" = $4::text
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t17$."id" AS "id"
-            FROM "recoveries" t17$
+            FROM "subscriptions" t17$
             WHERE t17$."id" = i$.id$
                 AND t17$."tenant_id" = $3::uuid
         ) o$
@@ -143,9 +143,9 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t18$."id" AS "id"
-            FROM "refunds" t18$
+            FROM "plan_versions" t18$
             WHERE t18$."id" = i$.id$
-                AND t18$."tenant_id" = $3::uuid
+                AND NOT t18$."status" = $4::text
         ) o$
     ), (
         SELECT row_to_json(o$)
@@ -226,14 +226,6 @@ SELECT (
             FROM "usage_corrections" t28$
             WHERE t28$."id" = i$.id$
                 AND t28$."tenant_id" = $3::uuid
-        ) o$
-    ), (
-        SELECT row_to_json(o$)
-        FROM (
-            SELECT t29$."id" AS "id"
-            FROM "write_offs" t29$
-            WHERE t29$."id" = i$.id$
-                AND t29$."tenant_id" = $3::uuid
         ) o$
     )) ORDER BY i$.n$), '[]')
     FROM unnest($2::uuid[])

@@ -46,7 +46,8 @@ BEGIN
             ('credit_note_lines', 'credit_note_id', 'credit_notes'),
             ('write_offs', 'invoice_id', 'tenant_invoices'),
             ('write_off_taxes', 'write_off_id', 'write_offs'),
-            ('recoveries', 'invoice_id', 'tenant_invoices')
+            ('recoveries', 'invoice_id', 'tenant_invoices'),
+            ('dunning_steps', 'invoice_id', 'tenant_invoices')
         ) AS links (child, reference, parent)
     LOOP
         EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', link.child, link.child || '_' || link.reference || '_fkey');
