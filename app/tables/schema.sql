@@ -1266,7 +1266,7 @@ CREATE TABLE public.write_offs (
     reason text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
-    CONSTRAINT write_offs_amount_cents_check CHECK (((amount_cents > 0) AND (remaining_cents >= amount_cents) AND ((rest_cents >= 0) AND (rest_cents <= amount_cents))))
+    CONSTRAINT write_offs_amount_cents_check CHECK (((amount_cents > 0) AND (remaining_cents >= 0) AND ((rest_cents >= 0) AND (rest_cents <= amount_cents))))
 );
 
 ALTER TABLE ONLY public.write_offs FORCE ROW LEVEL SECURITY;
