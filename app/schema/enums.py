@@ -210,4 +210,7 @@ describe(
     ALREADY_ATTACHED="The add-on is already attached. Set `additional` to attach it once more.",
     CONFIRMATION_REQUIRED="The start is more than three months ago and must be confirmed.",
     TENANT_CLOSED="The tenant is closed.",
+    INVOICE_NOT_ISSUED="The invoice is a draft or void, so it cannot be credited, paid or written off.",
+    CREDIT_EXCEEDS_LINE="The credit is more than what is left; the message names what is left.",
+    CREDIT_TOO_SMALL="The tenant's credit balance is smaller than the amount.",
 )

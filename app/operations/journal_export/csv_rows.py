@@ -69,5 +69,5 @@ def _as_text(text: str) -> str:
 
 def _row(cells: Iterable[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)  # so that a cell with either character is quoted
+    return line.getvalue().removesuffix("\r\n") + "\n"

@@ -90,7 +90,7 @@ async def account_totals(unit: UnitOfWork) -> AsyncIterator[AccountTotals]:
 
 
 async def entries(unit: UnitOfWork, first_day: date, end: date) -> AsyncIterator[ExportedEntry]:
-    """The entries recorded on the days from first_day until before end, in the order of recording."""
+    """The entries recorded on the days from first_day until before end, by day and id."""
     entry: ExportedEntry | None = None
     async for row in unit.connection.cursor(_ENTRIES, first_day, end, prefetch=PREFETCHED_ROWS):
         if entry is None or row["id"] != entry.id:

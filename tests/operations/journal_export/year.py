@@ -1,5 +1,6 @@
 """A generated year of receivables: four tenants in three currencies, and every kind of business event."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -8,7 +9,6 @@ from uuid import UUID
 
 from app.billing import Allocation
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.credit_notes import CreditRequest, issue_credit_note
 from app.operations.invoices import issue_invoice, void_invoice
 from app.operations.payments import (
     NewPayment,
@@ -20,10 +20,10 @@ from app.operations.payments import (
     write_off_invoice,
 )
 from app.operations.taxes import set_tax_rate
-from app.tables.credit_notes import CreditReason
 from app.tables.payments import PaymentMethod
 from tests.operations.given import Given
 from tests.operations.months import meter, roll_up
+from tests.operations.receivables import credit
 
 TENANTS = {"acme": ("AU", "AUD"), "acme_two": ("AU", "AUD"), "9-nippon": ("JP", "JPY"), "kuwait": ("KW", "KWD")}
 JAPANESE_TAX = '消費税; 8% "reduced"'
@@ -130,13 +130,8 @@ class Year:
         self.payments.append(await record_payment(self.given.platform, payment))
 
     async def _credit(self, invoice_id: UUID) -> None:
-        request = CreditRequest(
-            invoice_id=invoice_id,
-            reason=CreditReason.GOODWILL,
-            description="a slow week",
-            gross_cents=None if self.random.random() < 0.1 else self.random.randint(1, 3000),
-        )
-        await self._unless_settled(issue_credit_note(self.given.platform, request))
+        gross = None if self.random.random() < 0.1 else self.random.randint(1, 3000)
+        await self._unless_settled(credit(self.given, invoice_id, gross=gross))
 
     async def _recover(self, written_off: list[dict[str, object]]) -> None:
         for invoice in written_off[:1]:
@@ -163,9 +158,9 @@ class Year:
         self.references += 1
         return f'={self.references}+"a\\b"; (c) | d'
 
-    async def _unless_settled(self, step: object) -> None:
+    async def _unless_settled(self, step: Awaitable[object]) -> None:
         try:
-            await step  # type: ignore[misc]  # an operation's coroutine
+            await step
         except Refusal as refused:
             if refused.code not in {*SETTLED, ProblemCode.CREDIT_EXCEEDS_LINE}:
                 raise
