@@ -10,7 +10,7 @@ from app.database import UnitOfWork
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.data_integrity import costs, deployments, invoices, months, runs, usage
+from app.operations.data_integrity import costs, deployments, invoices, ledger, months, postings, runs, usage
 from app.operations.data_integrity.integrity_check import Examination, IntegrityCheck, Spine, Violation
 
 INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
@@ -18,6 +18,8 @@ INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
     *usage.INTEGRITY_CHECKS,
     *invoices.INTEGRITY_CHECKS,
     *months.INTEGRITY_CHECKS,
+    *ledger.INTEGRITY_CHECKS,
+    *postings.INTEGRITY_CHECKS,
     *runs.INTEGRITY_CHECKS,
     *costs.INTEGRITY_CHECKS,
 )

@@ -17,6 +17,7 @@ from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoi
 from app.operations.subscriptions import attach_addon, change_plan_version
 from tests.operations.costs.bills import bill, droplet, import_bill, row
 from tests.operations.data_integrity.broken import BROKEN
+from tests.operations.data_integrity.broken_ledger import BROKEN_LEDGER
 from tests.operations.given import Given
 from tests.operations.months import MAY, invoices, meter, roll_up
 
@@ -120,7 +121,7 @@ def break_rows(database_url: str, statements: str) -> None:
 
 def test_every_law_is_shown_to_catch() -> None:
     assert {check.name for check in INTEGRITY_CHECKS} == set().union(
-        *(data_integrity for _, data_integrity in BROKEN.values())
+        *(caught_by for _, caught_by in (*BROKEN.values(), *BROKEN_LEDGER.values()))
     )
 
 
@@ -163,6 +164,7 @@ async def test_pages_tell_of_every_row(given: Given, month: None, monkeypatch: p
     assert {table for table, _, _ in told} == {
         "cloud_deployments",
         "cloud_invoices",
+        "journal_entries",
         "rollup_runs",
         "tenant_invoices",
         "tenants",
