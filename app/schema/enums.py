@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import strawberry
 
-from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, SubscriptionStatus
+from app.billing import Account, Aggregation, DeploymentState, LineKind, PriceModel, Proration, SubscriptionStatus
 from app.operations.calls.principal import Role
 from app.operations.calls.refusal import ProblemCode
 from app.operations.costs import BillField, MarginDimension
@@ -13,6 +13,7 @@ from app.tables.catalog import PlanVersionStatus
 from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
 from app.tables.deployments import LlmMode
 from app.tables.invoices import InvoiceStatus
+from app.tables.ledger import JournalEntryKind
 from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
 
 
@@ -103,6 +104,29 @@ describe(
     OVERAGE="Usage of one resource kind over the included quantity.",
     ADJUSTMENT="A one-off charge, or a credit if the amount is negative.",
     TAX="A tax on the other lines of the invoice.",
+)
+describe(
+    Account,
+    "An account of the ledger. Each is kept per currency.",
+    ACCOUNTS_RECEIVABLE="What the tenant owes: the balances of its invoices.",
+    CUSTOMER_CREDIT="The tenant's money that the platform holds, a liability.",
+    BAD_DEBT="The net amount of balances that were written off.",
+    TAX_PAYABLE="Tax that is owed to the tax office.",
+    CASH_CLEARING="Money received, less money paid out.",
+    REVENUE="The net amount of invoices, less credit notes.",
+)
+describe(
+    JournalEntryKind,
+    "The business event that a journal entry records.",
+    INVOICE_ISSUED="An invoice was issued.",
+    INVOICE_VOIDED="An issued invoice was voided: the mirror image of its issue.",
+    CREDIT_NOTE_ISSUED="A credit note was issued.",
+    PAYMENT_RECORDED="A payment was recorded.",
+    PAYMENT_REVERSED="A payment bounced: the mirror image of what it paid.",
+    CREDIT_APPLIED="The tenant's credit was applied to an invoice, or taken back from it.",
+    CREDIT_REFUNDED="The tenant's credit was paid out.",
+    BALANCE_WRITTEN_OFF="The balance of an invoice was written off.",
+    RECOVERY_RECORDED="Money was received for an invoice that had been written off.",
 )
 describe(
     BillingMonthState,

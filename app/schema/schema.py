@@ -21,6 +21,8 @@ from app.schema.deployments.queries import DeploymentQueries
 from app.schema.deployments.subscriptions import DeploymentSubscriptions
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
+from app.schema.ledger.balances import LedgerBalanceQueries
+from app.schema.ledger.types import JournalQueries
 from app.schema.mutation_audit import MutationAudit
 from app.schema.nodes import NodeQueries
 from app.schema.problems import EXCEPTION_HANDLERS
@@ -59,6 +61,8 @@ class Query(
     RollupQueries,
     CloudInvoiceQueries,
     CostQueries,
+    JournalQueries,
+    LedgerBalanceQueries,
     AuditQueries,
 ):
     """The root of queries."""
