@@ -13,6 +13,7 @@ from app.tables.catalog import PlanVersionStatus
 from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
 from app.tables.deployments import LlmMode
 from app.tables.invoices import InvoiceStatus
+from app.tables.issue_runs import IssueOutcome, IssueRunStatus
 from app.tables.ledger import JournalEntryKind
 from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
 
@@ -170,6 +171,24 @@ describe(
     SETTLED="The month was closed with a zero amount, without an invoice. A later change to the month reopens it.",
     PREVIEWED="The amount was calculated by a dry run; nothing was written.",
     FAILED="The tenant could not be billed; the run's `failures` have the reason.",
+)
+describe(
+    IssueRunStatus,
+    "The status of an issue run.",
+    QUEUED="The run waits for a worker.",
+    RUNNING="A worker has started the run.",
+    SUCCEEDED="The run has finished and no draft failed.",
+    PARTIAL="The run has finished and some drafts failed.",
+    FAILED="The run has finished and every draft failed.",
+)
+describe(
+    IssueOutcome,
+    "The kind of outcome of an issue run for one draft.",
+    name="IssueOutcomeKind",
+    ISSUED="The invoice was issued.",
+    STALE="The draft was not issued, because its month changed after it was rated.",
+    SKIPPED="There was no draft any more: it was issued, voided or replaced meanwhile.",
+    FAILED="The draft could not be issued; `failure` has the reason.",
 )
 describe(
     MarginDimension,

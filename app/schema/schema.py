@@ -21,6 +21,8 @@ from app.schema.deployments.queries import DeploymentQueries
 from app.schema.deployments.subscriptions import DeploymentSubscriptions
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
+from app.schema.issue_runs.mutations import IssueRunMutations
+from app.schema.issue_runs.types import IssueRunQueries
 from app.schema.ledger.balances import LedgerBalanceQueries
 from app.schema.ledger.types import JournalQueries
 from app.schema.mutation_audit import MutationAudit
@@ -59,6 +61,7 @@ class Query(
     BillingMonthQueries,
     UnbilledMonthQueries,
     RollupQueries,
+    IssueRunQueries,
     CloudInvoiceQueries,
     CostQueries,
     JournalQueries,
@@ -83,6 +86,7 @@ class Mutation(
     UsageMutations,
     UsageCorrectionMutations,
     RollupMutations,
+    IssueRunMutations,
     InvoiceMutations,
     BillingMonthMutations,
     CloudInvoiceMutations,

@@ -23,6 +23,7 @@ APP_CONFIG = AppConfig(
                 "payments",
                 "costs",
                 "rollups",
+                "issue_runs",
                 "audit",
                 "rate_limits",
                 "installation",
