@@ -148,6 +148,10 @@ def test_the_variables_of_an_orchestrator_are_let_be() -> None:
 def test_the_example_lists_every_setting_with_its_default() -> None:
     text = (Path(__file__).parent.parent / ".env.example").read_text()
     listed = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
-    shown = {name: "" if default in {None, ()} else str(default) for name, default in variables().items()}
+    switches = {True: "on", False: "off"}
+    shown = {
+        name: switches[default] if isinstance(default, bool) else "" if default in {None, ()} else str(default)
+        for name, default in variables().items()
+    }
     assert listed == shown
     assert Settings.from_environment(listed) == Settings.from_environment({})

@@ -32,6 +32,8 @@ NOT_FOR_CALLERS = {
     "holds a new id": {"usage_records_pkey"},
     "written under the lock of the row above it, with numbers or days that its operation chooses": {
         "cloud_invoice_lines_cloud_invoice_id_position_key",
+        "issue_chunks_run_id_position_key",
+        "issue_outcomes_run_id_tenant_id_key",
         "plan_price_tiers_plan_resource_id_position_key",
         "plan_resources_plan_version_id_resource_kind_key",
         "plan_versions_plan_id_version_key",
