@@ -205,6 +205,11 @@ test-proxy: install ## The API and GraphiQL behind nginx, in Chromium (Debian: a
 	@PATH="/usr/sbin:$$PATH" command -v nginx >/dev/null || { echo "nginx is needed; none was found." >&2; exit 1; }
 	$(BIN)/python -m pytest tests/proxy $(PYTEST_FLAGS)
 
+.PHONY: test-journal
+test-journal: install ## A minute: beancount and hledger accept the journal of a generated year and report our balances (Debian: apt-get install hledger)
+	@command -v hledger >/dev/null || { echo "hledger is needed; none was found on the PATH." >&2; exit 1; }
+	$(BIN)/python -m pytest -m heavy tests/operations/journal_export $(PYTEST_FLAGS)
+
 .PHONY: test-attacks
 test-attacks: install ## A normal caller's latency beside each attack, and that the attacker is limited or refused
 	$(BIN)/python -m pytest -m heavy -s tests/faults/test_attacks.py $(PYTEST_FLAGS)

@@ -111,6 +111,7 @@ class Settings:
 
     billing_time_zone: ZoneInfo = _setting(time_zone, ZoneInfo("UTC"))
     payment_terms_days: int = _setting(integer(0, 365), 14)
+    issue_after_days: int | None = _setting(integer(0, 365))
     apply_credit: bool = _setting(on_or_off, default=True)
     dunning_time: time = _setting(time_of_day, time(9))
     reporting_currency: str = _setting(currency, "AUD")

@@ -43,10 +43,15 @@ class WrittenOffAmount:
 
 @dataclass(frozen=True, slots=True)
 class WriteOffShares:
-    """What was left of the invoice when its balance was written off: each tax, and the total with tax (above 0)."""
+    """What was left of the invoice when its balance was written off: each tax, and the total with tax.
+
+    untaxed_cents: by how much the balance was above that total. It was so where a credit note's total became the
+    tenant's credit and the payment that had paid for it was reversed. That part has no tax, and comes back last.
+    """
 
     taxes: tuple[WrittenOffTax, ...]
     total_cents: int
+    untaxed_cents: int = 0
 
     def divide(self, cents: int) -> WrittenOffAmount:
         """Divides an amount that is written off: its tax is in the proportion of the invoice's, rounded cumulatively
@@ -63,8 +68,9 @@ class WriteOffShares:
 
     def _taxes(self, cents: int) -> Iterator[WrittenOffTax]:
         share, before = 0, 0
+        taxed = max(cents - self.untaxed_cents, 0)
         for key, tax_cents in self.taxes:
             share += tax_cents
-            running = round_half_away(Fraction(cents * share, self.total_cents))
+            running = round_half_away(Fraction(taxed * share, self.total_cents)) if taxed else 0
             yield WrittenOffTax(key, running - before)
             before = running

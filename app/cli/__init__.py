@@ -9,6 +9,7 @@ from app.cli.backup import backup, restore
 from app.cli.check import check
 from app.cli.costs import costs
 from app.cli.demo import demo
+from app.cli.journal import journal
 from app.cli.refusal import CommandRefusedError
 from app.cli.rollup import rollup
 from app.cli.serving import serve, worker
@@ -28,7 +29,9 @@ def arcadia() -> None:
     """ArcadiaCloud billing: one invoice per tenant and month, from deployments, subscriptions and usage."""
 
 
-for command in (demo, serve, worker, migrate, token, rollup, check, usage_totals, costs, backup, restore, schema):
+for command in (
+    demo, serve, worker, migrate, token, rollup, journal, check, usage_totals, costs, backup, restore, schema
+):  # fmt: skip
     arcadia.add_command(command)
 
 

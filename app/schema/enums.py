@@ -4,7 +4,16 @@ from enum import StrEnum
 
 import strawberry
 
-from app.billing import Aggregation, DeploymentState, LineKind, PriceModel, Proration, StepKind, SubscriptionStatus
+from app.billing import (
+    Account,
+    Aggregation,
+    DeploymentState,
+    LineKind,
+    PriceModel,
+    Proration,
+    StepKind,
+    SubscriptionStatus,
+)
 from app.operations.bank_statements import ProposalReason
 from app.operations.calls.principal import Role
 from app.operations.calls.refusal import ProblemCode
@@ -15,6 +24,7 @@ from app.tables.costs import CloudInvoiceMatch, UnallocatedReason
 from app.tables.credit_notes import CreditReason
 from app.tables.deployments import EventCause, LlmMode
 from app.tables.invoices import InvoiceStatus
+from app.tables.issue_runs import IssueOutcome, IssueRunStatus
 from app.tables.ledger import JournalEntryKind, SettledBy
 from app.tables.payments import PaymentMethod
 from app.tables.rollups import RollupOutcome, RollupStatus, RollupWarningCode, UnpricedReason
@@ -139,6 +149,16 @@ describe(
     "what counts as billed.",
 )
 describe(
+    Account,
+    "An account of the ledger. Each is kept per currency.",
+    ACCOUNTS_RECEIVABLE="What the tenant owes: the balances of its invoices.",
+    CUSTOMER_CREDIT="The tenant's money that the platform holds, a liability.",
+    BAD_DEBT="The net amount of balances that were written off.",
+    TAX_PAYABLE="Tax that is owed to the tax office.",
+    CASH_CLEARING="Money received, less money paid out.",
+    REVENUE="The net amount of invoices, less credit notes.",
+)
+describe(
     BillingMonthState,
     "The billing state of a tenant's month.",
     OPEN="The month is not rated yet, or its invoice was voided.",
@@ -180,6 +200,24 @@ describe(
     SETTLED="The month was closed with a zero amount, without an invoice. A later change to the month reopens it.",
     PREVIEWED="The amount was calculated by a dry run; nothing was written.",
     FAILED="The tenant could not be billed; the run's `failures` have the reason.",
+)
+describe(
+    IssueRunStatus,
+    "The status of an issue run.",
+    QUEUED="The run waits for a worker.",
+    RUNNING="A worker has started the run.",
+    SUCCEEDED="The run has finished and no draft failed.",
+    PARTIAL="The run has finished and some drafts failed.",
+    FAILED="The run has finished and every draft failed.",
+)
+describe(
+    IssueOutcome,
+    "The kind of outcome of an issue run for one draft.",
+    name="IssueOutcomeKind",
+    ISSUED="The invoice was issued.",
+    STALE="The draft was not issued, because its month changed after it was rated.",
+    SKIPPED="There was no draft any more: it was issued, voided or replaced meanwhile.",
+    FAILED="The draft could not be issued; `failure` has the reason.",
 )
 describe(
     MarginDimension,

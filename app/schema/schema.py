@@ -25,6 +25,10 @@ from app.schema.dunning.mutations import DunningMutations
 from app.schema.dunning.queries import DunningQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
+from app.schema.issue_runs.mutations import IssueRunMutations
+from app.schema.issue_runs.types import IssueRunQueries
+from app.schema.ledger.balances import LedgerBalanceQueries
+from app.schema.ledger.types import JournalQueries
 from app.schema.mutation_audit import MutationAudit
 from app.schema.nodes import NodeQueries
 from app.schema.payments.bank_statements import BankStatementMutations
@@ -71,8 +75,11 @@ class Query(
     UnbilledMonthQueries,
     RollupQueries,
     DunningQueries,
+    IssueRunQueries,
     CloudInvoiceQueries,
     CostQueries,
+    JournalQueries,
+    LedgerBalanceQueries,
     AuditQueries,
 ):
     """The root of queries."""
@@ -93,6 +100,7 @@ class Mutation(
     UsageMutations,
     UsageCorrectionMutations,
     RollupMutations,
+    IssueRunMutations,
     InvoiceMutations,
     CreditNoteMutations,
     PaymentMutations,

@@ -68,7 +68,8 @@ class Refunds(Table, tablename="refunds"):
 class WriteOffs(Table, tablename="write_offs"):
     """A balance that was given up. rest_cents: what of it is written off still, after credit notes and recoveries.
 
-    remaining_cents: what was left of the invoice, with tax, when it was written off; it fixes the share of tax.
+    remaining_cents: what was left of the invoice, with tax, when it was written off; it fixes the share of tax. It is
+    below the amount where a credit note became credit of the tenant and the payment was reversed after that.
     """
 
     id = primary_key()
@@ -82,7 +83,7 @@ class WriteOffs(Table, tablename="write_offs"):
     recorded_by = text()
 
     write_offs_amount_cents_check = Check(
-        "amount_cents > 0 AND remaining_cents >= amount_cents AND rest_cents BETWEEN 0 AND amount_cents"
+        "amount_cents > 0 AND remaining_cents >= 0 AND rest_cents BETWEEN 0 AND amount_cents"
     )
 
 

@@ -24,6 +24,7 @@ APP_CONFIG = AppConfig(
                 "dunning",
                 "costs",
                 "rollups",
+                "issue_runs",
                 "audit",
                 "rate_limits",
                 "installation",

@@ -741,6 +741,60 @@ CREATE TABLE public.invoice_number_sequences (
     CONSTRAINT invoice_number_sequences_last_number_check CHECK ((last_number > 0))
 );
 
+-- Name: issue_chunks; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.issue_chunks (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    tenant_ids uuid[] NOT NULL,
+    finished_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.issue_chunks FORCE ROW LEVEL SECURITY;
+
+-- Name: issue_outcomes; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.issue_outcomes (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    outcome text NOT NULL,
+    invoice_id uuid,
+    total_cents bigint NOT NULL,
+    failure text,
+    CONSTRAINT issue_outcomes_failure_check CHECK (((outcome = 'FAILED'::text) = (failure IS NOT NULL))),
+    CONSTRAINT issue_outcomes_outcome_check CHECK ((outcome = ANY (ARRAY['ISSUED'::text, 'STALE'::text, 'SKIPPED'::text, 'FAILED'::text])))
+);
+
+ALTER TABLE ONLY public.issue_outcomes FORCE ROW LEVEL SECURITY;
+
+-- Name: issue_runs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.issue_runs (
+    id uuid NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    except_stale boolean NOT NULL,
+    status text NOT NULL,
+    requested_by text NOT NULL,
+    drafts_total integer NOT NULL,
+    drafts_done integer NOT NULL,
+    invoices_issued integer NOT NULL,
+    invoices_stale integer NOT NULL,
+    invoices_skipped integer NOT NULL,
+    invoices_failed integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT issue_runs_drafts_done_check CHECK (((drafts_done = (((invoices_issued + invoices_stale) + invoices_skipped) + invoices_failed)) AND ((drafts_done >= 0) AND (drafts_done <= drafts_total)))),
+    CONSTRAINT issue_runs_finished_at_check CHECK (((status = ANY (ARRAY['SUCCEEDED'::text, 'PARTIAL'::text, 'FAILED'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT issue_runs_period_check CHECK (((EXTRACT(day FROM period_start) = (1)::numeric) AND (period_end = ((period_start + '1 mon'::interval))::date))),
+    CONSTRAINT issue_runs_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'PARTIAL'::text, 'FAILED'::text])))
+);
+
+ALTER TABLE ONLY public.issue_runs FORCE ROW LEVEL SECURITY;
+
 -- Name: journal_entries; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.journal_entries (
@@ -1370,7 +1424,7 @@ CREATE TABLE public.write_offs (
     reason text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
-    CONSTRAINT write_offs_amount_cents_check CHECK (((amount_cents > 0) AND (remaining_cents >= amount_cents) AND ((rest_cents >= 0) AND (rest_cents <= amount_cents))))
+    CONSTRAINT write_offs_amount_cents_check CHECK (((amount_cents > 0) AND (remaining_cents >= 0) AND ((rest_cents >= 0) AND (rest_cents <= amount_cents))))
 );
 
 ALTER TABLE ONLY public.write_offs FORCE ROW LEVEL SECURITY;
@@ -1563,6 +1617,31 @@ ALTER TABLE ONLY public.invoice_balances
 
 ALTER TABLE ONLY public.invoice_number_sequences
     ADD CONSTRAINT invoice_number_sequences_pkey PRIMARY KEY (year);
+
+-- Name: issue_chunks issue_chunks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_chunks
+    ADD CONSTRAINT issue_chunks_pkey PRIMARY KEY (id);
+
+-- Name: issue_chunks issue_chunks_run_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_chunks
+    ADD CONSTRAINT issue_chunks_run_id_position_key UNIQUE (run_id, "position");
+
+-- Name: issue_outcomes issue_outcomes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_pkey PRIMARY KEY (id);
+
+-- Name: issue_outcomes issue_outcomes_run_id_tenant_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_run_id_tenant_id_key UNIQUE (run_id, tenant_id);
+
+-- Name: issue_runs issue_runs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_runs
+    ADD CONSTRAINT issue_runs_pkey PRIMARY KEY (id);
 
 -- Name: journal_entries journal_entries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2054,6 +2133,14 @@ CREATE INDEX invoice_balances_overdue_idx ON public.invoice_balances USING btree
 
 CREATE INDEX invoice_balances_tenant_id_idx ON public.invoice_balances USING btree (tenant_id, due_on, id) WHERE (balance_cents > 0);
 
+-- Name: issue_chunks_unfinished_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX issue_chunks_unfinished_idx ON public.issue_chunks USING btree (run_id) WHERE (finished_at IS NULL);
+
+-- Name: issue_outcomes_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX issue_outcomes_tenant_id_idx ON public.issue_outcomes USING btree (tenant_id);
+
 -- Name: journal_entries_recorded_on_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX journal_entries_recorded_on_idx ON public.journal_entries USING btree (recorded_on, id);
@@ -2508,6 +2595,26 @@ ALTER TABLE ONLY public.invoice_applications
 ALTER TABLE ONLY public.invoice_balances
     ADD CONSTRAINT invoice_balances_id_fkey FOREIGN KEY (tenant_id, id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: issue_chunks issue_chunks_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_chunks
+    ADD CONSTRAINT issue_chunks_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.issue_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issue_outcomes issue_outcomes_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issue_outcomes issue_outcomes_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.issue_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issue_outcomes issue_outcomes_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
 -- Name: journal_entries journal_entries_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.journal_entries
@@ -2858,6 +2965,18 @@ ALTER TABLE public.invoice_applications ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.invoice_balances ENABLE ROW LEVEL SECURITY;
 
+-- Name: issue_chunks; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.issue_chunks ENABLE ROW LEVEL SECURITY;
+
+-- Name: issue_outcomes; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.issue_outcomes ENABLE ROW LEVEL SECURITY;
+
+-- Name: issue_runs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.issue_runs ENABLE ROW LEVEL SECURITY;
+
 -- Name: journal_entries; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.journal_entries ENABLE ROW LEVEL SECURITY;
@@ -2949,6 +3068,18 @@ CREATE POLICY platform ON public.invoice_applications TO arcadia_platform USING 
 -- Name: invoice_balances platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.invoice_balances TO arcadia_platform USING (true);
+
+-- Name: issue_chunks platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.issue_chunks TO arcadia_platform USING (true);
+
+-- Name: issue_outcomes platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.issue_outcomes TO arcadia_platform USING (true);
+
+-- Name: issue_runs platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.issue_runs TO arcadia_platform USING (true);
 
 -- Name: journal_entries platform; Type: POLICY; Schema: public; Owner: -
 
@@ -3185,6 +3316,10 @@ CREATE POLICY tenant ON public.invoice_applications TO arcadia_tenant USING ((te
 -- Name: invoice_balances tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.invoice_balances TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: issue_outcomes tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.issue_outcomes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: journal_entries tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -3531,6 +3666,21 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.invoice_balances TO arcadia_platform;
 
 GRANT SELECT ON TABLE public.invoice_number_sequences TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.invoice_number_sequences TO arcadia_platform;
+
+-- Name: TABLE issue_chunks; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.issue_chunks TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.issue_chunks TO arcadia_platform;
+
+-- Name: TABLE issue_outcomes; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.issue_outcomes TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.issue_outcomes TO arcadia_platform;
+
+-- Name: TABLE issue_runs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.issue_runs TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.issue_runs TO arcadia_platform;
 
 -- Name: TABLE journal_entries; Type: ACL; Schema: public; Owner: -
 

@@ -26,6 +26,18 @@ def test_two_taxes_are_rounded_cumulatively() -> None:
     assert shares.divide(100) == WrittenOffAmount(89, (WrittenOffTax("a", 6), WrittenOffTax("b", 5)))
 
 
+def test_a_balance_above_what_is_left_of_the_invoice_has_the_tax_of_what_is_left() -> None:
+    # 7064 are owed of an invoice of which 6325 are left, tax 575: 739 have no tax, and come back last.
+    shares = WriteOffShares((WrittenOffTax(GST, 575),), 6325, 739)
+    assert shares.divide(7064) == amount(6489, 575)
+    assert shares.returned(7064, 6325) == amount(5750, 575)
+    assert shares.returned(739, 739) == amount(739, 0)
+
+
+def test_a_balance_of_an_invoice_of_which_nothing_is_left_has_no_tax() -> None:
+    assert WriteOffShares((WrittenOffTax(GST, 0),), 0, 7064).divide(7064) == amount(7064, 0)
+
+
 def test_no_more_comes_back_than_is_written_off() -> None:
     with pytest.raises(ValueError, match="1001 cents cannot come back of 1000"):
         FIGURE_5.returned(1000, 1001)

@@ -160,6 +160,18 @@ def rollups(tenant: int) -> dict[str, Row]:
     }
 
 
+def issue_outcomes(tenant: int) -> dict[str, Row]:
+    return {
+        "issue_outcomes": {
+            "id": key(32, tenant),
+            "run_id": key(30),
+            "outcome": "ISSUED",
+            "invoice_id": key(11, tenant),
+            "total_cents": 750,
+        }
+    }
+
+
 def provider_bills(tenant: int) -> dict[str, Row]:
     return {
         "cloud_invoice_lines": {

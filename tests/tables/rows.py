@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.tables.billing_rows import billing_months, dunning, invoices, provider_bills, rollups
+from tests.tables.billing_rows import billing_months, dunning, invoices, issue_outcomes, provider_bills, rollups
 from tests.tables.platform_rows import HASH, MOMENT, SHARED, Row, key
 
 __all__ = ["HASH", "MOMENT", "SHARED", "Row", "base_row", "insert", "insert_everything", "key", "of_tenant"]
@@ -30,6 +30,7 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         billing_months,
         dunning,
         rollups,
+        issue_outcomes,
         provider_bills,
         _requests,
     )

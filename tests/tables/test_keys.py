@@ -40,6 +40,8 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "rollup_outcomes_run_id_tenant_id_key": ("rollup_outcomes", {}),
     "rollup_failures_run_id_tenant_id_key": ("rollup_failures", {}),
     "rollup_unpriced_usage_run_id_deployment_id_resource_kind_key": ("rollup_unpriced_usage", {}),
+    "issue_chunks_run_id_position_key": ("issue_chunks", {}),
+    "issue_outcomes_run_id_tenant_id_key": ("issue_outcomes", {}),
     "cloud_invoices_not_withdrawn_key": ("cloud_invoices", {}),
     "cloud_invoice_lines_cloud_invoice_id_position_key": ("cloud_invoice_lines", {}),
     "idempotency_keys_tenant_id_subject_key_key": ("idempotency_keys", {}),

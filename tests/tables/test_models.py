@@ -42,6 +42,7 @@ WIDENED = {
     "billing_month_changes_tenant_id_fkey",  # to the month, and so to its tenant
     "rollup_outcomes_invoice_id_fkey",
     "rollup_unpriced_usage_deployment_id_fkey",
+    "issue_outcomes_invoice_id_fkey",
     "cloud_invoice_lines_deployment_id_fkey",
     "dunning_steps_invoice_id_fkey",
 }

@@ -19,7 +19,7 @@ OURS, THEIRS = key(1, 1), key(1, 2)
 OWNED = [table for table in of_tenant(1) if table != "cloud_invoice_lines"]
 OWN = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
 PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks", "data_integrity_progress"]
-PLATFORMS += ["dunning_runs"]
+PLATFORMS += ["dunning_runs", "issue_runs", "issue_chunks"]
 CATALOG = ["plans", "plan_versions", "plan_resources", "plan_price_tiers", "addons", "resource_kinds", "tax_rates"]
 PROBE = "row_security_probe"
 UNOWNED = {"invoice_number_sequences", "installation", *CATALOG}
@@ -221,6 +221,7 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "cloud_invoices",  # but for those of its match and its withdrawal
         "dunning_holds",  # but for their end
         "dunning_steps",
+        "issue_outcomes",
         "plan_price_tiers",
         "plan_resources",
         "resource_kinds",

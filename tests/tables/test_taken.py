@@ -38,6 +38,8 @@ NOT_FOR_CALLERS = {
         "cloud_deployment_events_withheld_key",
         "cloud_invoice_lines_cloud_invoice_id_position_key",
         "dunning_holds_open_key",
+        "issue_chunks_run_id_position_key",
+        "issue_outcomes_run_id_tenant_id_key",
         "plan_price_tiers_plan_resource_id_position_key",
         "plan_resources_plan_version_id_resource_kind_key",
         "plan_versions_plan_id_version_key",

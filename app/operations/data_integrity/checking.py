@@ -10,7 +10,17 @@ from app.database import UnitOfWork
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.data_integrity import costs, credit_notes, deployments, invoices, months, runs, usage
+from app.operations.data_integrity import (
+    costs,
+    credit_notes,
+    deployments,
+    invoices,
+    ledger,
+    months,
+    postings,
+    runs,
+    usage,
+)
 from app.operations.data_integrity.integrity_check import Examination, IntegrityCheck, Spine, Violation
 
 INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
@@ -19,6 +29,8 @@ INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
     *invoices.INTEGRITY_CHECKS,
     *credit_notes.INTEGRITY_CHECKS,
     *months.INTEGRITY_CHECKS,
+    *ledger.INTEGRITY_CHECKS,
+    *postings.INTEGRITY_CHECKS,
     *runs.INTEGRITY_CHECKS,
     *costs.INTEGRITY_CHECKS,
 )

@@ -1,5 +1,11 @@
 """The ledger, and the balances beside it: every business event posts here, in its own transaction."""
 
+from app.operations.ledger.account_balances import (
+    AccountBalance,
+    TrialBalanceRow,
+    account_balances,
+    trial_balance,
+)
 from app.operations.ledger.balances import (
     BalanceChange,
     Receivable,
@@ -21,9 +27,12 @@ from app.operations.ledger.credit import (
 from app.operations.ledger.journal import JournalEntry, postings_of, write_entries
 
 __all__ = [
+    "AccountBalance",
     "BalanceChange",
     "JournalEntry",
     "Receivable",
+    "TrialBalanceRow",
+    "account_balances",
     "apply_credit",
     "change_balances",
     "change_credit",
@@ -36,6 +45,7 @@ __all__ = [
     "record_applications",
     "return_credit",
     "take_back_credit",
+    "trial_balance",
     "undo_applications",
     "write_entries",
 ]

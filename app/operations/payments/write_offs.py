@@ -1,8 +1,8 @@
 """Gives up an invoice's balance, and records money that comes for it later all the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from app.billing import WriteOffShares, WrittenOffAmount, WrittenOffTax, day_of
@@ -43,7 +43,7 @@ SELECT t.id, $1, $2, t.position, t.tax, t.cents
 FROM unnest($3::uuid[], $4::int[], $5::text[], $6::bigint[]) AS t (id, position, tax, cents)
 """
 _WRITE_OFFS = """
-SELECT w.id, w.rest_cents, w.remaining_cents,
+SELECT w.id, w.amount_cents, w.rest_cents, w.remaining_cents,
        array(SELECT t.tax FROM write_off_taxes t
              WHERE t.tenant_id = w.tenant_id AND t.write_off_id = w.id ORDER BY t.position) AS taxes,
        array(SELECT t.tax_cents FROM write_off_taxes t
@@ -146,7 +146,9 @@ async def lower_write_offs(
     for row in await unit.connection.fetch(_WRITE_OFFS, tenant_id, invoice_id):
         part = min(cents, row["rest_cents"])
         if part:
-            lowered.append(_shares(row).returned(row["rest_cents"], part))
+            taxes = (WrittenOffTax(*tax) for tax in zip(row["taxes"], row["tax_cents"], strict=True))
+            shares = _shares(row["amount_cents"], row["remaining_cents"], taxes)
+            lowered.append(shares.returned(row["rest_cents"], part))
             await unit.connection.execute(_LOWER, tenant_id, row["id"], part)
             cents -= part
     return tuple(lowered)
@@ -180,7 +182,7 @@ async def _write_off(unit: UnitOfWork, context: Context, invoice: Receivable, re
         invoice.currency,
         write_off_id,
         f"Write-off of {invoice.number}",
-        balance_written_off(WriteOffShares(tuple(taxes), remaining).divide(invoice.balance_cents)),
+        balance_written_off(_shares(invoice.balance_cents, remaining, taxes).divide(invoice.balance_cents)),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
     wake_dunning(unit, context, invoice.tenant_id)
@@ -222,6 +224,5 @@ async def _recover(unit: UnitOfWork, context: Context, invoice: Receivable, reco
     return recovery_id
 
 
-def _shares(row: Any) -> WriteOffShares:
-    taxes = zip(row["taxes"], row["tax_cents"], strict=True)
-    return WriteOffShares(tuple(WrittenOffTax(*tax) for tax in taxes), row["remaining_cents"])
+def _shares(amount_cents: int, remaining_cents: int, taxes: Iterable[WrittenOffTax]) -> WriteOffShares:
+    return WriteOffShares(tuple(taxes), remaining_cents, max(amount_cents - remaining_cents, 0))

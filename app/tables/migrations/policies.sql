@@ -16,9 +16,9 @@ BEGIN
             AND (a.attname = 'tenant_id' OR c.relname = 'tenants' AND a.attname = 'id')
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
           AND (a.attname IS NOT NULL
-               -- Only the platform sees the provider's bills, the rollup and dunning runs and the progress of data-integrity checks.
+               -- Only the platform sees the provider's bills, the rollup, issue and dunning runs and the progress of data-integrity checks.
                OR c.relname IN ('cloud_invoices', 'cloud_invoice_lines', 'rollup_runs', 'rollup_chunks', 'data_integrity_progress',
-                                'dunning_runs'))
+                                'dunning_runs', 'issue_runs', 'issue_chunks'))
         GROUP BY c.oid
     LOOP
         IF NOT protected.forced THEN
@@ -58,7 +58,7 @@ BEGIN
         ELSIF found.relname NOT IN ( -- the platform inserts these
                 'tenants', 'tenant_tax_exemptions', 'cloud_resources', 'charges', 'journal_entries', 'journal_postings',
                 'invoice_balances', 'tenant_balances', 'invoice_applications', 'invoice_application_reversals', 'credit_notes', 'credit_note_lines', 'absorbed_corrections',
-                'payments', 'refunds', 'write_offs', 'write_off_taxes', 'recoveries')
+                'payments', 'refunds', 'write_offs', 'write_off_taxes', 'recoveries', 'issue_outcomes')
             AND found.relname NOT LIKE 'tenant\_invoice%' AND found.relname NOT LIKE 'rollup\_%'
             AND found.relname NOT LIKE 'dunning\_%' THEN
             EXECUTE format('GRANT INSERT ON %I TO arcadia_tenant', found.relname);
@@ -72,7 +72,7 @@ GRANT UPDATE ON cloud_deployments, cloud_resources, subscriptions, subscription_
 GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets
     TO arcadia_tenant, arcadia_platform;
 GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plans, plan_versions, addons, invoice_number_sequences,
-    credit_note_number_sequences, invoice_balances, tenant_balances, rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
+    credit_note_number_sequences, invoice_balances, tenant_balances, rollup_runs, rollup_chunks, issue_runs, issue_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
     data_integrity_progress TO arcadia_platform;
 -- What was applied is taken back, a payment reversed, a write-off lowered. Amounts do not change.
 GRANT UPDATE (undone_cents) ON invoice_applications TO arcadia_platform;

@@ -19,6 +19,12 @@ COUNTS = "a run counts its outcomes"
 CHUNKS = "a run's chunks account for its tenants"
 OUTCOMES = "an outcome is of its run's month and has what it says"
 
+# Of the ledger: see broken_ledger.py for what only it can show.
+POSTED = "an invoice is posted as it was issued, and voided as its mirror image"
+BALANCES = "an invoice's balance is its total less what was applied to it"
+PAID = "an invoice is paid when its balance is 0"
+DOCUMENTS = "a journal entry has its document"
+
 BILL_SUMS = "the rows of a provider's bill sum to its totals"
 BILL_ROWS = "a bill's row shows its exact amount, rounded"
 BILL_OWNERS = "a bill's row is the cost of its resource's owner"
@@ -33,11 +39,11 @@ FIRST_RUN = "(SELECT id FROM rollup_runs ORDER BY id LIMIT 1)"
 BROKEN: dict[str, tuple[str, set[str]]] = {
     "a line's amount": (
         f"UPDATE tenant_invoice_lines SET amount_cents = 1 WHERE id = {LINE.format('OVERAGE')}",
-        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS},
+        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS, POSTED},
     ),
     "a line lost": (
         f"DELETE FROM tenant_invoice_lines WHERE id = {LINE.format('ADDON')}",
-        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS},
+        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS, POSTED},
     ),
     "tax by another rule, and everything in agreement": (
         f"""
@@ -46,11 +52,11 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         UPDATE tenant_invoices SET tax_cents = tax_cents + 1, total_cents = total_cents + 1
             WHERE id = {ISSUED}
         """,
-        {TAX, TAX_LEFT, INPUTS},
+        {TAX, TAX_LEFT, INPUTS, POSTED, BALANCES},
     ),
     "an invoice's currency": (
         f"UPDATE tenant_invoices SET currency = 'NZD' WHERE id = {ISSUED}",
-        {INPUTS, OF_INVOICE},
+        {INPUTS, OF_INVOICE, DOCUMENTS, BALANCES},
     ),
     "the hash": (
         f"UPDATE tenant_invoices SET input_hash = repeat('0', 64) WHERE id = {ISSUED}",
@@ -66,14 +72,14 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         UPDATE tenant_invoices SET status = 'ISSUED', voided_at = NULL
             WHERE status = 'VOID' AND period_start = '2026-05-01'
         """,
-        {LIVE, MONTHS},
+        {LIVE, MONTHS, POSTED, BALANCES, PAID},
     ),
     "a number taken back": (
         """
         UPDATE tenant_invoices SET number = NULL, issued_at = NULL, issued_on = NULL, due_on = NULL
             WHERE number = 'INV-2026-000002'
         """,
-        {NUMBERS},
+        {NUMBERS, POSTED},
     ),
     "a number never given": (
         "UPDATE tenant_invoices SET number = 'INV-2026-000009' WHERE number = 'INV-2026-000002'",

@@ -18,6 +18,7 @@ from app.operations.subscriptions import attach_addon, change_plan_version
 from tests.operations.costs.bills import bill, droplet, import_bill, row
 from tests.operations.data_integrity.broken import BROKEN
 from tests.operations.data_integrity.broken_credit_notes import BROKEN_CREDIT_NOTES
+from tests.operations.data_integrity.broken_ledger import BROKEN_LEDGER
 from tests.operations.given import Given
 from tests.operations.months import MAY, invoices, meter, roll_up
 from tests.operations.receivables import credit
@@ -107,7 +108,7 @@ TABLES = {
     "cloud_deployments", "cloud_deployment_events", "subscriptions", "usage_daily_totals", "tenant_invoices",
     "invoice_number_sequences", "tenants", "rollup_runs", "rollup_chunks", "rollup_outcomes",
     "billing_months", "billing_month_changes", "cloud_invoices", "cloud_invoice_lines",
-    "credit_notes", "credit_note_number_sequences", "invoice_balances", "tenant_invoice_lines",
+    "credit_notes", "credit_note_number_sequences", "invoice_balances", "tenant_invoice_lines", "journal_entries",
 }  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def break_rows(database_url: str, statements: str) -> None:
 
 def test_every_law_is_shown_to_catch() -> None:
     assert {check.name for check in INTEGRITY_CHECKS} == set().union(
-        *(data_integrity for _, data_integrity in EVERY.values())
+        *(caught_by for _, caught_by in (*EVERY.values(), *BROKEN_LEDGER.values()))
     )
 
 
@@ -169,6 +170,7 @@ async def test_pages_tell_of_every_row(given: Given, month: None, monkeypatch: p
     assert {table for table, _, _ in told} == {
         "cloud_deployments",
         "cloud_invoices",
+        "journal_entries",
         "rollup_runs",
         "tenant_invoices",
         "tenants",

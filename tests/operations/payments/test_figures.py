@@ -4,7 +4,7 @@ from datetime import date
 
 from app.billing import Account
 from app.operations.invoices import issue_invoice
-from app.operations.payments import Recovery, record_recovery, reverse_payment, write_off_invoice
+from app.operations.payments import Recovery, record_recovery, refund_credit, reverse_payment, write_off_invoice
 from app.tables.payments import PaymentMethod
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, invoices, meter, roll_up
@@ -79,6 +79,25 @@ async def test_receivables_figure_6_a_payment_bounces_after_a_note(given: Given)
         Account.REVENUE: -5750,
         Account.TAX_PAYABLE: -575,
     }
+    await check_ledger(given)
+
+
+async def test_what_is_owed_above_the_rest_of_an_invoice_is_written_off_without_tax(given: Given) -> None:
+    await figure_1(given)
+    tenant_id, invoice_id = await issued(given)
+    payment_id = await pay(given, tenant_id, 7064)
+    await credit(given, invoice_id, (3, 672))
+    await refund_credit(
+        given.platform, tenant_id=tenant_id, amount_cents=739, refunded_on=date(2026, 5, 1), reference="out-1"
+    )
+    await reverse_payment(given.platform, payment_id=payment_id, reason="dishonoured")
+    assert await balance(given, invoice_id) == ("ISSUED", 7064, None)
+    await write_off_invoice(given.platform, invoice_id=invoice_id, reason="insolvent")
+    after = await accounts(given, tenant_id)
+    # The tenant had 739 paid out: bad debt is that and the net 5750, and no tax is left.
+    assert after == {Account.BAD_DEBT: 6489, Account.REVENUE: -5750, Account.CASH_CLEARING: -739}
+    await credit(given, invoice_id)
+    assert await accounts(given, tenant_id) == {Account.BAD_DEBT: 739, Account.CASH_CLEARING: -739}
     await check_ledger(given)
 
 

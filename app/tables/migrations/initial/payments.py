@@ -56,7 +56,7 @@ WRITE_OFFS = table(
     recorded_at=timestamptz(),
     recorded_by=text(),
     write_offs_amount_cents_check=Check(
-        "amount_cents > 0 AND remaining_cents >= amount_cents AND rest_cents BETWEEN 0 AND amount_cents"
+        "amount_cents > 0 AND remaining_cents >= 0 AND rest_cents BETWEEN 0 AND amount_cents"
     ),
 )
 

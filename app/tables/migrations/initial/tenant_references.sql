@@ -36,6 +36,7 @@ BEGIN
             ('tenant_invoice_inputs', 'invoice_id', 'tenant_invoices'),
             ('tenant_invoice_inputs', 'subscription_id', 'subscriptions'),
             ('rollup_outcomes', 'invoice_id', 'tenant_invoices'),
+            ('issue_outcomes', 'invoice_id', 'tenant_invoices'),
             ('rollup_unpriced_usage', 'deployment_id', 'cloud_deployments'),
             ('cloud_invoice_lines', 'deployment_id', 'cloud_deployments'),
             ('journal_postings', 'entry_id', 'journal_entries'),
