@@ -18,6 +18,9 @@ ADDED = {
     "subscription_addons_tenant_id_id_key",
     "tenant_invoices_tenant_id_id_key",
     "charges_tenant_id_id_key",
+    "payments_tenant_id_id_key",
+    "invoice_applications_tenant_id_id_key",
+    "write_offs_tenant_id_id_key",
 }
 WIDENED = {
     "cloud_deployment_events_deployment_id_fkey",
@@ -42,6 +45,12 @@ WIDENED = {
     "rollup_outcomes_invoice_id_fkey",
     "rollup_unpriced_usage_deployment_id_fkey",
     "cloud_invoice_lines_deployment_id_fkey",
+    "invoice_applications_invoice_id_fkey",
+    "invoice_applications_payment_id_fkey",
+    "invoice_application_reversals_application_id_fkey",
+    "write_offs_invoice_id_fkey",
+    "write_off_taxes_write_off_id_fkey",
+    "recoveries_invoice_id_fkey",
 }
 DROPPED = {
     "tenant_invoice_lines_deployment_id_fkey",  # part of the wider subscription_id_fkey
