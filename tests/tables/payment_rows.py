@@ -3,10 +3,11 @@
 from tests.tables.platform_rows import MOMENT, Row, key
 
 
+_RECORDED = {"recorded_at": MOMENT, "recorded_by": "someone"}
+
+
 def payments(tenant: int) -> dict[str, Row]:
-    recorded = {"recorded_at": MOMENT, "recorded_by": "someone"}
-    invoice = {"invoice_id": key(11, tenant)}
-    return {
+    rows: dict[str, Row] = {
         "payments": {
             "id": key(41, tenant),
             "amount_cents": 750,
@@ -15,11 +16,11 @@ def payments(tenant: int) -> dict[str, Row]:
             "method": "CARD",
             "reference": "card-1",
             "credit_cents": 0,
-            **recorded,
+            **_RECORDED,
         },
         "invoice_applications": {
             "id": key(42, tenant),
-            **invoice,
+            "invoice_id": key(11, tenant),
             "payment_id": key(41, tenant),
             "amount_cents": 750,
             "undone_cents": 50,
@@ -31,22 +32,28 @@ def payments(tenant: int) -> dict[str, Row]:
             "amount_cents": 50,
             "reversed_at": MOMENT,
         },
+    }
+    return rows | _refunds_and_write_offs(tenant)
+
+
+def _refunds_and_write_offs(tenant: int) -> dict[str, Row]:
+    return {
         "refunds": {
             "id": key(44, tenant),
             "amount_cents": 5,
             "currency": "AUD",
             "refunded_on": "2026-04-10",
             "reference": "out-1",
-            **recorded,
+            **_RECORDED,
         },
         "write_offs": {
             "id": key(45, tenant),
-            **invoice,
+            "invoice_id": key(11, tenant),
             "amount_cents": 50,
             "remaining_cents": 750,
             "rest_cents": 40,
             "reason": "insolvent",
-            **recorded,
+            **_RECORDED,
         },
         "write_off_taxes": {
             "id": key(46, tenant),
@@ -57,11 +64,11 @@ def payments(tenant: int) -> dict[str, Row]:
         },
         "recoveries": {
             "id": key(47, tenant),
-            **invoice,
+            "invoice_id": key(11, tenant),
             "amount_cents": 10,
             "received_on": "2026-04-10",
             "method": "CARD",
             "reference": "card-2",
-            **recorded,
+            **_RECORDED,
         },
     }

@@ -223,15 +223,9 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "cloud_invoice_lines",  # but for the columns of its match
         "cloud_invoices",  # but for those of its match and its withdrawal
         *payments(1),  # but for columns of three of them
-        "plan_price_tiers",
-        "plan_resources",
-        "resource_kinds",
-        "rollup_warnings",
-        "tenant_invoice_inputs",
-        "tenant_invoice_lines",
-        "usage_corrections",
-        "usage_event_keys",
-        "usage_records",
+        *("plan_price_tiers", "plan_resources", "resource_kinds", "rollup_warnings"),
+        *("tenant_invoice_inputs", "tenant_invoice_lines"),
+        *("usage_corrections", "usage_event_keys", "usage_records"),
     }
     assert await allowed(owner, PLATFORM_ROLE, "DELETE") == {
         "billing_month_changes",
