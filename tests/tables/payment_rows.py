@@ -2,7 +2,6 @@
 
 from tests.tables.platform_rows import MOMENT, Row, key
 
-
 _RECORDED = {"recorded_at": MOMENT, "recorded_by": "someone"}
 
 
