@@ -117,8 +117,8 @@ async def test_a_file_twice_changes_nothing(api: Api) -> None:
     assert decided(first) == [(3, "INVOICE_NOT_OPEN", [])]
     before = await api.given.contents()
     again = await imports(api, row + row)
-    paid = first["recorded"][0]["payment"]["id"]
-    recorded = [{"line": 2, "payment": {"id": paid}}]
+    payment_id = first["recorded"][0]["payment"]["id"]
+    recorded = [{"line": 2, "payment": {"id": payment_id}}]
     assert again == {"recorded": [], "recordedBefore": recorded, "proposals": first["proposals"]}
     moved = await imports(api, "2026-05-01,1,other,\n" + row.replace("t7", " t7  ").replace("70.64", "+70.640"))
     assert [one["line"] for one in moved["recordedBefore"]] == [3]
@@ -129,7 +129,7 @@ async def test_a_file_twice_changes_nothing(api: Api) -> None:
     assert (await imports(api, row + row))["recordedBefore"] == [*recorded, {"line": 3, "payment": {"id": second}}]
     await api.mutate("reversePayment", {"paymentId": second, "reason": "dishonoured"})
     assert (await imports(api, row + row))["recordedBefore"] == [*recorded, {"line": 3, "payment": {"id": second}}]
-    await api.mutate("reversePayment", {"paymentId": paid, "reason": "dishonoured"})
+    await api.mutate("reversePayment", {"paymentId": payment_id, "reason": "dishonoured"})
     assert (await imports(api, row))["recordedBefore"] == recorded
     await check_ledger(api.given)
 

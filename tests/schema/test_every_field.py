@@ -32,7 +32,7 @@ from tests.operations.given import Given
 from tests.operations.months import meter, roll_up
 from tests.operations.receivables import pay
 from tests.schema.api import Api
-from tests.schema.selections import TYPES, conforms, fields_of, query_type, readable_types
+from tests.schema.selections import conforms, fields_of, query_type, readable_types
 from tests.schema.story import APRIL, Story, tell
 
 DEPTH = 5
@@ -186,8 +186,7 @@ def _documents(story: Story) -> list[str]:
             documents.append(
                 f"{{ {name}{arguments.get(name, '')} {{ {fields_of(get_named_type(field.type), DEPTH)} }} }}"
             )
-    statement_type = TYPES["Statement"]
-    assert isinstance(statement_type, GraphQLObjectType)
-    statement = f'statement(from: "2026-01-01", to: "2026-06-01") {{ {fields_of(statement_type, 2)} }}'
+    type_ = next(one for one in readable_types() if one.name == "Statement")
+    statement = f'statement(from: "2026-01-01", to: "2026-06-01") {{ {fields_of(type_, 2)} }}'
     documents.append(f'{{ tenant(code: "late") {{ __typename {statement} }} }}')
     return documents

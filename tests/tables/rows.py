@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.tables.billing_rows import billing_months, dunning, invoices, issue_outcomes, provider_bills, rollups
+from tests.tables.payment_rows import payments
 from tests.tables.platform_rows import HASH, MOMENT, SHARED, Row, key
 
 __all__ = ["HASH", "MOMENT", "SHARED", "Row", "base_row", "insert", "insert_everything", "key", "of_tenant"]
@@ -28,6 +29,7 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         _usage,
         invoices,
         billing_months,
+        payments,
         dunning,
         rollups,
         issue_outcomes,

@@ -12,6 +12,7 @@ import pytest
 
 from app.database import PLATFORM, Scope
 from app.database.roles import ROLES
+from tests.tables.payment_rows import payments
 from tests.tables.rows import SHARED, Row, insert, key, of_tenant
 
 TENANT_ROLE, PLATFORM_ROLE = ROLES
@@ -222,15 +223,10 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "dunning_holds",  # but for their end
         "dunning_steps",
         "issue_outcomes",
-        "plan_price_tiers",
-        "plan_resources",
-        "resource_kinds",
-        "rollup_warnings",
-        "tenant_invoice_inputs",
-        "tenant_invoice_lines",
-        "usage_corrections",
-        "usage_event_keys",
-        "usage_records",
+        *payments(1),  # but for columns of three of them
+        *("plan_price_tiers", "plan_resources", "resource_kinds", "rollup_warnings"),
+        *("tenant_invoice_inputs", "tenant_invoice_lines"),
+        *("usage_corrections", "usage_event_keys", "usage_records"),
     }
     assert await allowed(owner, PLATFORM_ROLE, "DELETE") == {
         "billing_month_changes",

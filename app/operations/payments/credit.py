@@ -81,12 +81,9 @@ async def refund_credit(
         currency = await lock_tenant(unit, tenant_id)
         if currency is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
-        recorded = await unit.connection.fetchrow(_SAME_REFERENCE, tenant_id, reference)
+        recorded = await _recorded(unit, tenant_id, reference, (amount_cents, currency, refunded_on))
         if recorded is not None:
-            if tuple(recorded)[1:] != (amount_cents, currency, refunded_on):
-                raise Refusal(ProblemCode.CONFLICT, f"another refund has the reference {reference!r}", ("reference",))
-            first: UUID = recorded["id"]
-            return first
+            return recorded
         available = await lock_credit(unit, tenant_id, currency)
         if amount_cents > available:
             message = f"the tenant's credit balance is {available} cents; refund at most that"
@@ -107,6 +104,17 @@ async def refund_credit(
         )
 
     return await transact(context, work)
+
+
+async def _recorded(unit: UnitOfWork, tenant_id: UUID, reference: str, described: tuple[int, str, date]) -> UUID | None:
+    """The refund with this reference, if it is the same; None: there is none yet. Raises CONFLICT."""
+    row = await unit.connection.fetchrow(_SAME_REFERENCE, tenant_id, reference)
+    if row is None:
+        return None
+    if tuple(row)[1:] != described:
+        raise Refusal(ProblemCode.CONFLICT, f"another refund has the reference {reference!r}", ("reference",))
+    refund_id: UUID = row["id"]
+    return refund_id
 
 
 async def _refund(unit: UnitOfWork, context: Context, refund: Refunds) -> UUID:

@@ -39,8 +39,7 @@ async def update_tenant(
     tax_exempt_reason: str | None = None,
     tax_exempt_from: date | None = None,
 ) -> UUID:
-    """Changes what is given; returns the tenant's id. None clears the legal name, the e-mail address, the billing
-    address, the ABN or the buyer reference; a name or tax exemption that is None stays.
+    """Changes what is given; returns the tenant's id. None clears a Text; a name or tax exemption that is None stays.
 
     The exemption, or its end, holds from a day on: today, or an earlier day that is given; what was set for later days
     is replaced. A month has the exemption of its last day. Raises NOT_FOUND, VALIDATION_FAILED.
@@ -58,15 +57,13 @@ async def update_tenant(
         given["abn"] = number.replace(" ", "")
     today = context.today()
     first_day = tax_exempt_from or today
-    faults = _exemption_faults(tax_exempt_reason, tax_exempt_from, today, is_given=tax_exempt is not None)
-    validation.refuse([*_text_faults(name, given), *faults])
+    exemption_faults = _exemption_faults(tax_exempt_reason, tax_exempt_from, today, is_given=tax_exempt is not None)
+    validation.refuse([*_text_faults(name, given), *exemption_faults])
 
     async def work(unit: UnitOfWork) -> UUID:
         if await lock_row(Tenants, tenant_id, Tenants.id) is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
-        changes = dict(given)
-        if name is not None:
-            changes["name"] = name
+        changes = dict(given) if name is None else {**given, "name": name}
         if tax_exempt is not None:
             changes["tax_exempt"] = tax_exempt
             row = _exemption(context, tenant_id, first_day, tax_exempt=tax_exempt, reason=tax_exempt_reason)
