@@ -170,6 +170,10 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         f"UPDATE cloud_deployments SET state = 'PAUSED' WHERE id = {PILOT}",
         {STATE},
     ),
+    "a deployment that dunning did not move": (
+        f"UPDATE cloud_deployments SET dunned_at = now() WHERE id = {PILOT}",
+        {STATE},
+    ),
     "an event without its transition": (
         "DELETE FROM cloud_deployment_events WHERE to_state = 'PAUSED'",
         {STATE, FOLLOWS},

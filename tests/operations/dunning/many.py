@@ -6,11 +6,13 @@ from typing import Any
 from app.database import PLATFORM
 from tests.operations.given import Given
 
+_AT_ONCE = 5_000
+
 _SEED = """
 WITH tenant AS (
     INSERT INTO tenants (id, code, name, country, currency, tax_exempt, created_at)
     SELECT gen_random_uuid(), 'tenant-' || n, 'Tenant ' || n, 'AU', 'AUD', false, '2026-04-01Z'
-    FROM generate_series(1, $1::int) AS n
+    FROM generate_series($1::int, $2::int) AS n
     RETURNING id, substr(code, 8)::int AS n
 ), deployment AS (
     INSERT INTO cloud_deployments (id, tenant_id, slug, display_name, region, state, llm_mode,
@@ -38,7 +40,7 @@ WITH issued AS (
     UPDATE tenant_invoices i SET status = 'ISSUED', number = 'INV-2026-' || lpad(substr(t.code, 8), 6, '0'),
         issued_at = '2026-05-01Z', issued_on = '2026-05-01',
         due_on = CASE WHEN substr(t.code, 8)::int <= $1 THEN date '2026-05-15' ELSE date '2026-07-15' END
-    FROM tenants t WHERE t.id = i.tenant_id
+    FROM tenants t WHERE t.id = i.tenant_id AND i.status = 'DRAFT'
     RETURNING i.id, i.tenant_id, i.due_on
 )
 INSERT INTO invoice_balances (id, tenant_id, currency, due_on, total_cents, paid_cents, credit_cents, noted_cents,
@@ -49,10 +51,10 @@ SELECT id, tenant_id, 'AUD', due_on, 5500, 0, 0, 0, 0, 0, 0, 0, 0, 5500 FROM iss
 
 async def seed_open_invoices(given: Given, tenants: int, *, overdue: int) -> None:
     """So many tenants with a deployment and an invoice: due on 15 May where they are overdue, else on 15 July."""
-    async with given.database.unit_of_work(PLATFORM) as unit:
-        await unit.connection.execute("SET LOCAL statement_timeout = 0")
-        await unit.connection.execute(_SEED, tenants)
-        await unit.connection.execute(_ISSUE, overdue)
+    for first in range(1, tenants + 1, _AT_ONCE):
+        async with given.database.unit_of_work(PLATFORM) as unit:
+            await unit.connection.execute(_SEED, first, min(first + _AT_ONCE - 1, tenants))
+            await unit.connection.execute(_ISSUE, overdue)
 
 
 async def last_run(given: Given) -> dict[str, Any]:
