@@ -199,7 +199,8 @@ class BillingSteps(Steps):
             "void": (
                 lambda: invoices.void_invoice(context, invoice_id=known.id),
                 "VOID",
-                {"PAID": ProblemCode.INVOICE_PAID, "VOID": ProblemCode.CONFLICT},
+                {"PAID": ProblemCode.INVOICE_PAID, "VOID": ProblemCode.CONFLICT}
+                | ({"ISSUED": ProblemCode.CONFLICT} if known.credited else {}),
             ),
         }[act.split(maxsplit=1)[0]]
         refusal = refusals.get(known.status)

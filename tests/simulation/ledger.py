@@ -19,7 +19,7 @@ from app.operations.subscriptions import apply_pending_plan_changes
 from app.tables.ids import new_id
 from tests.lives.rating import local_day, month_of, next_month, start_of
 from tests.simulation.faults import Crash, Fault
-from tests.simulation.known import INVOICES, LINES, OUTCOMES, OUTCOMES_OF_RUN, RIVAL, Known, Month
+from tests.simulation.known import CORRECTED, CREDITED, INVOICES, LINES, OUTCOMES, OUTCOMES_OF_RUN, RIVAL, Known, Month
 from tests.simulation.model import Tenant
 from tests.simulation.world import World
 
@@ -176,12 +176,14 @@ class Ledger:
                     assert unbilled.difference_cents == worth - cents, f"another difference is listed: {told}"
 
     def _billed(self) -> dict[Month, int]:
-        """Net, by service month, on live invoices."""
+        """Net, by service month, on live invoices, less late corrections."""
         billed: dict[Month, int] = defaultdict(int)
         for known in self.invoices.values():
             if known.status != "VOID":
                 for month, cents in known.net_by_month.items():
                     billed[known.month[0], month] += cents
+        for row in self.world.rows(CORRECTED):
+            billed[row.tenant_id, row.period_start] -= row.cents
         return billed
 
     def _observe(self) -> None:
@@ -191,6 +193,11 @@ class Ledger:
         for line in self.world.rows(LINES):
             lines[line.invoice_id].append(line)
         rows = {row.id: row for row in self.world.rows(INVOICES)}
+        credited = self.world.rows(CREDITED)
+        for note in credited:
+            if note.invoice_id in self.invoices:
+                self.invoices[note.invoice_id].credited = True
+        with_notes = {note.tenant_id for note in credited}
         written: dict[UUID, Known] = {}
         for outcome in outcomes:
             written.pop(outcome.tenant_id, None)
@@ -201,6 +208,8 @@ class Ledger:
         for row in rows.values():
             assert row.id in self.invoices, "an invoice came from nowhere"
             known = self.invoices[row.id]
+            if row.tenant_id in with_notes and {row.status, known.status} <= FINAL:
+                known.status = row.status  # a note, or the credit it left, may have paid it
             assert (row.status, row.revision) == (known.status, known.revision)
             content = (row.subtotal_cents, row.tax_cents, row.total_cents, lines[row.id])
             if known.content is None:
@@ -227,6 +236,8 @@ class Ledger:
                 for (of, month), unbilled in listed.items()
                 if of == tenant_id and month <= own and (unbilled.difference_cents or 0) < 0
             ]
+            drafts = [one for one in self._live_of(tenant_id) if one.status == "DRAFT" and one is not known]
+            owed = [one for one in owed if not any(one.period_start in draft.net_by_month for draft in drafts)]
             if owed and known.status != "VOID" and not self.tenant(tenant_id).was_ever_exempt:
                 assert known.content[0] == 0, f"an invoice of {known.content[:3]} takes no credit: {owed}"
 
@@ -253,8 +264,8 @@ class Ledger:
                 settled = live is not None or month in self.settled
                 assert month[1] in tenant.waived or (not outcome.force and settled), "a month was skipped that is due"
             case "FAILED":
-                is_paid = live is not None and live.status == "PAID"
-                assert not tenant.can_be_billed(month[1], self.zone) or (outcome.force and is_paid), "nothing is wrong"
+                is_final = live is not None and (live.status == "PAID" or live.credited)
+                assert not tenant.can_be_billed(month[1], self.zone) or (outcome.force and is_final), "nothing is wrong"
         return None
 
     def _take(self, invoice_id: UUID, month: Month, live: Known | None) -> Known:
@@ -268,6 +279,9 @@ class Ledger:
         assert live.id == invoice_id
         live.content = None
         return live
+
+    def _live_of(self, tenant_id: UUID) -> list[Known]:
+        return [known for known in self.invoices.values() if known.month[0] == tenant_id and known.status != "VOID"]
 
     def _of(self, month: Month) -> list[Known]:
         return [known for known in self.invoices.values() if known.month == month]
