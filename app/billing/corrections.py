@@ -3,7 +3,8 @@
 A series is what stays the same over time: a subscription's base price, its overage of one kind, an add-on, a charge;
 never a plan version. Amounts are differences of rounded amounts, so however often a month is corrected, its lines add
 up to what rating it once gives. A difference below 0 is a credit: more usage can cost less under VOLUME, a level can
-turn out lower, a charge may be withdrawn. An invoice takes credits only as far as it stays at or above 0.
+turn out lower, a month may be waived. What an issued invoice billed of it is taken off by a credit note. Other credits,
+such as charges below 0, are taken by the next invoice, only as far as it stays at or above 0.
 """
 
 from collections.abc import Iterable, Sequence

@@ -235,3 +235,32 @@ def test_a_note_never_exceeds_what_the_whole_invoice_has_left() -> None:
     with pytest.raises(CreditExceedsInvoice) as refused:
         left.credit_gross(701)
     assert refused.value.left_cents == 700
+
+
+def test_as_much_as_can_be_credited_is_bounded_by_each_line() -> None:
+    note = FIGURE_1.credit_up_to([CreditedLine(3, 1000), CreditedLine(2, 700)])
+    assert note.lines == (CreditedLine(2, 700), CreditedLine(3, 672))
+    assert (note.net_cents, note.tax_cents) == (1372, 137)
+
+
+def test_as_much_as_can_be_credited_is_bounded_by_what_the_tax_is_on() -> None:
+    """5000 and a voucher of -4978 leave 22; the order that is given decides which line is credited."""
+    left = invoice(3000, 2000, -4978, tax=2)
+    note = left.credit_up_to([CreditedLine(2, 15), CreditedLine(1, 15)])
+    assert note.lines == (CreditedLine(1, 7), CreditedLine(2, 15))
+    assert after(left, note).net_cents == 0
+
+
+def test_as_much_as_can_be_credited_is_bounded_by_the_total() -> None:
+    """A taxed line of 100 and an untaxed voucher of -50 leave 60: 55 and 5 of tax; 56 would take 6 of tax with it."""
+    left = RemainingInvoice(
+        (RemainingLine(1, 100, (GST,)), RemainingLine(2, -50)), (RemainingTax(GST, TEN_PERCENT, 100, 10),)
+    )
+    note = left.credit_up_to([CreditedLine(1, 100)])
+    assert note.total_cents == 60
+    assert note.lines == (CreditedLine(1, 55),)
+
+
+def test_nothing_that_can_be_credited_is_an_empty_note() -> None:
+    assert invoice(100, -100, tax=0).credit_up_to([CreditedLine(1, 100)]) == CreditAmounts((), ())
+    assert FIGURE_1.credit_up_to([]) == CreditAmounts((), ())

@@ -1,6 +1,7 @@
 """The receivables as they should be, and the balances and the ledger in the database held to them."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from uuid import UUID
 
 from tests.simulation.known import Known
@@ -17,6 +18,11 @@ ACCOUNTS = """
 SELECT tenant_id, account, sum(amount_cents)::bigint AS cents FROM journal_postings GROUP BY 1, 2
 HAVING sum(amount_cents) <> 0
 """
+LATE_NOTES = """
+SELECT n.id, n.invoice_id, c.position, c.amount_cents
+FROM credit_notes n JOIN credit_note_lines c ON c.tenant_id = n.tenant_id AND c.credit_note_id = n.id
+WHERE n.reason = 'LATE_CORRECTION' AND c.taxed_net_cents IS NULL AND NOT n.id = ANY (%s) ORDER BY n.id, c.position
+"""
 UNBALANCED = "SELECT entry_id FROM journal_postings GROUP BY 1 HAVING sum(amount_cents) <> 0"
 
 
@@ -26,6 +32,7 @@ class Receivables:
     def __init__(self, world: World) -> None:
         self.world = world
         self.accounts: dict[UUID, Account] = defaultdict(Account)
+        self._corrections: list[UUID] = []
 
     def issued(self) -> list[Owed]:
         """Every invoice that was issued, tenant by tenant in the order of their issue."""
@@ -52,6 +59,19 @@ class Receivables:
         """An invoice is PAID while its balance is 0."""
         for owed in account.invoices:
             owed.known.status = owed.status
+
+    def take_in_corrections(self, invoices: Mapping[UUID, Known]) -> None:
+        """Takes in the notes that rollups have issued since the last time; the months' worth says whether they are due."""
+        credited: dict[tuple[UUID, UUID], dict[int, int]] = defaultdict(dict)
+        for row in self.world.rows(LATE_NOTES, self._corrections):
+            credited[row.id, row.invoice_id][row.position] = row.amount_cents
+        for (note_id, invoice_id), lines in credited.items():
+            account = self.accounts[invoices[invoice_id].month[0]]
+            owed = account.of(invoices[invoice_id])
+            assert owed is not None, "an invoice was corrected that was not issued"
+            account.note(owed, lines)
+            self.follow(account)
+            self._corrections.append(note_id)
 
     def hold(self) -> None:
         """Every balance, every credit and every account of the ledger is what the receivables' rules say."""

@@ -21,6 +21,7 @@ from tests.lives.rating import local_day, month_of, next_month, start_of
 from tests.simulation.balances import Receivables
 from tests.simulation.faults import Crash, Fault
 from tests.simulation.known import (
+    CORRECTED,
     INVOICES,
     LINES,
     OUTCOMES,
@@ -187,12 +188,14 @@ class Ledger:
                     assert unbilled.difference_cents == worth - cents, f"another difference is listed: {told}"
 
     def _billed(self) -> dict[Month, int]:
-        """Net, by service month, on live invoices."""
+        """Net, by service month, on live invoices, less late corrections."""
         billed: dict[Month, int] = defaultdict(int)
         for known in self.invoices.values():
             if known.status != "VOID":
                 for month, cents in known.net_by_month.items():
                     billed[known.month[0], month] += cents
+        for row in self.world.rows(CORRECTED):
+            billed[row.tenant_id, row.period_start] -= row.cents
         return billed
 
     def _observe(self) -> None:
@@ -208,6 +211,7 @@ class Ledger:
             if (known := self._judge(outcome)) is not None:
                 written[outcome.tenant_id] = known
             self._outcomes.append(outcome.id)
+        self.receivables.take_in_corrections(self.invoices)
         assert rows.keys() >= self.invoices.keys(), "an invoice is gone"
         for row in rows.values():
             assert row.id in self.invoices, "an invoice came from nowhere"
@@ -240,6 +244,8 @@ class Ledger:
                 for (of, month), unbilled in listed.items()
                 if of == tenant_id and month <= own and (unbilled.difference_cents or 0) < 0
             ]
+            drafts = [one for one in self._live_of(tenant_id) if one.status == "DRAFT" and one is not known]
+            owed = [one for one in owed if not any(one.period_start in draft.net_by_month for draft in drafts)]
             if owed and known.status != "VOID" and not self.tenant(tenant_id).was_ever_exempt:
                 assert known.content[0] == 0, f"an invoice of {known.content[:3]} takes no credit: {owed}"
 
@@ -284,6 +290,9 @@ class Ledger:
         assert live.id == invoice_id
         live.content = None
         return live
+
+    def _live_of(self, tenant_id: UUID) -> list[Known]:
+        return [known for known in self.invoices.values() if known.month[0] == tenant_id and known.status != "VOID"]
 
     def _of(self, month: Month) -> list[Known]:
         return [known for known in self.invoices.values() if known.month == month]

@@ -9,7 +9,9 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.data_integrity import check
 from app.operations.invoices import void_invoice
 from tests.operations.given import Given
-from tests.operations.receivables import balance, check_ledger, credit, figure_1, issued
+from tests.operations.months import MAY, roll_up
+from tests.operations.receivables import balance, check_ledger, credit, credit_balance, figure_1, issued, pay
+from tests.operations.rollups.falls import absorbed, all_holds, fell
 
 
 @pytest.fixture
@@ -59,3 +61,27 @@ async def test_an_invoice_is_credited_or_voided_but_not_both(given: Given, invoi
         assert (refusal.code, status, cents) == (ProblemCode.CONFLICT, "ISSUED", 6325)
         assert noted == [("CRN-2026-000001", 672)]
     await check_ledger(given)
+
+
+@pytest.mark.parametrize("_attempt", range(3))
+async def test_a_correction_and_a_note_at_once_credit_each_cent_once(given: Given, _attempt: int) -> None:
+    """The overage of 672 falls to 0 while 600 of it are credited and the invoice is paid."""
+    given.clock.set(2026, 5, 2)
+    await figure_1(given)
+    tenant_id, invoice_id = await issued(given)
+    await fell(given, 672)
+    given.clock.set(2026, 6, 2)
+    noted, _, paid = await asyncio.gather(
+        credit(given, invoice_id, (3, 600)), roll_up(given, MAY), pay(given, tenant_id, 7064), return_exceptions=True
+    )
+    assert isinstance(paid, UUID)
+    if isinstance(noted, Refusal):
+        assert noted.code is ProblemCode.CREDIT_EXCEEDS_LINE
+        assert await notes(given) == [("CRN-2026-000001", 672)]
+        assert await absorbed(given) == []
+    else:
+        assert await notes(given) == [("CRN-2026-000001", 600), ("CRN-2026-000002", 72)]
+        assert await absorbed(given) == [600]
+    assert await balance(given, invoice_id) in {("PAID", 0, "PAYMENT"), ("PAID", 0, "CREDIT_NOTE")}
+    assert await credit_balance(given, tenant_id) == 739
+    await all_holds(given)

@@ -1,18 +1,17 @@
 """An issued month that falls in value is corrected by credit notes of the next rollup, the latest invoice first."""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from app.operations.charges import add_charge
-from app.operations.data_integrity import check
 from app.operations.invoices import mark_invoice_paid, verify_invoice
 from tests.operations.given import Given
 from tests.operations.late import changes, month_states, net_lines
 from tests.operations.months import APRIL, JULY, JUNE, MAY, correct, invoices, issue_last, meter, roll_up, unbilled
-from tests.operations.receivables import balance, check_ledger, credit, credit_balance, drafted, figure_1, issued
+from tests.operations.receivables import balance, credit, credit_balance, drafted, figure_1, issued
+from tests.operations.rollups.falls import absorbed, all_holds, fell, notes, pilot
 
 
 @pytest.fixture
@@ -22,37 +21,6 @@ async def april(given: Given) -> UUID:
     await figure_1(given)
     _, invoice_id = await issued(given)
     return invoice_id
-
-
-async def fell(given: Given, hours: int) -> None:
-    """April's usage falls by so many of its hours."""
-    row = await given.row("SELECT id FROM cloud_deployments")
-    for number in range(-(-hours // 3)):
-        await correct(given, row["id"], str(3 - min(3, hours - 3 * number)), number)
-
-
-async def pilot(given: Given) -> UUID:
-    deployment_id: UUID = (await given.row("SELECT id FROM cloud_deployments"))["id"]
-    return deployment_id
-
-
-async def notes(given: Given) -> list[tuple[Any, ...]]:
-    """Number, invoice's month, reason, net and tax of each credit note."""
-    rows = await given.rows(
-        "SELECT n.number, i.period_start, n.reason, n.net_cents, n.tax_cents FROM credit_notes n"
-        " JOIN tenant_invoices i ON i.id = n.invoice_id ORDER BY n.number"
-    )
-    return [tuple(row.values()) for row in rows]
-
-
-async def absorbed(given: Given) -> list[int]:
-    rows = await given.rows("SELECT absorbed_cents FROM absorbed_corrections ORDER BY id")
-    return [row["absorbed_cents"] for row in rows]
-
-
-async def all_holds(given: Given) -> None:
-    await check_ledger(given)
-    assert await check(given.platform) == []
 
 
 async def test_a_fall_becomes_a_note_on_the_invoice_that_billed_it(given: Given, april: UUID) -> None:
@@ -188,62 +156,6 @@ async def test_everything_that_goodwill_covered_is_absorbed_without_a_note(given
     await roll_up(given, MAY)
     assert [note[2] for note in await notes(given)] == ["CANCELLATION"]
     assert await absorbed(given) == [9]
-    await all_holds(given)
-
-
-async def test_what_stands_on_a_draft_makes_the_draft_stale(given: Given) -> None:
-    """April is a draft when it falls by 9: May's rollup leaves it to the draft, which is rated again."""
-    given.clock.set(2026, 5, 2)
-    await figure_1(given)
-    await drafted(given)
-    await fell(given, 9)
-    given.clock.set(2026, 6, 2)
-    await roll_up(given, MAY)
-    assert await notes(given) == []
-    assert await changes(given) == [(APRIL, "pilot", "USAGE_CORRECTED")]
-    assert (await month_states(given))[APRIL] == ("DRAFT", 6413, 6422)
-    (may,) = await invoices(given, MAY)
-    assert may["subtotal_cents"] == 5750
-    await all_holds(given)
-    await roll_up(given, APRIL, force=True)
-    assert (await month_states(given))[APRIL] == ("DRAFT", 6413, 6413)
-    assert await unbilled(given) == []
-    await all_holds(given)
-
-
-async def test_what_stands_on_a_draft_of_a_later_month_makes_that_draft_stale(given: Given, april: UUID) -> None:
-    """May's draft has 30 h of April; 50 h of April go: 20 are credited on April's invoice, 30 wait for the draft."""
-    await meter(given, await pilot(given), "30", 2026, 4, 20, 0, 30)
-    given.clock.set(2026, 6, 2)
-    await roll_up(given, MAY)
-    await fell(given, 50)
-    given.clock.set(2026, 7, 2)
-    await roll_up(given, JUNE)
-    assert [note[1:4] for note in await notes(given)] == [(APRIL, "LATE_CORRECTION", 20)]
-    assert await changes(given) == [(MAY, "pilot", "LATE_CORRECTION")]
-    assert (await month_states(given))[APRIL] == ("ISSUED", 6402, 6432)
-    await all_holds(given)
-    await roll_up(given, MAY, force=True)
-    (may,) = await invoices(given, MAY)
-    assert await net_lines(given, may["id"]) == [(MAY, "PLAN_BASE", 5000), (MAY, "ADDON", 750)]
-    assert (await month_states(given))[APRIL] == ("ISSUED", 6402, 6402)
-    assert await changes(given) == []
-    assert await unbilled(given) == []
-    await all_holds(given)
-
-
-async def test_a_stale_draft_that_is_issued_all_the_same_is_credited_by_the_next_rollup(given: Given) -> None:
-    given.clock.set(2026, 5, 2)
-    await figure_1(given)
-    await drafted(given)
-    await fell(given, 9)
-    given.clock.set(2026, 6, 2)
-    await roll_up(given, MAY)
-    await issue_last(given, APRIL, issue_stale=True)
-    given.clock.set(2026, 7, 2)
-    await roll_up(given, JUNE)
-    assert [note[1:4] for note in await notes(given)] == [(APRIL, "LATE_CORRECTION", 9)]
-    assert (await month_states(given))[APRIL] == ("ISSUED", 6413, 6413)
     await all_holds(given)
 
 
