@@ -11,6 +11,7 @@ from app.operations.catalog import ResourceDraft, archive_plan
 from app.operations.charges import add_charge
 from app.operations.costs import withdraw_cloud_invoice
 from app.operations.invoices import issue_invoice
+from app.operations.issue_runs import issue_invoices, issue_run_here
 from app.operations.subscriptions import change_plan_version, detach_addon
 from app.operations.tenants import close_tenant, update_tenant
 from tests.operations.costs.bills import bill, import_bill, row
@@ -28,6 +29,7 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _invoice_in_dollars(api.given)
     await _change_terms(api.given, story)
     await _months(api.given)
+    await _issue(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
@@ -64,6 +66,19 @@ async def _months(given: Given) -> None:
     credited = await given.tenant("credited")
     await add_charge(given.platform, tenant_id=credited, description="Goodwill", net_cents=-500, on=APRIL)
     await roll_up(given, tenant_ids=[abroad, overflowing, credited])
+
+
+async def _issue(given: Given) -> None:
+    """An issue run with an issued invoice, and a draft that failed."""
+    run_id = await issue_invoices(given.platform, period_start=APRIL)
+    await issue_run_here(given.platform, run_id=run_id)
+    spared = await given.row("SELECT id FROM tenants WHERE code = 'spared'")
+    await given.rows(
+        "INSERT INTO issue_outcomes (id, run_id, tenant_id, outcome, total_cents, failure)"
+        " VALUES (gen_random_uuid(), $1, $2, 'FAILED', 0, 'DivisionByZeroError: division by zero')",
+        run_id,
+        spared["id"],
+    )
 
 
 async def _change_terms(given: Given, story: Story) -> None:
