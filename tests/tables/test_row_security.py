@@ -18,8 +18,8 @@ TENANT_ROLE, PLATFORM_ROLE = ROLES
 OURS, THEIRS = key(1, 1), key(1, 2)
 OWNED = [table for table in of_tenant(1) if table != "cloud_invoice_lines"]
 OWN = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
-PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks"]
-PLATFORMS += ["issue_runs", "issue_chunks", "data_integrity_progress"]
+PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks", "data_integrity_progress"]
+PLATFORMS += ["issue_runs", "issue_chunks"]
 CATALOG = ["plans", "plan_versions", "plan_resources", "plan_price_tiers", "addons", "resource_kinds", "tax_rates"]
 PROBE = "row_security_probe"
 UNOWNED = {"invoice_number_sequences", "installation", *CATALOG}
@@ -222,11 +222,7 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "cloud_deployment_events",
         "cloud_invoice_lines",  # but for the columns of its match
         "cloud_invoices",  # but for those of its match and its withdrawal
-        "issue_outcomes",
-        "plan_price_tiers",
-        "plan_resources",
-        "resource_kinds",
-        "rollup_warnings",
+        *("issue_outcomes", "plan_price_tiers", "plan_resources", "resource_kinds", "rollup_warnings"),
         "tenant_invoice_inputs",
         "tenant_invoice_lines",
         "usage_corrections",
