@@ -250,6 +250,10 @@ bench-reads: install bench/reads/postgraphile/node_modules/.installed ## Compare
 bench-rollup: install ## Compare a month end with SQL alone and with the naive loop (BENCH_FLAGS="--size 10000 --rounds 3")
 	@$(BIN)/python -m bench.rollup $(BENCH_FLAGS)
 
+.PHONY: bench-receivables
+bench-receivables: install ## Compare an issue run with one SQL statement and with the rollup (BENCH_FLAGS="--invoices 10000")
+	@$(BIN)/python -m bench.receivables $(BENCH_FLAGS)
+
 .PHONY: bench-usage
 bench-usage: install ## Compare the ways in for metered events, and COPY (BENCH_FLAGS="--events 20000 --rounds 1")
 	@$(BIN)/python -m bench.usage $(BENCH_FLAGS)

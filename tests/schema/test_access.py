@@ -41,6 +41,7 @@ WHO_MAY = {
     "recordUsage": _PLATFORM | {"METER"},
     "correctUsage": _PLATFORM | {"METER"},
     "rollUpPeriod": _PLATFORM,
+    "issueInvoices": _PLATFORM,
     "issueInvoice": _PLATFORM,
     "markInvoicePaid": _PLATFORM,
     "voidInvoice": _PLATFORM,

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from graphql import GraphQLObjectType, get_named_type, is_required_argument
+from graphql import get_named_type, is_required_argument
 
 from app.billing import Step, StepKind, Tier
 from app.operations.billing_months import waive_month
@@ -14,6 +14,7 @@ from app.operations.costs import withdraw_cloud_invoice
 from app.operations.credit_notes import CreditRequest, issue_credit_note
 from app.operations.dunning import dispute_invoice, hold_dunning, release_dunning, run_dunning, set_dunning_policy
 from app.operations.invoices import issue_invoice
+from app.operations.issue_runs import issue_invoices, issue_run_here
 from app.operations.payments import (
     Recovery,
     allocate_credit,
@@ -45,6 +46,7 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _months(api.given)
     await _money(api.given)
     owing = await _dun(api.given)
+    await _issue(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
@@ -113,6 +115,19 @@ async def _dun(given: Given) -> UUID:
     )
     given.clock.now = now
     return tenant_id
+
+
+async def _issue(given: Given) -> None:
+    """An issue run with an issued invoice, and a draft that failed."""
+    run_id = await issue_invoices(given.platform, period_start=APRIL)
+    await issue_run_here(given.platform, run_id=run_id)
+    spared = await given.row("SELECT id FROM tenants WHERE code = 'spared'")
+    await given.rows(
+        "INSERT INTO issue_outcomes (id, run_id, tenant_id, outcome, total_cents, failure)"
+        " VALUES (gen_random_uuid(), $1, $2, 'FAILED', 0, 'DivisionByZeroError: division by zero')",
+        run_id,
+        spared["id"],
+    )
 
 
 async def _change_terms(given: Given, story: Story) -> None:

@@ -149,6 +149,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     },
     "recordUsage": {"events": [_EVENT]},
     "correctUsage": {"tenantId": "@acme", "source": "api", "eventId": "1", "quantity": "1", "reason": "r"},
+    "issueInvoices": {"periodStart": None, "rollupRunId": "@run", "exceptStale": True},
     "rollUpPeriod": {"periodStart": "2026-03-01", "tenantIds": ["@acme"], "force": True, "dryRun": False},
     "issueInvoice": {"invoiceId": "@rivals_invoice", "reason": "r", "issueStale": True},
     "markInvoicePaid": {"invoiceId": "@rivals_invoice", "paidAt": "2026-05-01T00:00:00Z", "reference": "r"},

@@ -79,6 +79,7 @@ async def credit_invoice(context: Context, *, invoice_id: UUID, reason: CreditRe
     async def work(unit: UnitOfWork) -> UUID:
         invoice, creditable = await _locked(unit, invoice_id)
         amounts = everything_left(invoice, creditable)
+        wake_dunning(unit, context, invoice.tenant_id)
         note = NewCreditNote(invoice, creditable, amounts, reason, description, context.principal.subject)
         return await enter_credit_note(unit, context.settings.billing_time_zone, note, context.clock())
 

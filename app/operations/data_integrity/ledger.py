@@ -1,9 +1,6 @@
 """Checks the ledger: every entry balances and is of a document, and the accounts are what the balances say."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from app.operations.data_integrity.integrity_check import Examination, Finding, IntegrityCheck, Spine, by_statement
+from app.operations.data_integrity.integrity_check import IntegrityCheck, Spine, by_statement
 
 _ENTRIES_BALANCE = """
 SELECT e.id::text, format('its %s postings add up to %s', count(p.id), coalesce(sum(p.amount_cents), 0))
@@ -115,28 +112,6 @@ WHERE i.id = any($1::uuid[])
                                      WHEN b.balance_cents = 0 THEN 'PAID' ELSE 'ISSUED' END
 ORDER BY i.id
 """
-_NOTE_NUMBERS = """
-WITH given AS (
-    SELECT id, number, extract(year FROM issued_on)::int AS issued_in,
-           CASE WHEN number ~ '^CRN-[0-9]{4}-[0-9]{6,9}$' THEN substr(number, 5, 4)::int END AS year,
-           CASE WHEN number ~ '^CRN-[0-9]{4}-[0-9]{6,9}$' THEN substr(number, 10)::int END AS place
-    FROM credit_notes
-)
-SELECT 'credit_note_number_sequences ' || s.year,
-       format('CRN-%s-%s is on no credit note', s.year, lpad(n::text, 6, '0'))
-FROM credit_note_number_sequences s CROSS JOIN LATERAL generate_series(1, s.last_number) AS n
-WHERE NOT EXISTS (SELECT FROM given g WHERE g.year = s.year AND g.place = n)
-UNION ALL
-SELECT 'credit_notes ' || g.id, format('%s was never given', g.number)
-FROM given g LEFT JOIN credit_note_number_sequences s ON s.year = g.year
-WHERE g.year IS DISTINCT FROM g.issued_in OR g.place > coalesce(s.last_number, 0) OR g.place = 0
-ORDER BY 1, 2
-"""
-
-
-async def _misnumbered(examination: Examination, _keys: Sequence[Any]) -> list[Finding]:
-    return [Finding(*row) for row in await examination.fetch(_NOTE_NUMBERS)]
-
 
 INTEGRITY_CHECKS = (
     IntegrityCheck(
@@ -156,5 +131,4 @@ INTEGRITY_CHECKS = (
         by_statement("tenant_invoices", _BALANCES),
     ),
     IntegrityCheck("an invoice is paid when its balance is 0", Spine.INVOICES, by_statement("tenant_invoices", _PAID)),
-    IntegrityCheck("credit note numbers have no gap", None, _misnumbered),
 )

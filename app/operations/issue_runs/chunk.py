@@ -40,13 +40,16 @@ _WITHOUT_OUTCOME = """
 SELECT t.id FROM unnest($2::uuid[]) AS t (id)
 WHERE NOT EXISTS (SELECT FROM issue_outcomes o WHERE o.run_id = $1 AND o.tenant_id = t.id) ORDER BY t.id
 """
+# The drafts' own months, and those that they correct.
+_MONTHS = """
+SELECT t.id AS tenant_id, $2::date AS period_start FROM unnest($1::uuid[]) AS t (id)
+UNION
+SELECT i.tenant_id, n.late_month FROM tenant_invoices i
+JOIN tenant_invoice_inputs n ON n.tenant_id = i.tenant_id AND n.invoice_id = i.id AND n.late_month IS NOT NULL
+WHERE i.tenant_id = any($1::uuid[]) AND i.period_start = $2 AND i.status = 'DRAFT'
+"""
 _LOCK_MONTHS = """
-SELECT b.tenant_id FROM billing_months b
-JOIN (SELECT t.id AS tenant_id, $2::date AS period_start FROM unnest($1::uuid[]) AS t (id)
-      UNION
-      SELECT i.tenant_id, n.late_month FROM tenant_invoices i
-      JOIN tenant_invoice_inputs n ON n.tenant_id = i.tenant_id AND n.invoice_id = i.id AND n.late_month IS NOT NULL
-      WHERE i.tenant_id = any($1::uuid[]) AND i.period_start = $2 AND i.status = 'DRAFT') AS m
+SELECT b.tenant_id FROM billing_months b JOIN unnest($1::uuid[], $2::date[]) AS m (tenant_id, period_start)
     ON m.tenant_id = b.tenant_id AND m.period_start = b.period_start
 ORDER BY b.tenant_id, b.period_start FOR NO KEY UPDATE OF b
 """
@@ -149,7 +152,9 @@ class _Chunk:
         """Locks the tenants and their months, and gives those that have no outcome in this run yet."""
         await unit.connection.fetch(_LOCK_TENANTS, list(tenant_ids))
         left = [row["id"] for row in await unit.connection.fetch(_WITHOUT_OUTCOME, self.run_id, list(tenant_ids))]
-        await unit.connection.fetch(_LOCK_MONTHS, left, self.period_start)
+        months = await unit.connection.fetch(_MONTHS, left, self.period_start)
+        tenants, starts = [row["tenant_id"] for row in months], [row["period_start"] for row in months]
+        await unit.connection.fetch(_LOCK_MONTHS, tenants, starts)
         return left
 
     async def _record_failure(self, tenant_id: UUID, error: Exception) -> None:

@@ -78,5 +78,5 @@ def restore(database_url: str, constraints: list[dict[str, str]]) -> None:
         connection.execute("SET session_replication_role = replica")
         connection.execute("DELETE FROM invoice_balances; DELETE FROM tenant_balances")
         for one in constraints:
-            connection.execute(f'ALTER TABLE {one["table"]} DROP CONSTRAINT IF EXISTS "{one["name"]}"')  # type: ignore[arg-type]  # names of the catalog
-            connection.execute(f'ALTER TABLE {one["table"]} ADD CONSTRAINT "{one["name"]}" {one["definition"]}')  # type: ignore[arg-type]  # names of the catalog
+            connection.execute(f'ALTER TABLE {one["table"]} DROP CONSTRAINT IF EXISTS "{one["name"]}"')
+            connection.execute(f'ALTER TABLE {one["table"]} ADD CONSTRAINT "{one["name"]}" {one["definition"]}')
