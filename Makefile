@@ -205,6 +205,11 @@ test-proxy: install ## The API and GraphiQL behind nginx, in Chromium (Debian: a
 	@PATH="/usr/sbin:$$PATH" command -v nginx >/dev/null || { echo "nginx is needed; none was found." >&2; exit 1; }
 	$(BIN)/python -m pytest tests/proxy $(PYTEST_FLAGS)
 
+.PHONY: test-journal
+test-journal: install ## A minute: beancount and hledger accept the journal of a generated year and report our balances (Debian: apt-get install hledger)
+	@command -v hledger >/dev/null || { echo "hledger is needed; none was found on the PATH." >&2; exit 1; }
+	$(BIN)/python -m pytest -m heavy tests/operations/journal_export $(PYTEST_FLAGS)
+
 .PHONY: test-attacks
 test-attacks: install ## A normal caller's latency beside each attack, and that the attacker is limited or refused
 	$(BIN)/python -m pytest -m heavy -s tests/faults/test_attacks.py $(PYTEST_FLAGS)
@@ -244,6 +249,10 @@ bench-reads: install bench/reads/postgraphile/node_modules/.installed ## Compare
 .PHONY: bench-rollup
 bench-rollup: install ## Compare a month end with SQL alone and with the naive loop (BENCH_FLAGS="--size 10000 --rounds 3")
 	@$(BIN)/python -m bench.rollup $(BENCH_FLAGS)
+
+.PHONY: bench-receivables
+bench-receivables: install ## Compare an issue run with one SQL statement and with the rollup (BENCH_FLAGS="--invoices 10000")
+	@$(BIN)/python -m bench.receivables $(BENCH_FLAGS)
 
 .PHONY: bench-usage
 bench-usage: install ## Compare the ways in for metered events, and COPY (BENCH_FLAGS="--events 20000 --rounds 1")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import time
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.database_urls import postgresql_url
-from app.settings_parsing import choice, currency, integer, path, secret, time_zone, url
+from app.settings_parsing import choice, currency, integer, on_or_off, path, secret, time_of_day, time_zone, url
 from app.settings_web import Network, parse_networks, parse_origins, parse_public_url, parse_role_names
 
 PREFIX = "ARCADIA_"
@@ -110,6 +111,9 @@ class Settings:
 
     billing_time_zone: ZoneInfo = _setting(time_zone, ZoneInfo("UTC"))
     payment_terms_days: int = _setting(integer(0, 365), 14)
+    issue_after_days: int | None = _setting(integer(0, 365))
+    apply_credit: bool = _setting(on_or_off, default=True)
+    dunning_time: time = _setting(time_of_day, time(9))
     reporting_currency: str = _setting(currency, "AUD")
 
     @classmethod

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,6 +50,12 @@ def choice(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
     return parse
 
 
+def on_or_off(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError("must be on or off")
+    return text == "on"
+
+
 def secret(text: str) -> str:
     if len(text.encode()) < 32:
         raise ValueError("must be at least 32 bytes long, as HS256 requires (RFC 7518, section 3.2)")
@@ -68,6 +75,12 @@ def time_zone(text: str) -> ZoneInfo:
     if zone is None:
         raise ValueError(f"must be UTC or an IANA time zone such as Australia/Sydney, not {text}")
     return zone
+
+
+def time_of_day(text: str) -> time:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError("must be a time of day from 00:00 to 23:59, such as 09:00")
+    return time.fromisoformat(text)
 
 
 def currency(text: str) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ROWS = re.findall(r"(?m)^\| (?!term |---)(.+?) \| .+? \|(.*?)\|(.*?)\|$", (ROOT / "docs" / "glossary.md").read_text())
 UNEXPLAINED = {
-    *("installation", "invoice_number_sequences", "rate_limit_buckets", "rollup_chunks"),
+    *("credit_note_number_sequences", "installation", "invoice_number_sequences", "issue_chunks", "issue_outcomes"),
+    *("rate_limit_buckets", "rollup_chunks"),
     *("rollup_failures", "rollup_unpriced_usage", "rollup_warnings", "tax_rates", "tenant_tax_exemptions"),
-    "usage_event_keys",
+    *("usage_event_keys", "write_off_taxes", "dunning_failures"),
 }
 """Tables whose name says what they hold."""
 

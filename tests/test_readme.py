@@ -14,7 +14,15 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 CI = (ROOT / ".ci" / "run").read_text()
 
 # `arcadia serve` is started, asked and stopped by tests/cli; measurements want a machine of their own.
-NOT_FOR_CI = {"serve", "bench-reads", "bench-rollup", "bench-usage", "bench-months", "test-nightly"}
+NOT_FOR_CI = {
+    "serve",
+    "bench-reads",
+    "bench-rollup",
+    "bench-usage",
+    "bench-months",
+    "bench-receivables",
+    "test-nightly",
+}
 
 
 def _mentioned(program: str) -> set[str]:

@@ -1,5 +1,6 @@
 import re
 import zoneinfo
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert settings.environment is Environment.DEVELOPMENT
     assert settings.billing_time_zone == ZoneInfo("UTC")
     assert settings.payment_terms_days == 14
+    assert settings.dunning_time == time(9)
     assert settings.reporting_currency == "AUD"
     assert settings.allowed_origins == ()
 
@@ -36,6 +38,7 @@ def test_values_are_read_from_the_environment() -> None:
             "ARCADIA_BILLING_TIME_ZONE": "Australia/Sydney",
             "ARCADIA_ALLOWED_ORIGINS": "https://a.example, https://b.example:8443",
             "ARCADIA_PAYMENT_TERMS_DAYS": "30",
+            "ARCADIA_DUNNING_TIME": "17:45",
             "ARCADIA_QUEUE_URL": "",
         }
     )
@@ -44,6 +47,7 @@ def test_values_are_read_from_the_environment() -> None:
     assert settings.billing_time_zone == ZoneInfo("Australia/Sydney")
     assert settings.allowed_origins == ("https://a.example", "https://b.example:8443")
     assert settings.payment_terms_days == 30
+    assert settings.dunning_time == time(17, 45)
     assert settings.queue_url is None
 
 
@@ -54,6 +58,7 @@ def test_all_faults_are_reported_together() -> None:
         ARCADIA_JWT_SECRET="short",
         ARCADIA_BILLING_TIME_ZONE="Mars/Olympus",
         ARCADIA_PAYMENT_TERMS_DAYS="-1",
+        ARCADIA_DUNNING_TIME="24:00",
         ARCADIA_REPORTING_CURRENCY="dollars",
         ARCADIA_ALLOWED_ORIGINS="https://a.example/path",
         ARCADIA_LOG_LEVEL="loud",
@@ -68,6 +73,7 @@ def test_all_faults_are_reported_together() -> None:
         "ARCADIA_ALLOWED_ORIGINS has https://a.example/path: an origin has no path and no query.",
         "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA time zone such as Australia/Sydney, not Mars/Olympus.",
         "ARCADIA_PAYMENT_TERMS_DAYS must be a whole number from 0 to 365.",
+        "ARCADIA_DUNNING_TIME must be a time of day from 00:00 to 23:59, such as 09:00.",
         "ARCADIA_REPORTING_CURRENCY must be an ISO 4217 code, such as AUD.",
         "ARCADIA_REQUESTS_IN_HAND was renamed: use ARCADIA_MAX_CONCURRENT_REQUESTS instead.",
         "ARCADIA_DATABSE_URL is not a setting: did you mean ARCADIA_DATABASE_URL?",
@@ -145,9 +151,18 @@ def test_the_variables_of_an_orchestrator_are_let_be() -> None:
     Settings.from_environment({"ARCADIA_SERVICE_HOST": "10.0.0.1", "ARCADIA_PORT_8000_TCP": "tcp://10.0.0.1:8000"})
 
 
+def _shown(default: object) -> str:
+    """The default as it is written in the environment."""
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    if isinstance(default, time):
+        return f"{default:%H:%M}"
+    return "" if default in {None, ()} else str(default)
+
+
 def test_the_example_lists_every_setting_with_its_default() -> None:
     text = (Path(__file__).parent.parent / ".env.example").read_text()
     listed = dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
-    shown = {name: "" if default in {None, ()} else str(default) for name, default in variables().items()}
+    shown = {name: _shown(default) for name, default in variables().items()}
     assert listed == shown
     assert Settings.from_environment(listed) == Settings.from_environment({})

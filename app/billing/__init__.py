@@ -1,5 +1,6 @@
 """The rules of billing: pure functions over values, standard library only, no clock, no ids, no I/O."""
 
+from app.billing.allocation import Allocation, OpenInvoice, allocate, take_back
 from app.billing.canonical import (
     InputHash,
     charges_of,
@@ -25,7 +26,37 @@ from app.billing.corrections import (
     rate_subject,
     taken_parts,
 )
+from app.billing.credit import (
+    CreditAmounts,
+    CreditedLine,
+    CreditedTax,
+    CreditExceedsInvoice,
+    CreditExceedsLine,
+    GrossImpossible,
+    RemainingInvoice,
+    RemainingLine,
+    RemainingTax,
+    remaining_invoice,
+)
 from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
+from app.billing.dunning import (
+    DEFAULT_POLICY,
+    RECOVERY,
+    STEP_STATES,
+    DueStep,
+    DunnedDeployment,
+    DunningPolicy,
+    DunningTransition,
+    OverdueInvoice,
+    Step,
+    StepKind,
+    dunning_day,
+    dunning_transitions,
+    overdue_invoices,
+    policy_faults,
+    state_steps,
+    steps_to_take,
+)
 from app.billing.folding import UsageEvent, fold
 from app.billing.forecast import extrapolated, month_to_date
 from app.billing.inputs import (
@@ -39,6 +70,7 @@ from app.billing.inputs import (
     whole_month,
 )
 from app.billing.invoice_builder import HashedInvoiceBuilder, KeptDocument
+from app.billing.ledger import Account, CreditSplit, Posting, RevenuePart
 from app.billing.lifecycle import (
     TRANSITIONS,
     Actor,
@@ -54,7 +86,7 @@ from app.billing.money import AmountTooLarge, decimal_text, parse_decimal, round
 from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
 from app.billing.quote import quote
 from app.billing.rating import rate_charges, rate_subscription
-from app.billing.taxes import TaxBase, explain_tax
+from app.billing.taxes import TaxBase, explain_tax, tax_key
 from app.billing.terms import (
     AddonTerms,
     Aggregation,
@@ -79,24 +111,42 @@ from app.billing.usage import (
     Usage,
 )
 from app.billing.usage_report import ReportedUsage, UnpricedQuantity, resource_usage, unpriced_usage
+from app.billing.write_off import WriteOffShares, WrittenOffAmount, WrittenOffTax
 
 __all__ = [
+    "DEFAULT_POLICY",
+    "RECOVERY",
     "RULES_VERSION",
+    "STEP_STATES",
     "TRANSITIONS",
+    "Account",
     "ActiveSpan",
     "Actor",
     "AddonTerms",
     "Aggregation",
+    "Allocation",
     "AmountTooLarge",
     "BilledSeries",
     "ChargeInputs",
     "ChargeTerms",
     "CorrectionInputs",
+    "CreditAmounts",
+    "CreditExceedsInvoice",
+    "CreditExceedsLine",
+    "CreditSplit",
+    "CreditedLine",
+    "CreditedTax",
     "DailyLevel",
     "DailyQuantities",
     "DailyQuantity",
     "DeploymentState",
+    "Document",
+    "DueStep",
+    "DunnedDeployment",
+    "DunningPolicy",
+    "DunningTransition",
     "Explanation",
+    "GrossImpossible",
     "HashedInvoiceBuilder",
     "InputFault",
     "InputHash",
@@ -106,20 +156,29 @@ __all__ = [
     "Line",
     "LineKind",
     "MaxUsage",
+    "OpenInvoice",
+    "OverdueInvoice",
     "PeakStream",
     "Period",
     "PlanInForce",
     "PlanTerms",
+    "Posting",
     "PriceModel",
     "Proration",
     "QuoteHeader",
     "QuoteInputs",
     "RatedMonth",
+    "RemainingInvoice",
+    "RemainingLine",
+    "RemainingTax",
     "ReportedUsage",
     "ResourceDailyUsage",
     "ResourceTerms",
+    "RevenuePart",
     "Series",
     "SeriesDifference",
+    "Step",
+    "StepKind",
     "SubscriptionInputs",
     "SubscriptionStatus",
     "SumUsage",
@@ -131,6 +190,10 @@ __all__ = [
     "UnsubscribedCharge",
     "Usage",
     "UsageEvent",
+    "WriteOffShares",
+    "WrittenOffAmount",
+    "WrittenOffTax",
+    "allocate",
     "allowed_transitions",
     "billable_days",
     "billed_of",
@@ -143,6 +206,8 @@ __all__ = [
     "decimal_text",
     "differences",
     "document_value",
+    "dunning_day",
+    "dunning_transitions",
     "explain_tax",
     "extrapolated",
     "fold",
@@ -152,9 +217,11 @@ __all__ = [
     "last_active_day",
     "merged",
     "month_to_date",
+    "overdue_invoices",
     "parse_decimal",
     "parse_document",
     "parse_header",
+    "policy_faults",
     "quantity_fault",
     "quote",
     "rate_charges",
@@ -162,13 +229,18 @@ __all__ = [
     "rate_document",
     "rate_subject",
     "rate_subscription",
+    "remaining_invoice",
     "resource_usage",
     "round_half_away",
+    "state_steps",
+    "steps_to_take",
     "storable_cents",
     "subscription_of",
     "subscription_status",
     "subscription_text",
+    "take_back",
     "taken_parts",
+    "tax_key",
     "to_decimal",
     "unpriced_usage",
     "whole_month",

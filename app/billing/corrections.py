@@ -3,8 +3,8 @@
 A series is what stays the same over time: a subscription's base price, its overage of one kind, an add-on or a charge.
 A plan version is not part of it. Amounts are differences of rounded amounts, so the lines of any number of corrections
 of a month add up to the amount of rating it once. A difference below 0 is a credit: more usage can cost less under
-VOLUME, a level can turn out lower, a charge can be withdrawn. An invoice applies credits only as far as its totals stay
-at or above 0.
+VOLUME, a level can turn out lower, a month can be waived. A credit note takes it off the issued invoice that billed it.
+Other credits, such as charges below 0, are applied to the next invoice, as far as its totals stay at or above 0.
 """
 
 from collections.abc import Iterable, Sequence

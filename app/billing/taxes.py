@@ -62,6 +62,11 @@ class TaxBase:
         return other
 
 
+def tax_key(tax: TaxTerms) -> str:
+    """The key of the tax's line, unique on an invoice: "tax:GST:0.1"."""
+    return f"tax:{tax.name}:{decimal_text(tax.rate)}"
+
+
 def explain_tax(key: str, unit_price_cents: Decimal) -> Explanation:
     """Explains a tax line: its key contains the rate, and its unit price is the exact tax."""
     name, _, rate = key.removeprefix("tax:").rpartition(":")
@@ -76,7 +81,7 @@ def _sort_key(tax: TaxTerms) -> tuple[str, Decimal]:
 def _tax_line(tax: TaxTerms, taxable_cents: int) -> Line:
     charge = TaxCharge(tax, taxable_cents)
     exact = charge.exact_cents()
-    key = f"tax:{tax.name}:{decimal_text(tax.rate)}"
+    key = tax_key(tax)
     return Line(
         key=key,
         kind=LineKind.TAX,

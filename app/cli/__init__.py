@@ -24,6 +24,10 @@ COMMANDS = {
         "app.cli.demo",
         "Create a demo tenant and run one month: usage, rollup and invoice. May be repeated.",
     ),
+    "journal": (
+        "app.cli.journal",
+        "Print the journal of a month, such as 2026-04, or of the days from --from until before --to.",
+    ),
     "migrate": (
         "app.cli.administration",
         "Run the pending migrations of the database. Several processes may run this at the same time.",

@@ -14,7 +14,7 @@ from app.settings import Settings
 
 @click.command()
 def check() -> None:
-    """Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs.
+    """Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs, the ledger.
 
     Prints each violation and exits with code 1 if there is one.
     """

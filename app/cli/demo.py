@@ -1,4 +1,4 @@
-"""`arcadia demo`: one tenant from its first deployment to its invoice, through the operations that the API calls."""
+"""`arcadia demo`: one tenant from its first deployment to its paid invoice, by the operations that the API calls."""
 
 import asyncio
 from dataclasses import replace
@@ -16,6 +16,7 @@ from app.cli.invoice_table import INVOICE, show_invoice
 from app.cli.operator_context import now, operator
 from app.cli.reading import read
 from app.cli.rollup import run_of
+from app.cli.settling import settle, show_receivable
 from app.database.migrate import migrate
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Role
@@ -39,7 +40,7 @@ query LastEvent($id: ID!) {
 
 @click.command()
 def demo() -> None:
-    """Create a demo tenant and run one month: usage, rollup and invoice. May be repeated."""
+    """Create a demo tenant and run one month: usage, rollup, invoice, credit note and payments. May be repeated."""
     settings = Settings.from_environment()
     if settings.production:
         raise CommandRefusedError(
@@ -57,8 +58,11 @@ async def _run_demo(console: Console, settings: Settings) -> None:
         accepted, known = await demo_data.meter(context, deployment_id)
         console.print(f"Metered: {accepted + known:,} usage events, {accepted:,} new and {known:,} already recorded.")
         _print_run(console, "Rollup of April 2026", await _roll_up(context, tenant_id))
-        show_invoice(console, await _invoice(context))
+        invoice = await _invoice(context)
+        show_invoice(console, invoice)
         _print_run(console, "The same rollup again", await _roll_up(context, tenant_id))
+        await settle(context, tenant_id, UUID(invoice["id"]))
+        await show_receivable(console, context, tenant_id, UUID(invoice["id"]))
         await _pause(console, context, deployment_id)
     _print_next_steps(console, settings)
 

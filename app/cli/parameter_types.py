@@ -1,7 +1,7 @@
-"""Parsers for command-line values: months and durations."""
+"""What may stand on the command line: months, days and spans of time."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import rich_click as click
 
@@ -20,6 +20,20 @@ class MonthParameter(click.ParamType[date]):
         if match is None:
             self.fail(f"{value!r} is not a month such as 2026-04", param, ctx)
         return date(int(match[1]), int(match[2]), 1)
+
+
+class DayParameter(click.ParamType[date]):
+    """A day as 2026-04-01."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no time zone
+        except ValueError:
+            self.fail(f"{value!r} is not a day such as 2026-04-01", param, ctx)
 
 
 class Span(click.ParamType[timedelta]):

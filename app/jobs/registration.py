@@ -7,10 +7,12 @@ from typing import Any
 import saq
 from saq.job import CronJob
 
-from app.jobs import data_integrity, idempotency, rate_limits, rollups, subscriptions, usage
+from app.jobs import data_integrity, dunning, idempotency, issue_runs, rate_limits, rollups, subscriptions, usage
 from app.jobs.context import JobContext
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
+from app.operations.dunning_wake_up import EVALUATE_JOB
+from app.operations.issue_runs import CHUNK_JOB as ISSUE_CHUNK_JOB
 from app.operations.rollups import CHUNK_JOB
 from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
 
@@ -29,6 +31,9 @@ _CLOCK = (
     (rollups.roll_up_month_end, "0 3 1 * *"),
     (rollups.catch_up, "30 4 * * *"),
     (rollups.resume, "*/5 * * * *"),
+    (dunning.run_dunning, "*/5 * * * *"),  # from ARCADIA_DUNNING_TIME on, once a day
+    (issue_runs.issue_due_months, "30 5 * * *"),
+    (issue_runs.resume_issue_runs, "*/5 * * * *"),
     (data_integrity.check_data_integrity, "0 1 * * *"),
     (usage.make_usage_months, "45 4 * * *"),
     (subscriptions.apply_pending_plan_changes, "2 * * * *"),
@@ -55,7 +60,11 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
 
     worker: saq.Worker[JobContext] = saq.Worker(
         context.queue.saq,
-        functions=[(CHUNK_JOB, rollups.roll_up_chunk)],
+        functions=[
+            (CHUNK_JOB, rollups.roll_up_chunk),
+            (ISSUE_CHUNK_JOB, issue_runs.issue_chunk),
+            (EVALUATE_JOB, dunning.evaluate_dunning),
+        ],
         cron_jobs=[
             CronJob(
                 function,

@@ -15,7 +15,7 @@ READ_TYPE = "__read_type__"
 
 R = TypeVar("R")
 
-Fixed: TypeAlias = tuple[Column, str | int | bool]
+Fixed: TypeAlias = tuple[Column, str | int | bool | None]
 """A column and the value it must have."""
 
 

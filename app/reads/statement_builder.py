@@ -151,9 +151,12 @@ class StatementBuilder:
         return conditions
 
     def fixed(self, conditions: Sequence[Fixed], alias: str) -> list[Fragment]:
-        """Returns the conditions for columns that the declaration fixes to a value."""
+        """Returns the conditions for columns that the declaration fixes to a value, or to null."""
 
-        def constant(column: Column, value: object) -> Parameter:
-            return self.parameter(lambda _: to_parameter(column, value), sql_type(column))
+        def condition(column: Column, value: object) -> Fragment:
+            here = column_of(alias, column)
+            if value is None:
+                return f"{here} IS NULL"
+            return (f"{here} = ", self.parameter(lambda _: to_parameter(column, value), sql_type(column)))
 
-        return [(f"{column_of(alias, column)} = ", constant(column, value)) for column, value in conditions]
+        return [condition(column, value) for column, value in conditions]

@@ -15,14 +15,26 @@ from app.schema.charges import ChargeMutations
 from app.schema.cloud_invoices.mutations import CloudInvoiceMutations
 from app.schema.cloud_invoices.types import CloudInvoiceQueries
 from app.schema.costs import CostQueries
+from app.schema.credit_notes.mutations import CreditNoteMutations, CreditNotePreviewQueries
+from app.schema.credit_notes.types import CreditNoteQueries
 from app.schema.currencies import CurrencyQueries
 from app.schema.deployments.event_stream import DeploymentSubscriptions
 from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
+from app.schema.dunning.mutations import DunningMutations
+from app.schema.dunning.queries import DunningQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
+from app.schema.issue_runs.mutations import IssueRunMutations
+from app.schema.issue_runs.types import IssueRunQueries
+from app.schema.ledger.balances import LedgerBalanceQueries
+from app.schema.ledger.types import JournalQueries
 from app.schema.mutation_audit import MutationAudit
 from app.schema.nodes import NodeQueries
+from app.schema.payments.bank_statements import BankStatementMutations
+from app.schema.payments.mutations import PaymentMutations
+from app.schema.payments.statements import AgedReceivablesQueries
+from app.schema.payments.types import PaymentQueries
 from app.schema.problems import EXCEPTION_HANDLERS
 from app.schema.quotes import QuoteQueries
 from app.schema.rollups.mutations import RollupMutations
@@ -31,7 +43,8 @@ from app.schema.rollups.queries import RollupQueries
 from app.schema.scalars import SCALARS
 from app.schema.subscriptions import SubscriptionMutations
 from app.schema.tax_rates import TaxRateMutations, TaxRateQueries
-from app.schema.tenants import TenantMutations, TenantQueries
+from app.schema.tenant_changes import TenantMutations
+from app.schema.tenants import TenantQueries
 from app.schema.usage import UsageMutations
 from app.schema.usage_corrections import UsageCorrectionMutations, UsageCorrectionQueries
 from app.schema.viewer import ViewerQueries
@@ -54,11 +67,19 @@ class Query(
     QuoteQueries,
     UsageCorrectionQueries,
     InvoiceQueries,
+    CreditNoteQueries,
+    CreditNotePreviewQueries,
+    PaymentQueries,
+    AgedReceivablesQueries,
     BillingMonthQueries,
     UnbilledMonthQueries,
     RollupQueries,
+    DunningQueries,
+    IssueRunQueries,
     CloudInvoiceQueries,
     CostQueries,
+    JournalQueries,
+    LedgerBalanceQueries,
     AuditQueries,
 ):
     """The root of queries."""
@@ -79,8 +100,13 @@ class Mutation(
     UsageMutations,
     UsageCorrectionMutations,
     RollupMutations,
+    IssueRunMutations,
     InvoiceMutations,
+    CreditNoteMutations,
+    PaymentMutations,
+    BankStatementMutations,
     BillingMonthMutations,
+    DunningMutations,
     CloudInvoiceMutations,
 ):
     """The root of mutations."""

@@ -1,34 +1,38 @@
 """Tenants: the customers that are billed."""
 
 from datetime import date, datetime
-from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
-from app.operations import tenants
 from app.reads import (
+    TODAY,
     Connection,
     column,
+    computed,
     connection,
     contains,
     desc,
     equals,
     many,
+    one,
+    python_field,
     read_type,
-    reference,
     root_connection,
     root_one,
 )
-from app.schema.arguments import Input, clearable, optional
-from app.schema.context import Info, reads_tenants
+from app.schema.arguments import optional
+from app.schema.context import reads_tenants
 from app.schema.deployments.filters import DEPLOYMENT_FILTERS, DeploymentFilter
 from app.schema.invoices.filters import INVOICE_FILTERS, InvoiceFilter
-from app.schema.lazy_types import LazyCharge, LazyDeployment, LazyInvoice
+from app.schema.lazy_types import LazyCharge, LazyDeployment, LazyDunningHold, LazyInvoice, LazyPayment, LazyRefund
 from app.schema.nodes import Node
-from app.schema.problems import Refused, result_of
+from app.schema.payments.filters import PAYMENT_FILTERS, PaymentFilter
+from app.schema.payments.statements import statement as tenant_statement
+from app.schema.scalars import Cents
 from app.tables.deployments import CloudDeployments
+from app.tables.dunning import DunningHolds
 from app.tables.invoices import Charges, TenantInvoices
+from app.tables.payments import Payments, Refunds
 from app.tables.tenants import Tenants, TenantTaxExemptions
 
 
@@ -58,6 +62,10 @@ class Tenant(Node):
 
     code: str = column(Tenants.code, description="The unique code of the tenant, for command lines and imports.")
     name: str = column(Tenants.name, description="The name of the tenant on invoices.")
+    legal_name: str | None = column(
+        Tenants.legal_name,
+        description="The tenant's registered name, for tax invoices; null if it is not set and `name` serves.",
+    )
     country: str = column(
         Tenants.country, description="The ISO 3166-1 alpha-2 code of the tenant's country, which decides the taxes."
     )
@@ -88,6 +96,11 @@ class Tenant(Node):
         Tenants.closed_at,
         description="The time at which the tenant was closed; null if it is not closed and can be billed.",
     )
+    dunning_hold: LazyDunningHold | None = one(
+        DunningHolds.tenant_id,
+        where=[(DunningHolds.ended_at, None)],
+        description="The hold of the tenant's dunning that lasts; null if there is none. Only platform admins see it.",
+    )
     deployments: Connection[LazyDeployment] = connection(
         CloudDeployments.tenant_id,
         order=(CloudDeployments.slug,),
@@ -107,6 +120,40 @@ class Tenant(Node):
         order=(desc(Charges.charged_on), desc(Charges.id)),
         description="The tenant's one-off charges and credits, the latest day first.",
     )
+    credit_balance_cents: Cents = computed(
+        "tenant_credit_cents",
+        Tenants.id,
+        Tenants.currency,
+        description="The tenant's money that the platform holds, in the minor unit of `currency`. It pays invoices or "
+        "is refunded.",
+    )
+    open_balance_cents: Cents = computed(
+        "tenant_open_cents",
+        Tenants.id,
+        Tenants.currency,
+        description="The sum of the balances of the tenant's invoices, in the minor unit of `currency`.",
+    )
+    overdue_cents: Cents = computed(
+        "tenant_overdue_cents",
+        Tenants.id,
+        Tenants.currency,
+        TODAY,
+        description="The sum of the balances of invoices whose due date has passed, in the minor unit of `currency`.",
+    )
+    payments: Connection[LazyPayment] = connection(
+        Payments.tenant_id,
+        order=(desc(Payments.id),),
+        filters=PAYMENT_FILTERS,
+        filter_input=PaymentFilter,
+        description="The tenant's payments, the last recorded first.",
+    )
+    refunds: Connection[LazyRefund] = connection(
+        Refunds.tenant_id, order=(desc(Refunds.id),), description="The tenant's refunds, the last recorded first."
+    )
+    statement = python_field(
+        needs=(Tenants.id, Tenants.currency),
+        description="The tenant's statement of account over a period: opening balance, every event, closing balance.",
+    )(tenant_statement)
 
 
 @strawberry.input(description="Selects tenants that meet every given condition.")
@@ -139,120 +186,3 @@ class TenantQueries:
         allow=reads_tenants,
         description="The tenants that the caller may see, sorted by code.",
     )
-
-
-@strawberry.input(description="A tenant to create.")
-class CreateTenantInput:
-    """Input of `createTenant`."""
-
-    code: str = strawberry.field(
-        description="The unique code of the tenant: lower-case letters, digits, hyphens and underscores."
-    )
-    name: str = strawberry.field(description="The name of the tenant on invoices.")
-    country: str = strawberry.field(
-        default="AU", description="The ISO 3166-1 alpha-2 code of the tenant's country, which decides the taxes."
-    )
-    currency: str = strawberry.field(
-        default="AUD", description="The ISO 4217 code of the currency of the tenant's invoices."
-    )
-    tax_exempt: bool = strawberry.field(default=False, description="True if the tenant is charged no tax.")
-
-
-@strawberry.input(
-    description="Changes to a tenant; fields that are left out do not change. Null removes the address, email, "
-    "ABN or buyer reference."
-)
-class UpdateTenantInput:
-    """Input of `updateTenant`."""
-
-    tenant_id: UUID = strawberry.field(description="The id of the tenant.")
-    name: str | None = optional(description="The new name of the tenant on invoices.")
-    email: str | None = clearable(description="The email address to which invoices are sent.")
-    billing_address: str | None = clearable(description="The postal address on invoices.")
-    abn: str | None = clearable(
-        description="The Australian Business Number: 11 digits with valid check digits; spaces are allowed."
-    )
-    buyer_reference: str | None = clearable(
-        description="The reference that the tenant wants on its invoices, such as a purchase order number."
-    )
-    tax_exempt: bool | None = optional(description="True if the tenant is charged no tax from `taxExemptFrom` on.")
-    tax_exempt_reason: str | None = optional(description="The reason for the tax exemption or for its end.")
-    tax_exempt_from: date | None = optional(
-        description="The first day on which `taxExempt` applies, not in the future. Default: today. The last day of a "
-        "month decides for the whole month."
-    )
-
-
-@strawberry.input(description="The tenant to close.")
-class CloseTenantInput:
-    """Input of `closeTenant`."""
-
-    tenant_id: UUID = strawberry.field(description="The id of the tenant.")
-
-
-@strawberry.type(description="The result of creating a tenant.")
-class TenantCreated:
-    """Payload of `createTenant`."""
-
-    tenant: Tenant = strawberry.field(description="The new tenant.")
-
-
-@strawberry.type(description="The result of changing a tenant.")
-class TenantUpdated:
-    """Payload of `updateTenant`."""
-
-    tenant: Tenant = strawberry.field(description="The tenant after the change.")
-
-
-@strawberry.type(description="The result of closing a tenant.")
-class TenantClosed:
-    """Payload of `closeTenant`."""
-
-    tenant: Tenant = strawberry.field(description="The closed tenant.")
-
-
-CreateTenantResult = Annotated[TenantCreated | Refused, result_of("createTenant")]
-UpdateTenantResult = Annotated[TenantUpdated | Refused, result_of("updateTenant")]
-CloseTenantResult = Annotated[TenantClosed | Refused, result_of("closeTenant")]
-
-
-@strawberry.type
-class TenantMutations:
-    """Mutations for tenants."""
-
-    @strawberry.mutation(description="Create a tenant. Platform admins only.")
-    async def create_tenant(self, info: Info, input_: Input[CreateTenantInput]) -> CreateTenantResult:
-        tenant_id = await tenants.create_tenant(
-            info.context.operations,
-            code=input_.code,
-            name=input_.name,
-            country=input_.country,
-            currency=input_.currency,
-            tax_exempt=input_.tax_exempt,
-        )
-        return TenantCreated(tenant=reference(Tenant, tenant_id))
-
-    @strawberry.mutation(description="Change a tenant. Platform admins only.")
-    async def update_tenant(self, info: Info, input_: Input[UpdateTenantInput]) -> UpdateTenantResult:
-        tenant_id = await tenants.update_tenant(
-            info.context.operations,
-            tenant_id=input_.tenant_id,
-            name=input_.name,
-            email=input_.email,
-            billing_address=input_.billing_address,
-            abn=input_.abn,
-            buyer_reference=input_.buyer_reference,
-            tax_exempt=input_.tax_exempt,
-            tax_exempt_reason=input_.tax_exempt_reason,
-            tax_exempt_from=input_.tax_exempt_from,
-        )
-        return TenantUpdated(tenant=reference(Tenant, tenant_id))
-
-    @strawberry.mutation(
-        description="Close a tenant. All its deployments must be cancelled or archived, all its months billed and all "
-        "its invoices paid. A closed tenant can have no new deployment, subscription or charge. Platform "
-        "admins only."
-    )
-    async def close_tenant(self, info: Info, input_: Input[CloseTenantInput]) -> CloseTenantResult:
-        tenant_id = await tenants.close_tenant(info.context.operations, tenant_id=input_.tenant_id)
-        return TenantClosed(tenant=reference(Tenant, tenant_id))

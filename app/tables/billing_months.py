@@ -36,14 +36,16 @@ class ChangeReason(StrEnum):
     RESOURCE_ENDED = "RESOURCE_ENDED"
     INVOICE_VOIDED = "INVOICE_VOIDED"
     INVOICE_REPLACED = "INVOICE_REPLACED"
+    LATE_CORRECTION = "LATE_CORRECTION"  # of a draft: an earlier month whose corrections it has fell in value
 
 
 class BillingMonths(Table, tablename="billing_months"):
     """One row for each tenant and month. app/operations/billing_months shows the states.
 
-    rated_cents: the month's net amount when it was last rated; null before. billed_cents: the net amount of live
-    invoices' lines for it, drafts included. open_credit_deployments: those with a credit that is not applied yet.
-    rules_version: the rules under which it was first rated.
+    rated_cents: the month's amount when it was last rated, net; null before. billed_cents: the net lines of its
+    invoices that are not void, drafts included, less LATE_CORRECTION notes and absorbed corrections.
+    open_credit_deployments: those with a credit that no invoice has taken yet. rules_version: the rules under which it
+    was first rated.
     """
 
     id = primary_key()

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from piccolo.columns import UUID
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
@@ -17,7 +18,18 @@ class LlmMode(StrEnum):
     MANAGED = "MANAGED"
 
 
+class EventCause(StrEnum):
+    """Who asked for what a deployment event records. Part of the API."""
+
+    OPERATOR = "OPERATOR"
+    TENANT = "TENANT"
+    SYSTEM = "SYSTEM"
+    DUNNING = "DUNNING"
+
+
 class CloudDeployments(Table, tablename="cloud_deployments"):
+    """dunned_at: when dunning moved it to its current state; null if something else did, or it is ACTIVE again."""
+
     id = primary_key()
     tenant_id = reference(Tenants)
     slug = text()
@@ -30,6 +42,7 @@ class CloudDeployments(Table, tablename="cloud_deployments"):
     template_version = text(null=True)
     created_at = instant()
     updated_at = instant()
+    dunned_at = instant(null=True)
 
     cloud_deployments_tenant_id_slug_key = Unique([tenant_id, slug])
     cloud_deployments_slug_check = Check("slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'")
@@ -40,7 +53,11 @@ class CloudDeployments(Table, tablename="cloud_deployments"):
 
 
 class CloudDeploymentEvents(Table, tablename="cloud_deployment_events"):
-    """Append-only: every transition, the creation (from_state null) and each withheld transition, with its actor."""
+    """Append-only: every transition, the creation (from_state null) and each withheld one, with its actor.
+
+    cause: who asked. dunning_invoice_id and dunning_step: the step that asked, of cause DUNNING; null for the way back
+    to ACTIVE.
+    """
 
     id = primary_key()
     tenant_id = reference(Tenants)
@@ -51,9 +68,16 @@ class CloudDeploymentEvents(Table, tablename="cloud_deployment_events"):
     reason = text(null=True)
     withheld = boolean()
     occurred_at = instant()
+    cause = text()
+    dunning_invoice_id = UUID(default=None, null=True)
+    dunning_step = text(null=True)
 
     cloud_deployment_events_from_state_check = member_of("from_state", DeploymentState)
     cloud_deployment_events_to_state_check = member_of("to_state", DeploymentState)
+    cloud_deployment_events_cause_check = member_of("cause", EventCause)
+    cloud_deployment_events_dunning_check = Check(
+        "num_nulls(dunning_invoice_id, dunning_step) IN (0, 2) AND (cause = 'DUNNING' OR dunning_step IS NULL)"
+    )
 
 
 class CloudResources(Table, tablename="cloud_resources"):

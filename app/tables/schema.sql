@@ -1,6 +1,38 @@
 -- The schema as all migrations leave it. `make tables` writes this file, `make check` holds it current.
 -- Left out: the monthly partitions of usage_records, which are made at run time, and the tables of the queue.
 
+-- Name: credit_notes_check_totals(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.credit_notes_check_totals() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF (SELECT (coalesce(sum(amount_cents) FILTER (WHERE taxed_net_cents IS NULL), 0),
+                coalesce(sum(amount_cents) FILTER (WHERE taxed_net_cents IS NOT NULL), 0))
+        FROM credit_note_lines WHERE tenant_id = NEW.tenant_id AND credit_note_id = NEW.id)
+        IS DISTINCT FROM (NEW.net_cents::numeric, NEW.tax_cents::numeric) THEN
+        RAISE EXCEPTION 'the lines of credit note % do not sum to its totals', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_notes_lines_sum_check';
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Name: invoice_dispute_reason(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_dispute_reason(invoice_tenant uuid, invoice uuid) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.dispute_reason FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_disputed_at(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_disputed_at(invoice_tenant uuid, invoice uuid) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.disputed_at FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
 -- Name: invoice_is_stale(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_is_stale(invoice_tenant uuid, invoice_month date, status text) RETURNS boolean
@@ -39,37 +71,49 @@ CREATE FUNCTION public.invoice_stale_since(invoice_tenant uuid, invoice_month da
     WHERE status = 'DRAFT' AND c.tenant_id = invoice_tenant AND c.period_start = invoice_month
 $$;
 
--- Name: is_in_month(date, date); Type: FUNCTION; Schema: public; Owner: -
+-- Name: journal_entries_check_balance(); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.is_in_month(day date, month date) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION public.journal_entries_check_balance() RETURNS trigger
+    LANGUAGE plpgsql
     AS $$
-    SELECT day >= month AND day < (month + interval '1 month')::date
-$$;
+BEGIN
+    IF (SELECT sum(amount_cents) FROM journal_postings WHERE tenant_id = NEW.tenant_id AND entry_id = NEW.id)
+        IS DISTINCT FROM 0 THEN
+        RAISE EXCEPTION 'journal entry % has no postings, or they do not add up to 0', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_entries_balance_check';
+    END IF;
+    RETURN NULL;
+END $$;
 
--- Name: is_in_month(date, date, date); Type: FUNCTION; Schema: public; Owner: -
+-- Name: journal_postings_check_balance(); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.is_in_month(first_day date, last_day date, month date) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION public.journal_postings_check_balance() RETURNS trigger
+    LANGUAGE plpgsql
     AS $$
-    SELECT first_day < (month + interval '1 month')::date AND (last_day IS NULL OR last_day >= month)
-$$;
+DECLARE
+    unbalanced uuid;
+BEGIN
+    SELECT entry_id INTO unbalanced FROM written GROUP BY entry_id HAVING sum(amount_cents) <> 0 LIMIT 1;
+    IF unbalanced IS NOT NULL THEN
+        RAISE EXCEPTION 'the postings of journal entry % do not add up to 0', unbalanced
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'journal_postings_balance_check';
+    END IF;
+    RETURN NULL;
+END $$;
 
--- Name: month_of(date); Type: FUNCTION; Schema: public; Owner: -
+-- Name: payments_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.month_of(day date) RETURNS date
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION public.payments_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
     AS $$
-    SELECT date_trunc('month', day::timestamp)::date
-$$;
-
--- Name: months_between(date, date); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.months_between(first_day date, last_day date) RETURNS SETOF date
-    LANGUAGE sql IMMUTABLE ROWS 12 PARALLEL SAFE
-    AS $$
-    SELECT month::date FROM generate_series(month_of(first_day)::timestamp, last_day::timestamp, interval '1 month') AS month
-$$;
+DECLARE
+    free text[] := ARRAY['reversed_at', 'reversed_by', 'reversal_reason'];
+BEGIN
+    IF OLD.reversed_at IS NULL AND to_jsonb(OLD) - free = to_jsonb(NEW) - free THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'payment % does not change', OLD.id USING ERRCODE = 'integrity_constraint_violation';
+END $$;
 
 -- Name: plan_terms_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -197,7 +241,7 @@ BEGIN
     IF OLD.status = 'DRAFT' AND NEW.status IN ('DRAFT', 'ISSUED', 'VOID') THEN
         RETURN NEW;
     END IF;
-    IF (OLD.status, NEW.status) IN (('ISSUED', 'PAID'), ('ISSUED', 'VOID'))
+    IF (OLD.status, NEW.status) IN (('ISSUED', 'PAID'), ('PAID', 'ISSUED'), ('ISSUED', 'VOID'), ('PAID', 'VOID'))
         AND to_jsonb(OLD) - free = to_jsonb(NEW) - free THEN
         RETURN NEW;
     END IF;
@@ -233,6 +277,18 @@ BEGIN
     END LOOP;
     RETURN month;
 END $_$;
+
+-- Name: write_offs_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.write_offs_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.rest_cents < OLD.rest_cents AND to_jsonb(OLD) - 'rest_cents' = to_jsonb(NEW) - 'rest_cents' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'write-off % does not change', OLD.id USING ERRCODE = 'integrity_constraint_violation';
+END $$;
 
 SET default_tablespace = '';
 
@@ -351,6 +407,11 @@ CREATE TABLE public.cloud_deployment_events (
     reason text,
     withheld boolean NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
+    cause text NOT NULL,
+    dunning_invoice_id uuid,
+    dunning_step text,
+    CONSTRAINT cloud_deployment_events_cause_check CHECK ((cause = ANY (ARRAY['OPERATOR'::text, 'TENANT'::text, 'SYSTEM'::text, 'DUNNING'::text]))),
+    CONSTRAINT cloud_deployment_events_dunning_check CHECK (((num_nulls(dunning_invoice_id, dunning_step) = ANY (ARRAY[0, 2])) AND ((cause = 'DUNNING'::text) OR (dunning_step IS NULL)))),
     CONSTRAINT cloud_deployment_events_from_state_check CHECK ((from_state = ANY (ARRAY['TRIAL'::text, 'ACTIVE'::text, 'PAST_DUE'::text, 'PAUSED'::text, 'SUSPENDED'::text, 'CANCELLED'::text, 'ARCHIVED'::text]))),
     CONSTRAINT cloud_deployment_events_to_state_check CHECK ((to_state = ANY (ARRAY['TRIAL'::text, 'ACTIVE'::text, 'PAST_DUE'::text, 'PAUSED'::text, 'SUSPENDED'::text, 'CANCELLED'::text, 'ARCHIVED'::text])))
 );
@@ -372,6 +433,7 @@ CREATE TABLE public.cloud_deployments (
     template_version text,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    dunned_at timestamp with time zone,
     CONSTRAINT cloud_deployments_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 200))),
     CONSTRAINT cloud_deployments_llm_mode_check CHECK ((llm_mode = ANY (ARRAY['DISABLED'::text, 'BYOK'::text, 'MANAGED'::text]))),
     CONSTRAINT cloud_deployments_region_check CHECK (((length(region) >= 1) AND (length(region) <= 63))),
@@ -462,6 +524,54 @@ CREATE TABLE public.cloud_resources (
 
 ALTER TABLE ONLY public.cloud_resources FORCE ROW LEVEL SECURITY;
 
+-- Name: credit_note_lines; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.credit_note_lines (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    credit_note_id uuid NOT NULL,
+    invoice_line_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    amount_cents bigint NOT NULL,
+    taxed_net_cents bigint
+);
+
+ALTER TABLE ONLY public.credit_note_lines FORCE ROW LEVEL SECURITY;
+
+-- Name: credit_note_number_sequences; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.credit_note_number_sequences (
+    year integer NOT NULL,
+    last_number integer NOT NULL,
+    CONSTRAINT credit_note_number_sequences_last_number_check CHECK ((last_number > 0))
+);
+
+-- Name: credit_notes; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.credit_notes (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    number text NOT NULL,
+    reason text NOT NULL,
+    description text NOT NULL,
+    currency text NOT NULL,
+    net_cents bigint NOT NULL,
+    tax_cents bigint NOT NULL,
+    total_cents bigint NOT NULL,
+    written_off_cents bigint NOT NULL,
+    receivable_cents bigint NOT NULL,
+    credit_cents bigint NOT NULL,
+    issued_on date NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    issued_by text NOT NULL,
+    CONSTRAINT credit_notes_parts_check CHECK ((LEAST(total_cents, written_off_cents, receivable_cents, credit_cents) >= 0)),
+    CONSTRAINT credit_notes_reason_check CHECK ((reason = ANY (ARRAY['SERVICE_FAULT'::text, 'PRICE_CHANGE'::text, 'BILLING_ERROR'::text, 'CANCELLATION'::text, 'GOODWILL'::text, 'LATE_CORRECTION'::text]))),
+    CONSTRAINT credit_notes_total_cents_check CHECK (((total_cents = (net_cents + tax_cents)) AND (total_cents = ((written_off_cents + receivable_cents) + credit_cents))))
+);
+
+ALTER TABLE ONLY public.credit_notes FORCE ROW LEVEL SECURITY;
+
 -- Name: data_integrity_progress; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.data_integrity_progress (
@@ -472,6 +582,88 @@ CREATE TABLE public.data_integrity_progress (
 );
 
 ALTER TABLE ONLY public.data_integrity_progress FORCE ROW LEVEL SECURITY;
+
+-- Name: dunning_failures; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_failures (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.dunning_failures FORCE ROW LEVEL SECURITY;
+
+-- Name: dunning_holds; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_holds (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    until date NOT NULL,
+    reason text NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    held_by text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT dunning_holds_ended_check CHECK ((num_nulls(ended_at, ended_by) = ANY (ARRAY[0, 2])))
+);
+
+ALTER TABLE ONLY public.dunning_holds FORCE ROW LEVEL SECURITY;
+
+-- Name: dunning_policies; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_policies (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    notice_days integer,
+    past_due_days integer,
+    final_notice_days integer,
+    suspend_days integer,
+    propose_write_off_days integer,
+    minimum_cents bigint NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT dunning_policies_days_check CHECK (((LEAST(notice_days, past_due_days, final_notice_days, suspend_days, propose_write_off_days) >= 1) AND (GREATEST(notice_days, past_due_days, final_notice_days, suspend_days, propose_write_off_days) <= 3650))),
+    CONSTRAINT dunning_policies_minimum_cents_check CHECK ((minimum_cents >= 0)),
+    CONSTRAINT dunning_policies_suspend_days_check CHECK (((suspend_days IS NULL) OR COALESCE((past_due_days < suspend_days), false)))
+);
+
+ALTER TABLE ONLY public.dunning_policies FORCE ROW LEVEL SECURITY;
+
+-- Name: dunning_runs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_runs (
+    id uuid NOT NULL,
+    day date NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    last_tenant_id uuid,
+    tenants_evaluated integer NOT NULL,
+    tenants_failed integer NOT NULL,
+    steps_taken integer NOT NULL,
+    transitions_applied integer NOT NULL,
+    transitions_withheld integer NOT NULL,
+    CONSTRAINT dunning_runs_counts_check CHECK (((LEAST(tenants_failed, steps_taken, transitions_applied, transitions_withheld) >= 0) AND (tenants_failed <= tenants_evaluated)))
+);
+
+ALTER TABLE ONLY public.dunning_runs FORCE ROW LEVEL SECURITY;
+
+-- Name: dunning_steps; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.dunning_steps (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    kind text NOT NULL,
+    days integer NOT NULL,
+    taken_on date NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    CONSTRAINT dunning_steps_kind_check CHECK ((kind = ANY (ARRAY['NOTICE'::text, 'PAST_DUE'::text, 'FINAL_NOTICE'::text, 'SUSPEND'::text, 'PROPOSE_WRITE_OFF'::text])))
+);
+
+ALTER TABLE ONLY public.dunning_steps FORCE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -497,6 +689,50 @@ CREATE TABLE public.installation (
     CONSTRAINT installation_id_check CHECK ((id = 1))
 );
 
+-- Name: invoice_applications; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.invoice_applications (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    payment_id uuid,
+    amount_cents bigint NOT NULL,
+    undone_cents bigint NOT NULL,
+    applied_at timestamp with time zone NOT NULL,
+    CONSTRAINT invoice_applications_amount_cents_check CHECK (((amount_cents > 0) AND ((undone_cents >= 0) AND (undone_cents <= amount_cents))))
+);
+
+ALTER TABLE ONLY public.invoice_applications FORCE ROW LEVEL SECURITY;
+
+-- Name: invoice_balances; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.invoice_balances (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    currency text NOT NULL,
+    due_on date NOT NULL,
+    total_cents bigint NOT NULL,
+    paid_cents bigint NOT NULL,
+    credit_cents bigint NOT NULL,
+    noted_cents bigint NOT NULL,
+    written_off_cents bigint NOT NULL,
+    voided_cents bigint NOT NULL,
+    recovered_cents bigint NOT NULL,
+    credited_net_cents bigint NOT NULL,
+    credited_tax_cents bigint NOT NULL,
+    balance_cents bigint NOT NULL,
+    settled_by text,
+    disputed_at timestamp with time zone,
+    dispute_reason text,
+    CONSTRAINT invoice_balances_balance_check CHECK (((balance_cents >= 0) AND (balance_cents = (((((total_cents - paid_cents) - credit_cents) - noted_cents) - written_off_cents) - voided_cents)))),
+    CONSTRAINT invoice_balances_disputed_check CHECK ((num_nulls(disputed_at, dispute_reason) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT invoice_balances_parts_check CHECK (((LEAST(paid_cents, credit_cents, noted_cents, written_off_cents, recovered_cents) >= 0) AND ((voided_cents = 0) OR (voided_cents = total_cents)) AND (recovered_cents <= written_off_cents))),
+    CONSTRAINT invoice_balances_settled_by_check CHECK ((settled_by = ANY (ARRAY['PAYMENT'::text, 'CREDIT'::text, 'CREDIT_NOTE'::text, 'WRITE_OFF'::text, 'ZERO'::text]))),
+    CONSTRAINT invoice_balances_settled_check CHECK (((settled_by IS NULL) OR (balance_cents = 0)))
+);
+
+ALTER TABLE ONLY public.invoice_balances FORCE ROW LEVEL SECURITY;
+
 -- Name: invoice_number_sequences; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.invoice_number_sequences (
@@ -504,6 +740,97 @@ CREATE TABLE public.invoice_number_sequences (
     last_number integer NOT NULL,
     CONSTRAINT invoice_number_sequences_last_number_check CHECK ((last_number > 0))
 );
+
+-- Name: issue_chunks; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.issue_chunks (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    tenant_ids uuid[] NOT NULL,
+    finished_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.issue_chunks FORCE ROW LEVEL SECURITY;
+
+-- Name: issue_outcomes; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.issue_outcomes (
+    id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    outcome text NOT NULL,
+    invoice_id uuid,
+    total_cents bigint NOT NULL,
+    failure text,
+    CONSTRAINT issue_outcomes_failure_check CHECK (((outcome = 'FAILED'::text) = (failure IS NOT NULL))),
+    CONSTRAINT issue_outcomes_outcome_check CHECK ((outcome = ANY (ARRAY['ISSUED'::text, 'STALE'::text, 'SKIPPED'::text, 'FAILED'::text])))
+);
+
+ALTER TABLE ONLY public.issue_outcomes FORCE ROW LEVEL SECURITY;
+
+-- Name: issue_runs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.issue_runs (
+    id uuid NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    except_stale boolean NOT NULL,
+    status text NOT NULL,
+    requested_by text NOT NULL,
+    drafts_total integer NOT NULL,
+    drafts_done integer NOT NULL,
+    invoices_issued integer NOT NULL,
+    invoices_stale integer NOT NULL,
+    invoices_skipped integer NOT NULL,
+    invoices_failed integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT issue_runs_drafts_done_check CHECK (((drafts_done = (((invoices_issued + invoices_stale) + invoices_skipped) + invoices_failed)) AND ((drafts_done >= 0) AND (drafts_done <= drafts_total)))),
+    CONSTRAINT issue_runs_finished_at_check CHECK (((status = ANY (ARRAY['SUCCEEDED'::text, 'PARTIAL'::text, 'FAILED'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT issue_runs_period_check CHECK (((EXTRACT(day FROM period_start) = (1)::numeric) AND (period_end = ((period_start + '1 mon'::interval))::date))),
+    CONSTRAINT issue_runs_status_check CHECK ((status = ANY (ARRAY['QUEUED'::text, 'RUNNING'::text, 'SUCCEEDED'::text, 'PARTIAL'::text, 'FAILED'::text])))
+);
+
+ALTER TABLE ONLY public.issue_runs FORCE ROW LEVEL SECURITY;
+
+-- Name: journal_entries; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.journal_entries (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    kind text NOT NULL,
+    currency text NOT NULL,
+    recorded_on date NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    source_id uuid NOT NULL,
+    description text NOT NULL,
+    CONSTRAINT journal_entries_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT journal_entries_kind_check CHECK ((kind = ANY (ARRAY['INVOICE_ISSUED'::text, 'INVOICE_VOIDED'::text, 'CREDIT_NOTE_ISSUED'::text, 'PAYMENT_RECORDED'::text, 'PAYMENT_REVERSED'::text, 'CREDIT_APPLIED'::text, 'CREDIT_REFUNDED'::text, 'BALANCE_WRITTEN_OFF'::text, 'RECOVERY_RECORDED'::text])))
+);
+
+ALTER TABLE ONLY public.journal_entries FORCE ROW LEVEL SECURITY;
+
+-- Name: journal_postings; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.journal_postings (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    account text NOT NULL,
+    amount_cents bigint NOT NULL,
+    line_kind text,
+    resource_kind text,
+    tax text,
+    CONSTRAINT journal_postings_account_check CHECK ((account = ANY (ARRAY['ACCOUNTS_RECEIVABLE'::text, 'CUSTOMER_CREDIT'::text, 'BAD_DEBT'::text, 'TAX_PAYABLE'::text, 'CASH_CLEARING'::text, 'REVENUE'::text]))),
+    CONSTRAINT journal_postings_amount_cents_check CHECK ((amount_cents <> 0)),
+    CONSTRAINT journal_postings_line_kind_check CHECK ((line_kind = ANY (ARRAY['PLAN_BASE'::text, 'ADDON'::text, 'OVERAGE'::text, 'ADJUSTMENT'::text, 'TAX'::text]))),
+    CONSTRAINT journal_postings_revenue_check CHECK ((((account = 'REVENUE'::text) = (line_kind IS NOT NULL)) AND ((account = 'TAX_PAYABLE'::text) = (tax IS NOT NULL)) AND ((resource_kind IS NULL) OR (account = 'REVENUE'::text))))
+);
+
+ALTER TABLE ONLY public.journal_postings FORCE ROW LEVEL SECURITY;
 
 -- Name: migration; Type: TABLE; Schema: public; Owner: -
 
@@ -527,6 +854,32 @@ CREATE SEQUENCE public.migration_id_seq
 -- Name: migration_id_seq; Type: SEQUENCE OWNED BY; Schema: public; Owner: -
 
 ALTER SEQUENCE public.migration_id_seq OWNED BY public.migration.id;
+
+-- Name: payments; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.payments (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    amount_cents bigint NOT NULL,
+    currency text NOT NULL,
+    received_on date NOT NULL,
+    method text NOT NULL,
+    reference text NOT NULL,
+    payer_text text,
+    requested text,
+    credit_cents bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    reversed_at timestamp with time zone,
+    reversed_by text,
+    reversal_reason text,
+    CONSTRAINT payments_amount_cents_check CHECK (((amount_cents > 0) AND ((credit_cents >= 0) AND (credit_cents <= amount_cents)))),
+    CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT payments_method_check CHECK ((method = ANY (ARRAY['BANK_TRANSFER'::text, 'DIRECT_DEBIT'::text, 'CARD'::text, 'CASH'::text, 'OTHER'::text]))),
+    CONSTRAINT payments_reversed_check CHECK ((num_nulls(reversed_at, reversed_by, reversal_reason) = ANY (ARRAY[0, 3])))
+);
+
+ALTER TABLE ONLY public.payments FORCE ROW LEVEL SECURITY;
 
 -- Name: plan_price_tiers; Type: TABLE; Schema: public; Owner: -
 
@@ -600,6 +953,40 @@ CREATE UNLOGGED TABLE public.rate_limit_buckets (
 WITH (fillfactor='50');
 
 ALTER TABLE ONLY public.rate_limit_buckets FORCE ROW LEVEL SECURITY;
+
+-- Name: recoveries; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.recoveries (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    amount_cents bigint NOT NULL,
+    received_on date NOT NULL,
+    method text NOT NULL,
+    reference text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    CONSTRAINT recoveries_amount_cents_check CHECK ((amount_cents > 0)),
+    CONSTRAINT recoveries_method_check CHECK ((method = ANY (ARRAY['BANK_TRANSFER'::text, 'DIRECT_DEBIT'::text, 'CARD'::text, 'CASH'::text, 'OTHER'::text])))
+);
+
+ALTER TABLE ONLY public.recoveries FORCE ROW LEVEL SECURITY;
+
+-- Name: refunds; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.refunds (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    amount_cents bigint NOT NULL,
+    currency text NOT NULL,
+    refunded_on date NOT NULL,
+    reference text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    CONSTRAINT refunds_amount_cents_check CHECK ((amount_cents > 0))
+);
+
+ALTER TABLE ONLY public.refunds FORCE ROW LEVEL SECURITY;
 
 -- Name: resource_kinds; Type: TABLE; Schema: public; Owner: -
 
@@ -801,6 +1188,18 @@ CREATE TABLE public.tax_rates (
     CONSTRAINT tax_rates_rate_check CHECK (((rate >= (0)::numeric) AND (rate < (1)::numeric)))
 );
 
+-- Name: tenant_balances; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tenant_balances (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    currency text NOT NULL,
+    credit_cents bigint NOT NULL,
+    CONSTRAINT tenant_balances_credit_cents_check CHECK ((credit_cents >= 0))
+);
+
+ALTER TABLE ONLY public.tenant_balances FORCE ROW LEVEL SECURITY;
+
 -- Name: tenant_invoice_inputs; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.tenant_invoice_inputs (
@@ -1000,6 +1399,36 @@ PARTITION BY RANGE (occurred_at);
 
 ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
 
+-- Name: write_off_taxes; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.write_off_taxes (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    write_off_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    tax text NOT NULL,
+    tax_cents bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.write_off_taxes FORCE ROW LEVEL SECURITY;
+
+-- Name: write_offs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.write_offs (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    amount_cents bigint NOT NULL,
+    remaining_cents bigint NOT NULL,
+    rest_cents bigint NOT NULL,
+    reason text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    CONSTRAINT write_offs_amount_cents_check CHECK (((amount_cents > 0) AND (remaining_cents >= 0) AND ((rest_cents >= 0) AND (rest_cents <= amount_cents))))
+);
+
+ALTER TABLE ONLY public.write_offs FORCE ROW LEVEL SECURITY;
+
 -- Name: migration id; Type: DEFAULT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.migration ALTER COLUMN id SET DEFAULT nextval('public.migration_id_seq'::regclass);
@@ -1084,6 +1513,36 @@ ALTER TABLE ONLY public.cloud_invoices
 ALTER TABLE ONLY public.cloud_resources
     ADD CONSTRAINT cloud_resources_pkey PRIMARY KEY (id);
 
+-- Name: credit_note_lines credit_note_lines_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_note_lines
+    ADD CONSTRAINT credit_note_lines_pkey PRIMARY KEY (id);
+
+-- Name: credit_note_lines credit_note_lines_tenant_id_credit_note_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_note_lines
+    ADD CONSTRAINT credit_note_lines_tenant_id_credit_note_id_position_key UNIQUE (tenant_id, credit_note_id, "position");
+
+-- Name: credit_note_number_sequences credit_note_number_sequences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_note_number_sequences
+    ADD CONSTRAINT credit_note_number_sequences_pkey PRIMARY KEY (year);
+
+-- Name: credit_notes credit_notes_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_number_key UNIQUE (number);
+
+-- Name: credit_notes credit_notes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_pkey PRIMARY KEY (id);
+
+-- Name: credit_notes credit_notes_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_tenant_id_id_key UNIQUE (tenant_id, id);
+
 -- Name: data_integrity_progress data_integrity_progress_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.data_integrity_progress
@@ -1093,6 +1552,46 @@ ALTER TABLE ONLY public.data_integrity_progress
 
 ALTER TABLE ONLY public.data_integrity_progress
     ADD CONSTRAINT data_integrity_progress_table_name_key UNIQUE (table_name);
+
+-- Name: dunning_failures dunning_failures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_failures
+    ADD CONSTRAINT dunning_failures_pkey PRIMARY KEY (id);
+
+-- Name: dunning_failures dunning_failures_run_id_tenant_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_failures
+    ADD CONSTRAINT dunning_failures_run_id_tenant_id_key UNIQUE (run_id, tenant_id);
+
+-- Name: dunning_holds dunning_holds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_holds
+    ADD CONSTRAINT dunning_holds_pkey PRIMARY KEY (id);
+
+-- Name: dunning_policies dunning_policies_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_policies
+    ADD CONSTRAINT dunning_policies_pkey PRIMARY KEY (id);
+
+-- Name: dunning_runs dunning_runs_day_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_runs
+    ADD CONSTRAINT dunning_runs_day_key UNIQUE (day);
+
+-- Name: dunning_runs dunning_runs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_runs
+    ADD CONSTRAINT dunning_runs_pkey PRIMARY KEY (id);
+
+-- Name: dunning_steps dunning_steps_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_steps
+    ADD CONSTRAINT dunning_steps_pkey PRIMARY KEY (id);
+
+-- Name: dunning_steps dunning_steps_tenant_id_invoice_id_kind_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_steps
+    ADD CONSTRAINT dunning_steps_tenant_id_invoice_id_kind_key UNIQUE (tenant_id, invoice_id, kind);
 
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1104,15 +1603,85 @@ ALTER TABLE ONLY public.idempotency_keys
 ALTER TABLE ONLY public.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (id);
 
+-- Name: invoice_applications invoice_applications_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_applications
+    ADD CONSTRAINT invoice_applications_pkey PRIMARY KEY (id);
+
+-- Name: invoice_balances invoice_balances_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_balances
+    ADD CONSTRAINT invoice_balances_pkey PRIMARY KEY (id);
+
 -- Name: invoice_number_sequences invoice_number_sequences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.invoice_number_sequences
     ADD CONSTRAINT invoice_number_sequences_pkey PRIMARY KEY (year);
 
+-- Name: issue_chunks issue_chunks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_chunks
+    ADD CONSTRAINT issue_chunks_pkey PRIMARY KEY (id);
+
+-- Name: issue_chunks issue_chunks_run_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_chunks
+    ADD CONSTRAINT issue_chunks_run_id_position_key UNIQUE (run_id, "position");
+
+-- Name: issue_outcomes issue_outcomes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_pkey PRIMARY KEY (id);
+
+-- Name: issue_outcomes issue_outcomes_run_id_tenant_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_run_id_tenant_id_key UNIQUE (run_id, tenant_id);
+
+-- Name: issue_runs issue_runs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_runs
+    ADD CONSTRAINT issue_runs_pkey PRIMARY KEY (id);
+
+-- Name: journal_entries journal_entries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journal_entries
+    ADD CONSTRAINT journal_entries_pkey PRIMARY KEY (id);
+
+-- Name: journal_entries journal_entries_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journal_entries
+    ADD CONSTRAINT journal_entries_tenant_id_id_key UNIQUE (tenant_id, id);
+
+-- Name: journal_postings journal_postings_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journal_postings
+    ADD CONSTRAINT journal_postings_pkey PRIMARY KEY (id);
+
+-- Name: journal_postings journal_postings_tenant_id_entry_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journal_postings
+    ADD CONSTRAINT journal_postings_tenant_id_entry_id_position_key UNIQUE (tenant_id, entry_id, "position");
+
 -- Name: migration migration_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (id);
+
+-- Name: payments payments_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_pkey PRIMARY KEY (id);
+
+-- Name: payments payments_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_tenant_id_id_key UNIQUE (tenant_id, id);
+
+-- Name: payments payments_tenant_id_method_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_tenant_id_method_reference_key UNIQUE (tenant_id, method, reference);
 
 -- Name: plan_price_tiers plan_price_tiers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1158,6 +1727,26 @@ ALTER TABLE ONLY public.plans
 
 ALTER TABLE ONLY public.rate_limit_buckets
     ADD CONSTRAINT rate_limit_buckets_pkey PRIMARY KEY (id);
+
+-- Name: recoveries recoveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.recoveries
+    ADD CONSTRAINT recoveries_pkey PRIMARY KEY (id);
+
+-- Name: recoveries recoveries_tenant_id_method_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.recoveries
+    ADD CONSTRAINT recoveries_tenant_id_method_reference_key UNIQUE (tenant_id, method, reference);
+
+-- Name: refunds refunds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (id);
+
+-- Name: refunds refunds_tenant_id_reference_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_tenant_id_reference_key UNIQUE (tenant_id, reference);
 
 -- Name: resource_kinds resource_kinds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1279,6 +1868,16 @@ ALTER TABLE ONLY public.tax_rates
 ALTER TABLE ONLY public.tax_rates
     ADD CONSTRAINT tax_rates_pkey PRIMARY KEY (id);
 
+-- Name: tenant_balances tenant_balances_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_balances
+    ADD CONSTRAINT tenant_balances_pkey PRIMARY KEY (id);
+
+-- Name: tenant_balances tenant_balances_tenant_id_currency_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_balances
+    ADD CONSTRAINT tenant_balances_tenant_id_currency_key UNIQUE (tenant_id, currency);
+
 -- Name: tenant_invoice_inputs tenant_invoice_inputs_invoice_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.tenant_invoice_inputs
@@ -1366,6 +1965,26 @@ ALTER TABLE ONLY public.usage_event_keys REPLICA IDENTITY USING INDEX usage_even
 ALTER TABLE ONLY public.usage_records
     ADD CONSTRAINT usage_records_pkey PRIMARY KEY (tenant_id, deployment_id, resource_kind, occurred_at, id);
 
+-- Name: write_off_taxes write_off_taxes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.write_off_taxes
+    ADD CONSTRAINT write_off_taxes_pkey PRIMARY KEY (id);
+
+-- Name: write_off_taxes write_off_taxes_tenant_id_write_off_id_position_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.write_off_taxes
+    ADD CONSTRAINT write_off_taxes_tenant_id_write_off_id_position_key UNIQUE (tenant_id, write_off_id, "position");
+
+-- Name: write_offs write_offs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.write_offs
+    ADD CONSTRAINT write_offs_pkey PRIMARY KEY (id);
+
+-- Name: write_offs write_offs_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.write_offs
+    ADD CONSTRAINT write_offs_tenant_id_id_key UNIQUE (tenant_id, id);
+
 -- Name: audit_log_occurred_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX audit_log_occurred_at_idx ON public.audit_log USING btree (occurred_at, id);
@@ -1401,6 +2020,14 @@ CREATE INDEX cloud_deployment_events_deployment_id_idx ON public.cloud_deploymen
 -- Name: cloud_deployment_events_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX cloud_deployment_events_tenant_id_idx ON public.cloud_deployment_events USING btree (tenant_id);
+
+-- Name: cloud_deployment_events_withheld_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX cloud_deployment_events_withheld_key ON public.cloud_deployment_events USING btree (tenant_id, deployment_id, dunning_invoice_id, dunning_step) WHERE (withheld AND (dunning_step IS NOT NULL));
+
+-- Name: cloud_deployments_dunned_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX cloud_deployments_dunned_idx ON public.cloud_deployments USING btree (tenant_id) WHERE (dunned_at IS NOT NULL);
 
 -- Name: cloud_deployments_slug_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -1442,6 +2069,46 @@ CREATE INDEX cloud_resources_provider_name_idx ON public.cloud_resources USING b
 
 CREATE INDEX cloud_resources_tenant_id_idx ON public.cloud_resources USING btree (tenant_id);
 
+-- Name: credit_note_lines_invoice_line_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX credit_note_lines_invoice_line_id_idx ON public.credit_note_lines USING btree (tenant_id, invoice_line_id);
+
+-- Name: credit_notes_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX credit_notes_invoice_id_idx ON public.credit_notes USING btree (tenant_id, invoice_id, id);
+
+-- Name: credit_notes_issued_on_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX credit_notes_issued_on_idx ON public.credit_notes USING btree (issued_on, id);
+
+-- Name: dunning_failures_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_failures_tenant_id_idx ON public.dunning_failures USING btree (tenant_id);
+
+-- Name: dunning_holds_open_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX dunning_holds_open_key ON public.dunning_holds USING btree (tenant_id) WHERE (ended_at IS NULL);
+
+-- Name: dunning_holds_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_holds_tenant_id_idx ON public.dunning_holds USING btree (tenant_id, held_at, id);
+
+-- Name: dunning_holds_until_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_holds_until_idx ON public.dunning_holds USING btree (until, tenant_id) WHERE (ended_at IS NULL);
+
+-- Name: dunning_policies_tenant_id_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX dunning_policies_tenant_id_key ON public.dunning_policies USING btree (tenant_id) NULLS NOT DISTINCT;
+
+-- Name: dunning_steps_taken_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_steps_taken_at_idx ON public.dunning_steps USING btree (taken_at, id);
+
+-- Name: dunning_steps_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX dunning_steps_tenant_id_idx ON public.dunning_steps USING btree (tenant_id, taken_at, id);
+
 -- Name: idempotency_keys_created_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
@@ -1450,9 +2117,57 @@ CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING bt
 
 CREATE UNIQUE INDEX idempotency_keys_tenant_id_subject_key_key ON public.idempotency_keys USING btree (tenant_id, subject, key) NULLS NOT DISTINCT;
 
+-- Name: invoice_applications_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX invoice_applications_invoice_id_idx ON public.invoice_applications USING btree (tenant_id, invoice_id, id);
+
+-- Name: invoice_applications_payment_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX invoice_applications_payment_id_idx ON public.invoice_applications USING btree (tenant_id, payment_id, id);
+
+-- Name: invoice_balances_overdue_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX invoice_balances_overdue_idx ON public.invoice_balances USING btree (due_on, tenant_id) WHERE ((balance_cents > 0) AND (disputed_at IS NULL));
+
+-- Name: invoice_balances_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX invoice_balances_tenant_id_idx ON public.invoice_balances USING btree (tenant_id, due_on, id) WHERE (balance_cents > 0);
+
+-- Name: issue_chunks_unfinished_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX issue_chunks_unfinished_idx ON public.issue_chunks USING btree (run_id) WHERE (finished_at IS NULL);
+
+-- Name: issue_outcomes_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX issue_outcomes_tenant_id_idx ON public.issue_outcomes USING btree (tenant_id);
+
+-- Name: journal_entries_recorded_on_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX journal_entries_recorded_on_idx ON public.journal_entries USING btree (recorded_on, id);
+
+-- Name: journal_entries_source_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX journal_entries_source_id_idx ON public.journal_entries USING btree (tenant_id, source_id);
+
+-- Name: journal_entries_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX journal_entries_tenant_id_idx ON public.journal_entries USING btree (tenant_id, recorded_on, id);
+
+-- Name: payments_recorded_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX payments_recorded_at_idx ON public.payments USING btree (tenant_id, recorded_at, id);
+
 -- Name: rate_limit_buckets_tenant_id_subject_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX rate_limit_buckets_tenant_id_subject_key ON public.rate_limit_buckets USING btree (tenant_id, subject) NULLS NOT DISTINCT;
+
+-- Name: recoveries_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX recoveries_invoice_id_idx ON public.recoveries USING btree (tenant_id, invoice_id, id);
+
+-- Name: refunds_recorded_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX refunds_recorded_at_idx ON public.refunds USING btree (tenant_id, recorded_at, id);
 
 -- Name: rollup_chunks_unfinished_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -1558,6 +2273,10 @@ CREATE INDEX usage_daily_totals_month_idx ON public.usage_daily_totals USING btr
 
 CREATE INDEX usage_records_levels_idx ON ONLY public.usage_records USING btree (tenant_id, deployment_id, resource_kind, level_stream, day, occurred_at, quantity) WHERE (level_stream IS NOT NULL);
 
+-- Name: write_offs_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX write_offs_invoice_id_idx ON public.write_offs USING btree (tenant_id, invoice_id, id);
+
 -- Name: audit_log audit_log_append_only; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -1570,6 +2289,54 @@ CREATE TRIGGER charges_append_only BEFORE DELETE OR UPDATE ON public.charges FOR
 
 CREATE TRIGGER cloud_deployment_events_append_only BEFORE DELETE OR UPDATE ON public.cloud_deployment_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
+-- Name: credit_note_lines credit_note_lines_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER credit_note_lines_append_only BEFORE DELETE OR UPDATE ON public.credit_note_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: credit_notes credit_notes_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER credit_notes_append_only BEFORE DELETE OR UPDATE ON public.credit_notes FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: credit_notes credit_notes_totals; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE CONSTRAINT TRIGGER credit_notes_totals AFTER INSERT ON public.credit_notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.credit_notes_check_totals();
+
+-- Name: dunning_steps dunning_steps_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER dunning_steps_append_only BEFORE DELETE OR UPDATE ON public.dunning_steps FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: invoice_applications invoice_applications_no_delete; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER invoice_applications_no_delete BEFORE DELETE ON public.invoice_applications FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: invoice_balances invoice_balances_no_delete; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER invoice_balances_no_delete BEFORE DELETE ON public.invoice_balances FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: journal_entries journal_entries_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER journal_entries_append_only BEFORE DELETE OR UPDATE ON public.journal_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: journal_entries journal_entries_balance; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE CONSTRAINT TRIGGER journal_entries_balance AFTER INSERT ON public.journal_entries DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.journal_entries_check_balance();
+
+-- Name: journal_postings journal_postings_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER journal_postings_append_only BEFORE DELETE OR UPDATE ON public.journal_postings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: journal_postings journal_postings_balance; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER journal_postings_balance AFTER INSERT ON public.journal_postings REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.journal_postings_check_balance();
+
+-- Name: payments payments_immutable; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER payments_immutable BEFORE UPDATE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.payments_refuse_change();
+
+-- Name: payments payments_no_delete; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER payments_no_delete BEFORE DELETE ON public.payments FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
 -- Name: plan_price_tiers plan_price_tiers_immutable; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER plan_price_tiers_immutable BEFORE INSERT OR DELETE OR UPDATE ON public.plan_price_tiers FOR EACH ROW EXECUTE FUNCTION public.plan_terms_refuse_change();
@@ -1581,6 +2348,14 @@ CREATE TRIGGER plan_resources_immutable BEFORE INSERT OR DELETE OR UPDATE ON pub
 -- Name: plan_versions plan_versions_immutable; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER plan_versions_immutable BEFORE UPDATE ON public.plan_versions FOR EACH ROW EXECUTE FUNCTION public.plan_versions_refuse_change();
+
+-- Name: recoveries recoveries_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER recoveries_append_only BEFORE DELETE OR UPDATE ON public.recoveries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: refunds refunds_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER refunds_append_only BEFORE DELETE OR UPDATE ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 -- Name: tenant_invoice_inputs tenant_invoice_inputs_delete_only_in_draft; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1638,6 +2413,18 @@ CREATE TRIGGER usage_event_keys_append_only BEFORE DELETE OR UPDATE ON public.us
 
 CREATE TRIGGER usage_records_append_only BEFORE DELETE OR UPDATE ON public.usage_records FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
+-- Name: write_off_taxes write_off_taxes_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER write_off_taxes_append_only BEFORE DELETE OR UPDATE ON public.write_off_taxes FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: write_offs write_offs_immutable; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER write_offs_immutable BEFORE UPDATE ON public.write_offs FOR EACH ROW EXECUTE FUNCTION public.write_offs_refuse_change();
+
+-- Name: write_offs write_offs_no_delete; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER write_offs_no_delete BEFORE DELETE ON public.write_offs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
 -- Name: addons addons_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.addons
@@ -1677,6 +2464,11 @@ ALTER TABLE ONLY public.charges
 
 ALTER TABLE ONLY public.cloud_deployment_events
     ADD CONSTRAINT cloud_deployment_events_deployment_id_fkey FOREIGN KEY (tenant_id, deployment_id) REFERENCES public.cloud_deployments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: cloud_deployment_events cloud_deployment_events_dunning_step_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.cloud_deployment_events
+    ADD CONSTRAINT cloud_deployment_events_dunning_step_fkey FOREIGN KEY (tenant_id, dunning_invoice_id, dunning_step) REFERENCES public.dunning_steps(tenant_id, invoice_id, kind) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: cloud_deployment_events cloud_deployment_events_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -1728,6 +2520,116 @@ ALTER TABLE ONLY public.cloud_resources
 ALTER TABLE ONLY public.cloud_resources
     ADD CONSTRAINT cloud_resources_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: credit_note_lines credit_note_lines_credit_note_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_note_lines
+    ADD CONSTRAINT credit_note_lines_credit_note_id_fkey FOREIGN KEY (tenant_id, credit_note_id) REFERENCES public.credit_notes(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: credit_note_lines credit_note_lines_invoice_line_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_note_lines
+    ADD CONSTRAINT credit_note_lines_invoice_line_id_fkey FOREIGN KEY (invoice_line_id) REFERENCES public.tenant_invoice_lines(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: credit_note_lines credit_note_lines_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_note_lines
+    ADD CONSTRAINT credit_note_lines_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: credit_notes credit_notes_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: credit_notes credit_notes_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.credit_notes
+    ADD CONSTRAINT credit_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_failures dunning_failures_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_failures
+    ADD CONSTRAINT dunning_failures_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.dunning_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_failures dunning_failures_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_failures
+    ADD CONSTRAINT dunning_failures_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_holds dunning_holds_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_holds
+    ADD CONSTRAINT dunning_holds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_policies dunning_policies_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_policies
+    ADD CONSTRAINT dunning_policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_steps dunning_steps_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_steps
+    ADD CONSTRAINT dunning_steps_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: dunning_steps dunning_steps_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.dunning_steps
+    ADD CONSTRAINT dunning_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: invoice_applications invoice_applications_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_applications
+    ADD CONSTRAINT invoice_applications_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: invoice_applications invoice_applications_payment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_applications
+    ADD CONSTRAINT invoice_applications_payment_id_fkey FOREIGN KEY (tenant_id, payment_id) REFERENCES public.payments(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: invoice_applications invoice_applications_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_applications
+    ADD CONSTRAINT invoice_applications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: invoice_balances invoice_balances_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_balances
+    ADD CONSTRAINT invoice_balances_id_fkey FOREIGN KEY (tenant_id, id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issue_chunks issue_chunks_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_chunks
+    ADD CONSTRAINT issue_chunks_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.issue_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issue_outcomes issue_outcomes_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issue_outcomes issue_outcomes_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.issue_runs(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issue_outcomes issue_outcomes_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issue_outcomes
+    ADD CONSTRAINT issue_outcomes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: journal_entries journal_entries_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journal_entries
+    ADD CONSTRAINT journal_entries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: journal_postings journal_postings_entry_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journal_postings
+    ADD CONSTRAINT journal_postings_entry_id_fkey FOREIGN KEY (tenant_id, entry_id) REFERENCES public.journal_entries(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: payments payments_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
 -- Name: plan_price_tiers plan_price_tiers_plan_resource_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.plan_price_tiers
@@ -1747,6 +2649,21 @@ ALTER TABLE ONLY public.plan_resources
 
 ALTER TABLE ONLY public.plan_versions
     ADD CONSTRAINT plan_versions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.plans(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: recoveries recoveries_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.recoveries
+    ADD CONSTRAINT recoveries_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: recoveries recoveries_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.recoveries
+    ADD CONSTRAINT recoveries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: refunds refunds_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: rollup_chunks rollup_chunks_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -1873,6 +2790,11 @@ ALTER TABLE ONLY public.subscriptions
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: tenant_balances tenant_balances_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tenant_balances
+    ADD CONSTRAINT tenant_balances_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
 -- Name: tenant_invoice_inputs tenant_invoice_inputs_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.tenant_invoice_inputs
@@ -1943,6 +2865,26 @@ ALTER TABLE ONLY public.usage_daily_totals
 ALTER TABLE ONLY public.usage_daily_totals
     ADD CONSTRAINT usage_daily_totals_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: write_off_taxes write_off_taxes_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.write_off_taxes
+    ADD CONSTRAINT write_off_taxes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: write_off_taxes write_off_taxes_write_off_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.write_off_taxes
+    ADD CONSTRAINT write_off_taxes_write_off_id_fkey FOREIGN KEY (tenant_id, write_off_id) REFERENCES public.write_offs(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: write_offs write_offs_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.write_offs
+    ADD CONSTRAINT write_offs_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: write_offs write_offs_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.write_offs
+    ADD CONSTRAINT write_offs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
 -- Name: audit_log; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
@@ -1979,13 +2921,73 @@ ALTER TABLE public.cloud_invoices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.cloud_resources ENABLE ROW LEVEL SECURITY;
 
+-- Name: credit_note_lines; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.credit_note_lines ENABLE ROW LEVEL SECURITY;
+
+-- Name: credit_notes; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.credit_notes ENABLE ROW LEVEL SECURITY;
+
 -- Name: data_integrity_progress; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.data_integrity_progress ENABLE ROW LEVEL SECURITY;
 
+-- Name: dunning_failures; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_failures ENABLE ROW LEVEL SECURITY;
+
+-- Name: dunning_holds; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_holds ENABLE ROW LEVEL SECURITY;
+
+-- Name: dunning_policies; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_policies ENABLE ROW LEVEL SECURITY;
+
+-- Name: dunning_runs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_runs ENABLE ROW LEVEL SECURITY;
+
+-- Name: dunning_steps; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.dunning_steps ENABLE ROW LEVEL SECURITY;
+
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: invoice_applications; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.invoice_applications ENABLE ROW LEVEL SECURITY;
+
+-- Name: invoice_balances; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.invoice_balances ENABLE ROW LEVEL SECURITY;
+
+-- Name: issue_chunks; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.issue_chunks ENABLE ROW LEVEL SECURITY;
+
+-- Name: issue_outcomes; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.issue_outcomes ENABLE ROW LEVEL SECURITY;
+
+-- Name: issue_runs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.issue_runs ENABLE ROW LEVEL SECURITY;
+
+-- Name: journal_entries; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.journal_entries ENABLE ROW LEVEL SECURITY;
+
+-- Name: journal_postings; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.journal_postings ENABLE ROW LEVEL SECURITY;
+
+-- Name: payments; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.payments ENABLE ROW LEVEL SECURITY;
 
 -- Name: audit_log platform; Type: POLICY; Schema: public; Owner: -
 
@@ -2023,17 +3025,85 @@ CREATE POLICY platform ON public.cloud_invoices TO arcadia_platform USING (true)
 
 CREATE POLICY platform ON public.cloud_resources TO arcadia_platform USING (true);
 
+-- Name: credit_note_lines platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.credit_note_lines TO arcadia_platform USING (true);
+
+-- Name: credit_notes platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.credit_notes TO arcadia_platform USING (true);
+
 -- Name: data_integrity_progress platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.data_integrity_progress TO arcadia_platform USING (true);
+
+-- Name: dunning_failures platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_failures TO arcadia_platform USING (true);
+
+-- Name: dunning_holds platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_holds TO arcadia_platform USING (true);
+
+-- Name: dunning_policies platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_policies TO arcadia_platform USING (true);
+
+-- Name: dunning_runs platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_runs TO arcadia_platform USING (true);
+
+-- Name: dunning_steps platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.dunning_steps TO arcadia_platform USING (true);
 
 -- Name: idempotency_keys platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.idempotency_keys TO arcadia_platform USING (true);
 
+-- Name: invoice_applications platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.invoice_applications TO arcadia_platform USING (true);
+
+-- Name: invoice_balances platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.invoice_balances TO arcadia_platform USING (true);
+
+-- Name: issue_chunks platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.issue_chunks TO arcadia_platform USING (true);
+
+-- Name: issue_outcomes platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.issue_outcomes TO arcadia_platform USING (true);
+
+-- Name: issue_runs platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.issue_runs TO arcadia_platform USING (true);
+
+-- Name: journal_entries platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.journal_entries TO arcadia_platform USING (true);
+
+-- Name: journal_postings platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.journal_postings TO arcadia_platform USING (true);
+
+-- Name: payments platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.payments TO arcadia_platform USING (true);
+
 -- Name: rate_limit_buckets platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.rate_limit_buckets TO arcadia_platform USING (true);
+
+-- Name: recoveries platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.recoveries TO arcadia_platform USING (true);
+
+-- Name: refunds platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.refunds TO arcadia_platform USING (true);
 
 -- Name: rollup_chunks platform; Type: POLICY; Schema: public; Owner: -
 
@@ -2079,6 +3149,10 @@ CREATE POLICY platform ON public.subscription_plan_versions TO arcadia_platform 
 
 CREATE POLICY platform ON public.subscriptions TO arcadia_platform USING (true);
 
+-- Name: tenant_balances platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.tenant_balances TO arcadia_platform USING (true);
+
 -- Name: tenant_invoice_inputs platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.tenant_invoice_inputs TO arcadia_platform USING (true);
@@ -2115,9 +3189,25 @@ CREATE POLICY platform ON public.usage_event_keys TO arcadia_platform USING (tru
 
 CREATE POLICY platform ON public.usage_records TO arcadia_platform USING (true);
 
+-- Name: write_off_taxes platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.write_off_taxes TO arcadia_platform USING (true);
+
+-- Name: write_offs platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.write_offs TO arcadia_platform USING (true);
+
 -- Name: rate_limit_buckets; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.rate_limit_buckets ENABLE ROW LEVEL SECURITY;
+
+-- Name: recoveries; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.recoveries ENABLE ROW LEVEL SECURITY;
+
+-- Name: refunds; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.refunds ENABLE ROW LEVEL SECURITY;
 
 -- Name: rollup_chunks; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2191,13 +3281,69 @@ CREATE POLICY tenant ON public.cloud_deployments TO arcadia_tenant USING ((tenan
 
 CREATE POLICY tenant ON public.cloud_resources TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
+-- Name: credit_note_lines tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.credit_note_lines TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: credit_notes tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.credit_notes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: dunning_failures tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.dunning_failures TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: dunning_holds tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.dunning_holds TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: dunning_policies tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.dunning_policies TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: dunning_steps tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.dunning_steps TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: idempotency_keys tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.idempotency_keys TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
+-- Name: invoice_applications tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.invoice_applications TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: invoice_balances tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.invoice_balances TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: issue_outcomes tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.issue_outcomes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: journal_entries tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.journal_entries TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: journal_postings tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.journal_postings TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: payments tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.payments TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: rate_limit_buckets tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.rate_limit_buckets TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: recoveries tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.recoveries TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: refunds tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.refunds TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: rollup_failures tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -2235,6 +3381,10 @@ CREATE POLICY tenant ON public.subscription_plan_versions TO arcadia_tenant USIN
 
 CREATE POLICY tenant ON public.subscriptions TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
+-- Name: tenant_balances tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.tenant_balances TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: tenant_invoice_inputs tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.tenant_invoice_inputs TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
@@ -2271,6 +3421,18 @@ CREATE POLICY tenant ON public.usage_event_keys TO arcadia_tenant USING ((tenant
 
 CREATE POLICY tenant ON public.usage_records TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
+-- Name: write_off_taxes tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.write_off_taxes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: write_offs tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.write_offs TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: tenant_balances; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.tenant_balances ENABLE ROW LEVEL SECURITY;
+
 -- Name: tenant_invoice_inputs; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.tenant_invoice_inputs ENABLE ROW LEVEL SECURITY;
@@ -2306,6 +3468,14 @@ ALTER TABLE public.usage_event_keys ENABLE ROW LEVEL SECURITY;
 -- Name: usage_records; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.usage_records ENABLE ROW LEVEL SECURITY;
+
+-- Name: write_off_taxes; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.write_off_taxes ENABLE ROW LEVEL SECURITY;
+
+-- Name: write_offs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.write_offs ENABLE ROW LEVEL SECURITY;
 
 -- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
 
@@ -2415,10 +3585,58 @@ GRANT UPDATE(withdrawn_by) ON TABLE public.cloud_invoices TO arcadia_platform;
 GRANT SELECT,UPDATE ON TABLE public.cloud_resources TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.cloud_resources TO arcadia_platform;
 
+-- Name: TABLE credit_note_lines; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.credit_note_lines TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.credit_note_lines TO arcadia_platform;
+
+-- Name: TABLE credit_note_number_sequences; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.credit_note_number_sequences TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.credit_note_number_sequences TO arcadia_platform;
+
+-- Name: TABLE credit_notes; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.credit_notes TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.credit_notes TO arcadia_platform;
+
 -- Name: TABLE data_integrity_progress; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.data_integrity_progress TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.data_integrity_progress TO arcadia_platform;
+
+-- Name: TABLE dunning_failures; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_failures TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.dunning_failures TO arcadia_platform;
+
+-- Name: TABLE dunning_holds; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_holds TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.dunning_holds TO arcadia_platform;
+
+-- Name: COLUMN dunning_holds.ended_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(ended_at) ON TABLE public.dunning_holds TO arcadia_platform;
+
+-- Name: COLUMN dunning_holds.ended_by; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(ended_by) ON TABLE public.dunning_holds TO arcadia_platform;
+
+-- Name: TABLE dunning_policies; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_policies TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dunning_policies TO arcadia_platform;
+
+-- Name: TABLE dunning_runs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_runs TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.dunning_runs TO arcadia_platform;
+
+-- Name: TABLE dunning_steps; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.dunning_steps TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.dunning_steps TO arcadia_platform;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 
@@ -2430,15 +3648,71 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO arcadia_pl
 GRANT SELECT ON TABLE public.installation TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.installation TO arcadia_platform;
 
+-- Name: TABLE invoice_applications; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.invoice_applications TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.invoice_applications TO arcadia_platform;
+
+-- Name: COLUMN invoice_applications.undone_cents; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(undone_cents) ON TABLE public.invoice_applications TO arcadia_platform;
+
+-- Name: TABLE invoice_balances; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.invoice_balances TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.invoice_balances TO arcadia_platform;
+
 -- Name: TABLE invoice_number_sequences; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.invoice_number_sequences TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.invoice_number_sequences TO arcadia_platform;
 
+-- Name: TABLE issue_chunks; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.issue_chunks TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.issue_chunks TO arcadia_platform;
+
+-- Name: TABLE issue_outcomes; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.issue_outcomes TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.issue_outcomes TO arcadia_platform;
+
+-- Name: TABLE issue_runs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.issue_runs TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.issue_runs TO arcadia_platform;
+
+-- Name: TABLE journal_entries; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.journal_entries TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.journal_entries TO arcadia_platform;
+
+-- Name: TABLE journal_postings; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.journal_postings TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.journal_postings TO arcadia_platform;
+
 -- Name: TABLE migration; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.migration TO arcadia_tenant;
 GRANT SELECT ON TABLE public.migration TO arcadia_platform;
+
+-- Name: TABLE payments; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.payments TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.payments TO arcadia_platform;
+
+-- Name: COLUMN payments.reversed_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(reversed_at) ON TABLE public.payments TO arcadia_platform;
+
+-- Name: COLUMN payments.reversed_by; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(reversed_by) ON TABLE public.payments TO arcadia_platform;
+
+-- Name: COLUMN payments.reversal_reason; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(reversal_reason) ON TABLE public.payments TO arcadia_platform;
 
 -- Name: TABLE plan_price_tiers; Type: ACL; Schema: public; Owner: -
 
@@ -2464,6 +3738,16 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.plans TO arcadia_platform;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit_buckets TO arcadia_tenant;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit_buckets TO arcadia_platform;
+
+-- Name: TABLE recoveries; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.recoveries TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.recoveries TO arcadia_platform;
+
+-- Name: TABLE refunds; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.refunds TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.refunds TO arcadia_platform;
 
 -- Name: TABLE resource_kinds; Type: ACL; Schema: public; Owner: -
 
@@ -2530,6 +3814,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.subscriptions TO arcadia_platform;
 GRANT SELECT ON TABLE public.tax_rates TO arcadia_tenant;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tax_rates TO arcadia_platform;
 
+-- Name: TABLE tenant_balances; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.tenant_balances TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tenant_balances TO arcadia_platform;
+
 -- Name: TABLE tenant_invoice_inputs; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.tenant_invoice_inputs TO arcadia_tenant;
@@ -2578,3 +3867,17 @@ GRANT SELECT,INSERT ON TABLE public.usage_event_keys TO arcadia_platform;
 
 GRANT SELECT,INSERT ON TABLE public.usage_records TO arcadia_tenant;
 GRANT SELECT,INSERT ON TABLE public.usage_records TO arcadia_platform;
+
+-- Name: TABLE write_off_taxes; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.write_off_taxes TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.write_off_taxes TO arcadia_platform;
+
+-- Name: TABLE write_offs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.write_offs TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.write_offs TO arcadia_platform;
+
+-- Name: COLUMN write_offs.rest_cents; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(rest_cents) ON TABLE public.write_offs TO arcadia_platform;

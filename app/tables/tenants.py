@@ -20,6 +20,7 @@ class Tenants(Table, tablename="tenants"):
     billing_address = text(null=True)
     abn = text(null=True)
     buyer_reference = text(null=True)
+    legal_name = text(null=True)
     closed_at = instant(null=True)
 
     tenants_code_key = Unique([code])
@@ -28,6 +29,7 @@ class Tenants(Table, tablename="tenants"):
     tenants_country_check = Check("country ~ '^[A-Z]{2}$'")
     tenants_currency_check = Check("currency ~ '^[A-Z]{3}$'")
     tenants_abn_check = Check("abn ~ '^[0-9]{11}$'")
+    tenants_legal_name_check = Check("length(legal_name) BETWEEN 1 AND 200")
 
 
 class TenantTaxExemptions(Table, tablename="tenant_tax_exemptions"):

@@ -49,8 +49,8 @@ SELECT pg_temp.seed_id(7, number), tenant_id, 'app-' || to_char(k, 'FM00') || '-
     (ARRAY['syd1', 'sgp1', 'fra1'])[k % 3 + 1], 'ACTIVE', (ARRAY['DISABLED', 'BYOK', 'MANAGED'])[n % 3 + 1], false, '2025-03-02Z', '2025-03-02Z'
 FROM seeded;
 
-INSERT INTO cloud_deployment_events (id, tenant_id, deployment_id, from_state, to_state, actor, reason, withheld, occurred_at)
-SELECT pg_temp.seed_id(8, number), tenant_id, pg_temp.seed_id(7, number), NULL, 'ACTIVE', 'seed', NULL, false, '2025-03-02Z'
+INSERT INTO cloud_deployment_events (id, tenant_id, deployment_id, from_state, to_state, actor, reason, withheld, occurred_at, cause)
+SELECT pg_temp.seed_id(8, number), tenant_id, pg_temp.seed_id(7, number), NULL, 'ACTIVE', 'seed', NULL, false, '2025-03-02Z', 'OPERATOR'
 FROM seeded;
 
 INSERT INTO subscriptions (id, tenant_id, deployment_id, plan_version_id, status, started_on, created_at)

@@ -18,14 +18,19 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Size:
-    """How many subscriptions, of five to a tenant or all of one."""
+    """How many subscriptions, of five to a tenant, all of one, or one to a tenant."""
 
     subscriptions: int
     of_one_tenant: bool = False
+    one_each: bool = False
 
     @property
     def database(self) -> str:
-        return f"{'tenant' if self.of_one_tenant else 'rollup'}_{self.subscriptions}"
+        return f"{'tenant' if self.of_one_tenant else 'each' if self.one_each else 'rollup'}_{self.subscriptions}"
+
+    @property
+    def per_tenant(self) -> int:
+        return 1 if self.one_each else self.subscriptions if self.of_one_tenant else 5
 
 
 class Database:
@@ -112,7 +117,7 @@ async def _seeded(cluster_url: str, size: Size) -> Database:
         if not await connection.fetchval("SELECT count(*) FROM subscriptions"):
             for name, value in {
                 "bench.deployments": str(size.subscriptions),
-                "bench.of_one_tenant": "on" if size.of_one_tenant else "off",
+                "bench.per_tenant": str(size.per_tenant),
                 "bench.month": database.month.isoformat(),
             }.items():
                 await connection.execute("SELECT set_config($1, $2, false)", name, value)

@@ -1,4 +1,4 @@
--- `bench.deployments` deployments of five a tenant (`bench.of_one_tenant` = 'on': all of one), subscribed in the month from
+-- `bench.deployments` deployments, `bench.per_tenant` of them a tenant, subscribed in the month from
 -- `bench.month` on, each with two add-ons and three kinds of usage on every day. Ids are UUIDv7 whose last digits are numbers.
 BEGIN;
 SET LOCAL session_replication_role = replica; -- no triggers: what is seeded keeps their rules
@@ -35,9 +35,8 @@ SELECT n, k, number, pg_temp.seed_id(6, n) AS tenant_id, pg_temp.seed_id(7, numb
     pg_temp.seed_id(9, number) AS subscription_id, pg_temp.seed_id(2, number % 3 + 1) AS plan_version_id,
     -- One in ten begins within the month.
     current_setting('bench.month')::date + CASE WHEN number % 10 = 0 THEN 3 + number % 20 ELSE 0 END::integer AS started_on
-FROM (SELECT number,
-             CASE WHEN current_setting('bench.of_one_tenant') = 'on' THEN 1 ELSE (number - 1) / 5 + 1 END AS n,
-             CASE WHEN current_setting('bench.of_one_tenant') = 'on' THEN number ELSE (number - 1) % 5 + 1 END AS k
+FROM (SELECT number, (number - 1) / current_setting('bench.per_tenant')::bigint + 1 AS n,
+             (number - 1) % current_setting('bench.per_tenant')::bigint + 1 AS k
       FROM generate_series(1, current_setting('bench.deployments')::bigint) AS number) AS numbered;
 
 INSERT INTO tenants (id, code, name, country, currency, tax_exempt, created_at)

@@ -34,7 +34,7 @@ def measure(database: Database, case: str, workers: int, postgres_cpu: Callable[
     """One run over the month. The clock starts when every worker has a chunk in its hands, and ends with the run."""
     run_id = asyncio.run(_request(database))
     peak = Peak()
-    with _workers(database, workers) as processes:
+    with running_workers(database, workers) as processes:
         peak.processes.update(processes)
         clock = Stopwatch(lambda: postgres_cpu() + sum(map(cpu_seconds, processes)))
         with watched(peak):
@@ -42,12 +42,12 @@ def measure(database: Database, case: str, workers: int, postgres_cpu: Callable[
     return clock.figures(case, database.size.subscriptions, peak)
 
 
-def _settings(database: Database) -> Settings:
+def settings_of(database: Database) -> Settings:
     return Settings.from_environment({"ARCADIA_DATABASE_URL": database.url})
 
 
 async def _request(database: Database) -> UUID:
-    settings = _settings(database)
+    settings = settings_of(database)
     principal = Principal("bench", frozenset({Role.PLATFORM_ADMIN}))
     async with app.database.Database(settings) as opened, Queue(settings) as queue:
         context = Context(principal, opened, lambda: datetime.now(UTC), settings, queue)
@@ -61,7 +61,7 @@ async def _run(database: Database, run_id: UUID, clock: Stopwatch) -> None:
         await watching.add_listener(CHANNEL, lambda *_told: moved.set())
         async with held.transaction():
             await held.execute("SELECT FROM rollup_runs WHERE id = $1 FOR UPDATE", run_id)
-            await _until_quiet(watching)
+            await until_quiet(watching)
             clock.start()
         while not (state := await watching.fetchrow(_STATE, run_id))["done"]:
             await moved.wait()
@@ -71,7 +71,7 @@ async def _run(database: Database, run_id: UUID, clock: Stopwatch) -> None:
             raise RuntimeError(f"the run ended {state['status']} with {state['invoices_failed']} failures")
 
 
-async def _until_quiet(watching: Any) -> None:
+async def until_quiet(watching: Any) -> None:
     """Until no further job has come to wait for some time."""
     begun = changed = time.monotonic()
     before = 0
@@ -85,7 +85,7 @@ async def _until_quiet(watching: Any) -> None:
 
 
 @contextmanager
-def _workers(database: Database, count: int) -> Iterator[list[int]]:
+def running_workers(database: Database, count: int) -> Iterator[list[int]]:
     environment = os.environ | {"ARCADIA_DATABASE_URL": database.url, "ARCADIA_LOCK_TIMEOUT": "120"}
     environment |= {"ARCADIA_STATEMENT_TIMEOUT": "120"}
     command = [sys.executable, "-m", "app.cli", "worker"]

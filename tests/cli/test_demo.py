@@ -18,6 +18,13 @@ FIGURE_1 = [
     "GST $6.42 (10% of 6422c = 642.2c)",
     "total $70.64",
 ]
+SETTLED = [
+    "invoice issued $70.64, balance $70.64",
+    "credit note issued -$7.39, balance $63.25",
+    "payment recorded -$40.00, balance $23.25",
+    "payment recorded -$23.25, balance $0.00",
+    "The invoice is paid.",
+]
 REFUSED = (
     "paused → archived refused: a deployment cannot go from PAUSED to ARCHIVED;"
     " allowed next states: ACTIVE, SUSPENDED, CANCELLED."
@@ -46,6 +53,7 @@ def test_a_fresh_installation_shows_the_invoice(first: Outcome) -> None:
         "Rollup of April 2026: 1 created, 0 skipped, succeeded.",
         *FIGURE_1,
         "The same rollup again: 0 created, 1 skipped, succeeded.",
+        *SETTLED,
         "active → paused, by arcadia.",
         REFUSED,
     ]
@@ -58,6 +66,7 @@ def test_the_demo_run_again_bills_nothing_twice(fresh_machine: Command, first: O
         "Rollup of April 2026: 0 created, 1 skipped, succeeded.",
         *FIGURE_1,
         "The same rollup again: 0 created, 1 skipped, succeeded.",
+        *SETTLED,
         "active → paused, by arcadia.",
         REFUSED,
     ]

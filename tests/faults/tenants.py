@@ -17,8 +17,8 @@ WITH tenant AS (
     SELECT gen_random_uuid(), id, 'app', 'App', 'syd1', 'ACTIVE', 'DISABLED', false, $2::date, $2::date FROM tenant
     RETURNING id, tenant_id
 ), event AS (
-    INSERT INTO cloud_deployment_events (id, tenant_id, deployment_id, to_state, actor, withheld, occurred_at)
-    SELECT gen_random_uuid(), tenant_id, id, 'ACTIVE', 'seed', false, $2::date - 1 FROM deployment
+    INSERT INTO cloud_deployment_events (id, tenant_id, deployment_id, to_state, actor, withheld, occurred_at, cause)
+    SELECT gen_random_uuid(), tenant_id, id, 'ACTIVE', 'seed', false, $2::date - 1, 'OPERATOR' FROM deployment
 ), subscription AS (
     INSERT INTO subscriptions (id, tenant_id, deployment_id, plan_version_id, status, started_on, created_at)
     SELECT gen_random_uuid(), tenant_id, id, $3::uuid, 'ACTIVE', $2::date, $2::date FROM deployment

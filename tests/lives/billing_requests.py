@@ -68,7 +68,7 @@ async def catch_up(world: LivesWorld, life: Life | None, at: datetime, numbers: 
 def refuse_failures(world: LivesWorld, run_id: UUID) -> None:
     failures = world.rows(
         "SELECT f.tenant_id, f.code, f.message FROM rollup_failures f"
-        " JOIN rollup_runs r ON r.id = f.run_id WHERE f.run_id = %s AND f.code <> 'INVOICE_PAID'",
+        " JOIN rollup_runs r ON r.id = f.run_id WHERE f.run_id = %s AND f.code NOT IN ('INVOICE_PAID', 'CONFLICT')",
         run_id,
     )
     assert not failures, failures
@@ -114,7 +114,9 @@ async def issue_draft(world: LivesWorld, at: datetime, invoice_id: UUID, *, issu
 
 
 async def void(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
-    invoice_id = pick(_invoices(world, life, "DRAFT", "ISSUED"), numbers[0])
+    credited = {row.invoice_id for row in world.rows("SELECT invoice_id FROM credit_notes")}
+    live = [invoice_id for invoice_id in _invoices(world, life, "DRAFT", "ISSUED") if invoice_id not in credited]
+    invoice_id = pick(live, numbers[0])
     if invoice_id is not None:
         await invoices.void_invoice(world.context(at), invoice_id=invoice_id)
 

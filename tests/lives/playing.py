@@ -144,7 +144,9 @@ def differences(world: LivesWorld, played: Played) -> list[str]:
 def _billed(world: LivesWorld) -> dict[UUID, dict[date, int]]:
     billed: dict[UUID, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     rows = world.rows(
-        "SELECT l.tenant_id, l.period_start, sum(l.amount_cents)::bigint AS cents FROM tenant_invoice_lines l"
+        "SELECT l.tenant_id, l.period_start,"
+        " sum(l.amount_cents - invoice_line_corrected_cents(l.tenant_id, l.id))::bigint AS cents"
+        " FROM tenant_invoice_lines l"
         " JOIN tenant_invoices i ON i.id = l.invoice_id WHERE i.status <> 'VOID' AND l.kind <> 'TAX' GROUP BY 1, 2"
     )
     for row in rows:

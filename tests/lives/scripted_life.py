@@ -140,9 +140,11 @@ class ScriptedLife:
         return [(row["kind"], row["period_start"], row["amount_cents"]) for row in rows]
 
     async def billed(self) -> dict[date, int]:
-        """Net, by service month, on live invoices."""
+        """Net, by service month, on live invoices, less late corrections."""
         rows = await self.given.rows(
-            "SELECT l.period_start AS month, sum(l.amount_cents)::bigint AS cents FROM tenant_invoice_lines l"
+            "SELECT l.period_start AS month,"
+            " sum(l.amount_cents - invoice_line_corrected_cents(l.tenant_id, l.id))::bigint AS cents"
+            " FROM tenant_invoice_lines l"
             " JOIN tenant_invoices i ON i.id = l.invoice_id"
             " WHERE l.tenant_id = $1 AND i.status <> 'VOID' AND l.kind <> 'TAX' GROUP BY 1 ORDER BY 1",
             self.tenant_id,

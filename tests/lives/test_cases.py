@@ -114,7 +114,9 @@ async def test_c4_a_credit_survives_the_voiding_of_what_it_was_set_off_against(s
     await story.verify_all()
 
 
-async def test_c2_a_credit_beyond_the_invoice_stays_open_until_later_invoices_take_it(story: ScriptedLife) -> None:
+async def test_c2_a_credit_beyond_the_invoice_is_credited_by_the_next_rollup_on_what_billed_it(
+    story: ScriptedLife,
+) -> None:
     await april_at_550_of_which_3000_were_billed(story)
     await story.roll_up(APRIL, force=True)
     invoice = await story.invoice(APRIL)
@@ -126,13 +128,10 @@ async def test_c2_a_credit_beyond_the_invoice_stays_open_until_later_invoices_ta
     await story.meter("egress_gb", "150", 6, 1)
     story.at(7, 2)
     await story.roll_up(JUNE)
-    assert (await story.invoice(JUNE))["subtotal_cents"] == 0  # 1500, less as much of the credit
-    assert await story.open() == {APRIL: -850}
-    await story.meter("egress_gb", "200", 7, 1)
-    story.at(8, 2)
-    await story.roll_up(JULY)
-    assert (await story.invoice(JULY))["subtotal_cents"] == 2000 - 850
-    assert await story.billed() == {APRIL: 550, MAY: 50, JUNE: 1500, JULY: 2000}
+    assert (await story.invoice(JUNE))["subtotal_cents"] == 1500
+    note = await story.given.row("SELECT invoice_id, reason, net_cents FROM credit_notes")
+    assert note == {"invoice_id": (await story.invoice(MAY))["id"], "reason": "LATE_CORRECTION", "net_cents": 2350}
+    assert await story.billed() == {APRIL: 550, MAY: 50, JUNE: 1500}
     assert await story.open() == {}
     await story.verify_all()
 

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from app.operations.charges import add_charge
 from tests.operations.given import Given
 
 CORRECTION_KEY = "late:2026-04:pilot/overage/droplet_hours"
@@ -47,9 +48,25 @@ async def overage(given: Given, invoice_id: UUID) -> list[tuple[Any, ...]]:
 async def billed_of_month(given: Given, month: date) -> int:
     """Returns the net amount that all live invoices bill for the service month."""
     row = await given.row(
-        "SELECT coalesce(sum(amount_cents), 0)::bigint AS cents FROM tenant_invoice_lines l"
+        "SELECT coalesce(sum(amount_cents - invoice_line_corrected_cents(l.tenant_id, l.id)), 0)::bigint AS cents"
+        " FROM tenant_invoice_lines l"
         " JOIN tenant_invoices i ON i.id = l.invoice_id AND i.status <> 'VOID'"
         " WHERE l.period_start = $1 AND l.kind <> 'TAX'",
         month,
     )
     return int(row["cents"])
+
+
+async def late_charge(given: Given, cents: int, on: date) -> None:
+    """A one-off charge of the one tenant there is; below 0 it is a credit that no invoice has billed."""
+    tenant = await given.row("SELECT id FROM tenants")
+    await add_charge(given.platform, tenant_id=tenant["id"], description="Correction", net_cents=cents, on=on)
+
+
+async def late_notes(given: Given) -> list[tuple[date, int]]:
+    """The month of the invoice, and the net amount, of each credit note of a rollup."""
+    rows = await given.rows(
+        "SELECT i.period_start, n.net_cents FROM credit_notes n JOIN tenant_invoices i ON i.id = n.invoice_id"
+        " WHERE n.reason = 'LATE_CORRECTION' ORDER BY n.number"
+    )
+    return [(row["period_start"], row["net_cents"]) for row in rows]

@@ -39,6 +39,7 @@ async def test_a_deployment_starts_active_with_an_event(given: Given) -> None:
         "template_version": "3",
         "created_at": given.clock(),
         "updated_at": given.clock(),
+        "dunned_at": None,
     }
     event = await given.row("SELECT * FROM cloud_deployment_events")
     del event["id"]
@@ -51,6 +52,9 @@ async def test_a_deployment_starts_active_with_an_event(given: Given) -> None:
         "reason": None,
         "withheld": False,
         "occurred_at": given.clock(),
+        "cause": "TENANT",
+        "dunning_invoice_id": None,
+        "dunning_step": None,
     }
 
 

@@ -25,6 +25,7 @@ async def test_a_tenant_is_created_as_asked(given: Given) -> None:
         "billing_address": None,
         "abn": None,
         "buyer_reference": None,
+        "legal_name": None,
         "closed_at": None,
     }
     assert await given.row("SELECT first_day, tax_exempt, reason FROM tenant_tax_exemptions") == {

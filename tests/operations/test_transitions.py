@@ -91,6 +91,9 @@ async def test_every_transition(given: Given, actor: Actor, state: State, overri
             "reason": "because",
             "withheld": withheld,
             "occurred_at": given.clock(),
+            "cause": {Actor.TENANT: "TENANT", Actor.OPERATOR: "OPERATOR", Actor.SYSTEM: "SYSTEM"}[actor],
+            "dunning_invoice_id": None,
+            "dunning_step": None,
         }
         after = await given.contents()
         changed = {name for name in after if after[name] != before[name]}

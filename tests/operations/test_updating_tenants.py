@@ -10,7 +10,7 @@ from app.operations.tenants import create_tenant, update_tenant
 from app.tables.ids import new_id
 from tests.operations.given import Given
 
-TEXTS = "SELECT name, email, billing_address, abn, buyer_reference FROM tenants"
+TEXTS = "SELECT name, legal_name, email, billing_address, abn, buyer_reference FROM tenants"
 EXEMPTIONS = "SELECT first_day, tax_exempt, reason FROM tenant_tax_exemptions ORDER BY first_day"
 ABN = "51824753556"
 
@@ -22,6 +22,7 @@ async def exemptions(given: Given) -> list[tuple[date, bool, str | None]]:
 async def test_what_is_given_changes_and_the_rest_stays(given: Given) -> None:
     tenant_id = await given.tenant()
     texts: dict[str, Any] = {
+        "legal_name": "Acme Holdings Pty Ltd",
         "email": "accounts@example.com",
         "billing_address": "1 High Street\nSydney",
         "abn": "51 824 753 556",
@@ -31,8 +32,9 @@ async def test_what_is_given_changes_and_the_rest_stays(given: Given) -> None:
     assert await given.row(TEXTS) == {"name": "Acme", **texts, "abn": ABN}
     await update_tenant(given.platform, tenant_id=tenant_id, name="Acme Pty Ltd")
     assert await given.row(TEXTS) == {"name": "Acme Pty Ltd", **texts, "abn": ABN}
-    await update_tenant(given.platform, tenant_id=tenant_id, email=None, abn=None)
-    assert await given.row(TEXTS) == {"name": "Acme Pty Ltd", **texts, "email": None, "abn": None}
+    await update_tenant(given.platform, tenant_id=tenant_id, email=None, abn=None, legal_name=None)
+    cleared = {"email": None, "abn": None, "legal_name": None}
+    assert await given.row(TEXTS) == {"name": "Acme Pty Ltd", **texts, **cleared}
     before = await given.contents()
     await update_tenant(given.platform, tenant_id=tenant_id)
     assert await given.contents() == before
@@ -42,6 +44,8 @@ async def test_what_is_given_changes_and_the_rest_stays(given: Given) -> None:
     ("asked", "path"),
     [
         ({"name": ""}, "name"),
+        ({"legal_name": ""}, "legalName"),
+        ({"legal_name": "x" * 201}, "legalName"),
         ({"email": "nobody"}, "email"),
         ({"email": "a b@example.com"}, "email"),
         ({"email": "a@b@example.com"}, "email"),

@@ -9,6 +9,7 @@ from app.jobs import registration
 from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode
 from app.operations.deployments import events
+from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.operations.rollups import CHUNK_JOB, progress
 from app.operations.usage.metered_events import UsageFault
 from app.schema.codes import ErrorCode
@@ -23,11 +24,14 @@ PROBLEMS = {
     "AMOUNT_TOO_LARGE",
     "CONFIRMATION_REQUIRED",
     "CONFLICT",
+    "CREDIT_EXCEEDS_LINE",
+    "CREDIT_TOO_SMALL",
     "CURRENCY_MISMATCH",
     "DRAFT_STALE",
     "IDEMPOTENCY_CONFLICT",
     "INVALID_TRANSITION",
     "INVOICE_NOT_DRAFT",
+    "INVOICE_NOT_ISSUED",
     "INVOICE_PAID",
     "NOT_FOUND",
     "NOT_SUBSCRIBED",
@@ -79,6 +83,7 @@ TOP_LEVEL_BY_GRAPHQL = {
 }
 MUTATIONS = {
     "addCharge",
+    "allocateCredit",
     "archivePlan",
     "attachAddon",
     "changePlanVersion",
@@ -88,20 +93,33 @@ MUTATIONS = {
     "createDeployment",
     "createPlan",
     "createTenant",
+    "creditInvoice",
     "defineResourceKind",
     "detachAddon",
+    "disputeInvoice",
     "draftPlanVersion",
     "endResource",
+    "holdDunning",
+    "importBankStatement",
     "importCloudInvoice",
+    "issueCreditNote",
     "issueInvoice",
+    "issueInvoices",
     "markInvoicePaid",
     "moveResource",
     "publishPlanVersion",
+    "recordPayment",
+    "recordRecovery",
     "recordUsage",
+    "refundCredit",
     "registerResource",
+    "releaseDunning",
     "rematchCloudInvoice",
+    "resolveDispute",
     "retirePlanVersion",
+    "reversePayment",
     "rollUpPeriod",
+    "setDunningPolicy",
     "setTaxRate",
     "subscribe",
     "transitionDeployment",
@@ -112,6 +130,7 @@ MUTATIONS = {
     "voidInvoice",
     "waiveMonth",
     "withdrawCloudInvoice",
+    "writeOffInvoice",
 }
 
 
@@ -131,10 +150,14 @@ def test_the_names_of_jobs_and_when_they_are_due() -> None:
     """The jobs in a queue are found by these names after a deployment of a newer version."""
     assert CHUNK_JOB == "roll_up_chunk"
     assert registration.CATCH_UP_JOB == "catch_up"
+    assert EVALUATE_JOB == "evaluate_dunning"
     assert {function.__name__: schedule for function, schedule in registration._CLOCK} == {
         "roll_up_month_end": "0 3 1 * *",
         "catch_up": "30 4 * * *",
         "resume": "*/5 * * * *",
+        "run_dunning": "*/5 * * * *",
+        "issue_due_months": "30 5 * * *",
+        "resume_issue_runs": "*/5 * * * *",
         "check_data_integrity": "0 1 * * *",
         "make_usage_months": "45 4 * * *",
         "apply_pending_plan_changes": "2 * * * *",

@@ -41,6 +41,7 @@ class ExampleData:
     rivals_invoice: UUID
     run: UUID
     bill: UUID
+    payment: UUID
 
 
 async def create_example_data(given: Given) -> ExampleData:
@@ -72,8 +73,21 @@ async def create_example_data(given: Given) -> ExampleData:
     await _meter_late(given, rivals, "to a draft")
     await _ask(given)
     bill, resource = await _import(given), await _end_a_resource(given, rivals)
+    payment = UUID(str((await given.row("SELECT id FROM payments"))["id"]))
     return ExampleData(
-        acme, rival, deployment, subscription, attached, rivals, bare, resource, invoice, rivals_invoice, run, bill
+        acme=acme,
+        rival=rival,
+        deployment=deployment,
+        subscription=subscription,
+        attached=attached,
+        rivals_deployment=rivals,
+        bare_deployment=bare,
+        resource=resource,
+        invoice=invoice,
+        rivals_invoice=rivals_invoice,
+        run=run,
+        bill=bill,
+        payment=payment,
     )
 
 

@@ -5,6 +5,7 @@ acme alone, in which rival never was.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,12 +16,18 @@ from psycopg import sql
 from app.database import Database
 from app.database.scope import Scope
 from app.operations.calls.context import Context
+from app.operations.credit_notes import CreditRequest, issue_credit_note
 from app.operations.deployments import register_resource
+from app.operations.dunning import hold_dunning
+from app.operations.invoices import issue_invoice
+from app.operations.rollups import roll_up_period, roll_up_run
 from app.queue import Queue
 from app.reads import GraphQLEngine
 from app.schema.context import RequestContext
 from app.schema.schema import schema
 from app.settings import Settings
+from app.tables.credit_notes import CreditReason
+from app.tables.ids import new_id
 from tests import postgres
 from tests.clock import Clock
 from tests.operations.given import Given
@@ -29,7 +36,17 @@ from tests.schema.generated import Case, Pool
 
 UNKNOWN = "019d4500-0000-7000-8000-000000000009"
 WORDS = ["acme", "rival", "pilot", "bare", "tryout", "studio", "storage_50gb", "droplet_hours", "egress_gb"]
-WORDS += ["INV-2026-000001", "INV-2026-000002", "INV-2026-000003", "digitalocean", "rivals-droplet", "x", ""]
+WORDS += [
+    "CRN-2026-000001",
+    "CRN-2026-000002",
+    "INV-2026-000001",
+    "INV-2026-000002",
+    "INV-2026-000003",
+    "digitalocean",
+    "rivals-droplet",
+    "x",
+    "",
+]
 OWNED = """
 SELECT relname FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid
 WHERE attname = 'tenant_id' AND relkind IN ('r', 'p') AND NOT relispartition
@@ -38,6 +55,7 @@ ORDER BY relname
 """
 CURSORS = """{
     tenants { edges { cursor } } deployments { edges { cursor } } invoices { edges { cursor } }
+    creditNotes { edges { cursor } }
 }"""
 
 
@@ -129,6 +147,7 @@ async def isolation_database(
         if story is None:
             story = await create_example_data(given)
             await _create_rival(given, story)
+            await _credit(given, story)
         clock.set(2026, 5, 1, 4)
         yield IsolationDatabase(given, story)
 
@@ -142,6 +161,30 @@ async def _create_rival(given: Given, story: ExampleData) -> None:
         resource_kind="droplet_hours",
         name="rivals-web",
     )
+    for tenant_id, invoice_id in ((story.acme, story.invoice), (story.rival, story.rivals_invoice)):
+        await hold_dunning(given.platform, tenant_id=tenant_id, until=date(2026, 6, 1), reason="promised to pay")
+        await given.rows(
+            "INSERT INTO dunning_steps (id, tenant_id, invoice_id, kind, days, taken_on, taken_at)"
+            " VALUES ($1, $2, $3, 'NOTICE', 1, '2026-05-16', $4) RETURNING id",
+            new_id(),
+            tenant_id,
+            invoice_id,
+            given.clock(),
+        )
+
+
+async def _credit(given: Given, story: ExampleData) -> None:
+    """A credit note on an invoice of each tenant."""
+    march = date(2026, 3, 1)
+    run = await roll_up_period(given.platform, period_start=march, tenant_ids=[story.rival])
+    await roll_up_run(given.platform, run_id=run)
+    rivals = await given.row("SELECT id FROM tenant_invoices WHERE period_start = $1", march)
+    await issue_invoice(given.platform, invoice_id=rivals["id"])
+    for invoice_id, cents in ((rivals["id"], 22), (story.invoice, 11)):
+        request = CreditRequest(
+            invoice_id=invoice_id, reason=CreditReason.GOODWILL, description="a slow week", gross_cents=cents
+        )
+        await issue_credit_note(given.platform, request)
 
 
 async def _ids(source: IsolationDatabase) -> list[str]:

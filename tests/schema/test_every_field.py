@@ -2,20 +2,36 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from graphql import get_named_type, is_required_argument
 
-from app.billing import Tier
+from app.billing import Step, StepKind, Tier
 from app.operations.billing_months import waive_month
 from app.operations.catalog import ResourceDraft, archive_plan
 from app.operations.charges import add_charge
 from app.operations.costs import withdraw_cloud_invoice
+from app.operations.credit_notes import CreditRequest, issue_credit_note
+from app.operations.dunning import dispute_invoice, hold_dunning, release_dunning, run_dunning, set_dunning_policy
 from app.operations.invoices import issue_invoice
+from app.operations.issue_runs import issue_invoices, issue_run_here
+from app.operations.payments import (
+    Recovery,
+    allocate_credit,
+    record_recovery,
+    refund_credit,
+    reverse_payment,
+    write_off_invoice,
+)
 from app.operations.subscriptions import change_plan_version, detach_addon
 from app.operations.tenants import close_tenant, update_tenant
+from app.tables.credit_notes import CreditReason
+from app.tables.ids import new_id
+from app.tables.payments import PaymentMethod
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
 from tests.operations.months import meter, roll_up
+from tests.operations.receivables import pay
 from tests.schema.api import Api
 from tests.schema.example_data import APRIL, ExampleData, create_example_data
 from tests.schema.selections import conforms, fields_of, query_type, readable_types
@@ -28,11 +44,20 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _invoice_in_dollars(api.given)
     await _change_terms(api.given, story)
     await _months(api.given)
+    await _money(api.given)
+    owing = await _dun(api.given)
+    await _issue(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
     await withdraw_cloud_invoice(api.given.platform, cloud_invoice_id=withdrawn.cloud_invoice_id, reason="wrong")
-    answers = [await api.data(text) for text in _documents()]
+    note = CreditRequest(
+        invoice_id=story.invoice, reason=CreditReason.GOODWILL, description="a slow week", gross_cents=739
+    )
+    await issue_credit_note(api.given.platform, note)
+    answers = [await api.data(text) for text in _documents(story)]
+    policy = f'{{ dunningPolicy(tenantId: "{owing}") {{ tenant {{ id }} }} }}'
+    answers.append(await api.data(policy))
     answers.append(await api.data("{ viewer { tenant { id } } }", caller=api.given.viewer(story.acme)))
     answered = {field for answer in answers for field in conforms(answer, query_type())}
     every = {f"{type_.name}.{name}" for type_ in readable_types() for name in type_.fields}
@@ -66,6 +91,45 @@ async def _months(given: Given) -> None:
     await roll_up(given, tenant_ids=[abroad, overflowing, credited])
 
 
+async def _dun(given: Given) -> UUID:
+    """An invoice that is disputed after its steps, a tenant on hold, an ended hold, and a run with a failure."""
+    await given.plan("owed", base_price_cents=100)
+    tenant_id = await given.tenant("owing")
+    await given.subscription(await given.deployment(tenant_id, "owing"), "owed", starts_on=APRIL)
+    await roll_up(given, tenant_ids=[tenant_id])
+    invoice = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", tenant_id)
+    await issue_invoice(given.platform, invoice_id=invoice["id"])
+    now = given.clock.now
+    given.clock.set(2026, 5, 22, 9)
+    await run_dunning(given.platform)
+    await dispute_invoice(given.platform, invoice_id=invoice["id"], reason="not as ordered")
+    for held in (tenant_id, await given.tenant("held")):
+        await hold_dunning(given.platform, tenant_id=held, until=date(2026, 5, 22), reason="promised to pay")
+    await release_dunning(given.platform, tenant_id=tenant_id)
+    await set_dunning_policy(given.platform, tenant_id=tenant_id, steps=[Step(StepKind.NOTICE, 1)])
+    await given.rows(
+        "INSERT INTO dunning_failures (id, run_id, tenant_id, code, message, failed_at)"
+        " SELECT $1, id, $2, 'INTERNAL_ERROR', 'it broke', started_at FROM dunning_runs RETURNING id",
+        new_id(),
+        tenant_id,
+    )
+    given.clock.now = now
+    return tenant_id
+
+
+async def _issue(given: Given) -> None:
+    """An issue run with an issued invoice, and a draft that failed."""
+    run_id = await issue_invoices(given.platform, period_start=APRIL)
+    await issue_run_here(given.platform, run_id=run_id)
+    spared = await given.row("SELECT id FROM tenants WHERE code = 'spared'")
+    await given.rows(
+        "INSERT INTO issue_outcomes (id, run_id, tenant_id, outcome, total_cents, failure)"
+        " VALUES (gen_random_uuid(), $1, $2, 'FAILED', 0, 'DivisionByZeroError: division by zero')",
+        run_id,
+        spared["id"],
+    )
+
+
 async def _change_terms(given: Given, story: ExampleData) -> None:
     """A tenant with every detail and one that is closed; a plan that is archived, and pending; an add-on's last day."""
     await update_tenant(
@@ -75,6 +139,7 @@ async def _change_terms(given: Given, story: ExampleData) -> None:
         billing_address="1 High Street, Sydney",
         abn="51824753556",
         buyer_reference="PO 7",
+        legal_name="Acme Pty Ltd",
         tax_exempt=False,
         tax_exempt_reason="the certificate ended",
     )
@@ -94,19 +159,49 @@ async def _change_terms(given: Given, story: ExampleData) -> None:
     )
 
 
-def _documents() -> list[str]:
+async def _money(given: Given) -> None:
+    """An overdue invoice, paid in part, with a payment that bounced and credit; and one that was written off."""
+    late = await given.tenant("late")
+    march = date(2026, 3, 1)
+    await given.subscription(await given.deployment(late, "late"), "studio", starts_on=march)
+    await roll_up(given, march, tenant_ids=[late])
+    given.clock.set(2026, 4, 2)
+    invoice = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", late)
+    await issue_invoice(given.platform, invoice_id=invoice["id"])
+    given.clock.set(2026, 5, 1, 3)
+    await pay(given, late, 20, "bank-1", payer_text="for March", allocations=[])
+    await allocate_credit(given.platform, tenant_id=late)
+    bounced = await pay(given, late, 30, "bank-2")
+    await reverse_payment(given.platform, payment_id=bounced, reason="dishonoured")
+    await pay(given, late, 40, "bank-3", allocations=[])
+    day = given.clock().date()
+    await refund_credit(given.platform, tenant_id=late, amount_cents=5, refunded_on=day, reference="out-1")
+    gone = await given.row(
+        "SELECT i.id FROM tenant_invoices i JOIN tenants t ON t.id = i.tenant_id WHERE t.code = 'american'"
+    )
+    await write_off_invoice(given.platform, invoice_id=gone["id"], reason="insolvent")
+    await record_recovery(given.platform, Recovery(gone["id"], 7, day, PaymentMethod.CARD, "card-1"))
+
+
+def _documents(story: ExampleData) -> list[str]:
     """A query for every root field, each field below it selected so many objects deep."""
     arguments = {
         "quote": """(input: {planCode: "scale", addons: [{code: "storage_50gb"}], usage: [
             {resourceKind: "egress_gb", quantity: "300"}, {resourceKind: "llm_input_tokens", quantity: "1"}]})""",
+        "agedReceivables": "",
         "margin": """(from: "2026-04-01", to: "2026-05-01",
             groupBy: [TENANT, DEPLOYMENT, RESOURCE_KIND, LINE_KIND, MONTH])""",
+        "creditNotePreview": f"""(input: {{
+            invoiceId: "{story.invoice}", reason: GOODWILL, description: "a slow week", grossCents: 11}})""",
     }
     documents = []
     for name, field in query_type().fields.items():
         required = any(map(is_required_argument, field.args.values()))
-        if name in arguments or not (required or name in {"invoice", "tenant", "nodes"}):
+        if name in arguments or not (required or name in {"invoice", "tenant", "nodes", "creditNote"}):
             documents.append(
                 f"{{ {name}{arguments.get(name, '')} {{ {fields_of(get_named_type(field.type), DEPTH)} }} }}"
             )
+    type_ = next(one for one in readable_types() if one.name == "Statement")
+    statement = f'statement(from: "2026-01-01", to: "2026-06-01") {{ {fields_of(type_, 2)} }}'
+    documents.append(f'{{ tenant(code: "late") {{ __typename {statement} }} }}')
     return documents

@@ -10,6 +10,7 @@ from tests.schema.selections import TYPES
 PARTS = {
     "CloudInvoiceImported",
     "CloudInvoiceRematched",
+    "CreditNotePreviewLine",
     "LineExplanation",
     "MarginRow",
     "PriceTier",

@@ -16,7 +16,7 @@ from uuid import UUID
 from graphql import get_named_type, is_required_argument
 
 import app
-from app.operations import billing_months, data_integrity, rate_limits, rollups, subscriptions, usage
+from app.operations import billing_months, data_integrity, dunning, rate_limits, rollups, subscriptions, usage
 from app.operations.calls import idempotency
 from app.operations.deployments import move_resource, register_resource
 from app.operations.usage import MeteredEvent
@@ -124,15 +124,16 @@ async def _work(given: Given) -> None:
         "violations": await data_integrity.check(context),
         "keys": await idempotency.purge(context),
         "buckets": await rate_limits.purge(context),
+        "dunned": await dunning.run_dunning(context),
     }
-    counts = {"plan changes": 1, "runs": 3, "chunks": 4, "unbilled": 5, "keys": 0, "buckets": 0}
+    counts = {"plan changes": 1, "runs": 3, "chunks": 4, "unbilled": 5, "keys": 0, "buckets": 0, "dunned": 0}
     assert done == {**counts, "totals": [], "violations": []}
 
 
 def _documents() -> Iterator[str]:
     """A query for every root field that asks for nothing, and so for every type."""
     for name, field in query_type().fields.items():
-        if not any(map(is_required_argument, field.args.values())) and name not in {"invoice", "tenant"}:
+        if not any(map(is_required_argument, field.args.values())) and name not in {"creditNote", "invoice", "tenant"}:
             yield f"{{ {name} {{ {fields_of(get_named_type(field.type), DEPTH)} }} }}"
     yield f"{{ nodes(ids: []) {{ {fields_of(get_named_type(query_type().fields['nodes'].type), 2)} }} }}"
 

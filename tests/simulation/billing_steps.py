@@ -12,11 +12,13 @@ from tests.lives.rating import next_month, start_of
 from tests.lives.terms import Charge
 from tests.simulation.faults import Fault
 from tests.simulation.model import Tenant
-from tests.simulation.seen_invoices import Month
+from tests.simulation.seen_invoices import PAYMENT, Month, SeenInvoices
 from tests.simulation.steps import Steps, chosen, faults, pick
 
 CHARGE = "SELECT FROM charges WHERE description = %s"
 EXEMPTION = "SELECT FROM tenant_tax_exemptions WHERE reason = %s"
+ISSUED = "SELECT FROM tenant_invoices WHERE id = %s AND status IN ('ISSUED', 'PAID')"
+VOID = "SELECT FROM tenant_invoices WHERE id = %s AND status = 'VOID'"
 WAIVED = "SELECT FROM billing_months WHERE tenant_id = %s AND period_start = %s AND state = 'WAIVED' AND %s"
 
 
@@ -181,33 +183,55 @@ class BillingSteps(Steps):
     def handle(self, month: Month, act: str, fault: Fault | None = None) -> None:
         """The month's live invoice, or the last one that was void."""
         known = self.ledger.live(month) or self.ledger.last(month)
-        context = self.world.context()
-        issued = "ISSUED" if known.total_cents else "PAID"
-        is_stale = act == "issue" and known.status == "DRAFT" and self.ledger.is_stale(known)
-        operation, becomes, refusals = {
-            "issue": (
-                lambda: invoices.issue_invoice(context, invoice_id=known.id, issue_stale=act == "issue stale"),
-                issued,
-                dict.fromkeys(("ISSUED", "PAID", "VOID"), ProblemCode.INVOICE_NOT_DRAFT)
-                | ({"DRAFT": ProblemCode.DRAFT_STALE} if is_stale else {}),
-            ),
-            "pay": (
-                lambda: invoices.mark_invoice_paid(context, invoice_id=known.id, reference="1"),
-                "PAID",
-                {"DRAFT": ProblemCode.CONFLICT, "VOID": ProblemCode.CONFLICT, "PAID": ProblemCode.INVOICE_PAID},
-            ),
-            "void": (
-                lambda: invoices.void_invoice(context, invoice_id=known.id),
-                "VOID",
-                {"PAID": ProblemCode.INVOICE_PAID, "VOID": ProblemCode.CONFLICT},
-            ),
-        }[act.split(maxsplit=1)[0]]
-        refusal = refusals.get(known.status)
-        now_is = "SELECT FROM tenant_invoices WHERE id = %s AND status = %s"
-        if self.attempt(operation, fault, refusal, lambda: refusal is None and self.exists(now_is, known.id, becomes)):
-            known.status = becomes
+        {"issue": self.issue, "issue stale": self.issue, "pay": self.pay_whole, "void": self.void}[act](
+            known, act, fault
+        )
+
+    def issue(self, known: SeenInvoices, act: str, fault: Fault | None) -> None:
+        stale = act == "issue" and known.status == "DRAFT" and self.ledger.is_stale(known)
+        refusal = ProblemCode.DRAFT_STALE if stale else None
+        if known.status != "DRAFT":
+            refusal = ProblemCode.INVOICE_NOT_DRAFT
+        if self.attempt(
+            lambda: invoices.issue_invoice(self.world.context(), invoice_id=known.id, issue_stale=act == "issue stale"),
+            fault,
+            refusal,
+            lambda: refusal is None and self.exists(ISSUED, known.id),
+        ):
             if act == "issue":
                 self.ledger.has_its_tax(known)
+            self.ledger.receivables.was_issued(known)
+
+    def pay_whole(self, known: SeenInvoices, _act: str, fault: Fault | None) -> None:
+        """Marked as paid: a payment of its balance."""
+        refusals = {"DRAFT": ProblemCode.CONFLICT, "VOID": ProblemCode.CONFLICT, "PAID": ProblemCode.INVOICE_PAID}
+        refusal, account = refusals.get(known.status), self.ledger.receivables.accounts[known.month[0]]
+        self.number += 1
+        reference = f"marked {self.number}"
+        stored = f"{known.number} marked as paid: {reference}"
+        if self.attempt(
+            lambda: invoices.mark_invoice_paid(self.world.context(), invoice_id=known.id, reference=reference),
+            fault,
+            refusal,
+            lambda: refusal is None and self.exists(PAYMENT, known.month[0], stored),
+        ):
+            owed = account.of(known)
+            assert owed is not None
+            account.pay(self.id_of(PAYMENT, known.month[0], stored), owed.balance, [(owed, owed.balance)])
+            self.ledger.receivables.follow(account)
+
+    def void(self, known: SeenInvoices, _act: str, fault: Fault | None) -> None:
+        owed = self.ledger.receivables.accounts[known.month[0]].of(known)
+        refusal = ProblemCode.CONFLICT if known.status == "VOID" else None
+        if refusal is None and owed is not None and not owed.can_be_voided:
+            refusal = ProblemCode.INVOICE_PAID if owed.paid else ProblemCode.CONFLICT
+        if self.attempt(
+            lambda: invoices.void_invoice(self.world.context(), invoice_id=known.id),
+            fault,
+            refusal,
+            lambda: refusal is None and self.exists(VOID, known.id),
+        ):
+            self.ledger.receivables.was_voided(known)
 
     @precondition(lambda self: bool(self.ledger.live_invoices()))
     @rule(of=pick)

@@ -18,9 +18,19 @@ from app.operations.billing_months import UnbilledMonthRow
 from app.operations.subscriptions import apply_pending_plan_changes
 from app.tables.ids import new_id
 from tests.lives.rating import local_day, month_of, next_month, start_of
+from tests.simulation.balances import Receivables
 from tests.simulation.faults import Crash, Fault
 from tests.simulation.model import Tenant
-from tests.simulation.seen_invoices import INVOICES, LINES, OUTCOMES, OUTCOMES_OF_RUN, RIVAL, Month, SeenInvoices
+from tests.simulation.seen_invoices import (
+    CORRECTED,
+    INVOICES,
+    LINES,
+    OUTCOMES,
+    OUTCOMES_OF_RUN,
+    RIVAL,
+    Month,
+    SeenInvoices,
+)
 from tests.simulation.world import World
 
 FINAL = frozenset({"ISSUED", "PAID"})
@@ -35,6 +45,7 @@ class Ledger:
         self.zone = zone
         self.invoices: dict[UUID, SeenInvoices] = {}
         self.settled: set[Month] = set()
+        self.receivables = Receivables(world)
         self._outcomes: list[UUID] = []
 
     @property
@@ -141,7 +152,7 @@ class Ledger:
         for known in sorted(self.invoices.values(), key=lambda known: known.month[1]):
             if known.status == "DRAFT":
                 self.world.run(invoices.issue_invoice(self.world.context(), invoice_id=known.id))
-                known.status = "ISSUED" if known.total_cents else "PAID"
+                self.receivables.was_issued(known)
 
     def rival(self, known: SeenInvoices) -> None:
         with suppress(psycopg.errors.UniqueViolation):
@@ -163,6 +174,7 @@ class Ledger:
     def hold(self) -> None:
         """Checks that nothing changed unexpectedly, and that every cent of every ended month is billed or listed."""
         self._observe()
+        self.receivables.hold()
         listed, billed = self.listed(), self._billed()
         for tenant in self.tenants:
             months = {*tenant.months(self.running), *(month for of, month in listed.keys() | billed if of == tenant.id)}
@@ -176,12 +188,14 @@ class Ledger:
                     assert unbilled.difference_cents == worth - cents, f"another difference is listed: {told}"
 
     def _billed(self) -> dict[Month, int]:
-        """Net, by service month, on live invoices."""
+        """Net, by service month, on live invoices, less late corrections."""
         billed: dict[Month, int] = defaultdict(int)
         for known in self.invoices.values():
             if known.status != "VOID":
                 for month, cents in known.net_by_month.items():
                     billed[known.month[0], month] += cents
+        for row in self.world.rows(CORRECTED):
+            billed[row.tenant_id, row.period_start] -= row.cents
         return billed
 
     def _observe(self) -> None:
@@ -197,6 +211,7 @@ class Ledger:
             if (known := self._judge(outcome)) is not None:
                 written[outcome.tenant_id] = known
             self._outcomes.append(outcome.id)
+        self.receivables.take_in_corrections(self.invoices)
         assert rows.keys() >= self.invoices.keys(), "an invoice is gone"
         for row in rows.values():
             assert row.id in self.invoices, "an invoice came from nowhere"
@@ -205,6 +220,8 @@ class Ledger:
             content = (row.subtotal_cents, row.tax_cents, row.total_cents, lines[row.id])
             if known.content is None:
                 known.take_in(content)
+                tenant = self.tenant(known.month[0])
+                known.taxed_months = frozenset(month for month in known.net_by_month if not tenant.is_exempt(month))
                 self.has_its_tax(known)
             assert content == known.content, f"a {known.status} invoice has changed"
             assert known.number in {None, row.number}, "a number changed"
@@ -227,6 +244,8 @@ class Ledger:
                 for (of, month), unbilled in listed.items()
                 if of == tenant_id and month <= own and (unbilled.difference_cents or 0) < 0
             ]
+            drafts = [one for one in self._live_of(tenant_id) if one.status == "DRAFT" and one is not known]
+            owed = [one for one in owed if not any(one.period_start in draft.net_by_month for draft in drafts)]
             if owed and known.status != "VOID" and not self.tenant(tenant_id).was_ever_exempt:
                 assert known.content[0] == 0, f"an invoice of {known.content[:3]} takes no credit: {owed}"
 
@@ -246,21 +265,24 @@ class Ledger:
             case "SETTLED":
                 if live is not None:
                     assert replaces, "a plain rollup voided an invoice"
-                    assert live.status != "PAID", "a rollup voided a paid invoice"
-                    live.status = "VOID"
+                    assert self.receivables.can_be_voided(live), "a rollup voided an invoice with payments or notes"
+                    self.receivables.was_voided(live)
                 self.settled.add(month)
             case "SKIPPED":
                 settled = live is not None or month in self.settled
                 assert month[1] in tenant.waived or (not outcome.force and settled), "a month was skipped that is due"
             case "FAILED":
-                is_paid = live is not None and live.status == "PAID"
-                assert not tenant.can_be_billed(month[1], self.zone) or (outcome.force and is_paid), "nothing is wrong"
+                cannot_be = live is not None and not self.receivables.can_be_voided(live)
+                assert not tenant.can_be_billed(month[1], self.zone) or (outcome.force and cannot_be), (
+                    "nothing is wrong"
+                )
         return None
 
     def _take(self, invoice_id: UUID, month: Month, live: SeenInvoices | None) -> SeenInvoices:
         if live is not None and live.status != "DRAFT":
-            assert live.status == "ISSUED", "a paid invoice was replaced"
-            live.status, live = "VOID", None
+            assert self.receivables.can_be_voided(live), "an invoice with payments or notes was replaced"
+            self.receivables.was_voided(live)
+            live = None
         if live is None:
             revision = max((known.revision for known in self._of(month)), default=0) + 1
             assert invoice_id not in self.invoices
@@ -268,6 +290,9 @@ class Ledger:
         assert live.id == invoice_id
         live.content = None
         return live
+
+    def _live_of(self, tenant_id: UUID) -> list[SeenInvoices]:
+        return [known for known in self.invoices.values() if known.month[0] == tenant_id and known.status != "VOID"]
 
     def _of(self, month: Month) -> list[SeenInvoices]:
         return [known for known in self.invoices.values() if known.month == month]

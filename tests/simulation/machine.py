@@ -13,6 +13,7 @@ from hypothesis.stateful import initialize, invariant
 from tests.simulation.billing_steps import BillingSteps
 from tests.simulation.deployment_steps import DeploymentSteps
 from tests.simulation.ledger import Ledger
+from tests.simulation.receivable_steps import ReceivableSteps
 from tests.simulation.steps import addons, plans
 from tests.simulation.subscription_steps import SubscriptionSteps
 from tests.simulation.usage_steps import UsageSteps
@@ -21,7 +22,7 @@ from tests.simulation.world import World
 ZONES = ("UTC", "Australia/Sydney", "America/Havana")
 
 
-class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps):
+class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, ReceivableSteps):
     """One run: a beginning, steps, what holds after each, and what holds when the faults stop."""
 
     @initialize(

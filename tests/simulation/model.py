@@ -145,9 +145,9 @@ class Tenant:
 
     def tax(self, net_by_month: dict[date, int]) -> int:
         """GST of 10% on the sum of the months in which the tenant was not exempt on the last day."""
-        return rounded(Fraction(sum(cents for month, cents in net_by_month.items() if not self._is_exempt(month)), 10))
+        return rounded(Fraction(sum(cents for month, cents in net_by_month.items() if not self.is_exempt(month)), 10))
 
-    def _is_exempt(self, month: date) -> bool:
+    def is_exempt(self, month: date) -> bool:
         in_force = [exempt for first_day, exempt in self.exemptions if first_day < next_month(month)]
         return bool(in_force) and in_force[-1]
 

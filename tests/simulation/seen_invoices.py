@@ -23,6 +23,12 @@ SELECT o.id, o.run_id, o.tenant_id, o.period_start, o.outcome, o.total_cents, o.
 FROM rollup_outcomes o JOIN rollup_runs r ON r.id = o.run_id WHERE NOT o.id = ANY (%s) ORDER BY o.id
 """
 OUTCOMES_OF_RUN = "SELECT tenant_id, outcome, total_cents FROM rollup_outcomes WHERE run_id = %s"
+CORRECTED = """
+SELECT tenant_id, period_start, sum(cents)::bigint AS cents FROM (
+    SELECT l.tenant_id, l.period_start, invoice_line_corrected_cents(l.tenant_id, l.id) AS cents
+    FROM tenant_invoice_lines l WHERE l.kind <> 'TAX'
+) AS lines GROUP BY 1, 2 HAVING sum(cents) <> 0
+"""
 RIVAL = """
 INSERT INTO tenant_invoices (id, tenant_id, period_start, period_end, revision, status, currency, subtotal_cents,
                              tax_cents, total_cents, input_hash, created_at)
@@ -42,6 +48,7 @@ class SeenInvoices:
     number: str | None = None
     content: Any = None
     net_by_month: dict[date, int] = field(default_factory=dict)
+    taxed_months: frozenset[date] = frozenset()
 
     @property
     def total_cents(self) -> int:
@@ -58,3 +65,7 @@ class SeenInvoices:
         assert min(subtotal, total) >= 0, "an invoice is below 0"
         assert (subtotal, total) == (sum(net_by_month.values()), sum(line.amount_cents for line in lines))
         self.content, self.net_by_month = content, net_by_month
+
+
+PAYMENT = "SELECT id FROM payments WHERE tenant_id = %s AND reference = %s"
+APPLICATIONS = "SELECT id FROM invoice_applications WHERE tenant_id = %s AND id > %s"

@@ -97,7 +97,7 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
         try:
             await other.execute(
                 "INSERT INTO cloud_deployment_events (id, tenant_id, deployment_id, from_state, to_state, actor,"
-                " reason, withheld, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                " reason, withheld, occurred_at, cause) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                 event_id,
                 event.tenant_id,
                 event.deployment_id,
@@ -107,6 +107,7 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
                 event.reason,
                 event.withheld,
                 event.occurred_at,
+                event.cause,
             )
         finally:
             await other.close()

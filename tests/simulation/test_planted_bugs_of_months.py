@@ -119,14 +119,14 @@ def test_an_addon_attached_across_midnight_during_a_rollup(world: World, monkeyp
         play(simulation_of(world)())
 
 
-def test_a_credit_counted_twice_after_a_void(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """1000 GB of January are billed, but 1200 GB cost less: the credit is taken by February's invoice, which is void
-    then and made anew.
+def test_a_correction_counted_twice_after_a_void(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 GB of January are billed, and 200 GB come late: February's invoice bills them, which is void then and made
+    anew.
     """
 
     def play(simulation: Simulation) -> None:
         simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 2), [], 0)] * 3)
-        meter(simulation, days_ago=0, quantity=1000, kind="egress_gb")
+        meter(simulation, days_ago=0, quantity=100, kind="egress_gb")
         at_the_end_of(simulation, JANUARY, hours=5)
         roll_up(simulation, 1)
         month = simulation.tenants[0].id, JANUARY

@@ -78,6 +78,55 @@ def billing_months(tenant: int) -> dict[str, Row]:
     }
 
 
+def dunning(tenant: int) -> dict[str, Row]:
+    """A step of the invoice, and the event of the deployment that it moved."""
+    return {
+        "dunning_policies": {
+            "id": key(50, tenant),
+            "notice_days": 1,
+            "past_due_days": 7,
+            "suspend_days": 30,
+            "minimum_cents": 0,
+            "set_at": MOMENT,
+            "set_by": "someone",
+        },
+        "dunning_steps": {
+            "id": key(51, tenant),
+            "invoice_id": key(11, tenant),
+            "kind": "PAST_DUE",
+            "days": 7,
+            "taken_on": "2026-05-22",
+            "taken_at": MOMENT,
+        },
+        "dunning_holds": {
+            "id": key(52, tenant),
+            "until": "2026-05-22",
+            "reason": "promised to pay",
+            "held_at": MOMENT,
+            "held_by": "someone",
+        },
+        "dunning_failures": {
+            "id": key(53, tenant),
+            "run_id": key(54),
+            "code": "X",
+            "message": "x",
+            "failed_at": MOMENT,
+        },
+        "cloud_deployment_events": {
+            "id": key(3, tenant),
+            "deployment_id": key(2, tenant),
+            "from_state": "ACTIVE",
+            "to_state": "PAST_DUE",
+            "actor": "someone",
+            "withheld": False,
+            "occurred_at": MOMENT,
+            "cause": "DUNNING",
+            "dunning_invoice_id": key(11, tenant),
+            "dunning_step": "PAST_DUE",
+        },
+    }
+
+
 def rollups(tenant: int) -> dict[str, Row]:
     return {
         "rollup_outcomes": {
@@ -110,6 +159,18 @@ def rollups(tenant: int) -> dict[str, Row]:
             "code": "NO_TAX_RATE",
             "message": "x",
         },
+    }
+
+
+def issue_outcomes(tenant: int) -> dict[str, Row]:
+    return {
+        "issue_outcomes": {
+            "id": key(32, tenant),
+            "run_id": key(30),
+            "outcome": "ISSUED",
+            "invoice_id": key(11, tenant),
+            "total_cents": 750,
+        }
     }
 
 

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from tests.tables.billing_rows import billing_months, invoices, provider_bills, rollups
+from tests.tables.billing_rows import billing_months, dunning, invoices, issue_outcomes, provider_bills, rollups
+from tests.tables.payment_rows import payments
 from tests.tables.platform_rows import HASH, MOMENT, SHARED, Row, key
 
 __all__ = ["HASH", "MOMENT", "SHARED", "Row", "base_row", "insert", "insert_everything", "key", "of_tenant"]
@@ -28,7 +29,10 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         _usage,
         invoices,
         billing_months,
+        payments,
+        dunning,
         rollups,
+        issue_outcomes,
         provider_bills,
         _requests,
     )
@@ -53,14 +57,6 @@ def _deployments(tenant: int) -> dict[str, Row]:
             "billing_action_suspended": False,
             "created_at": MOMENT,
             "updated_at": MOMENT,
-        },
-        "cloud_deployment_events": {
-            "id": key(3, tenant),
-            "deployment_id": key(2, tenant),
-            "to_state": "ACTIVE",
-            "actor": "someone",
-            "withheld": False,
-            "occurred_at": MOMENT,
         },
         "cloud_resources": {
             "id": key(4, tenant),

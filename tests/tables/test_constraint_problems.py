@@ -13,6 +13,9 @@ WHERE (indisunique OR indisexclusion) AND t.relnamespace = 'public'::regnamespac
 NOT_FOR_CALLERS = {
     "its columns only serve foreign keys, and its id makes it unique": {
         "charges_tenant_id_id_key",
+        "invoice_applications_tenant_id_id_key",
+        "payments_tenant_id_id_key",
+        "write_offs_tenant_id_id_key",
         "cloud_deployments_tenant_id_id_key",
         "subscription_addons_tenant_id_id_key",
         "subscriptions_tenant_id_id_deployment_id_key",
@@ -22,6 +25,10 @@ NOT_FOR_CALLERS = {
     "written with ON CONFLICT: a row that is there is met, not refused": {
         "billing_months_tenant_id_period_start_key",
         "data_integrity_progress_table_name_key",
+        "dunning_failures_run_id_tenant_id_key",
+        "dunning_policies_tenant_id_key",
+        "dunning_runs_day_key",
+        "dunning_steps_tenant_id_invoice_id_kind_key",
         "idempotency_keys_tenant_id_subject_key_key",
         "invoice_number_sequences_pkey",
         "rate_limit_buckets_tenant_id_subject_key",
@@ -31,10 +38,16 @@ NOT_FOR_CALLERS = {
     },
     "holds a new id": {"usage_records_pkey"},
     "written under the lock of the row above it, with numbers or days that its operation chooses": {
+        "cloud_deployment_events_withheld_key",
         "cloud_invoice_lines_cloud_invoice_id_position_key",
+        "dunning_holds_open_key",
+        "issue_chunks_run_id_position_key",
+        "issue_outcomes_run_id_tenant_id_key",
         "plan_price_tiers_plan_resource_id_position_key",
         "plan_resources_plan_version_id_resource_kind_key",
         "plan_versions_plan_id_version_key",
+        "recoveries_tenant_id_method_reference_key",
+        "refunds_tenant_id_reference_key",
         "rollup_chunks_run_id_position_key",
         "rollup_failures_run_id_tenant_id_key",
         "rollup_outcomes_run_id_tenant_id_key",
@@ -47,6 +60,7 @@ NOT_FOR_CALLERS = {
         "tenant_invoices_number_key",
         "tenant_invoices_tenant_id_period_start_revision_key",
         "tenant_tax_exemptions_tenant_id_first_day_key",
+        "write_off_taxes_tenant_id_write_off_id_position_key",
     },
 }
 
@@ -68,5 +82,6 @@ def test_a_taken_value_has_its_code_and_path() -> None:
         "cloud_deployments_tenant_id_slug_key": ("SLUG_TAKEN", ("slug",)),
         "cloud_resources_not_destroyed_key": ("CONFLICT", ("externalId",)),
         "cloud_invoices_not_withdrawn_key": ("CONFLICT", ("externalId",)),
+        "payments_tenant_id_method_reference_key": ("CONFLICT", ("reference",)),
         "subscriptions_deployment_id_key": ("ALREADY_SUBSCRIBED", ("deploymentId",)),
     }

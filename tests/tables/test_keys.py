@@ -31,10 +31,17 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "tenant_invoice_lines_invoice_id_position_key": ("tenant_invoice_lines", {}),
     "tenant_invoice_inputs_invoice_id_position_key": ("tenant_invoice_inputs", {}),
+    "dunning_policies_tenant_id_key": ("dunning_policies", {}),
+    "dunning_steps_tenant_id_invoice_id_kind_key": ("dunning_steps", {}),
+    "dunning_holds_open_key": ("dunning_holds", {}),
+    "dunning_runs_day_key": ("dunning_runs", {}),
+    "dunning_failures_run_id_tenant_id_key": ("dunning_failures", {}),
     "rollup_chunks_run_id_position_key": ("rollup_chunks", {}),
     "rollup_outcomes_run_id_tenant_id_key": ("rollup_outcomes", {}),
     "rollup_failures_run_id_tenant_id_key": ("rollup_failures", {}),
     "rollup_unpriced_usage_run_id_deployment_id_resource_kind_key": ("rollup_unpriced_usage", {}),
+    "issue_chunks_run_id_position_key": ("issue_chunks", {}),
+    "issue_outcomes_run_id_tenant_id_key": ("issue_outcomes", {}),
     "cloud_invoices_not_withdrawn_key": ("cloud_invoices", {}),
     "cloud_invoice_lines_cloud_invoice_id_position_key": ("cloud_invoice_lines", {}),
     "idempotency_keys_tenant_id_subject_key_key": ("idempotency_keys", {}),
@@ -42,6 +49,10 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "tenant_tax_exemptions_tenant_id_first_day_key": ("tenant_tax_exemptions", {}),
     "billing_months_tenant_id_period_start_key": ("billing_months", {}),
     "data_integrity_progress_table_name_key": ("data_integrity_progress", {}),
+    "payments_tenant_id_method_reference_key": ("payments", {}),
+    "refunds_tenant_id_reference_key": ("refunds", {}),
+    "write_off_taxes_tenant_id_write_off_id_position_key": ("write_off_taxes", {}),
+    "recoveries_tenant_id_method_reference_key": ("recoveries", {}),
 }
 # Keys that contain an id exist for composite references; the probe always has one row.
 HOLD_AN_ID = {
@@ -51,9 +62,16 @@ HOLD_AN_ID = {
     "subscription_addons_tenant_id_id_key",
     "tenant_invoices_tenant_id_id_key",
     "charges_tenant_id_id_key",
+    "payments_tenant_id_id_key",
+    "invoice_applications_tenant_id_id_key",
+    "write_offs_tenant_id_id_key",
     "row_security_probe_tenant_id_key",
 }
-SHOWN_BELOW = {"tax_rates_country_name_valid_from_key", "tenant_invoices_number_key"}
+SHOWN_BELOW = {
+    "tax_rates_country_name_valid_from_key",
+    "tenant_invoices_number_key",
+    "cloud_deployment_events_withheld_key",
+}
 
 
 async def test_every_unique_key_is_here(owner: Any) -> None:
@@ -95,6 +113,15 @@ async def test_a_number_is_given_once(filled: Any) -> None:
     row = {**of_tenant(2)["tenant_invoices"], "id": NEW, **issued}
     row |= {"period_start": "2026-05-01", "period_end": "2026-06-01"}
     assert await refused_as_taken(filled, "tenant_invoices", row) == "tenant_invoices_number_key"
+
+
+async def test_a_step_is_withheld_once(filled: Any) -> None:
+    withheld = {**base_row("cloud_deployment_events"), "id": NEW, "withheld": True}
+    await insert(filled, "cloud_deployment_events", withheld)
+    row = {**withheld, "id": key(998, 1)}
+    assert await refused_as_taken(filled, "cloud_deployment_events", row) == "cloud_deployment_events_withheld_key"
+    recovery = {**row, "to_state": "ACTIVE", "dunning_invoice_id": None, "dunning_step": None}
+    await insert(filled, "cloud_deployment_events", recovery)
 
 
 async def test_what_was_void_or_closed_leaves_room(filled: Any) -> None:
@@ -162,7 +189,7 @@ def row_id(table: str) -> Any:
 async def test_no_reference_crosses_into_another_tenant(filled: Any) -> None:
     references = [row for row in await filled.fetch(REFERENCES) if row["columns"][0] == "tenant_id"]
     composite = [row for row in references if len(row["columns"]) > 1]
-    assert len(composite) == 21
+    assert len(composite) == 31
     theirs = of_tenant(2)
     for reference in composite:
         table = reference["child"]

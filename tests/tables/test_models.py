@@ -18,6 +18,10 @@ ADDED = {
     "subscription_addons_tenant_id_id_key",
     "tenant_invoices_tenant_id_id_key",
     "charges_tenant_id_id_key",
+    "payments_tenant_id_id_key",
+    "invoice_applications_tenant_id_id_key",
+    "write_offs_tenant_id_id_key",
+    "cloud_deployment_events_dunning_step_fkey",  # to a table that is declared later
 }
 WIDENED = {
     "cloud_deployment_events_deployment_id_fkey",
@@ -41,7 +45,15 @@ WIDENED = {
     "billing_month_changes_tenant_id_fkey",  # to the month, and so to its tenant
     "rollup_outcomes_invoice_id_fkey",
     "rollup_unpriced_usage_deployment_id_fkey",
+    "issue_outcomes_invoice_id_fkey",
     "cloud_invoice_lines_deployment_id_fkey",
+    "invoice_applications_invoice_id_fkey",
+    "invoice_applications_payment_id_fkey",
+    "invoice_application_reversals_application_id_fkey",
+    "write_offs_invoice_id_fkey",
+    "write_off_taxes_write_off_id_fkey",
+    "recoveries_invoice_id_fkey",
+    "dunning_steps_invoice_id_fkey",
 }
 DROPPED = {
     "tenant_invoice_lines_deployment_id_fkey",  # part of the wider subscription_id_fkey

@@ -12,6 +12,7 @@ import pytest
 
 from app.database import PLATFORM, Scope
 from app.database.roles import ROLES
+from tests.tables.payment_rows import payments
 from tests.tables.rows import SHARED, Row, insert, key, of_tenant
 
 TENANT_ROLE, PLATFORM_ROLE = ROLES
@@ -19,6 +20,7 @@ OURS, THEIRS = key(1, 1), key(1, 2)
 OWNED = [table for table in of_tenant(1) if table != "cloud_invoice_lines"]
 OWN = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
 PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks", "data_integrity_progress"]
+PLATFORMS += ["dunning_runs", "issue_runs", "issue_chunks"]
 CATALOG = ["plans", "plan_versions", "plan_resources", "plan_price_tiers", "addons", "resource_kinds", "tax_rates"]
 PROBE = "row_security_probe"
 UNOWNED = {"invoice_number_sequences", "installation", *CATALOG}
@@ -201,10 +203,7 @@ async def test_what_a_tenant_may_do(owner: Any) -> None:
     }
     assert await allowed(owner, TENANT_ROLE, "UPDATE") == changed | {"cloud_resources"}
     assert await allowed(owner, TENANT_ROLE, "DELETE") == {
-        "idempotency_keys",
-        "rate_limit_buckets",
-        "subscription_active_spans",
-        "subscription_plan_versions",
+        *("idempotency_keys", "rate_limit_buckets", "subscription_active_spans", "subscription_plan_versions"),
         "usage_daily_totals",
     }
     assert await allowed(owner, TENANT_ROLE, "TRUNCATE") == set()
@@ -221,29 +220,24 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "cloud_deployment_events",
         "cloud_invoice_lines",  # but for the columns of its match
         "cloud_invoices",  # but for those of its match and its withdrawal
-        "plan_price_tiers",
-        "plan_resources",
-        "resource_kinds",
-        "rollup_warnings",
-        "tenant_invoice_inputs",
-        "tenant_invoice_lines",
-        "usage_corrections",
-        "usage_event_keys",
-        "usage_records",
+        "dunning_holds",  # but for their end
+        "dunning_steps",
+        "issue_outcomes",
+        *payments(1),  # but for columns of three of them
+        *("plan_price_tiers", "plan_resources", "resource_kinds", "rollup_warnings"),
+        *("tenant_invoice_inputs", "tenant_invoice_lines"),
+        *("usage_corrections", "usage_event_keys", "usage_records"),
     }
     assert await allowed(owner, PLATFORM_ROLE, "DELETE") == {
         "billing_month_changes",
+        "dunning_policies",
         "idempotency_keys",
         "rate_limit_buckets",
         "rollup_failures",
         "rollup_unpriced_usage",
         "subscription_active_spans",
         "subscription_plan_versions",
-        "tax_rates",
-        "tenant_invoice_inputs",
-        "tenant_invoice_lines",
-        "tenant_tax_exemptions",
-        "usage_daily_totals",
+        *("tax_rates", "tenant_invoice_inputs", "tenant_invoice_lines", "tenant_tax_exemptions", "usage_daily_totals"),
     }
     assert await allowed(owner, PLATFORM_ROLE, "TRUNCATE") == set()
 

@@ -15,6 +15,7 @@ ISSUE = f"UPDATE tenant_invoices SET status = 'ISSUED', {NUMBERED}"
 PUBLISH = "UPDATE plan_versions SET status = 'PUBLISHED', published_at = now()"
 RETIRE = "UPDATE plan_versions SET status = 'RETIRED'"
 PAY = "UPDATE tenant_invoices SET status = 'PAID', paid_at = now(), payment_reference = 'wire 1'"
+REVERSE = "UPDATE payments SET reversed_at = now(), reversed_by = 'ada', reversal_reason = 'bounced'"
 VOID = "UPDATE tenant_invoices SET status = 'VOID', voided_at = now(), void_reason = 'wrong'"
 
 # Trigger -> cases: the steps that lead up to it, and the statement that it refuses.
@@ -50,6 +51,10 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([], "UPDATE cloud_deployment_events SET actor = 'someone else'"),
         ([], "DELETE FROM cloud_deployment_events"),
     ],
+    "dunning_steps_append_only": [
+        ([], "UPDATE dunning_steps SET days = 8"),
+        ([], "DELETE FROM dunning_steps"),
+    ],
     "audit_log_append_only": [
         ([], "UPDATE audit_log SET outcome = 'NEVER'"),
         ([], "DELETE FROM audit_log"),
@@ -70,6 +75,29 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([], "UPDATE charges SET net_cents = 1"),
         ([], "DELETE FROM charges"),
     ],
+    "payments_no_delete": [([], "DELETE FROM payments")],
+    "payments_immutable": [
+        ([], "UPDATE payments SET amount_cents = 751"),
+        ([], "UPDATE payments SET reference = 'card-9'"),
+        ([REVERSE], REVERSE),
+        ([REVERSE], "UPDATE payments SET reversed_at = NULL, reversed_by = NULL, reversal_reason = NULL"),
+    ],
+    "invoice_applications_no_delete": [([], "DELETE FROM invoice_applications")],
+    "invoice_application_reversals_append_only": [
+        ([], "UPDATE invoice_application_reversals SET amount_cents = 51"),
+        ([], "DELETE FROM invoice_application_reversals"),
+    ],
+    "refunds_append_only": [([], "UPDATE refunds SET amount_cents = 6"), ([], "DELETE FROM refunds")],
+    "write_offs_no_delete": [([], "DELETE FROM write_offs")],
+    "write_offs_immutable": [
+        ([], "UPDATE write_offs SET rest_cents = 41"),
+        ([], "UPDATE write_offs SET rest_cents = 39, reason = 'solvent'"),
+    ],
+    "write_off_taxes_append_only": [
+        ([], "UPDATE write_off_taxes SET tax_cents = 69"),
+        ([], "DELETE FROM write_off_taxes"),
+    ],
+    "recoveries_append_only": [([], "UPDATE recoveries SET amount_cents = 11"), ([], "DELETE FROM recoveries")],
     "tenant_invoice_lines_no_update": [([], "UPDATE tenant_invoice_lines SET description = 'gift'")],
     "tenant_invoice_inputs_no_update": [([], "UPDATE tenant_invoice_inputs SET document = '[]'")],
     "tenant_invoices_no_delete": [([], "DELETE FROM tenant_invoices")],

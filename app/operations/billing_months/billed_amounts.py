@@ -1,5 +1,6 @@
-"""What live invoices have billed for months, series by series, without the invoices that a rollup is about
-to replace.
+"""What live invoices have billed of months, series by series; without those whose place a run's own invoices take.
+
+Of what is billed, late corrections are taken off: LATE_CORRECTION notes, and what other notes absorbed of them.
 """
 
 from collections import defaultdict
@@ -15,7 +16,8 @@ from app.database import UnitOfWork
 _SERIES = """
 l.kind, CASE l.kind WHEN 'ADDON' THEN l.subscription_addon_id::text WHEN 'OVERAGE' THEN l.resource_kind
                     WHEN 'ADJUSTMENT' THEN l.charge_id::text ELSE '' END AS part,
-sum(l.quantity) AS quantity, sum(l.amount_cents)::bigint AS cents
+sum(l.quantity) AS quantity,
+sum(l.amount_cents - invoice_line_corrected_cents(l.tenant_id, l.id))::bigint AS cents
 """
 # $1: the invoices that are about to be replaced.
 _LIVE = """

@@ -37,6 +37,8 @@ INSERT INTO billing_month_changes (id, tenant_id, period_start, deployment_id, r
 SELECT c.id, $2, c.period_start, c.deployment_id, $5, $6
 FROM unnest($1::uuid[], $3::date[], $4::uuid[]) AS c (id, period_start, deployment_id)
 """
+_SHARE = "SELECT FROM billing_months WHERE tenant_id = $1 AND period_start = $2 FOR SHARE"
+_WAITING = "SELECT DISTINCT deployment_id FROM billing_month_changes WHERE tenant_id = $1 AND period_start = $2"
 
 
 async def lock_months_of_invoice(unit: UnitOfWork, invoice_id: UUID) -> None:
@@ -117,6 +119,16 @@ async def record_replaced(
     """Records that an invoice which corrected the month was replaced by one that does not. The month must be locked."""
     rows = [(period_start, deployment_id) for deployment_id in deployments]
     await _record(unit, tenant_id, rows, ChangeReason.INVOICE_REPLACED, now)
+
+
+async def record_stale_draft(
+    unit: UnitOfWork, tenant_id: UUID, period_start: date, deployments: Iterable[UUID | None], now: datetime
+) -> None:
+    """What the month's draft has of an earlier month fell in value. A deployment's change that waits says as much."""
+    await unit.connection.fetch(_SHARE, tenant_id, period_start)
+    waiting = {row["deployment_id"] for row in await unit.connection.fetch(_WAITING, tenant_id, period_start)}
+    rows = [(period_start, deployment_id) for deployment_id in deployments if deployment_id not in waiting]
+    await _record(unit, tenant_id, rows, ChangeReason.LATE_CORRECTION, now)
 
 
 async def _record(

@@ -30,7 +30,8 @@ _RATINGS = """
 SELECT tenant_id, state, rules_version FROM billing_months WHERE tenant_id = any($1::uuid[]) AND period_start = $2
 """
 _BILLED = """
-SELECT l.tenant_id, sum(l.amount_cents)::bigint FROM tenant_invoice_lines l
+SELECT l.tenant_id, sum(l.amount_cents - invoice_line_corrected_cents(l.tenant_id, l.id))::bigint
+FROM tenant_invoice_lines l
 JOIN tenant_invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id AND i.status <> 'VOID'
 WHERE l.tenant_id = any($1::uuid[]) AND l.period_start = $2 AND l.kind <> 'TAX'
 GROUP BY l.tenant_id

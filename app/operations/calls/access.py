@@ -41,6 +41,16 @@ class Action(StrEnum):
     MARK_INVOICE_PAID = "mark invoices as paid"
     VOID_INVOICE = "void invoices"
     VERIFY_INVOICE = "verify invoices"
+    ISSUE_CREDIT_NOTE = "issue credit notes"
+    RECORD_PAYMENT = "record payments"
+    REVERSE_PAYMENT = "reverse payments"
+    ALLOCATE_CREDIT = "allocate credit"
+    REFUND_CREDIT = "refund credit"
+    WRITE_OFF_INVOICE = "write off invoices"
+    RECORD_RECOVERY = "record recoveries"
+    IMPORT_BANK_STATEMENT = "import bank statements"
+    SEE_LEDGER = "see the ledger"
+    MANAGE_DUNNING = "manage dunning"
     SEE_UNBILLED_PERIODS = "read unbilled periods"
     WAIVE_MONTH = "waive months"
     CHECK_DATA_INTEGRITY = "check data integrity"
@@ -85,6 +95,16 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.MARK_INVOICE_PAID: _PLATFORM,
         Action.VOID_INVOICE: _PLATFORM,
         Action.VERIFY_INVOICE: _PLATFORM,
+        Action.ISSUE_CREDIT_NOTE: _PLATFORM,
+        Action.RECORD_PAYMENT: _PLATFORM,
+        Action.REVERSE_PAYMENT: _PLATFORM,
+        Action.ALLOCATE_CREDIT: _PLATFORM,
+        Action.REFUND_CREDIT: _PLATFORM,
+        Action.WRITE_OFF_INVOICE: _PLATFORM,
+        Action.RECORD_RECOVERY: _PLATFORM,
+        Action.IMPORT_BANK_STATEMENT: _PLATFORM,
+        Action.SEE_LEDGER: _PLATFORM,
+        Action.MANAGE_DUNNING: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,
         Action.WAIVE_MONTH: _PLATFORM,
         Action.CHECK_DATA_INTEGRITY: _PLATFORM,

@@ -38,6 +38,11 @@ CONSTRAINT_PROBLEMS: Mapping[str, tuple[ProblemCode, str, tuple[str, ...]]] = Ma
             "this bill of the provider was already imported; withdraw it before importing it again",
             ("externalId",),
         ),
+        "payments_tenant_id_method_reference_key": (
+            ProblemCode.CONFLICT,
+            "a payment of the tenant with this method and reference is recorded",
+            ("reference",),
+        ),
         "subscriptions_deployment_id_key": (
             ProblemCode.ALREADY_SUBSCRIBED,
             "the deployment already has a subscription; change its plan instead",

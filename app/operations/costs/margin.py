@@ -1,9 +1,9 @@
 """Revenue, cost and margin in the reporting currency, by service month.
 
-Revenue is the sum of the lines of issued and paid invoices without tax, each in the month that it charges for: a
-correction line counts in its earlier month. Revenue in other currencies is reported separately, because there is no
-exchange rate for it. Cost is the sum of the rows of the provider's bills that are not withdrawn, each in the month in
-which it starts and converted exactly by its bill's exchange rate.
+Revenue is the lines of issued and paid invoices without tax, each in the month that it charges for: a late line counts
+in its earlier month. A credit note reduces the revenue of the lines that it credits, in their months. What is invoiced
+in another currency is listed beside the margin, as there is no rate for it. Cost is the rows of the provider's bills
+that are not withdrawn, in the month in which they start, each converted by its bill's rate exactly.
 
 Costs are rounded cumulatively, half away from zero, in the order of the rows: each row is the rounded running total
 less the previous rounded running total. So the rows of every grouping add up to the same rounded exact total, and so do
@@ -99,7 +99,7 @@ class _Group(NamedTuple):
     exact_cost: Decimal
 
 
-# A line's service month is the invoice's month or an earlier one.
+# A line's service month is its invoice's or an earlier one, and a credit note is issued after it has begun.
 _REVENUE_AND_COST = """
 WITH money AS (
     SELECT i.currency, true AS allocated, l.tenant_id, l.deployment_id, l.resource_kind, l.kind AS line_kind,
@@ -107,6 +107,13 @@ WITH money AS (
     FROM tenant_invoice_lines l JOIN tenant_invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
     WHERE i.status = any($1::text[]) AND i.period_start >= $3 AND l.kind <> 'TAX'
       AND l.period_start >= $3 AND l.period_start < $4 AND ($5::uuid IS NULL OR l.tenant_id = $5)
+    UNION ALL
+    SELECT n.currency, true, l.tenant_id, l.deployment_id, l.resource_kind, l.kind, l.period_start, -c.amount_cents, 0
+    FROM credit_notes n
+    JOIN credit_note_lines c
+        ON c.tenant_id = n.tenant_id AND c.credit_note_id = n.id AND c.taxed_net_cents IS NULL
+    JOIN tenant_invoice_lines l ON l.tenant_id = c.tenant_id AND l.id = c.invoice_line_id
+    WHERE n.issued_on >= $3 AND l.period_start >= $3 AND l.period_start < $4 AND ($5::uuid IS NULL OR l.tenant_id = $5)
     UNION ALL
     SELECT $2::text, l.tenant_id IS NOT NULL, l.tenant_id, l.deployment_id, l.resource_kind, NULL, l.month, 0,
            l.exact_cents * b.exchange_rate * f.factor

@@ -35,7 +35,7 @@ FROM billing_months b
 LEFT JOIN tenant_invoices i
     ON i.tenant_id = b.tenant_id AND i.period_start = b.period_start AND i.status <> 'VOID'
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(l.amount_cents), 0) AS billed
+    SELECT coalesce(sum(l.amount_cents - invoice_line_corrected_cents(l.tenant_id, l.id)), 0) AS billed
     FROM tenant_invoice_lines l JOIN tenant_invoices v
         ON v.tenant_id = l.tenant_id AND v.id = l.invoice_id AND v.status <> 'VOID'
     WHERE l.tenant_id = b.tenant_id AND l.period_start = b.period_start AND l.kind <> 'TAX'

@@ -10,14 +10,27 @@ from app.database import UnitOfWork
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.data_integrity import billing_months, costs, deployments, invoices, runs, usage
+from app.operations.data_integrity import (
+    billing_months,
+    costs,
+    credit_notes,
+    deployments,
+    invoices,
+    ledger,
+    postings,
+    runs,
+    usage,
+)
 from app.operations.data_integrity.integrity_check import CheckedTable, Examination, IntegrityCheck, Violation
 
 INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
     *deployments.INTEGRITY_CHECKS,
     *usage.INTEGRITY_CHECKS,
     *invoices.INTEGRITY_CHECKS,
+    *credit_notes.INTEGRITY_CHECKS,
     *billing_months.INTEGRITY_CHECKS,
+    *ledger.INTEGRITY_CHECKS,
+    *postings.INTEGRITY_CHECKS,
     *runs.INTEGRITY_CHECKS,
     *costs.INTEGRITY_CHECKS,
 )

@@ -35,6 +35,14 @@ FROM cloud_deployments d LEFT JOIN LATERAL (
     WHERE tenant_id = d.tenant_id AND deployment_id = d.id AND NOT withheld ORDER BY occurred_at DESC, id DESC LIMIT 1
 ) AS e ON true
 WHERE d.id = any($1::uuid[]) AND d.state IS DISTINCT FROM e.to_state
+UNION ALL
+SELECT 'cloud_deployments ' || d.id,
+       format('dunned_at is %s, the cause of its last event is %s', coalesce(d.dunned_at::text, 'null'), e.cause)
+FROM cloud_deployments d CROSS JOIN LATERAL (
+    SELECT cause, to_state FROM cloud_deployment_events
+    WHERE tenant_id = d.tenant_id AND deployment_id = d.id AND NOT withheld ORDER BY occurred_at DESC, id DESC LIMIT 1
+) AS e
+WHERE d.id = any($1::uuid[]) AND (d.dunned_at IS NOT NULL) <> (e.cause = 'DUNNING' AND e.to_state <> 'ACTIVE')
 ORDER BY 1, 2
 """
 _SUBSCRIPTIONS = """

@@ -42,6 +42,7 @@ class CheckedTable(Enum):
     TENANTS = ("tenants", 500)
     DEPLOYMENTS = ("cloud_deployments", 200)
     INVOICES = ("tenant_invoices", 100)
+    ENTRIES = ("journal_entries", 500)
     RUNS = ("rollup_runs", 50)
     BILLS = ("cloud_invoices", 5)
 

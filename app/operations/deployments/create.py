@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from app.billing import DeploymentState
+from app.billing import Actor, DeploymentState
 from app.database import UnitOfWork
 from app.operations.calls import validation
-from app.operations.calls.access import Action, authorise, tenant_for
+from app.operations.calls.access import Action, authorise, tenant_for, transition_actor
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.deployments.events import NewDeploymentEvent, append_event
 from app.operations.open_tenant import lock_open_tenant
-from app.tables.deployments import CloudDeployments, LlmMode
+from app.tables.deployments import CloudDeployments, EventCause, LlmMode
 from app.tables.ids import new_id
 
 
@@ -58,19 +58,21 @@ async def create_deployment(
             updated_at=now,
         )
         await CloudDeployments.insert(deployment)
-        await append_event(unit, _created(deployment, context.principal.subject))
+        await append_event(unit, _created(deployment, context))
         return deployment.id
 
     return await transact(context, work, UUID)
 
 
-def _created(deployment: CloudDeployments, actor: str) -> NewDeploymentEvent:
+def _created(deployment: CloudDeployments, context: Context) -> NewDeploymentEvent:
+    by_tenant = transition_actor(context.principal) is Actor.TENANT
     return NewDeploymentEvent(
         tenant_id=deployment.tenant_id,
         deployment_id=deployment.id,
         from_state=None,
         to_state=DeploymentState.ACTIVE,
-        actor=actor,
+        actor=context.principal.subject,
         reason=None,
         occurred_at=deployment.created_at,
+        cause=EventCause.TENANT if by_tenant else EventCause.OPERATOR,
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.billing import DeploymentState
+from app.billing import DeploymentState, StepKind
 from app.database import UnitOfWork
-from app.tables.deployments import CloudDeploymentEvents
+from app.tables.deployments import CloudDeploymentEvents, EventCause
 from app.tables.ids import new_id
 
 CHANNEL = "deployment_events"
@@ -15,8 +15,9 @@ CHANNEL = "deployment_events"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDeploymentEvent:
-    """One event. from_state None: the creation. withheld: requested by the system, but not carried out because an
-    operator has suspended billing actions.
+    """from_state None: the creation. withheld: asked for by the system and, by the operator's override, not done.
+
+    step: the invoice and step of dunning that asked for it.
     """
 
     tenant_id: UUID
@@ -26,11 +27,14 @@ class NewDeploymentEvent:
     actor: str
     reason: str | None
     occurred_at: datetime
+    cause: EventCause
     withheld: bool = False
+    step: tuple[UUID, StepKind] | None = None
 
 
 async def append_event(unit: UnitOfWork, event: NewDeploymentEvent) -> UUID:
     event_id = new_id()
+    invoice_id, step = event.step or (None, None)
     await CloudDeploymentEvents.insert(
         CloudDeploymentEvents(
             id=event_id,
@@ -42,6 +46,9 @@ async def append_event(unit: UnitOfWork, event: NewDeploymentEvent) -> UUID:
             reason=event.reason,
             withheld=event.withheld,
             occurred_at=event.occurred_at,
+            cause=event.cause,
+            dunning_invoice_id=invoice_id,
+            dunning_step=step,
         )
     )
     ids = {"id": event_id, "tenant_id": event.tenant_id, "deployment_id": event.deployment_id}

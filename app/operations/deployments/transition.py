@@ -1,11 +1,17 @@
 """Changes a deployment's state, and its subscription with it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
+
+from piccolo.columns import Column
 
 from app.billing import (
     Actor,
     DeploymentState,
+    StepKind,
     TransitionDecision,
     allowed_transitions,
     day_of,
@@ -22,7 +28,27 @@ from app.operations.deployment_lock import lock_deployment, now_of
 from app.operations.deployments.events import NewDeploymentEvent, append_event
 from app.operations.subscriptions.follow_deployment import follow_deployment
 from app.tables.billing_months import ChangeReason
-from app.tables.deployments import CloudDeployments
+from app.tables.deployments import CloudDeployments, EventCause
+
+_ACTORS: Mapping[EventCause, Actor] = MappingProxyType(
+    {
+        EventCause.OPERATOR: Actor.OPERATOR,
+        EventCause.TENANT: Actor.TENANT,
+        EventCause.SYSTEM: Actor.SYSTEM,
+        EventCause.DUNNING: Actor.SYSTEM,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransitionRequest:
+    """A transition, and who asks for it. step: the invoice and step of dunning that ask for it, if one does."""
+
+    deployment_id: UUID
+    to: DeploymentState
+    cause: EventCause
+    reason: str | None = None
+    step: tuple[UUID, StepKind] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +69,8 @@ async def transition_deployment(
     actor = transition_actor(context.principal)
     if actor is None:
         raise denied(Action.TRANSITION_DEPLOYMENT)
-    return await _transition(context, actor, deployment_id, to, reason)
+    cause = EventCause.TENANT if actor is Actor.TENANT else EventCause.OPERATOR
+    return await _transition(context, deployment_id, to, cause, reason)
 
 
 async def transition_by_system(
@@ -53,47 +80,59 @@ async def transition_by_system(
     changes.
     """
     authorise(context, Action.ACT_AS_SYSTEM)
-    return await _transition(context, Actor.SYSTEM, deployment_id, to, reason)
+    return await _transition(context, deployment_id, to, EventCause.SYSTEM, reason)
 
 
 async def _transition(
-    context: Context, actor: Actor, deployment_id: UUID, to: DeploymentState, reason: str | None
+    context: Context, deployment_id: UUID, to: DeploymentState, cause: EventCause, reason: str | None
 ) -> TransitionRecorded:
     validation.refuse(validation.free_text("reason", reason))
+    request = TransitionRequest(deployment_id=deployment_id, to=to, cause=cause, reason=reason)
+    return await transact(context, lambda unit: enter_transition(unit, context, request), TransitionRecorded)
 
-    async def work(unit: UnitOfWork) -> TransitionRecorded:
-        deployment = await lock_deployment(
-            context.principal,
-            deployment_id,
-            CloudDeployments.tenant_id,
-            CloudDeployments.state,
-            CloudDeployments.billing_action_suspended,
-        )
-        now = await now_of(context, unit, deployment_id)
-        state = DeploymentState(deployment["state"])
-        overridden: bool = deployment["billing_action_suspended"]
-        decision = decide_transition(state, to, actor, billing_action_suspended=overridden)
-        if decision is TransitionDecision.REFUSE:
-            raise InvalidTransitionRefusal(state, to, allowed_transitions(state, actor))
-        withheld = decision is TransitionDecision.WITHHOLD
-        if not withheld:
-            zone = context.settings.billing_time_zone
-            await CloudDeployments.update({CloudDeployments.state: to, CloudDeployments.updated_at: now}).where(
-                (CloudDeployments.tenant_id == deployment["tenant_id"]) & (CloudDeployments.id == deployment_id)
-            )
-            if await follow_deployment(deployment["tenant_id"], deployment_id, to, now, zone):
-                change = Change(deployment["tenant_id"], deployment_id, day_of(now, zone))
-                await record_changes(context, unit, [change], ChangeReason.TRANSITION)
-        event = NewDeploymentEvent(
-            tenant_id=deployment["tenant_id"],
-            deployment_id=deployment_id,
-            from_state=state,
-            to_state=to,
-            actor=context.principal.subject,
-            reason=reason,
-            occurred_at=now,
-            withheld=withheld,
-        )
-        return TransitionRecorded(deployment_id, await append_event(unit, event), withheld)
 
-    return await transact(context, work, TransitionRecorded)
+async def enter_transition(unit: UnitOfWork, context: Context, request: TransitionRequest) -> TransitionRecorded:
+    """Moves the deployment, which it locks, and its subscription, and records the event; only the event where the
+    transition is withheld. Raises InvalidTransitionRefusal, NOT_FOUND.
+    """
+    deployment_id, to, cause = request.deployment_id, request.to, request.cause
+    deployment = await lock_deployment(
+        context.principal,
+        deployment_id,
+        CloudDeployments.tenant_id,
+        CloudDeployments.state,
+        CloudDeployments.billing_action_suspended,
+    )
+    now = await now_of(context, unit, deployment_id)
+    state, tenant_id = DeploymentState(deployment["state"]), deployment["tenant_id"]
+    overridden: bool = deployment["billing_action_suspended"]
+    decision = decide_transition(state, to, _ACTORS[cause], billing_action_suspended=overridden)
+    if decision is TransitionDecision.REFUSE:
+        raise InvalidTransitionRefusal(state, to, allowed_transitions(state, _ACTORS[cause]))
+    withheld = decision is TransitionDecision.WITHHOLD
+    if not withheld:
+        dunned = cause is EventCause.DUNNING and to is not DeploymentState.ACTIVE
+        changes: dict[Column | str, Any] = {
+            CloudDeployments.state: to,
+            CloudDeployments.updated_at: now,
+            CloudDeployments.dunned_at: now if dunned else None,
+        }
+        its_own = (CloudDeployments.tenant_id == tenant_id) & (CloudDeployments.id == deployment_id)
+        await CloudDeployments.update(changes).where(its_own)
+        zone = context.settings.billing_time_zone
+        if await follow_deployment(tenant_id, deployment_id, to, now, zone):
+            change = Change(tenant_id, deployment_id, day_of(now, zone))
+            await record_changes(context, unit, [change], ChangeReason.TRANSITION)
+    event = NewDeploymentEvent(
+        tenant_id=tenant_id,
+        deployment_id=deployment_id,
+        from_state=state,
+        to_state=to,
+        actor=context.principal.subject,
+        reason=request.reason,
+        occurred_at=now,
+        cause=cause,
+        withheld=withheld,
+        step=request.step,
+    )
+    return TransitionRecorded(deployment_id, await append_event(unit, event), withheld)

@@ -11,6 +11,7 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.deployment_lock import lock_deployment
+from app.operations.dunning_wake_up import wake_dunning
 from app.tables.deployments import CloudDeployments, LlmMode
 
 
@@ -22,7 +23,9 @@ async def update_deployment(
     llm_mode: LlmMode | None = None,
     billing_action_suspended: bool | None = None,
 ) -> UUID:
-    """Changes the given fields. Only a platform admin may suspend or resume billing actions."""
+    """Changes what is given. Only a platform admin may set or lift the override of billing actions; once it is lifted,
+    dunning applies the state that it requires.
+    """
     authorise(context, Action.UPDATE_DEPLOYMENT)
     if billing_action_suspended is not None:
         authorise(context, Action.OVERRIDE_BILLING_ACTIONS, ("billingActionSuspended",))
@@ -33,13 +36,20 @@ async def update_deployment(
         (CloudDeployments.billing_action_suspended, billing_action_suspended),
     ]
 
-    async def work(_unit: UnitOfWork) -> UUID:
-        deployment = await lock_deployment(context.principal, deployment_id, CloudDeployments.tenant_id)
+    async def work(unit: UnitOfWork) -> UUID:
+        deployment = await lock_deployment(
+            context.principal,
+            deployment_id,
+            CloudDeployments.tenant_id,
+            CloudDeployments.billing_action_suspended,
+        )
         if changes := {column: value for column, value in changed_values if value is not None}:
             changes[CloudDeployments.updated_at] = context.clock()
             await CloudDeployments.update(changes).where(
                 (CloudDeployments.tenant_id == deployment["tenant_id"]) & (CloudDeployments.id == deployment_id)
             )
+        if deployment["billing_action_suspended"] and billing_action_suspended is False:
+            wake_dunning(unit, context, deployment["tenant_id"])
         return deployment_id
 
     return await transact(context, work, UUID)

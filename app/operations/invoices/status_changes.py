@@ -1,12 +1,12 @@
 """The lifecycle of an invoice: DRAFT -> ISSUED -> PAID, and VOID from DRAFT or ISSUED."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from piccolo.columns.combination import And
 
-from app.billing import InputFault, day_of
+from app.billing import Allocation, InputFault, day_of
 from app.database import UnitOfWork
 from app.database.locks import lock_row
 from app.operations.billing_months.invoice_changes import (
@@ -20,14 +20,15 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
+from app.operations.dunning_wake_up import wake_dunning
+from app.operations.invoices.issuing import DraftInvoice, issue_drafts
+from app.operations.invoices.voiding import void_fault, void_receivables
+from app.operations.ledger import lock_receivables, lock_tenant
+from app.operations.payments import NewPayment, enter_payment
 from app.tables.invoices import InvoiceStatus, TenantInvoices
+from app.tables.payments import PaymentMethod
 
-# The row stays locked until the commit, so the numbers of a year have no gaps and are in the order of the commits.
-_NEXT_NUMBER = """
-INSERT INTO invoice_number_sequences (year, last_number) VALUES ($1, 1)
-ON CONFLICT (year) DO UPDATE SET last_number = invoice_number_sequences.last_number + 1
-RETURNING last_number
-"""
+_TENANT_OF = "SELECT tenant_id FROM tenant_invoices WHERE id = $1"
 
 
 async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool = False) -> UUID:
@@ -40,11 +41,12 @@ async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool
     authorise(context, Action.ISSUE_INVOICE)
 
     async def work(unit: UnitOfWork) -> UUID:
+        await _lock_tenant(unit, invoice_id)
         await lock_months_of_invoice(unit, invoice_id)
         invoice = await _lock(invoice_id, InvoiceStatus.DRAFT)
         if not issue_stale:
             await _refuse_stale(unit, invoice)
-        await _issue(context, unit, invoice)
+        await issue_drafts(unit, context, [DraftInvoice(invoice["tenant_id"], invoice_id, invoice["currency"])])
         await month_was_issued(unit, invoice["tenant_id"], invoice["period_start"])
         return invoice_id
 
@@ -62,29 +64,13 @@ async def _refuse_stale(unit: UnitOfWork, invoice: dict[str, Any]) -> None:
         )
 
 
-async def _issue(context: Context, unit: UnitOfWork, invoice: dict[str, Any]) -> None:
-    now = context.clock()
-    today = day_of(now, context.settings.billing_time_zone)
-    invoice_number = await unit.connection.fetchval(_NEXT_NUMBER, today.year)
-    await TenantInvoices.update(
-        {
-            TenantInvoices.status: InvoiceStatus.ISSUED,
-            TenantInvoices.number: f"INV-{today.year}-{invoice_number:06}",
-            TenantInvoices.issued_at: now,
-            TenantInvoices.issued_on: today,
-            TenantInvoices.due_on: today + timedelta(days=context.settings.payment_terms_days),
-        }
-    ).where(_is(invoice))
-    if invoice["total_cents"] == 0:
-        await TenantInvoices.update({TenantInvoices.status: InvoiceStatus.PAID, TenantInvoices.paid_at: now}).where(
-            _is(invoice)
-        )
-
-
 async def mark_invoice_paid(
     context: Context, *, invoice_id: UUID, reference: str, paid_at: datetime | None = None
 ) -> UUID:
-    """Records the payment of an issued invoice, now or at an earlier instant. Raises INVOICE_PAID, CONFLICT."""
+    """Records a payment of the whole balance of an issued invoice, now or at an earlier instant.
+
+    Raises INVOICE_PAID, and CONFLICT for a draft or void invoice.
+    """
     authorise(context, Action.MARK_INVOICE_PAID)
     now = context.clock()
     faults = [*validation.name("reference", reference), *validation.instant("paid_at", paid_at)]
@@ -92,39 +78,53 @@ async def mark_invoice_paid(
         faults.append(InputFault(("paid_at",), "must not be in the future"))
     validation.refuse(faults)
 
-    async def work(_unit: UnitOfWork) -> UUID:
+    async def work(unit: UnitOfWork) -> UUID:
+        tenant_id = await _lock_tenant(unit, invoice_id)
         invoice = await _lock(invoice_id, InvoiceStatus.ISSUED)
         if paid_at is not None and paid_at < invoice["issued_at"]:
             validation.refuse(
                 [InputFault(("paid_at",), f"must not be before the invoice was issued, {invoice['issued_at']}")]
             )
-        await TenantInvoices.update(
-            {
-                TenantInvoices.status: InvoiceStatus.PAID,
-                TenantInvoices.paid_at: paid_at or now,
-                TenantInvoices.payment_reference: reference,
-            }
-        ).where(_is(invoice))
+        [receivable] = await lock_receivables(unit, [tenant_id], [invoice_id])
+        payment = NewPayment(
+            tenant_id=tenant_id,
+            amount_cents=receivable.balance_cents,
+            currency=receivable.currency,
+            received_on=day_of(paid_at or now, context.settings.billing_time_zone),
+            method=PaymentMethod.OTHER,
+            reference=f"{receivable.number} marked as paid: {reference}",
+            allocations=(Allocation(invoice_id, receivable.balance_cents),),
+        )
+        await enter_payment(unit, context, payment, now, paid_at=paid_at, invoice_reference=reference)
         return invoice_id
 
     return await transact(context, work, UUID)
 
 
 async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None = None) -> UUID:
-    """Voids a draft or an issued invoice; its number is not used again. Its month must be rated again, as the next
-    revision, and what it billed for earlier months is due again. Raises INVOICE_PAID, CONFLICT.
+    """Withdraws a draft or an issued invoice; a number it has stays used. Its month is to be rated again, as the next
+    revision, and what it billed of earlier months is open again. Credit that was applied to it is the tenant's again.
+
+    Raises INVOICE_PAID for an invoice with payments; CONFLICT for one with credit notes, written off or void.
     """
     authorise(context, Action.VOID_INVOICE)
     validation.refuse(validation.free_text("reason", reason))
 
     async def work(unit: UnitOfWork) -> UUID:
+        tenant_id = await _lock_tenant(unit, invoice_id)
         await lock_months_of_invoice(unit, invoice_id)
-        invoice = await _lock(invoice_id, InvoiceStatus.DRAFT, InvoiceStatus.ISSUED)
+        invoice = await _lock(invoice_id, InvoiceStatus.DRAFT, InvoiceStatus.ISSUED, InvoiceStatus.PAID)
         now = context.clock()
+        for receivable in await lock_receivables(unit, [tenant_id], [invoice_id]):
+            if (fault := void_fault(receivable)) is not None:
+                raise Refusal(fault.code, fault.message, ("invoiceId",))
+            await void_receivables(unit, context.settings.billing_time_zone, [receivable], now)
         await invoice_is_voided(unit, invoice_id, invoice["tenant_id"], invoice["period_start"], now)
+        wake_dunning(unit, context, tenant_id)
         await TenantInvoices.update(
             {
                 TenantInvoices.status: InvoiceStatus.VOID,
+                TenantInvoices.paid_at: None,
                 TenantInvoices.voided_at: now,
                 TenantInvoices.void_reason: reason,
             }
@@ -132,6 +132,15 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
         return invoice_id
 
     return await transact(context, work, UUID)
+
+
+async def _lock_tenant(unit: UnitOfWork, invoice_id: UUID) -> UUID:
+    """Locks the invoice's tenant, before months and invoices. Raises NOT_FOUND."""
+    tenant_id: UUID | None = await unit.connection.fetchval(_TENANT_OF, invoice_id)
+    if tenant_id is None:
+        raise not_found("invoice", invoice_id, ("invoiceId",))
+    await lock_tenant(unit, tenant_id)
+    return tenant_id
 
 
 def _is(invoice: dict[str, Any]) -> And:

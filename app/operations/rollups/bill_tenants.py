@@ -16,8 +16,10 @@ from app.operations.billing_months.billed_amounts import replaced_by
 from app.operations.billing_months.month_locks import Month, TenantMonths, lock_months, write_months
 from app.operations.invoices.draft import Draft
 from app.operations.invoices.draft_store import clear_drafts, write_inputs, write_invoices, write_lines
+from app.operations.invoices.voiding import void_receivables
 from app.operations.monthly_charges import charges_of
 from app.operations.rating_inputs import BillableDeployment, billable_portions, gather, tenant_headers
+from app.operations.rollups.correction_notes import lock_tenants_to_correct
 from app.operations.rollups.corrections import Corrections
 from app.operations.rollups.existing_invoices import ExistingInvoice, existing_invoices_of, settle_without_rating
 from app.operations.rollups.progress import Settlement, TenantWarning, UnpricedUsageRow, record
@@ -34,7 +36,7 @@ BillablePortions = AsyncIterator[list[BillableDeployment]]
 
 _SETTLED_IN_RUN = "SELECT tenant_id FROM rollup_outcomes WHERE run_id = $1 AND tenant_id = any($2::uuid[])"
 _VOID = """
-UPDATE tenant_invoices SET status = 'VOID', voided_at = $2, void_reason = $3
+UPDATE tenant_invoices SET status = 'VOID', paid_at = NULL, voided_at = $2, void_reason = $3
 WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 """
 
@@ -121,6 +123,8 @@ async def _bill(
 async def lock_unsettled(unit: UnitOfWork, run: Run, tenant_ids: Sequence[UUID]) -> dict[UUID, TenantMonths]:
     """Locks the tenants' months, and returns those of tenants that have no outcome in the run yet."""
     ordered = sorted(tenant_ids)
+    if not run.dry_run:
+        await lock_tenants_to_correct(unit, run.period.start, ordered)
     months = await lock_months(unit, run.period.start, ordered, read_only=run.dry_run)
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, ordered)}
     return {tenant_id: month for tenant_id, month in months.items() if tenant_id not in settled}
@@ -245,12 +249,15 @@ class _Billing:
     async def _void_emptied(self, drafts: Iterable[Draft]) -> None:
         await self._void([self.due[draft.tenant_id] for draft in drafts], "rated again: nothing to bill")
 
-    async def _void(self, existing_by_tenant: Iterable[ExistingInvoice], reason: str) -> None:
+    async def _void(self, existing_by_tenant: Sequence[ExistingInvoice], reason: str) -> None:
         if invoices := {one.month.tenant_id: one.invoice_id for one in existing_by_tenant if one.invoice_id}:
             tenant_ids, invoice_ids = list(invoices), list(invoices.values())
+            receivables = [one.receivable for one in existing_by_tenant if one.receivable]
+            await void_receivables(self.unit, self.run.period.zone, receivables, self.now)
             await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason, tenant_ids)
 
     async def _write_months(self, drafts: dict[UUID, Draft]) -> None:
+        await self.corrections.notes.issue(self.now)
         months: list[Month] = []
         for tenant_id, draft in drafts.items():
             months += note_ratings(draft, self.corrections, self.rated_cents[tenant_id], self.now)

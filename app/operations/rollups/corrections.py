@@ -1,9 +1,10 @@
 """Adds corrections to a rollup's invoices: earlier months that are due are rated again, and the difference from what
 live invoices have billed for them is added to this invoice. See app/billing/corrections.py.
 
-When a month is rated as a whole again, the amounts that other invoices have billed for it are subtracted in the same
-way. Differences above 0 are added at once. Credits are applied last, in order of month and line, as far as the invoice
-stays at or above 0; the rest stays due.
+A month that is rated as a whole once more takes off what other invoices have billed of it in the same way.
+Differences above 0 are added at once. Those below 0 of earlier months are credited on the invoices that billed them, by
+credit notes (correction_notes.py). Credits that no invoice has billed, such as charges below 0, wait until all else is
+known: in order of month and line they are taken as far as the invoice stays at or above 0, and the rest stays due.
 """
 
 from collections import defaultdict
@@ -48,6 +49,7 @@ from app.operations.rating_inputs import (
     gather,
     tenant_headers,
 )
+from app.operations.rollups.correction_notes import CorrectionNotes, Fall, falls_of
 from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
 
@@ -56,14 +58,29 @@ CORRECTION_FAULTS = (ValueError, ArithmeticError)
 
 
 class _MonthWithCredits(NamedTuple):
-    """A month of one subscription, or of charges, with differences below 0; its differences above 0 are on the same
-    invoice.
+    """A month of one subscription, or of charges, with differences below 0; those above are on the invoice with it.
+
+    falls: those below 0 of an earlier month, by series.
     """
 
     month: Month
     slug: str
     inputs: CorrectionInputs
     series_differences: tuple[SeriesDifference, ...]
+    falls: dict[Series, Fall]
+
+    def order(self) -> tuple[date, str]:
+        return self.month.period_start, self.slug
+
+    def owed_cents(self, difference: SeriesDifference) -> int:
+        """Of a difference below 0, what is to be taken off the invoice: below 0, or 0."""
+        fall = self.falls.get(difference.series)
+        return difference.amount_cents if fall is None else -fall.left_cents
+
+    def open_cents(self, difference: SeriesDifference, taken_cents: int) -> int:
+        """Of a difference below 0, what stays due."""
+        fall = self.falls.get(difference.series)
+        return difference.amount_cents - taken_cents + (fall.corrected_cents if fall else 0)
 
 
 @dataclass(slots=True)
@@ -74,15 +91,21 @@ class Corrections:
     run: Run
     months: Mapping[UUID, TenantMonths]
     replaced: Replaced
+    notes: CorrectionNotes = field(init=False)
     elsewhere: Mapping[str, list[BilledSeries]] = field(default_factory=dict)
     corrected: set[tuple[UUID, date]] = field(default_factory=set)
     failed: dict[tuple[UUID, date], str] = field(default_factory=dict)
     _credits: dict[UUID, list[_MonthWithCredits]] = field(default_factory=lambda: defaultdict(list))
 
+    def __post_init__(self) -> None:
+        self.notes = CorrectionNotes(self.unit, self.run, self.replaced.invoice_ids)
+
     async def look_up(self) -> None:
-        """Reads what other invoices have billed for the month of the rollup: nothing if it is rated for the
-        first time.
+        """What other invoices have billed of the month that is rolled up. A month rated for the first time has none.
+
+        Locks the invoices that may have to be credited.
         """
+        await self.notes.lock(self.months.values())
         for months in self.months.values():
             months.rolled_up_month.open_credit_deployments = []
         rated_before = [tenant_id for tenant_id, months in self.months.items() if months.rolled_up_month.was_rated]
@@ -117,10 +140,14 @@ class Corrections:
         for start in sorted(due):
             async for _ in self._correct(drafts, Period(start, self.run.period.zone), due[start], slice_size):
                 yield
+        each = [one for tenant_id in drafts for one in sorted(self._credits[tenant_id], key=_MonthWithCredits.order)]
+        if falls := [fall for one in each for fall in one.falls.values()]:
+            await self.notes.cover(falls)
+            yield
 
     def settle(self, draft: Draft, own_charges: ChargeInputs) -> None:
         """Applies the tenant's credits as far as its invoice allows; charges below 0 of the month itself come last."""
-        owed = sorted(self._credits.pop(draft.tenant_id, ()), key=lambda one: (one.month.period_start, one.slug))
+        owed = sorted(self._credits.pop(draft.tenant_id, ()), key=_MonthWithCredits.order)
         if not owed and not own_charges.charges:
             return
         base = draft.invoice.tax_base.copy()
@@ -129,7 +156,7 @@ class Corrections:
                 credit.inputs.header, sum(one.amount_cents for one in credit.series_differences if one.amount_cents > 0)
             )
         amounts = [
-            (credit.inputs.header, one.amount_cents)
+            (credit.inputs.header, credit.owed_cents(one))
             for credit in owed
             for one in credit.series_differences
             if one.amount_cents < 0
@@ -147,9 +174,10 @@ class Corrections:
             draft.add_charges(ChargeInputs(charged))
 
     async def keep_due(self, now: datetime) -> None:
-        """Records a change for each correction that failed and is otherwise known only from a replaced invoice, so that
-        it stays due.
+        """Records what failed to be corrected as changed, where only a replaced invoice told of it; and drafts that
+        have something of what fell.
         """
+        await self.notes.record_stale_drafts(now)
         for tenant_id, month in self.failed:
             deployments = self.replaced.deployments.get((tenant_id, month), set())
             if deployments:
@@ -235,7 +263,14 @@ class Corrections:
             return
         _refuse_too_large(draft, inputs.header, series_differences)
         if any(difference.amount_cents < 0 for difference in series_differences):
-            self._credits[draft.tenant_id].append(_MonthWithCredits(month, _slug(inputs), inputs, series_differences))
+            falls = (
+                {}
+                if month is self.months[draft.tenant_id].rolled_up_month
+                else falls_of(month, inputs, series_differences)
+            )
+            self._credits[draft.tenant_id].append(
+                _MonthWithCredits(month, _slug(inputs), inputs, series_differences, falls)
+            )
         else:
             draft.add_correction(inputs)
         month.difference_cents += sum(difference.amount_cents for difference in series_differences)
@@ -249,7 +284,12 @@ class Corrections:
         if any(taken.values()) or any(difference.amount_cents > 0 for difference in credit.series_differences):
             draft.add_correction(replace(credit.inputs, taken=partly))
         subject = credit.inputs.subject
-        if partly and isinstance(subject, SubscriptionInputs) and subject.deployment_id:
+        is_open = any(
+            credit.open_cents(difference, taken[difference.series])
+            for difference in credit.series_differences
+            if difference.series in taken
+        )
+        if is_open and isinstance(subject, SubscriptionInputs) and subject.deployment_id:
             credit.month.open_credit_deployments.append(UUID(subject.deployment_id))
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from app.database import UnitOfWork
 from app.operations.billing_months.month_locks import Month, TenantMonths
-from app.operations.calls.refusal import ProblemCode
+from app.operations.invoices.voiding import void_fault
+from app.operations.ledger import Receivable, lock_receivables, read_receivables
 from app.operations.rollups.progress import Settlement, TenantFailure
 from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
@@ -22,12 +23,13 @@ _REVISIONS_LOCKED = f"{_REVISIONS} FOR NO KEY UPDATE"
 
 @dataclass(slots=True)
 class ExistingInvoice:
-    """A tenant's month, its live invoice if there is one, and the highest revision."""
+    """A tenant's month, its live invoice, if any, and the highest revision. receivable: of one that was issued."""
 
     month: Month
     invoice_id: UUID | None = None
     status: InvoiceStatus | None = None
     revision: int = 0
+    receivable: Receivable | None = None
 
     @property
     def draft_id(self) -> UUID | None:
@@ -47,6 +49,11 @@ async def existing_invoices_of(
         existing.revision = max(existing.revision, row["revision"])
         if row["status"] != InvoiceStatus.VOID:
             existing.invoice_id, existing.status = row["id"], InvoiceStatus(row["status"])
+    if run.force:
+        issued = [one.invoice_id for one in existing_by_tenant.values() if one.invoice_id and not one.draft_id]
+        receivables_of = read_receivables if run.dry_run else lock_receivables
+        for receivable in await receivables_of(unit, list(months), issued):
+            existing_by_tenant[receivable.tenant_id].receivable = receivable
     return existing_by_tenant
 
 
@@ -55,8 +62,8 @@ def settle_without_rating(run: Run, existing: ExistingInvoice) -> Settlement | N
     tenant_id, month = existing.month.tenant_id, existing.month
     if month.state is BillingMonthState.WAIVED or not (run.force or _is_due(run, month)):
         return Settlement(tenant_id, TenantOutcome.SKIPPED, existing.invoice_id)
-    if existing.status is InvoiceStatus.PAID:
-        failure = TenantFailure(ProblemCode.INVOICE_PAID, "the invoice is paid and cannot be rated again", 1)
+    if existing.receivable is not None and (fault := void_fault(existing.receivable)) is not None:
+        failure = TenantFailure(fault.code, fault.message, 1)
         return Settlement(tenant_id, TenantOutcome.FAILED, existing.invoice_id, failure=failure)
     return None
 

@@ -28,9 +28,10 @@ def note_ratings(draft: Draft, corrections: Corrections, rated_cents: int, now: 
         month.billed_cents -= replaced.get(key, 0)
         if key in corrections.corrected:
             month.rate(run.id, now, month.billed_cents + month.difference_cents, version)
-            month.consumed = True
+            month.consumed = key not in corrections.notes.stale
         elif key in corrections.failed:
             month.failure = corrections.failed[key]
+        month.billed_cents -= corrections.notes.corrected.get(key, 0)
         if draft.billable:
             month.billed_cents += draft.invoice.net_by_month[month.period_start]
         yield month

@@ -40,6 +40,7 @@ async def create_tenant(
             billing_address=None,
             abn=None,
             buyer_reference=None,
+            legal_name=None,
             closed_at=None,
         )
         await Tenants.insert(tenant)

@@ -30,6 +30,7 @@ async def update_tenant(
     *,
     tenant_id: UUID,
     name: str | None = None,
+    legal_name: Text = UNSET,
     email: Text = UNSET,
     billing_address: Text = UNSET,
     abn: Text = UNSET,
@@ -38,14 +39,19 @@ async def update_tenant(
     tax_exempt_reason: str | None = None,
     tax_exempt_from: date | None = None,
 ) -> UUID:
-    """Changes the given fields; returns the tenant's id. None removes the e-mail address, billing address, ABN or buyer
-    reference; a name or tax exemption that is None is not changed.
+    """Changes what is given; returns the tenant's id. None clears a Text; a name or tax exemption that is None stays.
 
     The exemption, or its end, applies from today or a given earlier day; settings for later days are replaced. A month
     has the exemption of its last day. Raises NOT_FOUND, VALIDATION_FAILED.
     """
     authorise(context, Action.UPDATE_TENANT)
-    texts = {"email": email, "billing_address": billing_address, "abn": abn, "buyer_reference": buyer_reference}
+    texts = {
+        "legal_name": legal_name,
+        "email": email,
+        "billing_address": billing_address,
+        "abn": abn,
+        "buyer_reference": buyer_reference,
+    }
     changed_values: dict[Column | str, Any] = {
         field: text for field, text in texts.items() if not isinstance(text, UnsetType)
     }
@@ -53,15 +59,13 @@ async def update_tenant(
         changed_values["abn"] = abn_text.replace(" ", "")
     today = context.today()
     first_day = tax_exempt_from or today
-    faults = _exemption_faults(tax_exempt_reason, tax_exempt_from, today, is_given=tax_exempt is not None)
-    validation.refuse([*_text_faults(name, changed_values), *faults])
+    exemption_faults = _exemption_faults(tax_exempt_reason, tax_exempt_from, today, is_given=tax_exempt is not None)
+    validation.refuse([*_text_faults(name, changed_values), *exemption_faults])
 
     async def work(unit: UnitOfWork) -> UUID:
         if await lock_row(Tenants, tenant_id, Tenants.id) is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
-        changes = dict(changed_values)
-        if name is not None:
-            changes["name"] = name
+        changes = dict(changed_values) if name is None else {**changed_values, "name": name}
         if tax_exempt is not None:
             changes["tax_exempt"] = tax_exempt
             row = _exemption(context, tenant_id, first_day, tax_exempt=tax_exempt, reason=tax_exempt_reason)
@@ -77,6 +81,7 @@ async def update_tenant(
 
 def _text_faults(name: str | None, changed_values: Mapping[Column | str, Any]) -> Iterator[InputFault]:
     yield from validation.name("name", name)
+    yield from validation.name("legal_name", changed_values.get("legal_name"))
     yield from validation.email("email", changed_values.get("email"))
     yield from validation.lines("billing_address", changed_values.get("billing_address"))
     yield from validation.abn("abn", changed_values.get("abn"))

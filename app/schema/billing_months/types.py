@@ -49,7 +49,7 @@ class BillingMonth(Node):
     billed_cents: Cents = column(
         BillingMonths.billed_cents,
         description="The net amount charged for the month on drafts, issued and paid invoices, including corrections "
-        "on invoices of later months.",
+        "on invoices of later months, less late corrections by credit notes. Other credit notes do not reduce it.",
     )
     rated_at: datetime | None = column(
         BillingMonths.rated_at, description="The time at which the month was last rated; null if it was never rated."

@@ -5,20 +5,37 @@ from typing import Annotated
 
 import strawberry
 
-from app.billing import DeploymentState, allowed_transitions
+from app.billing import DeploymentState, StepKind, allowed_transitions
 from app.operations import quotes, usage
 from app.operations.calls.access import transition_actor
-from app.reads import Connection, PythonFieldInfo, Rows, column, connection, desc, one, python_field, read_type
+from app.reads import (
+    Connection,
+    PythonFieldInfo,
+    Rows,
+    column,
+    connection,
+    desc,
+    one,
+    python_field,
+    read_type,
+    reference,
+)
 from app.schema.context import RequestContext
 from app.schema.invoices.filters import INVOICE_LINE_FILTERS, InvoiceLineFilter
+from app.schema.invoices.types import Invoice
 from app.schema.lazy_types import LazyDeployment, LazyInvoiceLine, LazySubscription, LazyTenant
 from app.schema.nodes import Node
 from app.schema.problems import refusals_as_errors
 from app.schema.quotes import Quote, as_answer
 from app.schema.usage import ResourceUsage
-from app.tables.deployments import CloudDeploymentEvents, CloudDeployments, CloudResources, LlmMode
+from app.tables.deployments import CloudDeploymentEvents, CloudDeployments, CloudResources, EventCause, LlmMode
 from app.tables.invoices import TenantInvoiceLines
 from app.tables.subscriptions import Subscriptions
+
+
+def _dunning_invoices(rows: Rows, _info: PythonFieldInfo[RequestContext]) -> list[Invoice | None]:
+    ids = [row["dunning_invoice_id"] for row in rows]
+    return [None if invoice_id is None else reference(Invoice, invoice_id) for invoice_id in ids]
 
 
 @read_type(
@@ -49,6 +66,16 @@ class DeploymentEvent(Node):
         "`billingActionSuspended` was set.",
     )
     occurred_at: datetime = column(CloudDeploymentEvents.occurred_at, description="The time of the event.")
+    cause: EventCause = column(CloudDeploymentEvents.cause, description="Who requested the change.")
+    dunning_step: StepKind | None = column(
+        CloudDeploymentEvents.dunning_step,
+        description="The step of dunning that requires the transition; null for other causes than DUNNING, and for a "
+        "return to ACTIVE.",
+    )
+    dunning_invoice = python_field(
+        needs=(CloudDeploymentEvents.dunning_invoice_id,),
+        description="The overdue invoice that reached the step; null if `dunningStep` is.",
+    )(_dunning_invoices)
 
 
 @read_type(

@@ -9,6 +9,7 @@ import strawberry
 from app.billing import LineKind
 from app.operations import invoices
 from app.reads import (
+    TODAY,
     Computed,
     Connection,
     PythonFieldInfo,
@@ -17,6 +18,7 @@ from app.reads import (
     computed,
     connection,
     desc,
+    many,
     one,
     python_field,
     read_type,
@@ -27,11 +29,28 @@ from app.reads import (
 from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.context import RequestContext, reads_tenants
 from app.schema.invoices.filters import INVOICE_FILTERS, INVOICE_LINE_FILTERS, InvoiceFilter, InvoiceLineFilter
-from app.schema.lazy_types import LazyDeployment, LazyInvoice, LazySubscription, LazySubscriptionAddon, LazyTenant
+from app.schema.lazy_types import (
+    LazyCreditNote,
+    LazyDeployment,
+    LazyDunningStep,
+    LazyInvoice,
+    LazyInvoiceApplication,
+    LazyRecovery,
+    LazySubscription,
+    LazySubscriptionAddon,
+    LazyTenant,
+    LazyWriteOff,
+)
 from app.schema.nodes import Node
 from app.schema.quotes import LineExplanation
 from app.schema.scalars import Cents
+from app.tables.credit_notes import CreditNotes
+from app.tables.dunning import DunningSteps
 from app.tables.invoices import InvoiceStatus, TenantInvoiceLines, TenantInvoices
+from app.tables.ledger import InvoiceApplications, SettledBy
+from app.tables.payments import Recoveries, WriteOffs
+
+_KEY = (TenantInvoices.tenant_id, TenantInvoices.id)
 
 
 def _explanations(rows: Rows, _info: PythonFieldInfo[RequestContext]) -> list[LineExplanation]:
@@ -140,6 +159,55 @@ class Invoice(Node):
         TenantInvoices.payment_reference,
         description="The reference of the payment, such as the bank's; null before the invoice is paid.",
     )
+    balance_cents: Cents | None = computed(
+        "invoice_balance_cents",
+        *_KEY,
+        description="The amount that is still to be paid; null before the invoice is issued.",
+    )
+    paid_cents: Cents | None = computed(
+        "invoice_paid_cents",
+        *_KEY,
+        description="The sum that payments paid; null before the invoice is issued.",
+    )
+    applied_credit_cents: Cents | None = computed(
+        "invoice_applied_credit_cents",
+        *_KEY,
+        description="The sum that the tenant's credit balance paid; null before the invoice is issued.",
+    )
+    written_off_cents: Cents | None = computed(
+        "invoice_written_off_cents",
+        *_KEY,
+        description="The sum that was written off, including what was recovered; null before the invoice is issued.",
+    )
+    recovered_cents: Cents | None = computed(
+        "invoice_recovered_cents",
+        *_KEY,
+        description="The sum that was received for what was written off; null before the invoice is issued.",
+    )
+    settled_by: SettledBy | None = computed(
+        "invoice_settled_by",
+        *_KEY,
+        description="What brought the balance to 0; null while there is a balance, and for a draft or void invoice.",
+    )
+    overdue_since: date | None = computed(
+        "invoice_overdue_since",
+        *_KEY,
+        TODAY,
+        description="The first day after the due date; null unless that day has come and the invoice has a balance.",
+    )
+    applications: Connection[LazyInvoiceApplication] = connection(
+        InvoiceApplications.invoice_id,
+        order=(InvoiceApplications.id,),
+        description="The payments and the credit that were applied to the invoice, in order of their application.",
+    )
+    write_offs: list[LazyWriteOff] = many(
+        WriteOffs.invoice_id, order=(WriteOffs.id,), description="The write-offs of the invoice's balance, in order."
+    )
+    recoveries: list[LazyRecovery] = many(
+        Recoveries.invoice_id,
+        order=(Recoveries.id,),
+        description="The receipts for what was written off of the invoice, in order.",
+    )
     voided_at: datetime | None = column(
         TenantInvoices.voided_at, description="The time at which the invoice was voided; null if it is not void."
     )
@@ -166,6 +234,23 @@ class Invoice(Node):
         description="The time of the first change of the month's usage or terms since the draft was rated; null if "
         "nothing changed.",
     )
+    disputed_at: datetime | None = computed(
+        "invoice_disputed_at",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        description="The time at which the tenant's dispute of the invoice was recorded; null if it is not disputed.",
+    )
+    dispute_reason: str | None = computed(
+        "invoice_dispute_reason",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        description="The reason for the dispute; null if the invoice is not disputed.",
+    )
+    dunning_steps: list[LazyDunningStep] = many(
+        DunningSteps.invoice_id,
+        order=(DunningSteps.taken_at, DunningSteps.days),
+        description="The steps of dunning that the invoice has reached, in the order in which they happened.",
+    )
     input_hash: str = column(
         TenantInvoices.input_hash,
         description="The SHA-256 of the invoice's stored inputs (usage, terms and tax rates), in hexadecimal.",
@@ -177,6 +262,35 @@ class Invoice(Node):
         filter_input=InvoiceLineFilter,
         description="The lines of the invoice: by deployment slug, for each deployment the base price, add-ons and "
         "overage; tax last.",
+    )
+    credited_cents: Cents | None = computed(
+        "invoice_credited_cents",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        description="The sum of the invoice's credit notes, including tax; null before the invoice is issued.",
+    )
+    remaining_net_cents: Cents | None = computed(
+        "invoice_remaining_net_cents",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        TenantInvoices.status,
+        TenantInvoices.subtotal_cents,
+        description="What is left of the lines without tax after the invoice's credit notes; null if the invoice is "
+        "not issued or is void.",
+    )
+    remaining_tax_cents: Cents | None = computed(
+        "invoice_remaining_tax_cents",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        TenantInvoices.status,
+        TenantInvoices.tax_cents,
+        description="What is left of the tax after the invoice's credit notes; null if the invoice is not issued or "
+        "is void.",
+    )
+    credit_notes: Connection[LazyCreditNote] = connection(
+        CreditNotes.invoice_id,
+        order=(CreditNotes.id,),
+        description="The credit notes that reduce the invoice, in the order in which they were issued.",
     )
 
 

@@ -16,8 +16,9 @@ BEGIN
             AND (a.attname = 'tenant_id' OR c.relname = 'tenants' AND a.attname = 'id')
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
           AND (a.attname IS NOT NULL
-               -- Only the platform sees the provider's bills, the rollup runs and the progress of data-integrity checks.
-               OR c.relname IN ('cloud_invoices', 'cloud_invoice_lines', 'rollup_runs', 'rollup_chunks', 'data_integrity_progress'))
+               -- Only the platform sees the provider's bills, the rollup, issue and dunning runs and the progress of data-integrity checks.
+               OR c.relname IN ('cloud_invoices', 'cloud_invoice_lines', 'rollup_runs', 'rollup_chunks', 'data_integrity_progress',
+                                'dunning_runs', 'issue_runs', 'issue_chunks'))
         GROUP BY c.oid
     LOOP
         IF NOT protected.forced THEN
@@ -54,8 +55,12 @@ BEGIN
         IF found.relispartition THEN
             -- Row-level security is the parent's: partitions are reached through it alone.
             EXECUTE format('REVOKE ALL ON %I FROM arcadia_tenant, arcadia_platform', found.relname);
-        ELSIF found.relname NOT IN ('tenants', 'tenant_tax_exemptions', 'cloud_resources', 'charges') -- the platform inserts these
-            AND found.relname NOT LIKE 'tenant\_invoice%' AND found.relname NOT LIKE 'rollup\_%' THEN
+        ELSIF found.relname NOT IN ( -- the platform inserts these
+                'tenants', 'tenant_tax_exemptions', 'cloud_resources', 'charges', 'journal_entries', 'journal_postings',
+                'invoice_balances', 'tenant_balances', 'invoice_applications', 'invoice_application_reversals', 'credit_notes', 'credit_note_lines', 'absorbed_corrections',
+                'payments', 'refunds', 'write_offs', 'write_off_taxes', 'recoveries', 'issue_outcomes')
+            AND found.relname NOT LIKE 'tenant\_invoice%' AND found.relname NOT LIKE 'rollup\_%'
+            AND found.relname NOT LIKE 'dunning\_%' THEN
             EXECUTE format('GRANT INSERT ON %I TO arcadia_tenant', found.relname);
         END IF;
     END LOOP;
@@ -67,8 +72,16 @@ GRANT UPDATE ON cloud_deployments, cloud_resources, subscriptions, subscription_
 GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets
     TO arcadia_tenant, arcadia_platform;
 GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plans, plan_versions, addons, invoice_number_sequences,
-    rollup_runs, rollup_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
+    credit_note_number_sequences, invoice_balances, tenant_balances, rollup_runs, rollup_chunks, issue_runs, issue_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
     data_integrity_progress TO arcadia_platform;
+-- What was applied is taken back, a payment reversed, a write-off lowered. Amounts do not change.
+GRANT UPDATE (undone_cents) ON invoice_applications TO arcadia_platform;
+GRANT UPDATE (reversed_at, reversed_by, reversal_reason) ON payments TO arcadia_platform;
+GRANT UPDATE (rest_cents) ON write_offs TO arcadia_platform;
+-- A policy is replaced or removed, and a hold ends. Steps do not change.
+GRANT UPDATE ON dunning_policies, dunning_runs, dunning_failures TO arcadia_platform;
+GRANT UPDATE (ended_at, ended_by) ON dunning_holds TO arcadia_platform;
+GRANT DELETE ON dunning_policies TO arcadia_platform;
 -- A bill's rows may be matched again, and a bill withdrawn. Amounts, dates and texts do not change.
 GRANT UPDATE (allocated_cents, matched_at, matched_by, withdrawn_at, withdrawn_by, withdrawal_reason)
     ON cloud_invoices TO arcadia_platform;

@@ -12,7 +12,7 @@ from app.operations.data_integrity import check
 from app.operations.deployments import transition_deployment
 from app.operations.rollups import catch_up, roll_up_run
 from tests.operations.given import Given
-from tests.operations.month_queries import CORRECTION_KEY, changes, month_states, overage
+from tests.operations.month_queries import CORRECTION_KEY, changes, late_charge, late_notes, month_states, overage
 from tests.operations.months import (
     APRIL,
     JULY,
@@ -82,8 +82,8 @@ async def test_a_difference_is_billed_with_the_month_in_which_it_arrived(given: 
 
 async def test_a_credit_alone_gets_no_invoice_is_listed_and_starts_no_more_runs(given: Given) -> None:
     await leave(given)
-    tenant_id, deployment_id = await pilot(given)
-    await correct(given, deployment_id, "1490")
+    tenant_id, _ = await pilot(given)
+    await late_charge(given, -10, APRIL)
     given.clock.set(2026, 7, 1, 4)
     await catch_up_all(given)
     credit = "a credit of 10 cents waits for an invoice with charges to reduce"
@@ -118,17 +118,29 @@ async def test_a_change_of_an_earlier_invoiced_month_is_corrected_with_the_last_
     assert await check(given.platform) == []
 
 
+async def test_what_falls_of_a_tenant_that_left_is_credited_without_another_invoice(given: Given) -> None:
+    await leave(given)
+    _, deployment_id = await pilot(given)
+    await correct(given, deployment_id, "1490")
+    given.clock.set(2026, 7, 1, 4)
+    assert await catch_up_all(given) == 1
+    assert await late_notes(given) == [(APRIL, 10)]
+    assert await invoices(given, JUNE) == []
+    assert await unbilled(given) == []
+    assert await check(given.platform) == []
+
+
 async def test_a_tenant_that_comes_back_is_corrected_with_its_next_month(given: Given) -> None:
     await leave(given)
-    tenant_id, deployment_id = await pilot(given)
-    await correct(given, deployment_id, "1490")
+    tenant_id, _ = await pilot(given)
+    await late_charge(given, -10, APRIL)
     given.clock.set(2026, 7, 1, 4)
     await catch_up_all(given)
     await given.subscription(await given.deployment(tenant_id, "again"), starts_on=JULY)
     given.clock.set(2026, 8, 1, 4)
     await catch_up_all(given)
     (july,) = await invoices(given, JULY)
-    assert await lines(given, july["id"]) == [("PLAN_BASE", 5000), ("OVERAGE", -10), ("TAX", 499)]
+    assert await lines(given, july["id"]) == [("PLAN_BASE", 5000), ("ADJUSTMENT", -10), ("TAX", 499)]
     assert await unbilled(given) == []
     assert await check(given.platform) == []
 

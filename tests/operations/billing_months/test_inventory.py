@@ -46,6 +46,7 @@ NO_INPUT = {
     Action.CREATE_TENANT: "has no month yet",
     Action.CLOSE_TENANT: "asks for deployments that are cancelled, and bills nothing less",
     Action.CREATE_DEPLOYMENT: "is not subscribed yet",
+    Action.ISSUE_CREDIT_NOTE: "credits what is billed, and changes nothing that it is rated from",
     Action.UPDATE_DEPLOYMENT: "changes names",
     Action.OVERRIDE_BILLING_ACTIONS: "withholds transitions to come",
     Action.REGISTER_RESOURCE: "has no usage yet",

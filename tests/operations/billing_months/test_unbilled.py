@@ -12,6 +12,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.invoices import void_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
 from tests.operations.given import Given
+from tests.operations.month_queries import late_charge
 from tests.operations.months import APRIL, JUNE, MAY, correct, invoices, issue_last, meter, roll_up, subscribed
 
 
@@ -48,9 +49,9 @@ async def test_a_credit_has_a_difference_below_zero(given: Given) -> None:
     await meter(given, deployment_id, "1500")
     await roll_up(given)
     await issue_last(given)
-    await correct(given, deployment_id, "1490")
+    await late_charge(given, -10, APRIL)
     given.clock.set(2026, 6, 2)
-    assert (await listed(given))[0] == (APRIL, "it changed after it was rated: USAGE_CORRECTED", None)
+    assert (await listed(given))[0] == (APRIL, "it changed after it was rated: CHARGE_ADDED", None)
     await roll_up(given, MAY)
     assert await listed(given) == [(APRIL, "a credit of 10 cents waits for an invoice with charges to reduce", -10)]
 

@@ -11,7 +11,7 @@ from app.operations.data_integrity import check
 from app.operations.invoices import mark_invoice_paid, void_invoice
 from app.operations.rollups import catch_up
 from tests.operations.given import Given
-from tests.operations.month_queries import billed_of_month, changes, month_states, net_lines
+from tests.operations.month_queries import billed_of_month, changes, late_notes, month_states, net_lines
 from tests.operations.months import APRIL, JULY, JUNE, MAY, counts, invoices, issue_last, meter, roll_up, subscribed
 from tests.operations.months import unbilled as listed
 
@@ -87,12 +87,13 @@ async def test_what_another_invoice_has_billed_of_it_is_credited_by_the_next_rol
     given.clock.set(2026, 7, 2)
     await roll_up(given, JUNE)
     (june,) = await invoices(given, JUNE)
-    assert await net_lines(given, june["id"]) == [(JUNE, "PLAN_BASE", 5000), (APRIL, "OVERAGE", -30)]
+    assert await net_lines(given, june["id"]) == [(JUNE, "PLAN_BASE", 5000)]
+    assert await late_notes(given) == [(MAY, 30)]
     assert await listed(given) == []
     assert await check(given.platform) == []
 
-    await void_invoice(given.platform, invoice_id=june["id"])  # the credit waits again
-    assert (await month_states(given))[APRIL] == ("WAIVED", 0, 30)
+    await void_invoice(given.platform, invoice_id=june["id"])  # the note stays
+    assert (await month_states(given))[APRIL] == ("WAIVED", 0, 0)
     given.clock.set(2026, 8, 2)
     await roll_up(given, JUNE)
     await roll_up(given, JULY)

@@ -14,6 +14,8 @@ from app.operations.deployments import register_resource
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.costs.invoice_rows import InvoicedLine, invoiced
 from tests.operations.given import Given
+from tests.operations.months import issue_last, roll_up
+from tests.operations.receivables import credit, figure_1, issued
 
 APRIL, MAY, JUNE = date(2026, 4, 1), date(2026, 5, 1), date(2026, 6, 1)
 TENANT, DEPLOYMENT, RESOURCE_KIND, LINE_KIND, MONTH = MarginDimension
@@ -137,3 +139,26 @@ def test_the_first_rows_of_any_length_add_up_to_their_rounded_sum() -> None:
         for length in range(6):
             exact = sum(amounts[:length], Decimal(0))
             assert abs(sum(rounded[:length]) - exact) <= Decimal("0.5")
+
+
+async def test_a_credit_note_reduces_the_revenue_of_the_months_of_the_lines_that_it_credits(given: Given) -> None:
+    """Figure 1 of April is credited 672 of overage in June, and May's invoice in full: 5750 of April are left."""
+    await figure_1(given)
+    tenant_id, invoice_id = await issued(given)
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    may = await issue_last(given, MAY)
+    await credit(given, invoice_id, (3, 672))
+    await credit(given, may)
+    by_month = await report(given, MONTH, months=(APRIL, JUNE))
+    assert [(row.month, row.revenue_cents) for row in by_month.rows] == [(APRIL, 5750), (MAY, 0)]
+    assert by_month.revenue_cents == 5750
+    by_kind = await report(given, LINE_KIND, tenant_id=tenant_id)
+    assert [(row.line_kind, row.revenue_cents) for row in by_kind.rows] == [
+        (LineKind.ADDON, 750),
+        (OVERAGE, 0),
+        (PLAN_BASE, 5000),
+    ]
+    assert (await report(given, months=(JUNE, date(2026, 7, 1)))).revenue_cents == 0
+    rival = await given.tenant("rival")
+    assert (await report(given, tenant_id=rival)).revenue_cents == 0

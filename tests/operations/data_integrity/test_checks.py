@@ -16,9 +16,14 @@ from app.operations.deployments import transition_deployment
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
 from app.operations.subscriptions import attach_addon, change_plan_version
 from tests.operations.costs.bills import bill, droplet, import_bill, row
+from tests.operations.data_integrity.broken_credit_notes import BROKEN_CREDIT_NOTES
+from tests.operations.data_integrity.broken_ledger import BROKEN_LEDGER
 from tests.operations.data_integrity.violating_rows import BROKEN
 from tests.operations.given import Given
 from tests.operations.months import MAY, invoices, meter, roll_up
+from tests.operations.receivables import credit
+
+EVERY = {**BROKEN, **BROKEN_CREDIT_NOTES}
 
 
 @pytest.fixture
@@ -64,6 +69,7 @@ async def month(given: Given) -> None:
         invoice_id=await issue_invoice(given.platform, invoice_id=(await invoices(given))[-1]["id"]),
         reference="1",
     )
+    await credit(given, (await invoices(given))[-1]["id"], gross=11)
     await roll_up(given, force=True)
     await meter(given, second, "50", 2026, 5, 4)  # late for May, which is a draft
     await droplet(given, pilot, "web-1")
@@ -80,7 +86,7 @@ async def test_all_checks_pass_on_an_empty_database(given: Given) -> None:
 
 
 @pytest.mark.usefixtures("month")
-@pytest.mark.parametrize(("statements", "caught_by"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(("statements", "caught_by"), EVERY.values(), ids=EVERY)
 async def test_a_violated_check_names_the_row(
     given: Given, worker_database_url: str, statements: str, caught_by: set[str]
 ) -> None:
@@ -102,6 +108,7 @@ TABLES = {
     "cloud_deployments", "cloud_deployment_events", "subscriptions", "usage_daily_totals", "tenant_invoices",
     "invoice_number_sequences", "tenants", "rollup_runs", "rollup_chunks", "rollup_outcomes",
     "billing_months", "billing_month_changes", "cloud_invoices", "cloud_invoice_lines",
+    "credit_notes", "credit_note_number_sequences", "invoice_balances", "tenant_invoice_lines", "journal_entries",
 }  # fmt: skip
 
 
@@ -120,7 +127,7 @@ def break_rows(database_url: str, statements: str) -> None:
 
 def test_every_check_has_a_violation_in_the_tests() -> None:
     assert {check.name for check in INTEGRITY_CHECKS} == set().union(
-        *(data_integrity for _, data_integrity in BROKEN.values())
+        *(caught_by for _, caught_by in (*EVERY.values(), *BROKEN_LEDGER.values()))
     )
 
 
@@ -165,6 +172,7 @@ async def test_pages_cover_every_row(given: Given, month: None, monkeypatch: pyt
     assert {table for table, _, _ in progress_reports} == {
         "cloud_deployments",
         "cloud_invoices",
+        "journal_entries",
         "rollup_runs",
         "tenant_invoices",
         "tenants",

@@ -12,10 +12,18 @@ ROWS = "every ended month has a billing month"
 MONTHS = "a billing month's state agrees with its invoices"
 OF_INVOICES = "every invoice has a billing month"
 CHANGES = "only rated months have changes"
+TAX_LEFT = "what is left of a tax is due on what is left of its lines"
+OF_INVOICE = "a credit note is of its invoice's lines"
 CONSERVED = "every cent of a month is billed or listed as unbilled"
 COUNTS = "a rollup's counts agree with its outcomes"
 CHUNKS = "a rollup's chunks contain each of its tenants once"
 OUTCOMES = "an outcome is for its rollup's month, and its invoice exists"
+
+# Of the ledger: see broken_ledger.py for what only it can show.
+POSTED = "an invoice is posted as it was issued, and voided as its mirror image"
+BALANCES = "an invoice's balance is its total less what was applied to it"
+PAID = "an invoice is paid when its balance is 0"
+DOCUMENTS = "a journal entry has its document"
 
 BILL_SUMS = "the lines of a provider's bill add up to its totals"
 BILL_ROWS = "the cents of a bill's line are its exact amount, rounded"
@@ -31,11 +39,11 @@ FIRST_RUN = "(SELECT id FROM rollup_runs ORDER BY id LIMIT 1)"
 BROKEN: dict[str, tuple[str, set[str]]] = {
     "a line's amount": (
         f"UPDATE tenant_invoice_lines SET amount_cents = 1 WHERE id = {LINE.format('OVERAGE')}",
-        {SUMS, TAX, INPUTS, MONTHS},
+        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS, POSTED},
     ),
     "a line lost": (
         f"DELETE FROM tenant_invoice_lines WHERE id = {LINE.format('ADDON')}",
-        {SUMS, TAX, INPUTS, MONTHS},
+        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS, POSTED},
     ),
     "tax by another rule, and everything in agreement": (
         f"""
@@ -44,11 +52,11 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         UPDATE tenant_invoices SET tax_cents = tax_cents + 1, total_cents = total_cents + 1
             WHERE id = {ISSUED}
         """,
-        {TAX, INPUTS},
+        {TAX, TAX_LEFT, INPUTS, POSTED, BALANCES},
     ),
     "an invoice's currency": (
         f"UPDATE tenant_invoices SET currency = 'NZD' WHERE id = {ISSUED}",
-        {INPUTS},
+        {INPUTS, OF_INVOICE, DOCUMENTS, BALANCES},
     ),
     "the hash": (
         f"UPDATE tenant_invoices SET input_hash = repeat('0', 64) WHERE id = {ISSUED}",
@@ -56,7 +64,7 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     ),
     "inputs lost": (
         f"DELETE FROM tenant_invoice_inputs WHERE invoice_id = {ISSUED} AND position = 0",
-        {TAX, INPUTS},
+        {TAX, TAX_LEFT, INPUTS},
     ),
     "a second live invoice": (
         """
@@ -64,14 +72,14 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         UPDATE tenant_invoices SET status = 'ISSUED', voided_at = NULL
             WHERE status = 'VOID' AND period_start = '2026-05-01'
         """,
-        {LIVE, MONTHS},
+        {LIVE, MONTHS, POSTED, BALANCES, PAID},
     ),
     "a number taken back": (
         """
         UPDATE tenant_invoices SET number = NULL, issued_at = NULL, issued_on = NULL, due_on = NULL
             WHERE number = 'INV-2026-000002'
         """,
-        {NUMBERS},
+        {NUMBERS, POSTED},
     ),
     "a number never given": (
         "UPDATE tenant_invoices SET number = 'INV-2026-000009' WHERE number = 'INV-2026-000002'",
@@ -160,6 +168,10 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     ),
     "a state without an event": (
         f"UPDATE cloud_deployments SET state = 'PAUSED' WHERE id = {PILOT}",
+        {STATE},
+    ),
+    "a deployment that dunning did not move": (
+        f"UPDATE cloud_deployments SET dunned_at = now() WHERE id = {PILOT}",
         {STATE},
     ),
     "an event without its transition": (

@@ -1,14 +1,15 @@
 """Lines explained from what is stored of their inputs."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from app.billing import Explanation, Tier
 from app.operations.catalog import ResourceDraft
 from app.operations.invoices import LineToExplain, explain_lines
-from app.operations.usage import correct_usage
 from tests.operations.given import Given
+from tests.operations.month_queries import late_charge
 from tests.operations.months import MAY, issue_last, meter, roll_up, subscribed
 
 LINES = """
@@ -86,7 +87,7 @@ async def test_a_late_line_is_the_month_as_rated_now_less_what_was_billed(given:
 
 
 async def test_what_stays_open_of_a_credit_is_named(given: Given) -> None:
-    """A credit of 5012c meets an invoice with 300c to take off."""
+    """A late charge of -5012c meets an invoice with 300c to take off."""
     await given.plan(
         resources=[ResourceDraft("droplet_hours", Decimal(0), (Tier(None, Decimal(1)),))], base_price_cents=0
     )
@@ -94,12 +95,11 @@ async def test_what_stays_open_of_a_credit_is_named(given: Given) -> None:
     await meter(given, deployment_id, "5012")
     await roll_up(given)
     await issue_last(given)
-    event = await given.row("SELECT tenant_id, source, event_id FROM usage_records")
-    await correct_usage(given.platform, quantity=Decimal(0), reason="double", **event)
+    await late_charge(given, -5012, date(2026, 4, 9))
     given.clock.set(2026, 6, 2)
     await meter(given, deployment_id, "300", 2026, 5, 3)
     await roll_up(given, MAY)
     late = [(row, one) for row, one in await explained(given) if row["key"].startswith("late:")]
     assert [(row["amount_cents"], one.formula, one.exact_cents) for row, one in late] == [
-        (-300, "0c, less 5012c billed before, less -4712c that stays open", Decimal(-300))
+        (-300, "-5012c = -5012c, less 0c billed before, less -4712c that stays open", Decimal(-300))
     ]

@@ -7,12 +7,11 @@ from app.billing import PriceModel, Tier
 from app.operations.catalog import ResourceDraft
 from app.operations.data_integrity import check
 from tests.operations.given import Given
-from tests.operations.month_queries import month_states, net_lines
+from tests.operations.month_queries import late_charge, late_notes, month_states, net_lines
 from tests.operations.months import (
     APRIL,
     JUNE,
     MAY,
-    correct,
     invoices,
     issue_last,
     lines,
@@ -24,14 +23,14 @@ from tests.operations.months import (
 
 
 async def test_a_credit_waits_until_an_invoice_can_take_it(given: Given) -> None:
-    """More usage that costs less, under VOLUME: the month is worth 60c, and 100c were billed."""
+    """A late charge of -40c, which no invoice has billed: the month is worth 60c, and 100c were billed."""
     given.clock.set(2026, 5, 2)
     await given.plan(base_price_cents=0, resources=[volume()])
     tenant_id, deployment_id = await subscribed(given)
     await meter(given, deployment_id, "100", kind="egress_gb")
     await roll_up(given)
     await issue_last(given)
-    await meter(given, deployment_id, "20", 2026, 4, 2, kind="egress_gb")
+    await late_charge(given, -40, APRIL)
     given.clock.set(2026, 6, 2)
     await roll_up(given, MAY)
     assert await invoices(given, MAY) == []
@@ -45,7 +44,7 @@ async def test_a_credit_waits_until_an_invoice_can_take_it(given: Given) -> None
     given.clock.set(2026, 7, 2)
     await roll_up(given, JUNE)  # takes 15c of the 40c: an invoice with lines, and total 0
     (june,) = await invoices(given, JUNE)
-    assert await lines(given, june["id"]) == [("PLAN_BASE", 0), ("OVERAGE", 15), ("OVERAGE", -15), ("TAX", 0)]
+    assert await lines(given, june["id"]) == [("PLAN_BASE", 0), ("OVERAGE", 15), ("ADJUSTMENT", -15), ("TAX", 0)]
     assert (june["subtotal_cents"], june["total_cents"]) == (0, 0)
     assert await month_states(given) == {
         APRIL: ("ISSUED", 60, 85),
@@ -62,13 +61,31 @@ async def test_a_credit_waits_until_an_invoice_can_take_it(given: Given) -> None
     given.clock.set(2026, 8, 2)
     await roll_up(given, date(2026, 7, 1))
     (july,) = await invoices(given, date(2026, 7, 1))
-    assert await lines(given, july["id"]) == [("PLAN_BASE", 0), ("OVERAGE", 90), ("OVERAGE", -25), ("TAX", 7)]
+    assert await lines(given, july["id"]) == [("PLAN_BASE", 0), ("OVERAGE", 90), ("ADJUSTMENT", -25), ("TAX", 7)]
     assert await unbilled(given) == []
     assert await check(given.platform) == []
 
 
+async def test_more_usage_that_costs_less_is_credited_on_the_invoice_that_billed_it(given: Given) -> None:
+    """Under VOLUME 120 GB cost 60c, and 100 GB cost 100c."""
+    given.clock.set(2026, 5, 2)
+    await given.plan(base_price_cents=0, resources=[volume()])
+    _, deployment_id = await subscribed(given)
+    await meter(given, deployment_id, "100", kind="egress_gb")
+    await roll_up(given)
+    await issue_last(given)
+    await meter(given, deployment_id, "20", 2026, 4, 2, kind="egress_gb")
+    given.clock.set(2026, 6, 2)
+    await roll_up(given, MAY)
+    assert await invoices(given, MAY) == []
+    assert await late_notes(given) == [(APRIL, 40)]
+    assert await unbilled(given) == []
+    assert await month_states(given) == {APRIL: ("ISSUED", 60, 60), MAY: ("ZERO", 0, 0)}
+    assert await check(given.platform) == []
+
+
 async def test_credits_are_taken_in_order_of_month_and_line_after_all_that_is_above_zero(given: Given) -> None:
-    """June has 30c, April's other deployment 8c more; April's credits of 12c and 7c and May's of 20c share them."""
+    """June has 20c, April's other deployment 8c more; April's credits of 12c and 7c and May's of 20c share them."""
     given.clock.set(2026, 5, 2)
     hours = ResourceDraft("droplet_hours", Decimal(0), (Tier(None, Decimal(1)),))
     await given.plan(base_price_cents=0, resources=[hours])
@@ -85,9 +102,8 @@ async def test_credits_are_taken_in_order_of_month_and_line_after_all_that_is_ab
     given.clock.set(2026, 6, 2)
     await roll_up(given, MAY)
     await issue_last(given, MAY)
-    await correct(given, pilot, "38")  # April: -12
-    await correct(given, second, "33")  # April: -7
-    await correct(given, pilot, "40", 1)  # May: -20
+    for cents, month in ((-12, APRIL), (-7, APRIL), (-20, MAY)):
+        await late_charge(given, cents, month)
     await meter(given, third, "8", 2026, 4, 9)
     given.clock.set(2026, 7, 2)
     await meter(given, pilot, "20", 2026, 6, 1)
@@ -96,9 +112,9 @@ async def test_credits_are_taken_in_order_of_month_and_line_after_all_that_is_ab
     assert [line for line in await net_lines(given, june["id"]) if line[1] != "PLAN_BASE"] == [
         (JUNE, "OVERAGE", 20),
         (APRIL, "OVERAGE", 8),
-        (APRIL, "OVERAGE", -12),
-        (APRIL, "OVERAGE", -7),
-        (MAY, "OVERAGE", -9),
+        (APRIL, "ADJUSTMENT", -12),
+        (APRIL, "ADJUSTMENT", -7),
+        (MAY, "ADJUSTMENT", -9),
     ]
     assert (await month_states(given))[MAY] == ("ISSUED", 40, 51)
     assert await unbilled(given) == [

@@ -6,8 +6,8 @@ import pytest
 
 from app.operations.rollups import bill_tenants as billing_of_tenants
 from tests.operations.given import Given
-from tests.operations.month_queries import changes
-from tests.operations.months import APRIL, MAY, correct, issue_last, meter, roll_up, subscribed
+from tests.operations.month_queries import changes, late_charge
+from tests.operations.months import APRIL, MAY, issue_last, meter, roll_up, subscribed
 from tests.operations.test_month_changes import rating
 
 RUNS = {
@@ -53,10 +53,10 @@ async def test_a_dry_run_previews_corrections_and_writes_no_month(
 
 
 async def test_a_dry_run_previews_credits_as_far_as_they_are_taken(given: Given, pilot: UUID) -> None:
-    await correct(given, pilot, "0")
+    await late_charge(given, -42, APRIL)
     before = await given.contents()
     run = await roll_up(given, MAY, dry_run=True)
-    assert run["total_cents"] == 5487  # 4988 + 10 %
+    assert run["total_cents"] == 5487  # 5000 + 30 - 42 = 4988, + 10 %
     assert await written(given, before) <= RUNS
     assert (await roll_up(given, MAY))["total_cents"] == 5487
 

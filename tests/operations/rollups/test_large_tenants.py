@@ -102,7 +102,7 @@ async def test_what_comes_to_nothing_slice_by_slice_leaves_no_invoice_and_its_cr
     await issue_last(given, MAY)
     for row in await given.rows("SELECT id FROM cloud_deployments ORDER BY slug"):
         await transition_deployment(given.platform, deployment_id=row["id"], to=DeploymentState.PAUSED)
-        await correct(given, row["id"], "0")
+    await add_charge(given.platform, tenant_id=tenant_id, description="Voucher", net_cents=-9, on=APRIL)
     given.clock.set(2026, 8, 2)
     monkeypatch.setattr(billing_of_tenants, "SLICE", 2)
     july = MAY.replace(month=7)

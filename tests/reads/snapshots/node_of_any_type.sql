@@ -89,35 +89,35 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t10$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t10$."number" AS "number"
-        FROM "tenant_invoices" t10$
+            'DunningFailure'::text AS "__typename"
+        FROM "dunning_failures" t10$
         WHERE t10$."id" = $2::uuid
-            AND t10$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t11$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t11$
+            'DunningHold'::text AS "__typename"
+        FROM "dunning_holds" t11$
         WHERE t11$."id" = $2::uuid
-            AND t11$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t12$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t12$
+            'DunningRun'::text AS "__typename"
+        FROM "dunning_runs" t12$
         WHERE t12$."id" = $2::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t13$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t13$
+            'DunningStep'::text AS "__typename"
+        FROM "dunning_steps" t13$
         WHERE t13$."id" = $2::uuid
             AND t13$."tenant_id" = $3::uuid
     ) o$
@@ -125,99 +125,135 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t14$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t14$
+            'Invoice'::text AS "__typename",
+            t14$."number" AS "number"
+        FROM "tenant_invoices" t14$
         WHERE t14$."id" = $2::uuid
-            AND NOT t14$."status" = $4::text
+            AND t14$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t15$."id" AS "id",
-            'RollupFailure'::text AS "__typename"
-        FROM "rollup_failures" t15$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t15$
         WHERE t15$."id" = $2::uuid
-            AND false
+            AND t15$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t16$."id" AS "id",
-            'RollupOutcome'::text AS "__typename"
-        FROM "rollup_outcomes" t16$
+            'Plan'::text AS "__typename"
+        FROM "plans" t16$
         WHERE t16$."id" = $2::uuid
-            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t17$."id" AS "id",
-            'RollupRun'::text AS "__typename"
-        FROM "rollup_runs" t17$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t17$
         WHERE t17$."id" = $2::uuid
-            AND false
+            AND t17$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'RollupWarning'::text AS "__typename"
-        FROM "rollup_warnings" t18$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t18$
         WHERE t18$."id" = $2::uuid
-            AND false
+            AND NOT t18$."status" = $4::text
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t19$."id" AS "id",
-            'SubscriptionAddon'::text AS "__typename"
-        FROM "subscription_addons" t19$
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t19$
         WHERE t19$."id" = $2::uuid
-            AND t19$."tenant_id" = $3::uuid
-    ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t20$."id" AS "id",
-            'TaxExemption'::text AS "__typename"
-        FROM "tenant_tax_exemptions" t20$
-        WHERE t20$."id" = $2::uuid
-            AND t20$."tenant_id" = $3::uuid
-    ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t21$."id" AS "id",
-            'TaxRate'::text AS "__typename"
-        FROM "tax_rates" t21$
-        WHERE t21$."id" = $2::uuid
-    ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t22$."id" AS "id",
-            'Tenant'::text AS "__typename"
-        FROM "tenants" t22$
-        WHERE t22$."id" = $2::uuid
-            AND t22$."id" = $3::uuid
-    ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t23$."id" AS "id",
-            'UnpricedUsage'::text AS "__typename"
-        FROM "rollup_unpriced_usage" t23$
-        WHERE t23$."id" = $2::uuid
             AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
+        SELECT t20$."id" AS "id",
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t20$
+        WHERE t20$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t21$."id" AS "id",
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t21$
+        WHERE t21$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t22$."id" AS "id",
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t22$
+        WHERE t22$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t23$."id" AS "id",
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t23$
+        WHERE t23$."id" = $2::uuid
+            AND t23$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
         SELECT t24$."id" AS "id",
-            'UsageCorrection'::text AS "__typename"
-        FROM "usage_corrections" t24$
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t24$
         WHERE t24$."id" = $2::uuid
             AND t24$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t25$."id" AS "id",
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t25$
+        WHERE t25$."id" = $2::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t26$."id" AS "id",
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t26$
+        WHERE t26$."id" = $2::uuid
+            AND t26$."id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t27$."id" AS "id",
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t27$
+        WHERE t27$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t28$."id" AS "id",
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t28$
+        WHERE t28$."id" = $2::uuid
+            AND t28$."tenant_id" = $3::uuid
     ) o$
 ))
 FROM scope$;
@@ -306,122 +342,154 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t10$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t10$."number" AS "number"
-        FROM "tenant_invoices" t10$
+            'DunningFailure'::text AS "__typename"
+        FROM "dunning_failures" t10$
         WHERE t10$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t11$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t11$
+            'DunningHold'::text AS "__typename"
+        FROM "dunning_holds" t11$
         WHERE t11$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t12$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t12$
+            'DunningRun'::text AS "__typename"
+        FROM "dunning_runs" t12$
         WHERE t12$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t13$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t13$
+            'DunningStep'::text AS "__typename"
+        FROM "dunning_steps" t13$
         WHERE t13$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t14$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t14$
+            'Invoice'::text AS "__typename",
+            t14$."number" AS "number"
+        FROM "tenant_invoices" t14$
         WHERE t14$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t15$."id" AS "id",
-            'RollupFailure'::text AS "__typename"
-        FROM "rollup_failures" t15$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t15$
         WHERE t15$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t16$."id" AS "id",
-            'RollupOutcome'::text AS "__typename"
-        FROM "rollup_outcomes" t16$
+            'Plan'::text AS "__typename"
+        FROM "plans" t16$
         WHERE t16$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t17$."id" AS "id",
-            'RollupRun'::text AS "__typename"
-        FROM "rollup_runs" t17$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t17$
         WHERE t17$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'RollupWarning'::text AS "__typename"
-        FROM "rollup_warnings" t18$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t18$
         WHERE t18$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t19$."id" AS "id",
-            'SubscriptionAddon'::text AS "__typename"
-        FROM "subscription_addons" t19$
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t19$
         WHERE t19$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t20$."id" AS "id",
-            'TaxExemption'::text AS "__typename"
-        FROM "tenant_tax_exemptions" t20$
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t20$
         WHERE t20$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t21$."id" AS "id",
-            'TaxRate'::text AS "__typename"
-        FROM "tax_rates" t21$
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t21$
         WHERE t21$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t22$."id" AS "id",
-            'Tenant'::text AS "__typename"
-        FROM "tenants" t22$
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t22$
         WHERE t22$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t23$."id" AS "id",
-            'UnpricedUsage'::text AS "__typename"
-        FROM "rollup_unpriced_usage" t23$
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t23$
         WHERE t23$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t24$."id" AS "id",
-            'UsageCorrection'::text AS "__typename"
-        FROM "usage_corrections" t24$
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t24$
         WHERE t24$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t25$."id" AS "id",
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t25$
+        WHERE t25$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t26$."id" AS "id",
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t26$
+        WHERE t26$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t27$."id" AS "id",
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t27$
+        WHERE t27$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t28$."id" AS "id",
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t28$
+        WHERE t28$."id" = $1::uuid
     ) o$
 ));
 -- $1: 019d4500-0007-7000-8000-000000000065

@@ -80,30 +80,31 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t10$."id" AS "id"
-            FROM "tenant_invoices" t10$
+            FROM "dunning_failures" t10$
             WHERE t10$."id" = i$.id$
-                AND t10$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t11$."id" AS "id"
-            FROM "tenant_invoice_lines" t11$
+            FROM "dunning_holds" t11$
             WHERE t11$."id" = i$.id$
-                AND t11$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t12$."id" AS "id"
-            FROM "plans" t12$
+            FROM "dunning_runs" t12$
             WHERE t12$."id" = i$.id$
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t13$."id" AS "id"
-            FROM "subscriptions" t13$
+            FROM "dunning_steps" t13$
             WHERE t13$."id" = i$.id$
                 AND t13$."tenant_id" = $3::uuid
         ) o$
@@ -111,89 +112,120 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t14$."id" AS "id"
-            FROM "plan_versions" t14$
+            FROM "tenant_invoices" t14$
             WHERE t14$."id" = i$.id$
-                AND NOT t14$."status" = $4::text
+                AND t14$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t15$."id" AS "id"
-            FROM "rollup_failures" t15$
+            FROM "tenant_invoice_lines" t15$
             WHERE t15$."id" = i$.id$
-                AND false
+                AND t15$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t16$."id" AS "id"
-            FROM "rollup_outcomes" t16$
+            FROM "plans" t16$
             WHERE t16$."id" = i$.id$
-                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t17$."id" AS "id"
-            FROM "rollup_runs" t17$
+            FROM "subscriptions" t17$
             WHERE t17$."id" = i$.id$
-                AND false
+                AND t17$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t18$."id" AS "id"
-            FROM "rollup_warnings" t18$
+            FROM "plan_versions" t18$
             WHERE t18$."id" = i$.id$
-                AND false
+                AND NOT t18$."status" = $4::text
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t19$."id" AS "id"
-            FROM "subscription_addons" t19$
+            FROM "rollup_failures" t19$
             WHERE t19$."id" = i$.id$
-                AND t19$."tenant_id" = $3::uuid
-        ) o$
-    ), (
-        SELECT row_to_json(o$)
-        FROM (
-            SELECT t20$."id" AS "id"
-            FROM "tenant_tax_exemptions" t20$
-            WHERE t20$."id" = i$.id$
-                AND t20$."tenant_id" = $3::uuid
-        ) o$
-    ), (
-        SELECT row_to_json(o$)
-        FROM (
-            SELECT t21$."id" AS "id"
-            FROM "tax_rates" t21$
-            WHERE t21$."id" = i$.id$
-        ) o$
-    ), (
-        SELECT row_to_json(o$)
-        FROM (
-            SELECT t22$."id" AS "id",
-                t22$."code" AS "code"
-            FROM "tenants" t22$
-            WHERE t22$."id" = i$.id$
-                AND t22$."id" = $3::uuid
-        ) o$
-    ), (
-        SELECT row_to_json(o$)
-        FROM (
-            SELECT t23$."id" AS "id"
-            FROM "rollup_unpriced_usage" t23$
-            WHERE t23$."id" = i$.id$
                 AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
+            SELECT t20$."id" AS "id"
+            FROM "rollup_outcomes" t20$
+            WHERE t20$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t21$."id" AS "id"
+            FROM "rollup_runs" t21$
+            WHERE t21$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t22$."id" AS "id"
+            FROM "rollup_warnings" t22$
+            WHERE t22$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t23$."id" AS "id"
+            FROM "subscription_addons" t23$
+            WHERE t23$."id" = i$.id$
+                AND t23$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
             SELECT t24$."id" AS "id"
-            FROM "usage_corrections" t24$
+            FROM "tenant_tax_exemptions" t24$
             WHERE t24$."id" = i$.id$
                 AND t24$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t25$."id" AS "id"
+            FROM "tax_rates" t25$
+            WHERE t25$."id" = i$.id$
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t26$."id" AS "id",
+                t26$."code" AS "code"
+            FROM "tenants" t26$
+            WHERE t26$."id" = i$.id$
+                AND t26$."id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t27$."id" AS "id"
+            FROM "rollup_unpriced_usage" t27$
+            WHERE t27$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t28$."id" AS "id"
+            FROM "usage_corrections" t28$
+            WHERE t28$."id" = i$.id$
+                AND t28$."tenant_id" = $3::uuid
         ) o$
     )) ORDER BY i$.n$), '[]')
     FROM unnest($2::uuid[])

@@ -59,7 +59,7 @@ BILLING_MONTH_CHANGES = table(
     billing_month_changes_reason_check=Check(
         "reason IN ('USAGE', 'USAGE_CORRECTED', 'SUBSCRIBED', 'ADDON_ATTACHED', 'ADDON_DETACHED',"
         " 'PLAN_CHANGED', 'TRANSITION', 'CHARGE_ADDED', 'TAX_EXEMPTION', 'RESOURCE_ENDED', 'INVOICE_VOIDED',"
-        " 'INVOICE_REPLACED')"
+        " 'INVOICE_REPLACED', 'LATE_CORRECTION')"
     ),
 )
 

@@ -20,6 +20,7 @@ CLOUD_DEPLOYMENTS = table(
     template_version=text(null=True),
     created_at=timestamptz(),
     updated_at=timestamptz(),
+    dunned_at=timestamptz(null=True),
     cloud_deployments_tenant_id_slug_key=Unique(["tenant_id", "slug"]),
     cloud_deployments_slug_check=Check("slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'"),
     cloud_deployments_display_name_check=Check("length(display_name) BETWEEN 1 AND 200"),
@@ -41,11 +42,18 @@ CLOUD_DEPLOYMENT_EVENTS = table(
     reason=text(null=True),
     withheld=boolean(),
     occurred_at=timestamptz(),
+    cause=text(),
+    dunning_invoice_id=uuid(null=True),
+    dunning_step=text(null=True),
     cloud_deployment_events_from_state_check=Check(
         "from_state IN ('TRIAL', 'ACTIVE', 'PAST_DUE', 'PAUSED', 'SUSPENDED', 'CANCELLED', 'ARCHIVED')"
     ),
     cloud_deployment_events_to_state_check=Check(
         "to_state IN ('TRIAL', 'ACTIVE', 'PAST_DUE', 'PAUSED', 'SUSPENDED', 'CANCELLED', 'ARCHIVED')"
+    ),
+    cloud_deployment_events_cause_check=Check("cause IN ('OPERATOR', 'TENANT', 'SYSTEM', 'DUNNING')"),
+    cloud_deployment_events_dunning_check=Check(
+        "num_nulls(dunning_invoice_id, dunning_step) IN (0, 2) AND (cause = 'DUNNING' OR dunning_step IS NULL)"
     ),
 )
 

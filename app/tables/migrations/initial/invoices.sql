@@ -27,7 +27,7 @@ CREATE TRIGGER tenant_invoice_inputs_no_update BEFORE UPDATE ON tenant_invoice_i
 CREATE TRIGGER tenant_invoices_no_delete BEFORE DELETE ON tenant_invoices
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
--- A draft may change; after that only the payment or the voiding is written, once.
+-- A draft may change; after that only whether it is paid, and its voiding.
 CREATE FUNCTION tenant_invoices_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     free text[] := ARRAY['status', 'paid_at', 'payment_reference', 'voided_at', 'void_reason'];
@@ -35,7 +35,7 @@ BEGIN
     IF OLD.status = 'DRAFT' AND NEW.status IN ('DRAFT', 'ISSUED', 'VOID') THEN
         RETURN NEW;
     END IF;
-    IF (OLD.status, NEW.status) IN (('ISSUED', 'PAID'), ('ISSUED', 'VOID'))
+    IF (OLD.status, NEW.status) IN (('ISSUED', 'PAID'), ('PAID', 'ISSUED'), ('ISSUED', 'VOID'), ('PAID', 'VOID'))
         AND to_jsonb(OLD) - free = to_jsonb(NEW) - free THEN
         RETURN NEW;
     END IF;

@@ -7,6 +7,11 @@ ALTER TABLE subscriptions ADD CONSTRAINT subscriptions_tenant_id_id_key UNIQUE (
 ALTER TABLE subscription_addons ADD CONSTRAINT subscription_addons_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE tenant_invoices ADD CONSTRAINT tenant_invoices_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE charges ADD CONSTRAINT charges_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE journal_entries ADD CONSTRAINT journal_entries_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE credit_notes ADD CONSTRAINT credit_notes_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE payments ADD CONSTRAINT payments_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE write_offs ADD CONSTRAINT write_offs_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE invoice_applications ADD CONSTRAINT invoice_applications_tenant_id_id_key UNIQUE (tenant_id, id);
 
 DO $$
 DECLARE
@@ -31,8 +36,19 @@ BEGIN
             ('tenant_invoice_inputs', 'invoice_id', 'tenant_invoices'),
             ('tenant_invoice_inputs', 'subscription_id', 'subscriptions'),
             ('rollup_outcomes', 'invoice_id', 'tenant_invoices'),
+            ('issue_outcomes', 'invoice_id', 'tenant_invoices'),
             ('rollup_unpriced_usage', 'deployment_id', 'cloud_deployments'),
-            ('cloud_invoice_lines', 'deployment_id', 'cloud_deployments')
+            ('cloud_invoice_lines', 'deployment_id', 'cloud_deployments'),
+            ('journal_postings', 'entry_id', 'journal_entries'),
+            ('invoice_applications', 'invoice_id', 'tenant_invoices'),
+            ('invoice_applications', 'payment_id', 'payments'),
+            ('invoice_application_reversals', 'application_id', 'invoice_applications'),
+            ('credit_notes', 'invoice_id', 'tenant_invoices'),
+            ('credit_note_lines', 'credit_note_id', 'credit_notes'),
+            ('write_offs', 'invoice_id', 'tenant_invoices'),
+            ('write_off_taxes', 'write_off_id', 'write_offs'),
+            ('recoveries', 'invoice_id', 'tenant_invoices'),
+            ('dunning_steps', 'invoice_id', 'tenant_invoices')
         ) AS links (child, reference, parent)
     LOOP
         EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', link.child, link.child || '_' || link.reference || '_fkey');

@@ -17,6 +17,7 @@ TENANTS = table(
     billing_address=text(null=True),
     abn=text(null=True),
     buyer_reference=text(null=True),
+    legal_name=text(null=True),
     closed_at=timestamptz(null=True),
     tenants_code_key=Unique(["code"]),
     tenants_code_check=Check("code ~ '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'"),
@@ -24,6 +25,7 @@ TENANTS = table(
     tenants_country_check=Check("country ~ '^[A-Z]{2}$'"),
     tenants_currency_check=Check("currency ~ '^[A-Z]{3}$'"),
     tenants_abn_check=Check("abn ~ '^[0-9]{11}$'"),
+    tenants_legal_name_check=Check("length(legal_name) BETWEEN 1 AND 200"),
 )
 
 TENANT_TAX_EXEMPTIONS = table(

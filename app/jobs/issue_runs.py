@@ -1,0 +1,42 @@
+"""Issue runs: their chunks, and the daily job that issues months by themselves."""
+
+import asyncio
+from uuid import UUID
+
+from app.jobs.context import JobContext
+from app.jobs.log import Counts, logged
+from app.operations import issue_runs
+from app.queue import heartbeat
+
+
+@logged
+async def issue_chunk(context: JobContext, *, run_id: str, position: int) -> Counts:
+    """Issues one chunk's drafts; told to stop, it finishes the batch in hand."""
+    stopping = asyncio.Event()
+    async with heartbeat(context["job"]):
+        work = asyncio.create_task(
+            issue_runs.issue_chunk(
+                context["operations"], run_id=UUID(run_id), position=position, is_stopping=stopping.is_set
+            )
+        )
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:  # the queue takes the job back, and waits some seconds for the batch in hand
+            stopping.set()
+            await work
+            raise
+    return {}
+
+
+@logged
+async def issue_due_months(context: JobContext) -> Counts:
+    """Every day: months whose drafts are to be issued now, if the settings say so."""
+    async with heartbeat(context["job"]):
+        return {"runs": await issue_runs.issue_due(context["operations"])}
+
+
+@logged
+async def resume_issue_runs(context: JobContext) -> Counts:
+    """Every few minutes: chunks whose job was lost."""
+    async with heartbeat(context["job"]):
+        return {"chunks": await issue_runs.resume(context["operations"])}

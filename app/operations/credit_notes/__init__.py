@@ -1,0 +1,19 @@
+"""Credit notes: what is left of an invoice, and taking it off."""
+
+from app.operations.credit_notes.issuing import NewCreditNote, credit_invoice, enter_credit_note, issue_credit_note
+from app.operations.credit_notes.previewing import CreditNotePreview, preview_credit_note
+from app.operations.credit_notes.remaining import CreditableInvoice, creditable_invoice
+from app.operations.credit_notes.requests import CreditRequest, LineCredit
+
+__all__ = [
+    "CreditNotePreview",
+    "CreditRequest",
+    "CreditableInvoice",
+    "LineCredit",
+    "NewCreditNote",
+    "credit_invoice",
+    "creditable_invoice",
+    "enter_credit_note",
+    "issue_credit_note",
+    "preview_credit_note",
+]

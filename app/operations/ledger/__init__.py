@@ -1,0 +1,51 @@
+"""The ledger, and the balances beside it: every business event posts here, in its own transaction."""
+
+from app.operations.ledger.account_balances import (
+    AccountBalance,
+    TrialBalanceRow,
+    account_balances,
+    trial_balance,
+)
+from app.operations.ledger.balances import (
+    BalanceChange,
+    Receivable,
+    change_balances,
+    change_credit,
+    lock_credit,
+    lock_open_receivables,
+    lock_receivables,
+    lock_tenant,
+    read_receivables,
+)
+from app.operations.ledger.credit import (
+    apply_credit,
+    record_applications,
+    return_credit,
+    take_back_credit,
+    undo_applications,
+)
+from app.operations.ledger.journal import JournalEntry, postings_of, write_entries
+
+__all__ = [
+    "AccountBalance",
+    "BalanceChange",
+    "JournalEntry",
+    "Receivable",
+    "TrialBalanceRow",
+    "account_balances",
+    "apply_credit",
+    "change_balances",
+    "change_credit",
+    "lock_credit",
+    "lock_open_receivables",
+    "lock_receivables",
+    "lock_tenant",
+    "postings_of",
+    "read_receivables",
+    "record_applications",
+    "return_credit",
+    "take_back_credit",
+    "trial_balance",
+    "undo_applications",
+    "write_entries",
+]
