@@ -8,6 +8,7 @@ from typing import Any
 
 from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode
+from app.schema import receivable_enums  # noqa: F401 - describes its enums before types use them
 from app.schema.enums import describe
 
 
