@@ -75,8 +75,8 @@ class SweptRedisQueue(RedisQueue):
 
 
 class Queue:
-    """Opened once per process: `async with Queue(settings) as queue`. Raises DatabaseUnavailable, also if Redis is
-    unavailable.
+    """The job queue of a process, opened once: `async with Queue(settings) as queue`. Raises DatabaseUnavailable, also
+    if Redis is unavailable.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -32,7 +32,7 @@ class ResourceDailyUsage(NamedTuple):
 
 
 class DailyQuantities(Sequence[DailyQuantity]):
-    """The rows of one kind in the month that begins on `start`, at most one per day.
+    """The daily quantities of one resource kind in the month that begins on `start`, at most one per day.
 
     mask: bit n stands for the n-th day after `start`. text: the quantities of those days in order, as plain decimals
     (see decimal_text), separated by spaces. An instance is equal to any sequence of the same rows.
@@ -129,7 +129,7 @@ def day_ranges(mask: int) -> str:
 
 @lru_cache(maxsize=4096)
 def mask_of_ranges(text: str) -> int:
-    """Parses what day_ranges formatted."""
+    """Parses day numbers in the format of `day_ranges`."""
     mask = 0
     for part in text.split():
         first, _, last = part.partition("-")

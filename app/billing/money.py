@@ -35,7 +35,7 @@ def storable_cents(key: str, cents: int) -> int:
 
 
 class Ratio(NamedTuple):
-    """numerator / denominator, exactly: a fraction that is not reduced.
+    """An exact fraction, numerator / denominator, that is not reduced.
 
     Billing divides only by numbers known beforehand: the days of a month and the microseconds of an hour. All other
     values are decimals. Without reducing, no common divisors are computed, which is most of Fraction's run time.

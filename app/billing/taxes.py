@@ -24,7 +24,9 @@ class TaxBase:
         self._first: tuple[TaxTerms, ...] | None = None
 
     def add(self, header: QuoteHeader, net_cents: int) -> None:
-        """Adds rounded amounts of the header's month. Those of an exempt tenant are not taxable."""
+        """Adds rounded amounts to be taxed with the taxes of the header's month. Amounts of an exempt tenant are not
+        taxable.
+        """
         if self._first is None:
             self._first = header.taxes
         self.subtotal_cents += net_cents

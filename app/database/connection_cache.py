@@ -27,8 +27,8 @@ class ConnectionCache:
         self._waiting: deque[asyncio.Future[Any]] = deque()
 
     def borrow(self) -> "BorrowedConnection":
-        """`async with cache.loan() as connection`. Raises DatabaseUnavailable if none is free in time, or if the
-        connection is lost.
+        """Returns a connection for a block: `async with cache.borrow() as connection`. Raises DatabaseUnavailable if
+        none is free in time, or if the connection is lost.
         """
         return BorrowedConnection(self)
 

@@ -48,7 +48,7 @@ async def database_urls(settings: Settings) -> DatabaseUrls:
 
 
 class Database:
-    """Opened once per process, on its event loop: `async with Database(settings) as database`.
+    """The database of a process, opened once on its event loop: `async with Database(settings) as database`.
 
     Opening raises DatabaseUnavailable or DatabaseUnsuitable, with a one-line message for people. Once open, it survives
     restarts of PostgreSQL: work during a restart raises DatabaseUnavailable, and later work succeeds.
@@ -128,7 +128,7 @@ class Database:
     @asynccontextmanager
     async def reading_written(self, scope: Scope) -> AsyncIterator[Any]:
         """Yields a connection as `reading` does, for reading what was just written, which a replica may not have yet.
-        Raises CommitUnknown if the read fails: the write was done, and must not be repeated because of it.
+        Raises CommitUnknown if the read fails, because the change was committed and must not be repeated.
         """
         pool = self.write_pool(scope)
         try:
@@ -139,7 +139,7 @@ class Database:
                 finally:
                     await give_back(pool, connection)
         except DatabaseUnavailable as error:
-            raise CommitUnknown("What was written could not be read back.") from error
+            raise CommitUnknown("The change was committed, but reading it back failed.") from error
 
     async def check(self) -> str | None:
         """Checks a connection of each role. Returns what is wrong with the replica, if anything, because callers do not

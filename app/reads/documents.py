@@ -32,13 +32,15 @@ class OperationInspection(Protocol):
 
     @property
     def greatest_cost(self) -> int:
-        """Its highest cost for any variables; 0: not known."""
+        """The operation's highest cost for any variables; 0: not known."""
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """The cost of one request."""
+        """Returns the operation's cost with these variables."""
 
     def cost_error(self, variables: Mapping[str, Any] | None) -> GraphQLError | None:
-        """Returns why a request may not run the operation, or None: a page's size may be in the variables."""
+        """Returns an error if the operation costs too much with these variables, otherwise None. The variables matter
+        because they may contain page sizes.
+        """
 
 
 class DocumentInspection(Protocol):
@@ -48,15 +50,15 @@ class DocumentInspection(Protocol):
 
     @property
     def errors(self) -> Sequence[GraphQLError]:
-        """Why none of its operations may run."""
+        """The errors for which the whole document is refused; empty if its operations may run."""
 
     @property
     def greatest_cost(self) -> int:
-        """The cost of its most expensive operation; 0: not known."""
+        """The cost of the document's most expensive operation; 0: not known."""
 
     @property
     def operations(self) -> Mapping[str, OperationInspection]:
-        """Its operations by name; "" for an operation without a name."""
+        """The document's operations by name; "" for an operation without a name."""
 
 
 Limits: TypeAlias = Callable[[DocumentNode], DocumentInspection]
@@ -86,7 +88,7 @@ class Executable:
 
 @dataclass(frozen=True)
 class Document:
-    """A valid document."""
+    """A document that has passed validation."""
 
     operations: Mapping[str, Executable]
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
@@ -110,7 +112,7 @@ class Document:
 
 
 class DocumentCache:
-    """The documents of a schema, with a cache of the most recently used."""
+    """Parses and validates documents for a schema, and caches the most recently used ones."""
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ def filtered(
 
 
 class _Filter:
-    """One field of the filter input that a request has."""
+    """One field of a filter, present in the request's filter input."""
 
     def __init__(self, builder: StatementBuilder, arguments: Arguments, name: str, selected: Selected) -> None:
         self._builder = builder

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LiteralsOfCorrectTypeRule(ValuesOfCorrectTypeRule):
-    """GraphQL's rule, with the input path of the wrong value in its error."""
+    """GraphQL's validation rule ValuesOfCorrectType, whose errors here contain the input path of the invalid value."""
 
     @override
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:

@@ -158,8 +158,8 @@ class _ConnectionCompiler:
         return selection.row()
 
     def _more(self, *, further: bool, beyond_cursor: str) -> Fragment:
-        """Returns whether there are rows after the page on one side: beyond its size, or beyond a cursor that limits
-        it.
+        """Returns the condition for hasNextPage or hasPreviousPage: there are more rows than the page's size, or rows
+        on the other side of the cursor `beyond_cursor`.
         """
         conditions: list[Fragment] = []
         if further:
@@ -205,7 +205,7 @@ class _ConnectionCompiler:
 
     @cached_property
     def _cursors(self) -> dict[str, list[Parameter]]:
-        """Returns the parameters with the keys of the given cursors."""
+        """Returns, for each given cursor (`after`, `before`), the parameters that contain its sort keys."""
         return {
             name: [
                 self._builder.parameter(

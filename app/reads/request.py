@@ -11,7 +11,7 @@ class Request(Protocol):
 
     @property
     def scope(self) -> Scope:
-        """The rows that may be read."""
+        """The rows that the request may read."""
 
     @property
     def today(self) -> date:

@@ -14,7 +14,7 @@ class Selection:
         self._members: dict[str, Fragment] = {}
 
     def add(self, key: str, expression: Fragment) -> None:
-        """Adds a member, unless it is present."""
+        """Adds a member to the JSON object, unless the object has one with that key."""
         self._members.setdefault(key, expression)
 
     def row(self, source: Fragment = "", common: Fragment = "") -> Fragment:
@@ -53,8 +53,8 @@ class Selection:
 
     @property
     def _text(self) -> Fragment:
-        """Returns the object built as text: slower than row_to_json, but without limits on its keys and
-        their number.
+        """Returns SQL that builds the JSON object as text. It is slower than row_to_json, but allows any keys and any
+        number of them.
         """
         members = (
             (f"""'"{key}":' || coalesce(to_json(""", expression, ")::text, 'null')")

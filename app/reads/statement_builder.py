@@ -28,7 +28,9 @@ Compiled = tuple[Fragment, Shapes | None]
 
 @dataclass(frozen=True)
 class Operation:
-    """The executed operation, and what is compiled for all requests whose values have the same shape."""
+    """The operation that is compiled, with the values of the request. The result is reused for requests whose values
+    have the same shape (see `shape` in variables.py).
+    """
 
     model: SchemaModel
     definition: OperationDefinitionNode
@@ -102,18 +104,20 @@ class StatementBuilder:
         return Statement(sql, used, checks, shape, of_tenant, allow)
 
     def alias(self) -> str:
-        """Returns a new name for a table, unique in this statement."""
+        """Returns a new table alias, unique in this statement."""
         return generated(f"t{next(self._aliases)}")
 
     def parameter(self, getter: Getter, type_: str, error_source: Selected | None = None) -> Parameter:
-        """A parameter: values are never in the text. One that the statement turns out not to need is still checked."""
+        """Adds a parameter to the statement: values are never part of its text. The value is checked even if the
+        finished statement does not use the parameter.
+        """
         parameter = Parameter(type_, getter, error_source)
         self._parameters.append(parameter)
         return parameter
 
     def present_arguments(self, arguments: Arguments) -> Mapping[str, Any]:
-        """Returns the arguments of the present request. Only which of them are null may affect the statement's text,
-        because their values are parameters.
+        """Returns a field's arguments in the current request. The statement's text may depend on which of them are
+        null, but not on their values, because those are parameters.
         """
         return arguments.of(self.operation.values)
 
@@ -151,7 +155,7 @@ class StatementBuilder:
         return conditions
 
     def fixed(self, conditions: Sequence[Fixed], alias: str) -> list[Fragment]:
-        """Returns the conditions for columns that the declaration fixes to a value."""
+        """Returns the SQL conditions for a declaration's `where`: each of its columns equals a fixed value."""
 
         def constant(column: Column, value: object) -> Parameter:
             return self.parameter(lambda _: to_parameter(column, value), sql_type(column))

@@ -24,7 +24,9 @@ MAX_ERRORS = 50
 
 
 class _Variable(NamedTuple):
-    """`read` converts JSON to its value; if it returns None, graphql-core reads the value and reports errors."""
+    """A declared variable. `read` converts its JSON to a value; if it returns None, graphql-core reads the value and
+    reports errors.
+    """
 
     name: str
     definition: VariableDefinitionNode
@@ -76,8 +78,8 @@ class Variables:
         return errors[:MAX_ERRORS]
 
     def shape(self, values: VariableValues) -> tuple[object, ...]:
-        """Returns what of the values a statement's text may depend on: booleans, and which values are
-        absent or null.
+        """Returns those facts about the variables that a statement's text may depend on: the values of booleans, and
+        which variables are absent or null.
         """
         coerced = values.coerced
         return tuple(_shape(coerced.get(variable.name, ...)) for variable in self._declared)

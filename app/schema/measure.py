@@ -153,8 +153,8 @@ class Measuring:
         return objects, max((page for page in pages if page is not None), default=DEFAULT_PAGE_SIZE)
 
     def _page_size(self, value: ValueNode | None) -> int | None:
-        """Returns None if absent or null. A size over the maximum is refused when the argument is coerced, with a
-        better message.
+        """Returns the page size in `first` or `last`; None if it is absent or null. A size over the maximum is not
+        refused here but when the argument is coerced, with a better message.
         """
         if not isinstance(value, VariableNode):
             return _literal_size(value.value) if isinstance(value, IntValueNode) else None

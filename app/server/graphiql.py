@@ -59,7 +59,7 @@ class _Asset:
 
 @dataclass(frozen=True, slots=True)
 class GraphiQL:
-    """The page and its assets, read once. `version` changes whenever any asset does."""
+    """GraphiQL's page and its assets, read once. `version` changes whenever any asset does."""
 
     html: str
     version: str

@@ -148,7 +148,7 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Concurren
 
 
 async def _rest(body: bytes, receive: Any, pace: Pace) -> tuple[Any, bytes]:
-    """Returns the last message and the whole body."""
+    """Receives the rest of a request's body; returns the last ASGI message and the whole body."""
     parts, size = [body], len(body)
     while True:
         pace.received(len(parts[-1]))

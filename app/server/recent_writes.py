@@ -38,7 +38,9 @@ class RecentWrites:
 
 
 def read_after_position(header: str) -> int | None:
-    """Parses the header. Raises RequestError (400) for a malformed position."""
+    """Parses the header Arcadia-Read-After; None if it is empty. Raises RequestError (400) for a malformed WAL
+    position.
+    """
     if not header:
         return None
     try:

@@ -66,7 +66,7 @@ class _Format(NamedTuple):
 
 
 class _Payment:
-    """What a body costs its caller, paid as it is read; no request costs more than a full bucket."""
+    """Charges the caller rate-limit points for a body while it is read. No request costs more than a full bucket."""
 
     def __init__(self, rate_limiter: RateLimiter, principal: Principal) -> None:
         self._rate_limiter = rate_limiter
@@ -86,8 +86,8 @@ class _Payment:
             yield part
 
     async def pay(self, cost: int) -> None:
-        """Charges the cost. Raises RateLimitedError, whose Retry-After is when the caller has the points for the body
-        so far: if it is sent again then, it is read further than before.
+        """Charges a part of the body's cost. Raises RateLimitedError. After its Retry-After the caller has enough
+        points for the part that was read so far, so a repeated request gets further than this one.
         """
         limit = self._rate_limiter.limit
         if limit is not None:

@@ -40,7 +40,9 @@ class CloudDeployments(Table, tablename="cloud_deployments"):
 
 
 class CloudDeploymentEvents(Table, tablename="cloud_deployment_events"):
-    """Append-only: every transition, the creation (from_state null) and each withheld transition, with its actor."""
+    """Deployment events, append-only: every transition, the creation (from_state null) and each withheld transition,
+    with its actor.
+    """
 
     id = primary_key()
     tenant_id = reference(Tenants)

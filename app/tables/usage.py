@@ -42,7 +42,8 @@ class UsageRecords(Table, tablename="usage_records"):
 
 
 class UsageEventKeys(Table, tablename="usage_event_keys"):
-    """(tenant, source, event_id) identifies an event permanently; `id` is the id of its record, in any month.
+    """The keys of usage events: (tenant, source, event_id) identifies an event permanently; `id` is the id of its
+    record, in any month.
 
     `fingerprint` tells whether an event that is sent again with the same key has the same content; `occurred_at` finds
     the record.

@@ -59,7 +59,8 @@ WHERE NOT EXISTS (
 
 
 class Change(NamedTuple):
-    """A change of what a tenant is billed from a day on, for one deployment or (None) for the whole tenant.
+    """A change that affects what a tenant is billed for, from a day on. deployment_id: None if it affects the whole
+    tenant.
 
     last_day: the last day that can change; None: every day from the first on.
     """
@@ -109,7 +110,7 @@ async def _lock_shared(unit: UnitOfWork, reached: dict[tuple[UUID, date, UUID | 
 
 
 def _months(change: Change, open_day: date) -> Iterable[date]:
-    """Returns the first days of the months before `until` that the change affects."""
+    """Returns the first days of the months before `open_day` that the change affects."""
     month = change.first_day.replace(day=1)
     while month < open_day and (change.last_day is None or month <= change.last_day):
         yield month

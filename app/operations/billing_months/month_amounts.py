@@ -39,8 +39,8 @@ GROUP BY l.tenant_id
 
 @dataclass(slots=True)
 class MonthInData:
-    """rated_cents: the month's net amount, rated now; billed_cents: the net amount that live invoices have billed for
-    it.
+    """A tenant's month, rated from today's data. rated_cents: its net amount; billed_cents: the net amount that live
+    invoices have billed for it.
 
     differences: messages by slug (empty for charges without a subscription). failure: why the month cannot be rated.
     """

@@ -162,7 +162,7 @@ async def lock_months(
 
 
 def _unrated(tenant_id: UUID, period_start: date) -> Month:
-    """A month that has no row yet."""
+    """Returns the state of a billing month that has no row yet: it is open and was never rated."""
     return Month(tenant_id, period_start, BillingMonthState.OPEN, None, None, 0, [], None, None, None, None, None)
 
 

@@ -98,8 +98,8 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
 
 
 def authorise(context: Context, action: Action, path: tuple[str, ...] = ()) -> None:
-    """Raises PERMISSION_DENIED unless one of the caller's roles may do this. `path`: the input value that requires the
-    permission.
+    """Raises PERMISSION_DENIED unless one of the caller's roles permits the action. `path`: the input value that
+    requires the permission.
     """
     if context.principal.roles.isdisjoint(ALLOWED_ROLES[action]):
         raise denied(action, path)

@@ -39,8 +39,8 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def auditing(context: Context, call: Call) -> AsyncIterator[Context]:
-    """Yields the context to run the call with. The call's own transaction writes the entry of a success; other outcomes
-    are written here.
+    """Yields the context in which to run the call. If the call succeeds, its own transaction writes the audit entry;
+    the entries of other outcomes are written here.
     """
     try:
         yield replace(context, call=call)

@@ -152,7 +152,7 @@ def _refuse_too_large(summary: BillSummary, factor: Decimal) -> None:
 
 
 def _invoice(context: Context, summary: BillSummary, terms: Mapping[str, Any]) -> CloudInvoices:
-    """Returns the bill's row before any of its lines is allocated. terms: further columns."""
+    """Returns the row of a new bill, none of whose lines is allocated yet. terms: the values of further columns."""
     now, subject = context.clock(), context.principal.subject
     return CloudInvoices(
         **terms,

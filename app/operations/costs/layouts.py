@@ -38,7 +38,9 @@ class ColumnOfField(NamedTuple):
 
 
 def _digitalocean(currency: str) -> dict[BillField, str]:
-    """The columns have the fields' names, except the amount's, which has the currency in its name."""
+    """Returns the columns of DigitalOcean's bill files: each is named like its field, except that the amount's column
+    is named after the currency.
+    """
     return {field: field.value for field in BillField} | {BillField.AMOUNT: currency}
 
 
@@ -46,7 +48,7 @@ BUILT_IN = MappingProxyType({"digitalocean": _digitalocean})
 
 
 def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[InputFault]:
-    """Yields the faults of the columns that a caller gives for a provider's file."""
+    """Yields validation errors of the columns that a caller gives for a provider's file."""
     columns_by_field = dict(columns)
     for position, (_, column) in enumerate(columns):
         for fault in validation.name("column", column, MAX_COLUMN_LENGTH):

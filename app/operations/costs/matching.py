@@ -57,7 +57,9 @@ class Match(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """A name to look up, among the provider's ids or the resources' names."""
+    """One rule for matching a row of a bill: a name, and the index in which to look it up (by provider's id or by
+    resource name).
+    """
 
     matched_by: CloudInvoiceMatch
     resources_by: dict[str, list[Any]]
@@ -113,7 +115,7 @@ class ResourceMatcher:
 
 
 def _candidates(rules: Iterable[_Rule], row: Charged, counts: Callable[[Any, Charged], bool]) -> _Candidates | None:
-    """Returns the resources found by the first rule that finds any."""
+    """Applies the matching rules in order; returns the resources found by the first rule that finds any."""
     for rule in rules:
         matching = [resource for resource in rule.resources_by.get(rule.name, ()) if counts(resource, row)]
         if matching:
@@ -156,7 +158,7 @@ def _unallocated(reason: UnallocatedReason) -> Match:
 
 
 async def match_rows(unit: UnitOfWork, provider: str, rows: Sequence[Charged]) -> list[Match]:
-    """Returns the match of each row, among the registered resources of the provider."""
+    """Matches rows of a bill to the provider's registered resources; returns one match per row."""
     names = {name for row in rows for text in (row.description, row.group_description) for name in names_of(text)}
     matcher = ResourceMatcher(await unit.connection.fetch(_RESOURCES, provider, list(names)))
     return [matcher.match(row) for row in rows]

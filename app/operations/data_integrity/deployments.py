@@ -133,8 +133,8 @@ def _differences(row: Any, spans: list[ActiveSpan], life: _ExpectedSubscription 
 
 
 def _version_faults(row: Any, today: date) -> list[str]:
-    """Yields faults of the plan version history: it must end with the version in force, or with the pending one, whose
-    day may have come since.
+    """Returns what is wrong with a subscription's plan version history: it must end with the version in force, or with
+    the pending one, whose day may have come since.
 
     A version in force may begin tomorrow, because the clock of the machine that put it in force may be ahead.
     """

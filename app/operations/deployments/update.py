@@ -22,7 +22,7 @@ async def update_deployment(
     llm_mode: LlmMode | None = None,
     billing_action_suspended: bool | None = None,
 ) -> UUID:
-    """Changes the given fields. Only a platform admin may suspend or resume billing actions."""
+    """Changes the given fields of a deployment. Only a platform admin may suspend or resume billing actions."""
     authorise(context, Action.UPDATE_DEPLOYMENT)
     if billing_action_suspended is not None:
         authorise(context, Action.OVERRIDE_BILLING_ACTIONS, ("billingActionSuspended",))

@@ -81,7 +81,7 @@ class Draft:
         self.documents.append(row)
 
     def _keep_lines(self, ids: Iterable[UUID], lines: Sequence[Line], month: date) -> None:
-        """Appends the rows of the lines that the builder has counted last."""
+        """Appends the rows of the lines that were added to the builder last."""
         first = self.invoice.line_count - len(lines) + 1
         for position, (line_id, line) in enumerate(zip(ids, lines, strict=True), first):
             self.lines.append(self._rows.line(line_id, position, line, month))

@@ -93,7 +93,7 @@ async def stage_inputs(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
 
 @lru_cache(maxsize=8)
 def _of_subscription(deployment_id: str | None, subscription_id: str | None) -> bytes:
-    """Encodes the two ids, each if the line has one."""
+    """Encodes the ids of a line's deployment and subscription; NULL for an id that the line does not have."""
     deployment = NULL if deployment_id is None else uuid_of(deployment_id)
     return deployment + (NULL if subscription_id is None else uuid_of(subscription_id))
 

@@ -53,7 +53,9 @@ _PURGE = "DELETE FROM rate_limit_buckets WHERE full_at < now()"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The size of a caller's bucket, in points: its capacity, and how many points flow in each second."""
+    """A rate limit: the capacity of each caller's bucket in points (`burst`), and the points added
+    to it each second.
+    """
 
     burst: int
     per_second: int

@@ -161,7 +161,9 @@ class _Billing:
             await self._write_months(drafts)
 
     def _draft(self, tenant_id: UUID, existing: ExistingInvoice) -> Draft:
-        """Starts the invoice: a draft is rated again in place; otherwise it is the next revision."""
+        """Starts a tenant's invoice: an existing draft is rated again in place; otherwise a new invoice with the next
+        revision is created.
+        """
         draft_id = existing.draft_id
         revision = existing.revision + (draft_id is None)
         header = self.headers[tenant_id].under(existing.month.rules_version)
@@ -200,7 +202,9 @@ class _Billing:
     async def _rated(
         self, drafts: dict[UUID, Draft], charges: dict[UUID, ChargeInputs], billable: BillablePortions
     ) -> AsyncGenerator[None, None]:
-        """Rates slice by slice: the month's subscriptions, its charges, the corrections; then credits and tax."""
+        """Rates a large tenant slice by slice: the month's subscriptions, its charges, the corrections; then credits
+        and tax.
+        """
         self.rated_cents.update(dict.fromkeys(drafts, 0))
         async for portion in billable:
             gathered = await gather(self.unit, self.run.period, portion)

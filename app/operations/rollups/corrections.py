@@ -56,8 +56,8 @@ CORRECTION_FAULTS = (ValueError, ArithmeticError)
 
 
 class _MonthWithCredits(NamedTuple):
-    """A month of one subscription, or of charges, with differences below 0; its differences above 0 are on the same
-    invoice.
+    """An earlier month of one subscription, or of charges without a subscription, that has credits to apply
+    (differences below 0). Its differences above 0 are already on the invoice.
     """
 
     month: Month
@@ -98,7 +98,8 @@ class Corrections:
             self._add_own(draft, inputs, [*billed_of(lines), *billed])
 
     def note_charges(self, draft: Draft, charges: ChargeInputs) -> bool:
-        """Does the same for charges without a subscription; then the invoice has only their difference.
+        """Registers the month's charges without a subscription: what other invoices have billed for them will be
+        subtracted.
 
         Returns whether other invoices have billed any of them; if not, nothing is registered.
         """
@@ -147,8 +148,8 @@ class Corrections:
             draft.add_charges(ChargeInputs(charged))
 
     async def keep_due(self, now: datetime) -> None:
-        """Records a change for each correction that failed and is otherwise known only from a replaced invoice, so that
-        it stays due.
+        """Records a change for each month whose correction failed and that only a replaced invoice had corrected, so
+        that the month stays due.
         """
         for tenant_id, month in self.failed:
             deployments = self.replaced.deployments.get((tenant_id, month), set())

@@ -201,5 +201,5 @@ async def finish_if_done(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
 
 
 async def notify_progress(unit: UnitOfWork, run_id: UUID) -> None:
-    """Notifies listeners after the commit."""
+    """Notifies listeners of the run's progress, once the transaction commits."""
     await unit.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, json.dumps({"id": str(run_id)}))

@@ -10,8 +10,8 @@ from app.billing import Period
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run does. force: it rates invoiced tenants again; dry_run: it writes no invoices. rates_stale_drafts: a
-    draft whose month changed is rated again in place.
+    """A rollup run with its options. force: tenants that already have an invoice are rated again. dry_run: no invoices
+    are written. rates_stale_drafts: a draft whose month changed after it was rated is rated again in place.
     """
 
     id: UUID

@@ -120,8 +120,8 @@ async def refold(unit: UnitOfWork, zone: ZoneInfo, days: Iterable[DayKey]) -> No
 
 
 async def lock_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) -> list[DayKey]:
-    """Locks the days, so that nothing can be added to them until the commit. Returns those that had no total: they must
-    be folded then.
+    """Locks the days, so that nothing can be added to them until the commit. Returns the days that had no total: these
+    must be computed afterwards.
     """
     if not days:
         return []
@@ -130,7 +130,7 @@ async def lock_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) ->
 
 
 async def fold_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) -> None:
-    """Computes the totals of days that are locked."""
+    """Computes the daily totals of the given days, which must be locked."""
     if days:
         await unit.connection.execute(_FOLD, *_columns(days, zone))
 
