@@ -87,7 +87,7 @@ class Queue:
 
     @property
     def saq(self) -> saq.queue.Queue:
-        """SAQ's queue, for a worker."""
+        """Returns SAQ's queue object, for a worker."""
         if self._saq is None:
             raise RuntimeError("The queue is not open.")
         return self._saq

@@ -71,14 +71,14 @@ def header_text(header: QuoteHeader) -> str:
 
 
 def parse_header(text: str) -> QuoteHeader:
-    """Returns the header whose text header_text wrote. Raises ValueError for another format or an unknown rules
-    version.
+    """Parses an invoice's header from the text that header_text wrote. Raises ValueError for another format or an
+    unknown rules version.
     """
     return header_of(document_value(text))
 
 
 def header_of(value: dict[str, Any]) -> QuoteHeader:
-    """Returns the header contained in a parsed document. Raises ValueError for an unknown rules version."""
+    """Returns the header contained in a parsed canonical document. Raises ValueError for an unknown rules version."""
     return QuoteHeader(
         period=Period(date.fromisoformat(value["period_start"]), ZoneInfo(value["zone"])),
         currency=value["currency"],
@@ -134,7 +134,7 @@ def document_value(text: str) -> dict[str, Any]:
 
 
 def charges_of(value: dict[str, Any]) -> ChargeInputs:
-    """Returns the charges without a subscription from a parsed document."""
+    """Returns the charges without a subscription from a parsed canonical document."""
     return ChargeInputs(
         tuple(
             UnsubscribedCharge(row["slug"], row["deployment_id"], charge_of(row["charge"]))
@@ -144,7 +144,9 @@ def charges_of(value: dict[str, Any]) -> ChargeInputs:
 
 
 def subscription_of(value: dict[str, Any], period: Period) -> SubscriptionInputs:
-    """Returns the subscription from a parsed document. Its day numbers count from the start of `period`."""
+    """Returns a subscription's inputs from a parsed canonical document. Its day numbers count from the start of
+    `period`.
+    """
     return SubscriptionInputs(
         slug=value["slug"],
         subscription_id=value["subscription_id"],

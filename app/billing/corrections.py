@@ -107,7 +107,7 @@ class CorrectionCharge(NamedTuple):
 
 
 def rate_subject(inputs: CorrectionInputs) -> list[Line]:
-    """Rates the month's present inputs and returns the lines. Raises as rate_subscription does."""
+    """Rates a month's present inputs and returns the lines, for a correction. Raises as rate_subscription does."""
     if inputs.waived:
         return []
     if isinstance(inputs.subject, ChargeInputs):

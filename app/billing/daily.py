@@ -75,7 +75,7 @@ class DailyQuantities(Sequence[DailyQuantity]):
         return [text for day, text in zip(self.dates, texts, strict=True) if day in requested_days]
 
     def integers_on(self, days: Sequence[date], period: Period) -> list[int]:
-        """Returns the quantities on the given days of the period, all of which must be integers."""
+        """Returns the quantities on the given days of the period. All quantities must be integers."""
         if len(days) == len(period.days):
             # Takes half the time of calling int() for each, which dominates the time of rating a month.
             return _json_integers(f"[{self.text.replace(' ', ',')}]")[0]

@@ -26,7 +26,8 @@ class Segment(NamedTuple):
 
 
 class UsageGroup(NamedTuple):
-    """The billable days on which one kind has the same terms, in one or more plan versions; they are rated together.
+    """The billable days on which one resource kind has the same terms, in one or more plan versions; they are rated
+    together.
 
     terms: the version of the group's first day.
     """

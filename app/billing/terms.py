@@ -135,8 +135,8 @@ class ChargeTerms:
 
     @property
     def billed_cents(self) -> int:
-        """Returns the part that this invoice bills. Raises ValueError if the part is larger than the credit, or is part
-        of a charge.
+        """Returns the amount that this invoice bills: the whole charge, or the applied part of a credit. Raises
+        ValueError if that part is larger than the credit, or if a part is given for a charge above 0.
         """
         if self.taken_cents is None:
             return self.net_cents

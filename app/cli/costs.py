@@ -150,7 +150,7 @@ def list_() -> None:
 
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
-    """Yields the file, or a seekable copy of standard input."""
+    """Yields the file of a bill, or a seekable copy of standard input."""
     if file != "-":
         with Path(file).open("rb") as content:
             yield content

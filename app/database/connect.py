@@ -198,7 +198,7 @@ async def connection(settings: Settings, url: str, *, role: str | None = PLATFOR
 
 
 async def close(opened: Any) -> None:
-    """Closes the connection properly, or at once if the server does not answer."""
+    """Closes a connection to PostgreSQL properly, or at once if the server does not answer."""
     try:
         await opened.close(timeout=1)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):

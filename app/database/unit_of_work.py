@@ -70,7 +70,9 @@ class UnitOfWork(PostgresTransaction):
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """Runs a part that may fail alone: an error undoes its changes and its after_commit callbacks."""
+        """Runs a part of the transaction in a savepoint: an error undoes only that part's changes and after_commit
+        callbacks.
+        """
         callbacks, staged = len(self._after_commit), set(self.staged)
         self._attempts += 1  # unique, because PostgreSQL rolls back to the newest savepoint of a name
         savepoint = f"attempt_{self._attempts}"

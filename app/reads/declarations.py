@@ -116,7 +116,7 @@ def many(
     where: Sequence[Fixed] = (),
     name: str | None = None,
 ) -> Any:
-    """All rows whose `foreign_key` points here, as a plain list: for lists that are always short."""
+    """All rows whose `foreign_key` points at this type's table, as a plain list: for lists that are always short."""
     return _field(Many(foreign_key, tuple(order), tuple(where)), description, name)
 
 
@@ -129,7 +129,7 @@ def connection(
     filter_input: type | None = None,
     name: str | None = None,
 ) -> Any:
-    """The rows whose `foreign_key` points here, in pages.
+    """The rows whose `foreign_key` points at this type's table, in pages.
 
     `order` names columns that are never null; the primary key is appended unless it is the last of them. `filters` maps
     each Python field name of `filter_input` to its condition.

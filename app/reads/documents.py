@@ -136,7 +136,8 @@ class DocumentCache:
         self._known = cache
 
     def get(self, text: str) -> tuple[Document, int]:
-        """Returns the document of a text, and the cost of reading it: 0 if it is cached.
+        """Returns the parsed and validated document of a text, and the rate-limit cost of parsing and validating it: 0
+        if it is cached.
 
         Raises GraphQLRequestError, also for a cached text that is not valid.
         """

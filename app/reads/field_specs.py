@@ -153,6 +153,8 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class PythonFieldInfo(Generic[R]):
-    """What the function of a Python field receives besides its rows: the request, with the type the server gave it."""
+    """The argument `info` of a Python field's function: it contains the request, which has the type that the server
+    gives it.
+    """
 
     request: R

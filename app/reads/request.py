@@ -1,4 +1,4 @@
-"""What a read must know about its caller."""
+"""What app/reads must know about a request and its caller."""
 
 from datetime import date
 from typing import Any, Protocol

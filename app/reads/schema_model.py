@@ -116,7 +116,7 @@ class SchemaModel:
 
 
 def node_type(field: GraphQLField) -> GraphQLObjectType:
-    """Returns the type of the rows of a connection field."""
+    """Returns the GraphQL type of a connection field's rows."""
     connection = cast("GraphQLObjectType", get_named_type(field.type))
     return cast("GraphQLObjectType", get_named_type(connection.fields["nodes"].type))
 

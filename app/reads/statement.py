@@ -48,7 +48,7 @@ class Selected:
         return cast("GraphQLObjectType", get_named_type(self.definition.type))
 
     def locate(self, error: ReadError) -> ReadError:
-        """Returns the error with the field's position and path."""
+        """Returns the error with the selected field's location in the document and its response path."""
         return type(error)(error.message, self.node, self.path)
 
 

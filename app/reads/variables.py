@@ -68,7 +68,9 @@ class Variables:
         return VariableValues(sources, values)
 
     def _errors(self, provided: Mapping[str, Any]) -> list[GraphQLError]:
-        """Returns the errors of the values sent, each with its input path; defaults are not checked."""
+        """Returns the errors in the variables of a request, each with its input path; default
+        values are not checked.
+        """
         errors: list[GraphQLError] = []
         for variable in self._declared:
             if variable.name in provided or variable.signature.default is None:

@@ -95,7 +95,7 @@ class GraphiQL:
 
 
 def load_graphiql(folder: Path = FOLDER) -> GraphiQL:
-    """Returns the page from the folder; if GraphiQL is not installed, a page that says how to install it."""
+    """Returns GraphiQL's page from its folder; if GraphiQL is not installed, a page that says how to install it."""
     try:
         contents = {name: (folder / file).read_bytes() for name, file in ASSETS.items()}
         html = (folder / "page.html").read_text(encoding="utf-8")

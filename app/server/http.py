@@ -181,7 +181,9 @@ def _too_large() -> RequestError:
 
 
 def _text_to_run(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
-    """Returns the document to execute. A GET must be safe (RFC 9110, section 9.2.1), so it may only query."""
+    """Returns the text of the GraphQL document to execute. A GET must be safe (RFC 9110, section 9.2.1), so only a
+    query may be sent by GET.
+    """
     text = documents.text_of(parameters, by)
     if operation_type(text, parameters.operation_name) not in {OperationType.QUERY, None}:
         raise RequestError(

@@ -200,7 +200,7 @@ def _verification_key(jwk: dict[str, Any]) -> VerificationKey | None:
 
 
 async def fetch_key_set(url: str) -> bytes:
-    """Fetches the document at `url`, at most 256 KB; redirects are not followed."""
+    """Fetches an issuer's key set (JWKS) from `url`, at most 256 KB. Redirects are not followed."""
     async with httpx.AsyncClient(timeout=FETCH_TIMEOUT) as client, client.stream("GET", url) as response:
         response.raise_for_status()
         document = b""

@@ -30,8 +30,8 @@ class RecentWrites:
             self._positions.put((principal.tenant_id, principal.subject), position)
 
     def after(self, principal: Principal, requested: int | None) -> int | None:
-        """Returns the position that the caller's reads must have reached: the later of the requested one and that of
-        its last commit here.
+        """Returns the WAL position that the replica for the caller's reads must have reached: the later of the
+        requested position and that of the caller's last commit in this process.
         """
         known = self._positions.get((principal.tenant_id, principal.subject))
         return max((position for position in (known, requested) if position is not None), default=None)

@@ -92,7 +92,7 @@ def encoding_of(content_encoding: str) -> str | None:
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
-    """Yields the body in parts of at most STEP_BYTES. Raises RequestError (400, 413)."""
+    """Yields the decompressed body in parts of at most STEP_BYTES. Raises RequestError (400, 413)."""
     unpacker = UNPACKERS[encoding]()
     packed = size = 0
     async for chunk in chunks:

@@ -74,8 +74,8 @@ class _Payment:
         self._paid = REQUEST_COST
 
     async def read(self, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yields the parts, each charged before it is yielded: a body that is refused half way has cost only what was
-        read.
+        """Yields the parts of a body. Each is charged before it is yielded, so a body that is refused half way has cost
+        only what was read.
         """
         owed = 0.0
         async for part in parts:
@@ -140,13 +140,13 @@ async def _record(upload: Upload, body: AsyncIterator[bytes]) -> Tally:
 
 
 def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
-    """Yields the body as NDJSON, in parts of any size."""
+    """Yields the request's body as NDJSON, in parts of any size."""
     parts = without_byte_order_mark(unpacked(sent, body.encoding) if body.encoding else sent)
     return as_lines(parts) if body.is_json else parts
 
 
 def _format(request: Request[Any, Any, Any]) -> _Format:
-    """Returns the body's format. Raises RequestError (415) for unsupported types and encodings."""
+    """Returns the format of a request's body. Raises RequestError (415) for unsupported media types and encodings."""
     media_type = utf8_media_type(request.headers.get("content-type", ""))
     if media_type not in NDJSON_TYPES + JSON_TYPES:
         message = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."

@@ -94,7 +94,7 @@ async def read_block(text: bytes, first: int) -> Block:
 
 
 def _read(text: bytes, first: int, block: Block) -> int:
-    """Adds the lines of a text to the block; returns their number."""
+    """Decodes the lines of a text and adds their events to the block; returns the number of lines."""
     decoded = _decoded(text)
     for line_number, line in enumerate(decoded, first):
         if isinstance(line, _UsageLine):

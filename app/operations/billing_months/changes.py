@@ -99,7 +99,7 @@ async def record_changes(context: Context, unit: UnitOfWork, changes: Iterable[C
 
 
 async def _lock_shared(unit: UnitOfWork, reached: dict[tuple[UUID, date, UUID | None], bool]) -> set[tuple[UUID, date]]:
-    """Takes a shared lock on the months; returns those that are rated."""
+    """Takes a shared lock on the billing months; returns those that are rated."""
     months: dict[tuple[UUID, date], bool] = {}
     for (tenant_id, month, _), is_first in reached.items():
         months[tenant_id, month] = is_first or months.get((tenant_id, month), False)

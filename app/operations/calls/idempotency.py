@@ -157,7 +157,7 @@ def _restored(text: str, result: type[T]) -> Outcome[T]:
 
 
 async def purge(context: Context) -> int:
-    """Deletes the keys older than a day; returns how many."""
+    """Deletes the idempotency keys that are older than a day; returns how many."""
     async with context.database.unit_of_work(PLATFORM) as unit:
         answer: str = await unit.connection.execute(_PURGE, context.clock() - RETENTION)
     return int(answer.rsplit(" ", 1)[-1])

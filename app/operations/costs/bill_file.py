@@ -59,11 +59,11 @@ class BillFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Releases the file without closing it; the caller closes it."""
+        """Detaches from the bill's file without closing it; the caller closes it."""
         self._text.detach()
 
     def rows(self) -> Iterator[BillRow]:
-        """Yields the rows in order. Raises MalformedBill."""
+        """Yields the rows of the bill in order. Raises MalformedBill."""
         records = self._records()
         names = [_folded(name) for name in next(records, (1, []))[1]]
         cells, read = self._cells(names), 0
@@ -139,7 +139,9 @@ class BillFile:
             ) from error
 
     def _lines(self) -> Iterator[str]:
-        """Yields the text's lines. Their size is limited, because a small gzip file can decompress to any size."""
+        """Yields the lines of the bill's text. Their size is limited, because a small gzip file can decompress to any
+        size.
+        """
         lines, size = 0, 0
         while line := self._text.readline(MAX_LINE_LENGTH + 1):
             lines, size = lines + 1, size + len(line)

@@ -63,6 +63,6 @@ def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[I
 
 
 def layout_of(provider: str, currency: str, columns: Iterable[ColumnOfField]) -> Mapping[BillField, str]:
-    """Returns the column of each field: the provider's built-in ones, replaced by the given ones."""
+    """Returns for each field of a bill the name of its column: the given one, or the one built in for the provider."""
     built_in = BUILT_IN[provider](currency) if provider in BUILT_IN else {}
     return built_in | dict(columns)

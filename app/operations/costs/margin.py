@@ -177,8 +177,8 @@ async def _refuse_other_reporting_currency(unit: UnitOfWork, currency: str, from
 
 
 def _statement(columns: Sequence[str]) -> str:
-    """Builds the statement. Texts are ordered by their bytes, so that the order, and with it the rounding, is the same
-    on every server.
+    """Builds the SQL statement of a margin report. Texts are ordered by their bytes, so that the order, and with it the
+    rounding, is the same on every server.
     """
     listed = "".join(f"{column}, " for column in columns)
     texts = {"resource_kind", "line_kind"}

@@ -90,7 +90,7 @@ class ResourceMatcher:
             self._by_name[resource["name"]].append(resource)
 
     def match(self, row: Charged) -> Match:
-        """Returns the resource that a row is for, or the reason why there is none."""
+        """Returns the resource that a row of a provider's bill charges for, or the reason why there is none."""
         rules = list(self._by_description(row.description)), list(self._by_group(row.group_description))
         for rule_group in rules:
             for counts in (_is_alive, _is_created_later):
@@ -124,8 +124,8 @@ def _candidates(rules: Iterable[_Rule], row: Charged, counts: Callable[[Any, Cha
 
 
 def _is_alive(resource: Any, row: Charged) -> bool:
-    """Whether the resource existed during the row's time span; both are [start, end). A row that ends when it starts is
-    an instant.
+    """Whether the resource existed during the time span of a bill's row; both are [start, end). A row that ends when it
+    starts is an instant.
     """
     is_created = resource["created_at"] < row.ended_at or resource["created_at"] <= row.started_at
     return is_created and (resource["destroyed_at"] is None or resource["destroyed_at"] > row.started_at)

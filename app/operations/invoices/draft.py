@@ -38,7 +38,7 @@ class Draft:
 
     @property
     def billable(self) -> bool:
-        """Whether any line has an amount other than 0: otherwise there is no invoice."""
+        """Whether any line of the draft has an amount other than 0. If none has, no invoice is created."""
         return self.invoice.has_amounts
 
     def add(self, inputs: SubscriptionInputs) -> list[Line]:
@@ -81,7 +81,7 @@ class Draft:
         self.documents.append(row)
 
     def _keep_lines(self, ids: Iterable[UUID], lines: Sequence[Line], month: date) -> None:
-        """Appends the rows of the lines that were added to the builder last."""
+        """Encodes the invoice lines that were added to the builder last, as rows to be written."""
         first = self.invoice.line_count - len(lines) + 1
         for position, (line_id, line) in enumerate(zip(ids, lines, strict=True), first):
             self.lines.append(self._rows.line(line_id, position, line, month))

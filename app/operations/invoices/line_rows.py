@@ -35,7 +35,7 @@ _INPUT_ROW = row_of(7)
 
 
 class StagedInvoice:
-    """Encodes the rows of one invoice."""
+    """Encodes the lines and inputs of one invoice as rows for COPY."""
 
     def __init__(self, tenant_id: UUID, invoice_id: UUID) -> None:
         of_invoice = uuid(tenant_id) + uuid(invoice_id)
@@ -43,7 +43,7 @@ class StagedInvoice:
         self._input = _INPUT_ROW + of_invoice
 
     def line(self, line_id: UUID, position: int, line: Line, month: date) -> bytes:
-        """Encodes a line that charges for the month that begins on `month`."""
+        """Encodes an invoice line for COPY. It charges for the month that begins on `month`."""
         return b"".join(
             (
                 self._line,
@@ -82,12 +82,12 @@ class StagedInvoice:
 
 
 async def stage_lines(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
-    """Copies the rows into `staged_invoice_lines`, which then holds only these."""
+    """Copies invoice lines into the staging table `staged_invoice_lines`, which then holds only these."""
     await copy_encoded(unit, "staged_invoice_lines", _LINE_COLUMNS, rows)
 
 
 async def stage_inputs(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
-    """Copies the rows into `staged_invoice_inputs`, which then holds only these."""
+    """Copies invoice inputs into the staging table `staged_invoice_inputs`, which then holds only these."""
     await copy_encoded(unit, "staged_invoice_inputs", _INPUT_COLUMNS, rows)
 
 

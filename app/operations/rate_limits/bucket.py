@@ -120,7 +120,7 @@ class Buckets:
 
 
 async def purge(context: Context) -> int:
-    """Deletes the buckets that are full; returns how many."""
+    """Deletes the rate-limit buckets that are full; returns how many."""
     async with context.database.unit_of_work(PLATFORM) as unit:
         answer: str = await unit.connection.execute(_PURGE)
     return int(answer.rsplit(" ", 1)[-1])

@@ -76,7 +76,7 @@ class RateLimiter:
         self._away_until = -math.inf
 
     def charge(self, principal: Principal) -> "OperationCharge":
-        """Starts the accounting of one operation of the caller."""
+        """Returns an object that charges one operation to the caller's rate limit."""
         return OperationCharge(self, principal)
 
     async def spend(self, principal: Principal, cost: int) -> None:
@@ -166,7 +166,7 @@ def _refused(limit: Limit, lacking: int) -> RateLimitedError:
 
 
 class OperationCharge:
-    """The cost of one operation of the caller; `requested` once it is known."""
+    """Charges one operation to the caller's rate limit. `requested`: the operation's cost, once it is known."""
 
     __slots__ = ("_account", "_limiter", "_principal", "requested")
 
@@ -196,5 +196,5 @@ class OperationCharge:
 
     @property
     def balance(self) -> Balance | None:
-        """Returns what the caller has left; None if there is no limit."""
+        """Returns the points that the caller has left; None if there is no rate limit."""
         return None if self._account is None else self._limiter.balance(self._account)

@@ -41,7 +41,7 @@ WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """The tenants' outcomes, and what the run lists about them."""
+    """The outcomes of a batch of tenants, with their warnings and unpriced usage."""
 
     settled: list[Settlement] = field(default_factory=list)
     unpriced: list[UnpricedUsageRow] = field(default_factory=list)

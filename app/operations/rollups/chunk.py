@@ -78,7 +78,7 @@ async def roll_up_chunk(
 
 
 async def roll_up_run(context: Context, *, run_id: UUID) -> None:
-    """Processes the rest of the run in this process, chunk by chunk."""
+    """Processes the rest of a rollup run in this process, chunk by chunk."""
     authorise(context, Action.ROLL_UP)
 
     async def open_chunks(unit: UnitOfWork) -> list[int]:

@@ -1,4 +1,4 @@
-"""Finds the days that an event changes: its own day, and the days on which a level continues."""
+"""Finds the days whose usage an event changes: its own day, and the days on which its level continues to apply."""
 
 from collections.abc import Iterable
 from datetime import date, datetime

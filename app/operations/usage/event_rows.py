@@ -53,5 +53,5 @@ def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment, mic
 
 
 async def stage(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
-    """Copies the rows into `staged_usage`, which is empty at the start of each transaction."""
+    """Copies usage events into the staging table `staged_usage`, which is empty at the start of each transaction."""
     await copy_encoded(unit, "staged_usage", _COLUMNS, rows)

@@ -91,7 +91,7 @@ class _KnownResource(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _KnownRows:
-    """The deployments, kinds and resources named by the events, as far as they exist."""
+    """The deployments, resource kinds and resources that a batch of usage events names, as far as they exist."""
 
     deployments: Mapping[UUID, StagedDeployment]
     kinds: Mapping[str, Aggregation]

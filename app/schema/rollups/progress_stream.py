@@ -49,7 +49,9 @@ class RollupSubscriptions:
 
 
 async def _is_finished(database: Database, run_id: UUID) -> bool:
-    """Whether the run has ended. Called before the run is read, so that the last state read is its final one."""
+    """Whether the rollup run has ended. Called before the run's state is read, so that the last state sent is the final
+    one.
+    """
     async with database.unit_of_work(PLATFORM):
         run = await RollupRuns.select(RollupRuns.finished_at).where(RollupRuns.id == run_id).first()
     if run is None:
