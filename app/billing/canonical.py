@@ -89,7 +89,9 @@ def header_of(value: dict[str, Any]) -> QuoteHeader:
 
 
 def subscription_text(subscription: SubscriptionInputs, period: Period) -> str:
-    """Returns a subscription's document. Raises ValueError for usage outside the period, which has no day number."""
+    """Encodes a subscription's inputs as canonical text. Raises ValueError for usage outside the period, which has no
+    day number.
+    """
     # Written by hand because there is one per subscription: json.dumps takes three times as long for the same text.
     spans = [f'["{span.first_day.isoformat()}",{date_text(span.last_day)}]' for span in subscription.active_spans]
     plans = [f'["{plan.first_day.isoformat()}",{plan_text(plan.terms)}]' for plan in subscription.plans]
@@ -117,7 +119,7 @@ def charges_text(charges: ChargeInputs) -> str:
 
 
 def document_value(text: str) -> dict[str, Any]:
-    """Returns a document's parsed JSON. Raises ValueError for another format."""
+    """Parses the JSON of a canonical document. Raises ValueError for another format."""
     value: dict[str, Any] = json.loads(text)
     version = value["v"]
     if version == FORMAT:

@@ -64,7 +64,7 @@ class PriceCharge(NamedTuple):
         return self.share.of(self.price_cents)
 
     def rounded_cents(self) -> int:
-        """Returns exact_cents rounded, computed from its integer numerator and denominator."""
+        """Returns the exact amount rounded to whole cents, computed from its integer numerator and denominator."""
         share = self.share
         return divide_half_away(self.price_cents * share.numerator, share.denominator)
 

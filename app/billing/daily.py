@@ -47,7 +47,9 @@ class DailyQuantities(Sequence[DailyQuantity]):
 
     @classmethod
     def of(cls, rows: Sequence[DailyQuantity], period: Period) -> "DailyQuantities":
-        """Builds the compact form of rows. Raises ValueError for rows of another month, or two rows of one day."""
+        """Builds the compact form of a month's daily quantities. Raises ValueError for a day of another month, or two
+        quantities of one day.
+        """
         if isinstance(rows, cls):
             if rows.start != period.start:
                 raise ValueError(f"usage of the month from {rows.start} is outside the period from {period.start}")

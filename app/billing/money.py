@@ -70,9 +70,7 @@ def round_cumulatively(amounts: Iterable[Ratio]) -> Iterator[int]:
 
 
 def to_decimal(exact: Ratio) -> Decimal:
-    """Returns the value as a decimal: exact if it was not divided, otherwise to 12 fractional digits (a
-    third, a 30th).
-    """
+    """Returns the fraction as a decimal: exact if its denominator is 1, otherwise to 12 fractional digits."""
     if exact.denominator == 1:
         return exact.numerator
     scaled = round_half_away(Ratio(multiply(exact.numerator, _SHOWN_SCALE), exact.denominator))

@@ -58,7 +58,7 @@ class TaxBase:
         return storable_cents("total", storable_cents("subtotal", self.subtotal_cents) + self.tax_cents)
 
     def copy(self) -> "TaxBase":
-        """Returns a copy with the same amounts, for trying out further amounts."""
+        """Returns a copy of the tax base, for trying out further amounts."""
         other = TaxBase()
         other.subtotal_cents, other._first, other._taxable = self.subtotal_cents, self._first, dict(self._taxable)
         return other

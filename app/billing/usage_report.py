@@ -15,7 +15,9 @@ from app.billing.usage import Usage
 
 
 class ReportedUsage(NamedTuple):
-    """One kind's month: all its usage, the part on billable days, the included quantity and the charged overage."""
+    """One resource kind's month: all its usage, the part on billable days, the included quantity and the charged
+    overage.
+    """
 
     resource_kind: str
     quantity: Decimal

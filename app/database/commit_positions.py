@@ -39,7 +39,7 @@ CURRENT: ContextVar[LastCommitPosition | None] = ContextVar("written", default=N
 
 @contextmanager
 def noting_writes(written: LastCommitPosition) -> Iterator[None]:
-    """Makes the units of work in the block, and in its tasks, record their commits in `written`."""
+    """During the block, also in its tasks, units of work record the WAL positions of their commits in `written`."""
     token = CURRENT.set(written)
     try:
         yield

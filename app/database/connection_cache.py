@@ -16,7 +16,7 @@ from app.database.connect import give_back, is_connection_error, unavailable
 
 
 class ConnectionCache:
-    """Hands out at most `size` connections of the pool at once; `timeout` is in seconds."""
+    """Provides at most `size` connections of the pool at the same time; `timeout` is in seconds."""
 
     def __init__(self, pool: Any, size: int, timeout: float) -> None:
         self._pool = pool

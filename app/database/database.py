@@ -119,8 +119,8 @@ class Database:
 
     def reading(self, scope: Scope, after: int | None = None) -> AbstractAsyncContextManager[Any]:
         """Returns a connection for reading the scope's rows, for `async with`; `json` values are bytes. It is a
-        replica's if there is one that has everything written up to `after`. Raises DatabaseUnavailable if there is none
-        or it is lost.
+        connection to the replica if that has everything written up to `after`. Raises DatabaseUnavailable if no
+        connection is free or it is lost.
         """
         pools = self._pools(scope)
         return pools.reading.borrow() if pools.replica is None else pools.replica.borrow(after)

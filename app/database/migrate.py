@@ -83,7 +83,9 @@ async def migrate(settings: Settings) -> list[str]:
 
 
 async def grant(owner: Any) -> None:
-    """Gives the roles their policies and grants, and revokes what they had only for a backup."""
+    """Creates the policies of the application's roles and grants their privileges, and revokes what they had only for a
+    backup.
+    """
     async with owner.transaction():
         await owner.execute(_POLICIES.read_text(encoding="utf-8"))
 
@@ -247,8 +249,8 @@ def _imported() -> Iterator[MigrationModule]:
 
 
 async def _make_queue_tables(owner: Any, url: str) -> None:
-    """Lets SAQ create its tables, which it does when it first connects, under a lock that it tries only once and keeps:
-    so it is done only here.
+    """Lets SAQ create its tables. SAQ does so when it first connects, under a lock that it tries to get only once and
+    then keeps, so this happens only here.
     """
     queue = PostgresQueue.from_url(url, min_size=1, max_size=1)
     try:

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Replica:
-    """Hands out connections of the replica, or of the primary instead."""
+    """Provides connections to the replica, or to the primary while the replica cannot serve reads."""
 
     def __init__(self, cache: ConnectionCache, primary: ConnectionCache) -> None:
         self.primary = primary
@@ -51,7 +51,7 @@ class Replica:
         await self._cache.close()
 
     async def take(self, after: int | None) -> Any:
-        """Returns a connection of the replica; None if it cannot serve the read."""
+        """Returns a connection to the replica; None if the replica cannot serve the read."""
         if asyncio.get_running_loop().time() < self._left_alone_until:
             return None
         try:

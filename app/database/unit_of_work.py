@@ -158,8 +158,8 @@ class UnitOfWork(PostgresTransaction):
         return parse_position(text)
 
     async def _roll_back(self, exception: BaseException) -> None:
-        """Rolls back because of the exception, which the caller raises: errors of the rollback only close the
-        connection.
+        """Rolls the transaction back after an exception, which the caller then raises. If the rollback itself fails,
+        only the connection is closed. Raises DatabaseUnavailable instead of an exception with that meaning.
         """
         try:
             if self._in_transaction():

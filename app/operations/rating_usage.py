@@ -126,7 +126,9 @@ async def _level_usage(
     kinds: Sequence[str],
     levelled: AbstractSet[_UsageStream],
 ) -> list[tuple[UUID, LevelUsage]]:
-    """Returns the usage of the streams that have levels in the month (`levelled`) or carry one into it."""
+    """Returns the usage of the resources that have levels in the month (`levelled`) or a level from
+    an earlier month.
+    """
     tenants = {deployment.deployment_id: deployment.tenant_id for deployment in billable}
     carried: dict[_UsageStream, Decimal] = {
         _UsageStream(*key): level

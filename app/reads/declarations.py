@@ -148,7 +148,7 @@ def root_connection(
     allow: Allow | None = None,
     name: str | None = None,
 ) -> Any:
-    """All visible rows of the annotated type, in pages; if `allow(viewer)` is false the error is FORBIDDEN."""
+    """Declares a root field: all visible rows, in pages. If `allow(viewer)` is false, the error is FORBIDDEN."""
     page = Page(None, tuple(order), filters or {}, allow, tuple(where))
     return _field(page, description, name, _page_arguments(filter_input))
 
@@ -160,8 +160,8 @@ def root_one(
     allow: Allow | None = None,
     name: str | None = None,
 ) -> Any:
-    """The row of the annotated, optional type with a given value of a unique column; null if there is none or it
-    belongs to another tenant.
+    """Declares a root field: the row with a given value in a unique column; null if there is none or it belongs to
+    another tenant. The field's annotation names its type and must be optional.
 
     `by=Plans.code` makes a required argument of that name; `by={"id": T.id, "code": T.code}` makes optional ones, of
     which a request must provide exactly one.
@@ -183,7 +183,7 @@ def root_many(
     allow: Allow | None = None,
     name: str | None = None,
 ) -> Any:
-    """All visible rows of the annotated type, as a plain list."""
+    """Declares a root field: all visible rows of the type that the annotation names, as a plain list."""
     return _field(RootMany(tuple(order), tuple(where), allow), description, name)
 
 

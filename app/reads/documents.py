@@ -94,7 +94,9 @@ class Document:
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Executable:
-        """Returns the operation of that name, or the only one. Raises GraphQLRequestError, also beyond a limit."""
+        """Returns the document's operation of that name, or its only one. Raises GraphQLRequestError if there is none
+        or it exceeds a limit.
+        """
         if name is None and len(self.operations) == 1:
             (chosen,) = self.operations.values()
         elif name is None or name not in self.operations:

@@ -49,7 +49,7 @@ class _ReferenceBatch:
 
 
 def fetched(resolve: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    """Middleware: returns a fetched row's member, instead of calling the schema's resolver."""
+    """GraphQL middleware that returns a fetched row's member, instead of calling the schema's resolver."""
     if not isinstance(source, Row):
         return resolve(source, info, **arguments)
     if info.path.key in source.unfinished:
@@ -61,7 +61,7 @@ _MIDDLEWARE = MiddlewareManager(fetched)
 
 
 class ReadExecutor(ExecutorThrowingOnIncremental):
-    """Executes one operation of a request over its root value."""
+    """Executes one GraphQL operation, starting from the root value that the statements have fetched."""
 
     def __init__(self, operation: Operation, root: Any, load_references: LoadReferences) -> None:
         super().__init__(
@@ -159,7 +159,9 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             task.cancel()
 
     async def _row(self, reference: RowReference, fields: FieldDetailsList, path: Path) -> Any:
-        """Returns the row of a reference, read together with all others at the same place of the document."""
+        """Returns the row that a reference names. It is read together with all others referenced at the same place of
+        the document.
+        """
         place = ReferencePlace(reference.type, _names(path))
         batch = self._batches.get(place)
         if batch is None:

@@ -43,7 +43,7 @@ class _Filter:
         self._selected = selected
 
     def sql(self, condition: Condition, table: type[Table], alias: str) -> Fragment:
-        """Returns the condition on a row of the table."""
+        """Returns the SQL condition for a row of the table."""
         match condition:
             case Compare(column, operator):
                 value = self._parameter(lambda value: to_parameter(column, value), sql_type(column))

@@ -231,7 +231,7 @@ def _size(arguments: Arguments, name: str, values: Values) -> int:
 
 
 def _key_of(arguments: Arguments, name: str, keys: SortKeys, index: int, values: Values) -> Any:
-    """Returns one of the sort keys in a cursor."""
+    """Decodes one sort key from a cursor argument."""
     try:
         cursor_values = _CURSOR.decode(b64decode(arguments.of(values)[name], validate=True))
         sort_values = [from_json(column, key) for (column, _), key in zip(keys, cursor_values, strict=True)]

@@ -30,7 +30,7 @@ def quote(identifier: str) -> str:
 
 
 def column_of(alias: str, column: Column) -> str:
-    """Returns a column of the table called `alias`."""
+    """Returns the SQL name of a column of the table with this alias."""
     return f"{alias}.{quote(column._meta.db_column_name)}"
 
 
@@ -72,7 +72,7 @@ def _collect(fragments: tuple[Fragment, ...], texts: list[str], places: list[tup
 
 
 def exact(expression: Fragment, *, decimal: bool) -> Fragment:
-    """Returns the expression for a JSON value: exact decimals become text, without trailing zeros."""
+    """Returns the SQL expression for a column's JSON value: exact decimals become text without trailing zeros."""
     return ("trim_scale(", expression, ")::text") if decimal else expression
 
 

@@ -62,7 +62,7 @@ class Arguments:
         self._variables = _plain(selected) if variable else None
 
     def of(self, values: "Values") -> dict[str, Any]:
-        """Returns the arguments of a request, as GraphQL coerces them."""
+        """Returns a selected field's arguments in a request, as GraphQL coerces them."""
         if self._constant is not None:
             return self._constant
         known = values.arguments.get(self)

@@ -87,9 +87,9 @@ class StatementBuilder:
         self._aliases = count(1)
 
     def statement(self, value: Compiled, allow: Allow | None = None) -> Statement:
-        """Returns the whole statement. For a tenant it sets the setting that row-level security reads, for this
-        statement only and before the first row is looked up. If it were set too late, the policies would see an empty
-        setting and show no row.
+        """Returns the text of the finished statement. For a tenant it sets the setting that row-level security reads,
+        for this statement only and before the first row is looked up. If it were set too late, the policies would see
+        an empty setting and show no row.
         """
         fragment, shape = value
         of_tenant = self.operation.of_tenant
@@ -122,8 +122,8 @@ class StatementBuilder:
         return arguments.of(self.operation.values)
 
     def visible(self, table: type[Table], alias: str) -> list[Fragment]:
-        """Returns the conditions of the first layer of tenant isolation, before row-level security: a tenant sees its
-        own rows and catalogs.
+        """Returns the SQL conditions of the first layer of tenant isolation, before row-level security: a tenant sees
+        its own rows and catalogs.
         """
         read = self.model.of_table(table)
         if self.operation.platform or read is None:

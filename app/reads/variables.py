@@ -43,7 +43,7 @@ class Variables:
         self._declared = [_variable(schema, node) for node in operation.variable_definitions or ()]
 
     def coerced(self, provided: Mapping[str, Any]) -> VariableValues:
-        """Returns the variables as their types read them, with defaults. Raises GraphQLRequestError."""
+        """Returns the variables' values, coerced to their types and with defaults. Raises GraphQLRequestError."""
         sources: dict[str, VariableValueSource] = {}
         values: dict[str, Any] = {}
         others = []

@@ -143,7 +143,9 @@ class Measuring:
         return Measure(depth, aliases, 1, objects * (1 + inner.cost + page_size * inner.row_cost))
 
     def _sizes(self, field: FieldNode) -> tuple[int, int]:
-        """Returns how many objects a field returns, and how many rows each of them pages through."""
+        """Returns how many objects a field counts as for its cost, and how many rows of a
+        connection each of them has.
+        """
         objects, pages = 1, []
         for argument in field.arguments or ():
             if argument.name.value == "ids":

@@ -1,4 +1,4 @@
-"""Finds objects by their id alone."""
+"""Finds objects of any type by their id."""
 
 from uuid import UUID
 

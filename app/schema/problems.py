@@ -47,7 +47,7 @@ class InvalidTransition(Problem):
 
 
 def result_of(mutation: str) -> StrawberryUnion:
-    """Names and describes the union that a mutation returns."""
+    """Returns the union type that a mutation returns, with its name and description."""
     return strawberry.union(
         f"{mutation[0].upper()}{mutation[1:]}Result",
         description=f"The result of `{mutation}`, or the problem if it was refused.",

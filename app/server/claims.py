@@ -104,8 +104,8 @@ def look_up(claims: Claims, path: str) -> Any:
 
 
 def seconds(claims: Claims, name: str, default: float | None = None) -> float:
-    """Returns an instant in the claims, in seconds since 1970. Raises ClaimError; without a default the claim is
-    required.
+    """Returns the value of a claim that is an instant, in seconds since 1970. Raises ClaimError; without a default the
+    claim is required.
     """
     value = _required(claims, name) if default is None else claims.get(name)
     if value is None and default is not None:

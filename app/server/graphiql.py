@@ -66,7 +66,7 @@ class GraphiQL:
     assets: Mapping[str, _Asset]
 
     def under(self, prefix: str) -> "GraphiQL":
-        """Returns the page for a proxy that serves it under a path, such as /billing."""
+        """Returns GraphiQL's page for a proxy that serves it under a path, such as /billing."""
         return replace(self, html=self.html.replace("{base}", prefix))
 
     def page(self) -> ASGIResponse:

@@ -111,7 +111,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _size(self) -> int:
-        """Returns the size of the complete headers, as they were sent."""
+        """Returns the size of the request's headers in bytes, as they were sent."""
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _start_timer(self) -> None:

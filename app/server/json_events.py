@@ -21,8 +21,8 @@ _START, _FIRST, _EVENT, _AFTER, _NOTHING = "[{", "event ]", "event", ",]", ""
 
 
 async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yields a line for each event, without holding the whole body. Raises RequestError (400) if the body is not such
-    JSON.
+    """Yields a line for each event, without holding the whole body. Raises RequestError (400) if the body is not an
+    array of JSON objects or one object.
     """
     decoder = getincrementaldecoder("utf-8")()
     events = _EventSplitter()

@@ -1,7 +1,7 @@
 """The keys that verify tokens: a shared secret, an issuer's published key set (JWKS), or both.
 
-The type of a key determines its allowed algorithms, or its `alg` allows only one. A token names the algorithm, which
-must be one of these.
+The algorithm that a token names must be one that the key allows: the one in the key's member `alg` or, if it has none,
+those for its type of key.
 """
 
 import asyncio

@@ -37,7 +37,7 @@ def request_id_of(scope: Any) -> str:
 
 
 def client_address_of(scope: Any) -> str:
-    """Returns the client's address, which the entrance has determined."""
+    """Returns the client's address, which the request middleware has determined."""
     return scope["client"][0] if scope.get("client") else ""
 
 

@@ -62,8 +62,8 @@ class Tally:
         return bool(self._summary.rejected_total) and not self._summary.accepted + self._summary.duplicates
 
     def body(self, request_id: str) -> bytes:
-        """Returns the response. If nothing is recorded it also has `errors`, as every response with a status other than
-        2xx has.
+        """Returns the response of POST /usage. If no event was recorded it also has `errors`, as every response with a
+        status other than 2xx has.
         """
         if not self.is_refused:
             return msgspec.json.encode(self._summary)

@@ -16,7 +16,7 @@ NO_RESOURCE = uuid.UUID(int=0)
 
 
 class UsageRecords(Table, tablename="usage_records"):
-    """One event. Partitioned by the month of `occurred_at`, so its primary key in the database has more columns than
+    """Usage events. Partitioned by the month of `occurred_at`, so its primary key in the database has more columns than
     `id`.
 
     `day`: the day in the billing time zone on which it occurred. `level_stream`: for a TIME_WEIGHTED kind the

@@ -53,7 +53,7 @@ class MonthInData:
     failure: str | None = None
 
     def add(self, slug: str, subject: SubscriptionInputs | ChargeInputs, billed: list[BilledSeries]) -> None:
-        """Rates a part of the month and compares it with what was billed for that part."""
+        """Rates a part of the tenant's month and compares it with what was billed for that part."""
         inputs = CorrectionInputs(self.header, subject, tuple(merged(billed)), waived=self.waived)
         try:
             lines = rate_subject(inputs)

@@ -110,8 +110,8 @@ def denied(action: Action, path: tuple[str, ...] = ()) -> Refusal:
 
 
 def not_found(noun: str, key: object, path: tuple[str, ...] = ()) -> Refusal:
-    """Returns the refusal for a missing object. It is the same for another tenant's object, so that nothing is
-    revealed.
+    """Returns the refusal for an object that does not exist. An object of another tenant gets the same one, so that
+    nothing is revealed.
     """
     return Refusal(ProblemCode.NOT_FOUND, f"{noun} {str(key)!r} does not exist", path)
 

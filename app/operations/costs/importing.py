@@ -31,7 +31,7 @@ Admit = Callable[[int], Awaitable[None]]
 
 
 class ImportOutcome(NamedTuple):
-    """The result of an import. Amounts are in the minor unit of the bill's currency."""
+    """The result of importing a provider's bill. Amounts are in the minor unit of the bill's currency."""
 
     cloud_invoice_id: UUID
     allocated_cents: int

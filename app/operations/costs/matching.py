@@ -80,7 +80,7 @@ def names_of(text: str) -> tuple[str, ...]:
 
 
 class ResourceMatcher:
-    """Finds the resources that a bill names, by provider's id or name, the oldest first."""
+    """Finds the registered resource that a row of a bill names, by the provider's id or by name."""
 
     def __init__(self, resources: Iterable[Any]) -> None:
         self._by_external_id: dict[str, list[Any]] = defaultdict(list)

@@ -61,7 +61,7 @@ class _StoredLine(NamedTuple):
 async def rematch_cloud_invoice(
     context: Context, *, cloud_invoice_id: UUID, progress: Progress | None = None
 ) -> RematchOutcome:
-    """Gives every line of the bill the match that an import would give it now; amounts do not change.
+    """Matches every line of the bill again, as if it were imported now. Amounts do not change.
 
     Raises NOT_FOUND, and CONFLICT for a withdrawn bill.
     """

@@ -104,8 +104,8 @@ async def _unlike_their_deployments(examination: Examination, keys: Sequence[Any
 
 
 def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _ExpectedSubscription | None:
-    """Derives the subscription from the events; None if no event says in which state the deployment was when it was
-    subscribed.
+    """Derives a subscription from its deployment's events; None if no event tells the deployment's state at the time of
+    subscribing.
     """
     since = (subscription["created_at"], subscription["id"])
     before = [event for event in events if (event["occurred_at"], event["id"]) < since]

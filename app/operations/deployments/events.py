@@ -15,8 +15,8 @@ CHANNEL = "deployment_events"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDeploymentEvent:
-    """One event. from_state None: the creation. withheld: requested by the system, but not carried out because an
-    operator has suspended billing actions.
+    """One deployment event to be written. from_state None: the creation. withheld: requested by the system, but not
+    carried out because an operator has suspended billing actions.
     """
 
     tenant_id: UUID

@@ -61,7 +61,9 @@ class Draft:
         self._keep_lines(new_ids(len(taxes)), taxes, self.header.period.start)
 
     def forget(self) -> None:
-        """Drops the kept lines and documents, after they were written or if they will not be written."""
+        """Discards the draft's collected lines and documents, after they were written or if they
+        will not be written.
+        """
         self.lines.clear()
         self.documents.clear()
 

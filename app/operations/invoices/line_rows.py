@@ -66,8 +66,8 @@ class StagedInvoice:
     def document(
         self, document_id: UUID, position: int, subscription_id: str | None, document: str, late_month: date | None
     ) -> bytes:
-        """Encodes canonical inputs: the header, a subscription or charges; with `late_month`, the correction of that
-        month.
+        """Encodes a document of canonical inputs as a row for COPY: the header, a subscription or charges; with
+        `late_month`, the correction of that month.
         """
         return b"".join(
             (

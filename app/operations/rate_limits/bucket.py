@@ -62,7 +62,7 @@ class Limit:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Limit | None":
-        """Returns the configured limit; None: no limit."""
+        """Returns the configured rate limit; None: no limit."""
         default = PRODUCTION if settings.production else DEVELOPMENT
         burst = default.burst if settings.rate_limit_burst is None else settings.rate_limit_burst
         per_second = default.per_second if settings.rate_limit_per_second is None else settings.rate_limit_per_second
@@ -97,8 +97,8 @@ class Buckets:
         self._clock = clock
 
     async def take(self, tenant_id: UUID | None, subject: str, cost: int, *, unspent: int = 0) -> Grant:
-        """Returns the unspent points of an earlier grant, then takes a slice of at least the cost, which is at most
-        `burst`. Raises DatabaseUnavailable, or what PostgreSQL raises.
+        """Puts the unspent points of an earlier grant back into the bucket, then takes a slice of points: at least the
+        cost, which is at most `burst`. Raises DatabaseUnavailable, or what PostgreSQL raises.
         """
         limit = self.limit
         scope = PLATFORM if tenant_id is None else Scope.tenant(tenant_id)

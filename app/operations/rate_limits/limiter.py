@@ -122,8 +122,8 @@ class RateLimiter:
         return Balance(limit.burst, max(0, level), full_at + self._epoch)
 
     async def _lease(self, account: _Account, principal: Principal, limit: Limit, cost: int) -> bool:
-        """Leases points; returns whether the account now holds the cost. False while the database is unavailable: then
-        everyone is admitted.
+        """Leases points from the caller's bucket; returns whether the account now holds the cost. Returns False while
+        the database is unavailable: then all callers are admitted.
         """
         async with account.lock:
             if account.points >= cost and account.renew_at > self._monotonic():
@@ -177,7 +177,7 @@ class OperationCharge:
         self.requested = 0
 
     def check(self) -> None:
-        """Raises RateLimitedError for a caller that is known to have nothing left, before any work is done."""
+        """Raises RateLimitedError, before any work is done, if the caller is known to have no points left."""
         if self._account is not None and self._account.points <= 0:
             self._limiter.refuse_locally(self._account, 1)
 

@@ -171,7 +171,7 @@ class _Chunk:
 
 
 def _failure(error: Exception) -> TenantFailure:
-    """Describes an error for an operator."""
+    """Returns a description of an error for an operator."""
     if isinstance(error, AmountTooLarge):
         return TenantFailure(ProblemCode.AMOUNT_TOO_LARGE, str(error), ATTEMPTS)
     return TenantFailure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)

@@ -200,8 +200,8 @@ class Corrections:
             self._add(drafts[tenant_id], month, correction)
 
     async def _enrolled(self, period: Period, due: Mapping[UUID, Month]) -> list[BillableDeployment]:
-        """Returns the subscriptions to rate again: those of deployments with changes, or all of a tenant
-        with a change.
+        """Returns the subscriptions to rate again: all of a tenant's if a change affects the whole tenant, otherwise
+        those of deployments with changes, open credits or replaced corrections.
         """
         waived = [tenant_id for tenant_id, month in due.items() if month.state is BillingMonthState.WAIVED]
         fully_changed = [

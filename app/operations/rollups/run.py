@@ -31,8 +31,8 @@ class TenantWorkload(NamedTuple):
 def portions(
     workloads: Iterable[TenantWorkload], max_tenants: int, max_subscriptions: int
 ) -> Iterator[list[TenantWorkload]]:
-    """Divides the tenants, in order, into portions of at most so many tenants and subscriptions; a tenant that is too
-    large is a portion by itself.
+    """Divides tenants, in order, into portions with limited numbers of tenants and subscriptions. A tenant with more
+    subscriptions than the limit is a portion by itself.
     """
     portion: list[TenantWorkload] = []
     size = 0

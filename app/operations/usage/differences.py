@@ -127,7 +127,9 @@ def _folded(events: Sequence[Any], zone: ZoneInfo) -> dict[_DayLevels, _Total]:
 
 
 def _fold(levels: Sequence[tuple[datetime, Decimal]], ends_at: datetime) -> _Total:
-    """Folds levels in order; of those at the same instant, the highest counts."""
+    """Computes a day's total from the levels of one stream, in chronological order; of several at the same instant, the
+    highest counts.
+    """
     quantities = [quantity for _, quantity in levels]
     until = [*(occurred_at for occurred_at, _ in levels[1:]), ends_at]
     quantity_microseconds = (

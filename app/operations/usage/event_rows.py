@@ -32,7 +32,7 @@ class StagedDeployment(NamedTuple):
 
 
 def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment, microseconds: int, day: EventDay) -> bytes:
-    """Encodes the row of an event that occurred `microseconds` after 1970, on this day."""
+    """Encodes the row of a usage event that occurred `microseconds` after 1970, on the given day."""
     quantity = decimal_text(event.quantity)
     return b"".join(
         (
