@@ -32,7 +32,7 @@ class DatabaseUrls:
 
 
 async def database_urls(settings: Settings) -> DatabaseUrls:
-    """Returns the URL for each use; starts or joins the embedded server if no database is configured."""
+    """Returns PostgreSQL's URL for each use; starts or joins the embedded PostgreSQL if no database is configured."""
     tenant = settings.database_url
     if tenant is None:
         tenant = await asyncio.to_thread(embedded.url, settings.data_dir)

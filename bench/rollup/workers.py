@@ -55,7 +55,7 @@ async def _request(database: Database) -> UUID:
 
 
 async def _run(database: Database, run_id: UUID, clock: Stopwatch) -> None:
-    """Holds the run's row until all workers wait for it, so that none is ahead; then lets go."""
+    """Locks the run's row until all workers wait for it, so that none starts ahead of the others; then releases it."""
     moved = asyncio.Event()
     async with database.connection() as held, database.connection() as watching:
         await watching.add_listener(CHANNEL, lambda *_told: moved.set())
@@ -72,7 +72,7 @@ async def _run(database: Database, run_id: UUID, clock: Stopwatch) -> None:
 
 
 async def _until_quiet(watching: Any) -> None:
-    """Until no further job has come to wait for some time."""
+    """Waits until all workers wait for the lock: for some time, no further worker has begun to wait."""
     begun = changed = time.monotonic()
     before = 0
     while before == 0 or time.monotonic() - changed < _QUIET_SECONDS:

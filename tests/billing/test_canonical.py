@@ -159,7 +159,7 @@ def test_the_hash_is_over_the_header_and_the_documents_in_line_order() -> None:
 
 
 def _changed_subscriptions() -> list[SubscriptionInputs]:
-    """The pilot, and the pilot changed in one thing each."""
+    """The subscription `pilot`, and copies of it that each differ from it in one value."""
     [addon] = PILOT.addons
     terms = [
         replace(STUDIO, base_price_cents=5001),

@@ -131,7 +131,7 @@ async def opened_page() -> AsyncIterator[Page]:
 
 
 async def _tab(profile: Path) -> str:
-    """The address of the tab's DevTools socket."""
+    """Returns the URL of the tab's DevTools socket."""
     noted = profile / "DevToolsActivePort"
     async with asyncio.timeout(30):
         while not noted.exists() or len(noted.read_text().splitlines()) < 2:  # noqa: ASYNC110  # a file of Chromium

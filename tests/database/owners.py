@@ -18,7 +18,9 @@ PASSWORD = "a password/with: characters of URLs"
 
 @contextmanager
 def login(attributes: str = "", server_url: str | None = None) -> Iterator[str]:
-    """The name of a new login. What it owns has to be gone before it."""
+    """Creates a login and yields its name. Everything it owns must be dropped before the block ends, because the login
+    is dropped then.
+    """
     name = f"login_{uuid4().hex[:10]}"
     create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} " + attributes)
     with psycopg.connect(server_url or postgres.server_url(), autocommit=True) as server:

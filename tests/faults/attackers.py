@@ -43,7 +43,7 @@ async def ping_flood(url: str, token: str, seen: Counter[str]) -> None:
 
 
 async def header_flood(url: str, _token: str, seen: Counter[str]) -> None:
-    """One header without an end."""
+    """Sends one header that never ends."""
     at = httpx.URL(url)
     reader, writer = await asyncio.open_connection(at.host, at.port)
     answered = asyncio.create_task(reader.read(65_536))
@@ -59,7 +59,7 @@ async def header_flood(url: str, _token: str, seen: Counter[str]) -> None:
 
 
 async def slow_uploads(url: str, token: str, seen: Counter[str]) -> None:
-    """Fifty bodies at once, each a byte a second."""
+    """Sends fifty bodies at the same time, each at one byte a second."""
     await asyncio.gather(*(_slow_upload(url, token, path, seen) for path in ("/graphql", "/usage") for _ in range(25)))
 
 
@@ -105,7 +105,9 @@ MAX_WAIT_SECONDS = 20.0
 
 
 async def _attack(name: str, url: str, token: str, seconds: float) -> None:
-    """For so long, and then until it was limited at least once: a full bucket lasts for some seconds."""
+    """Attacks for this duration, and then until it was rate-limited at least once: a full bucket lasts for some
+    seconds.
+    """
     seen: Counter[str] = Counter()
 
     async def go_on() -> None:

@@ -100,7 +100,7 @@ async def _end_a_resource(given: Given, deployment_id: UUID) -> UUID:
 
 
 async def _ask(given: Given) -> None:
-    """As the API does it, and so with an entry in the audit log."""
+    """Executes a mutation as the API does, so that the audit log gets an entry."""
     call = Call(
         "updateAddon", "updateAddon", '{"code":"storage_50gb","active":true}', RequestMetadata("r1", "127.0.0.1")
     )

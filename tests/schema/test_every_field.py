@@ -95,7 +95,7 @@ async def _change_terms(given: Given, story: ExampleData) -> None:
 
 
 def _documents() -> list[str]:
-    """A query for every root field, each field below it selected so many objects deep."""
+    """Yields a query for every root field, which selects every field below it to a depth of this number of objects."""
     arguments = {
         "quote": """(input: {planCode: "scale", addons: [{code: "storage_50gb"}], usage: [
             {resourceKind: "egress_gb", quantity: "300"}, {resourceKind: "llm_input_tokens", quantity: "1"}]})""",

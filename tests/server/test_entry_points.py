@@ -94,7 +94,7 @@ def events(deployment: UUID) -> dict[str, bytes]:
 
 
 def by_graphql(answer: Any) -> str | None:
-    """Why the event was rejected; None of one that was accepted."""
+    """Returns the code with which the event was rejected; None if it was accepted."""
     if "errors" in answer:
         assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
         return MALFORMED
@@ -182,7 +182,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
 
 
 async def refused(client: httpx.AsyncClient, path: str, why: str) -> httpx.Response:
-    """An answer with this refusal, asked for by another site's page."""
+    """Sends a request from another site's page that is refused for this reason; returns the response."""
     post = ENTRY_POINTS[path]
     headers = {"content-type": post.media_type, "origin": ORIGIN, "x-request-id": "r7"}
     match why:

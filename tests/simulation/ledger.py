@@ -137,7 +137,7 @@ class Ledger:
         self.hold()
 
     def issue_drafts(self) -> None:
-        """None of them is stale any more."""
+        """Issues all drafts; none of them is stale any more."""
         for known in sorted(self.invoices.values(), key=lambda known: known.month[1]):
             if known.status == "DRAFT":
                 self.world.run(invoices.issue_invoice(self.world.context(), invoice_id=known.id))
@@ -176,7 +176,7 @@ class Ledger:
                     assert unbilled.difference_cents == worth - cents, f"another difference is listed: {told}"
 
     def _billed(self) -> dict[Month, int]:
-        """Net, by service month, on live invoices."""
+        """Returns the net amounts on live invoices, by service month."""
         billed: dict[Month, int] = defaultdict(int)
         for known in self.invoices.values():
             if known.status != "VOID":
@@ -185,7 +185,7 @@ class Ledger:
         return billed
 
     def _observe(self) -> None:
-        """Takes in what rollups did since the last time, by outcome: only what they tell of may have changed."""
+        """Reads the outcomes of rollups since the last call, and checks that only the invoices in them have changed."""
         outcomes = self.world.rows(OUTCOMES, self._outcomes)
         lines: dict[UUID, list[Any]] = defaultdict(list)
         for line in self.world.rows(LINES):

@@ -72,7 +72,9 @@ class Change(NamedTuple):
 
 
 def first_open_day(context: Context) -> date:
-    """Returns the first day of the month that has certainly not ended: any earlier month may be rated at any moment."""
+    """Returns the first day of the earliest month that certainly has not ended. Earlier months may already be rated, or
+    be rated at any moment.
+    """
     return Period.holding(context.clock() + CLOCK_MARGIN, context.settings.billing_time_zone).start
 
 

@@ -82,7 +82,9 @@ async def preview(
 
 
 async def record_once(unit: UnitOfWork, run: Run, billed: BatchOutcome) -> None:
-    """Records the results of a preview, except of tenants that another process has recorded in the run meanwhile."""
+    """Records the results of a dry run's batch, except for tenants whose outcome another process has recorded
+    meanwhile.
+    """
     await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
     tenant_ids = [settlement.tenant_id for settlement in billed.settled]
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, tenant_ids)}

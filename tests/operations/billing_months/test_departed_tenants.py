@@ -31,7 +31,7 @@ from tests.operations.months import (
 
 
 async def catch_up_all(given: Given) -> int:
-    """Starts what is due and does it: how many runs that were."""
+    """Starts the runs that are due and processes them; returns the number of runs."""
     await catch_up(given.platform)
     runs = await given.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL ORDER BY id")
     for run in runs:

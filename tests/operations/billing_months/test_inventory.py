@@ -207,7 +207,7 @@ async def world(given: Given) -> World:
 
 
 def test_every_action_is_said_to_change_rating_inputs_or_not_to() -> None:
-    """A new one must be added to one of the tables above: see record_changes in app/operations/billing_months."""
+    """A new action must be added to one of the tables above: see record_changes in app/operations/billing_months."""
     assert RECORDS.keys() | NO_INPUT.keys() | {Action.VOID_INVOICE} == set(Action)
     assert not RECORDS.keys() & NO_INPUT.keys()
 

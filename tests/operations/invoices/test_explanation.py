@@ -86,7 +86,7 @@ async def test_a_late_line_is_the_month_as_rated_now_less_what_was_billed(given:
 
 
 async def test_what_stays_open_of_a_credit_is_named(given: Given) -> None:
-    """A credit of 5012c meets an invoice with 300c to take off."""
+    """A credit of 5012c meets an invoice on which only 300c of it can be applied."""
     await given.plan(
         resources=[ResourceDraft("droplet_hours", Decimal(0), (Tier(None, Decimal(1)),))], base_price_cents=0
     )

@@ -73,7 +73,7 @@ async def test_a_forced_one_previews_what_takes_the_place_of_an_issued_invoice(g
 
 
 async def test_a_dry_run_waits_for_no_lock(given: Given, pilot: UUID) -> None:
-    """It runs while another transaction holds the tenant's months."""
+    """The dry run ends while another transaction has locked the tenant's months."""
     async with rating(given) as connection:
         await connection.execute("SELECT FROM billing_months FOR UPDATE")
         run = await roll_up(given, MAY, dry_run=True)

@@ -86,7 +86,9 @@ async def test_once_the_usage_is_corrected_the_month_is_too(given: Given, pilot:
 async def test_a_draft_that_had_corrected_it_and_is_rated_again_leaves_it_due(
     given: Given, pilot: tuple[UUID, UUID], monkeypatch: pytest.MonkeyPatch, slice_size: int
 ) -> None:
-    """May's draft had corrected April; now April cannot be rated, and the draft, rated again, no longer has it."""
+    """May's draft contained a correction of April. Now April cannot be rated, and after rating the draft again it no
+    longer contains the correction.
+    """
     tenant_id, deployment_id = pilot
     monkeypatch.setattr(billing_of_tenants, "SLICE", slice_size)
     await given.subscription(await given.deployment(tenant_id, "second"), starts_on=MAY)
