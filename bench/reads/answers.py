@@ -78,7 +78,7 @@ def _plain(leaf: Any) -> object:
 
 
 def leaves(value: Any) -> int:
-    """How many scalars an answer holds."""
+    """Returns the number of scalars in a response."""
     if isinstance(value, dict):
         return sum(map(leaves, value.values()))
     return sum(map(leaves, value)) if isinstance(value, list) else 1

@@ -51,7 +51,7 @@ class Plan:
     warm_seconds: int
 
     def runs(self) -> int:
-        """How many runs are measured."""
+        """The number of measured runs."""
         pinned = len(self.concurrencies) * len((*PINNED_SERVERS, PGBENCH))
         return len(self.queries) * self.rounds * (pinned + len(UNPINNED_SERVERS))
 

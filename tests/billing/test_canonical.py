@@ -285,7 +285,7 @@ def test_instants_keep_their_microseconds() -> None:
 
 
 def test_the_hash_of_the_committed_documents() -> None:
-    """Invoices keep it: it may never change for the same inputs."""
+    """The hash is stored with invoices, so it may never change for the same inputs."""
     assert (
         input_hash(QuoteInputs(HEADER, (PILOT,))) == "09872b35a85f636be831ac2e35e052b8d206e623b4b3fb8a72d66c689f725cd4"
     )

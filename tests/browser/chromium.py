@@ -30,7 +30,9 @@ def executable() -> str | None:
 
 
 class Page:
-    """One tab. `requested` and `complaints` grow while it is used."""
+    """A browser tab. While it is used, `requested` collects the requested URLs, and `complaints` the errors and
+    warnings.
+    """
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection

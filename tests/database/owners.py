@@ -55,7 +55,9 @@ def run(url: str, *statements: str) -> None:
 
 @asynccontextmanager
 async def served_by(settings: Settings, *statements: str, attributes: str = "") -> AsyncIterator[Settings]:
-    """Production on a database of its own, through a login that the statements have changed; `other` is another."""
+    """Yields settings of production on a database of its own, for a login after these statements were run; {login} in
+    them is the login, {other} another one.
+    """
     database = postgres.run_name(uuid4().hex[:8])
     url = postgres.clone(database)
     with login(attributes) as name, login() as other:

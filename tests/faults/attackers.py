@@ -82,14 +82,14 @@ async def _slow_upload(url: str, token: str, path: str, seen: Counter[str]) -> N
 
 
 async def gzip_lines(url: str, token: str, seen: Counter[str]) -> None:
-    """Lines of two bytes, packed a thousandfold."""
+    """Sends lines of two bytes, compressed to a thousandth of their size."""
     headers = {"authorization": f"Bearer {token}", "content-type": "application/x-ndjson", "content-encoding": "gzip"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
         seen[str((await client.post("/usage", content=LINES)).status_code)] += 1
 
 
 async def comment_documents(url: str, token: str, seen: Counter[str]) -> None:
-    """Documents of 200 KB that ask for two fields, each another text."""
+    """Sends documents of 200 KB that select two fields, each with a different text."""
     headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
         body = {"query": COMMENT + os.urandom(8).hex()}

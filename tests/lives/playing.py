@@ -53,7 +53,7 @@ class Played(NamedTuple):
 
 
 def play(world: LivesWorld, script: Script) -> Played:
-    """Makes the world new and plays the script to its end. What is refused there is raised."""
+    """Resets the system and plays the script to its end. Refusals are raised."""
     world.begin(script.zone)
     return world.run(_play(world, script))
 

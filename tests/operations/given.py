@@ -76,7 +76,7 @@ class Given:
         return await self.plan_version(code, **terms)
 
     async def plan_version(self, code: str = "studio", *, publish: bool = True, **terms: Any) -> UUID:
-        """Studio's terms by default: 5000c, 1488 droplet hours included, then 1c each."""
+        """Creates a plan version, by default with Studio's terms: 5000c, 1488 droplet hours included, then 1c each."""
         version_id = await self.draft(code, **terms)
         return await publish_plan_version(self.platform, plan_version_id=version_id) if publish else version_id
 

@@ -200,7 +200,7 @@ async def test_the_remaining_balance_is_reported(database: Database) -> None:
 
 
 class Counted(Buckets):
-    """How often PostgreSQL was asked."""
+    """Rate limit buckets that count their queries of PostgreSQL."""
 
     asked = 0
 

@@ -78,7 +78,7 @@ async def create_example_data(given: Given) -> ExampleData:
 
 
 async def _correct(given: Given, tenant_id: UUID) -> None:
-    """An hour of May that was sent as two."""
+    """Corrects one usage event of May twice: to a quantity of 2, then to 1."""
     asked = {"source": "api", "event_id": f"droplet_hours {datetime(2026, 5, 1, 2, tzinfo=UTC)}"}
     for quantity in (2, 1):
         await correct_usage(
@@ -122,7 +122,7 @@ async def _offer(given: Given) -> None:
 
 
 async def _deployment(given: Given, tenant_id: UUID) -> UUID:
-    """Made from a template, paused for a moment, with a droplet."""
+    """Creates a deployment from a template, with a droplet, which was paused for a moment."""
     deployment_id = await create_deployment(
         given.admin(tenant_id),
         slug="pilot",

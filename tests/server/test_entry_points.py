@@ -226,7 +226,7 @@ async def test_refusals_are_the_same_everywhere(
 
 
 async def test_calls_are_audited_the_same(served_api: ServedApi, deployment: UUID, given: Given) -> None:
-    """For callers that may not record usage, and for usage that is recorded in part."""
+    """Tests callers that may not record usage, and batches that are recorded only in part."""
     good, bad = event(deployment, 1), event(deployment, 2, resourceKind="moon_dust")
     document = {"query": DOCUMENT, "variables": {"input": {"events": [good, bad]}}}
     for role in (Role.TENANT_VIEWER, Role.METER):

@@ -80,7 +80,7 @@ class Ledger:
         )
 
     def catch_up(self, times: int, fault: Fault | None) -> None:
-        """So many at once; all that a run can bill is then under way."""
+        """Runs this number of catch-ups at the same time; afterwards every month that can be billed is in a run."""
 
         async def work() -> None:
             await apply_pending_plan_changes(self.world.context())

@@ -1,7 +1,7 @@
-"""What should be, in plain Python: tenants with their deployments, events and charges.
+"""The model of the simulation: the expected tenants, with their deployments, events and charges, in plain Python.
 
-It keeps what callers were told was done, and knows no tables. A month is worth what tests/lives/rating.py says,
-which is written from the text of the billing rules and shares no code with the system.
+It contains what callers were told was done, and does not read the database. A month is worth what tests/lives/rating.py
+says, which is written from the text of the billing rules and shares no code with the system.
 """
 
 from collections.abc import Iterable

@@ -40,7 +40,9 @@ async def catch_up_all(given: Given) -> int:
 
 
 async def leave(given: Given) -> None:
-    """Acme's pilot with 12 hours over, cancelled on 20 April; April is issued, and it is 10 June."""
+    """Cancels acme's deployment `pilot`, which had 12 hours of overage, on 20 April. April is issued, and the clock is
+    at 10 June.
+    """
     given.clock.set(2026, 4, 20)
     await given.plan()
     _, deployment_id = await subscribed(given)

@@ -31,7 +31,9 @@ from tests.operations.months import APRIL, invoices, issue_last, roll_up, unbill
 
 
 class World(NamedTuple):
-    """Acme's pilot with an add-on and a volume; bare has no subscription. April is rated and issued."""
+    """Test data: acme's deployment `pilot` with an add-on and a volume, and `bare` without a subscription. April is
+    rated and issued.
+    """
 
     given: Given
     tenant_id: UUID

@@ -27,7 +27,7 @@ async def written(given: Given, before: dict[str, tuple[int, str]]) -> set[str]:
 
 @pytest.fixture
 async def pilot(given: Given) -> UUID:
-    """April is issued, and 30 hours of it came late. It is 2 June."""
+    """April is issued, and 30 of its hours were recorded late. The clock is at 2 June."""
     given.clock.set(2026, 5, 2)
     await given.plan()
     _, deployment_id = await subscribed(given)

@@ -34,7 +34,9 @@ LARGE = "999999999999999"
 
 @pytest.fixture
 async def pilot(given: Given) -> tuple[UUID, UUID]:
-    """Acme's April is issued; then comes usage of it that is worth more than 64 bits hold. It is 2 June."""
+    """Acme's April is issued; then usage of April is recorded whose price does not fit 64 bits. The
+    clock is at 2 June.
+    """
     given.clock.set(2026, 5, 2)
     egress = ResourceDraft("egress_gb", Decimal(0), (Tier(None, Decimal(LARGE)),))
     hours = ResourceDraft("droplet_hours", Decimal(0), (Tier(None, Decimal(1)),))
