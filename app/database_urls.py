@@ -84,7 +84,9 @@ class Server:
 
     @property
     def asyncpg_dsn(self) -> str:
-        """A URL with the same meaning for asyncpg, with everything in its query."""
+        """Returns a URL that means the same to asyncpg as this one to libpq: all its parts are
+        parameters of the query.
+        """
         parameters: dict[str, Any] = {"user": self.user, "password": self.password, "dbname": self.database}
         if self.hosts:
             parameters["host"] = ",".join(_bracketed(host) for host, _ in self.hosts)

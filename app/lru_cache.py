@@ -10,7 +10,9 @@ V = TypeVar("V")
 
 
 class LRUCache(Generic[K, V]):
-    """At most `size` entries, of at most `weight` together; an entry above a tenth of that weight is not kept."""
+    """A cache of at most `size` entries, whose weights add up to at most `weight`. An entry with more than a tenth of
+    that weight is not cached.
+    """
 
     def __init__(self, size: int, weight: float = math.inf) -> None:
         self._size = size
@@ -22,7 +24,7 @@ class LRUCache(Generic[K, V]):
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """The entry of the key, now the most recently used; None if there is none."""
+        """Returns the key's entry, which becomes the most recently used one; None if there is none."""
         entry = self._entries.get(key)
         if entry is None:
             return None

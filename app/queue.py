@@ -75,8 +75,8 @@ class SweptRedisQueue(RedisQueue):
 
 
 class Queue:
-    """Opened once per process: `async with Queue(settings) as queue`. Raises DatabaseUnavailable, also if Redis is
-    unavailable.
+    """The job queue of a process, opened once: `async with Queue(settings) as queue`. Raises DatabaseUnavailable, also
+    if Redis is unavailable.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -87,7 +87,7 @@ class Queue:
 
     @property
     def saq(self) -> saq.queue.Queue:
-        """SAQ's queue, for a worker."""
+        """Returns SAQ's queue object, for a worker."""
         if self._saq is None:
             raise RuntimeError("The queue is not open.")
         return self._saq
@@ -168,7 +168,7 @@ class Queue:
 
 @asynccontextmanager
 async def heartbeat(job: saq.Job) -> AsyncIterator[None]:
-    """Sends heartbeats of the job while the block runs; a job without heartbeats is given to another worker."""
+    """Sends heartbeats of a job while the block runs; a job without heartbeats is given to another worker."""
 
     async def beat() -> None:
         while True:
@@ -188,7 +188,7 @@ async def heartbeat(job: saq.Job) -> AsyncIterator[None]:
 
 
 def _key(job: str, key: str) -> str:
-    """Keys are unique over SAQ's whole table, so they contain the queue's name and the job's."""
+    """Returns a job's key. Keys are unique over SAQ's whole table, so they contain the queue's name and the job's."""
     return f"{NAME}:{job}:{key}"
 
 

@@ -24,7 +24,7 @@ class Environment(StrEnum):
 
 
 class AcceptedDocuments(StrEnum):
-    """Which documents tenants may send."""
+    """Which GraphQL documents tenants may execute: any, or only trusted ones."""
 
     ANY = "any"
     TRUSTED = "trusted"

@@ -76,7 +76,7 @@ def _split(text: str) -> SplitResult:
 
 
 def _authority(text: str, parts: SplitResult, *, wildcard: bool = False) -> str:
-    """Returns scheme://host:port in its normal form."""
+    """Returns a URL's scheme://host:port in its normal form."""
     scheme = parts.scheme.lower()
     host, port = parts.netloc.lower(), parts.port
     if "@" in host:

@@ -79,7 +79,7 @@ def cluster() -> Iterator[str]:
 
 
 def _certify(data: Path) -> None:
-    """A certificate that signs itself."""
+    """Creates a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)
@@ -103,7 +103,7 @@ def _certify(data: Path) -> None:
 
 
 def _run(program: str, *arguments: str) -> None:
-    """As Debian's user: PostgreSQL refuses to run as root."""
+    """Runs a program as Debian's user `postgres`, because PostgreSQL refuses to run as root."""
     become = ["runuser", "--user", USER, "--"] if os.geteuid() == 0 else []
     subprocess.run([*become, str(PROGRAMS / program), *arguments], check=True, stdout=subprocess.DEVNULL, cwd="/")
 

@@ -110,7 +110,9 @@ def _play(title: str, environment: dict[str, str]) -> None:
 
 
 def _plain_owner(opened: ExitStack, server: str) -> dict[str, str]:
-    """Once a superuser has run the statements that the refusal names."""
+    """Returns the URLs of an owner without superuser rights, for whom a superuser has run the statements that the error
+    message lists.
+    """
     owner = opened.enter_context(login(server_url=server))
     database = opened.enter_context(database_of(owner, server_url=server))
     settings = Settings(database_url=url_as(owner, database))

@@ -51,7 +51,7 @@ def clear() -> None:
 
 
 def server_url() -> str:
-    """A database to create others from, as their owner."""
+    """Returns the owner's URL of a database from which other databases can be created."""
     external = os.environ.get(EXTERNAL)
     if external:
         return external
@@ -67,7 +67,7 @@ def server_url() -> str:
 
 
 def clone(name: str) -> str:
-    """A database of this name, migrated and seeded; one that was there before is dropped."""
+    """Creates a migrated and seeded database with this name; an existing one is dropped."""
     url = server_url()
     template = _template(url)
     execute(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)

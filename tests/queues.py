@@ -22,7 +22,7 @@ either_queue = pytest.mark.parametrize("queue_settings", QUEUES, indirect=True)
 
 @contextmanager
 def running_redis(folder: Path) -> Iterator[str]:
-    """Its URL. Skips the test where the machine lacks the program."""
+    """Starts Redis and yields its URL. Skips the test if Redis is not installed."""
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed")
@@ -45,7 +45,7 @@ def settings_of(name: str, settings: Settings, request: pytest.FixtureRequest) -
 
 @asynccontextmanager
 async def empty_queue(settings: Settings) -> AsyncIterator[Queue]:
-    """Open, and with no job of the test before."""
+    """Opens the queue and deletes the jobs of the previous test."""
     async with Queue(settings) as queue:
         if isinstance(queue.saq, RedisQueue):
             await queue.saq.redis.flushdb()

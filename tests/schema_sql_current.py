@@ -46,7 +46,7 @@ def _dump(url: str) -> str:
 
 
 def _without_noise(dump: str) -> str:
-    """Without pg_dump's session settings, versions and empty comments: from the first object on."""
+    """Returns the dump from its first object on, without pg_dump's session settings, versions and empty comments."""
     _, _, objects = dump.partition("\nSET row_security = off;\n")
     objects = objects.split("\n--\n-- PostgreSQL database dump complete\n")[0]
     titled = re.sub(r"\n--\n(-- Name: [^\n]*)\n--\n", r"\n\1\n", objects)

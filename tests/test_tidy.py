@@ -40,7 +40,7 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def python_files(*folders: str) -> list[Path]:
-    """Without the migrations, which Piccolo writes."""
+    """Returns the Python files under these folders, without the migrations that Piccolo writes."""
     return [path for path in tracked(*folders) if path.suffix == ".py" and path.parent != MIGRATIONS]
 
 
@@ -173,7 +173,9 @@ def test_locks_agree_and_cover_what_is_declared() -> None:
 
 
 def test_locks_name_the_extras_that_are_asked_for() -> None:
-    """Where one is missing, pip 23.2 looks for the newest release of the package, of which the lock has no hash."""
+    """If an extra is missing in the lock, pip 23.2 looks for the newest release of the package, for which the lock has
+    no hash.
+    """
     lock = (ROOT / "requirements/dev.txt").read_text()
     locked = {name: set(extras.split(", ")) for name, extras in re.findall(r"(?m)^([a-z0-9.-]+)\[([^]]*)\]==", lock)}
     pins = _pins("requirements/dev.txt")

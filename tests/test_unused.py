@@ -38,12 +38,12 @@ KEPT_FOR_TESTS = {"fold", "transition_by_system"}
 
 
 def is_field(path: Path, line: int) -> bool:
-    """Whether a variable is a class's: libraries read fields, and members are made of their values."""
+    """Whether a variable belongs to a class: libraries read fields, and enum members are used by their values."""
     return path.read_text(encoding="utf-8").splitlines()[line - 1].startswith(" ")
 
 
 def is_list_of_exports(path: Path) -> bool:
-    """Whether a file only exports what other files declare: an export is no use."""
+    """Whether a file only exports what other files declare: an export does not count as a use."""
     return path.name == "__init__.py" and "__all__ = " in path.read_text(encoding="utf-8")
 
 

@@ -71,14 +71,14 @@ def header_text(header: QuoteHeader) -> str:
 
 
 def parse_header(text: str) -> QuoteHeader:
-    """Returns the header whose text header_text wrote. Raises ValueError for another format or an unknown rules
-    version.
+    """Parses an invoice's header from the text that header_text wrote. Raises ValueError for another format or an
+    unknown rules version.
     """
     return header_of(document_value(text))
 
 
 def header_of(value: dict[str, Any]) -> QuoteHeader:
-    """Returns the header contained in a parsed document. Raises ValueError for an unknown rules version."""
+    """Returns the header contained in a parsed canonical document. Raises ValueError for an unknown rules version."""
     return QuoteHeader(
         period=Period(date.fromisoformat(value["period_start"]), ZoneInfo(value["zone"])),
         currency=value["currency"],
@@ -89,7 +89,9 @@ def header_of(value: dict[str, Any]) -> QuoteHeader:
 
 
 def subscription_text(subscription: SubscriptionInputs, period: Period) -> str:
-    """Returns a subscription's document. Raises ValueError for usage outside the period, which has no day number."""
+    """Encodes a subscription's inputs as canonical text. Raises ValueError for usage outside the period, which has no
+    day number.
+    """
     # Written by hand because there is one per subscription: json.dumps takes three times as long for the same text.
     spans = [f'["{span.first_day.isoformat()}",{date_text(span.last_day)}]' for span in subscription.active_spans]
     plans = [f'["{plan.first_day.isoformat()}",{plan_text(plan.terms)}]' for plan in subscription.plans]
@@ -117,7 +119,7 @@ def charges_text(charges: ChargeInputs) -> str:
 
 
 def document_value(text: str) -> dict[str, Any]:
-    """Returns a document's parsed JSON. Raises ValueError for another format."""
+    """Parses the JSON of a canonical document. Raises ValueError for another format."""
     value: dict[str, Any] = json.loads(text)
     version = value["v"]
     if version == FORMAT:
@@ -134,7 +136,7 @@ def document_value(text: str) -> dict[str, Any]:
 
 
 def charges_of(value: dict[str, Any]) -> ChargeInputs:
-    """Returns the charges without a subscription from a parsed document."""
+    """Returns the charges without a subscription from a parsed canonical document."""
     return ChargeInputs(
         tuple(
             UnsubscribedCharge(row["slug"], row["deployment_id"], charge_of(row["charge"]))
@@ -144,7 +146,9 @@ def charges_of(value: dict[str, Any]) -> ChargeInputs:
 
 
 def subscription_of(value: dict[str, Any], period: Period) -> SubscriptionInputs:
-    """Returns the subscription from a parsed document. Its day numbers count from the start of `period`."""
+    """Returns a subscription's inputs from a parsed canonical document. Its day numbers count from the start of
+    `period`.
+    """
     return SubscriptionInputs(
         slug=value["slug"],
         subscription_id=value["subscription_id"],

@@ -30,7 +30,7 @@ Document = SubscriptionInputs | ChargeInputs | CorrectionInputs
 
 
 def correction_text(inputs: CorrectionInputs) -> str:
-    """Returns a correction's document. Raises ValueError for usage outside the month."""
+    """Encodes a correction as canonical text. Raises ValueError for usage outside the month."""
     billed = [
         [*series_billed.series, decimal_text(series_billed.quantity), series_billed.amount_cents]
         for series_billed in inputs.billed

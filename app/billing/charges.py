@@ -44,16 +44,18 @@ class MonthShare(NamedTuple):
         return not self.prorated or self.billable_days == self.period_days
 
     def factor(self) -> str:
-        """Returns the factor as a formula shows it; empty for a whole month."""
+        """Returns the proration factor as text for a formula, such as " x 10/30 days"; empty for a whole month."""
         return "" if self._is_whole_month else f" x {self.billable_days}/{self.period_days} days"
 
     def days_text(self) -> str:
-        """Returns the days as a line's description shows them; empty for a whole month."""
+        """Returns the billable days as text for a line's description, such as ", 10 of 30 days"; empty for a whole
+        month.
+        """
         return "" if self._is_whole_month else f", {self.billable_days} of {self.period_days} days"
 
 
 class PriceCharge(NamedTuple):
-    """A share of a fixed price: a plan's base price or an add-on's."""
+    """The charge for a fixed monthly price (a plan's base price or an add-on's), or for a part of the month."""
 
     price_cents: int
     share: MonthShare
@@ -62,7 +64,7 @@ class PriceCharge(NamedTuple):
         return self.share.of(self.price_cents)
 
     def rounded_cents(self) -> int:
-        """Returns exact_cents rounded, computed from its integer numerator and denominator."""
+        """Returns the exact amount rounded to whole cents, computed from its integer numerator and denominator."""
         share = self.share
         return divide_half_away(self.price_cents * share.numerator, share.denominator)
 

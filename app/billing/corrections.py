@@ -82,8 +82,8 @@ class SeriesDifference(NamedTuple):
 
 
 class CorrectionCharge(NamedTuple):
-    """The amount of a correction line: the series as rated now, less what was billed before, less the credit that stays
-    open.
+    """The amount of a correction line: the series as rated now, less what was billed before, less the part of a credit
+    that this invoice does not apply (`open_cents`).
     """
 
     lines: tuple[Line, ...]
@@ -99,7 +99,7 @@ class CorrectionCharge(NamedTuple):
         formula = f"{now} = {decimal_text(exact)}c" if now else "0c"
         formula += f", less {self.billed_cents}c billed before"
         if self.open_cents:
-            formula += f", less {self.open_cents}c that stays open"
+            formula += f", less {self.open_cents}c of credit not applied yet"
         exact = subtract(exact, Decimal(self.billed_cents + self.open_cents))
         if len(parts) == 1:
             return replace(parts[0], formula=formula, exact_cents=exact)
@@ -107,7 +107,7 @@ class CorrectionCharge(NamedTuple):
 
 
 def rate_subject(inputs: CorrectionInputs) -> list[Line]:
-    """Rates the month's present inputs and returns the lines. Raises as rate_subscription does."""
+    """Rates a month's present inputs and returns the lines, for a correction. Raises as rate_subscription does."""
     if inputs.waived:
         return []
     if isinstance(inputs.subject, ChargeInputs):
@@ -142,7 +142,7 @@ def rate_correction(inputs: CorrectionInputs) -> list[Line]:
 
 
 def billed_of(lines: Iterable[Line]) -> list[BilledSeries]:
-    """Returns, by series, what the month's own lines have billed."""
+    """Adds up the amounts of a month's own lines by series."""
     return merged(BilledSeries(Series.of(line), line.quantity, line.amount_cents) for line in lines)
 
 
@@ -178,8 +178,8 @@ def taken_parts(base: TaxBase, owed: Sequence[tuple[QuoteHeader, int]]) -> list[
 
 
 def _largest(tax_base: TaxBase, header: QuoteHeader, max_part: int) -> int:
-    """Returns the largest part of the credit `most` with which the total stays at or above 0. A larger part means a
-    lower total.
+    """Returns the largest part of a credit, at most `max_part`, with which the invoice's total stays at or above 0. A
+    larger part means a lower total.
     """
 
     def leaves_nothing_below_zero(part: int) -> bool:

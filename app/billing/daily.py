@@ -32,7 +32,7 @@ class ResourceDailyUsage(NamedTuple):
 
 
 class DailyQuantities(Sequence[DailyQuantity]):
-    """The rows of one kind in the month that begins on `start`, at most one per day.
+    """The daily quantities of one resource kind in the month that begins on `start`, at most one per day.
 
     mask: bit n stands for the n-th day after `start`. text: the quantities of those days in order, as plain decimals
     (see decimal_text), separated by spaces. An instance is equal to any sequence of the same rows.
@@ -47,7 +47,9 @@ class DailyQuantities(Sequence[DailyQuantity]):
 
     @classmethod
     def of(cls, rows: Sequence[DailyQuantity], period: Period) -> "DailyQuantities":
-        """Builds the compact form of rows. Raises ValueError for rows of another month, or two rows of one day."""
+        """Builds the compact form of a month's daily quantities. Raises ValueError for a day of another month, or two
+        quantities of one day.
+        """
         if isinstance(rows, cls):
             if rows.start != period.start:
                 raise ValueError(f"usage of the month from {rows.start} is outside the period from {period.start}")
@@ -75,7 +77,7 @@ class DailyQuantities(Sequence[DailyQuantity]):
         return [text for day, text in zip(self.dates, texts, strict=True) if day in requested_days]
 
     def integers_on(self, days: Sequence[date], period: Period) -> list[int]:
-        """Returns the quantities on the given days of the period, all of which must be integers."""
+        """Returns the quantities on the given days of the period. All quantities must be integers."""
         if len(days) == len(period.days):
             # Takes half the time of calling int() for each, which dominates the time of rating a month.
             return _json_integers(f"[{self.text.replace(' ', ',')}]")[0]
@@ -129,7 +131,7 @@ def day_ranges(mask: int) -> str:
 
 @lru_cache(maxsize=4096)
 def mask_of_ranges(text: str) -> int:
-    """Parses what day_ranges formatted."""
+    """Parses day numbers in the format of `day_ranges`."""
     mask = 0
     for part in text.split():
         first, _, last = part.partition("-")

@@ -103,7 +103,7 @@ def _extrapolated_usage(
 def _repeat_highest_day(
     usage: MaxUsage, elapsed: Sequence[date], remaining_days: Sequence[date], period: Period
 ) -> MaxUsage:
-    """Gives each future day whose total is lower the readings of the highest elapsed day, of all streams."""
+    """Copies the readings of the highest elapsed day, of all streams, to each remaining day whose total is lower."""
     totals = dict(usage.daily(period, period.days))
     highest = max(elapsed, key=lambda day: totals.get(day, ZERO), default=None)
     if highest is None:

@@ -79,7 +79,9 @@ class InvoiceBuilder:
         return taxes
 
     def _rate(self, document: Document) -> tuple[QuoteHeader, list[Line]]:
-        """The header that the document is rated with, and its lines, which are in the totals now."""
+        """Rates a document and adds its lines to the totals. Returns the header that it is rated
+        with, and the lines.
+        """
         header = self.header
         if isinstance(document, CorrectionInputs):
             header = document.header
@@ -106,14 +108,14 @@ class HashedInvoiceBuilder(InvoiceBuilder):
     """Builds an invoice whose inputs are kept: each document is also encoded as canonical text, and all are hashed."""
 
     def __init__(self, header: QuoteHeader, text: str | None = None) -> None:
-        """`text` is the header as it is stored, whose hash is taken; without it the header is encoded."""
+        """`text`: the stored text of the header, for the hash; if omitted, the header is encoded."""
         super().__init__(header)
         self.header_text = header_text(header) if text is None else text
         self._hash = InputHash(self.header_text)
 
     @classmethod
     def from_text(cls, text: str) -> "HashedInvoiceBuilder":
-        """Starts from a stored header. Raises ValueError for another format."""
+        """Creates a builder from the stored text of an invoice's header. Raises ValueError for another format."""
         return cls(parse_header(text), text)
 
     @property
@@ -122,17 +124,21 @@ class HashedInvoiceBuilder(InvoiceBuilder):
         return self._hash.hexdigest()
 
     def add(self, inputs: SubscriptionInputs | ChargeInputs) -> KeptDocument:
-        """As InvoiceBuilder.add. Raises ValueError also for usage outside the header's month."""
+        """Adds a subscription or charges as InvoiceBuilder.add does. Raises ValueError also for usage outside the
+        header's month.
+        """
         if isinstance(inputs, ChargeInputs):
             return self._keep(inputs, charges_text(inputs))
         return self._keep(inputs, subscription_text(inputs, self.header.period))
 
     def add_late(self, inputs: CorrectionInputs) -> KeptDocument:
-        """As InvoiceBuilder.add_late."""
+        """Adds a correction as InvoiceBuilder.add_late does."""
         return self._keep(inputs, correction_text(inputs))
 
     def add_text(self, text: str) -> KeptDocument:
-        """Adds a stored document of any of these. Raises ValueError for a document in another format."""
+        """Adds a stored document: a subscription, charges or a correction. Raises ValueError for a document in another
+        format.
+        """
         return self._keep(parse_document(text, self.header), text)
 
     def _keep(self, document: Document, text: str) -> KeptDocument:

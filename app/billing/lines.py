@@ -82,7 +82,7 @@ class Line(NamedTuple):
 
     @property
     def explanation(self) -> Explanation:
-        """Derives the explanation."""
+        """Derives the line's explanation from its charge."""
         return self.charge.explanation()
 
 

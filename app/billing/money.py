@@ -35,7 +35,7 @@ def storable_cents(key: str, cents: int) -> int:
 
 
 class Ratio(NamedTuple):
-    """numerator / denominator, exactly: a fraction that is not reduced.
+    """An exact fraction, numerator / denominator, that is not reduced.
 
     Billing divides only by numbers known beforehand: the days of a month and the microseconds of an hour. All other
     values are decimals. Without reducing, no common divisors are computed, which is most of Fraction's run time.
@@ -70,9 +70,7 @@ def round_cumulatively(amounts: Iterable[Ratio]) -> Iterator[int]:
 
 
 def to_decimal(exact: Ratio) -> Decimal:
-    """Returns the value as a decimal: exact if it was not divided, otherwise to 12 fractional digits (a
-    third, a 30th).
-    """
+    """Returns the fraction as a decimal: exact if its denominator is 1, otherwise to 12 fractional digits."""
     if exact.denominator == 1:
         return exact.numerator
     scaled = round_half_away(Ratio(multiply(exact.numerator, _SHOWN_SCALE), exact.denominator))

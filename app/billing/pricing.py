@@ -21,7 +21,9 @@ class TierSlice(NamedTuple):
 
 
 def price(resource: ResourceTerms, quantity: Ratio) -> list[TierSlice]:
-    """Returns the slices of a positive `quantity`: their quantities add up to it, their cents to its price."""
+    """Divides a positive quantity by price tier and prices each part: the quantities of the slices add up to
+    `quantity`, their cents to its price.
+    """
     return _MODELS[resource.price_model](resource, quantity)
 
 

@@ -26,7 +26,8 @@ class Segment(NamedTuple):
 
 
 class UsageGroup(NamedTuple):
-    """The billable days on which one kind has the same terms, in one or more plan versions; they are rated together.
+    """The billable days on which one resource kind has the same terms, in one or more plan versions; they are rated
+    together.
 
     terms: the version of the group's first day.
     """
@@ -66,7 +67,9 @@ def segments_of(header: QuoteHeader, subscription: SubscriptionInputs) -> list[S
 
 
 def usage_groups(segments: Sequence[Segment]) -> list[UsageGroup]:
-    """Returns the groups by resource kind; the groups of one kind are in order of their first days."""
+    """Groups the billable days by resource kind and equal usage terms. Groups of one kind are in order of their first
+    days.
+    """
     if len(segments) == 1:
         [(terms, days, share)] = segments
         return [UsageGroup(resource, terms, days, share) for resource in terms.resources_by_kind]
@@ -85,8 +88,8 @@ def _group(parts: Sequence[tuple[ResourceTerms, Segment]]) -> UsageGroup:
 
 
 def allowance(period: Period, subscription: SubscriptionInputs, group: UsageGroup, usage: Usage | None) -> Allowance:
-    """Returns what a group used and includes. For MAX kinds the allowances count in full, otherwise by their share of
-    the month.
+    """Returns the used and the included quantity of a group of days. For MAX kinds an allowance counts in full,
+    otherwise in proportion to its days of the month.
     """
     resource, _, group_days, share = group
     kind = resource.resource_kind

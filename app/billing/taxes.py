@@ -24,7 +24,9 @@ class TaxBase:
         self._first: tuple[TaxTerms, ...] | None = None
 
     def add(self, header: QuoteHeader, net_cents: int) -> None:
-        """Adds rounded amounts of the header's month. Those of an exempt tenant are not taxable."""
+        """Adds rounded amounts to be taxed with the taxes of the header's month. Amounts of an exempt tenant are not
+        taxable.
+        """
         if self._first is None:
             self._first = header.taxes
         self.subtotal_cents += net_cents
@@ -56,7 +58,7 @@ class TaxBase:
         return storable_cents("total", storable_cents("subtotal", self.subtotal_cents) + self.tax_cents)
 
     def copy(self) -> "TaxBase":
-        """Returns a copy with the same amounts, for trying out further amounts."""
+        """Returns a copy of the tax base, for trying out further amounts."""
         other = TaxBase()
         other.subtotal_cents, other._first, other._taxable = self.subtotal_cents, self._first, dict(self._taxable)
         return other

@@ -29,7 +29,9 @@ class Aggregation(StrEnum):
 
 
 class InputFault(NamedTuple):
-    """A fault in some terms; `path` leads to it by field names and indexes: ("resources", "0", "tiers")."""
+    """A validation error in the terms of a plan version or add-on. `path` leads to the invalid value by field names and
+    indexes: ("resources", "0", "tiers").
+    """
 
     path: tuple[str, ...]
     message: str
@@ -66,7 +68,9 @@ class ResourceTerms:
 
 @dataclass(frozen=True, slots=True)
 class PlanTerms:
-    """One published plan version. `faults()` returns what prevents a draft from being published."""
+    """One published plan version. `faults()` returns the validation errors that prevent a draft
+    from being published.
+    """
 
     plan: str
     version: int
@@ -93,8 +97,8 @@ class PlanTerms:
         return self._by_kind.get(kind)
 
     def faults(self) -> list[InputFault]:
-        """Returns all faults in reading order; none means that the terms can be rated. Paths use the names of these
-        fields.
+        """Returns all validation errors of the terms, in the order of the fields; if there are none, the terms can be
+        rated. Paths use this class's field names.
         """
         return list(_plan_faults(self))
 
@@ -131,8 +135,8 @@ class ChargeTerms:
 
     @property
     def billed_cents(self) -> int:
-        """Returns the part that this invoice bills. Raises ValueError if the part is larger than the credit, or is part
-        of a charge.
+        """Returns the amount that this invoice bills: the whole charge, or the applied part of a credit. Raises
+        ValueError if that part is larger than the credit, or if a part is given for a charge above 0.
         """
         if self.taken_cents is None:
             return self.net_cents

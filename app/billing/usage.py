@@ -24,7 +24,8 @@ MICROSECONDS_PER_HOUR = 3_600_000_000
 
 
 class DailyLevel(NamedTuple):
-    """One day of a level. Before `first_at`, the level of the earlier days applies; from then on, the day's own levels.
+    """One day of a resource's level. Before `first_at`, the level of the earlier days applies; from then on, the day's
+    own levels.
 
     level_microseconds is the sum of level x microseconds from first_at to the end of the day.
     """
@@ -55,7 +56,7 @@ class LevelStream(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SumUsage:
-    """Usage of a kind aggregated by SUM: daily amounts."""
+    """Usage of a resource kind aggregated by SUM: daily amounts."""
 
     aggregation: ClassVar = Aggregation.SUM
     resource_kind: str
@@ -77,8 +78,8 @@ class SumUsage:
 
 @dataclass(frozen=True, slots=True)
 class MaxUsage:
-    """Usage of a kind aggregated by MAX: the highest day counts. A day's quantity is the sum of each stream's peak on
-    it.
+    """Usage of a resource kind aggregated by MAX: the highest day counts. A day's quantity is the sum of each stream's
+    peak on it.
 
     The streams are in order: resource_id None first, then by resource_id. Raises ValueError for any other order.
     """
@@ -108,8 +109,8 @@ class MaxUsage:
 
 @dataclass(frozen=True, slots=True)
 class LevelUsage:
-    """Usage of a kind aggregated by TIME_WEIGHTED: each level lasts until its stream's next event; `used` is in
-    unit-hours.
+    """Usage of a resource kind aggregated by TIME_WEIGHTED: each level lasts until its stream's next event; `used` is
+    in unit-hours.
 
     The streams are in order: resource_id None first, then by resource_id. Raises ValueError for any other order.
     """

@@ -1,4 +1,6 @@
-"""Usage for display beside the lines: each kind's month, and the usage that no plan version prices."""
+"""Usage for display beside an invoice's lines: the month's usage of each resource kind, and the usage that no plan
+version prices.
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,7 +15,9 @@ from app.billing.usage import Usage
 
 
 class ReportedUsage(NamedTuple):
-    """One kind's month: all its usage, the part on billable days, the included quantity and the charged overage."""
+    """One resource kind's month: all its usage, the part on billable days, the included quantity and the charged
+    overage.
+    """
 
     resource_kind: str
     quantity: Decimal

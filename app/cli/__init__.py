@@ -63,7 +63,7 @@ class _LazyGroup(click.RichGroup):
 
 
 def load_command(name: str) -> click.Command:
-    """The command itself."""
+    """Imports and returns the command of that name."""
     command: click.Command = getattr(import_module(COMMANDS[name][0]), name.replace("-", "_"))
     return command
 
@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """What is the operator's to mend: told in words, without a stack."""
+    """Returns the exceptions whose cause an operator can correct: their message is printed without a traceback."""
     # Imported here because a command that fails has imported them already, and `--help` needs none of them.
     from app.database import DatabaseUnavailable, DatabaseUnsuitable
     from app.operations.calls.refusal import Refusal

@@ -1,4 +1,4 @@
-"""`arcadia migrate`, `arcadia token`, `arcadia schema`."""
+"""The commands `arcadia migrate`, `arcadia token` and `arcadia schema`."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""`arcadia backup` and `arcadia restore`."""
+"""The commands `arcadia backup` and `arcadia restore`."""
 
 import asyncio
 from pathlib import Path

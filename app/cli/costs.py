@@ -150,7 +150,7 @@ def list_() -> None:
 
 @contextmanager
 def _opened(file: str) -> Iterator[BinaryIO]:
-    """Yields the file, or a seekable copy of standard input."""
+    """Yields the file of a bill, or a seekable copy of standard input."""
     if file != "-":
         with Path(file).open("rb") as content:
             yield content
@@ -164,7 +164,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 async def _run(
     command: str, audited_input: dict[str, Any], work: Callable[[Context, operations.Progress], Awaitable[UUID]]
 ) -> None:
-    """Runs the command as a call with an audit log entry, and shows the bill whose id it returns."""
+    """Runs a command about a bill as an audited call, and shows the bill whose id it returns."""
     called = f"arcadia costs {command}"
     call = Call(called, called, msgspec.json.encode(audited_input).decode(), RequestMetadata())
     async with operator(Settings.from_environment()) as context:

@@ -76,7 +76,7 @@ async def _roll_up(context: Context, tenant_id: UUID) -> dict[str, Any]:
                 run = await run_of(context, run_id)
                 if run["status"] not in {"QUEUED", "RUNNING"}:
                     return run
-    raise AssertionError("notices end only with the listener")
+    raise AssertionError("the notifications of the rollup ended before the run did")
 
 
 def _print_run(console: Console, title: str, run: dict[str, Any]) -> None:
@@ -92,7 +92,7 @@ async def _invoice(context: Context) -> dict[str, Any]:
 
 
 async def _pause(console: Console, context: Context, deployment_id: UUID) -> None:
-    """Requests a transition that is allowed, and one that is not."""
+    """Demonstrates state transitions of a deployment: requests one that is allowed, and one that is refused."""
     await demo_data.activate(context, deployment_id)
     await transition_deployment(context, deployment_id=deployment_id, to=DeploymentState.PAUSED, reason="demo")
     data = await read(context, _LAST_EVENT, {"id": str(deployment_id)})

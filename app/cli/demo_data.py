@@ -114,7 +114,9 @@ def metered_hours(deployment_id: UUID) -> Iterator[MeteredEvent]:
 
 
 async def meter(context: Context, deployment_id: UUID) -> tuple[int, int]:
-    """Records the hours, 1,000 events per call; returns how many were accepted, and how many were already recorded."""
+    """Records the demo's droplet hours, 1,000 events per call; returns how many were accepted, and how many were
+    already recorded.
+    """
     events = list(metered_hours(deployment_id))
     accepted = duplicates = 0
     for start in range(0, len(events), 1000):
@@ -125,7 +127,7 @@ async def meter(context: Context, deployment_id: UUID) -> tuple[int, int]:
 
 
 async def activate(context: Context, deployment_id: UUID) -> None:
-    """Resumes the deployment, which an earlier run of the demo has paused."""
+    """Resumes the deployment if an earlier run of the demo has paused it."""
     state = (await read(context, "query($id: ID!) { deployment(id: $id) { state } }", {"id": str(deployment_id)}))[
         "deployment"
     ]["state"]

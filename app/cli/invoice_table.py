@@ -23,7 +23,7 @@ query Invoice($tenant: String!, $month: Date!) {
 
 
 def money(cents: int) -> str:
-    """Formats an amount in a currency of hundredths, such as AUD: 642 is $6.42."""
+    """Formats an amount in a currency with two decimal digits, such as AUD: 642 is $6.42."""
     sign = "-" if cents < 0 else ""
     units, hundredths = divmod(abs(cents), 100)
     return f"{sign}${units:,}.{hundredths:02d}"

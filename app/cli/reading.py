@@ -12,7 +12,9 @@ from app.schema.schema import schema
 
 
 async def read(context: Context, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the data of a query. Its errors can only be bugs in our own documents, and are raised as such."""
+    """Runs one of the command line's GraphQL queries and returns its data. Errors can only be bugs in our own queries,
+    and are raised as such.
+    """
     reads = GraphQLEngine(
         schema, lambda request: context.database.reading_written(request.scope)
     )  # includes what the command has just written

@@ -64,7 +64,7 @@ def rollup(month: date, tenants: tuple[str, ...], *, force: bool, dry_run: bool,
 async def _rollup(
     console: Console, month: date, tenants: Sequence[str], *, force: bool, dry_run: bool, enqueue: bool
 ) -> tuple[dict[str, Any], dict[str, int]]:
-    """Returns the run, and the number of skipped tenants by reason."""
+    """Runs a rollup for the command line; returns the run, and the number of skipped tenants by reason."""
     async with operator(Settings.from_environment()) as context:
         tenant_ids = [await tenant_id_of(context, code=code) for code in tenants] or None
         run_id = await roll_up_period(context, period_start=month, tenant_ids=tenant_ids, force=force, dry_run=dry_run)
@@ -79,7 +79,7 @@ async def run_of(context: Context, run_id: UUID) -> dict[str, Any]:
 
 
 async def _work(console: Console, context: Context, run_id: UUID) -> None:
-    """Processes the run in this process, with a progress bar on a terminal."""
+    """Processes a rollup run in this process, with a progress bar on a terminal."""
     work = asyncio.create_task(roll_up_run(context, run_id=run_id))
     columns = (TextColumn("tenants"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -93,7 +93,7 @@ async def _work(console: Console, context: Context, run_id: UUID) -> None:
 
 
 def show_run(console: Console, run: dict[str, Any], skipped: dict[str, int]) -> None:
-    """Prints the result of the run: a table on a terminal, `name value` lines in a pipe."""
+    """Prints the result of a rollup run: a table on a terminal, `name value` lines in a pipe."""
     rows = [
         ("run", run["id"]),
         ("status", run["status"].lower()),

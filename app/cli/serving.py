@@ -1,4 +1,6 @@
-"""`arcadia serve` and `arcadia worker`. They check everything that can be checked before they start anything."""
+"""The commands `arcadia serve` and `arcadia worker`. They check everything that can be checked before they start
+anything.
+"""
 
 import asyncio
 import logging
@@ -25,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class AnnouncedServer(uvicorn.Server):
-    """Prints its address once it answers requests there."""
+    """A uvicorn server that prints its address once it answers requests there."""
 
     def __init__(self, config: uvicorn.Config, url: str) -> None:
         super().__init__(config)

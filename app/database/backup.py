@@ -109,8 +109,8 @@ async def _program(name: str, server: int) -> str:
 
 
 async def _run(program: str, url: str | None, *options: str) -> None:
-    """Runs the program on the database of the URL, if any. The password is passed in the environment, where other users
-    cannot see it.
+    """Runs pg_dump or pg_restore on the database of the URL, if one is given. The password is passed in the
+    environment, where other users cannot see it.
     """
     environment = dict(os.environ)
     target: tuple[str, ...] = ()

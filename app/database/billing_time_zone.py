@@ -26,7 +26,8 @@ _LOCK_SHARED = "SELECT billing_time_zone FROM installation FOR KEY SHARE"
 
 
 async def require_billing_time_zone(settings: Settings) -> None:
-    """Records the settings' zone if the database has none yet or has no tenant. Every process calls it when it starts.
+    """Records the configured billing time zone if the database has none yet or has no tenant. Every process calls it
+    when it starts.
 
     Raises BillingTimeZoneUnsuitable if PostgreSQL does not know the zone, or if the database has tenants and another
     zone; DatabaseNotMigrated if the table is missing.
@@ -60,8 +61,8 @@ async def _record(application: Any, zone: str) -> None:
 
 
 async def lock_billing_time_zone(unit: UnitOfWork, settings: Settings) -> None:
-    """Locks the recorded zone until the commit, because the first tenant fixes it. Raises BillingTimeZoneUnsuitable if
-    another process has started on the empty database with another zone.
+    """Locks the recorded billing time zone until the commit, because the first tenant fixes it. Raises
+    BillingTimeZoneUnsuitable if another process has started on the empty database with another zone.
     """
     _require_same(await unit.connection.fetchval(_LOCK_SHARED), settings.billing_time_zone.key)
 

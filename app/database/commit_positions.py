@@ -15,7 +15,7 @@ _TEXT = re.compile(r"([0-9A-F]{1,8})/([0-9A-F]{1,8})", re.IGNORECASE)
 
 
 def parse_position(text: str) -> int:
-    """Parses a position. Raises ValueError for any other text."""
+    """Parses a WAL position such as 0/16B3748. Raises ValueError for any other text."""
     match = _TEXT.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a position such as 0/16B3748")
@@ -27,7 +27,7 @@ def position_text(position: int) -> str:
 
 
 class LastCommitPosition:
-    """The position after the last commit of one request; None while there is none."""
+    """The WAL position after the last commit of one request; None until the request has committed."""
 
     def __init__(self) -> None:
         self.position: int | None = None
@@ -39,7 +39,7 @@ CURRENT: ContextVar[LastCommitPosition | None] = ContextVar("written", default=N
 
 @contextmanager
 def noting_writes(written: LastCommitPosition) -> Iterator[None]:
-    """Makes the units of work in the block, and in its tasks, record their commits in `written`."""
+    """During the block, also in its tasks, units of work record the WAL positions of their commits in `written`."""
     token = CURRENT.set(written)
     try:
         yield

@@ -105,7 +105,9 @@ async def _no_reset(_connection: object) -> None:
 
 @contextmanager
 def named_failures(url: str) -> Iterator[None]:
-    """Raises DatabaseUnavailable or DatabaseNotMigrated, with a one-line message, for errors of connecting."""
+    """Converts errors of connecting, raised in the block, to DatabaseUnavailable or DatabaseNotMigrated with a one-line
+    message.
+    """
     try:
         yield
     except asyncpg.PostgresError as error:
@@ -161,8 +163,8 @@ def login_of(url: str) -> str | None:
 
 @contextmanager
 def unavailable_is_typed() -> Iterator[None]:
-    """Raises DatabaseUnavailable if a connection is lost or cannot be made, the server is stopping, or a pool has none
-    free.
+    """Converts the driver's errors in the block to DatabaseUnavailable if a connection was lost or could not be made,
+    the server is stopping, or a pool has no free connection.
     """
     try:
         yield
@@ -196,7 +198,7 @@ async def connection(settings: Settings, url: str, *, role: str | None = PLATFOR
 
 
 async def close(opened: Any) -> None:
-    """Closes the connection properly, or at once if the server does not answer."""
+    """Closes a connection to PostgreSQL properly, or at once if the server does not answer."""
     try:
         await opened.close(timeout=1)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -16,7 +16,7 @@ from app.database.connect import give_back, is_connection_error, unavailable
 
 
 class ConnectionCache:
-    """Hands out at most `size` connections of the pool at once; `timeout` is in seconds."""
+    """Provides at most `size` connections of the pool at the same time; `timeout` is in seconds."""
 
     def __init__(self, pool: Any, size: int, timeout: float) -> None:
         self._pool = pool
@@ -27,8 +27,8 @@ class ConnectionCache:
         self._waiting: deque[asyncio.Future[Any]] = deque()
 
     def borrow(self) -> "BorrowedConnection":
-        """`async with cache.loan() as connection`. Raises DatabaseUnavailable if none is free in time, or if the
-        connection is lost.
+        """Returns a connection for a block: `async with cache.borrow() as connection`. Raises DatabaseUnavailable if
+        none is free in time, or if the connection is lost.
         """
         return BorrowedConnection(self)
 

@@ -52,8 +52,8 @@ async def stage(unit: UnitOfWork, table: type[Table], names: Sequence[str], rows
 
 
 async def empty_staging(unit: UnitOfWork, staging: str, columns: str, source: str = "") -> None:
-    """Creates this temporary table on the connection, without rows. `columns` and `source`: the parts of CREATE before
-    and after ON COMMIT.
+    """Creates the temporary table on the connection, without rows. `columns` and `source`: the parts of CREATE TABLE
+    before and after ON COMMIT.
     """
     if staging in unit.staged:
         await unit.connection.execute(f'TRUNCATE pg_temp."{staging}"')

@@ -29,7 +29,7 @@ _long = Struct(">iq").pack
 
 
 def row_of(columns: int) -> bytes:
-    """Returns the bytes with which a row of that many columns begins."""
+    """Returns the bytes with which a row of that many columns begins in COPY's binary format."""
     return columns.to_bytes(2, "big")
 
 

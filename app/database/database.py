@@ -32,7 +32,7 @@ class DatabaseUrls:
 
 
 async def database_urls(settings: Settings) -> DatabaseUrls:
-    """Returns the URL for each use; starts or joins the embedded server if no database is configured."""
+    """Returns PostgreSQL's URL for each use; starts or joins the embedded PostgreSQL if no database is configured."""
     tenant = settings.database_url
     if tenant is None:
         tenant = await asyncio.to_thread(embedded.url, settings.data_dir)
@@ -48,7 +48,7 @@ async def database_urls(settings: Settings) -> DatabaseUrls:
 
 
 class Database:
-    """Opened once per process, on its event loop: `async with Database(settings) as database`.
+    """The database of a process, opened once on its event loop: `async with Database(settings) as database`.
 
     Opening raises DatabaseUnavailable or DatabaseUnsuitable, with a one-line message for people. Once open, it survives
     restarts of PostgreSQL: work during a restart raises DatabaseUnavailable, and later work succeeds.
@@ -119,8 +119,8 @@ class Database:
 
     def reading(self, scope: Scope, after: int | None = None) -> AbstractAsyncContextManager[Any]:
         """Returns a connection for reading the scope's rows, for `async with`; `json` values are bytes. It is a
-        replica's if there is one that has everything written up to `after`. Raises DatabaseUnavailable if there is none
-        or it is lost.
+        connection to the replica if that has everything written up to `after`. Raises DatabaseUnavailable if no
+        connection is free or it is lost.
         """
         pools = self._pools(scope)
         return pools.reading.borrow() if pools.replica is None else pools.replica.borrow(after)
@@ -128,7 +128,7 @@ class Database:
     @asynccontextmanager
     async def reading_written(self, scope: Scope) -> AsyncIterator[Any]:
         """Yields a connection as `reading` does, for reading what was just written, which a replica may not have yet.
-        Raises CommitUnknown if the read fails: the write was done, and must not be repeated because of it.
+        Raises CommitUnknown if the read fails, because the change was committed and must not be repeated.
         """
         pool = self.write_pool(scope)
         try:
@@ -139,7 +139,7 @@ class Database:
                 finally:
                     await give_back(pool, connection)
         except DatabaseUnavailable as error:
-            raise CommitUnknown("What was written could not be read back.") from error
+            raise CommitUnknown("The change was committed, but reading it back failed.") from error
 
     async def check(self) -> str | None:
         """Checks a connection of each role. Returns what is wrong with the replica, if anything, because callers do not

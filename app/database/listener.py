@@ -48,8 +48,8 @@ class ChannelSubscription:
 
 
 class Listener:
-    """Holds one connection, opened for the first subscription, and reconnects with increasing delays when
-    it is lost.
+    """Listens on one connection, which is opened for the first subscription to a channel. When it is lost, reconnects
+    with increasing delays.
     """
 
     def __init__(self, settings: Settings, url: str) -> None:

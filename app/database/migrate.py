@@ -83,7 +83,9 @@ async def migrate(settings: Settings) -> list[str]:
 
 
 async def grant(owner: Any) -> None:
-    """Gives the roles their policies and grants, and revokes what they had only for a backup."""
+    """Creates the policies of the application's roles and grants their privileges, and revokes what they had only for a
+    backup.
+    """
     async with owner.transaction():
         await owner.execute(_POLICIES.read_text(encoding="utf-8"))
 
@@ -197,7 +199,9 @@ async def _migration_lock(owner: Any) -> AsyncIterator[None]:
 
 @contextmanager
 def _partial_restore_is_typed() -> Iterator[None]:
-    """Raises DatabaseUnsuitable, with a one-line message, for errors of a partly restored database."""
+    """Converts errors that a partly restored database causes in the block to DatabaseUnsuitable with a one-line
+    message.
+    """
     try:
         yield
     except (asyncpg.SyntaxOrAccessError, asyncpg.IntegrityConstraintViolationError) as error:
@@ -245,8 +249,8 @@ def _imported() -> Iterator[MigrationModule]:
 
 
 async def _make_queue_tables(owner: Any, url: str) -> None:
-    """Lets SAQ create its tables, which it does when it first connects, under a lock that it tries only once and keeps:
-    so it is done only here.
+    """Lets SAQ create its tables. SAQ does so when it first connects, under a lock that it tries to get only once and
+    then keeps, so this happens only here.
     """
     queue = PostgresQueue.from_url(url, min_size=1, max_size=1)
     try:

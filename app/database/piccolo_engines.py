@@ -72,8 +72,8 @@ OWNER_ENGINE = OwnerEngine()
 
 
 def _find_engine(_module_name: str | None = None) -> OwnerEngine:
-    """Replaces Piccolo's own search for the engine, which imports its command line: that needs Black, which needs a
-    home folder.
+    """Replaces Piccolo's own search for the engine, because that imports Piccolo's command line, which needs Black,
+    which needs a home folder.
     """
     return OWNER_ENGINE
 
@@ -93,7 +93,7 @@ def owner_of(settings: Settings, url: str) -> Iterator[None]:
 
 
 def bind_tables() -> None:
-    """Gives our tables the application's engine; all other tables have the owner's."""
+    """Assigns the application's Piccolo engine to our tables; all other tables have the owner's."""
     for table in _tables():
         table._meta.db = ENGINE
 

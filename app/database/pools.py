@@ -14,7 +14,8 @@ _CLOSE_SECONDS = 5
 
 
 class RolePools:
-    """Opened once per process and role. Every connection sets the role when it is opened and keeps it.
+    """The connection pools of one database role, opened once per process and role. Every connection sets the role when
+    it is opened and keeps it.
 
     A pool opens one connection at first and more as needed, up to the configured size; `write` closes connections that
     were idle for five minutes. So a role that is not used costs a process two connections.
@@ -29,7 +30,7 @@ class RolePools:
         self._pools: list[Any] = []
 
     async def open(self, primary: str, replica: str | None, *, pooled: bool) -> None:
-        """`pooled`: the primary is reached through a connection pooler."""
+        """Opens the role's pools. `pooled`: the primary is reached through a connection pooler."""
         settings, size = self._settings, self._settings.read_pool_size
         self.write = await self._open_pool(primary, settings.database_pool_size, pooled=pooled)
         # If a replica serves the reads, the primary's read connections are only needed when it fails.

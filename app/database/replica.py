@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Replica:
-    """Hands out connections of the replica, or of the primary instead."""
+    """Provides connections to the replica, or to the primary while the replica cannot serve reads."""
 
     def __init__(self, cache: ConnectionCache, primary: ConnectionCache) -> None:
         self.primary = primary
@@ -42,14 +42,16 @@ class Replica:
         self._replayed = 0
 
     def borrow(self, after: int | None = None) -> "BorrowedReplicaConnection":
-        """`after`: the WAL position that the connection's server must have reached."""
+        """Returns a connection for an `async with` block. `after`: the WAL position that its server
+        must have reached.
+        """
         return BorrowedReplicaConnection(self, after)
 
     async def close(self) -> None:
         await self._cache.close()
 
     async def take(self, after: int | None) -> Any:
-        """Returns a connection of the replica; None if it cannot serve the read."""
+        """Returns a connection to the replica; None if the replica cannot serve the read."""
         if asyncio.get_running_loop().time() < self._left_alone_until:
             return None
         try:
@@ -71,7 +73,7 @@ class Replica:
         self._cache.give_back(connection)
 
     async def drop(self, connection: Any, error: BaseException | None) -> None:
-        """Drops a connection after an error."""
+        """Closes a connection after an error, instead of returning it to the cache."""
         if error is not None and is_connection_error(error):
             self._suspend(error)
         await self._cache.discard(connection)
@@ -122,11 +124,11 @@ class BorrowedReplicaConnection:
             await self._replica.drop(self._connection, error)
 
     async def fetchval(self, statement: str, *parameters: Any) -> Any:
-        """As asyncpg's fetchval."""
+        """Does what asyncpg's fetchval does; a read that fails on the replica is run on the primary."""
         return await self._read("fetchval", statement, *parameters)
 
     async def fetchrow(self, statement: str, *parameters: Any) -> Any:
-        """As asyncpg's fetchrow."""
+        """Does what asyncpg's fetchrow does; a read that fails on the replica is run on the primary."""
         return await self._read("fetchrow", statement, *parameters)
 
     async def _read(self, method: str, statement: str, *parameters: Any) -> Any:
@@ -147,7 +149,7 @@ class BorrowedReplicaConnection:
 
 
 def _is_recovery_conflict(error: BaseException) -> bool:
-    """Whether the error is a recovery conflict. 40001 has no other cause in a statement that only reads; other codes
-    name it.
+    """Whether the error is a recovery conflict. A serialisation failure (40001) of a statement that only reads has no
+    other cause; errors with other codes name the conflict in their message.
     """
     return isinstance(error, asyncpg.SerializationError) or "conflict with recovery" in str(error)

@@ -50,7 +50,7 @@ async def make_roles(owner: Any, logins: Mapping[str, Sequence[str]]) -> None:
 
 
 async def _missing(owner: Any, logins: Mapping[str, Sequence[str]]) -> list[str]:
-    """Returns the statements that create what is missing."""
+    """Returns the SQL statements that create the missing roles and grants."""
     existing = {row["rolname"]: row["rolsuper"] for row in await owner.fetch("SELECT rolname, rolsuper FROM pg_roles")}
     statements = [f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS" for role in ROLES if role not in existing]
     version = owner.get_server_version()

@@ -1,4 +1,4 @@
-"""The rows that an operation may read and change."""
+"""The scope of an operation: the rows that it may read and change."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -15,7 +15,9 @@ SELECT current_user AS user, quote_ident(current_user) AS quoted, current_databa
 
 
 async def require_suitable(owner: Any) -> None:
-    """Raises DatabaseUnsuitable, with one line that says what to do."""
+    """Checks that the database's version, encoding and privileges are suitable for migrations. Raises
+    DatabaseUnsuitable otherwise; its message says what to do.
+    """
     state = await owner.fetchrow(_STATE)
     user, database = state["user"], state["database"]
     if state["version"] < OLDEST_VERSION:

@@ -70,7 +70,9 @@ class UnitOfWork(PostgresTransaction):
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """Runs a part that may fail alone: an error undoes its changes and its after_commit callbacks."""
+        """Runs a part of the transaction in a savepoint: an error undoes only that part's changes and after_commit
+        callbacks.
+        """
         callbacks, staged = len(self._after_commit), set(self.staged)
         self._attempts += 1  # unique, because PostgreSQL rolls back to the newest savepoint of a name
         savepoint = f"attempt_{self._attempts}"
@@ -116,7 +118,9 @@ class UnitOfWork(PostgresTransaction):
         return False
 
     def _beginning(self) -> str:
-        """Begins the transaction in one round trip. The setting is a UUID, never a caller's text."""
+        """Returns the statements that begin the transaction and set app.tenant_id in one round trip. Its value is a
+        UUID, never a text from the caller, so no quoting is needed.
+        """
         return "BEGIN" if self.scope.is_platform else f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.setting}'"
 
     async def _commit(self) -> None:
@@ -154,8 +158,8 @@ class UnitOfWork(PostgresTransaction):
         return parse_position(text)
 
     async def _roll_back(self, exception: BaseException) -> None:
-        """Rolls back because of the exception, which the caller raises: errors of the rollback only close the
-        connection.
+        """Rolls the transaction back after an exception, which the caller then raises. If the rollback itself fails,
+        only the connection is closed. Raises DatabaseUnavailable instead of an exception with that meaning.
         """
         try:
             if self._in_transaction():
@@ -167,8 +171,8 @@ class UnitOfWork(PostgresTransaction):
             raise unavailable(exception) from exception
 
     async def _release(self) -> None:
-        """Returns the connection. One that is still in a transaction is closed, so that no other operation continues
-        it.
+        """Returns the connection to the pool. If it is still in a transaction it is closed, so that no other operation
+        continues that transaction.
         """
         if self._in_transaction():
             self.connection.terminate()

@@ -1,4 +1,4 @@
-"""The argument of every job."""
+"""The type of the argument that every job receives."""
 
 import asyncio
 

@@ -13,7 +13,9 @@ logger = logging.getLogger(__name__)
 
 @logged
 async def check_data_integrity(context: JobContext) -> Counts:
-    """Logs each violation as an error. The next night continues where this run ends."""
+    """Runs the data-integrity checks and logs each violation as an error. The next night continues
+    where this run ends.
+    """
     violations = 0
     async with (
         heartbeat(context["job"]),

@@ -53,7 +53,9 @@ async def roll_up_month_end(context: JobContext) -> Counts:
 
 @logged
 async def catch_up(context: JobContext) -> Counts:
-    """Bills whatever was missed; runs daily and whenever a worker starts."""
+    """Applies due plan changes and starts rollups for ended months that are not billed yet; runs daily and whenever a
+    worker starts.
+    """
     await _require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
         changes = await subscriptions.apply_pending_plan_changes(context["operations"])

@@ -8,6 +8,6 @@ from app.queue import heartbeat
 
 @logged
 async def apply_pending_plan_changes(context: JobContext) -> Counts:
-    """Makes the due plan changes the versions in force that subscriptions name."""
+    """Updates subscriptions whose pending plan change has come into force."""
     async with heartbeat(context["job"]):
         return {"plan_changes": await subscriptions.apply_pending_plan_changes(context["operations"])}

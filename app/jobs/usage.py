@@ -8,7 +8,7 @@ from app.queue import heartbeat
 
 @logged
 async def make_usage_months(context: JobContext) -> Counts:
-    """Creates the missing partitions."""
+    """Creates the partitions for usage events of the near future that do not exist yet."""
     async with heartbeat(context["job"]):
         await usage.make_months(context["operations"])
     return {}

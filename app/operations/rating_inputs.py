@@ -105,8 +105,8 @@ async def billable_deployments(
 async def billable_portions(
     unit: UnitOfWork, period: Period, tenant_ids: Iterable[UUID], size: int
 ) -> AsyncGenerator[list[BillableDeployment], None]:
-    """Yields the same as `billable_deployments`, at most `size` at a time, without holding the rest. May be used once
-    in a transaction.
+    """Yields the deployments that `billable_deployments` returns, at most `size` at a time, so that only these are in
+    memory. May be used once in a transaction.
     """
     await unit.connection.execute(_BILLABLE_CURSOR, list(tenant_ids), period.start)
     while rows := await unit.connection.fetch(f"FETCH {size} FROM enrolled"):
@@ -118,7 +118,9 @@ async def billable_portions(
 async def billable_deployments_of(
     unit: UnitOfWork, period: Period, deployment_ids: Iterable[UUID]
 ) -> list[BillableDeployment]:
-    """Returns those of the deployments that the scope can read, subscribed or not."""
+    """Returns the given deployments without those that the scope cannot read; a deployment need not have a
+    subscription.
+    """
     rows = await unit.connection.fetch(_BILLABLE_BY_DEPLOYMENT, list(deployment_ids), period.start)
     return [BillableDeployment(*row) for row in rows]
 
@@ -126,7 +128,8 @@ async def billable_deployments_of(
 async def gather(
     unit: UnitOfWork, period: Period, billable: Sequence[BillableDeployment]
 ) -> Iterator[SubscriptionInputs]:
-    """Yields the inputs of each month, in the given order; without a subscription they are the usage only.
+    """Yields the rating inputs of each deployment's month, in the given order. For a deployment without a subscription
+    they contain only its usage.
 
     Everything needed has been read when the first is yielded; each is assembled only when it is requested, which limits
     memory.

@@ -126,7 +126,9 @@ async def _level_usage(
     kinds: Sequence[str],
     levelled: AbstractSet[_UsageStream],
 ) -> list[tuple[UUID, LevelUsage]]:
-    """Returns the usage of the streams that have levels in the month (`levelled`) or carry one into it."""
+    """Returns the usage of the resources that have levels in the month (`levelled`) or a level from
+    an earlier month.
+    """
     tenants = {deployment.deployment_id: deployment.tenant_id for deployment in billable}
     carried: dict[_UsageStream, Decimal] = {
         _UsageStream(*key): level
@@ -150,5 +152,5 @@ async def _level_usage(
 
 
 def _resource(resource_id: UUID) -> str | None:
-    """Returns the stream's resource as the billing rules name it."""
+    """Converts a stored resource id to the form of the billing rules: None for usage without a resource."""
     return None if resource_id == NO_RESOURCE else str(resource_id)

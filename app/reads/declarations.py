@@ -102,7 +102,7 @@ def one(
     """The row at the other end of `foreign_key`, which belongs to this table or to another table that points here (then
     the field is optional).
 
-    If several rows may point here, `order` says which is first and `where` fixes columns to values:
+    If several rows may point here, `order` says which is first and `where` compares columns with fixed values:
     `one(PlanVersions.plan_id, where=[(PlanVersions.status, "PUBLISHED")], order=[desc(PlanVersions.version)], …)`.
     """
     return _field(One(foreign_key, tuple(where), tuple(order)), description, name)
@@ -116,7 +116,7 @@ def many(
     where: Sequence[Fixed] = (),
     name: str | None = None,
 ) -> Any:
-    """All rows whose `foreign_key` points here, as a plain list: for lists that are always short."""
+    """All rows whose `foreign_key` points at this type's table, as a plain list: for lists that are always short."""
     return _field(Many(foreign_key, tuple(order), tuple(where)), description, name)
 
 
@@ -129,7 +129,7 @@ def connection(
     filter_input: type | None = None,
     name: str | None = None,
 ) -> Any:
-    """The rows whose `foreign_key` points here, in pages.
+    """The rows whose `foreign_key` points at this type's table, in pages.
 
     `order` names columns that are never null; the primary key is appended unless it is the last of them. `filters` maps
     each Python field name of `filter_input` to its condition.
@@ -148,7 +148,7 @@ def root_connection(
     allow: Allow | None = None,
     name: str | None = None,
 ) -> Any:
-    """All visible rows of the annotated type, in pages; if `allow(viewer)` is false the error is FORBIDDEN."""
+    """Declares a root field: all visible rows, in pages. If `allow(viewer)` is false, the error is FORBIDDEN."""
     page = Page(None, tuple(order), filters or {}, allow, tuple(where))
     return _field(page, description, name, _page_arguments(filter_input))
 
@@ -160,8 +160,8 @@ def root_one(
     allow: Allow | None = None,
     name: str | None = None,
 ) -> Any:
-    """The row of the annotated, optional type with a given value of a unique column; null if there is none or it
-    belongs to another tenant.
+    """Declares a root field: the row with a given value in a unique column; null if there is none or it belongs to
+    another tenant. The field's annotation names its type and must be optional.
 
     `by=Plans.code` makes a required argument of that name; `by={"id": T.id, "code": T.code}` makes optional ones, of
     which a request must provide exactly one.
@@ -169,7 +169,7 @@ def root_one(
     columns = by if isinstance(by, Mapping) else {by._meta.name: by}
     optional = len(columns) > 1
     arguments = [
-        _argument(key, _argument_type(source), f"Its {key.replace('_', ' ')}.", optional=optional)
+        _argument(key, _argument_type(source), f"The requested {key.replace('_', ' ')}.", optional=optional)
         for key, source in columns.items()
     ]
     return _field(RootOne(columns, allow), description, name, arguments)
@@ -183,18 +183,18 @@ def root_many(
     allow: Allow | None = None,
     name: str | None = None,
 ) -> Any:
-    """All visible rows of the annotated type, as a plain list."""
+    """Declares a root field: all visible rows of the type that the annotation names, as a plain list."""
     return _field(RootMany(tuple(order), tuple(where), allow), description, name)
 
 
 def root_node(*, description: str, name: str | None = None) -> Any:
-    """`node(id)`: the object with that id, of the annotated, optional interface."""
+    """Declares `node(id)`: the object with that id, of the annotated interface, which must be optional."""
     return _field(RootNode(many=False), description, name, [_argument("id", strawberry.ID, "The id of the object.")])
 
 
 def root_nodes(*, description: str, name: str | None = None) -> Any:
-    """`nodes(ids)`: the objects with those ids (at most 100), in their order, null for an id without an object."""
-    return _field(RootNode(many=True), description, name, [_argument("ids", list[strawberry.ID], "Their ids.")])
+    """Declares `nodes(ids)`: the objects with those ids (at most 100) in that order; null if there is none."""
+    return _field(RootNode(many=True), description, name, [_argument("ids", list[strawberry.ID], "The requested ids.")])
 
 
 def python_field(
@@ -228,10 +228,10 @@ def python_field(
 
 
 def reference(type_: type[T], key: UUID | str | int) -> T:
-    """Represents a row in what a resolver returns. Its selection is read by one statement together with its siblings'.
+    """Returns a reference to a row, for a resolver to return. One statement reads all rows referenced at a place.
 
-    Its type is that of the object it represents: `DeploymentCreated(deployment=ref(Deployment, id))`. A row that does
-    not exist or belongs to another tenant is read as null.
+    Its type is that of the object it represents: `DeploymentCreated(deployment=reference(Deployment, id))`. A row that
+    does not exist or belongs to another tenant is read as null.
     """
     return cast("T", RowReference(type_, key))
 
@@ -242,7 +242,7 @@ def desc(source: Column) -> Descending:
 
 
 class _ItemOf(StrawberryAnnotation):
-    """The type of one row's value, if a batch function is annotated with the list of all rows' values."""
+    """The type of one row's value, taken from a batch function's annotation: the list of all rows' values."""
 
     @property
     def annotation(self) -> object:

@@ -32,13 +32,15 @@ class OperationInspection(Protocol):
 
     @property
     def greatest_cost(self) -> int:
-        """Its highest cost for any variables; 0: not known."""
+        """The operation's highest cost for any variables; 0: not known."""
 
     def cost(self, variables: Mapping[str, Any] | None) -> int:
-        """The cost of one request."""
+        """Returns the operation's cost with these variables."""
 
     def cost_error(self, variables: Mapping[str, Any] | None) -> GraphQLError | None:
-        """Returns why a request may not run the operation, or None: a page's size may be in the variables."""
+        """Returns an error if the operation costs too much with these variables, otherwise None. The variables matter
+        because they may contain page sizes.
+        """
 
 
 class DocumentInspection(Protocol):
@@ -48,15 +50,15 @@ class DocumentInspection(Protocol):
 
     @property
     def errors(self) -> Sequence[GraphQLError]:
-        """Why none of its operations may run."""
+        """The errors for which the whole document is refused; empty if its operations may run."""
 
     @property
     def greatest_cost(self) -> int:
-        """The cost of its most expensive operation; 0: not known."""
+        """The cost of the document's most expensive operation; 0: not known."""
 
     @property
     def operations(self) -> Mapping[str, OperationInspection]:
-        """Its operations by name; "" for an operation without a name."""
+        """The document's operations by name; "" for an operation without a name."""
 
 
 Limits: TypeAlias = Callable[[DocumentNode], DocumentInspection]
@@ -86,13 +88,15 @@ class Executable:
 
 @dataclass(frozen=True)
 class Document:
-    """A valid document."""
+    """A document that has passed validation."""
 
     operations: Mapping[str, Executable]
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Executable:
-        """Returns the operation of that name, or the only one. Raises GraphQLRequestError, also beyond a limit."""
+        """Returns the document's operation of that name, or its only one. Raises GraphQLRequestError if there is none
+        or it exceeds a limit.
+        """
         if name is None and len(self.operations) == 1:
             (chosen,) = self.operations.values()
         elif name is None or name not in self.operations:
@@ -110,7 +114,7 @@ class Document:
 
 
 class DocumentCache:
-    """The documents of a schema, with a cache of the most recently used."""
+    """Parses and validates documents for a schema, and caches the most recently used ones."""
 
     def __init__(
         self,
@@ -134,7 +138,8 @@ class DocumentCache:
         self._known = cache
 
     def get(self, text: str) -> tuple[Document, int]:
-        """Returns the document of a text, and the cost of reading it: 0 if it is cached.
+        """Returns the parsed and validated document of a text, and the rate-limit cost of parsing and validating it: 0
+        if it is cached.
 
         Raises GraphQLRequestError, also for a cached text that is not valid.
         """

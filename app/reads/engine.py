@@ -45,8 +45,8 @@ Admit: TypeAlias = Callable[[Request, int], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Response:
-    """The body of a response. `executed` is false for a request error, without `data`: then `cost` is the operation's,
-    as far as it is known, and `reading_cost` the cost of parsing and validating its text.
+    """The body of a response. `executed` is false if the request was refused, so that the body has no `data`. Then
+    `cost` is the operation's cost, as far as it is known, and `reading_cost` that of parsing and validating its text.
     """
 
     body: bytes
@@ -69,12 +69,12 @@ class _Plan:
 
     @property
     def weight(self) -> int:
-        """The approximate number of characters that it holds."""
+        """The approximate number of characters of SQL that the cache entry holds."""
         return sum(len(root.sql) for root in self.root_fields.values() if isinstance(root, Statement))
 
     @cached_property
     def pure(self) -> bool:
-        """Whether PostgreSQL's bytes are the whole response."""
+        """Whether the response consists of PostgreSQL's bytes only, so that nothing remains for Python to complete."""
         return bool(self.root_fields) and all(
             isinstance(root, bytes) or (isinstance(root, Statement) and root.shape is None)
             for root in self.root_fields.values()
@@ -82,12 +82,12 @@ class _Plan:
 
 
 class GraphQLEngine:
-    """Executes operations over a Strawberry schema whose types are declared as reads. Raises DeclarationError.
+    """Executes operations of a Strawberry schema whose types declare what they are read from. Raises DeclarationError.
 
-    `acquire_primary` provides connections for reading after a write, if those of `acquire` may be a replica's. `parse`,
-    `limits` and `rules` refuse documents, `admit` refuses operations; `reading_cost` is added to the cost of an
-    operation whose text is not cached; `format_error` formats errors, at most `max_errors`. Each cache holds at most
-    `cached_characters`; a parsed character takes about 100 bytes.
+    `acquire` provides connections, `acquire_primary` those for reading after a write. `parse`, `limits` and `rules` can
+    refuse a document, `admit` an operation. `reading_cost` is added to the cost of an operation whose text is not
+    cached. A response has at most `max_errors`. Each cache holds at most `cached_characters`; a parsed character takes
+    about 100 bytes.
     """
 
     def __init__(
@@ -138,15 +138,15 @@ class GraphQLEngine:
         if self._admit is not None:
             await self._admit(request, cost)
         if operation.kind is OperationType.SUBSCRIPTION:
-            message = with_code("BAD_USER_INPUT", GraphQLError("Subscribe over a socket."))
+            message = with_code("BAD_USER_INPUT", GraphQLError("Send subscriptions over a WebSocket."))
             return self._response([message], request, None, cost)
         return await self._executed(plan, operation)
 
     async def subscribe(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request
     ) -> Response | AsyncIterator[Response]:
-        """Returns the responses to a subscription, one per event; for any other operation, or if it is refused, the one
-        response.
+        """Returns an iterator of responses, one per event, if a subscription was started. For a query or mutation, or a
+        refused request, returns the single response.
         """
         try:
             plan, operation, cost = self._prepare(text, variables, operation_name, request)

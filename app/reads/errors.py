@@ -22,7 +22,7 @@ class BadInputError(ReadError):
 
 
 class ForbiddenError(ReadError):
-    """The viewer's roles do not allow the field."""
+    """The caller's roles do not permit reading the field."""
 
     code = "FORBIDDEN"
     details: Mapping[str, object] = {"problem": "PERMISSION_DENIED", "path": []}

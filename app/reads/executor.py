@@ -31,7 +31,7 @@ from app.reads.statement_builder import Operation
 
 @dataclass(frozen=True)
 class ReferencePlace:
-    """A place in a document that has references of one class: its response path, with the types along it."""
+    """A response path at which resolvers returned references to rows of one class, with the types along the path."""
 
     origin: type
     path: tuple[tuple[str | None, str], ...]
@@ -49,7 +49,7 @@ class _ReferenceBatch:
 
 
 def fetched(resolve: Callable[..., Any], source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-    """Middleware: returns a fetched row's member, instead of calling the schema's resolver."""
+    """GraphQL middleware that returns a fetched row's member, instead of calling the schema's resolver."""
     if not isinstance(source, Row):
         return resolve(source, info, **arguments)
     if info.path.key in source.unfinished:
@@ -61,7 +61,7 @@ _MIDDLEWARE = MiddlewareManager(fetched)
 
 
 class ReadExecutor(ExecutorThrowingOnIncremental):
-    """Executes one operation of a request over its root value."""
+    """Executes one GraphQL operation, starting from the root value that the statements have fetched."""
 
     def __init__(self, operation: Operation, root: Any, load_references: LoadReferences) -> None:
         super().__init__(
@@ -90,7 +90,9 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         path: Path,
         position_context: None,
     ) -> Any:
-        """As graphql-core does, but returns a fetched member unchanged if it is already encoded."""
+        """Executes a field as graphql-core does, but returns a fetched member unchanged if it is already encoded as
+        JSON.
+        """
         if isinstance(source, Row) and path.key in source.wire and path.key not in source.unfinished:
             return source.wire[cast("str", path.key)]
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
@@ -105,7 +107,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         result: Any,
         position_context: None,
     ) -> Any:
-        """As graphql-core does, after reading the row of a reference."""
+        """Completes a value as graphql-core does; for a reference to a row, it first reads the row."""
         if not isinstance(result, RowReference):
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
@@ -128,7 +130,9 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         result: Any,
         position_context: None,
     ) -> Any:
-        """As graphql-core does, but a fetched row knows its type."""
+        """Completes a value of an interface or union as graphql-core does, but takes the object type of a fetched row
+        from the row.
+        """
         if isinstance(result, Row):
             type_ = cast("GraphQLObjectType", self.schema.type_map[result.type_name])
             return self.complete_object_value(type_, field_details_list, info, path, result, position_context)
@@ -144,7 +148,7 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
         result: Any,
         position_context: None,
     ) -> Any:
-        """As graphql-core does, but does not check the type of a fetched row."""
+        """Completes an object as graphql-core does, but does not check the type of a fetched row."""
         if isinstance(result, Row):
             return self.collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
@@ -155,7 +159,9 @@ class ReadExecutor(ExecutorThrowingOnIncremental):
             task.cancel()
 
     async def _row(self, reference: RowReference, fields: FieldDetailsList, path: Path) -> Any:
-        """Returns the row of a reference, read together with all others at the same place of the document."""
+        """Returns the row that a reference names. It is read together with all others referenced at the same place of
+        the document.
+        """
         place = ReferencePlace(reference.type, _names(path))
         batch = self._batches.get(place)
         if batch is None:

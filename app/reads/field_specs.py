@@ -46,14 +46,14 @@ TODAY: Literal["today"] = "today"
 
 @dataclass(frozen=True)
 class ColumnOf:
-    """The value of a column."""
+    """A field that is the value of a column."""
 
     column: Column
 
 
 @dataclass(frozen=True)
 class Computed:
-    """The result of a database function over columns."""
+    """A field that is the result of a database function over columns."""
 
     function: str
     arguments: tuple[Column | Literal["today"], ...]
@@ -61,7 +61,9 @@ class Computed:
 
 @dataclass(frozen=True)
 class Related:
-    """The value of a column of the row that a foreign key of this type's table points at."""
+    """A field that is the value of a column of another row: the one that a foreign key of this
+    type's table points at.
+    """
 
     foreign_key: ForeignKey[Any]
     column: Column
@@ -69,7 +71,7 @@ class Related:
 
 @dataclass(frozen=True)
 class One:
-    """The row at the other end of a foreign key; with an order, the first of several."""
+    """A field that is the row at the other end of a foreign key; with an order, the first of several rows."""
 
     foreign_key: ForeignKey[Any]
     where: tuple[Fixed, ...] = ()
@@ -78,7 +80,7 @@ class One:
 
 @dataclass(frozen=True)
 class Many:
-    """All rows whose foreign key points here."""
+    """A field that is the list of all rows whose foreign key points here."""
 
     foreign_key: ForeignKey[Any]
     order: Order
@@ -87,7 +89,9 @@ class Many:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of rows: those whose foreign key points here or, at the root, all visible rows."""
+    """A connection field, which has pages of rows: those whose foreign key points here or, at the root, all visible
+    rows.
+    """
 
     foreign_key: ForeignKey[Any] | None
     order: Order
@@ -109,7 +113,9 @@ class PythonField:
 
 @dataclass(frozen=True)
 class RootOne:
-    """The row whose unique column has the given value: a request provides exactly one of the arguments in `by`."""
+    """A root field that is the row with a given value in a unique column: a request provides exactly one of the
+    arguments in `by`.
+    """
 
     by: Mapping[str, Column]
     allow: Allow | None
@@ -117,7 +123,7 @@ class RootOne:
 
 @dataclass(frozen=True)
 class RootMany:
-    """All visible rows."""
+    """A root field that is the list of all visible rows."""
 
     order: Order
     where: tuple[Fixed, ...]
@@ -126,7 +132,7 @@ class RootMany:
 
 @dataclass(frozen=True)
 class RootNode:
-    """An object of an interface by its id, which is unique over all tables."""
+    """A root field that is an object of an interface, found by its id, which is unique over all tables."""
 
     many: bool
 
@@ -147,6 +153,8 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class PythonFieldInfo(Generic[R]):
-    """What the function of a Python field receives besides its rows: the request, with the type the server gave it."""
+    """The argument `info` of a Python field's function: it contains the request, which has the type that the server
+    gives it.
+    """
 
     request: R

@@ -9,12 +9,12 @@ from piccolo.columns import Column, ForeignKey
 
 
 class Condition:
-    """A condition that a value sets for a row."""
+    """The base class of conditions: each tells how a value in a filter selects rows."""
 
 
 @dataclass(frozen=True)
 class Compare(Condition):
-    """`column operator value`."""
+    """A comparison of a column with the filter's value: `column operator value`."""
 
     column: Column
     operator: Literal["=", ">=", "<=", "<", ">"]
@@ -22,7 +22,9 @@ class Compare(Condition):
 
 @dataclass(frozen=True)
 class Among(Condition):
-    """`column = any(values)`: the statement does not depend on the number of values; an empty list matches nothing."""
+    """The column is one of the filter's values: `column = any(values)`. The statement does not depend on their number;
+    an empty list matches nothing.
+    """
 
     column: Column
 
@@ -70,7 +72,7 @@ def among(column: Column) -> Among:
 
 
 def contains(*columns: Column) -> Contains:
-    """The text occurs in one of the columns, case ignored."""
+    """The text occurs in one of the columns, ignoring upper and lower case."""
     return Contains(columns)
 
 

@@ -34,7 +34,7 @@ def filtered(
 
 
 class _Filter:
-    """One field of the filter input that a request has."""
+    """One field of a filter, present in the request's filter input."""
 
     def __init__(self, builder: StatementBuilder, arguments: Arguments, name: str, selected: Selected) -> None:
         self._builder = builder
@@ -43,7 +43,7 @@ class _Filter:
         self._selected = selected
 
     def sql(self, condition: Condition, table: type[Table], alias: str) -> Fragment:
-        """Returns the condition on a row of the table."""
+        """Returns the SQL condition for a row of the table."""
         match condition:
             case Compare(column, operator):
                 value = self._parameter(lambda value: to_parameter(column, value), sql_type(column))

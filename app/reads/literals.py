@@ -1,4 +1,4 @@
-"""Validates the values written in a document; the errors contain the location of the value."""
+"""Validates the values written in a GraphQL document; the errors contain the value's location."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LiteralsOfCorrectTypeRule(ValuesOfCorrectTypeRule):
-    """GraphQL's rule, with the input path of the wrong value in its error."""
+    """GraphQL's validation rule ValuesOfCorrectType, whose errors here contain the input path of the invalid value."""
 
     @override
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
@@ -34,7 +34,7 @@ class LiteralsOfCorrectTypeRule(ValuesOfCorrectTypeRule):
         return SKIP
 
     def _argument(self) -> list[str]:
-        """Returns the name of the argument that contains the value; empty for a variable's default."""
+        """Returns the path of the argument in which the currently visited value is; empty for a variable's default."""
         argument, field = self.context.get_argument(), self.context.get_field_def()
         return [name for name, known in (field.args.items() if field else ()) if known is argument]
 

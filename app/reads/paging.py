@@ -158,8 +158,8 @@ class _ConnectionCompiler:
         return selection.row()
 
     def _more(self, *, further: bool, beyond_cursor: str) -> Fragment:
-        """Returns whether there are rows after the page on one side: beyond its size, or beyond a cursor that limits
-        it.
+        """Returns the condition for hasNextPage or hasPreviousPage: there are more rows than the page's size, or rows
+        on the other side of the cursor `beyond_cursor`.
         """
         conditions: list[Fragment] = []
         if further:
@@ -205,7 +205,7 @@ class _ConnectionCompiler:
 
     @cached_property
     def _cursors(self) -> dict[str, list[Parameter]]:
-        """Returns the parameters with the keys of the given cursors."""
+        """Returns, for each given cursor (`after`, `before`), the parameters that contain its sort keys."""
         return {
             name: [
                 self._builder.parameter(
@@ -231,7 +231,7 @@ def _size(arguments: Arguments, name: str, values: Values) -> int:
 
 
 def _key_of(arguments: Arguments, name: str, keys: SortKeys, index: int, values: Values) -> Any:
-    """Returns one of the sort keys in a cursor."""
+    """Decodes one sort key from a cursor argument."""
     try:
         cursor_values = _CURSOR.decode(b64decode(arguments.of(values)[name], validate=True))
         sort_values = [from_json(column, key) for (column, _), key in zip(keys, cursor_values, strict=True)]

@@ -1,4 +1,4 @@
-"""What a read must know about its caller."""
+"""What app/reads must know about a request and its caller."""
 
 from datetime import date
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ class Request(Protocol):
 
     @property
     def scope(self) -> Scope:
-        """The rows that may be read."""
+        """The rows that the request may read."""
 
     @property
     def today(self) -> date:

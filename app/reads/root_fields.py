@@ -43,7 +43,9 @@ def compile_root(operation: Operation, declaration: Declaration, selected: Selec
 def compile_references(
     operation: Operation, type_: GraphQLObjectType, fields: FieldDetailsList, path: tuple[str, ...]
 ) -> Statement:
-    """Returns the statement that reads one selection of the rows of `Values.keys`: an object of them by their key."""
+    """Returns the statement that reads one selection for all rows with the keys in `Values.keys`, as a JSON object by
+    key.
+    """
     compiler = Compiler(operation)
     table = operation.model.types[type_.name].table
     primary = table._meta.primary_key

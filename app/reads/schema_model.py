@@ -72,11 +72,15 @@ class SchemaModel:
             raise DeclarationError("\n".join(faults))
 
     def declaration(self, type_name: str, field_name: str) -> Declaration | None:
-        """Returns how a field is read; None if an ordinary resolver returns it."""
+        """Returns the declaration of how a field is read from tables; None if an ordinary resolver returns the field's
+        value.
+        """
         return self._declarations.get((type_name, field_name))
 
     def of_table(self, table: type[Table]) -> ReadType | None:
-        """Returns the visibility of a table's rows, if a type reads it; all its types agree."""
+        """Returns the declared visibility of a table's rows; None if no GraphQL type reads the table. Types of the same
+        table declare the same visibility.
+        """
         return self._by_table.get(table)
 
     def declared(self) -> Iterator[tuple[GraphQLObjectType, str, GraphQLField, Declaration]]:
@@ -112,7 +116,7 @@ class SchemaModel:
 
 
 def node_type(field: GraphQLField) -> GraphQLObjectType:
-    """Returns the type of the rows of a connection field."""
+    """Returns the GraphQL type of a connection field's rows."""
     connection = cast("GraphQLObjectType", get_named_type(field.type))
     return cast("GraphQLObjectType", get_named_type(connection.fields["nodes"].type))
 

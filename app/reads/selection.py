@@ -14,12 +14,12 @@ class Selection:
         self._members: dict[str, Fragment] = {}
 
     def add(self, key: str, expression: Fragment) -> None:
-        """Adds a member, unless it is present."""
+        """Adds a member to the JSON object, unless the object has one with that key."""
         self._members.setdefault(key, expression)
 
     def row(self, source: Fragment = "", common: Fragment = "") -> Fragment:
-        """Returns a sub-select of the one object made from `source` (a FROM clause and what follows it); null without a
-        row.
+        """Returns a sub-select whose value is the JSON object made from the one row of `source` (a FROM clause and what
+        follows it); null if there is no row.
 
         `common` is a WITH clause that the members refer to.
         """
@@ -29,7 +29,7 @@ class Selection:
         return "(", common, "SELECT ", self._text, " ", source, ")"
 
     def rows(self, source: Fragment) -> Fragment:
-        """Returns a sub-select of the list of the objects made from `source`."""
+        """Returns a sub-select whose value is the JSON list of the objects made from `source`."""
         if self._fits:
             value, columns = _OBJECT, self._columns
         else:
@@ -53,8 +53,8 @@ class Selection:
 
     @property
     def _text(self) -> Fragment:
-        """Returns the object built as text: slower than row_to_json, but without limits on its keys and
-        their number.
+        """Returns SQL that builds the JSON object as text. It is slower than row_to_json, but allows any keys and any
+        number of them.
         """
         members = (
             (f"""'"{key}":' || coalesce(to_json(""", expression, ")::text, 'null')")

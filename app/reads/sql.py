@@ -30,7 +30,7 @@ def quote(identifier: str) -> str:
 
 
 def column_of(alias: str, column: Column) -> str:
-    """Returns a column of the table called `alias`."""
+    """Returns the SQL name of a column of the table with this alias."""
     return f"{alias}.{quote(column._meta.db_column_name)}"
 
 
@@ -43,7 +43,9 @@ def separated(separator: str, fragments: Iterable[Fragment]) -> Fragment:
 
 
 def numbered(fragment: Fragment, parameters: Iterable[Parameter], first: int) -> tuple[str, tuple[Parameter, ...]]:
-    """The text of a fragment, and those of the parameters that occur in it: numbered from `first`, in their order."""
+    """Returns the text of a fragment, with its parameters numbered from `first`, and the parameters that occur in it,
+    in the order of their numbers.
+    """
     texts: list[str] = []
     places: list[tuple[int, Parameter]] = []
     _collect((fragment,), texts, places)
@@ -56,7 +58,9 @@ def numbered(fragment: Fragment, parameters: Iterable[Parameter], first: int) ->
 
 
 def _collect(fragments: tuple[Fragment, ...], texts: list[str], places: list[tuple[int, Parameter]]) -> None:
-    """Append the fragments' texts, empty where the place of a parameter is."""
+    """Appends the fragments' texts to `texts`, with an empty text in place of each parameter, and the parameters with
+    their indexes to `places`.
+    """
     for fragment in fragments:
         if isinstance(fragment, str):
             texts.append(fragment)
@@ -68,7 +72,7 @@ def _collect(fragments: tuple[Fragment, ...], texts: list[str], places: list[tup
 
 
 def exact(expression: Fragment, *, decimal: bool) -> Fragment:
-    """Returns the expression for a JSON value: exact decimals become text, without trailing zeros."""
+    """Returns the SQL expression for a column's JSON value: exact decimals become text without trailing zeros."""
     return ("trim_scale(", expression, ")::text") if decimal else expression
 
 
@@ -79,8 +83,8 @@ def source(table: type[Table], alias: str, conditions: Sequence[Fragment], tail:
 
 
 def joined(foreign_key: ForeignKey[Any], here: str, there: str, *, holds_key: bool) -> str:
-    """Returns the condition that joins a row of `there` to a row of `here`; `own`: the foreign key belongs to `here`,
-    otherwise it points at it.
+    """Returns the SQL condition that joins the table aliases `here` and `there` by a foreign key. `holds_key`: the
+    foreign key is a column of `here`; otherwise it is a column of `there`.
     """
     ends = (there, here) if holds_key else (here, there)
     return f"{column_of(ends[0], referenced(foreign_key))} = {column_of(ends[1], foreign_key)}"
@@ -98,7 +102,7 @@ def sort_keys(order: Order, table: type[Table]) -> SortKeys:
 
 
 def order_by(keys: SortKeys, alias: str, *, backwards: bool = False) -> str:
-    """Returns ORDER BY the keys, or from the last row to the first."""
+    """Returns the ORDER BY clause for the sort keys; with `backwards`, the one for the reverse order."""
     terms = (f"{column_of(alias, column)}{' DESC' if descending != backwards else ''}" for column, descending in keys)
     return f" ORDER BY {', '.join(terms)}"
 

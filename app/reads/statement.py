@@ -34,21 +34,21 @@ class Selected:
 
     @property
     def node(self) -> FieldNode:
-        """Its first occurrence; all occurrences have the same arguments."""
+        """The selected field's first occurrence in the document; all its occurrences have the same arguments."""
         return self.fields[0].node
 
     @property
     def name(self) -> str:
-        """The name in the schema."""
+        """The field's name in the schema (not its alias)."""
         return self.node.name.value
 
     @property
     def type(self) -> GraphQLObjectType:
-        """The object type of its value, or of the items of its list."""
+        """The object type of the field's value, or of the items if the value is a list."""
         return cast("GraphQLObjectType", get_named_type(self.definition.type))
 
     def locate(self, error: ReadError) -> ReadError:
-        """Returns the error with the field's position and path."""
+        """Returns the error with the selected field's location in the document and its response path."""
         return type(error)(error.message, self.node, self.path)
 
 
@@ -62,7 +62,7 @@ class Arguments:
         self._variables = _plain(selected) if variable else None
 
     def of(self, values: "Values") -> dict[str, Any]:
-        """Returns the arguments of a request, as GraphQL coerces them."""
+        """Returns a selected field's arguments in a request, as GraphQL coerces them."""
         if self._constant is not None:
             return self._constant
         known = values.arguments.get(self)
@@ -124,7 +124,9 @@ class Parameter:
     error_source: Selected | None = None
 
     def value(self, values: Values) -> Any:
-        """The value for one request. Raises ReadError, with the path of the field to blame."""
+        """Returns the parameter's value for one request. Raises ReadError, with the path of the field whose value is
+        refused.
+        """
         try:
             return self.getter(values)
         except ReadError as error:
@@ -141,7 +143,7 @@ class SelectedPythonField:
 
     @property
     def needs(self) -> Sequence[tuple[str, Column]]:
-        """The columns it needs, under keys that no response has."""
+        """The columns that the Python field needs, under keys that no response has."""
         return [(f":{column._meta.name}", column) for column in self.declaration.needs]
 
 

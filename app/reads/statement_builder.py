@@ -28,7 +28,9 @@ Compiled = tuple[Fragment, Shapes | None]
 
 @dataclass(frozen=True)
 class Operation:
-    """The executed operation, and what is compiled for all requests whose values have the same shape."""
+    """The operation that is compiled, with the values of the request. The result is reused for requests whose values
+    have the same shape (see `shape` in variables.py).
+    """
 
     model: SchemaModel
     definition: OperationDefinitionNode
@@ -85,9 +87,9 @@ class StatementBuilder:
         self._aliases = count(1)
 
     def statement(self, value: Compiled, allow: Allow | None = None) -> Statement:
-        """Returns the whole statement. For a tenant it sets the setting that row-level security reads, for this
-        statement only and before the first row is looked up. If it were set too late, the policies would see an empty
-        setting and show no row.
+        """Returns the text of the finished statement. For a tenant it sets the setting that row-level security reads,
+        for this statement only and before the first row is looked up. If it were set too late, the policies would see
+        an empty setting and show no row.
         """
         fragment, shape = value
         of_tenant = self.operation.of_tenant
@@ -102,24 +104,26 @@ class StatementBuilder:
         return Statement(sql, used, checks, shape, of_tenant, allow)
 
     def alias(self) -> str:
-        """Returns a new name for a table, unique in this statement."""
+        """Returns a new table alias, unique in this statement."""
         return generated(f"t{next(self._aliases)}")
 
     def parameter(self, getter: Getter, type_: str, error_source: Selected | None = None) -> Parameter:
-        """A parameter: values are never in the text. One that the statement turns out not to need is still checked."""
+        """Adds a parameter to the statement: values are never part of its text. The value is checked even if the
+        finished statement does not use the parameter.
+        """
         parameter = Parameter(type_, getter, error_source)
         self._parameters.append(parameter)
         return parameter
 
     def present_arguments(self, arguments: Arguments) -> Mapping[str, Any]:
-        """Returns the arguments of the present request. Only which of them are null may affect the statement's text,
-        because their values are parameters.
+        """Returns a field's arguments in the current request. The statement's text may depend on which of them are
+        null, but not on their values, because those are parameters.
         """
         return arguments.of(self.operation.values)
 
     def visible(self, table: type[Table], alias: str) -> list[Fragment]:
-        """Returns the conditions of the first layer of tenant isolation, before row-level security: a tenant sees its
-        own rows and catalogs.
+        """Returns the SQL conditions of the first layer of tenant isolation, before row-level security: a tenant sees
+        its own rows and catalogs.
         """
         read = self.model.of_table(table)
         if self.operation.platform or read is None:

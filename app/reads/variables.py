@@ -24,7 +24,9 @@ MAX_ERRORS = 50
 
 
 class _Variable(NamedTuple):
-    """`read` converts JSON to its value; if it returns None, graphql-core reads the value and reports errors."""
+    """A declared variable. `read` converts its JSON to a value; if it returns None, graphql-core reads the value and
+    reports errors.
+    """
 
     name: str
     definition: VariableDefinitionNode
@@ -41,7 +43,7 @@ class Variables:
         self._declared = [_variable(schema, node) for node in operation.variable_definitions or ()]
 
     def coerced(self, provided: Mapping[str, Any]) -> VariableValues:
-        """Returns the variables as their types read them, with defaults. Raises GraphQLRequestError."""
+        """Returns the variables' values, coerced to their types and with defaults. Raises GraphQLRequestError."""
         sources: dict[str, VariableValueSource] = {}
         values: dict[str, Any] = {}
         others = []
@@ -66,7 +68,9 @@ class Variables:
         return VariableValues(sources, values)
 
     def _errors(self, provided: Mapping[str, Any]) -> list[GraphQLError]:
-        """Returns the errors of the values sent, each with its input path; defaults are not checked."""
+        """Returns the errors in the variables of a request, each with its input path; default
+        values are not checked.
+        """
         errors: list[GraphQLError] = []
         for variable in self._declared:
             if variable.name in provided or variable.signature.default is None:
@@ -76,8 +80,8 @@ class Variables:
         return errors[:MAX_ERRORS]
 
     def shape(self, values: VariableValues) -> tuple[object, ...]:
-        """Returns what of the values a statement's text may depend on: booleans, and which values are
-        absent or null.
+        """Returns those facts about the variables that a statement's text may depend on: the values of booleans, and
+        which variables are absent or null.
         """
         coerced = values.coerced
         return tuple(_shape(coerced.get(variable.name, ...)) for variable in self._declared)

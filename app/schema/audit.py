@@ -58,7 +58,7 @@ class AuditEntry(Node):
         AuditLog.outcome,
         description="The outcome: DONE, REPLAYED (the stored outcome of an earlier request with the same "
         "Idempotency-Key was returned), a ProblemCode, UNAUTHENTICATED, FAILED, or UNKNOWN (the "
-        "connection was lost while saving). `reason` has the same as an enum.",
+        "connection was lost while saving). `reason` has the error code as an enum.",
     )
     reason = python_field(
         needs=(AuditLog.outcome,), description="The code of the refusal or failure; null if the request succeeded."

@@ -125,7 +125,7 @@ _RECORDED = {
 
 
 def reason_of(recorded: str) -> ErrorCode | None:
-    """Returns the code of a recorded outcome; None if it was a success."""
+    """Returns the error code of an outcome recorded in the audit log; None for a success."""
     return _RECORDED[recorded] if recorded in _RECORDED else ErrorCode(recorded)
 
 

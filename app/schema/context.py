@@ -44,10 +44,10 @@ Info = strawberry.Info[RequestContext, None]
 
 
 def reads_tenants(viewer: Principal) -> bool:
-    """Whether the viewer may read tenants' rows at all; its scope says which."""
+    """Whether the viewer may read rows of tenants: all of them or its own tenant's only, which its scope decides."""
     return viewer.is_platform_admin or not viewer.roles.isdisjoint(TENANT_ROLES)
 
 
 def is_platform_admin(viewer: Principal) -> bool:
-    """Whether the viewer may read what only the platform may see."""
+    """Whether the viewer may read rows that are visible to the platform only."""
     return viewer.is_platform_admin

@@ -23,7 +23,7 @@ from app.schema.tenants import Tenant
     "the fields that are not grouped by are null."
 )
 class MarginRow:
-    """operations.costs.MarginRow."""
+    """A row of a margin report, made from operations.costs.MarginResultRow."""
 
     tenant: Tenant | None = strawberry.field(
         description="The tenant; null if not grouped by tenant, or for amounts without a tenant."
@@ -52,7 +52,9 @@ class MarginRow:
 
     @classmethod
     def of(cls, row: costs.MarginResultRow) -> "MarginRow":
-        """Converts the operation's value, with references to its tenant and deployment."""
+        """Converts a row of the operation's margin report to the API's type, with references to its tenant and
+        deployment.
+        """
         return cls(
             tenant=None if row.tenant_id is None else reference(Tenant, row.tenant_id),
             deployment=None if row.deployment_id is None else reference(Deployment, row.deployment_id),
@@ -68,7 +70,7 @@ class MarginRow:
 
 @strawberry.type(description="The revenue invoiced in one currency.")
 class CurrencyRevenue:
-    """operations.costs.CurrencyRevenue."""
+    """Revenue in one currency, made from operations.costs.InvoicedRevenue."""
 
     currency: str = strawberry.field(description="The ISO 4217 code of the currency.")
     revenue_cents: Cents = strawberry.field(
@@ -80,7 +82,7 @@ class CurrencyRevenue:
     description="Revenue, cost and margin of a span of months. Amounts are in the minor unit of the reporting currency."
 )
 class MarginReport:
-    """operations.costs.MarginReport."""
+    """A margin report, made from operations.costs.MarginResult."""
 
     currency: str = strawberry.field(description="The ISO 4217 code of the reporting currency.")
     rows: list[MarginRow] = strawberry.field(description="The groups, one row each.")

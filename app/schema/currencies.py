@@ -7,7 +7,7 @@ from app.operations.currencies import CURRENCIES
 
 @strawberry.type(description="A currency that plans, add-ons and tenants can use.")
 class Currency:
-    """operations.currencies.Currency."""
+    """A currency; resolvers return operations.currencies.ListedCurrency."""
 
     code: str = strawberry.field(description="The ISO 4217 code of the currency, such as AUD.")
     name: str = strawberry.field(description="The English name of the currency.")

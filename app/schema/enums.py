@@ -171,7 +171,7 @@ describe(
     TENANT="By tenant.",
     DEPLOYMENT="By deployment.",
     RESOURCE_KIND="By resource kind.",
-    LINE_KIND="By kind of invoice line. Cost has no kind.",
+    LINE_KIND="By kind of invoice line. This groups revenue only: cost has no line kind.",
     MONTH="By calendar month.",
 )
 describe(

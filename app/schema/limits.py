@@ -79,8 +79,8 @@ class MeasuredOperation:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredDocument:
-    """The checks of a document that depend on its syntax only, cached with it. `errors` refuse the whole document;
-    those of an operation refuse that one.
+    """The checks of a document that depend on its syntax only, cached with it. If `errors` is not empty the whole
+    document is refused; the errors of one operation refuse only that operation.
     """
 
     errors: tuple[GraphQLError, ...]

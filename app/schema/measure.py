@@ -143,7 +143,9 @@ class Measuring:
         return Measure(depth, aliases, 1, objects * (1 + inner.cost + page_size * inner.row_cost))
 
     def _sizes(self, field: FieldNode) -> tuple[int, int]:
-        """Returns how many objects a field returns, and how many rows each of them pages through."""
+        """Returns how many objects a field counts as for its cost, and how many rows of a
+        connection each of them has.
+        """
         objects, pages = 1, []
         for argument in field.arguments or ():
             if argument.name.value == "ids":
@@ -153,8 +155,8 @@ class Measuring:
         return objects, max((page for page in pages if page is not None), default=DEFAULT_PAGE_SIZE)
 
     def _page_size(self, value: ValueNode | None) -> int | None:
-        """Returns None if absent or null. A size over the maximum is refused when the argument is coerced, with a
-        better message.
+        """Returns the page size in `first` or `last`; None if it is absent or null. A size over the maximum is not
+        refused here but when the argument is coerced, with a better message.
         """
         if not isinstance(value, VariableNode):
             return _literal_size(value.value) if isinstance(value, IntValueNode) else None

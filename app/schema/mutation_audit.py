@@ -47,4 +47,4 @@ def _text(arguments: dict[str, Any]) -> str:
 
 
 def _absent(_unset: object) -> None:
-    """Strawberry's UNSET is the only value of an input that has no JSON."""
+    """Encodes Strawberry's UNSET as null: it is the only value in an input that cannot be encoded as JSON."""

@@ -1,4 +1,4 @@
-"""Finds objects by their id alone."""
+"""Finds objects of any type by their id."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ class Node:
 
 @strawberry.type
 class NodeQueries:
-    """`node` and `nodes`."""
+    """The root fields `node` and `nodes`, which find objects by id."""
 
     node: Node | None = root_node(description="The object with this id; null if there is none that the caller may see.")
     nodes: list[Node | None] = root_nodes(

@@ -29,7 +29,7 @@ class Problem:
 
 @strawberry.type(description="The refusal of a mutation, which changed nothing.")
 class Refused(Problem):
-    """A refusal."""
+    """The problem returned for a refusal without further details."""
 
 
 @strawberry.type(
@@ -47,7 +47,7 @@ class InvalidTransition(Problem):
 
 
 def result_of(mutation: str) -> StrawberryUnion:
-    """Names and describes the union that a mutation returns."""
+    """Returns the union type that a mutation returns, with its name and description."""
     return strawberry.union(
         f"{mutation[0].upper()}{mutation[1:]}Result",
         description=f"The result of `{mutation}`, or the problem if it was refused.",
@@ -55,14 +55,14 @@ def result_of(mutation: str) -> StrawberryUnion:
 
 
 class RefusalHandler(strawberry.ExceptionHandler[Refusal, Refused]):
-    """Returns `Refused`, if the field's union has it."""
+    """Converts a refusal to `Refused`, if the union that the field returns has this type."""
 
     def handle(self, exception: Refusal, *, field: Any, info: Any) -> Refused:
         return Refused(code=exception.code, message=exception.message, path=list(exception.path))
 
 
 class InvalidTransitionHandler(strawberry.ExceptionHandler[refusal.InvalidTransitionRefusal, InvalidTransition]):
-    """Returns `InvalidTransition`, if the field's union has it."""
+    """Converts a refused transition to `InvalidTransition`, if the union that the field returns has this type."""
 
     def handle(self, exception: refusal.InvalidTransitionRefusal, *, field: Any, info: Any) -> InvalidTransition:
         return InvalidTransition(

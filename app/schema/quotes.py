@@ -24,7 +24,7 @@ from app.schema.scalars import Cents
 
 @strawberry.type(description="The charge of one price tier. Amounts are in the currency's minor unit, as decimals.")
 class TierCharge:
-    """billing.TierCharge."""
+    """The charge of one tier; resolvers return billing.TierAmount."""
 
     from_quantity: Decimal = strawberry.field(description="The lower bound of the tier, exclusive.")
     to_quantity: Decimal | None = strawberry.field(
@@ -37,7 +37,7 @@ class TierCharge:
 
 @strawberry.type(description="The usage of one resource kind on one day.")
 class DailyUsage:
-    """billing.DailyQuantity."""
+    """The usage of one day; resolvers return billing.DailyQuantity."""
 
     date: dt.date = strawberry.field(description="The day, in the billing time zone.")
     quantity: Decimal = strawberry.field(
@@ -51,7 +51,7 @@ class DailyUsage:
     "lists empty."
 )
 class LineExplanation:
-    """billing.Explanation."""
+    """How a line's amount was calculated; resolvers return billing.Explanation."""
 
     formula: str = strawberry.field(description="The calculation as one line of text.")
     used_quantity: Decimal | None = strawberry.field(
@@ -83,7 +83,7 @@ class LineExplanation:
     description="A line of a quote, as an invoice would have it. Amounts are in the quote's currency's minor unit."
 )
 class QuoteLine:
-    """billing.Line."""
+    """A line of a quote; resolvers return billing.Line."""
 
     kind: LineKind = strawberry.field(description="The kind of charge.")
     description: str = strawberry.field(description="The text of the line, saying what is charged.")
@@ -111,7 +111,7 @@ def _period_end(quote: strawberry.Parent[billing.RatedMonth]) -> dt.date:
     "unit of `currency`."
 )
 class Quote:
-    """billing.Quote."""
+    """A quote; resolvers return billing.RatedMonth."""
 
     currency: str = strawberry.field(description="The ISO 4217 code of the currency of the amounts.")
     period_start: dt.date = strawberry.field(resolver=_period_start, description="The first day of the month.")
@@ -123,13 +123,13 @@ class Quote:
 
 
 def as_answer(quote: billing.RatedMonth | Refusal | None) -> Quote | None:
-    """Converts the billing rules' quote; a refusal becomes the error of its row."""
+    """Converts a quote of the billing rules to the API's Quote; a refusal becomes the error of its row."""
     return cast("Quote | None", as_error(quote) if isinstance(quote, Refusal) else quote)
 
 
 @strawberry.input(description="An assumed usage of one resource kind in a month.")
 class UsageQuantityInput:
-    """The usage of a quote."""
+    """The assumed usage of one resource kind in a quote."""
 
     resource_kind: str = strawberry.field(description="The code of the resource kind.")
     quantity: Decimal = strawberry.field(

@@ -19,8 +19,8 @@ MAX_EXPANDED_FIELDS = 10_000
 def count_overlaps(
     roots: Sequence[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]
 ) -> tuple[int, int]:
-    """Returns (overlapping pairs, expanded fields) of definitions without fragment cycles; stops soon after either
-    limit.
+    """Returns two counts: the pairs of fields with the same response path, and the fields after expanding all
+    fragments. Stops counting soon after either limit is exceeded. The definitions must have no fragment cycles.
     """
     overlaps = expanded = 0
     waiting = [[root] for root in roots]

@@ -84,7 +84,7 @@ def read_number(text: str) -> float | Decimal:
 
 
 def literal_parser(parse: Callable[[object], T], *, exact: bool = False) -> Callable[..., T]:
-    """Returns a parser for values written in the document; its errors have their location in it.
+    """Returns a parser for values written in a GraphQL document; its errors contain the value's location.
 
     `exact`: numbers are passed to `parse` as text.
     """

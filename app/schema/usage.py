@@ -20,7 +20,7 @@ from app.schema.problems import Refused, result_of
 
 @strawberry.type(description="The usage of one resource kind in a month. Quantities are in the resource kind's unit.")
 class ResourceUsage:
-    """billing.ResourceUsage."""
+    """A month's usage of one resource kind, made from billing.ReportedUsage."""
 
     resource_kind: ResourceKind = strawberry.field(description="The used resource kind.")
     quantity: Decimal = strawberry.field(description="The used quantity, including days that are not billable.")
@@ -31,7 +31,7 @@ class ResourceUsage:
 
     @classmethod
     def of(cls, month: billing.ReportedUsage) -> "ResourceUsage":
-        """Converts the billing rules' value, with a reference to its kind."""
+        """Converts the billing rules' ReportedUsage to the API's type, with a reference to its resource kind."""
         return cls(
             resource_kind=reference(ResourceKind, month.resource_kind),
             quantity=month.quantity,
@@ -73,10 +73,12 @@ class RecordUsageInput:
 
 @strawberry.type(description="A usage event that was not recorded. The other events of the request are not affected.")
 class UsageRejection:
-    """operations.usage.UsageRejection."""
+    """A rejected event, made from operations.usage.RejectedEvent."""
 
     index: int = strawberry.field(description="The position of the event among the sent events, counted from 0.")
-    code: str = strawberry.field(description="The code of the rejection as text; `reason` has the same as an enum.")
+    code: str = strawberry.field(
+        description="The code of the rejection as text; `reason` has the same code as an enum."
+    )
     reason: ErrorCode = strawberry.field(description="The code of the rejection.")
     message: str = strawberry.field(description="The reason for the rejection, in words for a person to read.")
 

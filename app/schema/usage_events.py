@@ -21,7 +21,7 @@ from app.tables.ids import quick
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The events in the operation's type."""
+    """The input of `recordUsage` as resolvers receive it: the events in the operation's type."""
 
     metered: list[MeteredEvent]
 
@@ -52,7 +52,7 @@ def decode(json_value: object) -> Events | None:
 
 
 def build(fields: Mapping[str, Any]) -> Events:
-    """Makes the same value from fields that graphql-core has read."""
+    """Builds the events from input fields that graphql-core has read."""
     return Events(
         [
             MeteredEvent(

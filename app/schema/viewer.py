@@ -10,7 +10,7 @@ from app.schema.tenants import Tenant
 
 @strawberry.type(description="The signed-in caller, as its token says.")
 class Viewer:
-    """operations.principal.Principal."""
+    """The viewer; resolvers return operations.principal.Principal."""
 
     subject: str = strawberry.field(description="The subject of the caller's token, which events name as their actor.")
     roles: list[Role] = strawberry.field(description="The roles of the caller, which decide what it may do.")

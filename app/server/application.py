@@ -45,7 +45,7 @@ def utc_now() -> datetime:
 
 
 def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMiddleware:
-    """Returns the application; its lifespan opens its database and queue, on the event loop that serves it."""
+    """Returns the ASGI application; its lifespan opens its database and queue, on the event loop that serves it."""
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
     refused_sign_ins = RefusedSignIns(database, clock)

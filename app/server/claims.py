@@ -38,7 +38,7 @@ class Bearer:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Bearer":
-        """Raises SettingsError for an unknown role."""
+        """Returns how tokens are read according to the settings. Raises SettingsError for an unknown role."""
         unknown = [role_name for _, role_name in settings.jwt_role_names if role_name not in _OUR_NAMES]
         if unknown:
             message = f"ARCADIA_JWT_ROLE_NAMES has {unknown[0]}, which is not one of {', '.join(_OUR_NAMES)}."
@@ -104,8 +104,8 @@ def look_up(claims: Claims, path: str) -> Any:
 
 
 def seconds(claims: Claims, name: str, default: float | None = None) -> float:
-    """Returns an instant in the claims, in seconds since 1970. Raises ClaimError; without a default the claim is
-    required.
+    """Returns the value of a claim that is an instant, in seconds since 1970. Raises ClaimError; without a default the
+    claim is required.
     """
     value = _required(claims, name) if default is None else claims.get(name)
     if value is None and default is not None:
@@ -138,8 +138,8 @@ def _required(claims: Claims, name: str) -> Any:
 
 
 def _texts(name: str, value: Any) -> list[str]:
-    """Returns the members of a list. A single text counts as one role name and also as its words, because names may
-    contain spaces.
+    """Returns the texts in a claim's value: the members of a list, or for a single text the whole text and also its
+    words, because a role name may contain spaces.
     """
     if isinstance(value, str):
         return [value, *re.split(r"[\s,]+", value)]

@@ -10,7 +10,9 @@ from app.server.request_errors import RETRY_AFTER_SECONDS, RequestError
 
 
 class ConcurrencyLimit:
-    """Limits concurrent things of one kind in a process: per caller, and in all if `most` is given."""
+    """Limits how many things of one kind may be in use in this process at once: per caller, and in total if `max_total`
+    is given.
+    """
 
     def __init__(self, plural_noun: str, max_per_caller: int, max_total: int | None = None) -> None:
         self._plural_noun = plural_noun
@@ -20,7 +22,9 @@ class ConcurrencyLimit:
 
     @contextmanager
     def one(self, principal: Principal) -> Iterator[None]:
-        """Holds one place. Raises RequestError: 429 if the caller's places are taken, 503 if all are."""
+        """Occupies one of the caller's places during the block. Raises RequestError: 429 if the caller has no free
+        place, 503 if no place is free in the whole process.
+        """
         caller = principal.tenant_id, principal.subject
         if self._in_use[caller] >= self._max_per_caller:
             message = (

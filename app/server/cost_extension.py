@@ -20,7 +20,7 @@ _UNLIMITED = b'{"requested":%d,"limit":null,"remaining":null,"resetAt":null}'
 
 
 def cost_of(charge: OperationCharge) -> bytes:
-    """The JSON object."""
+    """Returns `extensions.cost` of a response, as JSON."""
     note(cost=charge.requested)
     balance = charge.balance
     if balance is None:
@@ -32,9 +32,9 @@ def cost_of(charge: OperationCharge) -> bytes:
 def with_cost(
     body: bytes, charge: OperationCharge, written: int | None = None, explanation: SqlExplanation | None = None
 ) -> bytes:
-    """The body of a response, a JSON object that is not empty, with the cost behind what it has; it is not parsed. And
-    with the position of what was `written`, where a replica may not have it yet (recent_writes.py), and the explanation
-    (explain.py).
+    """Appends members to the JSON object of a response's body, without parsing it: the cost, the WAL position of the
+    commit (`written`) if a replica may not have it yet (recent_writes.py), and the explanation of SQL (explain.py). The
+    object must not be empty.
     """
     before = b""
     if written is not None and written != UNKNOWN:

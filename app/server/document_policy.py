@@ -66,8 +66,8 @@ def load_manifest(path: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class DocumentPolicy:
-    """`trusted_only`: only platform admins may send other text. `shows_schema`: everyone who is signed in may read the
-    schema.
+    """Which GraphQL documents callers may execute. `trusted_only`: only platform admins may send documents that are not
+    trusted. `shows_schema`: everyone who is signed in may read the schema.
     """
 
     trusted: Mapping[str, str] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class DocumentPolicy:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "DocumentPolicy":
-        """Raises ManifestError."""
+        """Loads the trusted documents and returns the policy that the settings describe. Raises ManifestError."""
         path = settings.trusted_documents
         return cls(
             load_manifest(path) if path is not None else {},
@@ -131,7 +131,7 @@ class DocumentPolicy:
 
 
 def _persisted(extensions: Mapping[str, Any] | None) -> str | None:
-    """Returns the id as Apollo and urql send it: `extensions.persistedQuery.sha256Hash`."""
+    """Returns the document's id as Apollo and urql send it: `extensions.persistedQuery.sha256Hash`."""
     persisted = (extensions or {}).get("persistedQuery")
     digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
     return f"sha256:{digest}" if isinstance(digest, str) else None

@@ -1,4 +1,4 @@
-"""Sends a fault as a whole response on bare ASGI, for requests that are refused before any handler runs."""
+"""Sends an error response directly over ASGI, for requests that are refused before any handler runs."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _JSON = (*SECURITY_HEADERS, (b"content-type", b"application/json; charset=utf-8"
 
 
 async def send_error_response(scope: Any, receive: Any, send: Any, fault: RequestError) -> None:
-    """Answers a request, or a socket's upgrade request."""
+    """Sends an error response to an HTTP request, or to a WebSocket's upgrade request."""
     kind = "http.response"
     if scope["type"] == "websocket":
         await receive()  # websocket.connect

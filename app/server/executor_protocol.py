@@ -1,4 +1,4 @@
-"""The interface between the server and whatever executes GraphQL."""
+"""The interface between the server and the GraphQL engine."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -21,11 +21,11 @@ class Answer(Protocol):
 
     @property
     def errors(self) -> Sequence[GraphQLError]:
-        """The errors in `body`, as they were raised."""
+        """The errors of the response, as they were raised; `body` contains them formatted."""
 
     @property
     def cost(self) -> int:
-        """The cost of an operation that was refused, as far as it is known."""
+        """The rate-limit cost of an operation that was refused, as far as it is known."""
 
     @property
     def reading_cost(self) -> int:
@@ -43,6 +43,6 @@ class Executor(Protocol[RequestT_contra]):
     async def subscribe(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: RequestT_contra
     ) -> Answer | AsyncIterator[Answer]:
-        """Returns an async generator of the responses to a subscription; the one response for anything else, or if it
-        is refused.
+        """Returns an async generator of responses if a subscription was started. For a query or mutation, or a refused
+        request, returns the single response.
         """

@@ -3,7 +3,7 @@
     X-Explain: 1         "extensions": {"explain": [{"statement": "SELECT ...", "parameters": ["acme"]}], ...}
     X-Explain: analyze   the same, and in each entry "plan": the text of EXPLAIN (ANALYZE, FORMAT TEXT)
 
-For every other caller, and in production, it is a header like any that this API does not know.
+For every other caller, and in production, the header is ignored.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -29,11 +29,13 @@ class SqlExplanation:
 
     @property
     def body(self) -> bytes:
-        """The statements as JSON."""
+        """The recorded statements as JSON."""
         return msgspec.json.encode(self._statements)
 
     async def fetchval(self, connection: Any, sql: str, parameters: tuple[Any, ...]) -> Any:
-        """The statement's value; the statement is noted first, so that one that fails is too."""
+        """Runs the statement and returns its value. The statement is recorded first, so that a failing one is recorded
+        too.
+        """
         entry: dict[str, Any] = {"statement": sql, "parameters": parameters}
         self._statements.append(entry)
         if self._analyze:
@@ -43,7 +45,7 @@ class SqlExplanation:
 
 
 class _Explained:
-    """A connection whose statements are noted."""
+    """A connection that records its statements for X-Explain."""
 
     def __init__(self, connection: Any, explanation: SqlExplanation) -> None:
         self._connection = connection
@@ -57,7 +59,9 @@ _current: ContextVar[SqlExplanation | None] = ContextVar("explanation", default=
 
 
 def asked_explanation(header: bytes) -> SqlExplanation:
-    """The empty explanation that a value of the header asks for. Raises RequestError (400) for any other value."""
+    """Returns a new explanation, still without statements, for a value of the header X-Explain. Raises RequestError
+    (400) for an unknown value.
+    """
     if header not in _ANALYZE:
         raise RequestError(
             400, ErrorCode.BAD_REQUEST, "X-Explain is 1, for the statements, or analyze, for their plans too."
@@ -67,7 +71,7 @@ def asked_explanation(header: bytes) -> SqlExplanation:
 
 @contextmanager
 def explaining(explanation: SqlExplanation) -> Iterator[None]:
-    """Note in the explanation what is read through `explained` connections."""
+    """Records in the explanation the statements that are run on `explained` connections during the block."""
     token = _current.set(explanation)
     try:
         yield
@@ -76,7 +80,9 @@ def explaining(explanation: SqlExplanation) -> Iterator[None]:
 
 
 def explained(connection: AbstractAsyncContextManager[Any]) -> AbstractAsyncContextManager[Any]:
-    """The connection itself, or one that notes its statements if the current request asked for it."""
+    """Returns the connection. If the current request has the header X-Explain, returns one that records its statements
+    instead.
+    """
     explanation = _current.get()
     return connection if explanation is None else _noting(connection, explanation)
 

@@ -59,14 +59,14 @@ class _Asset:
 
 @dataclass(frozen=True, slots=True)
 class GraphiQL:
-    """The page and its assets, read once. `version` changes whenever any asset does."""
+    """GraphiQL's page and its assets, read once. `version` changes whenever any asset does."""
 
     html: str
     version: str
     assets: Mapping[str, _Asset]
 
     def under(self, prefix: str) -> "GraphiQL":
-        """Returns the page for a proxy that serves it under a path, such as /billing."""
+        """Returns GraphiQL's page for a proxy that serves it under a path, such as /billing."""
         return replace(self, html=self.html.replace("{base}", prefix))
 
     def page(self) -> ASGIResponse:
@@ -95,7 +95,7 @@ class GraphiQL:
 
 
 def load_graphiql(folder: Path = FOLDER) -> GraphiQL:
-    """Returns the page from the folder; if GraphiQL is not installed, a page that says how to install it."""
+    """Returns GraphiQL's page from its folder; if GraphiQL is not installed, a page that says how to install it."""
     try:
         contents = {name: (folder / file).read_bytes() for name, file in ASSETS.items()}
         html = (folder / "page.html").read_text(encoding="utf-8")

@@ -91,7 +91,9 @@ def check_variables(variables: dict[str, Any] | None) -> None:
 
 
 def fingerprint(parameters: Parameters) -> str:
-    """Returns 64 hexadecimal digits that are the same for the same request, however its JSON was written."""
+    """Returns the fingerprint of a request: 64 hexadecimal digits, which do not depend on how its
+    JSON was formatted.
+    """
     request_parts = [parameters.query, parameters.document_id, parameters.operation_name, parameters.variables]
     if parameters.query is None and parameters.document_id is None:
         request_parts.append(parameters.extensions)

@@ -148,7 +148,7 @@ async def _body(headers: Mapping[bytes, bytes], receive: Any, uploads: Concurren
 
 
 async def _rest(body: bytes, receive: Any, pace: Pace) -> tuple[Any, bytes]:
-    """Returns the last message and the whole body."""
+    """Receives the rest of a request's body; returns the last ASGI message and the whole body."""
     parts, size = [body], len(body)
     while True:
         pace.received(len(parts[-1]))
@@ -181,7 +181,9 @@ def _too_large() -> RequestError:
 
 
 def _text_to_run(documents: DocumentPolicy, parameters: Parameters, by: Principal) -> str:
-    """Returns the document to execute. A GET must be safe (RFC 9110, section 9.2.1), so it may only query."""
+    """Returns the text of the GraphQL document to execute. A GET must be safe (RFC 9110, section 9.2.1), so only a
+    query may be sent by GET.
+    """
     text = documents.text_of(parameters, by)
     if operation_type(text, parameters.operation_name) not in {OperationType.QUERY, None}:
         raise RequestError(

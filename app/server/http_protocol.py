@@ -34,11 +34,11 @@ _MALFORMED = RequestError(HTTPStatus.BAD_REQUEST, ErrorCode.BAD_REQUEST, "This i
 
 
 class HeadersTooLargeError(Exception):
-    """Makes the parser stop."""
+    """The headers are larger than the limit. Raised in a callback of the parser, to make it stop."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """One connection."""
+    """One HTTP/1.1 connection of uvicorn, with limits on its headers."""
 
     _counted = 0
     """Bytes of the arriving headers in chunks before the present one."""
@@ -111,7 +111,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _size(self) -> int:
-        """Returns the size of the complete headers, as they were sent."""
+        """Returns the size of the request's headers in bytes, as they were sent."""
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _start_timer(self) -> None:
@@ -130,11 +130,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, fault: RequestError) -> None:
-        """Sends the fault and closes the connection. While an earlier request of the connection is being answered, it
-        is closed without an answer.
+        """Sends an error response and closes the connection. While an earlier request on the connection is still being
+        answered, it is closed without sending the error response.
 
-        What still arrives is read and discarded for a moment: closing at once would reset the connection, and the
-        client would not receive the answer.
+        For a moment, data that still arrives is read and discarded: closing at once would reset the connection, and the
+        client would not receive the response.
         """
         self._stop_timer()
         request_id = uuid4().hex

@@ -21,8 +21,8 @@ _START, _FIRST, _EVENT, _AFTER, _NOTHING = "[{", "event ]", "event", ",]", ""
 
 
 async def as_lines(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yields a line for each event, without holding the whole body. Raises RequestError (400) if the body is not such
-    JSON.
+    """Yields a line for each event, without holding the whole body. Raises RequestError (400) if the body is not an
+    array of JSON objects or one object.
     """
     decoder = getincrementaldecoder("utf-8")()
     events = _EventSplitter()
@@ -65,7 +65,9 @@ class _EventSplitter:
             raise _malformed("it ends before the array or event is complete")
 
     def _next(self, *, final: bool) -> str | None:
-        """Returns the next event, or an empty text for a bracket or comma; None until more text arrives."""
+        """Returns the text of the next event, or an empty text after reading a bracket or comma; None if more text must
+        arrive first.
+        """
         self._at = start = _blank(self._text, self._at).end()  # type: ignore[union-attr] # it matches nothing too
         if start == len(self._text):
             return None

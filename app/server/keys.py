@@ -1,7 +1,7 @@
 """The keys that verify tokens: a shared secret, an issuer's published key set (JWKS), or both.
 
-The type of a key determines its allowed algorithms, or its `alg` allows only one. A token names the algorithm, which
-must be one of these.
+The algorithm that a token names must be one that the key allows: the one in the key's member `alg` or, if it has none,
+those for its type of key.
 """
 
 import asyncio
@@ -78,8 +78,8 @@ class IssuerKeys:
         return self._keys
 
     async def find(self, algorithm: str, key_id: str | None) -> VerificationKey | None:
-        """Returns the key, after a request to the issuer if the set is old, or once if the key is unknown. Raises
-        KeysUnavailableError if the request fails and the known keys are too old.
+        """Returns the key with this id. Fetches the issuer's key set first if the known set is old, and once more if
+        the key is unknown. Raises KeysUnavailableError if the request fails and the known keys are too old.
         """
         was_refreshed = await self._refresh_if_due()
         key = self._known(algorithm, key_id)
@@ -93,8 +93,8 @@ class IssuerKeys:
         return key
 
     async def _refresh_if_due(self) -> bool:
-        """Returns whether the issuer was asked and has answered. Raises KeysUnavailableError if all keys
-        are too old.
+        """Starts to fetch the issuer's key set if the known one is old; returns whether it waited for the result, as it
+        does if the set is very old. Raises KeysUnavailableError if all keys are too old.
         """
         was_refreshed = False
         if self._age() > REFRESH_AFTER and not self._resting():
@@ -153,7 +153,9 @@ class Keys:
 
     @property
     def trusted(self) -> object:
-        """An object that is replaced whenever the set of trusted keys changes."""
+        """An object that represents the current set of trusted keys: while it is the same object, the keys have not
+        changed.
+        """
         return self._issuer.keys if self._issuer is not None else self._secret
 
     async def find(self, algorithm: str, key_id: str | None) -> VerificationKey | None:
@@ -198,7 +200,7 @@ def _verification_key(jwk: dict[str, Any]) -> VerificationKey | None:
 
 
 async def fetch_key_set(url: str) -> bytes:
-    """Fetches the document at `url`, at most 256 KB; redirects are not followed."""
+    """Fetches an issuer's key set (JWKS) from `url`, at most 256 KB. Redirects are not followed."""
     async with httpx.AsyncClient(timeout=FETCH_TIMEOUT) as client, client.stream("GET", url) as response:
         response.raise_for_status()
         document = b""

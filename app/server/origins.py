@@ -26,7 +26,9 @@ _NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+( *, *[!#$%&'*+.^_`|~0-9A-Za-z
 
 
 class Origins:
-    """`allowed`: the origins in the setting; `loopback`: also allow every origin of the machine itself."""
+    """The origins whose pages may call the API. `allowed`: the origins in the setting; `loopback`: also allow every
+    origin of the machine itself.
+    """
 
     def __init__(self, allowed: Iterable[str] = (), *, loopback: bool = False) -> None:
         allowed = tuple(allowed)

@@ -30,15 +30,17 @@ class RecentWrites:
             self._positions.put((principal.tenant_id, principal.subject), position)
 
     def after(self, principal: Principal, requested: int | None) -> int | None:
-        """Returns the position that the caller's reads must have reached: the later of the requested one and that of
-        its last commit here.
+        """Returns the WAL position that the replica for the caller's reads must have reached: the later of the
+        requested position and that of the caller's last commit in this process.
         """
         known = self._positions.get((principal.tenant_id, principal.subject))
         return max((position for position in (known, requested) if position is not None), default=None)
 
 
 def read_after_position(header: str) -> int | None:
-    """Parses the header. Raises RequestError (400) for a malformed position."""
+    """Parses the header Arcadia-Read-After; None if it is empty. Raises RequestError (400) for a malformed WAL
+    position.
+    """
     if not header:
         return None
     try:

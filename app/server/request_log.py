@@ -24,7 +24,9 @@ def note(**facts: Any) -> None:
 
 @contextmanager
 def logged(level: int = logging.INFO, /, **facts: Any) -> Iterator[None]:
-    """Logs one line when the block ends, with its duration in milliseconds and everything noted within it."""
+    """Logs one line when the block ends, with its duration in milliseconds and all values passed to
+    `note` within it.
+    """
     if not log.isEnabledFor(level):
         yield
         return

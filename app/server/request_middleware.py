@@ -38,7 +38,9 @@ class RequestMiddleware:
         self._settles = bool(self._proxies or self._prefix)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
-        """Opens what requests need, for a server that leaves that to its caller."""
+        """Returns the lifespan of the wrapped application (its database and queue), for code that opens it itself
+        instead of the ASGI server.
+        """
         return self.application.lifespan()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -37,7 +37,7 @@ def request_id_of(scope: Any) -> str:
 
 
 def client_address_of(scope: Any) -> str:
-    """Returns the client's address, which the entrance has determined."""
+    """Returns the client's address, which the request middleware has determined."""
     return scope["client"][0] if scope.get("client") else ""
 
 
@@ -63,8 +63,8 @@ async def send_answer(
     *,
     kind: str = "http.response",
 ) -> None:
-    """Sends a whole response on bare ASGI. Its last header is the request id, by which add_headers recognises a
-    complete response. `kind` is websocket.http.response for a socket that is refused before the upgrade.
+    """Sends a complete response directly over ASGI. Its last header is the request id, by which add_headers recognises
+    a complete response. `kind` is websocket.http.response for a socket that is refused before the upgrade.
     """
     length = [] if status == HTTPStatus.NO_CONTENT else [(b"content-length", b"%d" % len(body))]
     sent = [*headers, *length, (REQUEST_ID, request_id_of.encode())]

@@ -29,7 +29,7 @@ _PAGE = """<!doctype html>
 
 
 def root_handler(prefix: str) -> HTTPRouteHandler:
-    """`prefix`: the path under which a proxy serves the API, such as /billing."""
+    """Returns the handler of the root page. `prefix`: the path under which a proxy serves the API, such as /billing."""
     places = msgspec.json.encode({name: prefix + path for name, path in ENTRY_POINTS.items()})
     page = _PAGE.replace("{base}", prefix)
 

@@ -39,7 +39,9 @@ def assemble(
     handlers: Sequence[HTTPRouteHandler] = (),
     lifespan: Sequence[Lifespan] = (),
 ) -> RequestMiddleware:
-    """Returns every route of the API behind its entrance, `handlers` in addition to GraphQL's."""
+    """Returns the application with all routes (GraphQL's and those of `handlers`), wrapped in the
+    request middleware.
+    """
     prefix = urlsplit(settings.public_url or "").path
     graphiql = graphiql.under(prefix)
     routes = Litestar(

@@ -22,8 +22,9 @@ MAX_SOCKETS_PER_CALLER = 100
 
 @dataclass(frozen=True, slots=True)
 class GraphQLService(Generic[RequestT]):
-    """`time_limit` is in seconds; `sign_in_refused` is called with the address and the reason. The executor charges
-    each request once it knows the cost. Where the service `explains`, platform admins may send X-Explain.
+    """Everything that the HTTP and WebSocket handlers use to serve GraphQL. `time_limit` is in seconds;
+    `sign_in_refused` is called with the address and the reason. If `explains` is true, platform admins may send
+    X-Explain.
     """
 
     executor: Executor[RequestT]

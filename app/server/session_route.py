@@ -16,8 +16,8 @@ SESSION_PATH = f"{PATH}/session"
 
 
 def session_handler(signed_in: Callable[[str | None, str], Awaitable[Session]]) -> HTTPRouteHandler:
-    """Returns the handler, which answers with the subject, roles, tenant and expiry of the caller's token, or 401 with
-    the reason.
+    """Returns the HTTP handler that responds with the subject, roles, tenant and expiry of the caller's token, or 401
+    with the reason.
     """
 
     @get(SESSION_PATH, name="session")

@@ -40,7 +40,7 @@ class RefusedSignIns:
         self._written: OrderedDict[str, datetime] = OrderedDict()
 
     def add(self, address: str, reason: str) -> None:
-        """`address` is the peer's, or the one that a trusted proxy names."""
+        """Counts a refused sign-in. `address` is the peer's, or the one that a trusted proxy names."""
         address = _network(address)
         held_back = address in self._written
         entries = self._held_back if held_back else self._refused
@@ -55,7 +55,7 @@ class RefusedSignIns:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
-        """Writes them every few seconds, and the rest at the end."""
+        """During the block, writes the refused sign-ins every few seconds; at its end, writes the rest."""
         writing = asyncio.create_task(self._write_regularly(), name="refused-sign-ins")
         try:
             yield

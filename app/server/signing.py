@@ -25,8 +25,8 @@ class NoSigningSecretError(Exception):
 
 
 def shared_secret(settings: Settings) -> str | None:
-    """Returns the HS256 secret: the configured one, or without one and without an issuer, one that is generated once
-    and stored in the data directory.
+    """Returns the HS256 secret: the configured one. If neither a secret nor an issuer is configured, a secret is
+    generated once and stored in the data directory.
     """
     if settings.jwt_secret is not None:
         return settings.jwt_secret
@@ -62,8 +62,8 @@ def _kept_secret(path: Path) -> str:
 
 
 def _make_secret(path: Path) -> str:
-    """Writes the secret to a temporary file with mode 0600 and links it: of two processes that start at once, both read
-    the first one's.
+    """Stores a generated secret in a file with mode 0600, and returns the stored one. Two processes that start at the
+    same time use the same secret, because only the first can link its temporary file to that name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(mode="w", encoding="ascii", dir=path.parent, prefix=SECRET_FILE) as temporary_file:

@@ -55,7 +55,9 @@ def errors_of(body: bytes) -> list[dict[str, Any]]:
 
 
 def with_costs(errors: list[dict[str, Any]], charge: OperationCharge) -> bytes:
-    """Returns the payload of an `error` message. It may contain only errors, so each of them has the cost."""
+    """Returns the payload of an `error` message. The protocol allows only errors in it, so the cost is put into each
+    error's extensions.
+    """
     cost = msgspec.Raw(cost_of(charge))
     return msgspec.json.encode([{**e, "extensions": {**e.get("extensions", {}), "cost": cost}} for e in errors])
 

@@ -215,7 +215,9 @@ class _SocketConnection:
             await self._send_error(name, request_error_of(error, self._request_id), charge)
 
     async def _feed(self, name: str, feed: AsyncIterator[Answer], charge: OperationCharge) -> bool:
-        """Sends the events of a subscription. The rate limit is charged when it begins; its events report that cost."""
+        """Sends the events of a GraphQL subscription over the socket. The rate limit is charged when the subscription
+        begins; each event reports that cost.
+        """
         async with aclosing(cast("AsyncGenerator[Answer]", feed)):
             async for answer in feed:
                 if not await self._once(name, answer, charge):
@@ -223,8 +225,8 @@ class _SocketConnection:
         return True
 
     async def _once(self, name: str, answer: Answer, charge: OperationCharge, written: int | None = None) -> bool:
-        """Sends the only response of an operation. Returns False for a refused request, after whose `error` message
-        nothing more is sent.
+        """Sends the single response of a query or mutation over the socket. Returns False for a refused request, after
+        whose `error` message nothing more is sent.
         """
         raise_if_unavailable(answer)
         if answer.executed:

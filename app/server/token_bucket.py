@@ -1,4 +1,6 @@
-"""Limits how often a socket's client may do what costs no points: a burst, and a number per second."""
+"""Limits how often a socket's client may send messages that cost no rate-limit points: a burst, and a number per
+second.
+"""
 
 import time
 

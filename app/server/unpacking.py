@@ -30,7 +30,7 @@ _ZSTD: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: 23}  # 8
 
 
 class _Unpacker(Protocol):
-    """Decompresses one member or frame after another, with the rest of the previous one's input."""
+    """Decompresses the members (gzip) or frames (zstd) of a body one after another."""
 
     ended: bool
     members: int
@@ -77,8 +77,8 @@ UNPACKERS: Mapping[str, Callable[[], _Unpacker]] = MappingProxyType({"gzip": _Gz
 
 
 def encoding_of(content_encoding: str) -> str | None:
-    """Returns a key of UNPACKERS, or None for a body without an encoding. Raises RequestError (415) for other
-    encodings, with the header that lists the supported ones (RFC 7694).
+    """Returns the Content-Encoding of a request (a key of UNPACKERS), or None for a body without an encoding. Raises
+    RequestError (415) for other encodings, with the header that lists the supported ones (RFC 7694).
     """
     encoding = content_encoding.strip().lower()
     if encoding in UNPACKERS:
@@ -92,7 +92,7 @@ def encoding_of(content_encoding: str) -> str | None:
 
 
 async def unpacked(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
-    """Yields the body in parts of at most STEP_BYTES. Raises RequestError (400, 413)."""
+    """Yields the decompressed body in parts of at most STEP_BYTES. Raises RequestError (400, 413)."""
     unpacker = UNPACKERS[encoding]()
     packed = size = 0
     async for chunk in chunks:

@@ -1,4 +1,6 @@
-"""What POST /usage and POST /cloud-invoices share: how an upload begins, its calls in the audit log, its response."""
+"""The common parts of POST /usage and POST /cloud-invoices: how an upload begins, its calls in the audit log, its
+response.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ REQUEST_COST = 10
 
 
 def action_of(path: str) -> str:
-    """The action of an upload in the audit log."""
+    """Returns the name of an upload's action in the audit log, such as POST /usage."""
     return f"POST {path}"
 
 
@@ -41,14 +43,14 @@ class Upload:
         return self.context.principal
 
     def call(self, described: msgspec.Struct | None = None) -> Call:
-        """A call of the upload as the audit log names it, with a description of what was sent."""
+        """Returns a call for the audit log: the upload's action, and a description of what was sent."""
         text = None if described is None else msgspec.json.encode(described).decode()
         return Call(action_of(self.path), self.path, text, self.metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class UploadService:
-    """What the handlers of uploads need. `places` limits the concurrent uploads."""
+    """The services that the handlers of uploads use. `places` limits the concurrent uploads."""
 
     signed_in: Callable[[str | None, str], Awaitable[Session]]
     new_context: Callable[[Principal], Context]

@@ -51,7 +51,7 @@ class Pace:
 
 
 async def paced(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yields the parts of a body. Raises RequestError (408)."""
+    """Yields the parts of a request's body as they arrive. Raises RequestError (408) if they arrive too slowly."""
     pace = Pace()
     while True:
         try:

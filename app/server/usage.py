@@ -66,7 +66,7 @@ class _Format(NamedTuple):
 
 
 class _Payment:
-    """What a body costs its caller, paid as it is read; no request costs more than a full bucket."""
+    """Charges the caller rate-limit points for a body while it is read. No request costs more than a full bucket."""
 
     def __init__(self, rate_limiter: RateLimiter, principal: Principal) -> None:
         self._rate_limiter = rate_limiter
@@ -74,8 +74,8 @@ class _Payment:
         self._paid = REQUEST_COST
 
     async def read(self, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yields the parts, each charged before it is yielded: a body that is refused half way has cost only what was
-        read.
+        """Yields the parts of a body. Each is charged before it is yielded, so a body that is refused half way has cost
+        only what was read.
         """
         owed = 0.0
         async for part in parts:
@@ -86,8 +86,8 @@ class _Payment:
             yield part
 
     async def pay(self, cost: int) -> None:
-        """Charges the cost. Raises RateLimitedError, whose Retry-After is when the caller has the points for the body
-        so far: if it is sent again then, it is read further than before.
+        """Charges a part of the body's cost. Raises RateLimitedError. After its Retry-After the caller has enough
+        points for the part that was read so far, so a repeated request gets further than this one.
         """
         limit = self._rate_limiter.limit
         if limit is not None:
@@ -140,13 +140,13 @@ async def _record(upload: Upload, body: AsyncIterator[bytes]) -> Tally:
 
 
 def _lines(sent: AsyncIterator[bytes], body: _Format) -> AsyncIterator[bytes]:
-    """Yields the body as NDJSON, in parts of any size."""
+    """Yields the request's body as NDJSON, in parts of any size."""
     parts = without_byte_order_mark(unpacked(sent, body.encoding) if body.encoding else sent)
     return as_lines(parts) if body.is_json else parts
 
 
 def _format(request: Request[Any, Any, Any]) -> _Format:
-    """Returns the body's format. Raises RequestError (415) for unsupported types and encodings."""
+    """Returns the format of a request's body. Raises RequestError (415) for unsupported media types and encodings."""
     media_type = utf8_media_type(request.headers.get("content-type", ""))
     if media_type not in NDJSON_TYPES + JSON_TYPES:
         message = f"Send usage in UTF-8 as {NDJSON_TYPES[0]}, or as {', '.join(JSON_TYPES[:-1])} or {JSON_TYPES[-1]}."

@@ -83,7 +83,9 @@ class Block:
 
 
 async def read_block(text: bytes, first: int) -> Block:
-    """Decodes a block. `first` is the number of its first line. A blank line is neither an event nor malformed."""
+    """Decodes the events of a block of lines. `first` is the number of its first line. A blank line is ignored: it is
+    neither an event nor malformed.
+    """
     block = Block()
     for piece in cut(text, _STEP_LINES):
         first += _read(piece, first, block)
@@ -92,7 +94,7 @@ async def read_block(text: bytes, first: int) -> Block:
 
 
 def _read(text: bytes, first: int, block: Block) -> int:
-    """Adds the lines of a text to the block; returns their number."""
+    """Decodes the lines of a text and adds their events to the block; returns the number of lines."""
     decoded = _decoded(text)
     for line_number, line in enumerate(decoded, first):
         if isinstance(line, _UsageLine):

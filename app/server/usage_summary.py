@@ -26,7 +26,7 @@ class Rejection(msgspec.Struct):
 
 
 class Summary(msgspec.Struct, rename="camel"):
-    """The result for a body's events."""
+    """The result of recording the events of a request's body."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -42,7 +42,7 @@ class Tally:
         self._reasons = Counter[str]()
 
     def add(self, accepted: int, duplicates: int, rejections: Iterable[Rejection]) -> None:
-        """Adds a block's results; the rejections may be in any order."""
+        """Adds the results of one block of events; its rejections may be in any order."""
         summary, ordered = self._summary, sorted(rejections, key=lambda rejection: rejection.index)
         summary.accepted += accepted
         summary.duplicates += duplicates
@@ -52,7 +52,7 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, Any]:
-        """Returns the counts for the log, with the rejections by code."""
+        """Returns the numbers of accepted, duplicate and rejected events for the log; the rejected ones by code."""
         summary = self._summary
         return {"accepted": summary.accepted, "duplicates": summary.duplicates, "rejected": dict(self._reasons)}
 
@@ -62,8 +62,8 @@ class Tally:
         return bool(self._summary.rejected_total) and not self._summary.accepted + self._summary.duplicates
 
     def body(self, request_id: str) -> bytes:
-        """Returns the response. If nothing is recorded it also has `errors`, as every response with a status other than
-        2xx has.
+        """Returns the response of POST /usage. If no event was recorded it also has `errors`, as every response with a
+        status other than 2xx has.
         """
         if not self.is_refused:
             return msgspec.json.encode(self._summary)

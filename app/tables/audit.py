@@ -8,8 +8,8 @@ from app.tables.columns import instant, integer, primary_key, text
 
 
 class AuditLog(Table, tablename="audit_log"):
-    """A mutation, a block of POST /usage or a refused sign-in. tenant_id is not a foreign key, because the tenant that
-    a token claims may not exist.
+    """An audit entry: a mutation, a block of POST /usage or a refused sign-in. tenant_id is not a foreign key, because
+    the tenant that a token claims may not exist.
     """
 
     id = primary_key()
@@ -29,7 +29,9 @@ class AuditLog(Table, tablename="audit_log"):
 
 
 class IdempotencyKeys(Table, tablename="idempotency_keys"):
-    """A caller's key, the request that it was used for, and the outcome of each of the request's mutations."""
+    """An idempotency key of a caller, the request that it was used for, and the outcome of each of the request's
+    mutations.
+    """
 
     id = primary_key()
     tenant_id = UUID(default=None, null=True)

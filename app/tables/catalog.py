@@ -39,7 +39,7 @@ class Plans(Table, tablename="plans"):
 
 
 class PlanVersions(Table, tablename="plan_versions"):
-    """Immutable once published, except for PUBLISHED -> RETIRED (enforced by a trigger)."""
+    """Plan versions. Immutable once published, except for PUBLISHED -> RETIRED (enforced by a trigger)."""
 
     id = primary_key()
     plan_id = reference(Plans)
@@ -77,7 +77,9 @@ class PlanResources(Table, tablename="plan_resources"):
 
 
 class PlanPriceTiers(Table, tablename="plan_price_tiers"):
-    """One tier is (the previous up_to, up_to]; the last has no upper bound."""
+    """Price tiers. A tier covers the quantities in (the previous tier's up_to, up_to]; the last one
+    has no upper bound.
+    """
 
     id = primary_key()
     plan_resource_id = reference(PlanResources)

@@ -27,12 +27,12 @@ def text(*, null: bool = False, primary_key: bool = False, unique: bool = False)
 
 
 def cents(*, null: bool = False) -> BigInt:
-    """A column for an amount in the minor unit of the row's currency."""
+    """Returns a table column for an amount of money, in the minor unit of the row's currency."""
     return BigInt(default=None, null=null)
 
 
 def decimal(*, null: bool = False) -> Numeric:
-    """A column for an exact quantity or unit price, of any precision."""
+    """Returns a table column for an exact quantity or unit price, of any precision."""
     return Numeric(default=None, null=null)
 
 
@@ -45,7 +45,7 @@ def boolean() -> Boolean:
 
 
 def calendar_day(*, null: bool = False) -> Date:
-    """A column for a day in the billing time zone."""
+    """Returns a table column for a day in the billing time zone."""
     return Date(default=None, null=null)
 
 
@@ -54,11 +54,11 @@ def instant(*, null: bool = False) -> Timestamptz:
 
 
 def member_of(column: str, choices: type[StrEnum]) -> Check:
-    """A check that the column holds one of the enum's values."""
+    """Returns a CHECK constraint: the column contains one of the enum's values."""
     listed = ", ".join(f"'{choice.value}'" for choice in choices)
     return Check(f"{column} IN ({listed})")
 
 
 def one_month(start: str, end: str) -> Check:
-    """A check that [start, end) is one calendar month."""
+    """Returns a CHECK constraint: [start, end) is one calendar month."""
     return Check(f"extract(day from {start}) = 1 AND {end} = ({start} + interval '1 month')::date")

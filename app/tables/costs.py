@@ -12,7 +12,7 @@ from app.tables.tenants import Tenants
 
 
 class CloudInvoiceMatch(StrEnum):
-    """What a line of a bill was matched to a resource by."""
+    """The property by which a line of a bill was matched to a resource."""
 
     PROVIDER_ID = "PROVIDER_ID"
     NAME = "NAME"
@@ -30,9 +30,9 @@ class UnallocatedReason(StrEnum):
 
 
 class CloudInvoices(Table, tablename="cloud_invoices"):
-    """exchange_rate: units of reporting_currency for one unit of the bill's currency. matched_at: when its lines were
-    last matched to resources. A withdrawn bill keeps its lines but no longer counts; its external id can be used again
-    (a partial unique index).
+    """Imported bills of the cloud provider. exchange_rate: units of reporting_currency for one unit of the bill's
+    currency. matched_at: when its lines were last matched to resources. A withdrawn bill keeps its lines but no longer
+    counts; its external id can be used again (a partial unique index).
     """
 
     id = primary_key()

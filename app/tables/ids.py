@@ -47,7 +47,7 @@ def new_ids(count: int) -> list[UUID]:
 
 
 def quick(identifier: UUID) -> UUID:
-    """Returns the same id as asyncpg's UUID type, which takes a third of the time to hash and compare."""
+    """Converts an id to asyncpg's UUID type: hashing and comparing ids of that type takes a third of the time."""
     same: UUID = pgproto.UUID(identifier.bytes)
     return same
 

@@ -1,4 +1,4 @@
-"""Facts about the whole database."""
+"""Settings and checks of the database as a whole, such as its billing time zone."""
 
 from piccolo.columns import UUID
 from piccolo.constraints import Check

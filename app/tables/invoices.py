@@ -47,7 +47,8 @@ class Charges(Table, tablename="charges"):
 
 
 class TenantInvoices(Table, tablename="tenant_invoices"):
-    """At most one invoice that is not void for each tenant and period start; immutable once issued (triggers).
+    """Invoices. At most one invoice that is not void exists for each tenant and period start; immutable once issued
+    (triggers).
 
     issued_on: the day of issued_at in the billing time zone; its year is part of the invoice number.
     """
@@ -90,7 +91,8 @@ class TenantInvoices(Table, tablename="tenant_invoices"):
 
 
 class TenantInvoiceLines(Table, tablename="tenant_invoice_lines"):
-    """One amount; deployment, subscription and add-on are null on tenant-level lines such as tax.
+    """Invoice lines, each with one amount. Deployment, subscription and add-on are null on tenant-level lines such as
+    tax.
 
     period_start: the month that the line charges for (its service month), which on a correction line is not later than
     the invoice's month. charge_id: the one-off charge of an ADJUSTMENT line, whose deployment may have no subscription.
@@ -145,7 +147,7 @@ class TenantInvoiceInputs(Table, tablename="tenant_invoice_inputs"):
 
 
 class InvoiceNumberSequences(Table, tablename="invoice_number_sequences"):
-    """The last number given in a calendar year; locking the row keeps the numbers free of gaps."""
+    """The last invoice number assigned in each calendar year. Locking the row while assigning one prevents gaps."""
 
     year = integer(primary_key=True)
     last_number = integer()

@@ -43,8 +43,8 @@ class TenantOutcome(StrEnum):
 
 
 class RollupRuns(Table, tablename="rollup_runs"):
-    """The counters are sums over the run's outcomes. rates_stale_drafts: drafts whose month changed are rated again in
-    place, which no other run does without force.
+    """Rollup runs. The counters are sums over the run's outcomes. rates_stale_drafts: whether the run rates drafts
+    again whose month changed; a run without it does so only with force.
     """
 
     id = primary_key()
@@ -73,7 +73,7 @@ class RollupRuns(Table, tablename="rollup_runs"):
 
 
 class RollupChunks(Table, tablename="rollup_chunks"):
-    """Some hundred tenants of a run: the work of one job."""
+    """One part of a rollup run, with at most 200 tenants: the work of one job."""
 
     id = primary_key()
     run_id = reference(RollupRuns)

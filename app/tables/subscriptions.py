@@ -11,7 +11,7 @@ from app.tables.tenants import Tenants
 
 
 class Subscriptions(Table, tablename="subscriptions"):
-    """One per deployment; plan_version_id is the version in force, ended_on the day of the cancellation.
+    """Subscriptions, one per deployment. plan_version_id is the version in force, ended_on the day of the cancellation.
 
     pending_plan_version_id takes effect on pending_from, a future day.
     """
@@ -36,7 +36,9 @@ class Subscriptions(Table, tablename="subscriptions"):
 
 
 class SubscriptionPlanVersions(Table, tablename="subscription_plan_versions"):
-    """The version in force from a day on, until the next row's day."""
+    """The history of a subscription's plan versions: each row's version is in force from its day until the next row's
+    day.
+    """
 
     id = primary_key()
     tenant_id = reference(Tenants)

@@ -7,7 +7,9 @@ from app.tables.columns import boolean, calendar_day, decimal, instant, primary_
 
 
 class Tenants(Table, tablename="tenants"):
-    """tax_exempt is today's value; TenantTaxExemptions has its history. closed_at: nothing is billed any more."""
+    """Tenants, the customers. tax_exempt is today's value; TenantTaxExemptions has its history. closed_at: the time at
+    which the tenant was closed; nothing is billed any more.
+    """
 
     id = primary_key()
     code = text()

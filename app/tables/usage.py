@@ -16,7 +16,7 @@ NO_RESOURCE = uuid.UUID(int=0)
 
 
 class UsageRecords(Table, tablename="usage_records"):
-    """One event. Partitioned by the month of `occurred_at`, so its primary key in the database has more columns than
+    """Usage events. Partitioned by the month of `occurred_at`, so its primary key in the database has more columns than
     `id`.
 
     `day`: the day in the billing time zone on which it occurred. `level_stream`: for a TIME_WEIGHTED kind the
@@ -42,7 +42,8 @@ class UsageRecords(Table, tablename="usage_records"):
 
 
 class UsageEventKeys(Table, tablename="usage_event_keys"):
-    """(tenant, source, event_id) identifies an event permanently; `id` is the id of its record, in any month.
+    """The keys of usage events: (tenant, source, event_id) identifies an event permanently; `id` is the id of its
+    record, in any month.
 
     `fingerprint` tells whether an event that is sent again with the same key has the same content; `occurred_at` finds
     the record.

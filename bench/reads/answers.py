@@ -51,7 +51,9 @@ def check_same(servers: list[Server], query: Query, settings: Settings) -> int:
 
 
 def first_difference(one: Any, other: Any, path: str = "data") -> str | None:
-    """Where two answers differ, the order of keys and of lists included; None where they do not."""
+    """Returns the first difference between two responses, with its path; None if they are equal. The order of keys
+    counts too.
+    """
     if isinstance(one, dict) and isinstance(other, dict):
         if list(one) != list(other):
             return f"{path}: {list(one)} and {list(other)}"
@@ -66,7 +68,7 @@ def first_difference(one: Any, other: Any, path: str = "data") -> str | None:
 
 
 def _plain(leaf: Any) -> object:
-    """A number as the number it is, whether it came as one or as text."""
+    """Returns the same number for a JSON number and for a number written as text."""
     if leaf is None or isinstance(leaf, bool):
         return (leaf,)  # a tuple: True alone would equal 1
     try:
@@ -76,7 +78,7 @@ def _plain(leaf: Any) -> object:
 
 
 def leaves(value: Any) -> int:
-    """How many scalars an answer holds."""
+    """Returns the number of scalars in a response."""
     if isinstance(value, dict):
         return sum(map(leaves, value.values()))
     return sum(map(leaves, value)) if isinstance(value, list) else 1

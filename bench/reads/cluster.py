@@ -54,7 +54,7 @@ class Cluster:
         return cpu_seconds(self.postmaster)
 
     def pin(self, cores: Sequence[int]) -> None:
-        """Holds the server and its later backends to these cores."""
+        """Pins the server and its later backends to these cores."""
         pin(self.postmaster, cores)
 
     @property
@@ -123,5 +123,5 @@ def version(cluster: Cluster) -> str:
 
 
 def client_environment(cluster: Cluster) -> dict[str, str]:
-    """For the wheel's client programs, which find their own library."""
+    """Returns the environment for the wheel's client programs, in which they find their own library."""
     return {**os.environ, "LD_LIBRARY_PATH": str(cluster.programs.parent / "lib")}

@@ -82,7 +82,9 @@ def resident_megabytes(process: int) -> float:
 
 
 def pin(process: int, cores: Sequence[int]) -> None:
-    """Holds a process and those below it, one thread each, to these cores; what they start later inherits it."""
+    """Pins a process and its descendants, one thread each, to these cores; processes that they start later inherit
+    this.
+    """
     for each in descendants(process):
         try:
             os.sched_setaffinity(each, cores)

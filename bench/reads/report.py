@@ -28,7 +28,7 @@ class Target:
     at_least: bool
 
     def ratio(self, results: Results) -> float | None:
-        """None where one of the two was not measured."""
+        """Returns the ratio; None if one of the two figures was not measured."""
         ours = results.get(Case(self.query, self.mode, self.concurrency, ARCADIA))
         peers = results.get(Case(self.query, self.mode, self.concurrency, self.peer))
         if ours is None or peers is None:
@@ -80,7 +80,7 @@ def _row(case: Case, figures: Figures, results: Results) -> tuple[str, ...]:
 
 
 def _times(case: Case, peer: str, results: Results) -> str:
-    """How many times the peer's requests/s."""
+    """Returns the ratio of our requests per second to the peer's, as text."""
     other = results.get(Case(case.query, case.mode, case.concurrency, peer))
     return "" if other is None or case.server == peer else f"{results[case].rps / other.rps:.2f}"
 

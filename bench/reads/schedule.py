@@ -37,7 +37,7 @@ Remark = Callable[[str], None]
 
 
 class WrongAnswersUnderLoad(Exception):
-    """The answers that wrk counted are not of the size of the answers that were checked."""
+    """The responses that wrk received under load differ in size from those that were checked before."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Plan:
     warm_seconds: int
 
     def runs(self) -> int:
-        """How many runs are measured."""
+        """The number of measured runs."""
         pinned = len(self.concurrencies) * len((*PINNED_SERVERS, PGBENCH))
         return len(self.queries) * self.rounds * (pinned + len(UNPINNED_SERVERS))
 
@@ -66,7 +66,7 @@ class Round:
     remark: Remark
 
     def run_alternately(self, runs: Mapping[Case, Callable[[], Figures]]) -> Results:
-        """Runs each, then each again, as many rounds as planned."""
+        """Runs every case once per round, for the planned number of rounds."""
         figures: dict[Case, list[Figures]] = defaultdict(list)
         for _ in range(self.plan.rounds):
             for case, run in runs.items():
@@ -75,7 +75,7 @@ class Round:
         return {case: medians(each) for case, each in figures.items()}
 
     def warm(self, server: Server, query: Query) -> Files:
-        """Lets a server compile what it compiles and fill its caches."""
+        """Sends requests before measuring, so that the server has compiled the documents and filled its caches."""
         files = write_files(query, server.documents, self.site.settings, self.site.folder)
         wrk(server, files, Pressure(_WARM_CONCURRENCY, self.plan.warm_seconds, driver_cores()))
         return files
@@ -99,7 +99,7 @@ def measure_all(site: Site, plan: Plan, progress: Progress, remark: Remark) -> R
 
 
 def measure_pinned(each: Round) -> Results:
-    """One process a server, on one core, and PostgreSQL on another."""
+    """Measures each server with one process on one core, and PostgreSQL on another core."""
     site, plan = each.site, each.plan
     site.cluster.pin([POSTGRESQL_CORE])
     results: Results = {}
@@ -127,7 +127,7 @@ def measure_pinned(each: Round) -> Results:
 
 
 def measure_unpinned(each: Round) -> Results:
-    """Two processes a server, and every core for everything."""
+    """Measures each server with two processes, without pinning anything to cores."""
     site, every = each.site, cores_besides()
     site.cluster.pin(every)
     results: Results = {}

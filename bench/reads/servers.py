@@ -38,7 +38,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Site:
-    """What all servers are given: the database, how tokens are signed, a folder for logs."""
+    """The common configuration of all servers: the database, how tokens are signed, and a folder for logs."""
 
     cluster: Cluster
     settings: Settings

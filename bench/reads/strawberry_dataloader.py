@@ -47,7 +47,7 @@ class Reader:
             return list(await query.run())
 
     def one(self, type_: type[T], table: type[Table], key: Column) -> DataLoader[UUID, T | None]:
-        """Loads the object whose row has a key."""
+        """Returns a loader of single objects by key."""
 
         async def load(keys: list[UUID]) -> Sequence[T | None]:
             rows = await self.rows(table.select(key.as_alias("key"), *_columns(type_, table)).where(key.is_in(keys)))
@@ -59,7 +59,7 @@ class Reader:
     def many(
         self, type_: type[T], table: type[Table], key: "ForeignKey[Any]", order: Column, *, ascending: bool = True
     ) -> DataLoader[UUID, list[T]]:
-        """Loads the objects that belong to a key, in order."""
+        """Returns a loader of the ordered list of objects that belong to a key."""
 
         async def load(keys: list[UUID]) -> Sequence[list[T]]:
             query = table.select(key.as_alias("key"), *_columns(type_, table)).where(key.is_in(keys))
@@ -76,7 +76,7 @@ def _columns(type_: type, table: type[Table]) -> list[Column]:
 
 
 class Loaders:
-    """One operation's."""
+    """The data loaders of one operation."""
 
     def __init__(self) -> None:
         reader = Reader()

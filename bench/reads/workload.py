@@ -82,7 +82,7 @@ def write_files(query: Query, documents: Path, settings: Settings, folder: Path)
 
 
 def write_numbered_files(query: Query, documents: Path, settings: Settings, folder: Path) -> Files:
-    """As `write_files`, for documents of which no two are the same: their operation's name holds a number."""
+    """Writes the files of `write_files` for documents that all differ: their operation's name contains a number."""
     tenants = write_files(query, documents, settings, folder).tenants
     document, digits = folder / f"{documents.parent.name}-{query.name}-numbered.json", "00000000"
     text = query.text(documents).replace(f"query {query.name}", f"query {query.name}_{digits}", 1)

@@ -57,7 +57,7 @@ class Database:
         return asyncio.run(connected())
 
     def clear(self) -> None:
-        """No invoice, no month, no run, no job; what the tables held is gone from the disk as well."""
+        """Deletes all invoices, billing months, runs and jobs, and frees their disk space."""
 
         async def work(connection: Any) -> None:
             before = (self.month - timedelta(days=1)).replace(day=1)

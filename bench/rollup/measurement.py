@@ -44,7 +44,7 @@ class Peak:
 
 @contextmanager
 def watched(peak: Peak) -> Iterator[None]:
-    """Samples the peak while the block runs."""
+    """Measures the peak of memory while the block runs."""
     done = threading.Event()
 
     def watch() -> None:

@@ -32,7 +32,7 @@ class Results:
         path.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
     def add(self, rounds: Sequence[Figures]) -> None:
-        """Keeps the round with the median time."""
+        """Adds the figures of a case: of its rounds, the one with the median time is kept."""
         middle = sorted(rounds, key=lambda one: one.seconds)[(len(rounds) - 1) // 2]
         self._figures[middle.case, middle.size] = middle
 
@@ -40,7 +40,7 @@ class Results:
         return self._figures.get((case, size))
 
     def __iter__(self) -> Iterator[Figures]:
-        """By size, the cases of one as they were measured."""
+        """Yields the figures by size; those of one size in the order in which they were measured."""
         return iter(sorted(self._figures.values(), key=lambda one: one.size))
 
 

@@ -55,7 +55,7 @@ async def _request(database: Database) -> UUID:
 
 
 async def _run(database: Database, run_id: UUID, clock: Stopwatch) -> None:
-    """Holds the run's row until all workers wait for it, so that none is ahead; then lets go."""
+    """Locks the run's row until all workers wait for it, so that none starts ahead of the others; then releases it."""
     moved = asyncio.Event()
     async with database.connection() as held, database.connection() as watching:
         await watching.add_listener(CHANNEL, lambda *_told: moved.set())

@@ -20,8 +20,8 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 def events(series: str, count: int) -> Iterator[dict[str, str]]:
-    """New events of the month before: a deployment's five readings of each of four kinds, then the next one's, day by
-    day. A series has ids of its own.
+    """Returns new events of the previous month: day by day, for each deployment in turn, five readings of each of four
+    kinds. Each series has its own ids.
     """
     last_month = (
         datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(days=28)

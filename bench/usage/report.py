@@ -19,7 +19,9 @@ CASES = (STOCK, RECORD_USAGE, POST_USAGE, COPY)
 
 @dataclass(frozen=True)
 class Figures:
-    """`size` events took so long. peak_mb: of the server's process. cpu_s: of it and PostgreSQL together."""
+    """The figures of recording `size` events. peak_mb: of the server's process. cpu_s: of it and
+    PostgreSQL together.
+    """
 
     case: str
     size: int
@@ -77,7 +79,7 @@ def as_json(figures: Sequence[Figures]) -> str:
 
 
 def draw(figures: Sequence[Figures], caption: str, path: Path) -> None:
-    """A bar a case."""
+    """Draws a chart with one bar for each case."""
     figure = Figure(figsize=(8, 3), layout="constrained")
     axes = figure.subplots()
     bars = axes.barh([one.case for one in figures], [one.per_second for one in figures], color="#3b6ea5")

@@ -48,7 +48,7 @@ def tenant_id_of(deployment: str) -> str:
 
 
 async def empty(url: str) -> None:
-    """Every run begins with nothing recorded."""
+    """Deletes all recorded usage, so that every run begins with empty tables."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("TRUNCATE usage_records, usage_event_keys, usage_daily_totals")

@@ -1,4 +1,4 @@
-"""The stock server, started as the others are."""
+"""Tests the stock server, started in the same way as the others."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ _START_SECONDS = 60
 
 @contextmanager
 def stock(site: Site, cores: Sequence[int]) -> Iterator[Server]:
-    """stock.py under uvicorn; its log is shown when it does not start."""
+    """Runs stock.py under uvicorn; its log is shown if it does not start."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

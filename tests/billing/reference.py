@@ -116,7 +116,7 @@ def _cumulatively(exact: dict[str, Fraction]) -> dict[str, int]:
 
 
 def _round(exact: Fraction) -> int:
-    """Half away from zero, of an amount that is not negative."""
+    """Rounds an amount that is not negative to the nearest integer, halves up."""
     return floor(exact + Fraction(1, 2))
 
 

@@ -79,7 +79,7 @@ def plans(draw: st.DrawFn, version: int = 1) -> PlanTerms:
 
 @st.composite
 def plan_histories(draw: st.DrawFn) -> tuple[PlanInForce, ...]:
-    """Up to three versions, each of which may keep terms of the one before."""
+    """Draws up to three plan versions, each of which may keep some terms of the previous one."""
     firsts = [date(2026, 1, 1), *draw(change_days)]
     versions: list[PlanTerms] = []
     for number in range(1, len(firsts) + 1):

@@ -159,7 +159,7 @@ def test_the_hash_is_over_the_header_and_the_documents_in_line_order() -> None:
 
 
 def _changed_subscriptions() -> list[SubscriptionInputs]:
-    """The pilot, and the pilot changed in one thing each."""
+    """The subscription `pilot`, and copies of it that each differ from it in one value."""
     [addon] = PILOT.addons
     terms = [
         replace(STUDIO, base_price_cents=5001),
@@ -285,7 +285,7 @@ def test_instants_keep_their_microseconds() -> None:
 
 
 def test_the_hash_of_the_committed_documents() -> None:
-    """Invoices keep it: it may never change for the same inputs."""
+    """The hash is stored with invoices, so it may never change for the same inputs."""
     assert (
         input_hash(QuoteInputs(HEADER, (PILOT,))) == "09872b35a85f636be831ac2e35e052b8d206e623b4b3fb8a72d66c689f725cd4"
     )

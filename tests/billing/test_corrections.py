@@ -150,7 +150,7 @@ def test_an_explanation_is_the_month_now_less_what_was_billed_less_what_stays_op
         explained = line.explanation
         assert explained.exact_cents == exact - one.billed.amount_cents - stays_open
         assert f", less {one.billed.amount_cents}c billed before" in explained.formula
-        assert explained.formula.endswith("that stays open") == bool(stays_open)
+        assert explained.formula.endswith("of credit not applied yet") == bool(stays_open)
 
 
 # Lines
@@ -187,7 +187,7 @@ def test_more_usage_that_costs_less_is_one_unit_at_a_price_below_zero() -> None:
     (part,) = correct(subject, billed, taken=((Series(OVERAGE, "egress_gb"), -15),))
     assert columns(part)[2:] == (D(1), D(-15), -15)
     assert part.explanation.formula == (
-        "120 GB over 0 included = 120 x 0.5c = 60c, less 100c billed before, less -25c that stays open"
+        "120 GB over 0 included = 120 x 0.5c = 60c, less 100c billed before, less -25c of credit not applied yet"
     )
     assert part.explanation.exact_cents == D(-15)
 

@@ -252,7 +252,7 @@ def test_the_highest_day_of_a_group_counts_once_with_the_groups_fraction() -> No
 
 @given(subscriptions())
 def test_equal_terms_throughout_cost_what_one_version_costs(inputs: SubscriptionInputs) -> None:
-    """Splitting the month between versions of equal terms changes no sum of a series."""
+    """Splitting a month between plan versions with equal terms does not change the sum of any series."""
     terms = replace(inputs.plans[0].terms, proration=Proration.DAILY)
     single = replace(inputs, plans=(PlanInForce(april(1), terms),))
     versions = [replace(terms, version=version) for version in (1, 2, 3)]

@@ -215,7 +215,7 @@ def test_a_sum_does_not_notice_how_its_events_are_split(given: list[UsageEvent],
 def test_unit_hours_are_the_area_under_each_resources_level(
     given: list[UsageEvent], carried: dict[str | None, Decimal]
 ) -> None:
-    """Against the plain integral over the month, no days involved."""
+    """Compares the unit-hours with the integral of the level over the month, computed without days."""
     area = Fraction()
     for resource_id in (None, "volume-1", "volume-2"):
         of_resource = [event for event in given if event.resource_id == resource_id]

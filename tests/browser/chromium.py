@@ -30,7 +30,9 @@ def executable() -> str | None:
 
 
 class Page:
-    """One tab. `requested` and `complaints` grow while it is used."""
+    """A browser tab. While it is used, `requested` collects the requested URLs, and `complaints` the errors and
+    warnings.
+    """
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -131,7 +133,7 @@ async def opened_page() -> AsyncIterator[Page]:
 
 
 async def _tab(profile: Path) -> str:
-    """The address of the tab's DevTools socket."""
+    """Returns the URL of the tab's DevTools socket."""
     noted = profile / "DevToolsActivePort"
     async with asyncio.timeout(30):
         while not noted.exists() or len(noted.read_text().splitlines()) < 2:  # noqa: ASYNC110  # a file of Chromium

@@ -120,7 +120,7 @@ def test_what_is_wrong_usage(tmp_path: Path, arguments: list[str], said: str) ->
 
 
 def large(folder: Path, rows: int) -> str:
-    """A bill of so many rows, as gzip."""
+    """Returns a bill with this number of rows, compressed with gzip."""
     path = folder / "bill.csv.gz"
     with gzip.open(path, "wt", compresslevel=1) as file:
         file.write(f"{HEADER}\n")

@@ -8,7 +8,7 @@ from app.database.unit_of_work import UnitOfWork
 
 
 async def fail_to_commit(database: Database) -> None:
-    """COMMIT itself fails: a deferred constraint is checked then."""
+    """Makes COMMIT itself fail, by violating a deferred constraint, which is checked only then."""
     async with database.unit_of_work(PLATFORM) as unit:
         await unit.connection.execute(
             "CREATE TEMPORARY TABLE doubtful (n int UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP"

@@ -18,7 +18,9 @@ PASSWORD = "a password/with: characters of URLs"
 
 @contextmanager
 def login(attributes: str = "", server_url: str | None = None) -> Iterator[str]:
-    """The name of a new login. What it owns has to be gone before it."""
+    """Creates a login and yields its name. Everything it owns must be dropped before the block ends, because the login
+    is dropped then.
+    """
     name = f"login_{uuid4().hex[:10]}"
     create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} " + attributes)
     with psycopg.connect(server_url or postgres.server_url(), autocommit=True) as server:
@@ -53,7 +55,9 @@ def run(url: str, *statements: str) -> None:
 
 @asynccontextmanager
 async def served_by(settings: Settings, *statements: str, attributes: str = "") -> AsyncIterator[Settings]:
-    """Production on a database of its own, through a login that the statements have changed; `other` is another."""
+    """Yields settings of production on a database of its own, for a login after these statements were run; {login} in
+    them is the login, {other} another one.
+    """
     database = postgres.run_name(uuid4().hex[:8])
     url = postgres.clone(database)
     with login(attributes) as name, login() as other:

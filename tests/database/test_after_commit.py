@@ -47,7 +47,7 @@ async def test_a_failing_callback_neither_fails_the_work_nor_stops_the_next(
     ran: list[int] = []
 
     async def fail() -> None:
-        raise ConnectionError("the queue is away")
+        raise ConnectionError("the queue is unavailable")
 
     async def note() -> None:
         ran.append(1)

@@ -75,7 +75,7 @@ async def test_a_zone_that_postgresql_does_not_know_is_refused(owner: Any, setti
 
 
 def named(key: str) -> ZoneInfo:
-    """A zone that Python knows under a name of ours."""
+    """Returns a time zone with this made-up name."""
     zone = ZoneInfo.no_cache("UTC")
     return type("Zone", (), {"key": key, "utcoffset": zone.utcoffset})()  # type: ignore[no-any-return]  # has what is read
 

@@ -13,7 +13,7 @@ from app.settings import Settings
 
 @pytest.fixture
 async def small(settings: Settings) -> AsyncIterator[Database]:
-    """A database of two read connections that are waited for a second."""
+    """A database with two read connections; waiting for one times out after a second."""
     async with Database(replace(settings, read_pool_size=2, connect_timeout=1)) as database:
         yield database
 

@@ -131,7 +131,9 @@ async def _change_and_hear(given: Given, other: Database, tenant_id: UUID) -> No
 
 
 async def _shares_connections(database: Database, tenant_id: UUID) -> None:
-    """More at once than the pooler has sessions: statements, staging tables and the tenant's setting stay apart."""
+    """Runs more operations at the same time than the pooler has sessions: statements, staging tables and the tenant's
+    setting must not be mixed up.
+    """
 
     async def read(number: int) -> None:
         scope = Scope.tenant(tenant_id) if number % 2 else PLATFORM

@@ -1,4 +1,4 @@
-"""`arcadia serve` as processes of their own, each on a port of its own: to be killed, stopped and started again."""
+"""`arcadia serve` in processes that tests can kill, stop and start again, each on its own port."""
 
 import asyncio
 import os
@@ -52,7 +52,7 @@ class Api:
         return self.process is not None and self.process.poll() is None
 
     def memory(self, line: str = "VmRSS") -> int:
-        """Bytes in memory now, or at most so far (VmHWM)."""
+        """Returns the bytes of memory that the process uses now, or its peak so far (VmHWM)."""
         assert self.process is not None
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return 1024 * int(status.partition(f"{line}:")[2].split()[0])
@@ -67,7 +67,7 @@ class Api:
         )
 
     async def start(self) -> None:
-        """Comes back when it listens."""
+        """Starts the process and waits until it listens."""
         with self._log.open("ab") as log:
             self.process = await asyncio.to_thread(
                 subprocess.Popen, self._command, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, stderr=log
@@ -88,7 +88,7 @@ class Api:
 
 @asynccontextmanager
 async def apis(settings: Settings, folder: Path, count: int = 1, *arguments: str) -> AsyncIterator[list[Api]]:
-    """So many processes without a worker, started; killed at the end."""
+    """Starts this number of API processes without a worker, and kills them at the end."""
     started = [Api(settings, folder / f"api-{number}.log", "--no-worker", *arguments) for number in range(count)]
     try:
         await asyncio.gather(*(api.start() for api in started))

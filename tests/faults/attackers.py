@@ -43,7 +43,7 @@ async def ping_flood(url: str, token: str, seen: Counter[str]) -> None:
 
 
 async def header_flood(url: str, _token: str, seen: Counter[str]) -> None:
-    """One header without an end."""
+    """Sends one header that never ends."""
     at = httpx.URL(url)
     reader, writer = await asyncio.open_connection(at.host, at.port)
     answered = asyncio.create_task(reader.read(65_536))
@@ -59,7 +59,7 @@ async def header_flood(url: str, _token: str, seen: Counter[str]) -> None:
 
 
 async def slow_uploads(url: str, token: str, seen: Counter[str]) -> None:
-    """Fifty bodies at once, each a byte a second."""
+    """Sends fifty bodies at the same time, each at one byte a second."""
     await asyncio.gather(*(_slow_upload(url, token, path, seen) for path in ("/graphql", "/usage") for _ in range(25)))
 
 
@@ -82,14 +82,14 @@ async def _slow_upload(url: str, token: str, path: str, seen: Counter[str]) -> N
 
 
 async def gzip_lines(url: str, token: str, seen: Counter[str]) -> None:
-    """Lines of two bytes, packed a thousandfold."""
+    """Sends lines of two bytes, compressed to a thousandth of their size."""
     headers = {"authorization": f"Bearer {token}", "content-type": "application/x-ndjson", "content-encoding": "gzip"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
         seen[str((await client.post("/usage", content=LINES)).status_code)] += 1
 
 
 async def comment_documents(url: str, token: str, seen: Counter[str]) -> None:
-    """Documents of 200 KB that ask for two fields, each another text."""
+    """Sends documents of 200 KB that select two fields, each with a different text."""
     headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
         body = {"query": COMMENT + os.urandom(8).hex()}
@@ -105,7 +105,9 @@ MAX_WAIT_SECONDS = 20.0
 
 
 async def _attack(name: str, url: str, token: str, seconds: float) -> None:
-    """For so long, and then until it was limited at least once: a full bucket lasts for some seconds."""
+    """Attacks for this duration, and then until it was rate-limited at least once: a full bucket lasts for some
+    seconds.
+    """
     seen: Counter[str] = Counter()
 
     async def go_on() -> None:

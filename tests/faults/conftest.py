@@ -1,4 +1,4 @@
-"""Faults start from what operations start from."""
+"""Fixtures for tests of faults: those of the tests of operations."""
 
 from tests.jobs.conftest import given, queue, queue_settings
 

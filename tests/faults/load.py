@@ -10,7 +10,7 @@ import httpx
 
 @dataclass
 class Answers:
-    """The responses: the seconds of the accepted requests, and the refused ones."""
+    """The response times of the accepted requests in seconds, and the refused requests."""
 
     seconds: list[float] = field(default_factory=list)
     refused: int = 0
@@ -52,7 +52,7 @@ class Connections:
             answers.others.add(status)
 
     async def at_once(self, count: int, seconds: float) -> Answers:
-        """So many at a time, each asking again as soon as it is answered."""
+        """Keeps this number of requests under way: each connection sends the next one as soon as it has a response."""
         answers, end = Answers(), time.monotonic() + seconds
 
         async def ask() -> None:
@@ -63,7 +63,7 @@ class Connections:
         return answers
 
     async def at_rate(self, per_second: float, seconds: float) -> Answers:
-        """Evenly, whether or not those before have been answered."""
+        """Sends requests at an even rate, whether or not earlier ones have been answered."""
         answers, began = Answers(), time.monotonic()
         async with asyncio.TaskGroup() as asked:
             for number in range(int(per_second * seconds)):

@@ -34,7 +34,7 @@ class Load:
 
 
 def load_of(seed: int, deployments: Sequence[UUID], source: str, count: int, senders: int) -> Load:
-    """Each event is sent by two senders, each of which has an order of its own, over the days up to now."""
+    """Draws a load: each event is sent by two senders, each in its own order, over the days up to now."""
     now = datetime.now(UTC).replace(microsecond=0)
     randomly = random.Random(seed)  # noqa: S311 - no secret
     events = [

@@ -46,7 +46,7 @@ class Proxy:
         return f"postgresql://{user}:{password}@127.0.0.1:{self._port}/{self._target['dbname']}"
 
     async def open(self) -> None:
-        """At first, and after a cut on the same port."""
+        """Starts listening: at first on any port, after a cut on the same port."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
 
@@ -62,7 +62,7 @@ class Proxy:
             writer.transport.abort()
 
     def swallow(self) -> None:
-        """From now on connections are taken and held, and no byte of any arrives."""
+        """From now on the proxy accepts connections but forwards no data."""
         self._open.clear()
 
     def restore(self) -> None:

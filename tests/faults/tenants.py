@@ -47,6 +47,8 @@ TOTAL_CENTS = 6239
 
 
 async def seed(database: Database, tenants: int, plan_version_id: UUID, month: date) -> None:
-    """Each with one deployment, subscribed from the month's first day on, which used 2160 droplet hours."""
+    """Inserts tenants, each with one deployment that is subscribed from the month's first day on and used 2160 droplet
+    hours.
+    """
     async with database.unit_of_work(PLATFORM) as unit:
         await unit.connection.execute(_SEED, tenants, month, plan_version_id)

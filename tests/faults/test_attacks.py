@@ -62,7 +62,9 @@ async def median(client: httpx.AsyncClient, seconds: float) -> float:
     ],
 )
 async def test_an_attack_leaves_a_normal_caller_quick(api: Api, given: Given, name: str, limited_by: set[str]) -> None:
-    """What else the machine does makes one of three measurements slow now and then; an attack that works, all three."""
+    """Other load on the machine sometimes makes one of three measurements slow; an effective attack makes all three
+    slow.
+    """
     mine, other = await given.tenant("acme"), await given.tenant("evil")
     role = Role.METER if name in {"slow_uploads", "gzip_lines"} else Role.TENANT_ADMIN
     token = sign_token(given.settings, "eve", {role}, other, timedelta(hours=1), datetime.now(UTC))
@@ -81,7 +83,7 @@ async def test_an_attack_leaves_a_normal_caller_quick(api: Api, given: Given, na
 
 
 async def beside_attack(client: httpx.AsyncClient, name: str, url: str, token: str) -> tuple[float, dict[str, int]]:
-    """The median meanwhile, in seconds, and how often the attacker was given each status."""
+    """Returns the median latency during an attack, in seconds, and how often the attacker received each status."""
     command = [sys.executable, "-m", "tests.faults.attackers", name, url, token, str(SECONDS)]
     attacking = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     assert attacking.stdout is not None

@@ -95,7 +95,7 @@ async def read_only(owner: asyncpg.Connection) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def full(owner: asyncpg.Connection, table: str) -> AsyncIterator[None]:
-    """Every new row of the table meets what PostgreSQL says of a full disk (53100)."""
+    """During the block, inserting into the table fails with PostgreSQL's error for a full disk (53100)."""
     await owner.execute(f"""
         CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE disk_full USING MESSAGE = 'could not extend file: No space left on device'; END $$;

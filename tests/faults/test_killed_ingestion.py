@@ -52,7 +52,7 @@ async def processes(given: Given, tmp_path: Path) -> AsyncIterator[list[Api]]:
 
 
 async def killed_while_ingesting(given: Given, processes: list[Api], load: Load, shares: list[float]) -> None:
-    """Kills the processes in turn, each time when such a share of the load is answered."""
+    """Kills the processes in turn, each time when a given share of the load has been answered."""
     meters, kills = Meters(processes), list[int]()
 
     async def kill() -> None:

@@ -126,7 +126,7 @@ async def killed_while_rolling_up(given: Given, tenants: int, kills: int) -> Non
 
 
 async def some_progress(given: Given, run_id: UUID) -> None:
-    """The workers are up, and have billed some tenants more."""
+    """Waits until the workers are running and have billed some more tenants."""
     before = (await run_of(given, run_id))["tenants_done"]
 
     async def has_moved() -> bool:
@@ -150,7 +150,9 @@ async def test_two_workers_killed_again_and_again_over_many_tenants(given: Given
 
 @asynccontextmanager
 async def backends_dying(given: Given, every: float) -> AsyncIterator[list[int]]:
-    """Kills a backend of the test's database every so often, as an administrator would; gives the kills so far."""
+    """During the block, repeatedly kills a backend of the test's database, as an administrator would; yields the list
+    of kills so far.
+    """
     assert given.settings.database_url is not None
     killer = await asyncpg.connect(given.settings.database_url)
     kills: list[int] = []
@@ -248,7 +250,9 @@ async def test_numbers_have_no_gap_when_issuing_is_killed_half_way(given: Given)
 
 
 async def issue_until_issued(given: Given, invoice_id: UUID) -> None:
-    """As a caller would: whose answer was lost asks again, and is refused when it was done."""
+    """Issues an invoice as a caller would: if the response is lost, the request is repeated, and it is refused if the
+    invoice was issued already.
+    """
     while True:
         try:
             await issue_invoice(given.platform, invoice_id=invoice_id)

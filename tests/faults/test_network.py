@@ -80,7 +80,7 @@ def found(*slugs: str) -> dict[str, object]:
 
 
 async def recovered(client: httpx.AsyncClient) -> httpx.Response:
-    """The first answer that is one, which comes within seconds."""
+    """Repeats a request until it succeeds, which must happen within seconds; returns the response."""
     async with asyncio.timeout(10):
         while (answer := await read(client)).status_code != httpx.codes.OK:
             assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
@@ -103,7 +103,7 @@ async def test_requests_recover_after_the_network_was_cut(
 
 
 async def test_a_mutation_survives_a_short_interruption(client: httpx.AsyncClient, proxy: Proxy, tenant: UUID) -> None:
-    """Its transaction is begun again on another connection."""
+    """The mutation's transaction is retried on another connection."""
     assert (await read(client)).status_code == httpx.codes.OK
     proxy.interrupt()
     assert (await create(client, tenant)).json()["data"] == created()

@@ -21,7 +21,9 @@ READ = """{ tenants(first: 30) { nodes { code deployments { nodes {
 
 
 async def overloaded(api: Api, seconds: float) -> tuple[Answers, Answers, int]:
-    """The answers at what it can serve and at twice that, and the bytes that memory grew by meanwhile."""
+    """Returns the responses at the rate that the process can serve and at twice that rate, and by how many bytes its
+    memory grew meanwhile.
+    """
     async with api.client() as client:
         connections = Connections(api.url, client.headers, msgspec.json.encode({"query": READ}))
         try:

@@ -110,19 +110,21 @@ def worker(given: Given) -> subprocess.Popen[bytes]:
 
 
 async def insert_months(given: Given) -> None:
-    """So that there is one to lock."""
+    """Inserts the tenants' billing months, so that there are rows to lock."""
     assert len((await unbilled_months(given.platform, first=100)).months) == 20
 
 
 async def second_batch_waits(given: Given) -> bool:
-    """The first batch is billed: what waits is the chunk, not the catch-up of the worker's start."""
+    """Whether the first batch is billed and a lock is waited for: then the chunk's second batch waits, and not the
+    catch-up job of the worker's start.
+    """
     return len(await given.rows("SELECT FROM tenant_invoices")) == 5 and await is_waited_for(given)
 
 
 async def test_a_stopping_worker_completes_the_current_step(
     given: Given, worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A step is a batch of tenants, here of five. The tenth tenant is locked until the worker has been told."""
+    """A batch has five tenants here. The tenth tenant stays locked until the worker has received SIGTERM."""
     monkeypatch.setattr(starting, "CHUNK_TENANTS", 20)
     await seed(given.database, 20, await given.plan(), APRIL)
     tenants = [row["id"] for row in await given.rows("SELECT id FROM tenants ORDER BY id")]

@@ -1,5 +1,5 @@
-"""A new version's migration while the old version serves: it gives up sooner than it holds anyone up, is run again, and
-the old version goes on working on the new schema.
+"""A new version's migration while the old version serves requests: the migration gives up rather than block others, is
+run again, and the old version continues to work on the new schema.
 """
 
 import asyncio
@@ -112,7 +112,7 @@ async def test_a_migration_waits_for_no_lock_longer_than_traffic_can(
 async def test_a_version_that_lacks_a_migration_of_the_database_does_not_start_on_it(
     served: ServedApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is served already goes on; a process of the old version that starts anew says why it does not."""
+    """Running processes of the old version continue; one that starts now refuses to, with the reason."""
     async with served.client() as client:
         assert (await client.get("/ready")).status_code == httpx.codes.OK
     with monkeypatch.context() as newer:

@@ -1,4 +1,4 @@
-"""Jobs start from what operations start from, on either queue."""
+"""Fixtures for tests of jobs: those of the tests of operations, with either queue."""
 
 from collections.abc import AsyncIterator
 

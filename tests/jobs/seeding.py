@@ -37,6 +37,8 @@ FROM subscription s, generate_series($2::date, $2::date + interval '1 month - 1 
 
 
 async def seed(database: Database, tenants: int, plan_version_id: UUID, month: date, *, deployments: int = 1) -> None:
-    """Each with so many deployments, subscribed from the month's first day on and used 72 hours on each of its days."""
+    """Inserts tenants, each with this number of deployments, which are subscribed from the month's first day on and
+    used 72 hours on each day.
+    """
     async with database.unit_of_work(PLATFORM) as unit:
         await unit.connection.execute(_SEED, tenants, month, plan_version_id, deployments)

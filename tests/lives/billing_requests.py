@@ -42,7 +42,7 @@ async def charge(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) 
 
 
 async def roll_up(world: LivesWorld, life: Life | None, at: datetime, numbers: Numbers) -> None:
-    """A month that has ended, of one tenant or of all; sometimes by force, sometimes dry."""
+    """Rolls up an ended month for one tenant or all; sometimes with force, sometimes as a dry run."""
     run_id = await rollups.roll_up_period(
         world.context(at),
         period_start=months_ago(local_day(at, world.zone), 1 + numbers[0] % 4 // (1 + numbers[3] % 2)),
@@ -56,7 +56,7 @@ async def roll_up(world: LivesWorld, life: Life | None, at: datetime, numbers: N
 
 
 async def catch_up(world: LivesWorld, life: Life | None, at: datetime, numbers: Numbers) -> None:
-    """As the scheduled job does, and then the work of its runs."""
+    """Runs the scheduled catch-up, and then processes its runs."""
     assert life is None
     assert numbers
     await rollups.catch_up(world.context(at))
@@ -75,7 +75,7 @@ def refuse_failures(world: LivesWorld, run_id: UUID) -> None:
 
 
 async def reprice(world: LivesWorld, life: Life | None, at: datetime, numbers: Numbers) -> None:
-    """Concerns those who attach the add-on from now on."""
+    """Changes an add-on's price for subscriptions that attach it from now on."""
     assert life is None
     code = sorted(ADDONS)[numbers[0] % len(ADDONS)]
     world.addon_prices[code] = numbers[1] % 3000
@@ -92,14 +92,14 @@ def _invoices(world: LivesWorld, life: Life, *statuses: str) -> list[UUID]:
 
 
 async def issue(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
-    """A draft; a stale one is refused unless it is issued as it is."""
+    """Issues a draft. A stale one is refused unless issueStale is set."""
     invoice_id = pick(_invoices(world, life, "DRAFT"), numbers[0])
     if invoice_id is not None:
         await issue_draft(world, at, invoice_id, issue_stale=numbers[1] % 2 == 0)
 
 
 async def issue_drafts(world: LivesWorld, life: Life | None, at: datetime, numbers: Numbers) -> None:
-    """All of them, sometimes as they are although they are stale."""
+    """Issues all drafts, sometimes with issueStale."""
     assert life is None
     for row in world.rows("SELECT id FROM tenant_invoices WHERE status = 'DRAFT' ORDER BY period_start, id"):
         await issue_draft(world, at, row.id, issue_stale=numbers[0] % 4 == 0)
@@ -143,7 +143,7 @@ async def waive(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -
 
 
 async def exempt(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
-    """Changes no net amount."""
+    """Changes a tenant's exemption, which changes no net amount."""
     life.exempted = True
     await tenants.update_tenant(
         world.context(at),

@@ -35,7 +35,7 @@ async def send_usage(world: LivesWorld, lives: list[Life], at: datetime) -> None
 
 
 async def meter(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
-    """Up to four events, which are sent later."""
+    """Meters up to four usage events, which are sent later."""
     for burst in range(1 + numbers[2] // 4 % 4):
         await _meter(world, life, at, tuple(number * (2 * burst + 1) % LARGEST for number in numbers))
 
@@ -94,7 +94,7 @@ async def end_resource(world: LivesWorld, life: Life, at: datetime, numbers: Num
 
 
 async def move_resource(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
-    """It ends in the one deployment and begins anew in the other, under another id."""
+    """Moves a resource: it ends in one deployment and begins in the other, with a new id."""
     found, target = _resource(life, numbers), pick(life.deployments, numbers[4])
     if found is None or target is None or target is found[0]:
         return
@@ -111,7 +111,7 @@ async def move_resource(world: LivesWorld, life: Life, at: datetime, numbers: Nu
 
 
 def _resource(life: Life, numbers: Numbers) -> tuple[LivingDeployment, str] | None:
-    """One that has not ended."""
+    """Picks a resource that has not ended."""
     return pick(
         [
             (deployment, resource)
@@ -166,7 +166,7 @@ async def subscribe(world: LivesWorld, life: Life, at: datetime, numbers: Number
 
 
 async def deploy(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
-    """A deployment that may be metered and charged before it is subscribed, if it ever is."""
+    """Creates a deployment, which may be metered and charged before it is subscribed, or never be subscribed."""
     if len(life.deployments) < 2 + numbers[0] % 2:
         await _create(world, life, at)
 
@@ -180,7 +180,7 @@ async def _create(world: LivesWorld, life: Life, at: datetime) -> LivingDeployme
 
 
 async def _addons_of(world: LivesWorld, deployment: LivingDeployment) -> list[UUID]:
-    """In order of their codes."""
+    """Returns the add-ons that the numbers select, in order of their codes."""
     rows = world.rows(
         "SELECT a.id FROM subscription_addons a JOIN subscriptions s ON s.id = a.subscription_id"
         " WHERE s.deployment_id = %s ORDER BY a.code",
@@ -259,7 +259,7 @@ async def transition(world: LivesWorld, life: Life, at: datetime, numbers: Numbe
 
 
 async def leave(world: LivesWorld, life: Life, at: datetime, numbers: Numbers) -> None:
-    """All that can be cancelled is."""
+    """Cancels every deployment that can be cancelled."""
     assert numbers
     for deployment in life.deployments:
         if "CANCELLED" in TRANSITIONS[deployment.state]:

@@ -45,7 +45,7 @@ class LivingDeployment:
 
     @property
     def current(self) -> Subscription | None:
-        """Its subscription, unless cancelled."""
+        """The deployment's subscription; None if it has none or it is cancelled."""
         return None if self.state in GONE else self.described.subscription
 
     def free_instant(self, kind: str, resource: str | None, at: datetime) -> datetime:
@@ -110,7 +110,7 @@ class Life:
         )
 
     def worths(self, until: date, zone: ZoneInfo) -> dict[date, int]:
-        """The worth of each month before `until` that is worth anything."""
+        """Returns the net amount that must be billed for each month before `until`, without months of 0."""
         days = [charge.day for charge in self.described.charges]
         for deployment in self.described.deployments:
             days += [charge.day for charge in deployment.charges]
@@ -135,7 +135,7 @@ def change_by_tenant(subscription: Subscription, plan: Plan, today: date) -> Non
 
 
 def change_by_admin(subscription: Subscription, plan: Plan, first_day: date) -> None:
-    """A platform admin's: from the day chosen, in place of all that was in force or to come from then on."""
+    """Changes the plan as a platform admin: from the given day on, replacing all versions from that day on."""
     subscription.plans = [change for change in subscription.plans if change[0] < first_day]
     subscription.plans.append((first_day, plan))
 

@@ -12,7 +12,7 @@ from tests.lives.terms import KindPrice, Plan
 
 
 async def create_catalog(context: Context, plans: Iterable[Plan]) -> None:
-    """Publishes the plans, versions of one plan in order, and creates the add-ons."""
+    """Publishes the plans (the versions of each plan in order) and creates the add-ons."""
     versions = list(plans)
     for code in sorted({plan.code for plan in versions}):
         await catalog.create_plan(context, code=code, name=code)

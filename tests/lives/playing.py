@@ -53,7 +53,7 @@ class Played(NamedTuple):
 
 
 def play(world: LivesWorld, script: Script) -> Played:
-    """Makes the world new and plays the script to its end. What is refused there is raised."""
+    """Resets the system and plays the script to its end. Refusals are raised."""
     world.begin(script.zone)
     return world.run(_play(world, script))
 
@@ -90,7 +90,7 @@ async def _do(world: LivesWorld, lives: list[Life], request: Request) -> None:
 
 
 async def _settle(world: LivesWorld, lives: list[Life], at: datetime, seed: int) -> datetime:
-    """Months pass, rolled up and issued, until one comes to its end with nothing due."""
+    """Advances month by month, rolling up and issuing each, until a month ends with nothing due."""
     await deployment_requests.send_usage(world, lives, at + timedelta(seconds=1))
     for number in range(MAX_MONTHS):
         month = month_of(local_day(at, world.zone))
@@ -105,7 +105,7 @@ async def _settle(world: LivesWorld, lives: list[Life], at: datetime, seed: int)
 
 
 async def _due(world: LivesWorld, lives: list[Life], at: datetime) -> bool:
-    """Whether anything is unbilled but credits of tenants that have left."""
+    """Whether anything is unbilled, except credits of tenants that have no subscription any more."""
     left = {life.id for life in lives if life.has_left}
     unbilled = await _unbilled(world, at)
     return any(cents is None or cents > 0 or tenant_id not in left for (tenant_id, _), cents in unbilled.items())

@@ -18,7 +18,7 @@ Worth = dict[str, int]  # cents by series: base, addon:<position>, overage:<kind
 
 
 def worth_of_tenant(tenant: Tenant, month: date, zone: ZoneInfo) -> int:
-    """All that the tenant is billed for the month, without tax. A waived month is worth nothing."""
+    """Returns the net amount that a tenant must be billed for a month; 0 for a waived month."""
     if month in tenant.waived:
         return 0
     deployments = sum(sum(worth_of_deployment(deployment, month, zone).values()) for deployment in tenant.deployments)
@@ -134,9 +134,9 @@ def local_day(at: datetime, zone: ZoneInfo) -> date:
 
 
 def is_billable(subscription: Subscription, day: date, zone: ZoneInfo) -> bool:
-    """Whether the subscription was active for some part of the day and the day is not one of its trial.
+    """Whether the day is billable: the subscription was active for some part of it, and the trial does not cover it.
 
-    The day on which a trial ends is partly after it, and billable.
+    The day on which a trial ends is billable.
     """
     trial = subscription.trial_ends_at
     if trial is not None and day < local_day(trial, zone):
@@ -208,7 +208,7 @@ def _unit_hours(stream: list[Reading], ended_at: datetime | None, day: date, zon
 
 
 def price_of(price: KindPrice, quantity: Fraction) -> Fraction:
-    """The exact charge for a quantity above 0."""
+    """Returns the exact charge for a quantity above 0."""
     pricing: dict[str, Callable[[KindPrice, Fraction], Fraction]] = {
         "PER_UNIT": lambda price, q: q * price.tiers[0].unit_cents,
         "PACKAGE": lambda price, q: ceil(q / (price.package_size or Fraction(1))) * price.tiers[0].unit_cents,
@@ -234,6 +234,6 @@ def _volume(price: KindPrice, quantity: Fraction) -> Fraction:
 
 
 def rounded(exact: Fraction) -> int:
-    """To the nearest integer, half away from zero."""
+    """Rounds to the nearest integer, halves away from zero."""
     magnitude = floor(abs(exact) + Fraction(1, 2))
     return magnitude if exact >= 0 else -magnitude

@@ -109,7 +109,7 @@ def _request(random: Random, at: datetime, tenant: int | None, name: str) -> Req
 
 
 def _moment(random: Random, zone: ZoneInfo, days: list[date]) -> datetime:
-    """Often at midnight, and around the ends of months."""
+    """Draws an instant, often at midnight or around the end of a month."""
     day = random.choice(days)
     chance = random.random()
     if chance < 0.15:

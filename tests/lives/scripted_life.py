@@ -39,7 +39,7 @@ class ScriptedLife:
         return self.given.admin(self.tenant_id)
 
     def at(self, *moment: int) -> "ScriptedLife":
-        """From now on it is this UTC time: month, day, hour and so on."""
+        """Sets the clock to this UTC time: month, day, hour and so on."""
         self.given.clock.set(2026, *moment)
         return self
 
@@ -71,7 +71,7 @@ class ScriptedLife:
         )
 
     async def change_plan(self, plan: str, version: int, effective_on: date, slug: str = "pilot") -> None:
-        """A platform admin's."""
+        """Changes the plan as a platform admin."""
         await change_plan_version(
             self.platform,
             deployment_id=self.deployments[slug],
@@ -86,7 +86,7 @@ class ScriptedLife:
     async def meter(
         self, kind: str, quantity: str, *when: int, slug: str = "pilot", resource_id: UUID | None = None
     ) -> str:
-        """One event at this UTC time; its id."""
+        """Records one usage event at this UTC time; returns its id."""
         self._events += 1
         event = MeteredEvent(
             id=str(self._events),
@@ -123,7 +123,7 @@ class ScriptedLife:
     # What came of it
 
     async def invoice(self, month: date) -> dict[str, Any]:
-        """The live one of the month."""
+        """Returns the month's live invoice."""
         return await self.given.row(
             "SELECT * FROM tenant_invoices WHERE tenant_id = $1 AND period_start = $2 AND status <> 'VOID'",
             self.tenant_id,
@@ -163,6 +163,6 @@ class ScriptedLife:
 
 
 def price(kind: str, included: str, *tiers: tuple[str | None, str], model: str = "PER_UNIT") -> ResourceDraft:
-    """A kind's terms: the included quantity, and the price up to each bound."""
+    """Returns the terms of a resource kind: the included quantity, and the price up to each bound."""
     bounds = tuple(Tier(None if up_to is None else Decimal(up_to), Decimal(unit)) for up_to, unit in tiers)
     return ResourceDraft(kind, Decimal(included), bounds, PriceModel(model))

@@ -9,7 +9,9 @@ MAX_TRIES = 400
 
 
 def smallest(script: Script, fails: Callable[[Script], bool]) -> Script:
-    """A part of the script that fails too, and of which no single request can be left out (within so many tries)."""
+    """Returns a smaller script that still fails, from which no single request can be removed (within a limited number
+    of tries).
+    """
     budget = iter(range(MAX_TRIES))
 
     def still_fails(candidate: Script) -> bool:

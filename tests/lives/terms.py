@@ -86,7 +86,7 @@ class Subscription:
 
 @dataclass
 class Deployment:
-    """resource_ends: when the resources ended that ended."""
+    """A deployment. resource_ends: the instants at which its resources ended."""
 
     slug: str
     subscription: Subscription | None = None

@@ -31,7 +31,7 @@ def request_error_of(world: LivesWorld, script: Script) -> str | None:
 
 
 def live(world: LivesWorld, seed: int, lives: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """So many lives, some a script, all told by the seed."""
+    """Plays this number of random lives, several per script, all drawn from the seed."""
     began, last_reported = time.monotonic(), 0.0
     for number in range(-(-lives // TENANTS)):
         script = draw(seed + number, TENANTS)

@@ -1,4 +1,4 @@
-"""The lives catch bugs that lose money: each is planted here, and the same lives are known to pass without it."""
+"""The random lives detect bugs that lose money: each bug is planted here, and the same lives pass without it."""
 
 from contextlib import nullcontext
 

@@ -27,7 +27,7 @@ _OPENED_AT = datetime(2025, 6, 1, tzinfo=UTC)
 
 
 class LivesWorld:
-    """Built once; `begin` makes it new again, but for the catalog. addon_prices: as they are now, by code."""
+    """Built once; `begin` resets it, except for the catalog. addon_prices: as they are now, by code."""
 
     def __init__(self, settings: Settings, runner: asyncio.Runner, owner: psycopg.Connection[Any]) -> None:
         self.settings = settings
@@ -59,7 +59,7 @@ class LivesWorld:
         return Context(principal, self.database, lambda: at, self.settings, self.queue)
 
     def rows(self, statement: str, *arguments: object) -> list[Any]:
-        """As the owner, beside the system."""
+        """Reads rows as the owner, without the system under test."""
         return self._owner.execute(statement, list(arguments) or None).fetchall()
 
     def violations(self, at: datetime) -> list[data_integrity.Violation]:
@@ -67,7 +67,7 @@ class LivesWorld:
 
     @contextmanager
     def planted(self, table: str, when: str, body: str) -> Iterator[None]:
-        """A trigger of the table, which does meanwhile what a bug would."""
+        """During the block, a trigger of the table has the effect that a bug would have."""
         self._owner.execute(
             f"CREATE FUNCTION plant() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN {body} END $$"
         )

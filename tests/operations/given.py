@@ -38,7 +38,7 @@ _WAYS: dict[DeploymentState, Sequence[DeploymentState]] = {
 
 
 class Given:
-    """Every method that makes something gives its id."""
+    """Creates test data by the operations themselves. Every method that creates an object returns its id."""
 
     def __init__(self, database: Database, clock: Clock, settings: Settings, queue: Queue) -> None:
         self.database = database
@@ -76,7 +76,7 @@ class Given:
         return await self.plan_version(code, **terms)
 
     async def plan_version(self, code: str = "studio", *, publish: bool = True, **terms: Any) -> UUID:
-        """Studio's terms by default: 5000c, 1488 droplet hours included, then 1c each."""
+        """Creates a plan version, by default with Studio's terms: 5000c, 1488 droplet hours included, then 1c each."""
         version_id = await self.draft(code, **terms)
         return await publish_plan_version(self.platform, plan_version_id=version_id) if publish else version_id
 
@@ -142,7 +142,7 @@ class Given:
         )
 
     async def invoice(self, tenant_id: UUID, period_start: date, status: str) -> UUID:
-        """An invoice of nothing, past the rollup, for what only looks at its status."""
+        """Inserts an invoice without lines, bypassing the rollup, for tests that only depend on its status."""
         end = (period_start + timedelta(days=31)).replace(day=1)
         rows = await self.rows(
             """
@@ -184,7 +184,7 @@ class Given:
     async def contents(self) -> dict[str, tuple[int, str]]:
         """Every table's row count and a hash of its rows: equal before and after means that nothing was written.
 
-        But for the audit log, which is told of what was refused as well.
+        The audit log is left out, because refused calls get an entry too.
         """
         async with self.database.unit_of_work(PLATFORM) as unit:
             names = await unit.connection.fetch(

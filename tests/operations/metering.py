@@ -58,7 +58,7 @@ async def record(given: Given, *events: MeteredEvent) -> None:
 
 
 async def differing(given: Given) -> list[str]:
-    """Where the daily totals are not their events folded."""
+    """Returns messages about the daily totals that differ from the aggregate of their events."""
     return [difference.message async for difference in prove_totals(given.platform)]
 
 

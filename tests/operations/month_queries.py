@@ -11,7 +11,7 @@ CORRECTION_KEY = "late:2026-04:pilot/overage/droplet_hours"
 
 
 async def changes(given: Given) -> list[tuple[date, str | None, str]]:
-    """Month, deployment and reason of each change that waits to be rated."""
+    """Returns the month, deployment and reason of each change that has not been rated yet."""
     rows = await given.rows(
         "SELECT c.period_start, d.slug, c.reason FROM billing_month_changes c"
         " LEFT JOIN cloud_deployments d ON d.id = c.deployment_id ORDER BY 1, 2, 3"

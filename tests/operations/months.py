@@ -49,14 +49,14 @@ async def meter(
 
 
 async def roll_up(given: Given, period_start: date = APRIL, **arguments: Any) -> dict[str, Any]:
-    """A run, done here to its end: its row."""
+    """Runs a rollup to its end in this process; returns its row."""
     run_id = await roll_up_period(given.platform, period_start=period_start, **arguments)
     await roll_up_run(given.platform, run_id=run_id)
     return await given.row("SELECT * FROM rollup_runs WHERE id = $1", run_id)
 
 
 async def invoices(given: Given, period_start: date = APRIL) -> list[dict[str, Any]]:
-    """All of the month, whatever their status, by tenant's code and revision."""
+    """Returns all invoices of the month, of any status, by tenant code and revision."""
     return await given.rows(
         "SELECT i.*, t.code FROM tenant_invoices i JOIN tenants t ON t.id = i.tenant_id"
         " WHERE period_start = $1 ORDER BY t.code, revision",

@@ -20,7 +20,7 @@ from tests.operations.months import APRIL, MAY, roll_up, subscribed
 
 
 async def refused(given: Given, tenant_id: UUID) -> str:
-    """Why the tenant cannot be closed; nothing is written."""
+    """Closes a tenant, which is refused without writing anything; returns the refusal's message."""
     before = await given.contents()
     with pytest.raises(Refusal) as refusal:
         await close_tenant(given.platform, tenant_id=tenant_id)

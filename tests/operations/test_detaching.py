@@ -120,7 +120,7 @@ async def test_an_unknown_addon_and_another_tenants_are_not_found(given: Given) 
 async def test_an_addon_is_attached_once_at_a_time(
     given: Given, last_day: int | None, again_on: int, is_attached: bool
 ) -> None:
-    """Until the day after its last it is attached; then it may be attached again."""
+    """An add-on counts as attached until the end of its last day; on the next day it may be attached again."""
     tenant_id, deployment_id, attached = await start(given)
     if last_day is not None:
         await detach_addon(given.platform, subscription_addon_id=attached, last_day=april(last_day))

@@ -211,7 +211,7 @@ async def test_a_month_without_a_row_gets_one_that_whoever_rates_it_must_wait_fo
 
 @asynccontextmanager
 async def rating(given: Given) -> AsyncIterator[Any]:
-    """A transaction of another process that sees every tenant."""
+    """A transaction of another process in the platform's scope, which sees every tenant."""
     connection = await asyncpg.connect(given.settings.database_url)
     try:
         async with connection.transaction():

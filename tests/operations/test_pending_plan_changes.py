@@ -199,7 +199,9 @@ async def test_due_changes_are_applied_once_and_others_stay(given: Given) -> Non
 
 
 async def test_a_change_that_is_due_counts_before_it_is_applied(given: Given) -> None:
-    """The version in force is what the history says of the day, whatever the subscription names."""
+    """The plan version in force is the one that the history has for the day, even if the subscription still names
+    another.
+    """
     tenant_id, deployment_id = await start(given)
     await change_plan_version(given.admin(tenant_id), deployment_id=deployment_id, plan_code="small")
     given.clock.set(2026, 2, 10)

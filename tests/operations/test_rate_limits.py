@@ -26,7 +26,7 @@ PROCESSES = 3
 
 
 class Time:
-    """Shared by the buckets and the processes."""
+    """The clock that the buckets and all processes share."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -110,7 +110,9 @@ async def test_no_more_is_granted_than_the_bucket_held(
 async def test_no_one_is_refused_who_has_enough(
     database: Database, limit: Limit, steps: list[tuple[str, int, int]]
 ) -> None:
-    """With one process; and who waits as long as told has enough."""
+    """Tests one process: no caller with enough points is refused, and after waiting for Retry-After a caller has
+    enough.
+    """
     time, principal = Time(), new_caller()
     process = RateLimiter(Buckets(database, limit, time.clock), time.monotonic)
     level, rounding = float(limit.burst), 2
@@ -198,7 +200,7 @@ async def test_the_remaining_balance_is_reported(database: Database) -> None:
 
 
 class Counted(Buckets):
-    """How often PostgreSQL was asked."""
+    """Rate limit buckets that count their queries of PostgreSQL."""
 
     asked = 0
 

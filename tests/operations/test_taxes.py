@@ -93,7 +93,7 @@ async def test_bad_input_is_refused(given: Given, asked: dict[str, Any], path: s
 
 
 async def test_a_month_that_is_about_to_end_keeps_its_tax(given: Given) -> None:
-    """By another machine's clock the month may have ended, and be rated."""
+    """According to another machine's clock the month may have ended already, and be rated."""
     given.clock.set(2026, 4, 30, 23, 56)
     with pytest.raises(Refusal):
         await set_rate(given, "0.12", date(2026, 4, 30))

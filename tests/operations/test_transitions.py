@@ -36,7 +36,7 @@ State = DeploymentState
 
 
 async def put_into(given: Given, deployment_id: UUID, state: State, *, override: bool = False) -> None:
-    """Past the map: no operation leads into TRIAL yet."""
+    """Sets a deployment's state directly, because no operation leads to TRIAL yet."""
     async with given.database.unit_of_work(PLATFORM) as unit:
         await unit.connection.execute(
             "UPDATE cloud_deployments SET state = $2, billing_action_suspended = $3 WHERE id = $1",
@@ -106,7 +106,7 @@ async def test_every_transition(given: Given, actor: Actor, state: State, overri
 
 
 async def start_over(given: Given, deployment_id: UUID) -> None:
-    """The subscription as it was at first, active since today."""
+    """Resets the subscription to its first state, active since today."""
     async with given.database.unit_of_work(PLATFORM) as unit:
         await unit.connection.execute(
             "UPDATE subscriptions SET status = 'ACTIVE', ended_on = NULL WHERE deployment_id = $1", deployment_id

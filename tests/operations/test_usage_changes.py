@@ -162,7 +162,7 @@ async def test_a_month_without_a_row_gets_one_and_no_change(given: Given) -> Non
 
 
 async def test_the_running_month_takes_as_many_statements_as_ever(given: Given, pilot: UUID) -> None:
-    """And an ended one three more."""
+    """The running month takes as many statements as before; an ended month takes three more."""
 
     async def statements(*moments: datetime) -> int:
         found: list[Any] = []

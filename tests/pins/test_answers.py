@@ -54,7 +54,7 @@ async def test_the_bytes_of_an_answer(seeded: GraphQLEngine, document: str, tena
 
 
 async def test_a_committed_cursor_leads_to_the_same_page_of_deployments(seeded: GraphQLEngine) -> None:
-    """It holds the slug app-02-0001 and the id of its row."""
+    """The committed cursor contains the slug app-02-0001 and the id of its row."""
     kept = "WyJhcHAtMDItMDAwMSIsICIwMTlkNDUwMC0wMDA3LTcwMDAtODAwMC0wMDAwMDAwMDAwNjYiXQ=="
     page = json.loads(await answer(seeded, 1, DEPLOYMENTS, after=kept))["data"]["deployments"]["edges"]
     assert [(edge["node"]["slug"], edge["cursor"]) for edge in page] == [
@@ -64,7 +64,7 @@ async def test_a_committed_cursor_leads_to_the_same_page_of_deployments(seeded: 
 
 
 async def test_a_committed_cursor_leads_to_the_same_page_of_invoices(seeded: GraphQLEngine) -> None:
-    """It holds the month 2026-02-01 and the id of its row; the latest month is first."""
+    """The committed cursor contains the month 2026-02-01 and the id of its row; the latest month comes first."""
     kept = "WyIyMDI2LTAyLTAxIiwgIjAxOWQ0NTAwLTAwMGQtNzAwMC04MDAwLTAwMDAwMDAwMDAwYyJd"
     page = json.loads(await answer(seeded, 1, INVOICES, before=kept))["data"]["invoices"]["edges"]
     assert page == [

@@ -187,7 +187,7 @@ def test_the_operations_that_the_audit_log_names() -> None:
 
 
 def test_the_commands_that_the_audit_log_names() -> None:
-    """They are entered as "arcadia costs" and the command's name."""
+    """The audit log names these actions "arcadia costs" and the command's name."""
     assert sorted(costs.commands) == ["import", "list", "rematch", "withdraw"]
 
 

@@ -45,7 +45,9 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def nginx(port: int, upstream: str, *, location: str = "/", host: str = "$http_host") -> AsyncIterator[None]:
-    """Passes what comes to the port under `location` on to `upstream`; a path there replaces the location."""
+    """Runs nginx, which forwards requests under `location` to `upstream`; a path in `upstream`
+    replaces the location.
+    """
     program = executable()
     assert program is not None
     with tempfile.TemporaryDirectory() as folder:

@@ -128,7 +128,9 @@ def _indent(line: str) -> int:
 
 
 def architecture() -> str:
-    """ARCHITECTURE.md with the statement of its example of a read, as it is now."""
+    """Returns the text of ARCHITECTURE.md in which the example's SQL is replaced by the statement
+    that is compiled now.
+    """
     statement = snapshot(FOLDER / "one_read.graphql")
     before, rest = ARCHITECTURE.read_text(encoding="utf-8").split("```sql\n", 1)
     return f"{before}```sql\n{statement}```\n{rest.split('```', 1)[1].removeprefix(chr(10))}"

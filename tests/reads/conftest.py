@@ -26,7 +26,7 @@ TODAY = date(2026, 4, 15)
 
 @dataclass
 class Server:
-    """A `Reads` over a pool, with the conveniences of tests."""
+    """A GraphQL engine over a connection pool, with helpers for tests."""
 
     pool: asyncpg.Pool
     platform_pool: asyncpg.Pool
@@ -109,7 +109,7 @@ def pool_of(url: str, role: str) -> asyncpg.Pool:
 
 @pytest.fixture(scope="session")
 async def pool(music_url: str) -> AsyncIterator[asyncpg.Pool]:
-    """As a tenant's reads have it."""
+    """A connection pool that is set up as for a tenant's reads."""
     async with pool_of(music_url, READER) as opened:
         yield opened
 

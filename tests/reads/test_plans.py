@@ -59,7 +59,7 @@ async def test_python_sees_the_variables_of_its_own_request(music: Server) -> No
 
 
 async def test_many_documents_are_forgotten(music: Server) -> None:
-    """Memory is bounded by what the caches hold, whatever number of documents comes by."""
+    """The memory of the caches is limited, however many different documents are executed."""
     reads = GraphQLEngine(build_schema(), music.acquire, cached_documents=20, cached_plans=20)
 
     async def read(number: int) -> None:

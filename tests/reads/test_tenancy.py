@@ -97,7 +97,7 @@ async def test_a_generic_plan_looks_at_the_setting_anew(pool: asyncpg.Pool, acme
 
 
 async def test_the_compilers_filter_alone_holds(music_url: str, bolt: Scope) -> None:
-    """As the owner, a superuser whom row-level security does not bind."""
+    """Reads as the owner, a superuser to whom row-level security does not apply."""
     async with asyncpg.create_pool(music_url, min_size=1, max_size=1, init=passthrough_json()) as owners:
         server = Server(owners, owners)
         assert (await server.data(TITLES, scope=bolt))["albums"]["totalCount"] == 3

@@ -92,7 +92,7 @@ async def create_example_data(given: Given) -> ExampleData:
 
 
 async def _correct(given: Given, tenant_id: UUID) -> None:
-    """An hour of May that was sent as two."""
+    """Corrects one usage event of May twice: to a quantity of 2, then to 1."""
     asked = {"source": "api", "event_id": f"droplet_hours {datetime(2026, 5, 1, 2, tzinfo=UTC)}"}
     for quantity in (2, 1):
         await correct_usage(
@@ -114,7 +114,7 @@ async def _end_a_resource(given: Given, deployment_id: UUID) -> UUID:
 
 
 async def _ask(given: Given) -> None:
-    """As the API does it, and so with an entry in the audit log."""
+    """Executes a mutation as the API does, so that the audit log gets an entry."""
     call = Call(
         "updateAddon", "updateAddon", '{"code":"storage_50gb","active":true}', RequestMetadata("r1", "127.0.0.1")
     )
@@ -136,7 +136,7 @@ async def _offer(given: Given) -> None:
 
 
 async def _deployment(given: Given, tenant_id: UUID) -> UUID:
-    """Made from a template, paused for a moment, with a droplet."""
+    """Creates a deployment from a template, with a droplet, which was paused for a moment."""
     deployment_id = await create_deployment(
         given.admin(tenant_id),
         slug="pilot",

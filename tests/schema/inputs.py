@@ -27,7 +27,7 @@ _VALUES: dict[str, Any] = {
 
 
 def some_value(type_: GraphQLInputType) -> Any:
-    """Something valid, with no more fields than it needs."""
+    """Returns a valid value of an input type, with only the required fields."""
     if is_non_null_type(type_):
         return some_value(type_.of_type)
     if is_list_type(type_):

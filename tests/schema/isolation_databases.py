@@ -61,7 +61,9 @@ CURSORS = """{
 
 @dataclass(frozen=True, slots=True)
 class Unfiltered(Scope):
-    """Names no tenant to the compiler, which then filters nothing, and is the tenant's to PostgreSQL."""
+    """A scope that names no tenant to the compiler, which then filters nothing, but names the tenant to PostgreSQL's
+    row-level security.
+    """
 
     behind: UUID
 
@@ -75,7 +77,7 @@ class Unfiltered(Scope):
 
 
 class IsolationDatabase:
-    """The API over one of the databases."""
+    """The API over one of the databases of the isolation tests."""
 
     def __init__(self, given: Given, story: ExampleData) -> None:
         self.given = given
@@ -115,7 +117,7 @@ class IsolationDatabases:
 
 @asynccontextmanager
 async def isolation_databases(settings: Settings) -> AsyncIterator[IsolationDatabases]:
-    """Three copies of the story; they are dropped at the end."""
+    """Yields three copies of the database with the test data; they are dropped at the end."""
     names = [postgres.run_name(f"{use}_{uuid4().hex[:8]}") for use in ("source", "both_layers", "filter_only", "alone")]
     source, *copies = names
     try:
@@ -188,7 +190,7 @@ async def _credit(given: Given, story: ExampleData) -> None:
 
 
 async def _ids(source: IsolationDatabase) -> list[str]:
-    """Some of each table and tenant, rival's twice as often; and one of nothing."""
+    """Returns ids of rows of each table and tenant (twice as many of rival's), and one id of no row."""
     with psycopg.connect(source.given.settings.database_url or "") as owner:
         tables = owner.execute(
             "SELECT table_name, count(*) FILTER (WHERE column_name = 'tenant_id') FROM information_schema.columns"
@@ -220,7 +222,7 @@ def _without_row_security(url: str) -> None:
 
 
 def _without(url: str, tenant_id: UUID) -> None:
-    """As if the tenant had never been."""
+    """Deletes all rows of a tenant, as if it had never existed."""
     with psycopg.connect(url) as owner:
         owner.execute("SET LOCAL session_replication_role = replica")
         for (table,) in owner.execute(OWNED).fetchall():

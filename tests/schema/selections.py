@@ -1,4 +1,4 @@
-"""Documents made from the schema, and answers held to it."""
+"""Creates documents from the schema, and checks that responses conform to it."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -184,7 +184,7 @@ async def _money(given: Given) -> None:
 
 
 def _documents(story: ExampleData) -> list[str]:
-    """A query for every root field, each field below it selected so many objects deep."""
+    """Yields a query for every root field, which selects every field below it to a depth of this number of objects."""
     arguments = {
         "quote": """(input: {planCode: "scale", addons: [{code: "storage_50gb"}], usage: [
             {resourceKind: "egress_gb", quantity: "300"}, {resourceKind: "llm_input_tokens", quantity: "1"}]})""",

@@ -219,7 +219,9 @@ def with_ids(value: Any, story: ExampleData) -> Any:
 
 
 def _extremes(type_: GraphQLInputType, value: Any) -> Iterator[Any]:
-    """The value with each part of it replaced in turn by everything that its type takes, null where it may be."""
+    """Yields variants of the value: each part is replaced in turn by every extreme value of its type, and by null where
+    that is allowed.
+    """
     if not is_non_null_type(type_):
         yield None
         yield from _extremes_given(type_, value)

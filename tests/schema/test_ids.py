@@ -37,7 +37,9 @@ def _malformed(type_: GraphQLInputType) -> Iterator[tuple[str, Any]]:
 
 
 def _requests() -> Iterator[Any]:
-    """A document and its variables for every place of an id among the arguments of every root field."""
+    """Yields a document and its variables for each argument, or part of one, of every root field
+    that contains an id.
+    """
     roots = (schema._schema.query_type, schema._schema.mutation_type, schema._schema.subscription_type)
     for operation, root in zip(("query", "mutation", "subscription"), roots, strict=True):
         assert root is not None

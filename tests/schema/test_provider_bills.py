@@ -12,7 +12,7 @@ LINES = "... on CloudInvoiceImported { cloudInvoice { id lines { nodes { deploym
 
 
 def bill_of(*rows: str, **changes: Any) -> dict[str, Any]:
-    """Input of `importCloudInvoice` for rows beneath DigitalOcean's header."""
+    """Returns input of `importCloudInvoice` with these rows below DigitalOcean's header."""
     csv = "\n".join([HEADER, *rows]) + "\n"
     return {"provider": "digitalocean", "externalId": "2026-04", "csv": csv, "exchangeRate": "1.5"} | changes
 

@@ -87,7 +87,7 @@ async def _change_a_subscription(api: Api, deployment: str) -> None:
 
 
 async def _meter_a_level(given: Given, deployment_id: UUID, other_id: UUID) -> None:
-    """Levels of a resource, of the month that is over too, and after them its move to another deployment."""
+    """Records levels of a resource, also for the ended month, and then moves the resource to another deployment."""
     began = datetime(2026, 4, 29, tzinfo=UTC)
     resource_id = await register_resource(
         given.platform,
@@ -131,7 +131,7 @@ async def _work(given: Given) -> None:
 
 
 def _documents() -> Iterator[str]:
-    """A query for every root field that asks for nothing, and so for every type."""
+    """Returns a query for every root field without required arguments; together they select every type."""
     for name, field in query_type().fields.items():
         if not any(map(is_required_argument, field.args.values())) and name not in {"creditNote", "invoice", "tenant"}:
             yield f"{{ {name} {{ {fields_of(get_named_type(field.type), DEPTH)} }} }}"

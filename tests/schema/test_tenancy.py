@@ -34,14 +34,14 @@ ROLES = [Role.TENANT_ADMIN, Role.TENANT_VIEWER, Role.METER]
 
 @pytest.fixture(scope="module")
 async def read(settings: Settings) -> AsyncIterator[IsolationDatabases]:
-    """Worlds that no test changes."""
+    """Databases that no test changes."""
     async with isolation_databases(settings) as unchanged:
         yield unchanged
 
 
 @pytest.fixture(scope="module")
 async def changed(settings: Settings) -> AsyncIterator[IsolationDatabases]:
-    """Worlds in which the same is done, in the same order."""
+    """Databases on which the same changes are made, in the same order."""
     async with isolation_databases(settings) as in_step:
         yield in_step
 
@@ -89,7 +89,7 @@ async def test_without_any_isolation_layer_the_comparison_fails(read: IsolationD
 async def test_mutations_neither_reveal_nor_change_another_tenant(
     changed: IsolationDatabases, data: st.DataObject
 ) -> None:
-    """With both isolation layers, and with the operations' own filter alone."""
+    """Tests mutations with both isolation layers, and with the operations' own filter alone."""
     case, role = data.draw(mutations(changed.pool)), data.draw(st.sampled_from(ROLES))
     note(f"{case.text}\n{case.variables}\n{role}")
     expected = await changed.alone.answer(case, caller(changed.alone, role))
@@ -104,7 +104,7 @@ def caller(world: IsolationDatabase, role: Role) -> Context:
 
 
 def rivals_rows(world: IsolationDatabase) -> list[Any]:
-    """A hash of what each table has of rival's, as the owner sees it."""
+    """Returns a hash of the rows that each table has of the tenant `rival`, read as the owner."""
     hashed = sql.SQL("SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM {} t WHERE {} = {}")
     with psycopg.connect(world.given.settings.database_url or "") as owner:
         tables = [row[0] for row in owner.execute(OWNED).fetchall()]
@@ -158,7 +158,7 @@ async def test_response_time_is_the_same_for_another_tenants_row_and_a_missing_o
 
 
 async def quick_times(world: IsolationDatabase, text: str, ids: list[str], count: int = 200) -> list[float]:
-    """Seconds to answer for each id: the tenth part of the answers is quicker."""
+    """Returns for each id the response time in seconds that a tenth of the responses do not exceed."""
     taken: dict[str, list[float]] = {id_: [] for id_ in ids}
     for id_ in random.sample(ids * count, len(ids) * count):
         began = time.perf_counter()

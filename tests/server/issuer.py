@@ -1,4 +1,4 @@
-"""A token issuer that tests turn on and off: its key set, and a count of its requests."""
+"""A token issuer with a key set, which tests can make unavailable and which counts its requests."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ class Issuer:
         return document
 
     async def fetched_times(self, count: int) -> None:
-        """Waits until it was asked so often and has answered."""
+        """Waits until the issuer has responded to this number of requests."""
         while self.requests < count:  # noqa: ASYNC110  # the counter is what tests read
             await asyncio.sleep(0.005)
         await asyncio.sleep(self.delay + 0.005)

@@ -6,7 +6,7 @@ import httpx
 
 
 async def sent(url: str, *parts: bytes, seconds: float = 10) -> bytes:
-    """All that is answered to these bytes until the server closes the connection."""
+    """Sends these bytes and returns everything that the server sends until it closes the connection."""
     at = httpx.URL(url)
     reader, writer = await asyncio.open_connection(at.host, at.port)
     try:

@@ -1,4 +1,4 @@
-"""Serves the real API over a clean database, with clients."""
+"""Serves the real API over a clean database, and provides clients for it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

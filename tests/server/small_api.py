@@ -29,7 +29,7 @@ from app.server.error_formatting import show_error
 
 @dataclass(slots=True)
 class Happenings:
-    """What tests observe and control: which feeds are open, and which errors occur."""
+    """What tests of the small API can observe and control: which feeds are open, and which errors occur."""
 
     feeds: set[str] = field(default_factory=set)
     failure: Exception | None = None

@@ -14,7 +14,7 @@ from tests.server.serving import served
 
 
 class Slow:
-    """Responds when the test allows it."""
+    """An ASGI application that does not respond until the test allows it."""
 
     def __init__(self) -> None:
         self.go_on = asyncio.Event()

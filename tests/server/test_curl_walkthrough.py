@@ -65,7 +65,7 @@ INVOICE = (
 
 
 class Hand:
-    """Someone with a token and an address."""
+    """A user of curl with a token and the API's address."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -125,7 +125,7 @@ async def test_by_hand_the_quote_is_the_invoice(hand: Hand) -> None:
 
 
 def _metered(deployment_id: str) -> Any:
-    """The quoted quantities as a month meters them: hour by hour, reading by reading."""
+    """Returns usage events that add up to the quoted quantities: one per hour, or one per reading."""
     start = datetime(2026, 4, 1, tzinfo=UTC)
     events = [("droplet_hours", "3", hour) for hour in range(720)]
     events += [("storage_gb", "130", 5), ("storage_gb", "80", 400), ("llm_input_tokens", USAGE["llm_input_tokens"], 9)]

@@ -94,7 +94,7 @@ def events(deployment: UUID) -> dict[str, bytes]:
 
 
 def by_graphql(answer: Any) -> str | None:
-    """Why the event was rejected; None of one that was accepted."""
+    """Returns the code with which the event was rejected; None if it was accepted."""
     if "errors" in answer:
         assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
         return MALFORMED
@@ -182,7 +182,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
 
 
 async def refused(client: httpx.AsyncClient, path: str, why: str) -> httpx.Response:
-    """An answer with this refusal, asked for by another site's page."""
+    """Sends a request from another site's page that is refused for this reason; returns the response."""
     post = ENTRY_POINTS[path]
     headers = {"content-type": post.media_type, "origin": ORIGIN, "x-request-id": "r7"}
     match why:
@@ -226,7 +226,7 @@ async def test_refusals_are_the_same_everywhere(
 
 
 async def test_calls_are_audited_the_same(served_api: ServedApi, deployment: UUID, given: Given) -> None:
-    """For callers that may not record usage, and for usage that is recorded in part."""
+    """Tests callers that may not record usage, and batches that are recorded only in part."""
     good, bad = event(deployment, 1), event(deployment, 2, resourceKind="moon_dust")
     document = {"query": DOCUMENT, "variables": {"input": {"events": [good, bad]}}}
     for role in (Role.TENANT_VIEWER, Role.METER):

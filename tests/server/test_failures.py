@@ -47,7 +47,9 @@ async def test_a_bug_is_masked_and_found_by_its_id(client: httpx.AsyncClient, ca
 
 
 async def test_a_field_s_errors(client: httpx.AsyncClient) -> None:
-    """Coded: as it is. From the database's absence: the whole answer. Anything else: masked."""
+    """An error with a code is shown unchanged. If the database is unavailable, the whole response is replaced. Any
+    other error is masked.
+    """
     FIELD_FAILURES.append(GraphQLError("Not this.", extensions={"code": "FORBIDDEN"}))
     response = await client.post("/graphql", json={"query": "{ fail }"}, headers={"x-request-id": "r-2"})
     assert response.status_code == 200

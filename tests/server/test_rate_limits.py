@@ -27,7 +27,7 @@ PAGE = "{ tenants(first: 19) { nodes { code } } }"  # 20 points
 
 @pytest.fixture
 def limited(settings: Settings) -> Settings:
-    """Five pages at once, and two each second."""
+    """Settings with a rate limit of five pages of results at once, refilled by two pages each second."""
     return replace(settings, rate_limit_burst=100, rate_limit_per_second=40)
 
 
@@ -48,7 +48,7 @@ def cost_of(response: httpx.Response) -> dict[str, Any]:
 
 
 async def drained(client: httpx.AsyncClient) -> httpx.Response:
-    """The first refusal."""
+    """Sends requests until one is refused by the rate limit; returns that response."""
     for _ in range(20):
         response = await post(client)
         if response.status_code != 200:

@@ -27,7 +27,7 @@ READ = "query Read($code: String!) { tenant(code: $code) { code } }"
 
 
 class Process:
-    """One served process, as one caller asks it."""
+    """One served API process and the client of one caller."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client

@@ -18,7 +18,7 @@ LIMIT = 65_536
 
 
 def filler(size: int, lines: int = 1) -> bytes:
-    """So many bytes of headers in so many lines."""
+    """Returns headers of this size in bytes, in this number of lines."""
     line = b"x-filler: "
     return b"".join(line + b"a" * (size // lines - len(line) - 2) + b"\r\n" for _ in range(lines))
 

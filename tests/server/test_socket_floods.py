@@ -19,7 +19,9 @@ FLOOD = 2_000
 
 
 async def flooded(client: Client, frame: bytes) -> tuple[int, str]:
-    """The close that answers so many of a frame, sent as fast as they can be."""
+    """Sends many copies of the frame as fast as possible; returns the code and reason with which
+    the socket is closed.
+    """
     for _ in range(20):
         client.connection.transport.write(frame * (FLOOD // 20))
         await asyncio.sleep(0)

@@ -45,7 +45,7 @@ def signed(given: Given, role: Role, tenant_id: UUID | None = None, subject: str
 
 @pytest.fixture
 async def meter(given: Given) -> AsyncIterator[httpx.AsyncClient]:
-    """A meter's client. Two ingestions at once are the most."""
+    """A meter's client of a server that accepts at most two uploads at the same time."""
     mine = dataclasses.replace(given.settings, database_pool_size=4)
     async with (
         served(create_application(mine, given.clock)) as url,
@@ -113,7 +113,7 @@ async def test_a_cloud_event_is_the_same_event(meter: httpx.AsyncClient, deploym
 async def test_an_event_recorded_by_graphql_is_a_duplicate_over_http(
     meter: httpx.AsyncClient, deployment: UUID
 ) -> None:
-    """However fine its instant is: both cut it at the microsecond."""
+    """Both entry points truncate an instant to microseconds, so that an event sent to both is a duplicate."""
     events = [
         event(deployment, number, occurredAt=f"2026-04-{10 + number}{instant}", quantity=quantity)
         for number, (instant, quantity) in enumerate(

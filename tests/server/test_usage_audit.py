@@ -178,7 +178,9 @@ async def test_what_is_refused_unread_leaves_no_entry(meter: httpx.AsyncClient, 
 async def test_what_a_rate_limit_refuses_leaves_no_entry_over_http_or_graphql(
     settings: Settings, deployment: UUID, tenant_id: UUID, given: Given, clock: Clock
 ) -> None:
-    """Who may not record usage pays as well: a flood of it is no flood of entries."""
+    """Requests of callers who may not record usage are charged too, so that a flood of them does not flood the audit
+    log.
+    """
     limited = replace(settings, rate_limit_burst=10, rate_limit_per_second=1)
     costly = " ".join(f"m{number}: recordUsage(input: {{events: []}}) {{ __typename }}" for number in range(9))
     mutation, as_json = {"query": f"mutation {{ {costly} }}"}, {"content-type": "application/json"}

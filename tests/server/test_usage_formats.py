@@ -95,7 +95,9 @@ async def test_a_body_of_which_nothing_is_accepted_is_unprocessable(
 async def test_a_duplicate_is_enough_to_be_processed(
     meter: httpx.AsyncClient, deployment: UUID, given: Given, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A sink that sends again what was recorded, with one bad event among it, must not send it for ever."""
+    """A sender whose batch contains one invalid event must not repeat the batch for ever, once its other events are
+    recorded.
+    """
     assert (await post(meter, lines(event(deployment, 0)))).status_code == 200
     caplog.set_level(logging.INFO, "app")
     answer = await post(meter, lines(event(deployment, 0), "{"))
@@ -227,7 +229,9 @@ async def test_a_small_body_of_much_work_is_refused_unread(
 
 
 async def test_a_body_costs_by_its_lines_and_bytes(meter: httpx.AsyncClient, deployment: UUID) -> None:
-    """10 points for the request, 1 for each 10 lines, 1 for each 10 KiB. One a second flows in meanwhile."""
+    """A request costs 10 points, plus 1 for each 10 lines and 1 for each 10 KiB. The bucket gains one point a second
+    meanwhile.
+    """
     body = lines(*(event(deployment, number) for number in range(1_000)))
     before = await points_left(meter)
     await post(meter, body)

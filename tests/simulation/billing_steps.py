@@ -69,7 +69,7 @@ class BillingSteps(Steps):
 
     @rule(months_ago=st.integers(1, 3), force=st.booleans())
     def roll_up_as_previewed(self, months_ago: int, force: bool) -> None:
-        """A run must do what the dry run before it showed."""
+        """Rolls up a month after a dry run: both must have the same result."""
         self.sound = False
         month, answers = self.ledger.month_ago(months_ago), []
         for dry in (True, False):
@@ -161,7 +161,7 @@ class BillingSteps(Steps):
     @precondition(lambda self: any(known.status == "DRAFT" for known in self.ledger.invoices.values()))
     @rule(of=pick, act=st.sampled_from(["issue", "issue stale"]), fault=faults)
     def issue_invoice(self, of: int, act: str, fault: Fault | None) -> None:
-        """A stale one where there is any."""
+        """Issues an invoice: a stale draft, if there is one."""
         drafts = [known for known in self.ledger.invoices.values() if known.status == "DRAFT"]
         drafts = [known for known in drafts if self.ledger.is_stale(known)] or drafts
         self.handle(drafts[of % len(drafts)].month, act, fault)
@@ -169,7 +169,7 @@ class BillingSteps(Steps):
     @precondition(lambda self: bool(self.ledger.live_invoices()))
     @rule(of=pick, fault=faults)
     def void_invoice(self, of: int, fault: Fault | None) -> None:
-        """One that corrects an earlier month, where there is any."""
+        """Voids an invoice: one that corrects an earlier month, if there is one."""
         live = self.ledger.live_invoices()
         live = [known for known in live if len(known.net_by_month) > 1] or live
         self.handle(live[-1 - of % len(live)].month, "void", fault)
@@ -177,11 +177,11 @@ class BillingSteps(Steps):
     @precondition(lambda self: bool(self.ledger.invoices))
     @rule(of=pick, act=st.sampled_from(["issue", "issue stale", "pay", "pay", "void"]), fault=faults)
     def handle_invoice(self, of: int, act: str, fault: Fault | None) -> None:
-        """One of the last ones."""
+        """Picks one of the latest invoices, and issues, pays or voids it."""
         self.handle(list(self.ledger.invoices.values())[-1 - of % len(self.ledger.invoices)].month, act, fault)
 
     def handle(self, month: Month, act: str, fault: Fault | None = None) -> None:
-        """The month's live invoice, or the last one that was void."""
+        """Applies an action to the month's live invoice or, if it has none, to its last void one."""
         known = self.ledger.live(month) or self.ledger.last(month)
         {"issue": self.issue, "issue stale": self.issue, "pay": self.pay_whole, "void": self.void}[act](
             known, act, fault

@@ -20,7 +20,7 @@ def _world(settings: Settings, worker_database_url: str) -> Iterator[World]:
 
 @pytest.fixture
 def world(_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Small portions, so that a few tenants are several chunks of several transactions."""
+    """Makes chunks and batches small, so that a few tenants need several chunks with several transactions."""
     monkeypatch.setattr(starting, "CHUNK_TENANTS", 3)
     monkeypatch.setattr(chunk, "BATCH_TENANTS", 2)
     return _world

@@ -17,7 +17,7 @@ MAX_TENANTS, MAX_DEPLOYMENTS = 4, 4
 
 
 class DeploymentSteps(Steps):
-    """Created, moved between states, and out of others' reach."""
+    """Steps that create deployments, change their state, and check that other tenants cannot access them."""
 
     @precondition(lambda self: len(self.tenants) < MAX_TENANTS)
     @rule(exempt=st.booleans(), fault=faults)
@@ -57,7 +57,7 @@ class DeploymentSteps(Steps):
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, way=pick, to=st.sampled_from(DeploymentState), actor=st.sampled_from(Actor), fault=faults)
     def transition(self, of: int, way: int, to: DeploymentState, actor: Actor, fault: Fault | None) -> None:
-        """Mostly along the map."""
+        """Requests a transition, usually one that the transition table allows."""
         tenant, deployment = self.deployment(of)
         if way and (allowed := allowed_transitions(deployment.state, actor)):
             to = allowed[way % len(allowed)]

@@ -22,7 +22,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """Strikes the operation's statement of this number, counted from 1 (at 0: its COMMIT), and so many in a row."""
+    """A fault that strikes one of the operation's statements, by its number from 1 (0: its COMMIT), and a given number
+    of statements from there on.
+    """
 
     kind: Kind
     at: int = 0
@@ -30,7 +32,7 @@ class Fault:
 
 
 class FaultyDatabase(Database):
-    """The real one; `fault` is what the next statements meet, until it is used up."""
+    """The real database, with planned faults: `fault` strikes the next statements until it is used up."""
 
     def __init__(self, settings: Settings, owner: psycopg.Connection[Any]) -> None:
         super().__init__(settings)
@@ -108,5 +110,5 @@ class _Connection:
         return await run(statement, *arguments, **named)
 
     def _end_backend(self) -> None:
-        """Waits until it is gone, and its locks with it."""
+        """Waits until the backend has ended, so that its locks are released."""
         self._database.owner.execute("SELECT pg_terminate_backend(%s, 5000)", [self.real.get_server_pid()])

@@ -91,7 +91,7 @@ class Ledger:
         )
 
     def catch_up(self, times: int, fault: Fault | None) -> None:
-        """So many at once; all that a run can bill is then under way."""
+        """Runs this number of catch-ups at the same time; afterwards every month that can be billed is in a run."""
 
         async def work() -> None:
             await apply_pending_plan_changes(self.world.context())
@@ -148,7 +148,7 @@ class Ledger:
         self.hold()
 
     def issue_drafts(self) -> None:
-        """None of them is stale any more."""
+        """Issues all drafts; none of them is stale any more."""
         for known in sorted(self.invoices.values(), key=lambda known: known.month[1]):
             if known.status == "DRAFT":
                 self.world.run(invoices.issue_invoice(self.world.context(), invoice_id=known.id))
@@ -199,7 +199,7 @@ class Ledger:
         return billed
 
     def _observe(self) -> None:
-        """Takes in what rollups did since the last time, by outcome: only what they tell of may have changed."""
+        """Reads the outcomes of rollups since the last call, and checks that only the invoices in them have changed."""
         outcomes = self.world.rows(OUTCOMES, self._outcomes)
         lines: dict[UUID, list[Any]] = defaultdict(list)
         for line in self.world.rows(LINES):

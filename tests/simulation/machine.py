@@ -23,7 +23,9 @@ ZONES = ("UTC", "Australia/Sydney", "America/Havana")
 
 
 class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, ReceivableSteps):
-    """One run: a beginning, steps, what holds after each, and what holds when the faults stop."""
+    """One run of the simulation: its start, its steps, the checks after each step, and the checks after the faults have
+    stopped.
+    """
 
     @initialize(
         zone=st.sampled_from(ZONES),
@@ -67,7 +69,7 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, R
         assert not broken, f"a data-integrity check failed: {broken}"
 
     def teardown(self) -> None:
-        """The faults stop: every ended month is billed, once."""
+        """Checks, after the faults have stopped, that every ended month is billed exactly once."""
         if self.sound:
             self.sound = False
             for tenant in self.tenants:

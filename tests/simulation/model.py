@@ -1,7 +1,7 @@
-"""What should be, in plain Python: tenants with their deployments, events and charges.
+"""The model of the simulation: the expected tenants, with their deployments, events and charges, in plain Python.
 
-It keeps what callers were told was done, and knows no tables. A month is worth what tests/lives/rating.py says,
-which is written from the text of the billing rules and shares no code with the system.
+It contains what callers were told was done, and does not read the database. A month is worth what tests/lives/rating.py
+says, which is written from the text of the billing rules and shares no code with the system.
 """
 
 from collections.abc import Iterable
@@ -81,11 +81,13 @@ class Deployment:
 
     @property
     def current(self) -> terms.Subscription | None:
-        """Its subscription, unless cancelled."""
+        """The deployment's subscription; None if it has none or it is cancelled."""
         return None if self.is_gone else self.subscription
 
     def changed(self) -> None:
-        """What it is billed by is another now. Of levels set at the same instant the highest holds."""
+        """Records that what the deployment is billed by has changed. Of levels set at the same instant, the highest
+        counts.
+        """
         self.described.readings.sort(key=lambda reading: (reading.at, reading.quantity))
         self._worths.clear()
 
@@ -119,7 +121,7 @@ class Tenant:
         return any(exempt for _, exempt in self.exemptions)
 
     def worth(self, month: date, zone: ZoneInfo) -> int:
-        """All that the tenant is billed for the month, without tax."""
+        """Returns the net amount that a tenant must be billed for a month."""
         if month in self.waived:
             return 0
         charges = sum(charge.cents for charge in self.charges if month_of(charge.day) == month)
@@ -140,7 +142,7 @@ class Tenant:
             month = next_month(month)
 
     def exempt(self, first_day: date, exempt: bool) -> None:
-        """From that day on, in place of what was set for later days."""
+        """Sets the tenant's exemption from that day on, replacing what was set for later days."""
         self.exemptions = [*(each for each in self.exemptions if each[0] < first_day), (first_day, exempt)]
 
     def tax(self, net_by_month: dict[date, int]) -> int:

@@ -28,7 +28,7 @@ def roll_up(simulation: Simulation, months_ago: int, *, force: bool = False) -> 
 
 
 def meter(simulation: Simulation, days_ago: int, quantity: int, kind: str = "droplet_hours") -> None:
-    """Usage of the first tenant's first deployment."""
+    """Records usage of the first tenant's first deployment."""
     simulation.number += 1
     deployments = sum(len(tenant.deployments) for tenant in simulation.tenants)
     of = deployments  # the first, once around: 0 would be an unknown one

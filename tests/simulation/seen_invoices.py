@@ -39,7 +39,7 @@ FROM tenant_invoices WHERE id = %s RETURNING id
 
 @dataclass(eq=False)
 class SeenInvoices:
-    """An invoice that was seen, as it is to stay."""
+    """An invoice that the simulation has seen, with the content that it must keep once it is issued."""
 
     id: UUID
     month: Month
@@ -55,7 +55,7 @@ class SeenInvoices:
         return int(self.content[2])
 
     def take_in(self, content: tuple[int, int, int, list[Any]]) -> None:
-        """As it was just rated: subtotal, tax, total and lines."""
+        """Stores an invoice as it was just rated: subtotal, tax, total and lines."""
         subtotal, _, total, lines = content
         net_by_month: dict[date, int] = defaultdict(int)
         for line in lines:

@@ -68,8 +68,8 @@ class Steps(RuleBasedStateMachine):
         refusal: ProblemCode | None,
         was_done: Callable[[], bool | None],
     ) -> bool:
-        """Does it under the fault, and says whether it was done. `was_done` looks, where nobody was told; None where
-        there is nothing to see.
+        """Runs the operation under the fault; returns whether it was done. `was_done` looks, where nobody was told;
+        None where there is nothing to see.
         """
         self.sound = False
         self.world.advance(seconds=1)

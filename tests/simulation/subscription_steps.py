@@ -29,7 +29,7 @@ LONG_AGO = -100
 
 
 class SubscriptionSteps(Steps):
-    """Made, given add-ons, moved to other plans."""
+    """Steps that create subscriptions, attach add-ons and change plans."""
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(
@@ -113,7 +113,7 @@ class SubscriptionSteps(Steps):
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, code=addons, additional=st.booleans(), behind=st.sampled_from([0, 0, 0, 120]), fault=faults)
     def attach_addon(self, of: int, code: str, additional: bool, behind: int, fault: Fault | None) -> None:
-        """Sometimes on a machine whose clock is two minutes behind."""
+        """Attaches an add-on, sometimes on a machine whose clock is two minutes behind."""
         tenant, deployment = self.deployment(of)
         subscription = deployment.current
         count = len(deployment.attached)
@@ -142,7 +142,7 @@ class SubscriptionSteps(Steps):
             self._attached(deployment, [_addon(code, first_day)])
 
     def _attached(self, deployment: Deployment, new: list[terms.Addon]) -> None:
-        """They are those of the rows that are not known yet."""
+        """Adds the newly attached add-ons to the model's deployment, with the ids that the system has given them."""
         known = {attached.id for attached in deployment.attached}
         rows = [row for row in self.world.rows(ATTACHED, deployment.id) if row.id not in known]
         assert [row.code for row in rows] == [addon.code for addon in new]

@@ -114,7 +114,9 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
         return event_id
 
     def play(simulation: Simulation) -> None:
-        """Step by step: the crash has to come between the event and the COMMIT of what it tells."""
+        """Plays the steps one by one, because the crash must happen between the event and the COMMIT of the change that
+        it reports.
+        """
         simulation.begin(zone="UTC", exempt=[False, False], chosen=[(("whole", 1), [], 0)] * 3)
         simulation.transition(of=0, way=1, to=DeploymentState.ACTIVE, actor=Actor.SYSTEM, fault=Fault(Kind.CRASH, at=0))
         simulation.everything_holds()

@@ -38,7 +38,7 @@ LOST = "cents are neither billed nor listed|another difference is listed"
 
 
 class Late(NamedTuple):
-    """Usage that comes to January in February; what was done with its invoice before, and is after."""
+    """Late usage of January, recorded in February, with what is done to January's invoice before and afterwards."""
 
     plan: tuple[str, int]
     acts_before: tuple[str, ...]
@@ -77,7 +77,7 @@ def test_a_late_event_that_nobody_records_as_a_change(
 
 
 async def records_nothing(*_: object) -> None:
-    """In place of record_changes."""
+    """A planted bug in place of record_changes: it records nothing."""
 
 
 def test_late_lines_lost_by_rolling_up_two_months_in_order_with_force(
@@ -94,7 +94,7 @@ def test_late_lines_lost_by_rolling_up_two_months_in_order_with_force(
         come_to_an_end(simulation)
 
     async def of_its_own_month(unit: UnitOfWork, invoice_ids: Sequence[UUID], month: date) -> Replaced:
-        """As if the invoice that is replaced had billed nothing of earlier months."""
+        """A planted bug: the invoice that is replaced is treated as if it had billed nothing for earlier months."""
         replaced = await replaced_by(unit, invoice_ids, month)
         return Replaced(invoice_ids, {key: cents for key, cents in replaced.cents.items() if key[1] == month})
 

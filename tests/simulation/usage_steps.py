@@ -32,7 +32,7 @@ class Sent(NamedTuple):
 
 
 class UsageSteps(Steps):
-    """Each batch is answered event by event, and kept whole or not at all."""
+    """Steps that record usage: each batch gets a result for each event, and is stored completely or not at all."""
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(batch=st.lists(metered, min_size=1, max_size=12), fault=faults)
@@ -61,7 +61,7 @@ class UsageSteps(Steps):
     def meter_late(  # noqa: PLR0917 - Hypothesis gives them by name
         self, of: int, which: int, kind: str, quantity: Decimal, hour: int, name: str | None
     ) -> None:
-        """For a month that has an invoice."""
+        """Records usage of a month that already has an invoice."""
         live = self.ledger.live_invoices()
         tenant_id, month = live[-1 - of % len(live)].month
         tenant = self.ledger.tenant(tenant_id)
@@ -139,7 +139,7 @@ class UsageSteps(Steps):
             self.send([Sent(tenant, deployment, None, event)], None)
 
     def recover(self, tenant: Tenant) -> bool:
-        """Whether there was anything to correct."""
+        """Corrects the usage that made the tenant impossible to bill; returns whether there was any."""
         found = [key for key, reading in tenant.readings.items() if reading.quantity == UNBILLABLE_QUANTITY]
         for event_id in found:
             self.correct(tenant, event_id, Decimal(0), None)
@@ -148,7 +148,7 @@ class UsageSteps(Steps):
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
     @rule(of=pick, force=st.booleans(), quantity=quantities)
     def usage_races_the_rating(self, of: int, force: bool, quantity: Decimal) -> None:
-        """A batch for last month is being kept while that month is rolled up."""
+        """Records a batch of usage of the previous month while that month is rolled up."""
         self.sound = False
         self.world.advance(seconds=1)
         self.number += 1
@@ -185,7 +185,7 @@ def _as_sent(event: MeteredEvent) -> Event:
 
 
 def _classified(events: list[Sent], now: datetime) -> tuple[Wanted, dict[tuple[Tenant, str], Sent]]:
-    """The answer that is due, and the events to keep by tenant and id."""
+    """Returns the expected response, and the events that must be stored, by tenant and id."""
     kept: dict[tuple[Tenant, str], Sent] = {}
     rejected, duplicates = [], 0
     for index, sent in enumerate(events):

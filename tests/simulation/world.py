@@ -33,7 +33,7 @@ SELECT DISTINCT w.pid FROM pg_locks w WHERE NOT w.granted AND EXISTS (
 
 
 class World:
-    """Built once; `begin` makes it new again, but for the catalog."""
+    """Built once; `begin` resets it, except for the catalog."""
 
     def __init__(self, settings: Settings, runner: asyncio.Runner, owner: psycopg.Connection[Any]) -> None:
         self.settings = settings
@@ -57,8 +57,8 @@ class World:
         return self._runner.run(awaited())
 
     def run_beside(self, first: Work, second: Work, *, held_up_at: str) -> None:
-        """Begins the first, which waits as soon as it writes to the table; then the second, until it waits too or is
-        done; then both go on to their ends.
+        """Starts the first operation, which waits as soon as it writes to the table; then the second, until it waits
+        too or ends. Then lets both run to their ends.
         """
 
         async def work() -> None:
@@ -80,12 +80,12 @@ class World:
     def context(
         self, role: Role = Role.PLATFORM_ADMIN, tenant_id: UUID | None = None, *, behind: timedelta = timedelta(0)
     ) -> Context:
-        """behind: how far the clock of the machine is."""
+        """Returns a context. behind: how far the machine's clock is behind."""
         principal = Principal(role.lower(), frozenset({role}), tenant_id)
         return Context(principal, self.database, lambda: self.now - behind, self.settings, self.queue)
 
     def rows(self, statement: str, *arguments: object) -> list[Any]:
-        """As the owner, beside the system."""
+        """Reads rows as the owner, without the system under test."""
         return self.owner.execute(statement, list(arguments) or None).fetchall()
 
     def violations(self) -> list[data_integrity.Violation]:

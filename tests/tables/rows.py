@@ -169,7 +169,7 @@ def _requests(tenant: int) -> dict[str, Row]:
 
 
 def _insertion(table: str, row: Row, record: str) -> str:
-    """Only the columns of the row: some are PostgreSQL's own to make."""
+    """Returns an INSERT statement with only the columns of the row: PostgreSQL computes the others."""
     columns = ", ".join(f'"{column}"' for column in row)
     return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::{table}, {record})"
 

@@ -1,4 +1,4 @@
-"""What counts in a month: the SQL functions that own it, and that an index still serves them."""
+"""What counts in a month: the SQL functions that define it, and that an index still serves them."""
 
 from datetime import date
 from typing import Any

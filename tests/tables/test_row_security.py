@@ -46,7 +46,7 @@ async def count(connection: Any, table: str) -> int:
 
 
 async def test_every_table_of_a_tenant_has_its_policies(owner: Any) -> None:
-    """The tenant's is a plain comparison, neither in a sub-select nor beside an OR, which an index serves."""
+    """A tenant's policy is a plain comparison, without sub-select and OR, so that an index can be used."""
     tables = await owner.fetch(
         """
         SELECT relname, relrowsecurity, relforcerowsecurity,

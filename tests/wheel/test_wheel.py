@@ -61,7 +61,9 @@ def installed() -> Iterator[Installed]:
 
 
 def _built(folder: Path) -> Path:
-    """From a copy of what is under version control and of GraphiQL's packages, so that nothing lies about."""
+    """Builds the wheel from a copy of the files under version control and of GraphiQL's packages, so that no other
+    files get into it.
+    """
     for path in tracked("app", "graphiql", "pyproject.toml", "setup.py", "README.md"):
         copy = folder / "source" / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Worker processes start from what jobs start from."""
+"""Fixtures for tests of worker processes: those of the tests of jobs."""
 
 from tests.jobs.conftest import given, queue, queue_settings
 

@@ -63,7 +63,7 @@ def start_worker(settings: Settings) -> Iterator[Callable[[], Process]]:
 
 
 async def wait_for(given: Given, condition: str, runs: int = 1) -> list[dict[str, Any]]:
-    """Waits until so many runs meet the condition: those runs."""
+    """Waits until this number of runs meet the condition; returns those runs."""
     async with asyncio.timeout(60):
         while True:
             met = await given.rows(f"SELECT * FROM rollup_runs WHERE {condition}")

@@ -104,7 +104,7 @@ async def replaced_by(unit: UnitOfWork, invoice_ids: Sequence[UUID], period_star
 async def billed_series(
     unit: UnitOfWork, subscriptions: Sequence[tuple[UUID, UUID]], month: date, replaced: Sequence[UUID]
 ) -> dict[UUID | None, list[BilledSeries]]:
-    """Returns what was billed, by subscription. `subscriptions` gives the tenant of each."""
+    """Returns what was billed for a month, by subscription. `subscriptions` maps each subscription to its tenant."""
     tenant_ids, subscription_ids = [pair[0] for pair in subscriptions], [pair[1] for pair in subscriptions]
     rows = await unit.connection.fetch(_BILLED_SUBSCRIPTIONS, replaced, tenant_ids, subscription_ids, month)
     return _grouped((row["subscription_id"], row) for row in rows)

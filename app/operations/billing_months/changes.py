@@ -59,7 +59,8 @@ WHERE NOT EXISTS (
 
 
 class Change(NamedTuple):
-    """A change of what a tenant is billed from a day on, for one deployment or (None) for the whole tenant.
+    """A change that affects what a tenant is billed for, from a day on. deployment_id: None if it affects the whole
+    tenant.
 
     last_day: the last day that can change; None: every day from the first on.
     """
@@ -71,7 +72,9 @@ class Change(NamedTuple):
 
 
 def first_open_day(context: Context) -> date:
-    """Returns the first day of the month that has certainly not ended: any earlier month may be rated at any moment."""
+    """Returns the first day of the earliest month that certainly has not ended. Earlier months may already be rated, or
+    be rated at any moment.
+    """
     return Period.holding(context.clock() + CLOCK_MARGIN, context.settings.billing_time_zone).start
 
 
@@ -98,7 +101,7 @@ async def record_changes(context: Context, unit: UnitOfWork, changes: Iterable[C
 
 
 async def _lock_shared(unit: UnitOfWork, reached: dict[tuple[UUID, date, UUID | None], bool]) -> set[tuple[UUID, date]]:
-    """Takes a shared lock on the months; returns those that are rated."""
+    """Takes a shared lock on the billing months; returns those that are rated."""
     months: dict[tuple[UUID, date], bool] = {}
     for (tenant_id, month, _), is_first in reached.items():
         months[tenant_id, month] = is_first or months.get((tenant_id, month), False)
@@ -109,7 +112,7 @@ async def _lock_shared(unit: UnitOfWork, reached: dict[tuple[UUID, date, UUID | 
 
 
 def _months(change: Change, open_day: date) -> Iterable[date]:
-    """Returns the first days of the months before `until` that the change affects."""
+    """Returns the first days of the months before `open_day` that the change affects."""
     month = change.first_day.replace(day=1)
     while month < open_day and (change.last_day is None or month <= change.last_day):
         yield month

@@ -1,5 +1,5 @@
-"""Finds changes that affect tenants without a subscription: no later rollup would bill them, so one must be started for
-them.
+"""Finds changes to months of tenants that have no subscription any more: no later rollup would bill these changes, so
+one must be started for them.
 """
 
 from datetime import date, datetime
@@ -30,7 +30,7 @@ class DepartedTenantChange(NamedTuple):
 async def changes_of_departed_tenants(
     unit: UnitOfWork, before: datetime, from_month: date
 ) -> list[DepartedTenantChange]:
-    """Returns tenants without a subscription in the month or later that have changes of issued months from before
-    `before`.
+    """Returns the tenants without a subscription in `from_month` or later whose issued months have a change that
+    arrived before `before`.
     """
     return [DepartedTenantChange(*row) for row in await unit.connection.fetch(_CHANGES_OF_DEPARTED, before, from_month)]

@@ -52,13 +52,15 @@ async def billed_by(unit: UnitOfWork, invoice_ids: Sequence[UUID]) -> dict[tuple
 
 
 async def changes_of(unit: UnitOfWork, tenant_id: UUID, period_start: date) -> list[str]:
-    """Returns messages about the changes that the month was not yet rated with; empty if there are none."""
+    """Returns messages about a month's changes that arrived after it was rated; empty if there are none."""
     rows = await unit.connection.fetch(_CHANGED, tenant_id, period_start)
     return [f"{reason} ({count} deployments)" if count > 1 else str(reason) for reason, count in rows]
 
 
 async def month_was_issued(unit: UnitOfWork, tenant_id: UUID, period_start: date) -> None:
-    """Updates the month whose draft was issued. Its waiting changes are kept, for the next rollup to correct."""
+    """Updates the billing month whose draft invoice was issued. Its changes since the rating are kept, for the next
+    rollup to correct.
+    """
     await unit.connection.execute(
         "UPDATE billing_months SET state = $3 WHERE tenant_id = $1 AND period_start = $2",
         tenant_id,

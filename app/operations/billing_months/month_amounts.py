@@ -40,8 +40,8 @@ GROUP BY l.tenant_id
 
 @dataclass(slots=True)
 class MonthInData:
-    """rated_cents: the month's net amount, rated now; billed_cents: the net amount that live invoices have billed for
-    it.
+    """A tenant's month, rated from today's data. rated_cents: its net amount; billed_cents: the net amount that live
+    invoices have billed for it.
 
     differences: messages by slug (empty for charges without a subscription). failure: why the month cannot be rated.
     """
@@ -54,7 +54,7 @@ class MonthInData:
     failure: str | None = None
 
     def add(self, slug: str, subject: SubscriptionInputs | ChargeInputs, billed: list[BilledSeries]) -> None:
-        """Rates a part of the month and compares it with what was billed for that part."""
+        """Rates a part of the tenant's month and compares it with what was billed for that part."""
         inputs = CorrectionInputs(self.header, subject, tuple(merged(billed)), waived=self.waived)
         try:
             lines = rate_subject(inputs)

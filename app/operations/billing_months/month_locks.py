@@ -107,7 +107,7 @@ class Month:
         return bool(self.changed) or self.rated_cents != self.billed_cents
 
     def rate(self, run_id: UUID, now: datetime, rated_cents: int, rules_version: int) -> None:
-        """Records that the month was rated in this rollup, and its amount."""
+        """Records that the billing month was rated in this rollup, and its amount."""
         self.run_id, self.rated_at, self.rated_cents, self.failure = run_id, now, rated_cents, None
         self.rules_version = self.rules_version or rules_version
 
@@ -162,7 +162,7 @@ async def lock_months(
 
 
 def _unrated(tenant_id: UUID, period_start: date) -> Month:
-    """A month that has no row yet."""
+    """Returns the state of a billing month that has no row yet: it is open and was never rated."""
     return Month(tenant_id, period_start, BillingMonthState.OPEN, None, None, 0, [], None, None, None, None, None)
 
 

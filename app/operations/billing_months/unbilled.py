@@ -71,7 +71,7 @@ class UnbilledMonthRow(NamedTuple):
 
 
 class UnbilledPage(NamedTuple):
-    """has_more: whether there are further months in the direction of paging."""
+    """A page of unbilled months. has_more: whether there are further months in the direction of paging."""
 
     months: list[UnbilledMonthRow]
     has_more: bool

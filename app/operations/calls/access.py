@@ -118,8 +118,8 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
 
 
 def authorise(context: Context, action: Action, path: tuple[str, ...] = ()) -> None:
-    """Raises PERMISSION_DENIED unless one of the caller's roles may do this. `path`: the input value that requires the
-    permission.
+    """Raises PERMISSION_DENIED unless one of the caller's roles permits the action. `path`: the input value that
+    requires the permission.
     """
     if context.principal.roles.isdisjoint(ALLOWED_ROLES[action]):
         raise denied(action, path)
@@ -130,8 +130,8 @@ def denied(action: Action, path: tuple[str, ...] = ()) -> Refusal:
 
 
 def not_found(noun: str, key: object, path: tuple[str, ...] = ()) -> Refusal:
-    """Returns the refusal for a missing object. It is the same for another tenant's object, so that nothing is
-    revealed.
+    """Returns the refusal for an object that does not exist. An object of another tenant gets the same one, so that
+    nothing is revealed.
     """
     return Refusal(ProblemCode.NOT_FOUND, f"{noun} {str(key)!r} does not exist", path)
 

@@ -39,8 +39,8 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def auditing(context: Context, call: Call) -> AsyncIterator[Context]:
-    """Yields the context to run the call with. The call's own transaction writes the entry of a success; other outcomes
-    are written here.
+    """Yields the context in which to run the call. If the call succeeds, its own transaction writes the audit entry;
+    the entries of other outcomes are written here.
     """
     try:
         yield replace(context, call=call)
@@ -56,13 +56,13 @@ async def auditing(context: Context, call: Call) -> AsyncIterator[Context]:
 
 
 async def enter(unit: UnitOfWork, context: Context, call: Call, outcome: str) -> None:
-    """Writes an entry in the unit of work, so that both are committed or neither."""
+    """Writes an audit entry in the change's own transaction, so that both are committed or neither."""
     await _insert(unit, context, call, outcome)
 
 
 async def _enter_alone(context: Context, call: Call, outcome: str) -> None:
-    """Writes an entry in a transaction of its own. If that fails, it is only logged: the caller must still get the
-    call's own answer.
+    """Writes an audit entry in a transaction of its own. If that fails, it is only logged: the caller must still get
+    the call's own answer.
     """
     call.result = None  # its result was rolled back
     try:

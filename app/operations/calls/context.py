@@ -16,8 +16,9 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The clock returns aware instants. Jobs are enqueued on `queue` after the commit; no operation depends on their
-    being run. `call`: the change requested through the API; None for other callers.
+    """What an operation needs from its caller. The clock returns time-zone-aware instants. Jobs are enqueued on `queue`
+    after the commit; no operation depends on their being run. `call`: the requested change, which gets an audit entry;
+    None for callers without one, such as jobs.
     """
 
     principal: Principal

@@ -58,13 +58,13 @@ class _StoredOutcome(msgspec.Struct, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """The decision of a committed transaction."""
+    """What a committed transaction has decided: a result or a refusal."""
 
     value: T | None = None
     refusal: Refusal | None = None
 
     def get(self) -> T:
-        """Returns the result, or raises the Refusal."""
+        """Returns the result of a transaction; if it was refused, raises the Refusal."""
         if self.refusal is not None:
             raise self.refusal
         return cast("T", self.value)
@@ -77,9 +77,11 @@ def once(
     result: type[T],
     refusal_of: Callable[[asyncpg.UniqueViolationError], Refusal],
 ) -> Work[Outcome[T]]:
-    """The work, or its earlier outcome under this key, whose value has the type `result`.
+    """Returns work that runs at most once for each idempotency key: if the key has a stored outcome, it returns that
+    instead. `result` is the type of the outcome's value.
 
-    Raises IDEMPOTENCY_CONFLICT for a key of another request, and CONFLICT while that very request is still under way.
+    Raises IDEMPOTENCY_CONFLICT if another request has used the key, and CONFLICT while the first request with the key
+    is still in progress.
     """
     call.transactions += 1
     place = f"{call.place}:{call.transactions}"
@@ -144,7 +146,7 @@ def _text(outcome: Outcome[Any]) -> str:
 
 
 def _restored(text: str, result: type[T]) -> Outcome[T]:
-    """The outcome that `_text` encoded, its value of the type `result`."""
+    """Decodes an outcome that `_text` encoded. `result` is the type of its value."""
     stored = msgspec.json.decode(text, type=_StoredOutcome)
     if stored.refusal is None:
         return Outcome(msgspec.json.decode(stored.value, type=result))
@@ -155,7 +157,7 @@ def _restored(text: str, result: type[T]) -> Outcome[T]:
 
 
 async def purge(context: Context) -> int:
-    """Deletes the keys older than a day; returns how many."""
+    """Deletes the idempotency keys that are older than a day; returns how many."""
     async with context.database.unit_of_work(PLATFORM) as unit:
         answer: str = await unit.connection.execute(_PURGE, context.clock() - RETENTION)
     return int(answer.rsplit(" ", 1)[-1])

@@ -33,8 +33,8 @@ class ProblemCode(StrEnum):
 
 
 class Refusal(Exception):
-    """Raised by an operation; nothing is written. `path` leads to the input value, with the API's names; empty: the
-    whole input.
+    """The refusal of a request by an operation, which has written nothing. `path` leads to the input value, with the
+    API's names; empty: the whole input.
     """
 
     def __init__(self, code: ProblemCode, message: str, path: Sequence[str] = ()) -> None:

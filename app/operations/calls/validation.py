@@ -1,4 +1,6 @@
-"""Input validation. Each check yields the faults of one field; `refuse` raises all of them as one refusal."""
+"""Input validation. Each check yields the validation errors of one field; `refuse` raises all of
+them as one refusal.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sized
@@ -27,7 +29,9 @@ FIRST_INSTANT, LAST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 1
 
 
 def refuse(faults: Iterable[InputFault]) -> None:
-    """Raises VALIDATION_FAILED if there are faults. The message lists them all; the path leads to the first."""
+    """Raises VALIDATION_FAILED if there are validation errors. The message lists them all; the path
+    leads to the first.
+    """
     paths_and_messages = [(api_path(fault.path), fault.message) for fault in faults]
     if paths_and_messages:
         message = "; ".join(f"{'.'.join(path)} {message}" for path, message in paths_and_messages)
@@ -95,8 +99,8 @@ def email(field: str, text: str | None) -> Iterator[InputFault]:
 
 
 def abn(field: str, text: str | None) -> Iterator[InputFault]:
-    """Yields a fault unless the text is an Australian Business Number: 11 digits without spaces, with valid check
-    digits.
+    """Yields a validation error unless the text is an Australian Business Number: 11 digits without spaces, with valid
+    check digits.
     """
     if text is None:
         return

@@ -66,7 +66,7 @@ async def update_addon(
     quantity: Decimal | None = None,
     active: bool | None = None,
 ) -> UUID:
-    """Changes the given values, for later attachments only."""
+    """Changes the given values of an add-on, for later attachments only."""
     authorise(context, Action.MANAGE_CATALOG)
     validation.refuse(
         [*validation.cents("price_cents", price_cents), *validation.quantity("quantity", quantity)],

@@ -44,7 +44,7 @@ async def define_resource_kind(
 
 
 async def known_kinds(codes: Iterable[str]) -> Mapping[str, tuple[str, Aggregation]]:
-    """Returns unit and aggregation of each of the codes that is defined."""
+    """Returns the unit and aggregation of each resource kind by its code. Codes that are not defined are omitted."""
     valid_codes = [code for code in set(codes) if validation.is_resource_kind(code)]
     rows = await ResourceKinds.select(ResourceKinds.code, ResourceKinds.unit, ResourceKinds.aggregation).where(
         WhereRaw("code = ANY({})", valid_codes)
@@ -53,6 +53,6 @@ async def known_kinds(codes: Iterable[str]) -> Mapping[str, tuple[str, Aggregati
 
 
 async def require_kind(code: str, path: tuple[str, ...] = ("resourceKind",)) -> None:
-    """Raises NOT_FOUND unless the kind is defined."""
+    """Raises NOT_FOUND unless the resource kind is defined."""
     if code not in await known_kinds([code]):
         raise not_found("resource kind", code, path)

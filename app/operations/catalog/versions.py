@@ -24,7 +24,7 @@ MAX_TIERS = 50
 
 @dataclass(frozen=True, slots=True)
 class ResourceDraft:
-    """One resource kind of a draft: the included quantity and the prices above it."""
+    """One resource kind in a draft of a plan version: the included quantity and the prices of usage above it."""
 
     resource_kind: str
     included_quantity: Decimal

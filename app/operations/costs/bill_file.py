@@ -40,10 +40,11 @@ class BillSummary(NamedTuple):
 
 
 class BillFile:
-    """A bill as CSV in UTF-8, plain or gzip. Every reading starts at the beginning of `file`, which must be seekable.
+    """A provider's bill in a CSV file in UTF-8, plain or gzip. Each reading starts at the beginning of `file`, which
+    must be seekable.
 
-    layout: for each field, the name of its column in the header, in any case. minor_units: those of the amounts'
-    currency.
+    layout: for each field, the name of its column in the header, in upper or lower case. minor_units: those of the
+    amounts' currency.
     """
 
     def __init__(self, file: BinaryIO, layout: Mapping[BillField, str], minor_units: int) -> None:
@@ -58,11 +59,11 @@ class BillFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Releases the file without closing it; the caller closes it."""
+        """Detaches from the bill's file without closing it; the caller closes it."""
         self._text.detach()
 
     def rows(self) -> Iterator[BillRow]:
-        """Yields the rows in order. Raises MalformedBill."""
+        """Yields the rows of the bill in order. Raises MalformedBill."""
         records = self._records()
         names = [_folded(name) for name in next(records, (1, []))[1]]
         cells, read = self._cells(names), 0
@@ -77,7 +78,7 @@ class BillFile:
             raise MalformedBill("the bill has no rows below its header")
 
     async def blocks(self) -> AsyncIterator[list[BillRow]]:
-        """Yields the rows, BLOCK_ROWS at a time; the event loop runs in between."""
+        """Yields the bill's rows in blocks of BLOCK_ROWS; the event loop runs between two blocks."""
         rows = self.rows()
         while block := list(islice(rows, BLOCK_ROWS)):
             yield block
@@ -121,7 +122,7 @@ class BillFile:
         ]
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """Yields the records that are not blank, with their numbers from 1."""
+        """Yields the CSV records of the file that are not blank, each with its row number, counted from 1."""
         row_number = 0
         try:
             self._text.seek(0)
@@ -138,7 +139,9 @@ class BillFile:
             ) from error
 
     def _lines(self) -> Iterator[str]:
-        """Yields the text's lines. Their size is limited, because a small gzip file can decompress to any size."""
+        """Yields the lines of the bill's text. Their size is limited, because a small gzip file can decompress to any
+        size.
+        """
         lines, size = 0, 0
         while line := self._text.readline(MAX_LINE_LENGTH + 1):
             lines, size = lines + 1, size + len(line)
@@ -155,6 +158,8 @@ def _folded(name: str) -> str:
 
 
 def _day_after(ended_at: datetime) -> date:
-    """Returns the first day after a row that ends at this instant."""
+    """Returns the first day after a bill's row, which ends at this instant: the instant's own day if that is when it
+    begins, otherwise the next day.
+    """
     day = ended_at.date()
     return day if ended_at.time() == time() else day + timedelta(days=1)

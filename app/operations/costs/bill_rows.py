@@ -29,8 +29,8 @@ class MalformedBill(Exception):
 
 
 class BillRow(NamedTuple):
-    """One row, with its fields in the order of BillField. exact_cents: its amount in the currency's minor unit as the
-    bill has it, with fractions; negative for a credit.
+    """One row of a provider's bill, with its fields in the order of BillField. exact_cents: its amount in the
+    currency's minor unit as the bill has it, with fractions; negative for a credit.
     """
 
     product: str
@@ -50,7 +50,7 @@ class BillRow(NamedTuple):
 
     @property
     def month(self) -> date:
-        """The calendar month in which the row starts, in the bill's time zone."""
+        """The calendar month in which the time span of a bill's row starts, in the bill's time zone."""
         return self.started_at.date().replace(day=1)
 
 
@@ -65,8 +65,8 @@ class Cell(NamedTuple):
 
 
 def parser_of(field: BillField, minor_units: int) -> Callable[[str], Any]:
-    """Returns a function that parses the field's text or raises ValueError. minor_units: those of the amounts'
-    currency.
+    """Returns a function that parses the text of one field of a bill's row, or raises ValueError. minor_units: those of
+    the amounts' currency.
     """
     match field:
         case BillField.HOURS:

@@ -31,7 +31,7 @@ Admit = Callable[[int], Awaitable[None]]
 
 
 class ImportOutcome(NamedTuple):
-    """The result of an import. Amounts are in the minor unit of the bill's currency."""
+    """The result of importing a provider's bill. Amounts are in the minor unit of the bill's currency."""
 
     cloud_invoice_id: UUID
     allocated_cents: int
@@ -123,7 +123,7 @@ def minor_unit_factor(currency: str, reporting_currency: str) -> Decimal:
 
 
 def sum_of_allocated(rows: Iterable[BillRow], matches: Iterable[Match]) -> Decimal:
-    """Returns the exact sum of the rows allocated to a deployment."""
+    """Returns the exact sum of a bill's rows that are allocated to a deployment."""
     pairs = zip(rows, matches, strict=True)
     return sum_exactly(row.exact_cents for row, match in pairs if match.deployment_id is not None)
 
@@ -152,7 +152,7 @@ def _refuse_too_large(summary: BillSummary, factor: Decimal) -> None:
 
 
 def _invoice(context: Context, summary: BillSummary, terms: Mapping[str, Any]) -> CloudInvoices:
-    """Returns the bill's row before any of its lines is allocated. terms: further columns."""
+    """Returns the row of a new bill, none of whose lines is allocated yet. terms: the values of further columns."""
     now, subject = context.clock(), context.principal.subject
     return CloudInvoices(
         **terms,
@@ -196,6 +196,8 @@ _LINE_COLUMNS = (
 def _lines(
     invoice_id: UUID, before: int, rows: Sequence[BillRow], matches: Sequence[Match]
 ) -> Iterator[tuple[Any, ...]]:
-    """Yields the rows in the order of _LINE_COLUMNS. before: the number of the bill's rows that precede them."""
+    """Yields the bill's rows as values in the order of _LINE_COLUMNS. before: the number of the bill's rows that
+    precede them.
+    """
     for position, (row, match) in enumerate(zip(rows, matches, strict=True), before + 1):
         yield new_id(), invoice_id, position, row.month, row.amount_cents, *match, *row

@@ -38,7 +38,9 @@ class ColumnOfField(NamedTuple):
 
 
 def _digitalocean(currency: str) -> dict[BillField, str]:
-    """The columns have the fields' names, except the amount's, which has the currency in its name."""
+    """Returns the columns of DigitalOcean's bill files: each is named like its field, except that the amount's column
+    is named after the currency.
+    """
     return {field: field.value for field in BillField} | {BillField.AMOUNT: currency}
 
 
@@ -46,7 +48,7 @@ BUILT_IN = MappingProxyType({"digitalocean": _digitalocean})
 
 
 def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[InputFault]:
-    """Yields the faults of the columns that a caller gives for a provider's file."""
+    """Yields validation errors of the columns that a caller gives for a provider's file."""
     columns_by_field = dict(columns)
     for position, (_, column) in enumerate(columns):
         for fault in validation.name("column", column, MAX_COLUMN_LENGTH):
@@ -61,6 +63,6 @@ def layout_faults(provider: str, columns: Iterable[ColumnOfField]) -> Iterator[I
 
 
 def layout_of(provider: str, currency: str, columns: Iterable[ColumnOfField]) -> Mapping[BillField, str]:
-    """Returns the column of each field: the provider's built-in ones, replaced by the given ones."""
+    """Returns for each field of a bill the name of its column: the given one, or the one built in for the provider."""
     built_in = BUILT_IN[provider](currency) if provider in BUILT_IN else {}
     return built_in | dict(columns)

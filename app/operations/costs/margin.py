@@ -56,7 +56,9 @@ _COLUMN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginResultRow:
-    """One group. The dimensions of the grouping are set, or None if the group has no value: cost has no line kind."""
+    """Revenue and cost of one group of a margin report. Of the dimensions, only those grouped by are set; one is None
+    for amounts without a value of it, such as the line kind of costs.
+    """
 
     tenant_id: UUID | None = None
     deployment_id: UUID | None = None
@@ -78,8 +80,8 @@ class InvoicedRevenue(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarginResult:
-    """The rows add up to the totals. unallocated_cost_cents belongs to no tenant and is not in the totals; nor is
-    other_currencies, the revenue in other currencies.
+    """A margin report. Its rows add up to its totals. unallocated_cost_cents belongs to no tenant and is not in the
+    totals; nor is other_currencies, the revenue in other currencies.
     """
 
     currency: str
@@ -92,7 +94,7 @@ class MarginResult:
 
 
 class _Group(NamedTuple):
-    """The exact sums for one row. `by`: its values of the dimensions."""
+    """The exact sums for one row of a margin report. `by`: the row's values of the dimensions."""
 
     by: dict[str, Any]
     revenue: int
@@ -182,8 +184,8 @@ async def _refuse_other_reporting_currency(unit: UnitOfWork, currency: str, from
 
 
 def _statement(columns: Sequence[str]) -> str:
-    """Builds the statement. Texts are ordered by their bytes, so that the order, and with it the rounding, is the same
-    on every server.
+    """Builds the SQL statement of a margin report. Texts are ordered by their bytes, so that the order, and with it the
+    rounding, is the same on every server.
     """
     listed = "".join(f"{column}, " for column in columns)
     texts = {"resource_kind", "line_kind"}

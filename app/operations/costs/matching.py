@@ -57,7 +57,9 @@ class Match(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """A name to look up, among the provider's ids or the resources' names."""
+    """One rule for matching a row of a bill: a name, and the index in which to look it up (by provider's id or by
+    resource name).
+    """
 
     matched_by: CloudInvoiceMatch
     resources_by: dict[str, list[Any]]
@@ -78,7 +80,7 @@ def names_of(text: str) -> tuple[str, ...]:
 
 
 class ResourceMatcher:
-    """Finds the resources that a bill names, by provider's id or name, the oldest first."""
+    """Finds the registered resource that a row of a bill names, by the provider's id or by name."""
 
     def __init__(self, resources: Iterable[Any]) -> None:
         self._by_external_id: dict[str, list[Any]] = defaultdict(list)
@@ -88,7 +90,7 @@ class ResourceMatcher:
             self._by_name[resource["name"]].append(resource)
 
     def match(self, row: Charged) -> Match:
-        """Returns the resource that a row is for, or the reason why there is none."""
+        """Returns the resource that a row of a provider's bill charges for, or the reason why there is none."""
         rules = list(self._by_description(row.description)), list(self._by_group(row.group_description))
         for rule_group in rules:
             for counts in (_is_alive, _is_created_later):
@@ -113,7 +115,7 @@ class ResourceMatcher:
 
 
 def _candidates(rules: Iterable[_Rule], row: Charged, counts: Callable[[Any, Charged], bool]) -> _Candidates | None:
-    """Returns the resources found by the first rule that finds any."""
+    """Applies the matching rules in order; returns the resources found by the first rule that finds any."""
     for rule in rules:
         matching = [resource for resource in rule.resources_by.get(rule.name, ()) if counts(resource, row)]
         if matching:
@@ -122,8 +124,8 @@ def _candidates(rules: Iterable[_Rule], row: Charged, counts: Callable[[Any, Cha
 
 
 def _is_alive(resource: Any, row: Charged) -> bool:
-    """Whether the resource existed during the row's time span; both are [start, end). A row that ends when it starts is
-    an instant.
+    """Whether the resource existed during the time span of a bill's row; both are [start, end). A row that ends when it
+    starts is an instant.
     """
     is_created = resource["created_at"] < row.ended_at or resource["created_at"] <= row.started_at
     return is_created and (resource["destroyed_at"] is None or resource["destroyed_at"] > row.started_at)
@@ -156,7 +158,7 @@ def _unallocated(reason: UnallocatedReason) -> Match:
 
 
 async def match_rows(unit: UnitOfWork, provider: str, rows: Sequence[Charged]) -> list[Match]:
-    """Returns the match of each row, among the registered resources of the provider."""
+    """Matches rows of a bill to the provider's registered resources; returns one match per row."""
     names = {name for row in rows for text in (row.description, row.group_description) for name in names_of(text)}
     matcher = ResourceMatcher(await unit.connection.fetch(_RESOURCES, provider, list(names)))
     return [matcher.match(row) for row in rows]

@@ -46,7 +46,7 @@ class RematchOutcome(NamedTuple):
 
 
 class _StoredLine(NamedTuple):
-    """A row of _LINES."""
+    """A stored line of a bill, as the statement _LINES returns it."""
 
     id: UUID
     position: int
@@ -61,7 +61,7 @@ class _StoredLine(NamedTuple):
 async def rematch_cloud_invoice(
     context: Context, *, cloud_invoice_id: UUID, progress: Progress | None = None
 ) -> RematchOutcome:
-    """Gives every line of the bill the match that an import would give it now; amounts do not change.
+    """Matches every line of the bill again, as if it were imported now. Amounts do not change.
 
     Raises NOT_FOUND, and CONFLICT for a withdrawn bill.
     """
@@ -99,7 +99,7 @@ async def _lines(unit: UnitOfWork, cloud_invoice_id: UUID, after: int) -> list[_
 
 
 async def _change(unit: UnitOfWork, lines: Sequence[_StoredLine], matches: Sequence[Match]) -> int:
-    """Writes the matches that differ from the stored ones; returns how many differ."""
+    """Updates the lines whose match differs from the stored one; returns how many differ."""
     differing = [(line.id, *match) for line, match in zip(lines, matches, strict=True) if line.match != tuple(match)]
     if differing:
         await unit.connection.execute(_CHANGE, *map(list, zip(*differing, strict=True)))

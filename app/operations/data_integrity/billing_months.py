@@ -83,7 +83,7 @@ async def _not_conserved(examination: Examination, keys: Sequence[Any]) -> list[
 
 
 def _text(row: Any, month: MonthInData) -> str | None:
-    """Returns what is wrong with the month, or None."""
+    """Returns what is wrong with a billing month, or None."""
     if month.failure:
         return f"cannot be rated: {month.failure}"
     if month.rated_cents == row["rated_cents"]:

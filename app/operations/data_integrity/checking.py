@@ -47,7 +47,9 @@ _FIRST = UUID(int=0)
 
 
 async def check(context: Context, *, limit: int = MAX_VIOLATIONS, slack: timedelta = SLACK) -> list[Violation]:
-    """Returns at most `most` violations; an empty list if every check passes."""
+    """Runs all data-integrity checks. Returns the first violations, at most `limit`; an empty list if every check
+    passes.
+    """
     first_violations: list[Violation] = []
     async with aclosing(violations(context, slack=slack)) as all_violations:
         async for violation in all_violations:

@@ -112,8 +112,8 @@ async def _unlike_their_deployments(examination: Examination, keys: Sequence[Any
 
 
 def _live(subscription: Any, events: Sequence[Any], zone: ZoneInfo) -> _ExpectedSubscription | None:
-    """Derives the subscription from the events; None if no event says in which state the deployment was when it was
-    subscribed.
+    """Derives a subscription from its deployment's events; None if no event tells the deployment's state at the time of
+    subscribing.
     """
     since = (subscription["created_at"], subscription["id"])
     before = [event for event in events if (event["occurred_at"], event["id"]) < since]
@@ -141,8 +141,8 @@ def _differences(row: Any, spans: list[ActiveSpan], life: _ExpectedSubscription 
 
 
 def _version_faults(row: Any, today: date) -> list[str]:
-    """Yields faults of the plan version history: it must end with the version in force, or with the pending one, whose
-    day may have come since.
+    """Returns what is wrong with a subscription's plan version history: it must end with the version in force, or with
+    the pending one, whose day may have come since.
 
     A version in force may begin tomorrow, because the clock of the machine that put it in force may be ahead.
     """

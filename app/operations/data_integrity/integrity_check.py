@@ -20,7 +20,8 @@ class Violation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """One page's snapshot: all its queries see the data at the same instant.
+    """The snapshot in which data-integrity checks read one page of rows: all queries in it see the data at the same
+    instant.
 
     today: in the billing time zone. slack: how far apart the clocks of two writers, and the ends of two transactions,
     may be before a change counts as earlier than a rollup.
@@ -65,9 +66,10 @@ Find = Callable[[Examination, Sequence[Any]], Awaitable[list[Finding]]]
 
 @dataclass(frozen=True, slots=True)
 class IntegrityCheck:
-    """`name` says what is always true; `find` yields the violations among a page of rows of the spine.
+    """A data-integrity check. `name` says what must always be true; `find` yields the violations in one page of rows of
+    `checked_table`.
 
-    Without a spine, `find` is called once, without keys.
+    If `checked_table` is None, `find` is called once, without keys.
     """
 
     name: str

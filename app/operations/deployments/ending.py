@@ -100,8 +100,8 @@ async def _lock(unit: UnitOfWork, resource_id: UUID) -> _EndingResource:
 async def _end(
     context: Context, unit: UnitOfWork, resource: _EndingResource, requested: datetime | None, name: str
 ) -> datetime:
-    """Ends the resource, which must be locked, and returns the instant. A resource that already ended at that instant
-    is not changed.
+    """Ends the resource, which must be locked, and returns the instant of its end. A resource that already ended at
+    that instant is not changed.
     """
     now = context.clock()
     moment = requested or max(now, resource.created_at)

@@ -65,7 +65,9 @@ class TransitionRecorded:
 async def transition_deployment(
     context: Context, *, deployment_id: UUID, to: DeploymentState, reason: str | None = None
 ) -> TransitionRecorded:
-    """Changes the state. Raises InvalidTransitionRefusal if the transition table does not allow it for the caller."""
+    """Changes a deployment's state. Raises InvalidTransitionRefusal if the transition table does not allow it for the
+    caller.
+    """
     actor = transition_actor(context.principal)
     if actor is None:
         raise denied(Action.TRANSITION_DEPLOYMENT)
@@ -76,8 +78,8 @@ async def transition_deployment(
 async def transition_by_system(
     context: Context, *, deployment_id: UUID, to: DeploymentState, reason: str | None = None
 ) -> TransitionRecorded:
-    """Changes the state for a job. While billing actions are suspended, the event is recorded as withheld and nothing
-    changes.
+    """Changes a deployment's state on behalf of a job. While billing actions are suspended, the event is recorded as
+    withheld and nothing changes.
     """
     authorise(context, Action.ACT_AS_SYSTEM)
     return await _transition(context, deployment_id, to, EventCause.SYSTEM, reason)

@@ -38,7 +38,7 @@ class Draft:
 
     @property
     def billable(self) -> bool:
-        """Whether any line has an amount other than 0: otherwise there is no invoice."""
+        """Whether any line of the draft has an amount other than 0. If none has, no invoice is created."""
         return self.invoice.has_amounts
 
     def add(self, inputs: SubscriptionInputs) -> list[Line]:
@@ -61,7 +61,9 @@ class Draft:
         self._keep_lines(new_ids(len(taxes)), taxes, self.header.period.start)
 
     def forget(self) -> None:
-        """Drops the kept lines and documents, after they were written or if they will not be written."""
+        """Discards the draft's collected lines and documents, after they were written or if they
+        will not be written.
+        """
         self.lines.clear()
         self.documents.clear()
 
@@ -81,7 +83,7 @@ class Draft:
         self.documents.append(row)
 
     def _keep_lines(self, ids: Iterable[UUID], lines: Sequence[Line], month: date) -> None:
-        """Appends the rows of the lines that the builder has counted last."""
+        """Encodes the invoice lines that were added to the builder last, as rows to be written."""
         first = self.invoice.line_count - len(lines) + 1
         for position, (line_id, line) in enumerate(zip(ids, lines, strict=True), first):
             self.lines.append(self._rows.line(line_id, position, line, month))

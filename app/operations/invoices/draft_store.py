@@ -60,7 +60,9 @@ async def write_invoices(unit: UnitOfWork, drafts: Iterable[Draft], now: datetim
 
 
 async def write_lines(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
-    """Writes the lines that the drafts have collected since the last call. The invoices must already be written."""
+    """Writes the lines that the draft invoices have collected since the last call. The invoices must already be
+    written.
+    """
     await stage_lines(unit, chain.from_iterable(draft.lines for draft in drafts))
     await unit.connection.fetch(_WRITE_LINES)
     for draft in drafts:
@@ -68,7 +70,9 @@ async def write_lines(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
 
 
 async def write_inputs(unit: UnitOfWork, drafts: Sequence[Draft]) -> None:
-    """Writes the documents that the drafts have collected since the last call. The invoices must already be written."""
+    """Writes the input documents that the draft invoices have collected since the last call. The invoices must already
+    be written.
+    """
     await stage_inputs(unit, chain.from_iterable(draft.documents for draft in drafts))
     await unit.connection.fetch(_WRITE_INPUTS)
     for draft in drafts:

@@ -27,6 +27,6 @@ def explain_lines(lines: Sequence[LineToExplain]) -> list[Explanation]:
 
 
 def _rate(documents: tuple[str, ...]) -> dict[str, Line]:
-    """Returns the lines of the documents, by key."""
+    """Rates an invoice's stored documents (the header first) again; returns the lines by key."""
     header = parse_header(documents[0])
     return {line.key: line for document in documents[1:] for line in rate_document(header, document)}

@@ -35,7 +35,7 @@ _INPUT_ROW = row_of(7)
 
 
 class StagedInvoice:
-    """Encodes the rows of one invoice."""
+    """Encodes the lines and inputs of one invoice as rows for COPY."""
 
     def __init__(self, tenant_id: UUID, invoice_id: UUID) -> None:
         of_invoice = uuid(tenant_id) + uuid(invoice_id)
@@ -43,7 +43,7 @@ class StagedInvoice:
         self._input = _INPUT_ROW + of_invoice
 
     def line(self, line_id: UUID, position: int, line: Line, month: date) -> bytes:
-        """Encodes a line that charges for the month that begins on `month`."""
+        """Encodes an invoice line for COPY. It charges for the month that begins on `month`."""
         return b"".join(
             (
                 self._line,
@@ -66,8 +66,8 @@ class StagedInvoice:
     def document(
         self, document_id: UUID, position: int, subscription_id: str | None, document: str, late_month: date | None
     ) -> bytes:
-        """Encodes canonical inputs: the header, a subscription or charges; with `late_month`, the correction of that
-        month.
+        """Encodes a document of canonical inputs as a row for COPY: the header, a subscription or charges; with
+        `late_month`, the correction of that month.
         """
         return b"".join(
             (
@@ -82,18 +82,18 @@ class StagedInvoice:
 
 
 async def stage_lines(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
-    """Copies the rows into `staged_invoice_lines`, which then holds only these."""
+    """Copies invoice lines into the staging table `staged_invoice_lines`, which then holds only these."""
     await copy_encoded(unit, "staged_invoice_lines", _LINE_COLUMNS, rows)
 
 
 async def stage_inputs(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
-    """Copies the rows into `staged_invoice_inputs`, which then holds only these."""
+    """Copies invoice inputs into the staging table `staged_invoice_inputs`, which then holds only these."""
     await copy_encoded(unit, "staged_invoice_inputs", _INPUT_COLUMNS, rows)
 
 
 @lru_cache(maxsize=8)
 def _of_subscription(deployment_id: str | None, subscription_id: str | None) -> bytes:
-    """Encodes the two ids, each if the line has one."""
+    """Encodes the ids of a line's deployment and subscription; NULL for an id that the line does not have."""
     deployment = NULL if deployment_id is None else uuid_of(deployment_id)
     return deployment + (NULL if subscription_id is None else uuid_of(subscription_id))
 

@@ -149,7 +149,7 @@ def _is(invoice: dict[str, Any]) -> And:
 
 
 async def _lock(invoice_id: UUID, *wanted: InvoiceStatus) -> dict[str, Any]:
-    """Locks the invoice and returns its row. Raises a refusal unless it has one of these statuses."""
+    """Locks the invoice and returns its row. Raises a refusal unless the invoice has one of the given statuses."""
     row: dict[str, Any] | None = await lock_row(TenantInvoices, invoice_id)
     if row is None:
         raise not_found("invoice", invoice_id, ("invoiceId",))

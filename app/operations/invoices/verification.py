@@ -51,7 +51,7 @@ UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError)
 
 
 class Verification(NamedTuple):
-    """The result. matches: the invoice equals exactly what its own inputs give.
+    """The result of verifying an invoice. matches: the invoice equals exactly what its own inputs give.
 
     `differences` lists messages, at most 100: where the invoice differs from its inputs, and where today's data give
     another amount for its month than all live invoices have billed for it.
@@ -79,7 +79,9 @@ async def verify_invoice(context: Context, *, invoice_id: UUID) -> Verification:
 
 
 async def _verify(context: Context, unit: UnitOfWork, invoice_id: UUID) -> Verification:
-    """Verifies in one snapshot, so that a rollup that commits meanwhile is seen completely or not at all."""
+    """Verifies an invoice in one snapshot, so that the changes of a concurrent rollup are seen completely or not at
+    all.
+    """
     await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     invoice = await unit.connection.fetchrow(_INVOICE, invoice_id)
     if invoice is None:
@@ -160,8 +162,8 @@ def _line_differences(position: int, row: Any, line: Line) -> Iterator[str]:
 
 
 async def _against_today(unit: UnitOfWork, invoice: Any, period: Period) -> list[str]:
-    """Adds a difference where today's data give another amount for the invoice's month than live invoices
-    have billed.
+    """Returns a message if today's data give another amount for the invoice's month than live invoices have billed; an
+    empty list otherwise.
     """
     if invoice["status"] == "VOID":
         return []

@@ -77,7 +77,7 @@ def _faults(addons: Sequence[AddonSelection], usage: Mapping[str, Decimal]) -> I
 async def _tenant_header(
     context: Context, unit: UnitOfWork, tenant_id: UUID | None, period: Period
 ) -> QuoteHeader | None:
-    """Returns the header for the tenant's quote; None without a tenant."""
+    """Returns the header (currency and taxes) for a quote for a tenant; None if the quote is for no tenant."""
     principal = context.principal
     if tenant_id is None and (principal.is_platform_admin or principal.tenant_id is None):
         return None

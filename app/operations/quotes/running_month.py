@@ -17,14 +17,17 @@ Month = RatedMonth | Refusal | None
 
 
 async def months_to_date(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Month]:
-    """Returns each deployment's month as if it ended now, by itself and with tax. None for a deployment without a
-    subscription in the month; an AmountTooLarge error in place of amounts that do not fit 64 bits.
+    """Returns the amounts of each deployment's current month as if the month ended now, with tax; each deployment is
+    rated separately. None for a deployment without a subscription in the month; an AmountTooLarge error in place of
+    amounts that do not fit 64 bits.
     """
     return await _rate(context, deployment_ids, billing.month_to_date)
 
 
 async def forecasts(context: Context, deployment_ids: Sequence[UUID]) -> dict[UUID, Month]:
-    """Returns the same as `months_to_date`, with usage extrapolated linearly to the month's end."""
+    """Returns the amounts of each deployment's current month with usage extrapolated linearly to the month's end;
+    otherwise as `months_to_date`.
+    """
     return await _rate(context, deployment_ids, billing.extrapolated)
 
 

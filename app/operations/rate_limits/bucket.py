@@ -53,14 +53,16 @@ _PURGE = "DELETE FROM rate_limit_buckets WHERE full_at < now()"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The size of a caller's bucket, in points: its capacity, and how many points flow in each second."""
+    """A rate limit: the capacity of each caller's bucket in points (`burst`), and the points added
+    to it each second.
+    """
 
     burst: int
     per_second: int
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Limit | None":
-        """Returns the configured limit; None: no limit."""
+        """Returns the configured rate limit; None: no limit."""
         default = PRODUCTION if settings.production else DEVELOPMENT
         burst = default.burst if settings.rate_limit_burst is None else settings.rate_limit_burst
         per_second = default.per_second if settings.rate_limit_per_second is None else settings.rate_limit_per_second
@@ -95,8 +97,8 @@ class Buckets:
         self._clock = clock
 
     async def take(self, tenant_id: UUID | None, subject: str, cost: int, *, unspent: int = 0) -> Grant:
-        """Returns the unspent points of an earlier grant, then takes a slice of at least the cost, which is at most
-        `burst`. Raises DatabaseUnavailable, or what PostgreSQL raises.
+        """Puts the unspent points of an earlier grant back into the bucket, then takes a slice of points: at least the
+        cost, which is at most `burst`. Raises DatabaseUnavailable, or what PostgreSQL raises.
         """
         limit = self.limit
         scope = PLATFORM if tenant_id is None else Scope.tenant(tenant_id)
@@ -118,7 +120,7 @@ class Buckets:
 
 
 async def purge(context: Context) -> int:
-    """Deletes the buckets that are full; returns how many."""
+    """Deletes the rate-limit buckets that are full; returns how many."""
     async with context.database.unit_of_work(PLATFORM) as unit:
         answer: str = await unit.connection.execute(_PURGE)
     return int(answer.rsplit(" ", 1)[-1])

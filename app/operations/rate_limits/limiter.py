@@ -30,7 +30,9 @@ logger = logging.getLogger(__name__)
 
 
 class Balance(NamedTuple):
-    """The points a caller has left, as far as this process knows. `full_at`: in seconds of the Unix epoch."""
+    """The points that a caller has left, as far as this process knows. `full_at`: when the bucket will be full, in
+    seconds of the Unix epoch.
+    """
 
     limit: int
     remaining: int
@@ -46,7 +48,7 @@ class RateLimitedError(Exception):
 
 
 class _Account:
-    """The state of a caller in this process. Instants are of the process's monotonic clock."""
+    """A caller's leased points in this process. Instants are of the process's monotonic clock."""
 
     __slots__ = ("full_at", "lock", "points", "renew_at")
 
@@ -74,15 +76,17 @@ class RateLimiter:
         self._away_until = -math.inf
 
     def charge(self, principal: Principal) -> "OperationCharge":
-        """Starts the accounting of one operation of the caller."""
+        """Returns an object that charges one operation to the caller's rate limit."""
         return OperationCharge(self, principal)
 
     async def spend(self, principal: Principal, cost: int) -> None:
-        """Takes the cost, at least 1 and at most a full bucket. Raises RateLimitedError."""
+        """Takes a cost from the bucket: at least 1 point and at most a full bucket. Raises RateLimitedError."""
         await self.charge(principal).pay(cost)
 
     def account(self, principal: Principal) -> _Account:
-        """Returns the caller's account; a new one replaces the least recently used."""
+        """Returns the caller's account, creating it if necessary; a new account replaces the least
+        recently used one.
+        """
         key = principal.tenant_id, principal.subject
         account = self._accounts.get(key)
         if account is None:
@@ -99,7 +103,7 @@ class RateLimiter:
             raise _refused(self._assumed_limit, lacking)
 
     async def take(self, account: _Account, principal: Principal, cost: int) -> None:
-        """Takes the cost, at least 1 and at most a full bucket. Raises RateLimitedError."""
+        """Takes a cost from the bucket: at least 1 point and at most a full bucket. Raises RateLimitedError."""
         limit = self._assumed_limit
         cost = min(max(cost, 1), limit.burst)
         now = self._monotonic()
@@ -111,15 +115,15 @@ class RateLimiter:
         account.full_at = max(now, account.full_at) + cost / limit.per_second
 
     def balance(self, account: _Account) -> Balance:
-        """Returns what is left."""
+        """Returns the points that the caller has left."""
         limit, now = self._assumed_limit, self._monotonic()
         level = account.level(limit, now)
         full_at = max(now, account.full_at)
         return Balance(limit.burst, max(0, level), full_at + self._epoch)
 
     async def _lease(self, account: _Account, principal: Principal, limit: Limit, cost: int) -> bool:
-        """Leases points; returns whether the account now holds the cost. False while the database is unavailable: then
-        everyone is admitted.
+        """Leases points from the caller's bucket; returns whether the account now holds the cost. Returns False while
+        the database is unavailable: then all callers are admitted.
         """
         async with account.lock:
             if account.points >= cost and account.renew_at > self._monotonic():
@@ -135,8 +139,9 @@ class RateLimiter:
             return True
 
     async def _granted(self, principal: Principal, cost: int, unspent: int) -> Grant | None:
-        """Returns None while PostgreSQL is unavailable: reads of the primary then fail anyway, and those of a replica
-        may continue. Any other error is raised: what one caller sends must not suspend the limits of all.
+        """Leases points for a caller; returns None while PostgreSQL is unavailable. Then reads from the primary fail
+        anyway, and reads from a replica may continue. Other errors are raised, because an error that one caller's
+        request causes must not suspend the limits of all callers.
         """
         if self._buckets is None or self._monotonic() < self._away_until:
             return None
@@ -161,7 +166,7 @@ def _refused(limit: Limit, lacking: int) -> RateLimitedError:
 
 
 class OperationCharge:
-    """The cost of one operation of the caller; `requested` once it is known."""
+    """Charges one operation to the caller's rate limit. `requested`: the operation's cost, once it is known."""
 
     __slots__ = ("_account", "_limiter", "_principal", "requested")
 
@@ -172,22 +177,24 @@ class OperationCharge:
         self.requested = 0
 
     def check(self) -> None:
-        """Raises RateLimitedError for a caller that is known to have nothing left, before any work is done."""
+        """Raises RateLimitedError, before any work is done, if the caller is known to have no points left."""
         if self._account is not None and self._account.points <= 0:
             self._limiter.refuse_locally(self._account, 1)
 
     async def pay(self, cost: int) -> None:
-        """Takes the cost once it is known, before the operation runs. Raises RateLimitedError."""
+        """Takes the operation's cost from the caller's bucket, before the operation runs. Raises RateLimitedError."""
         self.requested = cost
         if self._account is not None:
             await self._limiter.take(self._account, self._principal, cost)
 
     async def pay_for_refusal(self, cost: int, reading_cost: int = 0) -> None:
-        """Takes the cost of an operation that was refused, for parsing and validating it; `cost` None: not known."""
+        """Takes from the caller's bucket the cost of parsing and validating an operation that was then refused. `cost`:
+        the operation's own cost; None: not known.
+        """
         await self.pay(REFUSAL_COST + reading_cost)
         self.requested = cost + reading_cost
 
     @property
     def balance(self) -> Balance | None:
-        """Returns what the caller has left; None if there is no limit."""
+        """Returns the points that the caller has left; None if there is no rate limit."""
         return None if self._account is None else self._limiter.balance(self._account)

@@ -43,7 +43,7 @@ WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """The tenants' outcomes, and what the run lists about them."""
+    """The outcomes of a batch of tenants, with their warnings and unpriced usage."""
 
     settled: list[Settlement] = field(default_factory=list)
     unpriced: list[UnpricedUsageRow] = field(default_factory=list)
@@ -84,7 +84,9 @@ async def preview(
 
 
 async def record_once(unit: UnitOfWork, run: Run, billed: BatchOutcome) -> None:
-    """Records the results of a preview, except of tenants that another process has recorded in the run meanwhile."""
+    """Records the results of a dry run's batch, except for tenants whose outcome another process has recorded
+    meanwhile.
+    """
     await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
     tenant_ids = [settlement.tenant_id for settlement in billed.settled]
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, tenant_ids)}
@@ -165,7 +167,9 @@ class _Billing:
             await self._write_months(drafts)
 
     def _draft(self, tenant_id: UUID, existing: ExistingInvoice) -> Draft:
-        """Starts the invoice: a draft is rated again in place; otherwise it is the next revision."""
+        """Starts a tenant's invoice: an existing draft is rated again in place; otherwise a new invoice with the next
+        revision is created.
+        """
         draft_id = existing.draft_id
         revision = existing.revision + (draft_id is None)
         header = self.headers[tenant_id].under(existing.month.rules_version)
@@ -204,7 +208,9 @@ class _Billing:
     async def _rated(
         self, drafts: dict[UUID, Draft], charges: dict[UUID, ChargeInputs], billable: BillablePortions
     ) -> AsyncGenerator[None, None]:
-        """Rates slice by slice: the month's subscriptions, its charges, the corrections; then credits and tax."""
+        """Rates a large tenant slice by slice: the month's subscriptions, its charges, the corrections; then credits
+        and tax.
+        """
         self.rated_cents.update(dict.fromkeys(drafts, 0))
         async for portion in billable:
             gathered = await gather(self.unit, self.run.period, portion)

@@ -1,4 +1,4 @@
-"""One chunk of a run: some hundred tenants, each of which commits or fails by itself.
+"""One chunk of a run: at most 200 tenants. Each tenant is billed or fails independently of the others.
 
 They are billed in batches, each in one transaction. A batch that fails is halved until the failing tenant is alone;
 that tenant is retried after the others, and then recorded as failed. If a chunk is interrupted, the next process to
@@ -78,7 +78,7 @@ async def roll_up_chunk(
 
 
 async def roll_up_run(context: Context, *, run_id: UUID) -> None:
-    """Processes the rest of the run in this process, chunk by chunk."""
+    """Processes the rest of a rollup run in this process, chunk by chunk."""
     authorise(context, Action.ROLL_UP)
 
     async def open_chunks(unit: UnitOfWork) -> list[int]:
@@ -111,7 +111,7 @@ class _Chunk:
     is_stopping: Callable[[], bool]
 
     async def settle(self, unsettled: Iterable[TenantWorkload]) -> bool:
-        """Updates the counts; returns whether every tenant has its outcome."""
+        """Updates a rollup run's counters; returns whether every tenant of the run has its outcome."""
         failed: dict[TenantWorkload, Exception] = {}
         for batch in portions(unsettled, BATCH_TENANTS, SLICE):
             if self.is_stopping():
@@ -144,7 +144,9 @@ class _Chunk:
         await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), rating_lock))
 
     async def _preview(self, tenant_ids: Sequence[UUID], rating_lock: AbstractAsyncContextManager[object]) -> None:
-        """Rates from one snapshot that writes nothing; then writes the outcomes in another transaction."""
+        """Carries out a dry run: rates the tenants in a snapshot that writes nothing, then writes the outcomes in
+        another transaction.
+        """
         run, now = self.run, self.context.clock()
         previewed = await transact(self.context, lambda unit: preview(unit, run, tenant_ids, now, rating_lock))
         await transact(self.context, lambda unit: record_once(unit, run, previewed))
@@ -169,7 +171,7 @@ class _Chunk:
 
 
 def _failure(error: Exception) -> TenantFailure:
-    """Describes an error for an operator."""
+    """Returns a description of an error for an operator."""
     if isinstance(error, AmountTooLarge):
         return TenantFailure(ProblemCode.AMOUNT_TOO_LARGE, str(error), ATTEMPTS)
     return TenantFailure("INTERNAL_ERROR", f"{type(error).__name__}: {error}", ATTEMPTS)

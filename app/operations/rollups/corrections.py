@@ -121,7 +121,8 @@ class Corrections:
             self._add_own(draft, inputs, [*billed_of(lines), *billed])
 
     def note_charges(self, draft: Draft, charges: ChargeInputs) -> bool:
-        """Does the same for charges without a subscription; then the invoice has only their difference.
+        """Registers the month's charges without a subscription: what other invoices have billed for them will be
+        subtracted.
 
         Returns whether other invoices have billed any of them; if not, nothing is registered.
         """
@@ -227,8 +228,8 @@ class Corrections:
             self._add(drafts[tenant_id], month, correction)
 
     async def _enrolled(self, period: Period, due: Mapping[UUID, Month]) -> list[BillableDeployment]:
-        """Returns the subscriptions to rate again: those of deployments with changes, or all of a tenant
-        with a change.
+        """Returns the subscriptions to rate again: all of a tenant's if a change affects the whole tenant, otherwise
+        those of deployments with changes, open credits or replaced corrections.
         """
         waived = [tenant_id for tenant_id, month in due.items() if month.state is BillingMonthState.WAIVED]
         fully_changed = [

@@ -75,7 +75,7 @@ async def catch_up(context: Context) -> int:
 
 
 async def resume(context: Context) -> int:
-    """Enqueues the remaining chunks of unfinished runs; returns their number."""
+    """Enqueues jobs for the remaining chunks of unfinished rollup runs; returns the number of chunks."""
     authorise(context, Action.ROLL_UP)
 
     return await transact(context, lambda unit: _enqueue_open_chunks(context, unit))

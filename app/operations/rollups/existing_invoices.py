@@ -58,7 +58,7 @@ async def existing_invoices_of(
 
 
 def settle_without_rating(run: Run, existing: ExistingInvoice) -> Settlement | None:
-    """Returns the outcome of a tenant that the run does not rate, or None."""
+    """Returns the outcome of a tenant that the rollup run does not rate; None if it rates the tenant."""
     tenant_id, month = existing.month.tenant_id, existing.month
     if month.state is BillingMonthState.WAIVED or not (run.force or _is_due(run, month)):
         return Settlement(tenant_id, TenantOutcome.SKIPPED, existing.invoice_id)

@@ -86,8 +86,8 @@ async def record(
     unpriced: Sequence[UnpricedUsageRow] = (),
     warnings: Sequence[TenantWarning] = (),
 ) -> None:
-    """Writes the outcomes and counts them on the run. It must be the last step of its transaction, because it locks the
-    run's row.
+    """Writes the tenants' outcomes and adds them to the counters of the rollup run. It must be the last step of its
+    transaction, because it locks the run's row.
     """
     if not settled:
         return
@@ -183,7 +183,7 @@ async def start_if_queued(unit: UnitOfWork, run_id: UUID, now: datetime) -> None
 
 
 async def finish_chunk(unit: UnitOfWork, run_id: UUID, position: int, now: datetime) -> None:
-    """Marks the chunk as done, and the run if it was the last chunk."""
+    """Marks a chunk of a rollup run as done. If it was the last chunk, ends the run."""
     await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run_id)
     await unit.connection.execute(
         "UPDATE rollup_chunks SET finished_at = $3 WHERE run_id = $1 AND position = $2 AND finished_at IS NULL",
@@ -195,11 +195,11 @@ async def finish_chunk(unit: UnitOfWork, run_id: UUID, position: int, now: datet
 
 
 async def finish_if_done(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
-    """Ends the run once all its chunks are done: PARTIAL if some of its tenants failed, FAILED if all did."""
+    """Ends a rollup run once all its chunks are done: PARTIAL if some of its tenants failed, FAILED if all did."""
     if await unit.connection.execute(_FINISH, run_id, now) == "UPDATE 1":
         await notify_progress(unit, run_id)
 
 
 async def notify_progress(unit: UnitOfWork, run_id: UUID) -> None:
-    """Notifies listeners after the commit."""
+    """Notifies listeners of the run's progress, once the transaction commits."""
     await unit.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, json.dumps({"id": str(run_id)}))

@@ -10,8 +10,8 @@ from app.billing import Period
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run does. force: it rates invoiced tenants again; dry_run: it writes no invoices. rates_stale_drafts: a
-    draft whose month changed is rated again in place.
+    """A rollup run with its options. force: tenants that already have an invoice are rated again. dry_run: no invoices
+    are written. rates_stale_drafts: a draft whose month changed after it was rated is rated again in place.
     """
 
     id: UUID
@@ -31,8 +31,8 @@ class TenantWorkload(NamedTuple):
 def portions(
     workloads: Iterable[TenantWorkload], max_tenants: int, max_subscriptions: int
 ) -> Iterator[list[TenantWorkload]]:
-    """Divides the tenants, in order, into portions of at most so many tenants and subscriptions; a tenant that is too
-    large is a portion by itself.
+    """Divides tenants, in order, into portions with limited numbers of tenants and subscriptions. A tenant with more
+    subscriptions than the limit is a portion by itself.
     """
     portion: list[TenantWorkload] = []
     size = 0

@@ -1,4 +1,4 @@
-"""Starts a run: writes its row and chunks, and enqueues a job for each chunk."""
+"""Starts a rollup run: writes its row and chunks, and enqueues a job for each chunk."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -138,6 +138,6 @@ def _chunk(run_id: UUID, position: int, workloads: Sequence[TenantWorkload]) -> 
 
 
 async def enqueue_chunks(context: Context, chunks: Iterable[tuple[UUID, int]]) -> None:
-    """Enqueues jobs for these chunks."""
+    """Enqueues a job for each of these chunks of a rollup run."""
     for run_id, position in chunks:
         await context.queue.enqueue(CHUNK_JOB, f"{run_id}:{position}", run_id=str(run_id), position=position)

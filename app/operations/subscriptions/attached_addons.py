@@ -52,7 +52,7 @@ async def attach_addon(context: Context, *, deployment_id: UUID, addon_code: str
 
 
 async def _is_attached(subscription_id: UUID, addon_id: UUID, first_day: date) -> bool:
-    """Whether the add-on is attached on that day or later. The subscription must be locked."""
+    """Whether the add-on is attached to the subscription on that day or later. The subscription must be locked."""
     goes_on = SubscriptionAddons.detached_on.is_null() | (SubscriptionAddons.detached_on >= first_day)
     return bool(
         await SubscriptionAddons.exists().where(

@@ -29,7 +29,7 @@ RETURNING 1
 
 
 async def apply_pending_plan_changes(context: Context) -> int:
-    """Makes every pending plan change whose day has come the version in force; returns how many there were.
+    """Puts every pending plan change into force whose day has come; returns their number.
 
     It may run at any time and in several processes at once; no amount depends on it.
     """

@@ -110,7 +110,9 @@ async def _history(subscription_id: UUID) -> list[_VersionInForce]:
 
 
 def _history_with(history: Sequence[_VersionInForce], change: _VersionInForce, today: date) -> list[_VersionInForce]:
-    """Returns the history with the change: entries later than the change, or than today, are removed."""
+    """Returns the plan version history with the change added. Entries from the change's day on, and entries that are
+    still in the future, are removed.
+    """
     unaffected = [earlier for earlier in history if earlier.first_day < change.first_day and earlier.first_day <= today]
     goes_on = bool(unaffected) and unaffected[-1].plan_version_id == change.plan_version_id
     return unaffected if goes_on else [*unaffected, change]

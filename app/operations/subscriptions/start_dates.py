@@ -12,7 +12,9 @@ CONFIRMED_FROM_MONTHS = 3
 
 
 def billed_from(context: Context, requested: date | None, default: date, path: tuple[str, ...]) -> date:
-    """Returns the default, or the requested day if the caller may choose one. Raises PERMISSION_DENIED."""
+    """Returns the first day to bill: the requested one, or the default if none is requested. Raises PERMISSION_DENIED
+    if the caller may not choose a day.
+    """
     if requested is None or requested == default:
         return default
     authorise(context, Action.CHOOSE_BILLING_DAYS, path)

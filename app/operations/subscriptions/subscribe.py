@@ -32,7 +32,7 @@ _STARTS_ON = ("startsOn",)
 
 @dataclass(frozen=True, slots=True)
 class _NewSubscription:
-    """Everything that has been decided about the subscription and will be written."""
+    """The checked values of a new subscription, ready to be written."""
 
     tenant_id: UUID
     deployment_id: UUID

@@ -115,8 +115,8 @@ def _exemption(
 
 
 async def _write_exemption(row: Exemptions) -> bool:
-    """Replaces the history from the row's day on; returns whether the tenant's tax changes on any day. The tenant must
-    be locked.
+    """Replaces a tenant's exemption history from the row's day on; returns whether the tenant's tax changes on any day.
+    The tenant must be locked.
     """
     history = (
         await Exemptions.select(Exemptions.first_day, Exemptions.tax_exempt, Exemptions.reason)

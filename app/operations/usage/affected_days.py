@@ -1,4 +1,4 @@
-"""Finds the days that an event changes: its own day, and the days on which a level continues."""
+"""Finds the days whose usage an event changes: its own day, and the days on which its level continues to apply."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -57,7 +57,9 @@ class Occurrence(NamedTuple):
 
 
 async def changes_of(unit: UnitOfWork, zone: ZoneInfo, occurrences: Iterable[Occurrence]) -> set[Change]:
-    """Returns the changes for `record_changes`. Only levels need statements."""
+    """Returns the changes to months that these events cause, for `record_changes`. Only levels (TIME_WEIGHTED) require
+    SQL statements.
+    """
     changes: set[Change] = set()
     latest: dict[DayKey, datetime] = {}
     for event in occurrences:

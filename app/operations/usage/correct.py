@@ -46,7 +46,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 
 @dataclass(frozen=True, slots=True)
 class CorrectionOutcome:
-    """previous_quantity: the quantity with which the event counted before."""
+    """The result of correcting a usage event. previous_quantity: the event's quantity before this correction."""
 
     correction_id: UUID
     deployment_id: UUID
@@ -57,8 +57,8 @@ class CorrectionOutcome:
 async def correct_usage(
     context: Context, *, tenant_id: UUID | None = None, source: str, event_id: str, quantity: Decimal, reason: str
 ) -> CorrectionOutcome:
-    """Makes the event count with this quantity from now on: 0 removes an amount, or is a level of 0. The last
-    correction of an event applies; all are kept.
+    """Corrects the quantity of a usage event: 0 removes an amount, or is a level of 0. The last correction of an event
+    applies; all corrections stay stored.
 
     Raises NOT_FOUND for an event that was never recorded, VALIDATION_FAILED for an invalid quantity or a blank reason.
     """
@@ -107,7 +107,7 @@ def _tenant_of(principal: Principal, tenant_id: UUID | None) -> UUID:
 
 
 async def _find(unit: UnitOfWork, tenant_id: UUID, source: str, event_id: str) -> tuple[UUID, Occurrence, Decimal]:
-    """Returns the record's id, the event and the quantity that it was recorded with."""
+    """Finds a recorded usage event. Returns its record's id, the event, and the quantity with which it was recorded."""
     key = await unit.connection.fetchrow(_KEY, tenant_id, source, event_id)
     if key is None:
         raise not_found("usage event", event_id, ("eventId",))

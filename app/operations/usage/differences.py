@@ -90,7 +90,7 @@ class _Total(NamedTuple):
 
 
 async def differences(unit: UnitOfWork, zone: ZoneInfo, deployments: Sequence[UUID]) -> list[tuple[str, str]]:
-    """Returns the row and a message for each difference. The transaction must see one snapshot."""
+    """Returns the row of each daily total that differs from its events, with a message. Needs one snapshot."""
     rows_and_messages = [tuple(row) for row in await unit.connection.fetch(_AMOUNTS_AND_READINGS, deployments)]
     for deployment_id in deployments:  # one at a time, because the events themselves are read
         events = await unit.connection.fetch(_LEVEL_EVENTS, [deployment_id])
@@ -127,7 +127,9 @@ def _folded(events: Sequence[Any], zone: ZoneInfo) -> dict[_DayLevels, _Total]:
 
 
 def _fold(levels: Sequence[tuple[datetime, Decimal]], ends_at: datetime) -> _Total:
-    """Folds levels in order; of those at the same instant, the highest counts."""
+    """Computes a day's total from the levels of one stream, in chronological order; of several at the same instant, the
+    highest counts.
+    """
     quantities = [quantity for _, quantity in levels]
     until = [*(occurred_at for occurred_at, _ in levels[1:]), ends_at]
     quantity_microseconds = (

@@ -34,7 +34,7 @@ class EventDays:
         self._quarters: dict[int, EventDay] = {}
 
     def of(self, microseconds: int) -> EventDay:
-        """Returns the day of an instant, given in microseconds since 1970."""
+        """Returns the day on which an instant lies, given in microseconds since 1970."""
         return self._quarters.get(microseconds // _QUARTER_HOUR) or self._find(microseconds)
 
     def _find(self, microseconds: int) -> EventDay:
@@ -53,5 +53,5 @@ class EventDays:
 
 @lru_cache(maxsize=8)
 def event_days(zone: ZoneInfo) -> EventDays:
-    """Returns the cache for the zone, shared by all batches."""
+    """Returns the cache of the days of a time zone, which all batches share."""
     return EventDays(zone)

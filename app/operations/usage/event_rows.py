@@ -32,7 +32,7 @@ class StagedDeployment(NamedTuple):
 
 
 def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment, microseconds: int, day: EventDay) -> bytes:
-    """Encodes the row of an event that occurred `microseconds` after 1970, on this day."""
+    """Encodes the row of a usage event that occurred `microseconds` after 1970, on the given day."""
     quantity = decimal_text(event.quantity)
     return b"".join(
         (
@@ -53,5 +53,5 @@ def encoded(row_id: UUID, event: MeteredEvent, deployment: StagedDeployment, mic
 
 
 async def stage(unit: UnitOfWork, rows: Iterable[bytes]) -> None:
-    """Copies the rows into `staged_usage`, which is empty at the start of each transaction."""
+    """Copies usage events into the staging table `staged_usage`, which is empty at the start of each transaction."""
     await copy_encoded(unit, "staged_usage", _COLUMNS, rows)

@@ -20,7 +20,7 @@ _DAY_SECONDS = 86_400
 
 
 class MeteredEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One event. (source, id) is its idempotency key within the deployment's tenant."""
+    """One metered usage event. (source, id) is its idempotency key within the deployment's tenant."""
 
     id: str
     source: str = "api"
@@ -64,7 +64,7 @@ InputFault = tuple[UsageFault, str]
 
 
 def usage_fault_of(event: MeteredEvent, now: datetime) -> InputFault | None:
-    """Returns what is wrong with an event by itself, or None."""
+    """Returns what is wrong with a usage event, judged by its own fields only, or None."""
     if not _is_key(event.id):
         return UsageFault.INVALID_ID, f"id must be one line of text of 1 to {MAX_KEY_LENGTH} characters"
     if not _is_source(event.source):
@@ -79,8 +79,8 @@ def epoch_microseconds(instant: datetime) -> int:
 
 
 def fingerprint(event: MeteredEvent, deployment: str, quantity: str, instant: int) -> bytes:
-    """Returns 16 bytes that are equal for two events only if their content is: 1.5 equals 1.50, and instants are
-    compared independent of their time zone.
+    """Returns the fingerprint of a usage event: 16 bytes that are equal for two events only if their content is equal.
+    1.5 equals 1.50, and instants are compared independent of their time zone.
 
     It is made of the text of the deployment's id, decimal_text of the quantity, and the instant in microseconds.
     Fingerprints are stored permanently, so the algorithm must never change.

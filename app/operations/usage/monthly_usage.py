@@ -15,8 +15,8 @@ from app.operations.rating_inputs import billable_deployments_of, gather, tenant
 async def monthly_usage(
     context: Context, deployment_ids: Sequence[UUID], *, period_start: date | None = None
 ) -> dict[UUID, list[ReportedUsage]]:
-    """Returns each deployment's month (default: the current one), by resource kind: the kinds that its plan prices and
-    those used.
+    """Returns each deployment's usage of a month (default: the current one) by resource kind: every kind that its plan
+    prices or that was used.
     """
     period = month_of(context, period_start)
 

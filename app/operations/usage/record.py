@@ -58,7 +58,7 @@ async def record_usage(context: Context, *, events: Sequence[MeteredEvent]) -> R
 
 
 async def record_batch(context: Context, events: Sequence[MeteredEvent], *, malformed: int = 0) -> RecordingOutcome:
-    """Does the same for any number of events, in one transaction.
+    """Records any number of usage events in one transaction.
 
     The call's audit entry contains the counts, including the lines that were not events.
     """
@@ -91,7 +91,7 @@ class _KnownResource(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _KnownRows:
-    """The deployments, kinds and resources named by the events, as far as they exist."""
+    """The deployments, resource kinds and resources that a batch of usage events names, as far as they exist."""
 
     deployments: Mapping[UUID, StagedDeployment]
     kinds: Mapping[str, Aggregation]
@@ -154,8 +154,8 @@ class _EventBatch:
         ]
 
     def early_new(self, taken: Mapping[UUID, bool]) -> Iterator[Occurrence]:
-        """Yields the early events whose ids are new: each level, and one amount or reading for each
-        deployment and day.
+        """Yields the newly recorded events of earlier months that may change those months: every level, but of amounts
+        and readings only one for each deployment and day.
         """
         kinds, seen = self.known.kinds, set[tuple[UUID, date]]()
         for place, day in self.early:

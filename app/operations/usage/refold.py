@@ -113,15 +113,15 @@ WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id, t.day)
 
 
 async def refold(unit: UnitOfWork, zone: ZoneInfo, days: Iterable[DayKey]) -> None:
-    """Recomputes the totals of these days from their events; the total of a day without events is deleted."""
+    """Recomputes daily totals from their events; the total of a day without events is deleted."""
     keys = sorted(set(days))
     await lock_days(unit, zone, keys)
     await fold_days(unit, zone, keys)
 
 
 async def lock_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) -> list[DayKey]:
-    """Locks the days, so that nothing can be added to them until the commit. Returns those that had no total: they must
-    be folded then.
+    """Locks daily totals, so that nothing can be added to these days until the commit. Returns the days that had no
+    total: these must be computed afterwards.
     """
     if not days:
         return []
@@ -130,7 +130,7 @@ async def lock_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) ->
 
 
 async def fold_days(unit: UnitOfWork, zone: ZoneInfo, days: Sequence[DayKey]) -> None:
-    """Computes the totals of days that are locked."""
+    """Computes the daily totals of the given days, which must be locked."""
     if days:
         await unit.connection.execute(_FOLD, *_columns(days, zone))
 

@@ -182,10 +182,10 @@ WHERE (t.tenant_id, t.deployment_id, t.resource_kind, t.resource_id, t.day)
 
 
 async def claim(unit: UnitOfWork) -> dict[UUID, bool]:
-    """Claims the event ids of the staged rows that are new (of rows with the same id, the first), and unstages the
-    others.
+    """Stores the event ids of the staged rows that are new, and deletes the other rows from the staging table. Of
+    several rows with the same id, the first counts as new.
 
-    Returns the row ids of the others, and whether the stored event with that id has different content.
+    Returns the ids of the deleted rows, each with whether the stored event has different content.
     """
     try:
         # Nearly every batch is entirely new, and a plain INSERT takes half the time of ON CONFLICT.

@@ -23,7 +23,7 @@ from app.schema.tenants import Tenant
 
 @strawberry.type(description="An ended month of a tenant that is not billed in full.")
 class UnbilledPeriod:
-    """operations.billing_months.UnbilledMonth, in the form of the older list."""
+    """An unbilled month, as the older field returns it: made from operations.billing_months.UnbilledMonthRow."""
 
     tenant: Tenant = strawberry.field(description="The tenant that the month belongs to.")
     period_start: date = strawberry.field(description="The first day of the month.")
@@ -32,7 +32,7 @@ class UnbilledPeriod:
 
 @strawberry.type(description="An ended month of a tenant that is not billed in full.")
 class UnbilledMonth(Node):
-    """operations.billing_months.UnbilledMonth; its id is the billing month's."""
+    """An unbilled month, made from operations.billing_months.UnbilledMonthRow; its id is the billing month's."""
 
     tenant: Tenant = strawberry.field(description="The tenant that the month belongs to.")
     period_start: date = strawberry.field(description="The first day of the month.")
@@ -46,7 +46,9 @@ class UnbilledMonth(Node):
 
     @classmethod
     def of(cls, month: billing_months.UnbilledMonthRow) -> "UnbilledMonth":
-        """Converts the operation's value, with references to its tenant and billing month."""
+        """Converts the operation's UnbilledMonthRow to the API's type, with references to its
+        tenant and billing month.
+        """
         return cls(
             id=month.billing_month_id,
             tenant=reference(Tenant, month.tenant_id),
@@ -189,7 +191,7 @@ class BillingMonthMutations:
 
 
 def _page_size(first: int | None, last: int | None) -> tuple[int, bool]:
-    """Returns how many months are requested, and whether backwards."""
+    """Returns how many months are requested, and whether they are counted from the end (`last`)."""
     sizes = {name: size for name, size in (("first", first), ("last", last)) if isinstance(size, int)}
     if len(sizes) > 1:
         raise _bad_input("provide first or last, not both")

@@ -63,7 +63,7 @@ class AddonSelectionInput:
     )
 
     def selection(self) -> catalog.AddonSelection:
-        """Converts to the operation's type."""
+        """Converts the input to the operation's AddonSelection."""
         return catalog.AddonSelection(self.code, self.additional)
 
 

@@ -32,7 +32,7 @@ class CreatePlanInput:
     "its own. Prices are in the currency's minor unit."
 )
 class PriceTierInput:
-    """A tier of a drafted resource."""
+    """A price tier of one resource kind in a drafted plan version."""
 
     up_to: Decimal | None = optional(
         description="The upper bound of the tier, inclusive. Leave it out for the last tier."
@@ -46,13 +46,13 @@ class PriceTierInput:
     )
 
     def terms(self) -> Tier:
-        """Converts to the billing rules' type."""
+        """Converts the input to the billing rules' Tier."""
         return Tier(self.up_to, self.unit_price_cents, self.flat_price_cents)
 
 
 @strawberry.input(description="What a plan version includes of one resource kind, and the price of usage over that.")
 class PlanResourceInput:
-    """A resource of a drafted version."""
+    """A resource kind that a drafted plan version includes."""
 
     resource_kind: str = strawberry.field(description="The code of the resource kind.")
     included_quantity: Decimal = strawberry.field(
@@ -69,7 +69,7 @@ class PlanResourceInput:
     )
 
     def draft(self) -> catalog.ResourceDraft:
-        """Converts to the operation's type."""
+        """Converts the input to the type that the operation receives."""
         return catalog.ResourceDraft(
             resource_kind=self.resource_kind,
             included_quantity=self.included_quantity,

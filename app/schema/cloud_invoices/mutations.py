@@ -17,9 +17,9 @@ from app.schema.problems import Refused, result_of
 from app.schema.scalars import Cents
 
 
-@strawberry.input(description="Says which column of a bill's CSV file holds a field.")
+@strawberry.input(description="Assigns a column of a bill's CSV file to a field.")
 class CloudInvoiceColumnInput:
-    """operations.costs.ColumnOfField."""
+    """A column of a bill's file; becomes operations.costs.ColumnOfField."""
 
     field: BillField = strawberry.field(description="The field that the column holds.")
     column: str = strawberry.field(

@@ -15,7 +15,7 @@ from app.schema.deployments.types import DeploymentEvent
 
 
 class _NotifiedEvent(msgspec.Struct, frozen=True):
-    """The payload of the notification that the writing transaction sent."""
+    """The payload of the notification that a transaction sends for a deployment event it has written."""
 
     id: UUID
     tenant_id: UUID

@@ -19,7 +19,7 @@ from app.tables.rollups import RollupRuns
 
 
 class _NotifiedRun(msgspec.Struct, frozen=True):
-    """The payload of the notification for each step of a run."""
+    """The payload of the notification that is sent when a rollup run makes progress."""
 
     id: UUID
 
@@ -49,7 +49,9 @@ class RollupSubscriptions:
 
 
 async def _is_finished(database: Database, run_id: UUID) -> bool:
-    """Whether the run has ended. Called before the run is read, so that the last state read is its final one."""
+    """Whether the rollup run has ended. Called before the run's state is read, so that the last state sent is the final
+    one.
+    """
     async with database.unit_of_work(PLATFORM):
         run = await RollupRuns.select(RollupRuns.finished_at).where(RollupRuns.id == run_id).first()
     if run is None:
@@ -58,7 +60,9 @@ async def _is_finished(database: Database, run_id: UUID) -> bool:
 
 
 async def _step(payloads: ChannelSubscription, run_id: UUID) -> None:
-    """Waits for the run's next step, or for a gap in the notifications in which there may have been one."""
+    """Waits until the run has made progress, or may have: if notifications were missed, one of them may have been about
+    this run.
+    """
     async for payload in payloads:
         if payload is None or msgspec.json.decode(payload, type=_NotifiedRun).id == run_id:
             return

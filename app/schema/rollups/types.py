@@ -36,14 +36,14 @@ class RollupFailure(Node):
 
     tenant: Tenant = one(RollupFailures.tenant_id, description="The tenant that could not be billed.")
     code: str = column(
-        RollupFailures.code, description="The code of the failure as text; `reason` has the same as an enum."
+        RollupFailures.code, description="The code of the failure as text; `reason` has the same code as an enum."
     )
     reason = python_field(needs=(RollupFailures.code,), description="The code of the failure.")(_reasons)
 
     message: str = column(
         RollupFailures.message, description="The reason for the failure, in words for a person to read."
     )
-    attempts: int = column(RollupFailures.attempts, description="The number of attempts made.")
+    attempts: int = column(RollupFailures.attempts, description="The number of attempts to bill the tenant.")
 
 
 @read_type(RollupOutcomes, platform=True, description="The outcome of a rollup run for one tenant.")

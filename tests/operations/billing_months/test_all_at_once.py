@@ -147,7 +147,7 @@ class Crowd:
             assert verified.matches, verified
 
     async def keep_at(self, act: Callable[[], Awaitable[None]], until: float) -> None:
-        """Again and again; what is refused is refused."""
+        """Repeats an operation until this time of the event loop, ignoring refusals."""
         name = act.__name__
         while asyncio.get_running_loop().time() < until:
             try:

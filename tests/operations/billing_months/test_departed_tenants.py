@@ -31,7 +31,7 @@ from tests.operations.months import (
 
 
 async def catch_up_all(given: Given) -> int:
-    """Starts what is due and does it: how many runs that were."""
+    """Starts the runs that are due and processes them; returns the number of runs."""
     await catch_up(given.platform)
     runs = await given.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL ORDER BY id")
     for run in runs:
@@ -40,7 +40,9 @@ async def catch_up_all(given: Given) -> int:
 
 
 async def leave(given: Given) -> None:
-    """Acme's pilot with 12 hours over, cancelled on 20 April; April is issued, and it is 10 June."""
+    """Cancels acme's deployment `pilot`, which had 12 hours of overage, on 20 April. April is issued, and the clock is
+    at 10 June.
+    """
     given.clock.set(2026, 4, 20)
     await given.plan()
     _, deployment_id = await subscribed(given)

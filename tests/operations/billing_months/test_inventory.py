@@ -31,7 +31,9 @@ from tests.operations.months import APRIL, invoices, issue_last, roll_up, unbill
 
 
 class World(NamedTuple):
-    """Acme's pilot with an add-on and a volume; bare has no subscription. April is rated and issued."""
+    """Test data: acme's deployment `pilot` with an add-on and a volume, and `bare` without a subscription. April is
+    rated and issued.
+    """
 
     given: Given
     tenant_id: UUID
@@ -208,7 +210,7 @@ async def world(given: Given) -> World:
 
 
 def test_every_action_is_said_to_change_rating_inputs_or_not_to() -> None:
-    """A new one must be added to one of the tables above: see record_changes in app/operations/billing_months."""
+    """A new action must be added to one of the tables above: see record_changes in app/operations/billing_months."""
     assert RECORDS.keys() | NO_INPUT.keys() | {Action.VOID_INVOICE} == set(Action)
     assert not RECORDS.keys() & NO_INPUT.keys()
 

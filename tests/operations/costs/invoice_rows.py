@@ -12,7 +12,7 @@ from tests.operations.given import Given
 
 
 class InvoicedLine(NamedTuple):
-    """period_start: of the service month."""
+    """An invoice line to insert. period_start: the first day of its service month."""
 
     kind: LineKind
     amount_cents: int

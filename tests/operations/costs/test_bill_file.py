@@ -182,7 +182,7 @@ async def test_a_bill_is_summed_up_exactly() -> None:
 
 
 def test_a_bill_has_at_most_100_000_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shown with a hundredth of them."""
+    """Tests the limit of 100,000 rows with a limit that is a hundred times smaller."""
     assert MAX_ROWS == 100_000
     monkeypatch.setattr(bill_file, "MAX_ROWS", 1_000)
     assert len(read_bill(bill(*[row("a", "$1")] * 1_000))) == 1_000

@@ -77,7 +77,9 @@ async def test_what_is_invoiced_in_another_currency_is_listed_beside_the_margin(
 async def bill_for(
     given: Given, deployment_id: UUID | None, amounts: list[str], *, external_id: str = "b", rate: str = "1"
 ) -> None:
-    """A bill of April whose rows are all for one new resource of the deployment, or for nothing of ours."""
+    """Imports a bill of April whose rows all belong to one new resource of the deployment, or to no registered
+    resource.
+    """
     name = f"resource of {external_id}"
     if deployment_id is not None:
         await register_resource(

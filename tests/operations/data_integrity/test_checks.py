@@ -119,7 +119,7 @@ CREATE UNIQUE INDEX tenant_invoices_not_void_key ON tenant_invoices (tenant_id, 
 
 
 def break_rows(database_url: str, statements: str) -> None:
-    """As the owner, with the triggers off."""
+    """Executes statements as the owner, with triggers disabled."""
     with psycopg.connect(database_url) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute(statements)

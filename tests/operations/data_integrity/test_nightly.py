@@ -36,7 +36,7 @@ async def broken(given: Given, worker_database_url: str) -> list[str]:
 
 
 def ticking(given: Given) -> Context:
-    """A caller whose clock goes on by a minute whenever it is read."""
+    """A context whose clock advances by one minute each time it is read."""
 
     def clock() -> datetime:
         given.clock.advance(minutes=1)

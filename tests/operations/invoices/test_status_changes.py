@@ -35,7 +35,7 @@ async def test_issuing_gives_a_number_and_a_due_date(given: Given, invoice_id: U
 
 
 async def test_a_year_that_ends_while_an_invoice_is_issued_divides_none_of_it(given: Given, invoice_id: UUID) -> None:
-    """Each reading of the clock is a second later than the one before, and the second one is of the next year."""
+    """Each reading of the clock is one second later than the previous one; the second reading is in the next year."""
     given.clock.set(2026, 12, 31, 23, 59, 59)
     first = given.clock()
 

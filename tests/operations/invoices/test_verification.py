@@ -43,7 +43,7 @@ async def invoice_id(given: Given) -> UUID:
 
 
 def tamper(database_url: str, *statements: str) -> None:
-    """As the owner, with the triggers off."""
+    """Executes statements as the owner, with triggers disabled."""
     with psycopg.connect(database_url) as connection:
         connection.execute("SET session_replication_role = replica")
         for statement in statements:

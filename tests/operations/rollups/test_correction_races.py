@@ -96,7 +96,7 @@ async def test_usage_recorded_while_the_month_is_closed_with_a_zero_amount(given
 async def test_an_event_that_is_not_committed_yet_holds_up_the_issuing_and_nothing_else(
     given: Given, pilot: UUID, act: object
 ) -> None:
-    """Two connections: one has the month shared, the other issues."""
+    """Two connections: one holds a shared lock on the month, the other issues the invoice."""
     await roll_up(given)
     (draft,) = await invoices(given)
     begun, go_on = asyncio.Event(), asyncio.Event()

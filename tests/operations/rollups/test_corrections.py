@@ -28,7 +28,7 @@ from tests.operations.months import (
 
 @pytest.fixture
 async def pilot(given: Given) -> UUID:
-    """Acme's deployment on Studio, its April issued with 12 hours over: 5012 and tax."""
+    """Creates acme's deployment on Studio. Its April invoice is issued with 12 hours of overage: 5012 cents and tax."""
     given.clock.set(2026, 5, 2)
     await given.plan()
     _, deployment_id = await subscribed(given)

@@ -27,7 +27,7 @@ async def written(given: Given, before: dict[str, tuple[int, str]]) -> set[str]:
 
 @pytest.fixture
 async def pilot(given: Given) -> UUID:
-    """April is issued, and 30 hours of it came late. It is 2 June."""
+    """April is issued, and 30 of its hours were recorded late. The clock is at 2 June."""
     given.clock.set(2026, 5, 2)
     await given.plan()
     _, deployment_id = await subscribed(given)
@@ -73,7 +73,7 @@ async def test_a_forced_one_previews_what_takes_the_place_of_an_issued_invoice(g
 
 
 async def test_a_dry_run_waits_for_no_lock(given: Given, pilot: UUID) -> None:
-    """It runs while another transaction holds the tenant's months."""
+    """The dry run ends while another transaction has locked the tenant's months."""
     async with rating(given) as connection:
         await connection.execute("SELECT FROM billing_months FOR UPDATE")
         run = await roll_up(given, MAY, dry_run=True)

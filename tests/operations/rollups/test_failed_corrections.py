@@ -34,7 +34,9 @@ LARGE = "999999999999999"
 
 @pytest.fixture
 async def pilot(given: Given) -> tuple[UUID, UUID]:
-    """Acme's April is issued; then comes usage of it that is worth more than 64 bits hold. It is 2 June."""
+    """Acme's April is issued; then usage of April is recorded whose price does not fit 64 bits. The
+    clock is at 2 June.
+    """
     given.clock.set(2026, 5, 2)
     egress = ResourceDraft("egress_gb", Decimal(0), (Tier(None, Decimal(LARGE)),))
     hours = ResourceDraft("droplet_hours", Decimal(0), (Tier(None, Decimal(1)),))
@@ -86,7 +88,9 @@ async def test_once_the_usage_is_corrected_the_month_is_too(given: Given, pilot:
 async def test_a_draft_that_had_corrected_it_and_is_rated_again_leaves_it_due(
     given: Given, pilot: tuple[UUID, UUID], monkeypatch: pytest.MonkeyPatch, slice_size: int
 ) -> None:
-    """May's draft had corrected April; now April cannot be rated, and the draft, rated again, no longer has it."""
+    """May's draft contained a correction of April. Now April cannot be rated, and after rating the draft again it no
+    longer contains the correction.
+    """
     tenant_id, deployment_id = pilot
     monkeypatch.setattr(billing_of_tenants, "SLICE", slice_size)
     await given.subscription(await given.deployment(tenant_id, "second"), starts_on=MAY)

@@ -12,7 +12,9 @@ FAULT = "INTERNAL_ERROR: ValueError: pilot has a plan in another currency than N
 
 
 async def break_tenant(given: Given, code: str, currency: str = "NZD") -> None:
-    """Its plan is then in another currency, which no operation would allow."""
+    """Makes a tenant impossible to bill: its currency is changed, so that its plan is in another one. No operation
+    allows this.
+    """
     async with given.database.unit_of_work(given.platform.principal.scope) as unit:
         await unit.connection.execute("UPDATE tenants SET currency = $2 WHERE code = $1", code, currency)
 

@@ -36,7 +36,7 @@ INPUTS = "SELECT position, document, late_month FROM tenant_invoice_inputs WHERE
 
 @pytest.fixture
 async def tenant_id(given: Given) -> UUID:
-    """April is issued; all of its deployments have changed since, some for the less. It is 2 June."""
+    """April is issued; all its deployments have changed since then, some to a lower amount. The clock is at 2 June."""
     given.clock.set(2026, 5, 2)
     await given.plan()
     await given.addon()

@@ -1,4 +1,6 @@
-"""Many at once: runs over the same month, executors of the same chunk, events that come meanwhile."""
+"""Concurrent rollups: runs over the same month, several processes on the same chunk, and usage that is recorded
+meanwhile.
+"""
 
 import asyncio
 
@@ -26,7 +28,7 @@ def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def sums(given: Given) -> list[dict[str, object]]:
-    """Each run's counters beside the sums over its outcomes, where they differ."""
+    """Returns the counters of runs that differ from the sums over the run's outcomes, with those sums."""
     return await given.rows(
         """
         SELECT r.id FROM rollup_runs r LEFT JOIN LATERAL (

@@ -26,7 +26,7 @@ class CountingLock(asyncio.Lock):
 
 @pytest.fixture(autouse=True)
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A chunk is two tenants or the large one, and a batch one tenant, or two subscriptions."""
+    """Makes a chunk two tenants or the large one, and a batch one tenant or two subscriptions."""
     monkeypatch.setattr(starting, "CHUNK_TENANTS", 2)
     monkeypatch.setattr(starting, "CHUNK_SUBSCRIPTIONS", 2)
     monkeypatch.setattr(chunk, "BATCH_TENANTS", 1)

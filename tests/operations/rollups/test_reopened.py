@@ -33,7 +33,7 @@ CHANGED = "it changed after it was rated: "
 
 
 async def caught_up(given: Given) -> None:
-    """Does what the jobs do: starts the runs that are due, and processes them."""
+    """Starts the runs that are due and processes them, as the jobs do."""
     await catch_up(given.platform)
     for run in await given.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL ORDER BY id"):
         await roll_up_run(given.platform, run_id=run["id"])

@@ -111,7 +111,7 @@ class _Writer:
         return f"{{ {' '.join(parts)} }}"
 
     def one(self, type_: GraphQLObjectType, depth: int) -> str:
-        """A field, or a fragment around some."""
+        """Draws a field, or a fragment that contains some fields."""
         kind = self.draw(st.integers(1, 16)) if depth else 16
         if kind == 1:
             return f"... on {type_.name} {self.directive()} {self.fields(type_, depth - 1, 2)}"
@@ -128,7 +128,7 @@ class _Writer:
         return self.aliased(type_, depth) if self.chance(3) else self.plain(type_, depth)
 
     def plain(self, type_: GraphQLObjectType, depth: int) -> str:
-        """A field under its own name and without arguments: it may be there twice, and is merged."""
+        """Draws a field without alias and arguments. It may occur twice in a selection; then the two are merged."""
         name, definition = self.choose(type_, depth, bare=True)
         return f"{name} {self.directive()} {self.below(definition, depth)}"
 
@@ -164,7 +164,7 @@ class _Writer:
         return f"@{self.draw(st.sampled_from(['skip', 'include']))}(if: {value})"
 
     def value(self, type_: str, values: st.SearchStrategy[Any]) -> str:
-        """An argument's value: as it is, or a variable, given or left to its default."""
+        """Draws an argument's value: a literal, or a variable with a value or only a default."""
         value = self.draw(values)
         if self.chance(2):
             return literal(value, enum="State" in type_)

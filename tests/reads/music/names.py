@@ -77,7 +77,9 @@ def _statements(operation: Operation) -> Iterator[Statement]:
 
 
 def words(sql: str) -> set[str]:
-    """The words of a statement that are names to GraphQL too, keywords among them; texts left out."""
+    """Returns the words of an SQL statement, including keywords but not those in texts, that are also valid GraphQL
+    names.
+    """
     return set(re.findall(r"(?<![\w$:])[A-Za-z_][A-Za-z0-9_]*(?![\w$])", re.sub(r"'(?:[^']|'')*'", "''", sql)))
 
 
@@ -87,6 +89,6 @@ def unquoted(sql: str) -> set[str]:
 
 
 def names() -> list[str]:
-    """Everything that the compiler's SQL calls something by, and PostgreSQL's system columns."""
+    """Returns all names in the compiler's SQL, and the names of PostgreSQL's system columns."""
     statements = [sql for scope in (PLATFORM, Scope.tenant(ALBUM)) for sql in emitted(document_with("k"), scope)]
     return sorted(set().union(SYSTEM_COLUMNS, *map(words, statements)))

@@ -62,7 +62,7 @@ def _wire(name: str, value: Any) -> Any:
 
 
 class ReferenceResolvers:
-    """Executes for one scope and viewer."""
+    """Resolvers that execute documents for one scope and viewer."""
 
     def __init__(self, schema: GraphQLSchema, scope: Scope, viewer: str) -> None:
         self._schema = schema

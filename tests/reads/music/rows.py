@@ -10,7 +10,7 @@ Rows = list[dict[str, Any]]
 
 
 def id_of(table: str, name: str) -> UUID:
-    """The id of the row that a test knows by a name."""
+    """Returns the id of a test row by its name in the test data."""
     return uuid5(NAMESPACE_DNS, f"{table}/{name}")
 
 

@@ -23,7 +23,9 @@ from piccolo.table import Table, create_table_class
 
 
 def table(tablename: str, /, **members: Column | Constraint) -> type[Table]:
-    """A table with its columns and constraints by name, in the order of the database. Its class is named after it."""
+    """Declares a table: the keywords are its columns and constraints, in their order in the database. The name of its
+    class is derived from the table's.
+    """
     class_name = "".join(word.capitalize() for word in tablename.split("_"))
     return create_table_class(class_name, class_kwargs={"tablename": tablename}, class_members=members)
 

@@ -1,4 +1,4 @@
-"""Facts about the database as a whole."""
+"""The tables with settings and checks of the database as a whole, such as its billing time zone."""
 
 from piccolo.constraints import Check
 
