@@ -17,6 +17,31 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: invoice_applied_credit_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_applied_credit_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.credit_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_balance_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_balance_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.balance_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_credited_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_credited_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.credited_net_cents + b.credited_tax_cents FROM invoice_balances b
+    WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
 -- Name: invoice_dispute_reason(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_dispute_reason(invoice_tenant uuid, invoice uuid) RETURNS text
@@ -42,6 +67,21 @@ CREATE FUNCTION public.invoice_is_stale(invoice_tenant uuid, invoice_month date,
         SELECT FROM billing_month_changes c WHERE c.tenant_id = invoice_tenant AND c.period_start = invoice_month)
 $$;
 
+-- Name: invoice_line_corrected_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_line_corrected_cents(line_tenant uuid, line uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT (coalesce((
+        SELECT sum(c.amount_cents) FROM credit_note_lines c
+        JOIN credit_notes n
+            ON n.tenant_id = c.tenant_id AND n.id = c.credit_note_id AND n.reason = 'LATE_CORRECTION'
+        WHERE c.tenant_id = line_tenant AND c.invoice_line_id = line), 0)
+    + coalesce((
+        SELECT sum(a.absorbed_cents) FROM absorbed_corrections a
+        WHERE a.tenant_id = line_tenant AND a.invoice_line_id = line), 0))::bigint
+$$;
+
 -- Name: invoice_line_inputs(uuid, uuid, uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_line_inputs(line_tenant uuid, line_invoice uuid, line_subscription uuid, line_month date, line_key text) RETURNS json
@@ -62,6 +102,57 @@ CREATE FUNCTION public.invoice_line_inputs(line_tenant uuid, line_invoice uuid, 
     ) AS documents
 $$;
 
+-- Name: invoice_overdue_since(uuid, uuid, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_overdue_since(invoice_tenant uuid, invoice uuid, today date) RETURNS date
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.due_on + 1 FROM invoice_balances b
+    WHERE b.tenant_id = invoice_tenant AND b.id = invoice AND b.balance_cents > 0 AND b.due_on < today
+$$;
+
+-- Name: invoice_paid_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_paid_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.paid_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_recovered_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_recovered_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.recovered_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_remaining_net_cents(uuid, uuid, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_remaining_net_cents(invoice_tenant uuid, invoice uuid, status text, subtotal_cents bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT subtotal_cents - b.credited_net_cents FROM invoice_balances b
+    WHERE status <> 'VOID' AND b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_remaining_tax_cents(uuid, uuid, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_remaining_tax_cents(invoice_tenant uuid, invoice uuid, status text, tax_cents bigint) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT tax_cents - b.credited_tax_cents FROM invoice_balances b
+    WHERE status <> 'VOID' AND b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: invoice_settled_by(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_settled_by(invoice_tenant uuid, invoice uuid) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.settled_by FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
 -- Name: invoice_stale_since(uuid, date, text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_stale_since(invoice_tenant uuid, invoice_month date, status text) RETURNS timestamp with time zone
@@ -69,6 +160,30 @@ CREATE FUNCTION public.invoice_stale_since(invoice_tenant uuid, invoice_month da
     AS $$
     SELECT min(c.changed_at) FROM billing_month_changes c
     WHERE status = 'DRAFT' AND c.tenant_id = invoice_tenant AND c.period_start = invoice_month
+$$;
+
+-- Name: invoice_written_off_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.invoice_written_off_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT b.written_off_cents FROM invoice_balances b WHERE b.tenant_id = invoice_tenant AND b.id = invoice
+$$;
+
+-- Name: is_in_month(date, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.is_in_month(day date, month date) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT day >= month AND day < (month + interval '1 month')::date
+$$;
+
+-- Name: is_in_month(date, date, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.is_in_month(first_day date, last_day date, month date) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT first_day < (month + interval '1 month')::date AND (last_day IS NULL OR last_day >= month)
 $$;
 
 -- Name: journal_entries_check_balance(); Type: FUNCTION; Schema: public; Owner: -
@@ -100,6 +215,22 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+
+-- Name: month_of(date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.month_of(day date) RETURNS date
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT date_trunc('month', day::timestamp)::date
+$$;
+
+-- Name: months_between(date, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.months_between(first_day date, last_day date) RETURNS SETOF date
+    LANGUAGE sql IMMUTABLE ROWS 12 PARALLEL SAFE
+    AS $$
+    SELECT month::date FROM generate_series(month_of(first_day)::timestamp, last_day::timestamp, interval '1 month') AS month
+$$;
 
 -- Name: payments_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -183,6 +314,15 @@ CREATE FUNCTION public.subscription_period_start(started_on date, ended_on date,
          - (extract(day FROM least(greatest(started_on, today), ended_on))::int - 1)
 $$;
 
+-- Name: tenant_credit_cents(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_credit_cents(tenant uuid, tenant_currency text) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(max(t.credit_cents), 0) FROM tenant_balances t
+    WHERE t.tenant_id = tenant AND t.currency = tenant_currency
+$$;
+
 -- Name: tenant_invoice_contents_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.tenant_invoice_contents_refuse_change() RETURNS trigger
@@ -249,6 +389,24 @@ BEGIN
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
+-- Name: tenant_open_cents(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_open_cents(tenant uuid, tenant_currency text) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(sum(b.balance_cents), 0) FROM invoice_balances b
+    WHERE b.tenant_id = tenant AND b.currency = tenant_currency AND b.balance_cents > 0
+$$;
+
+-- Name: tenant_overdue_cents(uuid, text, date); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tenant_overdue_cents(tenant uuid, tenant_currency text, today date) RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(sum(b.balance_cents), 0) FROM invoice_balances b
+    WHERE b.tenant_id = tenant AND b.currency = tenant_currency AND b.balance_cents > 0 AND b.due_on < today
+$$;
+
 -- Name: usage_records_create_partitions(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.usage_records_create_partitions(instant timestamp with time zone) RETURNS timestamp with time zone
@@ -293,6 +451,20 @@ END $$;
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
+
+-- Name: absorbed_corrections; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.absorbed_corrections (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_line_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    absorbed_cents bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT absorbed_corrections_absorbed_cents_check CHECK ((absorbed_cents > 0))
+);
+
+ALTER TABLE ONLY public.absorbed_corrections FORCE ROW LEVEL SECURITY;
 
 -- Name: addons; Type: TABLE; Schema: public; Owner: -
 
@@ -341,7 +513,7 @@ CREATE TABLE public.billing_month_changes (
     deployment_id uuid,
     reason text NOT NULL,
     changed_at timestamp with time zone NOT NULL,
-    CONSTRAINT billing_month_changes_reason_check CHECK ((reason = ANY (ARRAY['USAGE'::text, 'USAGE_CORRECTED'::text, 'SUBSCRIBED'::text, 'ADDON_ATTACHED'::text, 'ADDON_DETACHED'::text, 'PLAN_CHANGED'::text, 'TRANSITION'::text, 'CHARGE_ADDED'::text, 'TAX_EXEMPTION'::text, 'RESOURCE_ENDED'::text, 'INVOICE_VOIDED'::text, 'INVOICE_REPLACED'::text])))
+    CONSTRAINT billing_month_changes_reason_check CHECK ((reason = ANY (ARRAY['USAGE'::text, 'USAGE_CORRECTED'::text, 'SUBSCRIBED'::text, 'ADDON_ATTACHED'::text, 'ADDON_DETACHED'::text, 'PLAN_CHANGED'::text, 'TRANSITION'::text, 'CHARGE_ADDED'::text, 'TAX_EXEMPTION'::text, 'RESOURCE_ENDED'::text, 'INVOICE_VOIDED'::text, 'INVOICE_REPLACED'::text, 'LATE_CORRECTION'::text])))
 );
 
 ALTER TABLE ONLY public.billing_month_changes FORCE ROW LEVEL SECURITY;
@@ -688,6 +860,19 @@ CREATE TABLE public.installation (
     billing_months_through date,
     CONSTRAINT installation_id_check CHECK ((id = 1))
 );
+
+-- Name: invoice_application_reversals; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.invoice_application_reversals (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    application_id uuid NOT NULL,
+    amount_cents bigint NOT NULL,
+    reversed_at timestamp with time zone NOT NULL,
+    CONSTRAINT invoice_application_reversals_amount_cents_check CHECK ((amount_cents > 0))
+);
+
+ALTER TABLE ONLY public.invoice_application_reversals FORCE ROW LEVEL SECURITY;
 
 -- Name: invoice_applications; Type: TABLE; Schema: public; Owner: -
 
@@ -1311,11 +1496,13 @@ CREATE TABLE public.tenants (
     billing_address text,
     abn text,
     buyer_reference text,
+    legal_name text,
     closed_at timestamp with time zone,
     CONSTRAINT tenants_abn_check CHECK ((abn ~ '^[0-9]{11}$'::text)),
     CONSTRAINT tenants_code_check CHECK ((code ~ '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'::text)),
     CONSTRAINT tenants_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
     CONSTRAINT tenants_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT tenants_legal_name_check CHECK (((length(legal_name) >= 1) AND (length(legal_name) <= 200))),
     CONSTRAINT tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
@@ -1432,6 +1619,11 @@ ALTER TABLE ONLY public.write_offs FORCE ROW LEVEL SECURITY;
 -- Name: migration id; Type: DEFAULT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.migration ALTER COLUMN id SET DEFAULT nextval('public.migration_id_seq'::regclass);
+
+-- Name: absorbed_corrections absorbed_corrections_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.absorbed_corrections
+    ADD CONSTRAINT absorbed_corrections_pkey PRIMARY KEY (id);
 
 -- Name: addons addons_code_key; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1603,10 +1795,20 @@ ALTER TABLE ONLY public.idempotency_keys
 ALTER TABLE ONLY public.installation
     ADD CONSTRAINT installation_pkey PRIMARY KEY (id);
 
+-- Name: invoice_application_reversals invoice_application_reversals_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_application_reversals
+    ADD CONSTRAINT invoice_application_reversals_pkey PRIMARY KEY (id);
+
 -- Name: invoice_applications invoice_applications_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.invoice_applications
     ADD CONSTRAINT invoice_applications_pkey PRIMARY KEY (id);
+
+-- Name: invoice_applications invoice_applications_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_applications
+    ADD CONSTRAINT invoice_applications_tenant_id_id_key UNIQUE (tenant_id, id);
 
 -- Name: invoice_balances invoice_balances_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1985,6 +2187,10 @@ ALTER TABLE ONLY public.write_offs
 ALTER TABLE ONLY public.write_offs
     ADD CONSTRAINT write_offs_tenant_id_id_key UNIQUE (tenant_id, id);
 
+-- Name: absorbed_corrections_invoice_line_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX absorbed_corrections_invoice_line_id_idx ON public.absorbed_corrections USING btree (tenant_id, invoice_line_id);
+
 -- Name: audit_log_occurred_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX audit_log_occurred_at_idx ON public.audit_log USING btree (occurred_at, id);
@@ -2117,6 +2323,10 @@ CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING bt
 
 CREATE UNIQUE INDEX idempotency_keys_tenant_id_subject_key_key ON public.idempotency_keys USING btree (tenant_id, subject, key) NULLS NOT DISTINCT;
 
+-- Name: invoice_application_reversals_application_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX invoice_application_reversals_application_id_idx ON public.invoice_application_reversals USING btree (tenant_id, application_id, id);
+
 -- Name: invoice_applications_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX invoice_applications_invoice_id_idx ON public.invoice_applications USING btree (tenant_id, invoice_id, id);
@@ -2156,6 +2366,10 @@ CREATE INDEX journal_entries_tenant_id_idx ON public.journal_entries USING btree
 -- Name: payments_recorded_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX payments_recorded_at_idx ON public.payments USING btree (tenant_id, recorded_at, id);
+
+-- Name: payments_reference_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX payments_reference_idx ON public.payments USING btree (reference) WHERE (method = 'BANK_TRANSFER'::text);
 
 -- Name: rate_limit_buckets_tenant_id_subject_key; Type: INDEX; Schema: public; Owner: -
 
@@ -2277,6 +2491,10 @@ CREATE INDEX usage_records_levels_idx ON ONLY public.usage_records USING btree (
 
 CREATE INDEX write_offs_invoice_id_idx ON public.write_offs USING btree (tenant_id, invoice_id, id);
 
+-- Name: absorbed_corrections absorbed_corrections_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER absorbed_corrections_append_only BEFORE DELETE OR UPDATE ON public.absorbed_corrections FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
 -- Name: audit_log audit_log_append_only; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -2304,6 +2522,10 @@ CREATE CONSTRAINT TRIGGER credit_notes_totals AFTER INSERT ON public.credit_note
 -- Name: dunning_steps dunning_steps_append_only; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER dunning_steps_append_only BEFORE DELETE OR UPDATE ON public.dunning_steps FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: invoice_application_reversals invoice_application_reversals_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER invoice_application_reversals_append_only BEFORE DELETE OR UPDATE ON public.invoice_application_reversals FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 -- Name: invoice_applications invoice_applications_no_delete; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2424,6 +2646,16 @@ CREATE TRIGGER write_offs_immutable BEFORE UPDATE ON public.write_offs FOR EACH 
 -- Name: write_offs write_offs_no_delete; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER write_offs_no_delete BEFORE DELETE ON public.write_offs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: absorbed_corrections absorbed_corrections_invoice_line_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.absorbed_corrections
+    ADD CONSTRAINT absorbed_corrections_invoice_line_id_fkey FOREIGN KEY (invoice_line_id) REFERENCES public.tenant_invoice_lines(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: absorbed_corrections absorbed_corrections_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.absorbed_corrections
+    ADD CONSTRAINT absorbed_corrections_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: addons addons_resource_kind_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2574,6 +2806,16 @@ ALTER TABLE ONLY public.dunning_steps
 
 ALTER TABLE ONLY public.dunning_steps
     ADD CONSTRAINT dunning_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: invoice_application_reversals invoice_application_reversals_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_application_reversals
+    ADD CONSTRAINT invoice_application_reversals_application_id_fkey FOREIGN KEY (tenant_id, application_id) REFERENCES public.invoice_applications(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: invoice_application_reversals invoice_application_reversals_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.invoice_application_reversals
+    ADD CONSTRAINT invoice_application_reversals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: invoice_applications invoice_applications_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2885,6 +3127,10 @@ ALTER TABLE ONLY public.write_offs
 ALTER TABLE ONLY public.write_offs
     ADD CONSTRAINT write_offs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: absorbed_corrections; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.absorbed_corrections ENABLE ROW LEVEL SECURITY;
+
 -- Name: audit_log; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
@@ -2957,6 +3203,10 @@ ALTER TABLE public.dunning_steps ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
+-- Name: invoice_application_reversals; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.invoice_application_reversals ENABLE ROW LEVEL SECURITY;
+
 -- Name: invoice_applications; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.invoice_applications ENABLE ROW LEVEL SECURITY;
@@ -2988,6 +3238,10 @@ ALTER TABLE public.journal_postings ENABLE ROW LEVEL SECURITY;
 -- Name: payments; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.payments ENABLE ROW LEVEL SECURITY;
+
+-- Name: absorbed_corrections platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.absorbed_corrections TO arcadia_platform USING (true);
 
 -- Name: audit_log platform; Type: POLICY; Schema: public; Owner: -
 
@@ -3060,6 +3314,10 @@ CREATE POLICY platform ON public.dunning_steps TO arcadia_platform USING (true);
 -- Name: idempotency_keys platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.idempotency_keys TO arcadia_platform USING (true);
+
+-- Name: invoice_application_reversals platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.invoice_application_reversals TO arcadia_platform USING (true);
 
 -- Name: invoice_applications platform; Type: POLICY; Schema: public; Owner: -
 
@@ -3253,6 +3511,10 @@ ALTER TABLE public.subscription_plan_versions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.subscriptions ENABLE ROW LEVEL SECURITY;
 
+-- Name: absorbed_corrections tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.absorbed_corrections TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: audit_log tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.audit_log TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
@@ -3308,6 +3570,10 @@ CREATE POLICY tenant ON public.dunning_steps TO arcadia_tenant USING ((tenant_id
 -- Name: idempotency_keys tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.idempotency_keys TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: invoice_application_reversals tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.invoice_application_reversals TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: invoice_applications tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -3487,6 +3753,11 @@ GRANT USAGE ON SCHEMA public TO arcadia_platform;
 REVOKE ALL ON FUNCTION public.usage_records_create_partitions(instant timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.usage_records_create_partitions(instant timestamp with time zone) TO arcadia_platform;
 
+-- Name: TABLE absorbed_corrections; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.absorbed_corrections TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.absorbed_corrections TO arcadia_platform;
+
 -- Name: TABLE addons; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.addons TO arcadia_tenant;
@@ -3647,6 +3918,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO arcadia_pl
 
 GRANT SELECT ON TABLE public.installation TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.installation TO arcadia_platform;
+
+-- Name: TABLE invoice_application_reversals; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.invoice_application_reversals TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.invoice_application_reversals TO arcadia_platform;
 
 -- Name: TABLE invoice_applications; Type: ACL; Schema: public; Owner: -
 

@@ -61,7 +61,7 @@ class Receivables:
             owed.known.status = owed.status
 
     def take_in_corrections(self, invoices: Mapping[UUID, SeenInvoices]) -> None:
-        """Takes in the notes that rollups have issued since the last time; the worth of months shows if they are due."""
+        """Takes in the notes that rollups issued since the last time. The worth of months shows if they are due."""
         credited: dict[tuple[UUID, UUID], dict[int, int]] = defaultdict(dict)
         for row in self.world.rows(LATE_NOTES, self._corrections):
             credited[row.id, row.invoice_id][row.position] = row.amount_cents

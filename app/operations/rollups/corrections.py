@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from app.billing import (
@@ -49,38 +48,13 @@ from app.operations.rating_inputs import (
     gather,
     tenant_headers,
 )
-from app.operations.rollups.correction_notes import CorrectionNotes, Fall, falls_of
+from app.operations.rollups.correction_notes import CorrectionNotes, falls_of
+from app.operations.rollups.month_credits import MonthWithCredits
 from app.operations.rollups.run import Run
 from app.tables.billing_months import BillingMonthState
 
 CORRECTION_FAULTS = (ValueError, ArithmeticError)
 """Raised by rating a month whose inputs cannot be rated."""
-
-
-class _MonthWithCredits(NamedTuple):
-    """A month of one subscription, or of charges, with differences below 0; those above are on the invoice with it.
-
-    falls: those below 0 of an earlier month, by series.
-    """
-
-    month: Month
-    slug: str
-    inputs: CorrectionInputs
-    series_differences: tuple[SeriesDifference, ...]
-    falls: dict[Series, Fall]
-
-    def order(self) -> tuple[date, str]:
-        return self.month.period_start, self.slug
-
-    def owed_cents(self, difference: SeriesDifference) -> int:
-        """Of a difference below 0, what is to be taken off the invoice: below 0, or 0."""
-        fall = self.falls.get(difference.series)
-        return difference.amount_cents if fall is None else -fall.left_cents
-
-    def open_cents(self, difference: SeriesDifference, taken_cents: int) -> int:
-        """Of a difference below 0, what stays due."""
-        fall = self.falls.get(difference.series)
-        return difference.amount_cents - taken_cents + (fall.corrected_cents if fall else 0)
 
 
 @dataclass(slots=True)
@@ -95,7 +69,7 @@ class Corrections:
     elsewhere: Mapping[str, list[BilledSeries]] = field(default_factory=dict)
     corrected: set[tuple[UUID, date]] = field(default_factory=set)
     failed: dict[tuple[UUID, date], str] = field(default_factory=dict)
-    _credits: dict[UUID, list[_MonthWithCredits]] = field(default_factory=lambda: defaultdict(list))
+    _credits: dict[UUID, list[MonthWithCredits]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         self.notes = CorrectionNotes(self.unit, self.run, self.replaced.invoice_ids)
@@ -141,14 +115,14 @@ class Corrections:
         for start in sorted(due):
             async for _ in self._correct(drafts, Period(start, self.run.period.zone), due[start], slice_size):
                 yield
-        each = [one for tenant_id in drafts for one in sorted(self._credits[tenant_id], key=_MonthWithCredits.order)]
+        each = [one for tenant_id in drafts for one in sorted(self._credits[tenant_id], key=MonthWithCredits.order)]
         if falls := [fall for one in each for fall in one.falls.values()]:
             await self.notes.cover(falls)
             yield
 
     def settle(self, draft: Draft, own_charges: ChargeInputs) -> None:
         """Applies the tenant's credits as far as its invoice allows; charges below 0 of the month itself come last."""
-        owed = sorted(self._credits.pop(draft.tenant_id, ()), key=_MonthWithCredits.order)
+        owed = sorted(self._credits.pop(draft.tenant_id, ()), key=MonthWithCredits.order)
         if not owed and not own_charges.charges:
             return
         base = draft.invoice.tax_base.copy()
@@ -270,13 +244,13 @@ class Corrections:
                 else falls_of(month, inputs, series_differences)
             )
             self._credits[draft.tenant_id].append(
-                _MonthWithCredits(month, _slug(inputs), inputs, series_differences, falls)
+                MonthWithCredits(month, _slug(inputs), inputs, series_differences, falls)
             )
         else:
             draft.add_correction(inputs)
         month.difference_cents += sum(difference.amount_cents for difference in series_differences)
 
-    def _add_credit(self, draft: Draft, credit: _MonthWithCredits, taken: Mapping[Series, int]) -> None:
+    def _add_credit(self, draft: Draft, credit: MonthWithCredits, taken: Mapping[Series, int]) -> None:
         partly = tuple(
             (difference.series, taken[difference.series])
             for difference in credit.series_differences

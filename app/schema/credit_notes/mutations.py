@@ -10,7 +10,8 @@ from app.reads import reference
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.credit_notes.types import CreditNote
-from app.schema.invoices.types import Invoice, InvoiceLine
+from app.schema.invoices.lines import InvoiceLine
+from app.schema.invoices.types import Invoice
 from app.schema.problems import Refused, refusals_as_errors, result_of
 from app.schema.scalars import Cents
 from app.tables.credit_notes import CreditReason
