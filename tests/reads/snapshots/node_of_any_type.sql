@@ -70,9 +70,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t8$."id" AS "id",
-            'Deployment'::text AS "__typename",
-            t8$."slug" AS "slug"
-        FROM "cloud_deployments" t8$
+            'CreditNote'::text AS "__typename"
+        FROM "credit_notes" t8$
         WHERE t8$."id" = $2::uuid
             AND t8$."tenant_id" = $3::uuid
     ) o$
@@ -80,8 +79,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t9$."id" AS "id",
-            'DeploymentEvent'::text AS "__typename"
-        FROM "cloud_deployment_events" t9$
+            'CreditNoteLine'::text AS "__typename"
+        FROM "credit_note_lines" t9$
         WHERE t9$."id" = $2::uuid
             AND t9$."tenant_id" = $3::uuid
     ) o$
@@ -89,26 +88,27 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t10$."id" AS "id",
-            'DunningFailure'::text AS "__typename"
-        FROM "dunning_failures" t10$
+            'Deployment'::text AS "__typename",
+            t10$."slug" AS "slug"
+        FROM "cloud_deployments" t10$
         WHERE t10$."id" = $2::uuid
-            AND false
+            AND t10$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t11$."id" AS "id",
-            'DunningHold'::text AS "__typename"
-        FROM "dunning_holds" t11$
+            'DeploymentEvent'::text AS "__typename"
+        FROM "cloud_deployment_events" t11$
         WHERE t11$."id" = $2::uuid
-            AND false
+            AND t11$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t12$."id" AS "id",
-            'DunningRun'::text AS "__typename"
-        FROM "dunning_runs" t12$
+            'DunningFailure'::text AS "__typename"
+        FROM "dunning_failures" t12$
         WHERE t12$."id" = $2::uuid
             AND false
     ) o$
@@ -116,27 +116,26 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t13$."id" AS "id",
-            'DunningStep'::text AS "__typename"
-        FROM "dunning_steps" t13$
+            'DunningHold'::text AS "__typename"
+        FROM "dunning_holds" t13$
         WHERE t13$."id" = $2::uuid
-            AND t13$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t14$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t14$."number" AS "number"
-        FROM "tenant_invoices" t14$
+            'DunningRun'::text AS "__typename"
+        FROM "dunning_runs" t14$
         WHERE t14$."id" = $2::uuid
-            AND t14$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t15$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t15$
+            'DunningStep'::text AS "__typename"
+        FROM "dunning_steps" t15$
         WHERE t15$."id" = $2::uuid
             AND t15$."tenant_id" = $3::uuid
     ) o$
@@ -144,16 +143,18 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t16$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t16$
+            'Invoice'::text AS "__typename",
+            t16$."number" AS "number"
+        FROM "tenant_invoices" t16$
         WHERE t16$."id" = $2::uuid
+            AND t16$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t17$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t17$
+            'InvoiceApplication'::text AS "__typename"
+        FROM "invoice_applications" t17$
         WHERE t17$."id" = $2::uuid
             AND t17$."tenant_id" = $3::uuid
     ) o$
@@ -161,17 +162,17 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t18$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t18$
         WHERE t18$."id" = $2::uuid
-            AND NOT t18$."status" = $4::text
+            AND t18$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t19$."id" AS "id",
-            'RollupFailure'::text AS "__typename"
-        FROM "rollup_failures" t19$
+            'IssueOutcome'::text AS "__typename"
+        FROM "issue_outcomes" t19$
         WHERE t19$."id" = $2::uuid
             AND false
     ) o$
@@ -179,8 +180,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t20$."id" AS "id",
-            'RollupOutcome'::text AS "__typename"
-        FROM "rollup_outcomes" t20$
+            'IssueRun'::text AS "__typename"
+        FROM "issue_runs" t20$
         WHERE t20$."id" = $2::uuid
             AND false
     ) o$
@@ -188,8 +189,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t21$."id" AS "id",
-            'RollupRun'::text AS "__typename"
-        FROM "rollup_runs" t21$
+            'JournalEntry'::text AS "__typename"
+        FROM "journal_entries" t21$
         WHERE t21$."id" = $2::uuid
             AND false
     ) o$
@@ -197,8 +198,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t22$."id" AS "id",
-            'RollupWarning'::text AS "__typename"
-        FROM "rollup_warnings" t22$
+            'JournalPosting'::text AS "__typename"
+        FROM "journal_postings" t22$
         WHERE t22$."id" = $2::uuid
             AND false
     ) o$
@@ -206,8 +207,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t23$."id" AS "id",
-            'SubscriptionAddon'::text AS "__typename"
-        FROM "subscription_addons" t23$
+            'Payment'::text AS "__typename"
+        FROM "payments" t23$
         WHERE t23$."id" = $2::uuid
             AND t23$."tenant_id" = $3::uuid
     ) o$
@@ -215,45 +216,143 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t24$."id" AS "id",
-            'TaxExemption'::text AS "__typename"
-        FROM "tenant_tax_exemptions" t24$
+            'Plan'::text AS "__typename"
+        FROM "plans" t24$
         WHERE t24$."id" = $2::uuid
-            AND t24$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t25$."id" AS "id",
-            'TaxRate'::text AS "__typename"
-        FROM "tax_rates" t25$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t25$
         WHERE t25$."id" = $2::uuid
+            AND t25$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t26$."id" AS "id",
-            'Tenant'::text AS "__typename"
-        FROM "tenants" t26$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t26$
         WHERE t26$."id" = $2::uuid
-            AND t26$."id" = $3::uuid
+            AND NOT t26$."status" = $4::text
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t27$."id" AS "id",
-            'UnpricedUsage'::text AS "__typename"
-        FROM "rollup_unpriced_usage" t27$
+            'Recovery'::text AS "__typename"
+        FROM "recoveries" t27$
         WHERE t27$."id" = $2::uuid
-            AND false
+            AND t27$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t28$."id" AS "id",
-            'UsageCorrection'::text AS "__typename"
-        FROM "usage_corrections" t28$
+            'Refund'::text AS "__typename"
+        FROM "refunds" t28$
         WHERE t28$."id" = $2::uuid
             AND t28$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t29$."id" AS "id",
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t29$
+        WHERE t29$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t30$."id" AS "id",
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t30$
+        WHERE t30$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t31$."id" AS "id",
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t31$
+        WHERE t31$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t32$."id" AS "id",
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t32$
+        WHERE t32$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t33$."id" AS "id",
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t33$
+        WHERE t33$."id" = $2::uuid
+            AND t33$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t34$."id" AS "id",
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t34$
+        WHERE t34$."id" = $2::uuid
+            AND t34$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t35$."id" AS "id",
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t35$
+        WHERE t35$."id" = $2::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t36$."id" AS "id",
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t36$
+        WHERE t36$."id" = $2::uuid
+            AND t36$."id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t37$."id" AS "id",
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t37$
+        WHERE t37$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t38$."id" AS "id",
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t38$
+        WHERE t38$."id" = $2::uuid
+            AND t38$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t39$."id" AS "id",
+            'WriteOff'::text AS "__typename"
+        FROM "write_offs" t39$
+        WHERE t39$."id" = $2::uuid
+            AND t39$."tenant_id" = $3::uuid
     ) o$
 ))
 FROM scope$;
@@ -325,171 +424,259 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t8$."id" AS "id",
-            'Deployment'::text AS "__typename",
-            t8$."slug" AS "slug"
-        FROM "cloud_deployments" t8$
+            'CreditNote'::text AS "__typename"
+        FROM "credit_notes" t8$
         WHERE t8$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t9$."id" AS "id",
-            'DeploymentEvent'::text AS "__typename"
-        FROM "cloud_deployment_events" t9$
+            'CreditNoteLine'::text AS "__typename"
+        FROM "credit_note_lines" t9$
         WHERE t9$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t10$."id" AS "id",
-            'DunningFailure'::text AS "__typename"
-        FROM "dunning_failures" t10$
+            'Deployment'::text AS "__typename",
+            t10$."slug" AS "slug"
+        FROM "cloud_deployments" t10$
         WHERE t10$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t11$."id" AS "id",
-            'DunningHold'::text AS "__typename"
-        FROM "dunning_holds" t11$
+            'DeploymentEvent'::text AS "__typename"
+        FROM "cloud_deployment_events" t11$
         WHERE t11$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t12$."id" AS "id",
-            'DunningRun'::text AS "__typename"
-        FROM "dunning_runs" t12$
+            'DunningFailure'::text AS "__typename"
+        FROM "dunning_failures" t12$
         WHERE t12$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t13$."id" AS "id",
-            'DunningStep'::text AS "__typename"
-        FROM "dunning_steps" t13$
+            'DunningHold'::text AS "__typename"
+        FROM "dunning_holds" t13$
         WHERE t13$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t14$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t14$."number" AS "number"
-        FROM "tenant_invoices" t14$
+            'DunningRun'::text AS "__typename"
+        FROM "dunning_runs" t14$
         WHERE t14$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t15$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t15$
+            'DunningStep'::text AS "__typename"
+        FROM "dunning_steps" t15$
         WHERE t15$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t16$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t16$
+            'Invoice'::text AS "__typename",
+            t16$."number" AS "number"
+        FROM "tenant_invoices" t16$
         WHERE t16$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t17$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t17$
+            'InvoiceApplication'::text AS "__typename"
+        FROM "invoice_applications" t17$
         WHERE t17$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t18$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t18$
         WHERE t18$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t19$."id" AS "id",
-            'RollupFailure'::text AS "__typename"
-        FROM "rollup_failures" t19$
+            'IssueOutcome'::text AS "__typename"
+        FROM "issue_outcomes" t19$
         WHERE t19$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t20$."id" AS "id",
-            'RollupOutcome'::text AS "__typename"
-        FROM "rollup_outcomes" t20$
+            'IssueRun'::text AS "__typename"
+        FROM "issue_runs" t20$
         WHERE t20$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t21$."id" AS "id",
-            'RollupRun'::text AS "__typename"
-        FROM "rollup_runs" t21$
+            'JournalEntry'::text AS "__typename"
+        FROM "journal_entries" t21$
         WHERE t21$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t22$."id" AS "id",
-            'RollupWarning'::text AS "__typename"
-        FROM "rollup_warnings" t22$
+            'JournalPosting'::text AS "__typename"
+        FROM "journal_postings" t22$
         WHERE t22$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t23$."id" AS "id",
-            'SubscriptionAddon'::text AS "__typename"
-        FROM "subscription_addons" t23$
+            'Payment'::text AS "__typename"
+        FROM "payments" t23$
         WHERE t23$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t24$."id" AS "id",
-            'TaxExemption'::text AS "__typename"
-        FROM "tenant_tax_exemptions" t24$
+            'Plan'::text AS "__typename"
+        FROM "plans" t24$
         WHERE t24$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t25$."id" AS "id",
-            'TaxRate'::text AS "__typename"
-        FROM "tax_rates" t25$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t25$
         WHERE t25$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t26$."id" AS "id",
-            'Tenant'::text AS "__typename"
-        FROM "tenants" t26$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t26$
         WHERE t26$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t27$."id" AS "id",
-            'UnpricedUsage'::text AS "__typename"
-        FROM "rollup_unpriced_usage" t27$
+            'Recovery'::text AS "__typename"
+        FROM "recoveries" t27$
         WHERE t27$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t28$."id" AS "id",
-            'UsageCorrection'::text AS "__typename"
-        FROM "usage_corrections" t28$
+            'Refund'::text AS "__typename"
+        FROM "refunds" t28$
         WHERE t28$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t29$."id" AS "id",
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t29$
+        WHERE t29$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t30$."id" AS "id",
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t30$
+        WHERE t30$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t31$."id" AS "id",
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t31$
+        WHERE t31$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t32$."id" AS "id",
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t32$
+        WHERE t32$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t33$."id" AS "id",
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t33$
+        WHERE t33$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t34$."id" AS "id",
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t34$
+        WHERE t34$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t35$."id" AS "id",
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t35$
+        WHERE t35$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t36$."id" AS "id",
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t36$
+        WHERE t36$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t37$."id" AS "id",
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t37$
+        WHERE t37$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t38$."id" AS "id",
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t38$
+        WHERE t38$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t39$."id" AS "id",
+            'WriteOff'::text AS "__typename"
+        FROM "write_offs" t39$
+        WHERE t39$."id" = $1::uuid
     ) o$
 ));
 -- $1: 019d4500-0007-7000-8000-000000000065

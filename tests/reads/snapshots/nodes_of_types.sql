@@ -64,7 +64,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t8$."id" AS "id"
-            FROM "cloud_deployments" t8$
+            FROM "credit_notes" t8$
             WHERE t8$."id" = i$.id$
                 AND t8$."tenant_id" = $3::uuid
         ) o$
@@ -72,7 +72,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t9$."id" AS "id"
-            FROM "cloud_deployment_events" t9$
+            FROM "credit_note_lines" t9$
             WHERE t9$."id" = i$.id$
                 AND t9$."tenant_id" = $3::uuid
         ) o$
@@ -80,23 +80,23 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t10$."id" AS "id"
-            FROM "dunning_failures" t10$
+            FROM "cloud_deployments" t10$
             WHERE t10$."id" = i$.id$
-                AND false
+                AND t10$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t11$."id" AS "id"
-            FROM "dunning_holds" t11$
+            FROM "cloud_deployment_events" t11$
             WHERE t11$."id" = i$.id$
-                AND false
+                AND t11$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t12$."id" AS "id"
-            FROM "dunning_runs" t12$
+            FROM "dunning_failures" t12$
             WHERE t12$."id" = i$.id$
                 AND false
         ) o$
@@ -104,23 +104,23 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t13$."id" AS "id"
-            FROM "dunning_steps" t13$
+            FROM "dunning_holds" t13$
             WHERE t13$."id" = i$.id$
-                AND t13$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t14$."id" AS "id"
-            FROM "tenant_invoices" t14$
+            FROM "dunning_runs" t14$
             WHERE t14$."id" = i$.id$
-                AND t14$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t15$."id" AS "id"
-            FROM "tenant_invoice_lines" t15$
+            FROM "dunning_steps" t15$
             WHERE t15$."id" = i$.id$
                 AND t15$."tenant_id" = $3::uuid
         ) o$
@@ -128,14 +128,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t16$."id" AS "id"
-            FROM "plans" t16$
+            FROM "tenant_invoices" t16$
             WHERE t16$."id" = i$.id$
+                AND t16$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t17$."id" AS "id"
-            FROM "subscriptions" t17$
+            FROM "invoice_applications" t17$
             WHERE t17$."id" = i$.id$
                 AND t17$."tenant_id" = $3::uuid
         ) o$
@@ -143,15 +144,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t18$."id" AS "id"
-            FROM "plan_versions" t18$
+            FROM "tenant_invoice_lines" t18$
             WHERE t18$."id" = i$.id$
-                AND NOT t18$."status" = $4::text
+                AND t18$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t19$."id" AS "id"
-            FROM "rollup_failures" t19$
+            FROM "issue_outcomes" t19$
             WHERE t19$."id" = i$.id$
                 AND false
         ) o$
@@ -159,7 +160,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t20$."id" AS "id"
-            FROM "rollup_outcomes" t20$
+            FROM "issue_runs" t20$
             WHERE t20$."id" = i$.id$
                 AND false
         ) o$
@@ -167,7 +168,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t21$."id" AS "id"
-            FROM "rollup_runs" t21$
+            FROM "journal_entries" t21$
             WHERE t21$."id" = i$.id$
                 AND false
         ) o$
@@ -175,7 +176,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t22$."id" AS "id"
-            FROM "rollup_warnings" t22$
+            FROM "journal_postings" t22$
             WHERE t22$."id" = i$.id$
                 AND false
         ) o$
@@ -183,7 +184,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t23$."id" AS "id"
-            FROM "subscription_addons" t23$
+            FROM "payments" t23$
             WHERE t23$."id" = i$.id$
                 AND t23$."tenant_id" = $3::uuid
         ) o$
@@ -191,41 +192,128 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t24$."id" AS "id"
-            FROM "tenant_tax_exemptions" t24$
+            FROM "plans" t24$
             WHERE t24$."id" = i$.id$
-                AND t24$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t25$."id" AS "id"
-            FROM "tax_rates" t25$
+            FROM "subscriptions" t25$
             WHERE t25$."id" = i$.id$
+                AND t25$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
-            SELECT t26$."id" AS "id",
-                t26$."code" AS "code"
-            FROM "tenants" t26$
+            SELECT t26$."id" AS "id"
+            FROM "plan_versions" t26$
             WHERE t26$."id" = i$.id$
-                AND t26$."id" = $3::uuid
+                AND NOT t26$."status" = $4::text
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t27$."id" AS "id"
-            FROM "rollup_unpriced_usage" t27$
+            FROM "recoveries" t27$
             WHERE t27$."id" = i$.id$
-                AND false
+                AND t27$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t28$."id" AS "id"
-            FROM "usage_corrections" t28$
+            FROM "refunds" t28$
             WHERE t28$."id" = i$.id$
                 AND t28$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t29$."id" AS "id"
+            FROM "rollup_failures" t29$
+            WHERE t29$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t30$."id" AS "id"
+            FROM "rollup_outcomes" t30$
+            WHERE t30$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t31$."id" AS "id"
+            FROM "rollup_runs" t31$
+            WHERE t31$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t32$."id" AS "id"
+            FROM "rollup_warnings" t32$
+            WHERE t32$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t33$."id" AS "id"
+            FROM "subscription_addons" t33$
+            WHERE t33$."id" = i$.id$
+                AND t33$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t34$."id" AS "id"
+            FROM "tenant_tax_exemptions" t34$
+            WHERE t34$."id" = i$.id$
+                AND t34$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t35$."id" AS "id"
+            FROM "tax_rates" t35$
+            WHERE t35$."id" = i$.id$
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t36$."id" AS "id",
+                t36$."code" AS "code"
+            FROM "tenants" t36$
+            WHERE t36$."id" = i$.id$
+                AND t36$."id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t37$."id" AS "id"
+            FROM "rollup_unpriced_usage" t37$
+            WHERE t37$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t38$."id" AS "id"
+            FROM "usage_corrections" t38$
+            WHERE t38$."id" = i$.id$
+                AND t38$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t39$."id" AS "id"
+            FROM "write_offs" t39$
+            WHERE t39$."id" = i$.id$
+                AND t39$."tenant_id" = $3::uuid
         ) o$
     )) ORDER BY i$.n$), '[]')
     FROM unnest($2::uuid[])
