@@ -36,13 +36,11 @@ from app.billing.credit import (
     RemainingInvoice,
     RemainingLine,
     RemainingTax,
-    remaining_invoice,
 )
 from app.billing.daily import DailyQuantities, DailyQuantity, ResourceDailyUsage
 from app.billing.dunning import (
     DEFAULT_POLICY,
     RECOVERY,
-    STEP_STATES,
     DueStep,
     DunnedDeployment,
     DunningPolicy,
@@ -117,7 +115,6 @@ __all__ = [
     "DEFAULT_POLICY",
     "RECOVERY",
     "RULES_VERSION",
-    "STEP_STATES",
     "TRANSITIONS",
     "Account",
     "ActiveSpan",
@@ -140,7 +137,6 @@ __all__ = [
     "DailyQuantities",
     "DailyQuantity",
     "DeploymentState",
-    "Document",
     "DueStep",
     "DunnedDeployment",
     "DunningPolicy",
@@ -229,7 +225,6 @@ __all__ = [
     "rate_document",
     "rate_subject",
     "rate_subscription",
-    "remaining_invoice",
     "resource_usage",
     "round_half_away",
     "state_steps",

@@ -4,7 +4,7 @@ The tax of a note is the fall of the rounded tax on what is left, never the roun
 the notes of an invoice add up to it. Source: receivables, "Credit notes".
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -225,33 +225,6 @@ class _Limits:
             self._by_tax[key] -= net_cents
         if not line.taxes:
             self._untaxed -= net_cents
-
-
-def remaining_invoice(
-    lines: Iterable[RemainingLine], taxes: Iterable[RemainingTax], notes: Iterable[CreditAmounts]
-) -> RemainingInvoice:
-    """What is left of an invoice's lines and taxes, as issued, after its notes."""
-    credited_lines: dict[int, int] = {}
-    credited_taxes: dict[str, tuple[int, int]] = {}
-    for note in notes:
-        for position, net_cents in note.lines:
-            credited_lines[position] = credited_lines.get(position, 0) + net_cents
-        for key, net_cents, tax_cents in note.taxes:
-            net, tax = credited_taxes.get(key, (0, 0))
-            credited_taxes[key] = net + net_cents, tax + tax_cents
-    return RemainingInvoice(_less_lines(lines, credited_lines), _less_taxes(taxes, credited_taxes))
-
-
-def _less_lines(lines: Iterable[RemainingLine], credited: Mapping[int, int]) -> tuple[RemainingLine, ...]:
-    return tuple(line._replace(net_cents=line.net_cents - credited.get(line.position, 0)) for line in lines)
-
-
-def _less_taxes(taxes: Iterable[RemainingTax], credited: Mapping[str, tuple[int, int]]) -> tuple[RemainingTax, ...]:
-    left = []
-    for tax in taxes:
-        net, amount = credited.get(tax.key, (0, 0))
-        left.append(tax._replace(net_cents=tax.net_cents - net, tax_cents=tax.tax_cents - amount))
-    return tuple(left)
 
 
 def _first(parts: Sequence[CreditedLine], net_cents: int) -> list[CreditedLine]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from app.schema.credit_notes.types import CreditNote
     from app.schema.deployments.types import Deployment
     from app.schema.dunning.types import DunningHold, DunningStep
-    from app.schema.invoices.lines import InvoiceLine
+    from app.schema.invoices.invoice_lines import InvoiceLine
     from app.schema.invoices.types import Invoice
     from app.schema.payments.types import InvoiceApplication, Payment, Recovery, Refund, WriteOff
     from app.schema.subscriptions import PlanSubscription, SubscriptionAddon
@@ -24,7 +24,7 @@ LazyDunningStep: TypeAlias = Annotated["DunningStep", strawberry.lazy("app.schem
 LazyInvoice: TypeAlias = Annotated["Invoice", strawberry.lazy("app.schema.invoices.types")]
 LazyCharge: TypeAlias = Annotated["Charge", strawberry.lazy("app.schema.charges")]
 LazyCreditNote: TypeAlias = Annotated["CreditNote", strawberry.lazy("app.schema.credit_notes.types")]
-LazyInvoiceLine: TypeAlias = Annotated["InvoiceLine", strawberry.lazy("app.schema.invoices.lines")]
+LazyInvoiceLine: TypeAlias = Annotated["InvoiceLine", strawberry.lazy("app.schema.invoices.invoice_lines")]
 LazyPayment: TypeAlias = Annotated["Payment", strawberry.lazy("app.schema.payments.types")]
 LazyInvoiceApplication: TypeAlias = Annotated["InvoiceApplication", strawberry.lazy("app.schema.payments.types")]
 LazyRefund: TypeAlias = Annotated["Refund", strawberry.lazy("app.schema.payments.types")]

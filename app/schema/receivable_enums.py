@@ -4,7 +4,7 @@ from app.billing import Account, StepKind
 from app.operations.bank_statements import ProposalReason
 from app.schema.enums import describe
 from app.tables.credit_notes import CreditReason
-from app.tables.issue_runs import IssueOutcome, IssueRunStatus
+from app.tables.issue_runs import DraftOutcome, IssueRunStatus
 from app.tables.ledger import JournalEntryKind, SettledBy
 from app.tables.payments import PaymentMethod
 
@@ -49,7 +49,7 @@ describe(
     FAILED="The run has finished and every draft failed.",
 )
 describe(
-    IssueOutcome,
+    DraftOutcome,
     "The kind of outcome of an issue run for one draft.",
     name="IssueOutcomeKind",
     ISSUED="The invoice was issued.",

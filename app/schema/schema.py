@@ -27,13 +27,13 @@ from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.issue_runs.mutations import IssueRunMutations
 from app.schema.issue_runs.types import IssueRunQueries
-from app.schema.ledger.balances import LedgerBalanceQueries
+from app.schema.ledger.trial_balance import LedgerBalanceQueries
 from app.schema.ledger.types import JournalQueries
 from app.schema.mutation_audit import MutationAudit
 from app.schema.nodes import NodeQueries
 from app.schema.payments.bank_statements import BankStatementMutations
 from app.schema.payments.mutations import PaymentMutations
-from app.schema.payments.statements import AgedReceivablesQueries
+from app.schema.payments.tenant_statement import AgedReceivablesQueries
 from app.schema.payments.types import PaymentQueries
 from app.schema.problems import EXCEPTION_HANDLERS
 from app.schema.quotes import QuoteQueries

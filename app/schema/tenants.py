@@ -27,7 +27,7 @@ from app.schema.invoices.filters import INVOICE_FILTERS, InvoiceFilter
 from app.schema.lazy_types import LazyCharge, LazyDeployment, LazyDunningHold, LazyInvoice, LazyPayment, LazyRefund
 from app.schema.nodes import Node
 from app.schema.payments.filters import PAYMENT_FILTERS, PaymentFilter
-from app.schema.payments.statements import statement as tenant_statement
+from app.schema.payments.tenant_statement import statement as tenant_statement
 from app.schema.scalars import Cents
 from app.tables.deployments import CloudDeployments
 from app.tables.dunning import DunningHolds

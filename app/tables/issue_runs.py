@@ -30,7 +30,7 @@ class IssueRunStatus(StrEnum):
     FAILED = "FAILED"
 
 
-class IssueOutcome(StrEnum):
+class DraftOutcome(StrEnum):
     ISSUED = "ISSUED"
     STALE = "STALE"  # the month changed after the draft was rated
     SKIPPED = "SKIPPED"  # there is no draft any more
@@ -91,5 +91,5 @@ class IssueOutcomes(Table, tablename="issue_outcomes"):
     failure = text(null=True)
 
     issue_outcomes_run_id_tenant_id_key = Unique([run_id, tenant_id])
-    issue_outcomes_outcome_check = member_of("outcome", IssueOutcome)
+    issue_outcomes_outcome_check = member_of("outcome", DraftOutcome)
     issue_outcomes_failure_check = Check("(outcome = 'FAILED') = (failure IS NOT NULL)")

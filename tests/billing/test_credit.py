@@ -18,7 +18,6 @@ from app.billing import (
     RemainingInvoice,
     RemainingLine,
     RemainingTax,
-    remaining_invoice,
 )
 
 GST = "tax:GST:0.1"
@@ -35,7 +34,21 @@ FIGURE_1 = invoice(5000, 750, 672, tax=642)
 
 
 def after(left: RemainingInvoice, *notes: CreditAmounts) -> RemainingInvoice:
-    return remaining_invoice(left.lines, left.taxes, notes)
+    """What is left after the notes, by subtraction."""
+    for note in notes:
+        nets, taxes = dict(note.lines), {tax.key: tax for tax in note.taxes}
+        nothing = CreditedTax("", 0, 0)
+        left = RemainingInvoice(
+            tuple(line._replace(net_cents=line.net_cents - nets.get(line.position, 0)) for line in left.lines),
+            tuple(
+                tax._replace(
+                    net_cents=tax.net_cents - taxes.get(tax.key, nothing).net_cents,
+                    tax_cents=tax.tax_cents - taxes.get(tax.key, nothing).tax_cents,
+                )
+                for tax in left.taxes
+            ),
+        )
+    return left
 
 
 def credited_one_by_one(left: RemainingInvoice, *requested: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:

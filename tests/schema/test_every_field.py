@@ -16,7 +16,7 @@ from app.operations.dunning import dispute_invoice, hold_dunning, release_dunnin
 from app.operations.invoices import issue_invoice
 from app.operations.issue_runs import issue_invoices, issue_run_here
 from app.operations.payments import (
-    Recovery,
+    NewRecovery,
     allocate_credit,
     record_recovery,
     refund_credit,
@@ -180,7 +180,7 @@ async def _money(given: Given) -> None:
         "SELECT i.id FROM tenant_invoices i JOIN tenants t ON t.id = i.tenant_id WHERE t.code = 'american'"
     )
     await write_off_invoice(given.platform, invoice_id=gone["id"], reason="insolvent")
-    await record_recovery(given.platform, Recovery(gone["id"], 7, day, PaymentMethod.CARD, "card-1"))
+    await record_recovery(given.platform, NewRecovery(gone["id"], 7, day, PaymentMethod.CARD, "card-1"))
 
 
 def _documents(story: ExampleData) -> list[str]:

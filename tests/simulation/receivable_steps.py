@@ -9,7 +9,7 @@ from app.billing import Allocation
 from app.operations import credit_notes, payments
 from app.operations.calls.refusal import ProblemCode
 from app.operations.credit_notes import CreditRequest, LineCredit
-from app.operations.payments import NewPayment, Recovery
+from app.operations.payments import NewPayment, NewRecovery
 from app.tables.credit_notes import CreditReason
 from app.tables.payments import PaymentMethod
 from tests.simulation.faults import Fault
@@ -206,7 +206,7 @@ class ReceivableSteps(Steps):
         self.number += 1
         cents, reference = part_of(owed.written_off_rest, part), f"recovery {self.number}"
         refusal = ProblemCode.VALIDATION_FAILED if cents > owed.written_off_rest else None
-        recovery = Recovery(owed.known.id, cents, self.today, PaymentMethod.BANK_TRANSFER, reference)
+        recovery = NewRecovery(owed.known.id, cents, self.today, PaymentMethod.BANK_TRANSFER, reference)
         if self.attempt(
             lambda: payments.record_recovery(self.world.context(), recovery),
             fault,

@@ -13,7 +13,7 @@ import pytest
 from app.billing import Account, CreditAmounts, CreditedLine, CreditedTax, Posting, RemainingInvoice
 from app.billing.money import Ratio, multiply, round_half_away
 from app.database import UnitOfWork
-from app.operations.ledger import credit
+from app.operations.ledger import applied_credit
 from app.operations.payments import recording
 from tests.simulation.machine import Simulation, simulation_of
 from tests.simulation.scripted_simulations import FEBRUARY, JANUARY, at_the_end_of, come_to_an_end, january, roll_up
@@ -99,6 +99,6 @@ def test_a_credit_balance_that_is_spent_twice(world: World, monkeypatch: pytest.
     async def keeps_it(_unit: UnitOfWork, _tenant_id: UUID, _currency: str, _cents: int) -> None:
         """In place of change_credit."""
 
-    monkeypatch.setattr(credit, "change_credit", keeps_it)
+    monkeypatch.setattr(applied_credit, "change_credit", keeps_it)
     with pytest.raises(AssertionError, match="another credit"):
         overpaid(simulation_of(world)())

@@ -1,21 +1,15 @@
 """Bank statements: rows that surely pay an invoice become payments, the rest is proposed for a person to decide."""
 
-from app.operations.bank_statements.importing import (
-    BankStatementImported,
-    Proposal,
+from app.operations.bank_statements.payment_matching import ProposalReason
+from app.operations.bank_statements.statement_import import (
     RecordedRow,
     import_bank_statement,
 )
-from app.operations.bank_statements.matching import ProposalReason
-from app.operations.bank_statements.rows import MAX_ROWS, BankRow, read_rows
+from app.operations.bank_statements.statement_rows import MAX_ROWS
 
 __all__ = [
     "MAX_ROWS",
-    "BankRow",
-    "BankStatementImported",
-    "Proposal",
     "ProposalReason",
     "RecordedRow",
     "import_bank_statement",
-    "read_rows",
 ]

@@ -26,7 +26,7 @@ class PreviewedLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreditNotePreview:
+class PreviewedCreditNote:
     """The note that a request would make, and what would be left of the invoice after it."""
 
     invoice_id: UUID
@@ -42,12 +42,12 @@ class CreditNotePreview:
     remaining_tax_cents: int
 
 
-async def preview_credit_note(context: Context, request: CreditRequest) -> CreditNotePreview:
+async def preview_credit_note(context: Context, request: CreditRequest) -> PreviewedCreditNote:
     """The note that issue_credit_note would make, from one snapshot. Raises as it does; changes and locks nothing."""
     authorise(context, Action.ISSUE_CREDIT_NOTE)
     validation.refuse(request_faults(request))
 
-    async def work(unit: UnitOfWork) -> CreditNotePreview:
+    async def work(unit: UnitOfWork) -> PreviewedCreditNote:
         await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         tenant_id: UUID | None = await unit.connection.fetchval(_TENANT_OF, request.invoice_id)
         if tenant_id is None:
@@ -60,11 +60,11 @@ async def preview_credit_note(context: Context, request: CreditRequest) -> Credi
     return await transact(context, work)
 
 
-def _preview(invoice: Receivable, creditable: CreditableInvoice, amounts: CreditAmounts) -> CreditNotePreview:
+def _preview(invoice: Receivable, creditable: CreditableInvoice, amounts: CreditAmounts) -> PreviewedCreditNote:
     written_off, receivable, credit = invoice.split(amounts.total_cents)
     by_position = dict(amounts.lines)
     by_position |= {creditable.tax_line(tax.key)[0]: tax.tax_cents for tax in amounts.taxes}
-    return CreditNotePreview(
+    return PreviewedCreditNote(
         invoice_id=invoice.id,
         currency=invoice.currency,
         lines=tuple(PreviewedLine(creditable.lines[at].id, cents) for at, cents in sorted(by_position.items())),

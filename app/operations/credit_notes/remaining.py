@@ -39,7 +39,7 @@ UNION ALL
 """
 
 
-class InvoiceLine(NamedTuple):
+class CreditableLine(NamedTuple):
     """A line of the invoice as a credit note refers to it. tax: the key of a tax line; null on others."""
 
     id: UUID
@@ -51,9 +51,9 @@ class CreditableInvoice(NamedTuple):
     """What is left of an invoice, and its lines by position."""
 
     remaining: RemainingInvoice
-    lines: Mapping[int, InvoiceLine]
+    lines: Mapping[int, CreditableLine]
 
-    def tax_line(self, key: str) -> tuple[int, InvoiceLine]:
+    def tax_line(self, key: str) -> tuple[int, CreditableLine]:
         """The position and the line of a tax, by its key."""
         return next((position, line) for position, line in self.lines.items() if line.tax == key)
 
@@ -102,7 +102,7 @@ def _tax(row: Any, net_by_tax: Mapping[str, int]) -> RemainingTax:
     return RemainingTax(row["key"], rate, net_by_tax.get(row["key"], 0), left)
 
 
-def _line(row: Any) -> InvoiceLine:
+def _line(row: Any) -> CreditableLine:
     kind = LineKind(row["kind"])
     part = RevenuePart(kind, row["resource_kind"])
-    return InvoiceLine(row["id"], part, row["key"] if kind is LineKind.TAX else None)
+    return CreditableLine(row["id"], part, row["key"] if kind is LineKind.TAX else None)

@@ -42,7 +42,7 @@ _ACTORS: Mapping[EventCause, Actor] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransitionRequest:
-    """A transition, and who asks for it. step: the invoice and step of dunning that ask for it, if one does."""
+    """A transition and who requests it. step: the invoice and the dunning step that require it, if any."""
 
     deployment_id: UUID
     to: DeploymentState

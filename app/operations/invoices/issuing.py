@@ -10,7 +10,7 @@ from app.billing import LineKind, RevenuePart, day_of
 from app.billing.ledger import invoice_issued
 from app.database import UnitOfWork
 from app.operations.calls.context import Context
-from app.operations.ledger import JournalEntry, apply_credit, lock_receivables, write_entries
+from app.operations.ledger import NewJournalEntry, apply_credit, lock_receivables, write_entries
 from app.tables.ledger import JournalEntryKind
 
 # The row's lock lasts until the commit, so the numbers of a year have no gap and no order but that of the commits.
@@ -91,7 +91,7 @@ async def _post(
         else:
             revenue[row["invoice_id"]][RevenuePart(LineKind(row["kind"]), row["resource_kind"])] = row["cents"]
     entries = [
-        JournalEntry(
+        NewJournalEntry(
             draft.tenant_id,
             JournalEntryKind.INVOICE_ISSUED,
             draft.currency,

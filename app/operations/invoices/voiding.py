@@ -10,7 +10,7 @@ from app.database import UnitOfWork
 from app.operations.calls.refusal import ProblemCode
 from app.operations.ledger import (
     BalanceChange,
-    JournalEntry,
+    NewJournalEntry,
     Receivable,
     change_balances,
     postings_of,
@@ -48,7 +48,7 @@ async def void_receivables(unit: UnitOfWork, zone: ZoneInfo, invoices: Sequence[
     for invoice in invoices:
         await return_credit(unit, zone, invoice, now)
         issued = await postings_of(unit, invoice.tenant_id, invoice.id, JournalEntryKind.INVOICE_ISSUED)
-        entry = JournalEntry(
+        entry = NewJournalEntry(
             invoice.tenant_id,
             JournalEntryKind.INVOICE_VOIDED,
             invoice.currency,

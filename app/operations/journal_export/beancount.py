@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from app.operations.journal_export.rows import AccountTotals, ExportedEntry
+from app.operations.journal_export.entry_rows import AccountTotals, ExportedEntry
 from app.operations.journal_export.text import ExportPeriod, units
 from app.operations.ledger.account_names import LedgerAccount
 

@@ -15,8 +15,8 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.journal_export.beancount import BeancountText
 from app.operations.journal_export.csv_rows import CsvText
+from app.operations.journal_export.entry_rows import account_totals, entries, sum_accounts
 from app.operations.journal_export.hledger import HledgerText
-from app.operations.journal_export.rows import account_totals, entries, sum_accounts
 from app.operations.journal_export.text import ExportPeriod, JournalText
 
 Write = Callable[[str], object]

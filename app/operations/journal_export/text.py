@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from app.billing.period import ONE_DAY
 from app.operations.currencies import CURRENCIES
-from app.operations.journal_export.rows import AccountTotals, ExportedEntry
+from app.operations.journal_export.entry_rows import AccountTotals, ExportedEntry
 from app.operations.ledger.account_names import LedgerAccount
 
 

@@ -1,10 +1,16 @@
 """The ledger, and the balances beside it: every business event posts here, in its own transaction."""
 
 from app.operations.ledger.account_balances import (
-    AccountBalance,
-    TrialBalanceRow,
+    TrialBalanceTotals,
     account_balances,
     trial_balance,
+)
+from app.operations.ledger.applied_credit import (
+    apply_credit,
+    record_applications,
+    return_credit,
+    take_back_credit,
+    undo_applications,
 )
 from app.operations.ledger.balances import (
     BalanceChange,
@@ -17,21 +23,13 @@ from app.operations.ledger.balances import (
     lock_tenant,
     read_receivables,
 )
-from app.operations.ledger.credit import (
-    apply_credit,
-    record_applications,
-    return_credit,
-    take_back_credit,
-    undo_applications,
-)
-from app.operations.ledger.journal import JournalEntry, postings_of, write_entries
+from app.operations.ledger.entries import NewJournalEntry, postings_of, write_entries
 
 __all__ = [
-    "AccountBalance",
     "BalanceChange",
-    "JournalEntry",
+    "NewJournalEntry",
     "Receivable",
-    "TrialBalanceRow",
+    "TrialBalanceTotals",
     "account_balances",
     "apply_credit",
     "change_balances",

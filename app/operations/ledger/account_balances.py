@@ -33,7 +33,7 @@ _OF_TENANT = _BALANCES.format(of_tenant=" AND e.tenant_id = $2 AND p.tenant_id =
 _TENANT = "SELECT FROM tenants WHERE id = $1"
 
 
-class TrialBalanceRow(NamedTuple):
+class TrialBalanceTotals(NamedTuple):
     """Everything posted to an account in one currency. Over all accounts of a currency, debits equal credits."""
 
     currency: str
@@ -46,7 +46,7 @@ class TrialBalanceRow(NamedTuple):
         return self.debit_cents - self.credit_cents
 
 
-class AccountBalance(NamedTuple):
+class BalanceOfAccount(NamedTuple):
     """The balance of one account, divided as revenue and tax are. line_kind and resource_kind: of REVENUE; tax: the
     key of the tax line, of TAX_PAYABLE.
     """
@@ -59,19 +59,19 @@ class AccountBalance(NamedTuple):
     balance_cents: int
 
 
-async def trial_balance(context: Context, *, at: date | None = None) -> list[TrialBalanceRow]:
+async def trial_balance(context: Context, *, at: date | None = None) -> list[TrialBalanceTotals]:
     """What was posted to each account up to the end of the day, by currency; default: today.
 
     Raises PERMISSION_DENIED, VALIDATION_FAILED.
     """
     end = _end(context, at)
     rows = await transact(context, lambda unit: _fetch(unit, _TRIAL_BALANCE, end))
-    return [TrialBalanceRow(currency, Account(account), *sums) for currency, account, *sums in rows]
+    return [TrialBalanceTotals(currency, Account(account), *sums) for currency, account, *sums in rows]
 
 
 async def account_balances(
     context: Context, *, at: date | None = None, tenant_id: UUID | None = None
-) -> list[AccountBalance]:
+) -> list[BalanceOfAccount]:
     """The balances at the end of the day, by currency and account; of one tenant's entries if it is named, otherwise
     the sums over all tenants. Default: today. An account whose postings add up to 0 is listed too.
 
@@ -87,7 +87,7 @@ async def account_balances(
         return await _fetch(unit, _OF_TENANT, end, tenant_id)
 
     return [
-        AccountBalance(
+        BalanceOfAccount(
             row["currency"],
             Account(row["account"]),
             LineKind(row["line_kind"]) if row["line_kind"] else None,

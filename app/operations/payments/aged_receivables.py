@@ -71,7 +71,7 @@ class AgedAmounts(NamedTuple):
         return sum(self[2:])
 
 
-class AgedReceivables(NamedTuple):
+class ReceivablesByAge(NamedTuple):
     """The balances at the end of a day: totals by currency, and the tenants that had any, by code."""
 
     at: date
@@ -81,7 +81,7 @@ class AgedReceivables(NamedTuple):
 
 async def aged_receivables(
     context: Context, *, at: date | None = None, first: int = MAX_FIRST, after_code: str = ""
-) -> AgedReceivables:
+) -> ReceivablesByAge:
     """The balances at the end of a day (default: now, today), of at most `first` tenants after that code.
 
     Raises PERMISSION_DENIED, VALIDATION_FAILED for a day in the future.
@@ -96,11 +96,11 @@ async def aged_receivables(
         faults.append(InputFault(("first",), f"must be from 1 to {MAX_FIRST}"))
     validation.refuse(faults)
 
-    async def work(unit: UnitOfWork) -> AgedReceivables:
+    async def work(unit: UnitOfWork) -> ReceivablesByAge:
         end = day_start(day + ONE_DAY, context.settings.billing_time_zone)
         rows = await unit.connection.fetch(_AGED, end, day, after_code, first)
         amounts = [AgedAmounts(row["currency"], *list(row)[2:]) for row in rows]
         totals = tuple(one for one in amounts if one.tenant_id is None)
-        return AgedReceivables(day, totals, tuple(amounts[len(totals) :]))
+        return ReceivablesByAge(day, totals, tuple(amounts[len(totals) :]))
 
     return await transact(context, work)

@@ -18,7 +18,7 @@ from app.operations.calls.transaction import transact
 from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     BalanceChange,
-    JournalEntry,
+    NewJournalEntry,
     Receivable,
     change_balances,
     change_credit,
@@ -113,7 +113,7 @@ async def enter_payment(
     if allocated < payment.amount_cents:
         await lock_credit(unit, payment.tenant_id, payment.currency)
         await change_credit(unit, payment.tenant_id, payment.currency, payment.amount_cents - allocated)
-    entry = JournalEntry(
+    entry = NewJournalEntry(
         payment.tenant_id,
         JournalEntryKind.PAYMENT_RECORDED,
         payment.currency,

@@ -15,7 +15,7 @@ from app.operations.calls.transaction import transact
 from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     BalanceChange,
-    JournalEntry,
+    NewJournalEntry,
     apply_credit,
     change_balances,
     change_credit,
@@ -83,7 +83,7 @@ async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: dateti
     reopened = await change_balances(unit, tenant_id, changes, now)
     await change_credit(unit, tenant_id, currency, -payment["credit_cents"])
     postings = await postings_of(unit, tenant_id, payment["id"], JournalEntryKind.PAYMENT_RECORDED)
-    entry = JournalEntry(
+    entry = NewJournalEntry(
         tenant_id,
         JournalEntryKind.PAYMENT_REVERSED,
         currency,

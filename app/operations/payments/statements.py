@@ -32,7 +32,7 @@ GROUP BY e.tenant_id, e.id ORDER BY e.tenant_id, e.recorded_on, e.recorded_at, e
 """
 
 
-class StatementEntry(NamedTuple):
+class AccountMovement(NamedTuple):
     """One event. amount_cents: by how much it changed what the tenant owes; balance_cents: what it owed then.
 
     document_id: the invoice, credit note, payment, refund, write-off or recovery that the event made or changed.
@@ -46,7 +46,7 @@ class StatementEntry(NamedTuple):
     balance_cents: int
 
 
-class Statement(NamedTuple):
+class AccountStatement(NamedTuple):
     """The entries of [from_day, to_day); the opening balance and their amounts add up to the closing balance.
 
     A balance is what the tenant owes; it is below 0 where the tenant has more credit than open invoices.
@@ -56,12 +56,12 @@ class Statement(NamedTuple):
     to_day: date
     opening_balance_cents: int
     closing_balance_cents: int
-    entries: tuple[StatementEntry, ...]
+    entries: tuple[AccountMovement, ...]
 
 
 async def statements(
     context: Context, tenant_ids: Sequence[UUID], *, from_day: date, to_day: date
-) -> dict[UUID, Statement]:
+) -> dict[UUID, AccountStatement]:
     """The statements of tenants that the caller may see. Raises VALIDATION_FAILED for a period that is empty or longer
     than MAX_PERIOD.
     """
@@ -70,7 +70,7 @@ async def statements(
         faults.append(InputFault(("to",), f"must be 1 to {MAX_PERIOD.days} days after from"))
     validation.refuse(faults)
 
-    async def work(unit: UnitOfWork) -> dict[UUID, Statement]:
+    async def work(unit: UnitOfWork) -> dict[UUID, AccountStatement]:
         asked = list(tenant_ids)
         opening = {row["tenant_id"]: row["cents"] for row in await unit.connection.fetch(_OPENING, asked, from_day)}
         rows = await unit.connection.fetch(_ENTRIES, asked, from_day, to_day)
@@ -83,10 +83,10 @@ async def statements(
     return await transact(context, work)
 
 
-def _statement(from_day: date, to_day: date, opening: int, rows: Sequence[Any]) -> Statement:
+def _statement(from_day: date, to_day: date, opening: int, rows: Sequence[Any]) -> AccountStatement:
     balance, entries = opening, []
     for row in rows:
         _, recorded_on, kind, description, document_id, cents = row
         balance += cents
-        entries.append(StatementEntry(recorded_on, JournalEntryKind(kind), description, document_id, cents, balance))
-    return Statement(from_day, to_day, opening, balance, tuple(entries))
+        entries.append(AccountMovement(recorded_on, JournalEntryKind(kind), description, document_id, cents, balance))
+    return AccountStatement(from_day, to_day, opening, balance, tuple(entries))

@@ -16,7 +16,7 @@ from app.operations.calls.transaction import transact
 from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     BalanceChange,
-    JournalEntry,
+    NewJournalEntry,
     Receivable,
     change_balances,
     lock_receivables,
@@ -57,7 +57,7 @@ WHERE tenant_id = $1 AND method = $2 AND reference = $3
 """
 
 
-class Recovery(NamedTuple):
+class NewRecovery(NamedTuple):
     """Money that came for an invoice that was written off."""
 
     invoice_id: UUID
@@ -86,7 +86,7 @@ async def write_off_invoice(context: Context, *, invoice_id: UUID, reason: str) 
     return await transact(context, work, UUID)
 
 
-async def record_recovery(context: Context, recovery: Recovery) -> UUID:
+async def record_recovery(context: Context, recovery: NewRecovery) -> UUID:
     """Records the recovery and returns its id; that of the first where the same was recorded before.
 
     Raises NOT_FOUND, INVOICE_NOT_ISSUED, VALIDATION_FAILED (also for more than is written off still), and CONFLICT for
@@ -176,7 +176,7 @@ async def _write_off(unit: UnitOfWork, context: Context, invoice: Receivable, re
     await _keep_taxes(unit, invoice.tenant_id, write_off_id, taxes)
     written_off = BalanceChange(invoice.id, SettledBy.WRITE_OFF, written_off=invoice.balance_cents)
     await change_balances(unit, invoice.tenant_id, [written_off], now)
-    entry = JournalEntry(
+    entry = NewJournalEntry(
         invoice.tenant_id,
         JournalEntryKind.BALANCE_WRITTEN_OFF,
         invoice.currency,
@@ -194,7 +194,9 @@ async def _keep_taxes(unit: UnitOfWork, tenant_id: UUID, write_off_id: UUID, tax
     await unit.connection.execute(_WRITE_TAXES, tenant_id, write_off_id, new_ids(len(taxes)), positions, keys, cents)
 
 
-async def _recover(unit: UnitOfWork, context: Context, invoice: Receivable, recovery: Recovery, now: datetime) -> UUID:
+async def _recover(
+    unit: UnitOfWork, context: Context, invoice: Receivable, recovery: NewRecovery, now: datetime
+) -> UUID:
     rest = invoice.written_off_rest_cents
     if recovery.amount_cents > rest:
         message = f"of the invoice {invoice.number} {rest} cents are written off still; a recovery is at most that"
@@ -212,12 +214,12 @@ async def _recover(unit: UnitOfWork, context: Context, invoice: Receivable, reco
     recovered = BalanceChange(invoice.id, SettledBy.WRITE_OFF, recovered=recovery.amount_cents)
     await change_balances(unit, invoice.tenant_id, [recovered], now)
     parts = await lower_write_offs(unit, invoice.tenant_id, invoice.id, recovery.amount_cents)
-    entry = JournalEntry(
+    entry = NewJournalEntry(
         invoice.tenant_id,
         JournalEntryKind.RECOVERY_RECORDED,
         invoice.currency,
         recovery_id,
-        f"Recovery on {invoice.number}",
+        f"NewRecovery on {invoice.number}",
         tuple(posting for part in parts for posting in recovery_recorded(part)),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)

@@ -45,18 +45,9 @@ async def update_tenant(
     has the exemption of its last day. Raises NOT_FOUND, VALIDATION_FAILED.
     """
     authorise(context, Action.UPDATE_TENANT)
-    texts = {
-        "legal_name": legal_name,
-        "email": email,
-        "billing_address": billing_address,
-        "abn": abn,
-        "buyer_reference": buyer_reference,
-    }
-    changed_values: dict[Column | str, Any] = {
-        field: text for field, text in texts.items() if not isinstance(text, UnsetType)
-    }
-    if isinstance(abn_text := changed_values.get("abn"), str):
-        changed_values["abn"] = abn_text.replace(" ", "")
+    changed_values = _given_texts(
+        legal_name=legal_name, email=email, billing_address=billing_address, abn=abn, buyer_reference=buyer_reference
+    )
     today = context.today()
     first_day = tax_exempt_from or today
     exemption_faults = _exemption_faults(tax_exempt_reason, tax_exempt_from, today, is_given=tax_exempt is not None)
@@ -77,6 +68,14 @@ async def update_tenant(
         return tenant_id
 
     return await transact(context, work, UUID)
+
+
+def _given_texts(**texts: Text) -> dict[Column | str, Any]:
+    """Returns the texts to change, by field. The spaces of an ABN are removed."""
+    changed: dict[Column | str, Any] = {field: text for field, text in texts.items() if not isinstance(text, UnsetType)}
+    if isinstance(abn := changed.get("abn"), str):
+        changed["abn"] = abn.replace(" ", "")
+    return changed
 
 
 def _text_faults(name: str | None, changed_values: Mapping[Column | str, Any]) -> Iterator[InputFault]:

@@ -10,7 +10,7 @@ from app.reads import reference
 from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.credit_notes.types import CreditNote
-from app.schema.invoices.lines import InvoiceLine
+from app.schema.invoices.invoice_lines import InvoiceLine
 from app.schema.invoices.types import Invoice
 from app.schema.problems import Refused, refusals_as_errors, result_of
 from app.schema.scalars import Cents
@@ -97,7 +97,7 @@ class CreditNotePreviewLine:
 
 @strawberry.type(description="A credit note as it would be issued now. Amounts are in the minor unit of `currency`.")
 class CreditNotePreview:
-    """operations.credit_notes.CreditNotePreview."""
+    """operations.credit_notes.PreviewedCreditNote."""
 
     invoice: Invoice = strawberry.field(description="The invoice that the note would reduce.")
     currency: str = strawberry.field(description="The ISO 4217 code of the currency of the amounts.")

@@ -19,7 +19,7 @@ from app.reads import (
 )
 from app.schema.context import reads_tenants
 from app.schema.invoices.filters import INVOICE_FILTERS, INVOICE_LINE_FILTERS, InvoiceFilter, InvoiceLineFilter
-from app.schema.invoices.lines import InvoiceLine
+from app.schema.invoices.invoice_lines import InvoiceLine
 from app.schema.lazy_types import (
     LazyCreditNote,
     LazyDunningStep,

@@ -20,7 +20,7 @@ class IssueOutcome(Node):
     """A row of `issue_outcomes`."""
 
     tenant: Tenant = one(IssueOutcomes.tenant_id, description="The tenant that the draft was addressed to.")
-    outcome: tables.IssueOutcome = column(IssueOutcomes.outcome, description="The kind of outcome.")
+    outcome: tables.DraftOutcome = column(IssueOutcomes.outcome, description="The kind of outcome.")
     invoice: Invoice | None = one(
         IssueOutcomes.invoice_id,
         description="The issued invoice, or the draft that is stale; null if skipped or failed.",

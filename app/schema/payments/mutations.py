@@ -11,7 +11,7 @@ from app.reads import reference
 from app.schema.arguments import Input
 from app.schema.context import Info
 from app.schema.invoices.types import Invoice
-from app.schema.payments.inputs import (
+from app.schema.payments.payment_inputs import (
     AllocateCreditInput,
     RecordPaymentInput,
     RecordRecoveryInput,
@@ -149,7 +149,7 @@ class PaymentMutations:
         description="Record money that was received for a balance that had been written off. Platform admins only."
     )
     async def record_recovery(self, info: Info, input_: Input[RecordRecoveryInput]) -> RecordRecoveryResult:
-        recovery = payments.Recovery(
+        recovery = payments.NewRecovery(
             input_.invoice_id, input_.amount_cents, input_.received_on, input_.method, input_.reference
         )
         recovery_id = await payments.record_recovery(info.context.operations, recovery)

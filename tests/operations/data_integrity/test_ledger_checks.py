@@ -5,7 +5,7 @@ import pytest
 
 from app.operations.data_integrity import check
 from app.operations.invoices import void_invoice
-from app.operations.payments import Recovery, record_recovery, refund_credit, reverse_payment, write_off_invoice
+from app.operations.payments import NewRecovery, record_recovery, refund_credit, reverse_payment, write_off_invoice
 from app.tables.payments import PaymentMethod
 from tests.operations.data_integrity.broken_ledger import BROKEN_LEDGER
 from tests.operations.data_integrity.test_checks import TABLES, break_rows
@@ -30,7 +30,7 @@ async def receivables(given: Given) -> None:
     lost, invoice_id = await issued(given, "lost")
     await pay(given, lost, 4000, "bank-2")
     await write_off_invoice(given.platform, invoice_id=invoice_id, reason="insolvent")
-    recovery = Recovery(invoice_id, 1000, today, PaymentMethod.BANK_TRANSFER, "liquidator-1")
+    recovery = NewRecovery(invoice_id, 1000, today, PaymentMethod.BANK_TRANSFER, "liquidator-1")
     await record_recovery(given.platform, recovery)
     await credit(given, invoice_id, gross=739)
     bounced, invoice_id = await issued(given, "bounced")

@@ -12,7 +12,7 @@ from app.billing import Account, LineKind
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.journal_export import JournalFormat, export_journal
 from app.operations.journal_export.csv_rows import CsvText
-from app.operations.journal_export.rows import ExportedEntry, ExportedPosting
+from app.operations.journal_export.entry_rows import ExportedEntry, ExportedPosting
 from app.operations.journal_export.text import ExportPeriod, units
 from app.operations.ledger.account_names import LedgerAccount
 from app.tables.ledger import JournalEntryKind

@@ -12,7 +12,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.invoices import issue_invoice, void_invoice
 from app.operations.payments import (
     NewPayment,
-    Recovery,
+    NewRecovery,
     record_payment,
     record_recovery,
     refund_credit,
@@ -138,7 +138,7 @@ class Year:
             cents = self.random.randint(1, int(str(invoice["rest"])))
             invoice_id = UUID(str(invoice["id"]))
             today = self.given.clock().date()
-            recovery = Recovery(invoice_id, cents, today, PaymentMethod.CASH, self._reference())
+            recovery = NewRecovery(invoice_id, cents, today, PaymentMethod.CASH, self._reference())
             await record_recovery(self.given.platform, recovery)
 
     async def _refund(self, tenant_id: UUID) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from app.operations.invoices import void_invoice
 from app.operations.journal_export import JournalFormat
-from app.operations.payments import Recovery, record_recovery, refund_credit, reverse_payment, write_off_invoice
+from app.operations.payments import NewRecovery, record_recovery, refund_credit, reverse_payment, write_off_invoice
 from app.tables.payments import PaymentMethod
 from tests.conftest import SECRET
 from tests.operations.given import Given
@@ -38,7 +38,7 @@ async def story(given: Given) -> None:
     await credit(given, invoice_id, (3, 672))
     await pay(given, omega, 4000, "bank-3")
     await write_off_invoice(given.platform, invoice_id=invoice_id, reason="insolvent")
-    recovery = Recovery(invoice_id, 1000, today, PaymentMethod.BANK_TRANSFER, "liquidator-1")
+    recovery = NewRecovery(invoice_id, 1000, today, PaymentMethod.BANK_TRANSFER, "liquidator-1")
     await record_recovery(given.platform, recovery)
     bounced, invoice_id = await issued(given, "bounced")
     payment_id = await pay(given, bounced, 7064, "bank-4")

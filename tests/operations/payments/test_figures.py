@@ -4,7 +4,7 @@ from datetime import date
 
 from app.billing import Account
 from app.operations.invoices import issue_invoice
-from app.operations.payments import Recovery, record_recovery, refund_credit, reverse_payment, write_off_invoice
+from app.operations.payments import NewRecovery, record_recovery, refund_credit, reverse_payment, write_off_invoice
 from app.tables.payments import PaymentMethod
 from tests.operations.given import Given
 from tests.operations.months import APRIL, MAY, invoices, meter, roll_up
@@ -48,7 +48,7 @@ async def test_receivables_figure_5_write_off_recovery_and_a_note_after_it(given
     assert after[Account.TAX_PAYABLE] - before[Account.TAX_PAYABLE] == 211
     assert Account.ACCOUNTS_RECEIVABLE not in after
 
-    recovery = Recovery(invoice_id, 1000, date(2026, 5, 1), PaymentMethod.BANK_TRANSFER, "liquidator-1")
+    recovery = NewRecovery(invoice_id, 1000, date(2026, 5, 1), PaymentMethod.BANK_TRANSFER, "liquidator-1")
     first = await record_recovery(given.platform, recovery)
     assert await record_recovery(given.platform, recovery) == first
     recovered = await accounts(given, tenant_id)

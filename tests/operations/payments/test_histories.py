@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.invoices import issue_invoice
 from app.operations.payments import (
-    Recovery,
+    NewRecovery,
     aged_receivables,
     allocate_credit,
     record_recovery,
@@ -78,7 +78,7 @@ class World(NamedTuple):
             "apply": lambda: allocate_credit(platform, tenant_id=self.tenant_id),
             "write_off": lambda at: write_off_invoice(platform, invoice_id=self.invoices[at], reason="insolvent"),
             "recover": lambda at, cents: record_recovery(
-                platform, Recovery(self.invoices[at], cents, today, PaymentMethod.CARD, reference)
+                platform, NewRecovery(self.invoices[at], cents, today, PaymentMethod.CARD, reference)
             ),
             "note": lambda at, line, net: credit(self.given, self.invoices[at], (line, net)),
         }

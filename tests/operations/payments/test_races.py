@@ -10,7 +10,7 @@ from app.operations.bank_statements import import_bank_statement
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
 from app.operations.payments import (
-    Recovery,
+    NewRecovery,
     allocate_credit,
     record_recovery,
     refund_credit,
@@ -179,7 +179,7 @@ async def test_recoveries_never_exceed_what_is_written_off(given: Given) -> None
     _, invoice_id = await issued(given)
     await write_off_invoice(given.platform, invoice_id=invoice_id, reason="insolvent")
     day = given.clock().date()
-    recoveries = [Recovery(invoice_id, 3000, day, PaymentMethod.CARD, f"r-{number}") for number in range(4)]
+    recoveries = [NewRecovery(invoice_id, 3000, day, PaymentMethod.CARD, f"r-{number}") for number in range(4)]
     answers = await at_once(
         *(record_recovery(given.platform, one) for one in recoveries), credit(given, invoice_id, (3, 672))
     )

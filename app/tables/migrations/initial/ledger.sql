@@ -6,8 +6,10 @@ ALTER TABLE invoice_balances ADD CONSTRAINT invoice_balances_id_fkey FOREIGN KEY
 ALTER TABLE journal_postings DROP CONSTRAINT journal_postings_tenant_id_fkey;
 ALTER TABLE invoice_balances DROP CONSTRAINT invoice_balances_tenant_id_fkey;
 
--- Balances, by tenant and due date; what is overdue, for dunning, without reading what is paid or disputed.
-CREATE INDEX invoice_balances_tenant_id_idx ON invoice_balances (tenant_id, due_on, id) WHERE balance_cents > 0;
+-- All balances of a tenant, for data-integrity checks; those that are open, by due date; those that are overdue, for
+-- dunning, without reading what is paid or disputed.
+CREATE INDEX invoice_balances_tenant_id_idx ON invoice_balances (tenant_id);
+CREATE INDEX invoice_balances_open_idx ON invoice_balances (tenant_id, due_on, id) WHERE balance_cents > 0;
 CREATE INDEX invoice_balances_overdue_idx ON invoice_balances (due_on, tenant_id)
     WHERE balance_cents > 0 AND disputed_at IS NULL;
 CREATE INDEX journal_entries_tenant_id_idx ON journal_entries (tenant_id, recorded_on, id);

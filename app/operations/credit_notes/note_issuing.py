@@ -23,7 +23,7 @@ from app.operations.credit_notes.requests import (
 from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     BalanceChange,
-    JournalEntry,
+    NewJournalEntry,
     Receivable,
     change_balances,
     change_credit,
@@ -124,7 +124,7 @@ async def enter_credit_note(unit: UnitOfWork, zone: ZoneInfo, note: NewCreditNot
     if split.credit_cents:
         await lock_credit(unit, invoice.tenant_id, invoice.currency)
         await change_credit(unit, invoice.tenant_id, invoice.currency, split.credit_cents)
-    entry = JournalEntry(
+    entry = NewJournalEntry(
         invoice.tenant_id,
         JournalEntryKind.CREDIT_NOTE_ISSUED,
         invoice.currency,

@@ -11,7 +11,7 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.calls.validation import refuse
-from app.operations.issue_runs.progress import finish_if_done
+from app.operations.issue_runs.issue_progress import finish_if_done
 from app.operations.periods import month_of
 from app.tables.ids import new_id
 from app.tables.issue_runs import IssueChunks, IssueRuns, IssueRunStatus

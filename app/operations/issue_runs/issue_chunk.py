@@ -19,8 +19,8 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.invoices.issuing import DraftInvoice, issue_drafts
-from app.operations.issue_runs.progress import IssuedDraft, finish_chunk, record_outcomes, start_if_queued
-from app.tables.issue_runs import IssueOutcome
+from app.operations.issue_runs.issue_progress import IssuedDraft, finish_chunk, record_outcomes, start_if_queued
+from app.tables.issue_runs import DraftOutcome
 
 BATCH_DRAFTS = 250
 
@@ -88,7 +88,7 @@ async def issue_chunk(
     run, left = await transact(context, begin)
     if run is None:
         return
-    chunk = _Chunk(context, run["id"], run["period_start"], run["except_stale"])
+    chunk = _IssueChunk(context, run["id"], run["period_start"], run["except_stale"])
     for first in range(0, len(left), BATCH_DRAFTS):
         if is_stopping():
             return
@@ -108,7 +108,7 @@ async def issue_run_here(context: Context, *, run_id: UUID) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class _IssueChunk:
     context: Context
     run_id: UUID
     period_start: date
@@ -139,13 +139,13 @@ class _Chunk:
             await unit.connection.execute(_MONTHS_WERE_ISSUED, [row["tenant_id"] for row in due], self.period_start)
         issued = {row["id"] for row in due}
         outcomes = [
-            IssuedDraft(row["tenant_id"], IssueOutcome.ISSUED, row["id"], row["total_cents"])
+            IssuedDraft(row["tenant_id"], DraftOutcome.ISSUED, row["id"], row["total_cents"])
             if row["id"] in issued
-            else IssuedDraft(row["tenant_id"], IssueOutcome.STALE, row["id"])
+            else IssuedDraft(row["tenant_id"], DraftOutcome.STALE, row["id"])
             for row in rows
         ]
         gone = set(left) - {row["tenant_id"] for row in rows}
-        outcomes += [IssuedDraft(tenant_id, IssueOutcome.SKIPPED) for tenant_id in sorted(gone)]
+        outcomes += [IssuedDraft(tenant_id, DraftOutcome.SKIPPED) for tenant_id in sorted(gone)]
         await record_outcomes(unit, self.run_id, outcomes)
 
     async def _lock(self, unit: UnitOfWork, tenant_ids: Sequence[UUID]) -> list[UUID]:
@@ -163,7 +163,7 @@ class _Chunk:
 
         async def work(unit: UnitOfWork) -> None:
             if await self._lock(unit, [tenant_id]):
-                outcome = IssuedDraft(tenant_id, IssueOutcome.FAILED, failure=failure)
+                outcome = IssuedDraft(tenant_id, DraftOutcome.FAILED, failure=failure)
                 await record_outcomes(unit, self.run_id, [outcome])
 
         await transact(self.context, work)

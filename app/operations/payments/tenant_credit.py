@@ -14,7 +14,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
-    JournalEntry,
+    NewJournalEntry,
     apply_credit,
     change_credit,
     lock_credit,
@@ -120,7 +120,7 @@ async def _recorded(unit: UnitOfWork, tenant_id: UUID, reference: str, described
 async def _refund(unit: UnitOfWork, context: Context, refund: Refunds) -> UUID:
     await Refunds.insert(refund)
     await change_credit(unit, refund.tenant_id, refund.currency, -refund.amount_cents)
-    entry = JournalEntry(
+    entry = NewJournalEntry(
         refund.tenant_id,
         JournalEntryKind.CREDIT_REFUNDED,
         refund.currency,

@@ -23,7 +23,7 @@ from app.tables.ledger import JournalEntryKind
     "owes more."
 )
 class StatementEntry:
-    """operations.payments.StatementEntry."""
+    """operations.payments.AccountMovement."""
 
     recorded_on: date = strawberry.field(description="The day on which the event was recorded.")
     kind: JournalEntryKind = strawberry.field(description="The kind of event.")
@@ -42,11 +42,12 @@ class StatementEntry:
 
 
 @strawberry.type(
+    name="Statement",
     description="A tenant's statement of account. A balance is what the tenant owes: the balances of its invoices less "
-    "its credit balance; negative if it has more credit. Amounts are in the minor unit of `currency`."
+    "its credit balance; negative if it has more credit. Amounts are in the minor unit of `currency`.",
 )
-class Statement:
-    """operations.payments.Statement."""
+class TenantStatement:
+    """operations.payments.AccountStatement."""
 
     from_day: date = strawberry.field(name="from", description="The first day of the period.")
     to_day: date = strawberry.field(name="to", description="The day after the last day of the period.")
@@ -66,7 +67,7 @@ async def statement(
         date,
         strawberry.argument(name="to", description="The day after the last day of the period, at most 366 days later."),
     ],
-) -> list[Statement]:
+) -> list[TenantStatement]:
     """The field `Tenant.statement`."""
     tenant_ids = [row["id"] for row in rows]
     try:
@@ -74,7 +75,7 @@ async def statement(
     except Refusal as refused:
         raise as_error(refused) from refused
     answers: Sequence[object] = [
-        Statement(
+        TenantStatement(
             from_day=one.from_day,
             to_day=one.to_day,
             currency=row["currency"],
@@ -84,7 +85,7 @@ async def statement(
         )
         for row, one in ((row, found[row["id"]]) for row in rows)
     ]
-    return cast("list[Statement]", answers)
+    return cast("list[TenantStatement]", answers)
 
 
 @strawberry.type(
@@ -132,7 +133,7 @@ class AgedReceivablesRow:
 
 @strawberry.type(description="The balances of all tenants' invoices as they were at the end of a day.")
 class AgedReceivables:
-    """operations.payments.AgedReceivables."""
+    """operations.payments.ReceivablesByAge."""
 
     at: date = strawberry.field(description="The day at whose end the balances stood like this.")
     totals: list[AgedReceivablesRow] = strawberry.field(

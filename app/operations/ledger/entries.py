@@ -31,7 +31,7 @@ WHERE e.tenant_id = $1 AND e.source_id = $2 AND e.kind = $3 ORDER BY p.position
 """
 
 
-class JournalEntry(NamedTuple):
+class NewJournalEntry(NamedTuple):
     """One business event. source_id: the document that it made or changed. description: a line for people."""
 
     tenant_id: UUID
@@ -42,7 +42,7 @@ class JournalEntry(NamedTuple):
     postings: tuple[Posting, ...]
 
 
-async def write_entries(unit: UnitOfWork, zone: ZoneInfo, entries: Sequence[JournalEntry], now: datetime) -> None:
+async def write_entries(unit: UnitOfWork, zone: ZoneInfo, entries: Sequence[NewJournalEntry], now: datetime) -> None:
     """Writes the entries, dated by the billing day that holds `now`. One without postings is not written."""
     entries = [entry for entry in entries if entry.postings]
     if not entries:

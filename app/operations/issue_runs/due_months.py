@@ -8,7 +8,7 @@ from app.database.locks import lock
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.issue_runs.starting import enqueue_chunks, insert_run
+from app.operations.issue_runs.issue_start import enqueue_chunks, insert_run
 
 # Drafts that are as they were rated, of months that ended long enough ago, and in no unfinished run.
 _DUE = """

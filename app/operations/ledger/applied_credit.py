@@ -9,7 +9,7 @@ from app.billing import Allocation, allocate, take_back
 from app.billing.ledger import credit_applied, mirrored
 from app.database import UnitOfWork
 from app.operations.ledger.balances import BalanceChange, Receivable, change_balances, change_credit, lock_credit
-from app.operations.ledger.journal import JournalEntry, write_entries
+from app.operations.ledger.entries import NewJournalEntry, write_entries
 from app.tables.ids import new_ids
 from app.tables.ledger import JournalEntryKind, SettledBy
 
@@ -65,7 +65,7 @@ async def apply_credit(unit: UnitOfWork, zone: ZoneInfo, invoices: Sequence[Rece
     applied = sum(one.cents for one in allocations)
     await change_credit(unit, tenant_id, currency, -applied)
     entries = [
-        JournalEntry(
+        NewJournalEntry(
             tenant_id,
             JournalEntryKind.CREDIT_APPLIED,
             currency,
@@ -129,7 +129,7 @@ async def return_credit(unit: UnitOfWork, zone: ZoneInfo, invoice: Receivable, n
     await take_back_credit(
         unit, invoice.tenant_id, invoice.currency, invoice.credit_cents, now, invoice_ids=[invoice.id]
     )
-    entry = JournalEntry(
+    entry = NewJournalEntry(
         invoice.tenant_id,
         JournalEntryKind.CREDIT_APPLIED,
         invoice.currency,

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from app.billing import Allocation
 from app.database import UnitOfWork
-from app.operations.bank_statements.matching import (
+from app.operations.bank_statements.payment_matching import (
     MAX_CANDIDATES,
     ProposalReason,
     doubt,
     invoices_of_amounts,
     named_numbers,
 )
-from app.operations.bank_statements.rows import BankRow, read_rows
+from app.operations.bank_statements.statement_rows import BankRow, read_rows
 from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
@@ -52,8 +52,8 @@ class Proposal(NamedTuple):
     candidates: tuple[UUID, ...]
 
 
-class BankStatementImported(NamedTuple):
-    """What became of the rows, in their order."""
+class BankStatementOutcome(NamedTuple):
+    """The outcomes of the rows, in their order."""
 
     recorded: tuple[RecordedRow, ...]
     recorded_before: tuple[RecordedRow, ...]
@@ -66,7 +66,7 @@ class _Doubtful(NamedTuple):
     named: list[Receivable]
 
 
-async def import_bank_statement(context: Context, *, csv: str, currency: str) -> BankStatementImported:
+async def import_bank_statement(context: Context, *, csv: str, currency: str) -> BankStatementOutcome:
     """Records a row as a payment where it names one open invoice's number and its exact balance; see read_rows for the
     file. A row that has a payment already is left alone, so importing a file twice changes nothing.
 
@@ -76,7 +76,7 @@ async def import_bank_statement(context: Context, *, csv: str, currency: str) ->
     validation.refuse(validation.currency("currency", currency))
     rows = read_rows(csv, currency, CURRENCIES[currency].minor_units, context.today())
 
-    async def work(unit: UnitOfWork) -> BankStatementImported:
+    async def work(unit: UnitOfWork) -> BankStatementOutcome:
         receivables = await _lock_named(unit, rows)
         references = [row.payment_reference for row in rows]
         before = {row["reference"]: row["id"] for row in await unit.connection.fetch(_RECORDED, references)}
@@ -99,9 +99,9 @@ async def import_bank_statement(context: Context, *, csv: str, currency: str) ->
         known = tuple(
             RecordedRow(row.line, before[row.payment_reference]) for row in rows if row.payment_reference in before
         )
-        return BankStatementImported(tuple(recorded), known, await _proposals(unit, currency, doubtful))
+        return BankStatementOutcome(tuple(recorded), known, await _proposals(unit, currency, doubtful))
 
-    return await transact(context, work, BankStatementImported)
+    return await transact(context, work, BankStatementOutcome)
 
 
 async def _lock_named(unit: UnitOfWork, rows: Sequence[BankRow]) -> dict[str, Receivable]:

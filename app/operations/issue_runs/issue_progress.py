@@ -9,7 +9,7 @@ from uuid import UUID
 from app.database import UnitOfWork
 from app.database.copy import copy_rows
 from app.tables.ids import new_ids
-from app.tables.issue_runs import IssueOutcome, IssueOutcomes
+from app.tables.issue_runs import DraftOutcome, IssueOutcomes
 
 _COUNT = """
 UPDATE issue_runs SET
@@ -35,7 +35,7 @@ class IssuedDraft(NamedTuple):
     """The outcome for one tenant's draft. total_cents: of an issued invoice; 0 on others."""
 
     tenant_id: UUID
-    outcome: IssueOutcome
+    outcome: DraftOutcome
     invoice_id: UUID | None = None
     total_cents: int = 0
     failure: str | None = None
@@ -57,7 +57,7 @@ async def record_outcomes(unit: UnitOfWork, run_id: UUID, outcomes: Sequence[Iss
     rows = ((key, run_id, *outcome) for key, outcome in zip(new_ids(len(outcomes)), outcomes, strict=True))
     await copy_rows(unit, IssueOutcomes, columns, rows)
     count = Counter(outcome.outcome for outcome in outcomes)
-    await unit.connection.execute(_COUNT, run_id, len(outcomes), *(count[outcome] for outcome in IssueOutcome))
+    await unit.connection.execute(_COUNT, run_id, len(outcomes), *(count[outcome] for outcome in DraftOutcome))
 
 
 async def start_if_queued(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:

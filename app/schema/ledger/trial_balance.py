@@ -21,7 +21,7 @@ At = Annotated[
 
 @strawberry.type(description="What was posted to one account, in the minor unit of the currency.")
 class TrialBalanceRow:
-    """operations.ledger.TrialBalanceRow."""
+    """operations.ledger.TrialBalanceTotals."""
 
     account: Account = strawberry.field(description="The account, over all tenants.")
     debit_cents: Cents = strawberry.field(description="The sum of all debits.")
@@ -47,7 +47,7 @@ class TrialBalance:
     description="The balance of one account, with revenue divided by line kind and resource kind, and tax by tax line."
 )
 class AccountBalance:
-    """operations.ledger.AccountBalance."""
+    """operations.ledger.BalanceOfAccount."""
 
     account: Account = strawberry.field(description="The account.")
     currency: str = strawberry.field(description="The ISO 4217 code of the currency.")
@@ -108,7 +108,7 @@ class LedgerBalanceQueries:
         ]
 
 
-def _of_currency(currency: str, rows: list[ledger.TrialBalanceRow]) -> TrialBalance:
+def _of_currency(currency: str, rows: list[ledger.TrialBalanceTotals]) -> TrialBalance:
     return TrialBalance(
         currency=currency,
         rows=[

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.database import UnitOfWork
-from app.operations.bank_statements.rows import BankRow
+from app.operations.bank_statements.statement_rows import BankRow
 from app.operations.ledger import Receivable
 
 MAX_CANDIDATES = 10
