@@ -221,7 +221,7 @@ test-clients: install tests/clients/node_modules/.installed ## Other people's cl
 # The same tests in two lengths: runs of the simulator, lives of tenants, examples of each field by schemathesis.
 LONG = ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) ARCADIA_LIVES_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy
 
-KILLS = tests/faults/test_killed_processes.py tests/faults/test_killed_ingestion.py
+KILLS = tests/faults/test_killed_processes.py tests/faults/test_killed_ingestion.py tests/faults/test_killed_collection.py
 
 .PHONY: test-long
 test-long: install ## Minutes: 30 runs of the simulator, 100 lives of tenants, 50 examples of every field by schemathesis (SEED=7)
