@@ -2189,7 +2189,11 @@ ALTER TABLE ONLY public.write_offs
 
 -- Name: absorbed_corrections_invoice_line_id_idx; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX absorbed_corrections_invoice_line_id_idx ON public.absorbed_corrections USING btree (tenant_id, invoice_line_id);
+CREATE INDEX absorbed_corrections_invoice_line_id_idx ON public.absorbed_corrections USING btree (invoice_line_id);
+
+-- Name: absorbed_corrections_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX absorbed_corrections_tenant_id_idx ON public.absorbed_corrections USING btree (tenant_id);
 
 -- Name: audit_log_occurred_at_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -2277,7 +2281,7 @@ CREATE INDEX cloud_resources_tenant_id_idx ON public.cloud_resources USING btree
 
 -- Name: credit_note_lines_invoice_line_id_idx; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX credit_note_lines_invoice_line_id_idx ON public.credit_note_lines USING btree (tenant_id, invoice_line_id);
+CREATE INDEX credit_note_lines_invoice_line_id_idx ON public.credit_note_lines USING btree (invoice_line_id);
 
 -- Name: credit_notes_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -2335,13 +2339,17 @@ CREATE INDEX invoice_applications_invoice_id_idx ON public.invoice_applications 
 
 CREATE INDEX invoice_applications_payment_id_idx ON public.invoice_applications USING btree (tenant_id, payment_id, id);
 
+-- Name: invoice_balances_open_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX invoice_balances_open_idx ON public.invoice_balances USING btree (tenant_id, due_on, id) WHERE (balance_cents > 0);
+
 -- Name: invoice_balances_overdue_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX invoice_balances_overdue_idx ON public.invoice_balances USING btree (due_on, tenant_id) WHERE ((balance_cents > 0) AND (disputed_at IS NULL));
 
 -- Name: invoice_balances_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX invoice_balances_tenant_id_idx ON public.invoice_balances USING btree (tenant_id, due_on, id) WHERE (balance_cents > 0);
+CREATE INDEX invoice_balances_tenant_id_idx ON public.invoice_balances USING btree (tenant_id);
 
 -- Name: issue_chunks_unfinished_idx; Type: INDEX; Schema: public; Owner: -
 

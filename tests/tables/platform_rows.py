@@ -114,5 +114,6 @@ SHARED: dict[str, Row] = {
         "transitions_withheld": 0,
     },
     "invoice_number_sequences": {"year": 2026, "last_number": 1},
+    "credit_note_number_sequences": {"year": 2026, "last_number": 1},
     "data_integrity_progress": {"id": key(9), "table_name": "tenants"},
 }

@@ -6,6 +6,7 @@ from typing import Any
 from tests.tables.billing_rows import billing_months, dunning, invoices, issue_outcomes, provider_bills, rollups
 from tests.tables.payment_rows import payments
 from tests.tables.platform_rows import HASH, MOMENT, SHARED, Row, key
+from tests.tables.receivable_rows import counter_posting, credit_notes, ledger
 
 __all__ = ["HASH", "MOMENT", "SHARED", "Row", "base_row", "insert", "insert_everything", "key", "of_tenant"]
 
@@ -30,6 +31,8 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         invoices,
         billing_months,
         payments,
+        ledger,
+        credit_notes,
         dunning,
         rollups,
         issue_outcomes,
@@ -168,25 +171,30 @@ def _requests(tenant: int) -> dict[str, Row]:
     }
 
 
-def _insertion(table: str, row: Row, record: str) -> str:
+def _insertion(table: str, row: Row, records: str) -> str:
     """Returns an INSERT statement with only the columns of the row: PostgreSQL computes the others."""
     columns = ", ".join(f'"{column}"' for column in row)
-    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::{table}, {record})"
+    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, {records})"
 
 
-async def insert(connection: Any, table: str, row: Row) -> None:
-    await connection.execute(_insertion(table, row, "$1::jsonb"), json.dumps(row))
+async def insert(connection: Any, table: str, *rows: Row) -> None:
+    """Inserts the rows, which have the same columns, in one statement."""
+    await connection.execute(_insertion(table, rows[0], "$1::jsonb"), json.dumps(rows))
+
+
+def with_counter_posting(table: str, row: Row) -> list[Row]:
+    """The rows that one statement must insert for this one: a posting comes with the one that balances its entry."""
+    return [row, counter_posting(row)] if table == "journal_postings" else [row]
 
 
 async def insert_everything(connection: Any) -> None:
-    """The shared rows and those of tenants 1 and 2, in one round trip."""
-    await connection.execute(
-        ";".join(
-            _insertion(table, row, f"'{json.dumps(row)}'")
-            for rows in (SHARED, of_tenant(1), of_tenant(2))
-            for table, row in rows.items()
-        )
-    )
+    """Inserts the shared rows and those of tenants 1 and 2, in one round trip."""
+    statements = []
+    for rows in (SHARED, of_tenant(1), of_tenant(2)):
+        for table, row in rows.items():
+            together = with_counter_posting(table, row)
+            statements.append(_insertion(table, together[-1], f"'{json.dumps(together)}'"))
+    await connection.execute(";".join(statements))
 
 
 def base_row(table: str) -> Row:

@@ -13,7 +13,9 @@ WHERE (indisunique OR indisexclusion) AND t.relnamespace = 'public'::regnamespac
 NOT_FOR_CALLERS = {
     "its columns only serve foreign keys, and its id makes it unique": {
         "charges_tenant_id_id_key",
+        "credit_notes_tenant_id_id_key",
         "invoice_applications_tenant_id_id_key",
+        "journal_entries_tenant_id_id_key",
         "payments_tenant_id_id_key",
         "write_offs_tenant_id_id_key",
         "cloud_deployments_tenant_id_id_key",
@@ -24,6 +26,7 @@ NOT_FOR_CALLERS = {
     },
     "written with ON CONFLICT: a row that is there is met, not refused": {
         "billing_months_tenant_id_period_start_key",
+        "credit_note_number_sequences_pkey",
         "data_integrity_progress_table_name_key",
         "dunning_failures_run_id_tenant_id_key",
         "dunning_policies_tenant_id_key",
@@ -33,13 +36,16 @@ NOT_FOR_CALLERS = {
         "invoice_number_sequences_pkey",
         "rate_limit_buckets_tenant_id_subject_key",
         "tax_rates_country_name_valid_from_key",
+        "tenant_balances_tenant_id_currency_key",
         "usage_daily_totals_day_key",
         "usage_event_keys_tenant_id_source_event_id_key",
     },
-    "holds a new id": {"usage_records_pkey"},
+    "holds a new id": {"journal_postings_tenant_id_entry_id_position_key", "usage_records_pkey"},
     "written under the lock of the row above it, with numbers or days that its operation chooses": {
         "cloud_deployment_events_withheld_key",
         "cloud_invoice_lines_cloud_invoice_id_position_key",
+        "credit_note_lines_tenant_id_credit_note_id_position_key",
+        "credit_notes_number_key",
         "dunning_holds_open_key",
         "issue_chunks_run_id_position_key",
         "issue_outcomes_run_id_tenant_id_key",

@@ -21,6 +21,9 @@ ADDED = {
     "payments_tenant_id_id_key",
     "invoice_applications_tenant_id_id_key",
     "write_offs_tenant_id_id_key",
+    "journal_entries_tenant_id_id_key",
+    "credit_notes_tenant_id_id_key",
+    "invoice_balances_id_fkey",  # to the invoice: a primary key is declared without a reference
     "cloud_deployment_events_dunning_step_fkey",  # to a table that is declared later
 }
 WIDENED = {
@@ -54,6 +57,9 @@ WIDENED = {
     "write_off_taxes_write_off_id_fkey",
     "recoveries_invoice_id_fkey",
     "dunning_steps_invoice_id_fkey",
+    "journal_postings_entry_id_fkey",
+    "credit_notes_invoice_id_fkey",
+    "credit_note_lines_credit_note_id_fkey",
 }
 DROPPED = {
     "tenant_invoice_lines_deployment_id_fkey",  # part of the wider subscription_id_fkey
@@ -66,6 +72,8 @@ DROPPED = {
     "usage_event_keys_tenant_id_fkey",
     "usage_event_keys_pkey",  # what makes it unique is its only key
     "usage_daily_totals_tenant_id_fkey",
+    "journal_postings_tenant_id_fkey",
+    "invoice_balances_tenant_id_fkey",
 }
 
 CONSTRAINTS = """

@@ -2,8 +2,10 @@
 
 CREATE INDEX credit_notes_invoice_id_idx ON credit_notes (tenant_id, invoice_id, id);
 CREATE INDEX credit_notes_issued_on_idx ON credit_notes (issued_on, id);
-CREATE INDEX credit_note_lines_invoice_line_id_idx ON credit_note_lines (tenant_id, invoice_line_id);
-CREATE INDEX absorbed_corrections_invoice_line_id_idx ON absorbed_corrections (tenant_id, invoice_line_id);
+-- By the line alone: PostgreSQL looks for references to each line of a draft that is deleted, without the tenant.
+CREATE INDEX credit_note_lines_invoice_line_id_idx ON credit_note_lines (invoice_line_id);
+CREATE INDEX absorbed_corrections_invoice_line_id_idx ON absorbed_corrections (invoice_line_id);
+CREATE INDEX absorbed_corrections_tenant_id_idx ON absorbed_corrections (tenant_id);
 
 CREATE TRIGGER absorbed_corrections_append_only BEFORE UPDATE OR DELETE ON absorbed_corrections
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
