@@ -18,6 +18,7 @@ from app.billing import (
     SumUsage,
 )
 from app.database import PLATFORM
+from app.lru_cache import LRUCache
 from app.operations import plan_terms
 from app.operations.rating_inputs import billable_deployments, billable_portions, gather, tenant_headers
 from tests.operations.given import Given
@@ -86,7 +87,7 @@ async def test_terms_of_a_plan_version_are_read_once(given: Given, monkeypatch: 
     again, remembering = await gathered(given, tenant_id)
     assert first == again
     assert reading - remembering == 3
-    monkeypatch.setattr(plan_terms, "_CACHE_SIZE", 0)
+    monkeypatch.setattr(plan_terms, "_published", LRUCache(0))
     await gathered(given, tenant_id)
     assert await gathered(given, tenant_id) == (first, reading)
 

@@ -25,10 +25,11 @@ def rows(heading: str) -> dict[str, list[str]]:
 
 
 def test_the_enum_has_every_code() -> None:
+    pattern = r'(?:"code": "|(?:coded|with_code)\("|ErrorCode\.)([A-Z_]+)'
     written = {
         match
         for path in (ROOT / "app").rglob("*.py")
-        for match in re.findall(r'(?:"code": "|coded\("|ErrorCode\.)([A-Z_]+)', path.read_text(encoding="utf-8"))
+        for match in re.findall(pattern, path.read_text(encoding="utf-8"))
     }
     errors = {BadInputError.code, ForbiddenError.code}
     every = {code.value for enum in (ProblemCode, UsageFault) for code in enum} | written | errors

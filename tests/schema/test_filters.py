@@ -18,6 +18,10 @@ PARTS = {
     "RollupRun",
     "TierCharge",
     "UnbilledMonth",
+    "BankStatementProposal",  # the statement's own
+    "DunningPolicy",  # of each tenant's currency
+    "StatementEntry",
+    "TrialBalanceRow",
 }
 
 

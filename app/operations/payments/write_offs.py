@@ -219,7 +219,7 @@ async def _recover(
         JournalEntryKind.RECOVERY_RECORDED,
         invoice.currency,
         recovery_id,
-        f"NewRecovery on {invoice.number}",
+        f"Recovery on {invoice.number}",
         tuple(posting for part in parts for posting in recovery_recorded(part)),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)

@@ -6,12 +6,15 @@ EXCEEDED = "no more of a line is credited than it has"
 TAX = "what is left of a tax is due on what is left of its lines"
 BALANCE = "an invoice's balance has its credit notes"
 NUMBERS = "credit note numbers have no gap"
+POSTED = "a credit note is posted with its amounts"
+TOTAL = "an invoice's balance is its total less what was applied to it"
+DOCUMENT = "a journal entry has its document"
 
 # What is done to the rows, and the checks that find it.
 BROKEN_CREDIT_NOTES: dict[str, tuple[str, set[str]]] = {
     "a credit note line's amount": (
         "UPDATE credit_note_lines SET amount_cents = amount_cents - 1 WHERE taxed_net_cents IS NULL",
-        {SUMS},
+        {SUMS, POSTED},
     ),
     "a credit note's tax rounded by another rule, and everything in agreement": (
         """
@@ -20,19 +23,19 @@ BROKEN_CREDIT_NOTES: dict[str, tuple[str, set[str]]] = {
             receivable_cents = 0, credit_cents = total_cents - 1;
         UPDATE invoice_balances SET credited_tax_cents = credited_tax_cents - 1 WHERE credited_tax_cents > 0
         """,
-        {TAX},
+        {TAX, POSTED},
     ),
     "a credit note line lost": (
         "DELETE FROM credit_note_lines WHERE taxed_net_cents IS NULL",
-        {SUMS, TAX},
+        {SUMS, TAX, POSTED},
     ),
     "a credit note of another invoice": (
         "UPDATE credit_notes SET invoice_id = (SELECT id FROM tenant_invoices WHERE status = 'VOID' LIMIT 1)",
-        {OF_INVOICE, BALANCE},
+        {OF_INVOICE, BALANCE, TOTAL},
     ),
     "a credit note in another currency": (
         "UPDATE credit_notes SET currency = 'NZD'",
-        {OF_INVOICE},
+        {OF_INVOICE, DOCUMENT},
     ),
     "more credited of a line than it has": (
         """
@@ -41,11 +44,11 @@ BROKEN_CREDIT_NOTES: dict[str, tuple[str, set[str]]] = {
             receivable_cents = 0, credit_cents = 1000000 + tax_cents;
         UPDATE invoice_balances SET credited_net_cents = 1000000 WHERE credited_net_cents > 0
         """,
-        {EXCEEDED, TAX},
+        {EXCEEDED, TAX, POSTED},
     ),
     "a balance without its credit note": (
         "UPDATE invoice_balances SET credited_net_cents = 0, credited_tax_cents = 0",
-        {BALANCE},
+        {BALANCE, TOTAL},
     ),
     "a credit note number taken back": (
         "UPDATE credit_note_number_sequences SET last_number = 2",

@@ -24,6 +24,7 @@ POSTED = "an invoice is posted as it was issued, and voided as its mirror image"
 BALANCES = "an invoice's balance is its total less what was applied to it"
 PAID = "an invoice is paid when its balance is 0"
 DOCUMENTS = "a journal entry has its document"
+NOTE_POSTED = "a credit note is posted with its amounts"
 
 BILL_SUMS = "the lines of a provider's bill add up to its totals"
 BILL_ROWS = "the cents of a bill's line are its exact amount, rounded"
@@ -43,7 +44,7 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     ),
     "a line lost": (
         f"DELETE FROM tenant_invoice_lines WHERE id = {LINE.format('ADDON')}",
-        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS, POSTED},
+        {SUMS, TAX, TAX_LEFT, INPUTS, MONTHS, POSTED, NOTE_POSTED},
     ),
     "tax by another rule, and everything in agreement": (
         f"""

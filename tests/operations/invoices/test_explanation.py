@@ -101,5 +101,5 @@ async def test_what_stays_open_of_a_credit_is_named(given: Given) -> None:
     await roll_up(given, MAY)
     late = [(row, one) for row, one in await explained(given) if row["key"].startswith("late:")]
     assert [(row["amount_cents"], one.formula, one.exact_cents) for row, one in late] == [
-        (-300, "-5012c = -5012c, less 0c billed before, less -4712c that stays open", Decimal(-300))
+        (-300, "-5012c = -5012c, less 0c billed before, less -4712c of credit not applied yet", Decimal(-300))
     ]

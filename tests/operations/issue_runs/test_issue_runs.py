@@ -10,7 +10,15 @@ import pytest
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.data_integrity import check
 from app.operations.invoices import issue_invoice, void_invoice
-from app.operations.issue_runs import issue_chunk, issue_due, issue_invoices, issue_run_here, issue_start, resume
+from app.operations.issue_runs import (
+    draft_batches,
+    issue_chunk,
+    issue_due,
+    issue_invoices,
+    issue_run_here,
+    issue_start,
+    resume,
+)
 from app.tables.ids import new_id
 from tests.operations.data_integrity.test_checks import break_rows
 from tests.operations.given import Given
@@ -34,7 +42,7 @@ NUMBERS = "SELECT number FROM tenant_invoices WHERE number IS NOT NULL ORDER BY 
 async def drafts(given: Given, monkeypatch: pytest.MonkeyPatch) -> dict[str, UUID]:
     """Seven tenants with a draft of April, of 5500 each: their deployments. Chunks of three, batches of two."""
     monkeypatch.setattr(issue_start, "CHUNK_DRAFTS", 3)
-    monkeypatch.setattr(issue_chunk, "BATCH_DRAFTS", 2)
+    monkeypatch.setattr(draft_batches, "BATCH_DRAFTS", 2)
     await given.plan()
     deployments = {code: (await subscribed(given, code))[1] for code in "abcdefg"}
     await roll_up(given, APRIL)
