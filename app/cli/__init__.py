@@ -14,7 +14,7 @@ COMMANDS = {
     ),
     "check": (
         "app.cli.check",
-        "Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs.",
+        "Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs, the ledger.",
     ),
     "costs": (
         "app.cli.costs",
@@ -22,7 +22,7 @@ COMMANDS = {
     ),
     "demo": (
         "app.cli.demo",
-        "Create a demo tenant and run one month: usage, rollup and invoice. May be repeated.",
+        "Create a demo tenant and run one month: usage, rollup, invoice, credit note and payments. May be repeated.",
     ),
     "journal": (
         "app.cli.journal",

@@ -15,7 +15,7 @@ async def issue_chunk(context: JobContext, *, run_id: str, position: int) -> Cou
     stopping = asyncio.Event()
     async with heartbeat(context["job"]):
         work = asyncio.create_task(
-            issue_runs.draft_batches(
+            issue_runs.issue_chunk(
                 context["operations"], run_id=UUID(run_id), position=position, is_stopping=stopping.is_set
             )
         )

@@ -62,7 +62,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
         context.queue.saq,
         functions=[
             (CHUNK_JOB, rollups.roll_up_chunk),
-            (ISSUE_CHUNK_JOB, issue_runs.draft_batches),
+            (ISSUE_CHUNK_JOB, issue_runs.issue_chunk),
             (EVALUATE_JOB, dunning.evaluate_dunning),
         ],
         cron_jobs=[

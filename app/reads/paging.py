@@ -226,7 +226,7 @@ class _ConnectionCompiler:
 def _size(arguments: Arguments, name: str, values: Values) -> int:
     size: int | None = arguments.of(values).get(name)
     if size is not None and not 1 <= size <= MAX_PAGE_SIZE:
-        raise BadInputError(f"`{name}` is between 1 and {MAX_PAGE_SIZE}.")
+        raise BadInputError(f"`{name}` must be from 1 to {MAX_PAGE_SIZE}.")
     return DEFAULT_PAGE_SIZE if size is None else size
 
 

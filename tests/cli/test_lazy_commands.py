@@ -29,4 +29,4 @@ def test_a_summary_is_the_commands_own(name: str) -> None:
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_what_runs_no_command_imports_none(option: str) -> None:
     ended = subprocess.run([sys.executable, "-c", IMPORTED, option], capture_output=True, text=True, check=True)
-    assert ended.stderr.splitlines()[-1] == "['app', 'app.cli', 'app.cli.refusal']"
+    assert ended.stderr.splitlines()[-1] == "['app', 'app.cli', 'app.cli.command_refused']"

@@ -208,7 +208,8 @@ class BillingSteps(Steps):
         refusal, account = refusals.get(known.status), self.ledger.receivables.accounts[known.month[0]]
         self.number += 1
         reference = f"marked {self.number}"
-        stored = f"{known.number} marked as paid: {reference}"
+        [row] = self.world.rows("SELECT number FROM tenant_invoices WHERE id = %s", known.id)
+        stored = f"{row.number} marked as paid: {reference}"
         if self.attempt(
             lambda: invoices.mark_invoice_paid(self.world.context(), invoice_id=known.id, reference=reference),
             fault,

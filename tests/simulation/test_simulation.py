@@ -33,8 +33,9 @@ def seed() -> int:
     return int(os.environ.get("ARCADIA_SIMULATION_SEED") or 2026)
 
 
+@pytest.mark.timeout(300)
 def test_a_few_runs(world: World, seed: int) -> None:
-    simulate(world, runs=3, steps=30, seed=seed)
+    simulate(world, runs=2, steps=30, seed=seed)
 
 
 @pytest.mark.heavy
