@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 from graphql import GraphQLInputType, is_input_object_type, is_list_type, is_non_null_type
 
+from app.billing import StepKind
 from app.database import Database
 from app.operations.calls.principal import Role
 from app.operations.catalog.versions import MAX_RESOURCES, MAX_TIERS
 from app.operations.costs import BillField
+from app.operations.credit_notes.requests import MAX_LINES
 from app.operations.quotes.quote import MAX_ADDONS
 from app.operations.usage.record import MAX_EVENTS
 from app.schema.limits import MAX_INPUT_LIST
@@ -68,6 +70,10 @@ LARGEST: dict[str, Callable[[], Any]] = {
     "subscribe.addons": lambda: [{"addonCode": CODE, "priceCents": 999_999_999_999_999}] * MAX_ADDONS,
     "importCloudInvoice.columns": lambda: [{"field": field.value, "column": CODE} for field in BillField],
     "rollUpPeriod.tenantIds": lambda: [ID] * MAX_INPUT_LIST,
+    "allocateCredit.invoiceIds": lambda: [ID] * MAX_INPUT_LIST,
+    "recordPayment.allocations": lambda: [{"invoiceId": ID, "amountCents": 999_999_999_999_999}] * MAX_INPUT_LIST,
+    "issueCreditNote.lines": lambda: [{"lineId": ID, "netCents": 999_999_999_999_999}] * MAX_LINES,
+    "setDunningPolicy.steps": lambda: [{"kind": kind.value, "days": 3_650} for kind in StepKind],
 }
 
 
