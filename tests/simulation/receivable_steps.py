@@ -1,5 +1,6 @@
 """Steps of money after the invoice: payments and their reversal, credit notes, refunds, write-offs and recoveries."""
 
+from collections.abc import Awaitable
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -112,24 +113,31 @@ class ReceivableSteps(Steps):
 
     def credit(self, owed: Owed, credited: dict[int, int] | None, fault: Fault | None) -> None:
         """Net amounts by position; None for all that is left."""
-        tenant_id = owed.known.month[0]
-        account, reason = self.ledger.receivables.accounts[tenant_id], CreditReason.GOODWILL
+        account = self.ledger.receivables.accounts[owed.known.month[0]]
         self.number += 1
         description = f"note {self.number}"
-        lines = None
-        if credited is not None:
-            ids = {position: self.id_of(LINE, owed.known.id, position) for position in credited}
-            lines = tuple(LineCredit(ids[position], cents) for position, cents in credited.items())
-        request = CreditRequest(invoice_id=owed.known.id, reason=reason, description=description, lines=lines)
         refusal = self._cannot_be_credited(owed, credited)
         if self.attempt(
-            lambda: credit_notes.issue_credit_note(self.world.context(), request),
+            lambda: self._issue_note(owed, credited, description),
             fault,
             refusal,
             lambda: refusal is None and self.exists(NOTE, description),
         ):
             account.note(owed, dict(owed.lines) if credited is None else credited)
             self.ledger.receivables.follow(account)
+
+    def _issue_note(self, owed: Owed, credited: dict[int, int] | None, description: str) -> Awaitable[UUID]:
+        invoice_id, context = owed.known.id, self.world.context()
+        if credited is None:
+            return credit_notes.credit_invoice(
+                context, invoice_id=invoice_id, reason=CreditReason.GOODWILL, description=description
+            )
+        ids = {position: self.id_of(LINE, invoice_id, position) for position in credited}
+        lines = tuple(LineCredit(ids[position], cents) for position, cents in credited.items())
+        request = CreditRequest(
+            invoice_id=invoice_id, reason=CreditReason.GOODWILL, description=description, lines=lines
+        )
+        return credit_notes.issue_credit_note(context, request)
 
     @staticmethod
     def _cannot_be_credited(owed: Owed, credited: dict[int, int] | None) -> ProblemCode | None:

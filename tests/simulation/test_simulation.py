@@ -35,7 +35,7 @@ def seed() -> int:
 
 @pytest.mark.timeout(300)
 def test_a_few_runs(world: World, seed: int) -> None:
-    simulate(world, runs=2, steps=30, seed=seed)
+    simulate(world, runs=3, steps=30, seed=seed)
 
 
 @pytest.mark.heavy
