@@ -43,6 +43,7 @@ TESTS_OF_AN_OWNER = (
     "tests/database/test_migrate.py",
     "tests/database/test_self_check.py",
     "tests/tables/test_models.py",
+    "tests/tables/test_receivable_totals.py",
     "tests/tables/test_row_security.py",
     "tests/tables/test_triggers.py",
 )
