@@ -83,7 +83,7 @@ class Queue:
         self._settings = settings
         self._saq: saq.queue.Queue | None = None
         self._pool: AsyncConnectionPool[Any] | None = None
-        self._ringing: set[asyncio.Task[bool]] = set()
+        self._enqueueing: set[asyncio.Task[bool]] = set()
 
     @property
     def saq(self) -> saq.queue.Queue:
@@ -126,8 +126,8 @@ class Queue:
         """
         # A task of its own: on a silent network psycopg would block the caller even after it is cancelled.
         enqueueing = asyncio.create_task(self._enqueue_in_time(job, key, seconds_allowed, arguments))
-        self._ringing.add(enqueueing)
-        enqueueing.add_done_callback(self._ringing.discard)
+        self._enqueueing.add(enqueueing)
+        enqueueing.add_done_callback(self._enqueueing.discard)
         done, _ = await asyncio.wait({enqueueing}, timeout=self._settings.connect_timeout)
         if not done:
             logger.warning("The queue did not confirm job %s in time; the next catch-up job will do its work.", job)

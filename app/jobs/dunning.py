@@ -3,24 +3,17 @@
 from dataclasses import asdict
 from uuid import UUID
 
-from app.database import PLATFORM
-from app.database.billing_time_zone import require_recorded_time_zone
+from app.jobs.chunks import require_recorded_time_zone
 from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
 from app.operations import dunning
-from app.operations.calls.context import Context
 from app.queue import heartbeat
-
-
-async def _require_recorded_time_zone(operations: Context) -> None:
-    async with operations.database.reading_written(PLATFORM) as connection:
-        await require_recorded_time_zone(connection, operations.settings)
 
 
 @logged
 async def run_dunning(context: JobContext) -> Counts:
     """Every few minutes: the run of the day once its time has come, or what one that was interrupted has left."""
-    await _require_recorded_time_zone(context["operations"])
+    await require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
         return {"tenants": await dunning.run_dunning(context["operations"])}
 
@@ -28,6 +21,6 @@ async def run_dunning(context: JobContext) -> Counts:
 @logged
 async def evaluate_dunning(context: JobContext, *, tenant_id: str) -> Counts:
     """Evaluates the tenant. The day's run does so too, if this is lost."""
-    await _require_recorded_time_zone(context["operations"])
+    await require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
         return asdict(await dunning.evaluate_tenant(context["operations"], tenant_id=UUID(tenant_id)))

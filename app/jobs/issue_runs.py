@@ -1,8 +1,8 @@
 """Issue runs: their chunks, and the daily job that issues months by themselves."""
 
-import asyncio
 from uuid import UUID
 
+from app.jobs.chunks import finish_current_batch
 from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
 from app.operations import issue_runs
@@ -11,20 +11,13 @@ from app.queue import heartbeat
 
 @logged
 async def issue_chunk(context: JobContext, *, run_id: str, position: int) -> Counts:
-    """Issues one chunk's drafts; told to stop, it finishes the batch in hand."""
-    stopping = asyncio.Event()
+    """Issues the drafts of one chunk. When the worker stops, it finishes the current batch first."""
     async with heartbeat(context["job"]):
-        work = asyncio.create_task(
-            issue_runs.issue_chunk(
-                context["operations"], run_id=UUID(run_id), position=position, is_stopping=stopping.is_set
+        await finish_current_batch(
+            lambda is_stopping: issue_runs.issue_chunk(
+                context["operations"], run_id=UUID(run_id), position=position, is_stopping=is_stopping
             )
         )
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError:  # the queue takes the job back, and waits some seconds for the batch in hand
-            stopping.set()
-            await work
-            raise
     return {}
 
 

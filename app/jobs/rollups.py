@@ -1,52 +1,34 @@
 """The jobs of rollups: the chunks of runs, and the scheduled jobs that make sure every month is billed."""
 
-import asyncio
 from uuid import UUID
 
-from app.database import PLATFORM
-from app.database.billing_time_zone import require_recorded_time_zone
+from app.jobs.chunks import finish_current_batch, require_recorded_time_zone
 from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
 from app.operations import rollups, subscriptions
-from app.operations.calls.context import Context
 from app.queue import heartbeat
-
-
-async def _require_recorded_time_zone(operations: Context) -> None:
-    """Raises an error if the database's billing time zone is not this worker's: the API may have started later, on the
-    empty database, with another zone.
-    """
-    async with operations.database.reading_written(PLATFORM) as connection:
-        await require_recorded_time_zone(connection, operations.settings)
 
 
 @logged
 async def roll_up_chunk(context: JobContext, *, run_id: str, position: int) -> Counts:
-    stopping = asyncio.Event()
-    await _require_recorded_time_zone(context["operations"])
+    await require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
-        work = asyncio.create_task(
-            rollups.roll_up_chunk(
+        await finish_current_batch(
+            lambda is_stopping: rollups.roll_up_chunk(
                 context["operations"],
                 run_id=UUID(run_id),
                 position=position,
                 rating_lock=context["rating_lock"],
-                is_stopping=stopping.is_set,
+                is_stopping=is_stopping,
             )
         )
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError:  # the queue takes the job back, and waits some seconds for the current batch
-            stopping.set()
-            await work
-            raise
     return await rollups.chunk_outcomes(context["operations"], run_id=UUID(run_id), position=position)
 
 
 @logged
 async def roll_up_month_end(context: JobContext) -> Counts:
     """Bills the month that has just ended; runs on the 1st."""
-    await _require_recorded_time_zone(context["operations"])
+    await require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
         return {"runs": await rollups.catch_up(context["operations"])}
 
@@ -56,7 +38,7 @@ async def catch_up(context: JobContext) -> Counts:
     """Applies due plan changes and starts rollups for ended months that are not billed yet; runs daily and whenever a
     worker starts.
     """
-    await _require_recorded_time_zone(context["operations"])
+    await require_recorded_time_zone(context["operations"])
     async with heartbeat(context["job"]):
         changes = await subscriptions.apply_pending_plan_changes(context["operations"])
         return {"plan_changes": changes, "runs": await rollups.catch_up(context["operations"])}

@@ -15,7 +15,7 @@ def wake_dunning(unit: UnitOfWork, context: Context, tenant_id: UUID) -> None:
     Each wake-up has a key of its own: one that meets an evaluation under way must not be taken for it.
     """
 
-    async def ring() -> None:
+    async def enqueue() -> None:
         await context.queue.enqueue(EVALUATE_JOB, f"{tenant_id}:{new_id()}", tenant_id=str(tenant_id))
 
-    unit.after_commit(ring)
+    unit.after_commit(enqueue)

@@ -20,12 +20,11 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.currencies import CURRENCIES
-from app.operations.ledger import Receivable, lock_receivables
+from app.operations.ledger import Receivable, lock_receivables, lock_tenants
 from app.operations.payments import NewPayment, enter_payment
 from app.tables.payments import PaymentMethod
 
 _NAMED = "SELECT tenant_id, id FROM tenant_invoices WHERE number = any($1::text[]) ORDER BY tenant_id, id"
-_LOCK_TENANTS = "SELECT id FROM tenants WHERE id = any($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _RECORDED = "SELECT reference, id FROM payments WHERE method = 'BANK_TRANSFER' AND reference = any($1::text[])"
 
 
@@ -109,7 +108,7 @@ async def _lock_named(unit: UnitOfWork, rows: Sequence[BankRow]) -> dict[str, Re
     numbers = {number for row in rows if row.amount_cents > 0 for number in named_numbers(row)}
     found = await unit.connection.fetch(_NAMED, sorted(numbers))
     tenant_ids = sorted({row["tenant_id"] for row in found})
-    await unit.connection.execute(_LOCK_TENANTS, tenant_ids)
+    await lock_tenants(unit, tenant_ids)
     return {one.number: one for one in await lock_receivables(unit, tenant_ids, [row["id"] for row in found])}
 
 

@@ -6,15 +6,13 @@ from uuid import UUID
 from app.billing import CreditAmounts
 from app.database import UnitOfWork
 from app.operations.calls import validation
-from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.credit_notes.remaining import CreditableInvoice, creditable_invoice
 from app.operations.credit_notes.requests import CreditRequest, request_faults, requested_amounts
-from app.operations.ledger import Receivable, read_receivables
+from app.operations.ledger import Receivable, read_receivables, tenant_of_invoice
 from app.operations.payments.write_offs import refuse_unissued
-
-_TENANT_OF = "SELECT tenant_id FROM tenant_invoices WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,7 @@ async def preview_credit_note(context: Context, request: CreditRequest) -> Previ
 
     async def work(unit: UnitOfWork) -> PreviewedCreditNote:
         await unit.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        tenant_id: UUID | None = await unit.connection.fetchval(_TENANT_OF, request.invoice_id)
-        if tenant_id is None:
-            raise not_found("invoice", request.invoice_id, ("invoiceId",))
+        tenant_id = await tenant_of_invoice(unit, request.invoice_id)
         invoice = refuse_unissued(await read_receivables(unit, [tenant_id], [request.invoice_id]))
         creditable = await creditable_invoice(unit, tenant_id, invoice.id)
         amounts = await requested_amounts(unit, invoice, creditable, request)

@@ -23,12 +23,10 @@ from app.operations.calls.transaction import transact
 from app.operations.dunning_wake_up import wake_dunning
 from app.operations.invoices.issuing import DraftInvoice, issue_drafts
 from app.operations.invoices.voiding import void_fault, void_receivables
-from app.operations.ledger import lock_receivables, lock_tenant
+from app.operations.ledger import lock_receivables, lock_tenant_of_invoice
 from app.operations.payments import NewPayment, enter_payment
 from app.tables.invoices import InvoiceStatus, TenantInvoices
 from app.tables.payments import PaymentMethod
-
-_TENANT_OF = "SELECT tenant_id FROM tenant_invoices WHERE id = $1"
 
 
 async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool = False) -> UUID:
@@ -41,7 +39,7 @@ async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool
     authorise(context, Action.ISSUE_INVOICE)
 
     async def work(unit: UnitOfWork) -> UUID:
-        await _lock_tenant(unit, invoice_id)
+        await lock_tenant_of_invoice(unit, invoice_id)
         await lock_months_of_invoice(unit, invoice_id)
         invoice = await _lock(invoice_id, InvoiceStatus.DRAFT)
         if not issue_stale:
@@ -79,7 +77,7 @@ async def mark_invoice_paid(
     validation.refuse(faults)
 
     async def work(unit: UnitOfWork) -> UUID:
-        tenant_id = await _lock_tenant(unit, invoice_id)
+        tenant_id = await lock_tenant_of_invoice(unit, invoice_id)
         invoice = await _lock(invoice_id, InvoiceStatus.ISSUED)
         if paid_at is not None and paid_at < invoice["issued_at"]:
             validation.refuse(
@@ -111,7 +109,7 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
     validation.refuse(validation.free_text("reason", reason))
 
     async def work(unit: UnitOfWork) -> UUID:
-        tenant_id = await _lock_tenant(unit, invoice_id)
+        tenant_id = await lock_tenant_of_invoice(unit, invoice_id)
         await lock_months_of_invoice(unit, invoice_id)
         invoice = await _lock(invoice_id, InvoiceStatus.DRAFT, InvoiceStatus.ISSUED, InvoiceStatus.PAID)
         now = context.clock()
@@ -132,15 +130,6 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
         return invoice_id
 
     return await transact(context, work, UUID)
-
-
-async def _lock_tenant(unit: UnitOfWork, invoice_id: UUID) -> UUID:
-    """Locks the invoice's tenant, before months and invoices. Raises NOT_FOUND."""
-    tenant_id: UUID | None = await unit.connection.fetchval(_TENANT_OF, invoice_id)
-    if tenant_id is None:
-        raise not_found("invoice", invoice_id, ("invoiceId",))
-    await lock_tenant(unit, tenant_id)
-    return tenant_id
 
 
 def _is(invoice: dict[str, Any]) -> And:

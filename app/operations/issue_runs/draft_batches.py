@@ -20,6 +20,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.invoices.issuing import DraftInvoice, issue_drafts
 from app.operations.issue_runs.issue_progress import IssuedDraft, finish_chunk, record_outcomes, start_if_queued
+from app.operations.ledger import lock_tenants
 from app.tables.issue_runs import DraftOutcome
 
 BATCH_DRAFTS = 250
@@ -35,7 +36,6 @@ WHERE c.run_id = $1 AND c.position = $2 AND c.finished_at IS NULL
 ORDER BY t.id
 """
 # Locks in the order of every operation on receivables: tenants, their months, their invoices.
-_LOCK_TENANTS = "SELECT id FROM tenants WHERE id = any($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _WITHOUT_OUTCOME = """
 SELECT t.id FROM unnest($2::uuid[]) AS t (id)
 WHERE NOT EXISTS (SELECT FROM issue_outcomes o WHERE o.run_id = $1 AND o.tenant_id = t.id) ORDER BY t.id
@@ -73,7 +73,7 @@ def _go_on() -> bool:
 async def issue_chunk(
     context: Context, *, run_id: UUID, position: int, is_stopping: Callable[[], bool] = _go_on
 ) -> None:
-    """Does what is left of the chunk, or ends with the batch in hand once the process is stopping. May be called any
+    """Does what is left of the chunk, or ends after the current batch once the process stops. May be called any
     number of times, from anywhere, at once.
 
     Raises only what concerns more than a draft, such as DatabaseUnavailable; called again, it continues.
@@ -150,7 +150,7 @@ class _IssueChunk:
 
     async def _lock(self, unit: UnitOfWork, tenant_ids: Sequence[UUID]) -> list[UUID]:
         """Locks the tenants and their months, and gives those that have no outcome in this run yet."""
-        await unit.connection.fetch(_LOCK_TENANTS, list(tenant_ids))
+        await lock_tenants(unit, tenant_ids)
         left = [row["id"] for row in await unit.connection.fetch(_WITHOUT_OUTCOME, self.run_id, list(tenant_ids))]
         months = await unit.connection.fetch(_MONTHS, left, self.period_start)
         tenants, starts = [row["tenant_id"] for row in months], [row["period_start"] for row in months]

@@ -21,7 +21,10 @@ from app.operations.ledger.balances import (
     lock_open_receivables,
     lock_receivables,
     lock_tenant,
+    lock_tenant_of_invoice,
+    lock_tenants,
     read_receivables,
+    tenant_of_invoice,
 )
 from app.operations.ledger.entries import NewJournalEntry, postings_of, write_entries
 
@@ -38,11 +41,14 @@ __all__ = [
     "lock_open_receivables",
     "lock_receivables",
     "lock_tenant",
+    "lock_tenant_of_invoice",
+    "lock_tenants",
     "postings_of",
     "read_receivables",
     "record_applications",
     "return_credit",
     "take_back_credit",
+    "tenant_of_invoice",
     "trial_balance",
     "undo_applications",
     "write_entries",

@@ -11,10 +11,13 @@ from uuid import UUID
 
 from app.billing import OpenInvoice
 from app.database import UnitOfWork
+from app.operations.calls.access import not_found
 from app.tables.ids import new_id
 from app.tables.invoices import InvoiceStatus
 from app.tables.ledger import SettledBy
 
+_TENANT_OF = "SELECT tenant_id FROM tenant_invoices WHERE id = $1"
+_LOCK_TENANTS = "SELECT id FROM tenants WHERE id = any($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _LOCK_TENANT = "SELECT currency FROM tenants WHERE id = $1 FOR NO KEY UPDATE"
 # The invoice's own row is the lock; its balance changes only under it.
 _LOCK_INVOICES = """
@@ -122,6 +125,26 @@ async def lock_tenant(unit: UnitOfWork, tenant_id: UUID) -> str | None:
     """Locks the tenant against other events of its receivables, and returns its currency; None: unknown tenant."""
     currency: str | None = await unit.connection.fetchval(_LOCK_TENANT, tenant_id)
     return currency
+
+
+async def lock_tenants(unit: UnitOfWork, tenant_ids: Sequence[UUID]) -> None:
+    """Locks several tenants as lock_tenant does, in the order of their ids."""
+    await unit.connection.execute(_LOCK_TENANTS, list(tenant_ids))
+
+
+async def tenant_of_invoice(unit: UnitOfWork, invoice_id: UUID) -> UUID:
+    """Returns the id of the invoice's tenant. Raises NOT_FOUND."""
+    tenant_id: UUID | None = await unit.connection.fetchval(_TENANT_OF, invoice_id)
+    if tenant_id is None:
+        raise not_found("invoice", invoice_id, ("invoiceId",))
+    return tenant_id
+
+
+async def lock_tenant_of_invoice(unit: UnitOfWork, invoice_id: UUID) -> UUID:
+    """Locks the invoice's tenant, before months and invoices, and returns its id. Raises NOT_FOUND."""
+    tenant_id = await tenant_of_invoice(unit, invoice_id)
+    await lock_tenant(unit, tenant_id)
+    return tenant_id
 
 
 async def lock_receivables(

@@ -9,7 +9,7 @@ from app.billing import WriteOffShares, WrittenOffAmount, WrittenOffTax, day_of
 from app.billing.ledger import balance_written_off, recovery_recorded
 from app.database import UnitOfWork
 from app.operations.calls import validation
-from app.operations.calls.access import Action, authorise, not_found
+from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
@@ -20,7 +20,7 @@ from app.operations.ledger import (
     Receivable,
     change_balances,
     lock_receivables,
-    lock_tenant,
+    lock_tenant_of_invoice,
     write_entries,
 )
 from app.operations.payments.recording import MAX_REFERENCE_LENGTH, amount_faults, day_faults
@@ -28,7 +28,6 @@ from app.tables.ids import new_id, new_ids
 from app.tables.ledger import JournalEntryKind, SettledBy
 from app.tables.payments import PaymentMethod, Recoveries, WriteOffs
 
-_TENANT_OF = "SELECT tenant_id FROM tenant_invoices WHERE id = $1"
 # Tax lines in the invoice's order, less what credit notes took off them.
 _REMAINING_TAXES = """
 SELECT l.key, l.amount_cents - coalesce(sum(c.amount_cents), 0)::bigint AS cents
@@ -119,10 +118,7 @@ async def record_recovery(context: Context, recovery: NewRecovery) -> UUID:
 
 async def lock_receivable(unit: UnitOfWork, invoice_id: UUID) -> Receivable:
     """Locks an issued or paid invoice and its tenant. Raises NOT_FOUND, INVOICE_NOT_ISSUED for a draft or void one."""
-    tenant_id: UUID | None = await unit.connection.fetchval(_TENANT_OF, invoice_id)
-    if tenant_id is None:
-        raise not_found("invoice", invoice_id, ("invoiceId",))
-    await lock_tenant(unit, tenant_id)
+    tenant_id = await lock_tenant_of_invoice(unit, invoice_id)
     return refuse_unissued(await lock_receivables(unit, [tenant_id], [invoice_id]))
 
 
