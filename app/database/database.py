@@ -50,8 +50,8 @@ async def database_urls(settings: Settings) -> DatabaseUrls:
 class Database:
     """The database of a process, opened once on its event loop: `async with Database(settings) as database`.
 
-    Opening raises DatabaseUnavailable or DatabaseUnsuitable, with a one-line message for people. Once open, it survives
-    restarts of PostgreSQL: work during a restart raises DatabaseUnavailable, and later work succeeds.
+    Opening raises DatabaseUnavailable or DatabaseUnsuitable, with a message of one line. Once open, it survives restarts
+    of PostgreSQL: work during a restart raises DatabaseUnavailable, and later work succeeds.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -22,7 +22,7 @@ _INTROSPECTION = re.compile(r"__(?:schema|type)\b")  # `__typename` reveals noth
 
 
 class ManifestError(SettingsError):
-    """The manifest of trusted documents cannot be used. The message is one line for people."""
+    """The manifest of trusted documents cannot be used. The message is one human-readable line."""
 
     def __init__(self, fault: str) -> None:
         super().__init__((fault,))

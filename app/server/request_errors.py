@@ -54,7 +54,7 @@ class RequestError(Exception):
 
 
 def request_error_of(error: BaseException, request_id: str) -> RequestError:  # noqa: PLR0911  # a table of errors
-    """Returns what the client is told about an error. An internal error is masked, and logged with its id."""
+    """Returns an error as the client sees it. An internal error is masked, and logged with its id."""
     match error:
         case RequestError():
             return error

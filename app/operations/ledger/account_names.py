@@ -1,4 +1,4 @@
-"""Names of accounts for people and for accounting programs: Assets:Receivable:Acme:AUD.
+"""Account names that people and accounting programs read, such as Assets:Receivable:Acme:AUD.
 
 Its parts are what beancount and hledger both accept: letters, digits and hyphens, the first a capital or a digit.
 Different accounts have different names.

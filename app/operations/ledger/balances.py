@@ -107,7 +107,7 @@ class Receivable:
 
 
 class BalanceChange(NamedTuple):
-    """Amounts to add to an invoice's balance row; settled_by: what it is settled by if its balance comes to 0."""
+    """Amounts to add to an invoice's balance row; settled_by: what settles it if its balance becomes 0."""
 
     invoice_id: UUID
     settled_by: SettledBy

@@ -32,7 +32,7 @@ WHERE e.tenant_id = $1 AND e.source_id = $2 AND e.kind = $3 ORDER BY p.position
 
 
 class NewJournalEntry(NamedTuple):
-    """One business event. source_id: the document that it made or changed. description: a line for people."""
+    """One business event. source_id: the document that it made or changed. description: a human-readable line."""
 
     tenant_id: UUID
     kind: JournalEntryKind
