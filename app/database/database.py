@@ -50,7 +50,7 @@ async def database_urls(settings: Settings) -> DatabaseUrls:
 class Database:
     """The database of a process, opened once on its event loop: `async with Database(settings) as database`.
 
-    Opening raises DatabaseUnavailable or DatabaseUnsuitable, with a message of one line. Once open, it survives restarts
+    Opening raises DatabaseUnavailable or DatabaseUnsuitable, with a one-line message. Once open, it survives restarts
     of PostgreSQL: work during a restart raises DatabaseUnavailable, and later work succeeds.
     """
 
