@@ -18,6 +18,7 @@ from app.operations.subscriptions import attach_addon, change_plan_version
 from tests.operations.costs.bills import bill, droplet, import_bill, row
 from tests.operations.data_integrity.broken_credit_notes import BROKEN_CREDIT_NOTES
 from tests.operations.data_integrity.broken_ledger import BROKEN_LEDGER
+from tests.operations.data_integrity.conftest import MadeOnce
 from tests.operations.data_integrity.violating_rows import BROKEN
 from tests.operations.given import Given
 from tests.operations.months import MAY, invoices, meter, roll_up
@@ -27,7 +28,11 @@ EVERY = {**BROKEN, **BROKEN_CREDIT_NOTES}
 
 
 @pytest.fixture
-async def month(given: Given) -> None:
+async def month(given: Given, made_once: MadeOnce) -> None:
+    await made_once.put(given, make_month)
+
+
+async def make_month(given: Given) -> None:
     """April and May of acme, with everything in it: three deployments, a pause, a plan change, all kinds of usage, an
     issued, a paid and a voided invoice, a provider's bill.
     """
@@ -90,7 +95,6 @@ async def test_all_checks_pass_on_an_empty_database(given: Given) -> None:
 async def test_a_violated_check_names_the_row(
     given: Given, worker_database_url: str, statements: str, caught_by: set[str]
 ) -> None:
-    assert await check(given.platform) == []
     break_rows(worker_database_url, statements)
     try:
         found = await check(given.platform)
