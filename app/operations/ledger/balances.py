@@ -1,5 +1,6 @@
 """The balances beside the ledger: of each issued invoice, and of each tenant's credit.
 
+A change is noted in the unit of work, and `transact` wakes dunning for the tenant.
 Locks are taken in this order: the tenant, then its invoices by id, then its balance.
 """
 
@@ -175,6 +176,7 @@ async def lock_credit(unit: UnitOfWork, tenant_id: UUID, currency: str) -> int:
 async def change_credit(unit: UnitOfWork, tenant_id: UUID, currency: str, cents: int) -> None:
     """Adds to the tenant's credit balance, which is locked."""
     if cents:
+        unit.changed_balances.add(tenant_id)
         await unit.connection.execute(_CHANGE_CREDIT, tenant_id, currency, cents)
 
 
@@ -188,6 +190,7 @@ async def change_balances(
     """
     if not changes:
         return []
+    unit.changed_balances.add(tenant_id)
     columns = [list(column) for column in zip(*changes, strict=True)]
     await unit.connection.execute(_CHANGE, tenant_id, *columns)
     await unit.connection.execute(_SETTLE, tenant_id, columns[0], paid_at, reference)

@@ -15,7 +15,6 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     BalanceChange,
     NewJournalEntry,
@@ -122,7 +121,6 @@ async def enter_payment(
         payment_recorded(payment.amount_cents, allocated),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
-    wake_dunning(unit, context, payment.tenant_id)
     return payment_id
 
 

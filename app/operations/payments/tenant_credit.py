@@ -12,7 +12,6 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     NewJournalEntry,
     apply_credit,
@@ -51,7 +50,6 @@ async def allocate_credit(context: Context, *, tenant_id: UUID, invoice_ids: Seq
             if invoice_id not in found:
                 raise not_found("issued invoice", invoice_id, ("invoiceIds", str(index)))
         await apply_credit(unit, context.settings.billing_time_zone, receivables, context.clock())
-        wake_dunning(unit, context, tenant_id)
         return tenant_id
 
     return await transact(context, work, UUID)
@@ -129,6 +127,5 @@ async def _refund(unit: UnitOfWork, context: Context, refund: Refunds) -> UUID:
         credit_refunded(refund.amount_cents),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], refund.recorded_at)
-    wake_dunning(unit, context, refund.tenant_id)
     refund_id: UUID = refund.id
     return refund_id

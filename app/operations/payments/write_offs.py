@@ -13,7 +13,6 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     BalanceChange,
     NewJournalEntry,
@@ -181,7 +180,6 @@ async def _write_off(unit: UnitOfWork, context: Context, invoice: Receivable, re
         balance_written_off(_shares(invoice.balance_cents, remaining, taxes).divide(invoice.balance_cents)),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
-    wake_dunning(unit, context, invoice.tenant_id)
 
 
 async def _keep_taxes(unit: UnitOfWork, tenant_id: UUID, write_off_id: UUID, taxes: Sequence[WrittenOffTax]) -> None:
