@@ -125,7 +125,7 @@ def refuse_unissued(receivables: Sequence[Receivable]) -> Receivable:
     """The one invoice that was looked up. Raises INVOICE_NOT_ISSUED for a draft (none was found) or a void one."""
     if not receivables or receivables[0].status == "VOID":
         state = "void" if receivables else "a draft"
-        message = f"the invoice is {state}; only an issued invoice can be credited, paid or written off"
+        message = f"the invoice is {state}; only an issued invoice can be credited, paid, written off or disputed"
         raise Refusal(ProblemCode.INVOICE_NOT_ISSUED, message, ("invoiceId",))
     return receivables[0]
 
