@@ -1164,7 +1164,7 @@ CREATE TABLE public.refunds (
     tenant_id uuid NOT NULL,
     amount_cents bigint NOT NULL,
     currency text NOT NULL,
-    refunded_on date NOT NULL,
+    paid_out_on date NOT NULL,
     reference text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,

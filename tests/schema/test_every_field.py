@@ -175,7 +175,7 @@ async def _money(given: Given) -> None:
     await reverse_payment(given.platform, payment_id=bounced, reason="dishonoured")
     await pay(given, late, 40, "bank-3", allocations=[])
     day = given.clock().date()
-    await refund_credit(given.platform, tenant_id=late, amount_cents=5, refunded_on=day, reference="out-1")
+    await refund_credit(given.platform, tenant_id=late, amount_cents=5, paid_out_on=day, reference="out-1")
     gone = await given.row(
         "SELECT i.id FROM tenant_invoices i JOIN tenants t ON t.id = i.tenant_id WHERE t.code = 'american'"
     )

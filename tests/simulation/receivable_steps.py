@@ -162,7 +162,7 @@ class ReceivableSteps(Steps):
                 self.world.context(),
                 tenant_id=tenant_id,
                 amount_cents=cents,
-                refunded_on=self.today,
+                paid_out_on=self.today,
                 reference=reference,
             ),
             fault,

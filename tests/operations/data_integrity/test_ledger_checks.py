@@ -31,7 +31,7 @@ async def make_receivables(given: Given) -> None:
     await credit(given, invoice_id, (3, 672))
     await pay(given, paid, 7000, "bank-1")
     today = given.clock().date()
-    await refund_credit(given.platform, tenant_id=paid, amount_cents=75, refunded_on=today, reference="out-1")
+    await refund_credit(given.platform, tenant_id=paid, amount_cents=75, paid_out_on=today, reference="out-1")
     lost, invoice_id = await issued(given, "lost")
     await pay(given, lost, 4000, "bank-2")
     await write_off_invoice(given.platform, invoice_id=invoice_id, reason="insolvent")
