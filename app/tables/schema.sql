@@ -477,7 +477,7 @@ CREATE TABLE public.absorbed_corrections (
     run_id uuid NOT NULL,
     absorbed_cents bigint NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
-    CONSTRAINT absorbed_corrections_absorbed_cents_check CHECK ((absorbed_cents > 0))
+    CONSTRAINT absorbed_corrections_absorbed_cents_check CHECK ((absorbed_cents <> 0))
 );
 
 ALTER TABLE ONLY public.absorbed_corrections FORCE ROW LEVEL SECURITY;

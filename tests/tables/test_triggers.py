@@ -118,8 +118,10 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
     "credit_note_lines_no_addition": [
         (
             [],
-            "INSERT INTO credit_note_lines SELECT gen_random_uuid(), tenant_id, credit_note_id, invoice_line_id, 7, 0"
-            " FROM credit_note_lines",
+            """
+            INSERT INTO credit_note_lines
+            SELECT gen_random_uuid(), tenant_id, credit_note_id, invoice_line_id, 7, 0 FROM credit_note_lines
+            """,
         )
     ],
     "invoice_balances_no_delete": [([], "DELETE FROM invoice_balances")],
