@@ -29,7 +29,7 @@ CALLED_BY_LIBRARIES = {
 """What libraries call or read by its name."""
 LIBRARY_DECORATORS = ["@click.*", "@costs.*", "@strawberry.*"]
 """Of commands and of the schema's fields, which are called by their names there."""
-IN_QUOTES = {"GraphQLInterfaceType", "WriteOff"}
+IN_QUOTES = {"AbsorbedCorrection", "GraphQLInterfaceType", "WriteOff"}
 """Types that are only named in quotes."""
 FOUND_BY_NAME = {"app.asgi", "app.cli.__main__", "app.tables.installation"}
 """Modules that are started, or that Piccolo imports (piccolo_app.py); those of commands are in app.cli.COMMANDS."""
