@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from app.billing import WriteOffShares, WrittenOffAmount, WrittenOffTax, day_of
+from app.billing import InputFault, WriteOffShares, WrittenOffAmount, WrittenOffTax, day_of
 from app.billing.ledger import balance_written_off, recovery_recorded
 from app.database import UnitOfWork
 from app.operations.calls import validation
@@ -193,8 +193,8 @@ async def _recover(
 ) -> UUID:
     rest = invoice.written_off_rest_cents
     if recovery.amount_cents > rest:
-        message = f"of the invoice {invoice.number} {rest} cents are written off still; a recovery is at most that"
-        raise Refusal(ProblemCode.VALIDATION_FAILED, f"amountCents: {message}", ("amountCents",))
+        message = f"must be at most {rest}: so many cents of the invoice {invoice.number} are still written off"
+        validation.refuse([InputFault(("amount_cents",), message)])
     recovery_id = new_id()
     await Recoveries.insert(
         Recoveries(
