@@ -48,23 +48,24 @@ UPDATE invoice_balances b SET
     balance_cents = b.balance_cents - c.paid - c.credit - c.noted - c.written_off - c.voided,
     settled_by = CASE WHEN b.balance_cents <> c.paid + c.credit + c.noted + c.written_off + c.voided THEN NULL
                       WHEN c.voided <> 0 THEN NULL WHEN b.balance_cents = 0 THEN b.settled_by ELSE c.settled_by END
-FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-            $10::bigint[], $11::bigint[])
-    AS c (id, settled_by, paid, credit, noted, written_off, voided, recovered, credited_net, credited_tax)
-WHERE b.tenant_id = $1 AND b.id = c.id
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+            $9::bigint[], $10::bigint[], $11::bigint[])
+    AS c (tenant_id, id, settled_by, paid, credit, noted, written_off, voided, recovered, credited_net, credited_tax)
+WHERE b.tenant_id = c.tenant_id AND b.id = c.id
 """
 # A void invoice has a balance of 0 and keeps its status.
 _SETTLE = """
-UPDATE tenant_invoices i SET status = 'PAID', paid_at = $3, payment_reference = $4
-FROM invoice_balances b
-WHERE i.tenant_id = $1 AND i.id = any($2::uuid[]) AND b.tenant_id = i.tenant_id AND b.id = i.id
+UPDATE tenant_invoices i SET status = 'PAID', paid_at = $3, payment_reference = c.reference
+FROM unnest($1::uuid[], $2::uuid[], $4::text[]) AS c (tenant_id, id, reference)
+JOIN invoice_balances b ON b.tenant_id = c.tenant_id AND b.id = c.id
+WHERE i.tenant_id = c.tenant_id AND i.id = c.id
   AND b.balance_cents = 0 AND b.voided_cents = 0 AND i.status = 'ISSUED'
 """
 _REOPEN = """
 UPDATE tenant_invoices i SET status = 'ISSUED', paid_at = NULL, payment_reference = NULL
-FROM invoice_balances b
-WHERE i.tenant_id = $1 AND i.id = any($2::uuid[]) AND b.tenant_id = i.tenant_id AND b.id = i.id
-  AND b.balance_cents > 0 AND i.status = 'PAID'
+FROM unnest($1::uuid[], $2::uuid[]) AS c (tenant_id, id)
+JOIN invoice_balances b ON b.tenant_id = c.tenant_id AND b.id = c.id
+WHERE i.tenant_id = c.tenant_id AND i.id = c.id AND b.balance_cents > 0 AND i.status = 'PAID'
 RETURNING i.id
 """
 
@@ -183,18 +184,30 @@ async def change_credit(unit: UnitOfWork, tenant_id: UUID, currency: str, cents:
 async def change_balances(
     unit: UnitOfWork, tenant_id: UUID, changes: Sequence[BalanceChange], paid_at: datetime, reference: str | None = None
 ) -> list[UUID]:
-    """Changes balances of locked invoices, and their status with them: PAID at 0, ISSUED above it.
+    """Changes balances of a tenant's locked invoices; see change_balances_of."""
+    count = len(changes)
+    return await change_balances_of(unit, [tenant_id] * count, changes, paid_at, [reference] * count)
+
+
+async def change_balances_of(
+    unit: UnitOfWork,
+    tenant_ids: Sequence[UUID],
+    changes: Sequence[BalanceChange],
+    paid_at: datetime,
+    references: Sequence[str | None],
+) -> list[UUID]:
+    """Changes balances of locked invoices, each of its tenant, and their status with them: PAID at 0, ISSUED above it.
 
     Returns the ids of invoices that were paid and are not any more. paid_at, and the reference of the payment, are kept
     on those that are paid by it.
     """
     if not changes:
         return []
-    unit.changed_balances.add(tenant_id)
+    unit.changed_balances.update(tenant_ids)
     columns = [list(column) for column in zip(*changes, strict=True)]
-    await unit.connection.execute(_CHANGE, tenant_id, *columns)
-    await unit.connection.execute(_SETTLE, tenant_id, columns[0], paid_at, reference)
-    return [row["id"] for row in await unit.connection.fetch(_REOPEN, tenant_id, columns[0])]
+    await unit.connection.execute(_CHANGE, tenant_ids, *columns)
+    await unit.connection.execute(_SETTLE, tenant_ids, columns[0], paid_at, references)
+    return [row["id"] for row in await unit.connection.fetch(_REOPEN, tenant_ids, columns[0])]
 
 
 def _receivables(rows: Iterable[Any]) -> list[Receivable]:
