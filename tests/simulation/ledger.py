@@ -119,8 +119,10 @@ class Ledger:
         async def work() -> None:
             await asyncio.gather(*(self.rate(run_id) for _ in range(at_once)))
 
-        self._under(fault, work)
+        completed = self._under(fault, work)
         self._observe()
+        not_woken = self.receivables.corrected - self.world.queue.woken
+        assert not (completed and fault is None and not_woken), "a correction did not wake dunning"
         rows = self.world.rows(OUTCOMES_OF_RUN, run_id)
         return {row.tenant_id: (row.outcome, row.total_cents) for row in rows}
 

@@ -12,6 +12,8 @@ from hypothesis.stateful import initialize, invariant
 
 from tests.simulation.billing_steps import BillingSteps
 from tests.simulation.deployment_steps import DeploymentSteps
+from tests.simulation.dunning import Dunning
+from tests.simulation.dunning_steps import DunningSteps
 from tests.simulation.ledger import Ledger
 from tests.simulation.receivable_steps import ReceivableSteps
 from tests.simulation.steps import addons, plans
@@ -22,7 +24,7 @@ from tests.simulation.world import World
 ZONES = ("UTC", "Australia/Sydney", "America/Havana")
 
 
-class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, ReceivableSteps):
+class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, ReceivableSteps, DunningSteps):
     """One run of the simulation: its start, its steps, the checks after each step, and the checks after the faults have
     stopped.
     """
@@ -39,6 +41,7 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, R
         self.zone = ZoneInfo(zone)
         self.world.begin(self.zone)
         self.ledger = Ledger(self.world, self.tenants, self.zone)
+        self.dunning = Dunning(self.zone)
         for is_exempt in exempt:
             self.create_tenant(is_exempt, None)
         for number, (plan, extras, days) in enumerate(chosen):
@@ -60,7 +63,9 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, R
     def everything_holds(self) -> None:
         if not hasattr(self, "ledger"):
             return
+        self.dun_the_woken()
         self.ledger.hold()
+        self.check_dunning()
         self.check_data_integrity()
         self.sound = True
 
@@ -75,6 +80,7 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, R
             for tenant in self.tenants:
                 self.recover(tenant)
             self.ledger.finish()
+            self.finish_dunning()
             self.check_data_integrity()
 
 
