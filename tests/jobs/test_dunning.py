@@ -7,17 +7,25 @@ from datetime import date
 import pytest
 from saq import Job
 
-from app.billing import DeploymentState
+from app.billing import DEFAULT_POLICY, DeploymentState
 from app.jobs.context import JobContext
 from app.jobs.dunning import run_dunning
 from app.operations.deployments import update_deployment
-from app.operations.dunning import dispute_invoice, hold_dunning, release_dunning, resolve_dispute
+from app.operations.dunning import (
+    dispute_invoice,
+    hold_dunning,
+    release_dunning,
+    resolve_dispute,
+    set_dunning_policy,
+)
 from app.operations.invoices import mark_invoice_paid, void_invoice
 from app.operations.payments import reverse_payment, write_off_invoice
 from app.worker import working
 from tests.operations.dunning.overdue import TOTAL_CENTS, Owing, dun, owing, state, steps
 from tests.operations.given import Given
-from tests.operations.receivables import credit, pay
+from tests.operations.months import MAY, roll_up
+from tests.operations.receivables import credit, figure_1, issued, pay
+from tests.operations.rollups.falls import fell, pilot
 
 State = DeploymentState
 SUSPENSION_DAY = date(2026, 6, 14)
@@ -49,6 +57,21 @@ async def test_what_settles_an_invoice_wakes_dunning(given: Given, how: str) -> 
     made = await owing(given)
     await dun(given, SUSPENSION_DAY)
     await SETTLING[how](given, made)
+    async with working(given.platform, catching_up=False):
+        await reached(given, made, State.ACTIVE)
+
+
+async def test_a_credit_note_of_a_rollup_wakes_dunning(given: Given) -> None:
+    """April is corrected by a note of 55, so the tenant owes less than the policy's minimum."""
+    given.clock.set(2026, 5, 1)
+    await figure_1(given)
+    tenant_id, invoice_id = await issued(given)
+    await set_dunning_policy(given.platform, steps=DEFAULT_POLICY.steps, minimum_cents=7064)
+    made = Owing(tenant_id, await pilot(given), invoice_id)
+    await dun(given, SUSPENSION_DAY)
+    assert await state(given, made.deployment_id) is State.SUSPENDED
+    await fell(given, 50)
+    await roll_up(given, MAY)
     async with working(given.platform, catching_up=False):
         await reached(given, made, State.ACTIVE)
 

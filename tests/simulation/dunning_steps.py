@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,11 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from app.billing import Step, StepKind
-from app.database import DatabaseUnavailable
 from app.operations import dunning
 from app.operations.calls.refusal import ProblemCode
 from tests.simulation.dunning import DAILY_TIME, POLICIES, Evaluation, Policy, is_sound
-from tests.simulation.faults import Crash, Fault
+from tests.simulation.faults import Fault
 from tests.simulation.model import Tenant
 from tests.simulation.receivables import Owed
 from tests.simulation.steps import Steps, faults, pick
@@ -96,7 +94,11 @@ class DunningSteps(Steps):
         rows = self.world.rows(RUN, day)
         last = rows[0].last_tenant_id if rows else None
         due = [] if day in self.dunning.finished else [self.due_of(tenant, now) for tenant in self.tenants]
-        completed = self._under(fault, at_once)
+
+        async def work() -> None:
+            await asyncio.gather(*(dunning.run_dunning(self.world.context()) for _ in range(at_once)))
+
+        completed = self.world.under(fault and fault.later, work)
         counts = self.dunning.runs.setdefault(day, [])
         for evaluation in due:
             done = self._is_done(evaluation)
@@ -108,19 +110,6 @@ class DunningSteps(Steps):
         if completed:
             self.dunning.finished.add(day)
             assert self.exists(f"{RUN} AND finished_at = %s", day, now) or not due, "the run did not finish"
-
-    def _under(self, fault: Fault | None, at_once: int) -> bool:
-        async def work() -> None:
-            await asyncio.gather(*(dunning.run_dunning(self.world.context()) for _ in range(at_once)))
-
-        self.world.database.plan(None if fault is None else replace(fault, at=fault.at * 4))
-        try:
-            self.world.run(work())
-        except (Crash, DatabaseUnavailable):
-            return False
-        finally:
-            self.world.database.plan(None)
-        return True
 
     @precondition(lambda self: bool(self.tenants))
     @rule(of=pick, policy=st.sampled_from(POLICIES), fault=faults)

@@ -14,6 +14,7 @@ from tests.simulation.billing_steps import BillingSteps
 from tests.simulation.deployment_steps import DeploymentSteps
 from tests.simulation.dunning import Dunning
 from tests.simulation.dunning_steps import DunningSteps
+from tests.simulation.issue_steps import IssueSteps
 from tests.simulation.ledger import Ledger
 from tests.simulation.receivable_steps import ReceivableSteps
 from tests.simulation.steps import addons, plans
@@ -24,7 +25,9 @@ from tests.simulation.world import World
 ZONES = ("UTC", "Australia/Sydney", "America/Havana")
 
 
-class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, ReceivableSteps, DunningSteps):
+class Simulation(
+    DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, ReceivableSteps, DunningSteps, IssueSteps
+):
     """One run of the simulation: its start, its steps, the checks after each step, and the checks after the faults have
     stopped.
     """
@@ -79,6 +82,7 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, R
             self.sound = False
             for tenant in self.tenants:
                 self.recover(tenant)
+            self.finish_issue_runs()
             self.ledger.finish()
             self.finish_dunning()
             self.check_data_integrity()

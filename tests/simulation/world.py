@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import namedtuple_row
 
+from app.database import DatabaseUnavailable
 from app.operations import data_integrity
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
@@ -20,7 +21,7 @@ from app.queue import Queue
 from app.settings import Settings
 from tests.cleaning import Cleaner
 from tests.lives.offers import create_catalog
-from tests.simulation.faults import FaultyDatabase
+from tests.simulation.faults import Crash, Fault, FaultyDatabase
 from tests.simulation.model import BEGINNING, PLANS
 
 T = TypeVar("T")
@@ -72,6 +73,17 @@ class World:
             return await work
 
         return self._runner.run(awaited())
+
+    def under(self, fault: Fault | None, work: Work) -> bool:
+        """Runs the work under a fault; returns whether it completed."""
+        self.database.plan(fault)
+        try:
+            self.run(work())
+        except (Crash, DatabaseUnavailable):
+            return False
+        finally:
+            self.database.plan(None)
+        return True
 
     def run_beside(self, first: Work, second: Work, *, held_up_at: str) -> None:
         """Starts the first operation, which waits as soon as it writes to the table; then the second, until it waits

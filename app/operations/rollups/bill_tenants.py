@@ -43,11 +43,12 @@ WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """The outcomes of a batch of tenants, with their warnings and unpriced usage."""
+    """The outcomes of a batch of tenants, with their warnings and unpriced usage. credited: who got a credit note."""
 
     settled: list[Settlement] = field(default_factory=list)
     unpriced: list[UnpricedUsageRow] = field(default_factory=list)
     warnings: list[TenantWarning] = field(default_factory=list)
+    credited: set[UUID] = field(default_factory=set)
 
 
 async def bill(
@@ -56,8 +57,8 @@ async def bill(
     tenant_ids: Sequence[UUID],
     now: datetime,
     rating_lock: AbstractAsyncContextManager[object],
-) -> None:
-    """Bills those of the tenants that have no outcome in the run yet. If one of them cannot be rated, all fail.
+) -> set[UUID]:
+    """Bills the tenants that have no outcome in the run yet; returns those credited. If one cannot be rated, all fail.
 
     No row is locked while waiting for the rating lock, which is released as soon as only inputs and outcomes remain to
     be written.
@@ -68,6 +69,7 @@ async def bill(
     if written:
         await write_inputs(unit, written)
     await record(unit, run, billed.settled, billed.unpriced, billed.warnings)
+    return billed.credited
 
 
 async def preview(
@@ -84,9 +86,7 @@ async def preview(
 
 
 async def record_once(unit: UnitOfWork, run: Run, billed: BatchOutcome) -> None:
-    """Records the results of a dry run's batch, except for tenants whose outcome another process has recorded
-    meanwhile.
-    """
+    """Records a dry run's batch, except for tenants whose outcome another process has recorded meanwhile."""
     await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run.id)
     tenant_ids = [settlement.tenant_id for settlement in billed.settled]
     settled = {row["tenant_id"] for row in await unit.connection.fetch(_SETTLED_IN_RUN, run.id, tenant_ids)}
@@ -263,7 +263,7 @@ class _Billing:
             await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason, tenant_ids)
 
     async def _write_months(self, drafts: dict[UUID, Draft]) -> None:
-        await self.corrections.notes.issue(self.now)
+        self.billed.credited |= await self.corrections.notes.issue(self.now)
         months: list[Month] = []
         for tenant_id, draft in drafts.items():
             months += note_ratings(draft, self.corrections, self.rated_cents[tenant_id], self.now)

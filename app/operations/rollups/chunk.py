@@ -20,6 +20,7 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode
 from app.operations.calls.transaction import transact
+from app.operations.dunning_wake_up import wake_dunning
 from app.operations.rollups.bill_tenants import SLICE, bill, lock_unsettled, preview, record_once
 from app.operations.rollups.progress import Settlement, TenantFailure, finish_chunk, record, start_if_queued
 from app.operations.rollups.run import Run, TenantWorkload, portions
@@ -141,7 +142,11 @@ class _Chunk:
         return {}
 
     async def _write(self, tenant_ids: Sequence[UUID], rating_lock: AbstractAsyncContextManager[object]) -> None:
-        await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), rating_lock))
+        async def work(unit: UnitOfWork) -> None:
+            for tenant_id in await bill(unit, self.run, tenant_ids, self.context.clock(), rating_lock):
+                wake_dunning(unit, self.context, tenant_id)
+
+        await transact(self.context, work)
 
     async def _preview(self, tenant_ids: Sequence[UUID], rating_lock: AbstractAsyncContextManager[object]) -> None:
         """Carries out a dry run: rates the tenants in a snapshot that writes nothing, then writes the outcomes in

@@ -195,8 +195,8 @@ class CorrectionNotes:
         for invoice_id, of_invoice in wanted.items():
             await self._plan(self._receivables[invoice_id], of_invoice)
 
-    async def issue(self, now: datetime) -> None:
-        """Writes the notes and what is absorbed."""
+    async def issue(self, now: datetime) -> set[UUID]:
+        """Writes the notes and what is absorbed. Returns the tenants that got a note."""
         for planned in self._planned:
             named = ", ".join(f"{month:%Y-%m}" for month in planned.months)
             note = NewCreditNote(
@@ -211,6 +211,7 @@ class CorrectionNotes:
         if self._absorbed:
             columns = [list(column) for column in zip(*self._absorbed, strict=True)]
             await self.unit.connection.execute(_ABSORB, new_ids(len(self._absorbed)), *columns, self.run.id, now)
+        return {planned.invoice.tenant_id for planned in self._planned}
 
     async def record_stale_drafts(self, now: datetime) -> None:
         """Makes the drafts stale that have something of what fell."""
