@@ -108,7 +108,7 @@ async def issue(context: Context) -> None:
 TASKS = {"issue": issue, "collect": collect, "dun": dunning.run_dunning}
 
 
-async def _run(database_url: str, data_dir: str, now: str, task: str) -> None:
+async def main(database_url: str, data_dir: str, now: str, task: str) -> None:
     draft_batches.BATCH_DRAFTS = 2  # many transactions, to be killed in and between
     settings = Settings(database_url=database_url, data_dir=Path(data_dir))
     moment = datetime.fromisoformat(now)
@@ -117,4 +117,4 @@ async def _run(database_url: str, data_dir: str, now: str, task: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(*sys.argv[1:]))
+    asyncio.run(main(*sys.argv[1:]))

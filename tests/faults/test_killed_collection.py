@@ -17,7 +17,8 @@ from app.operations.issue_runs import issue_invoices, issue_start
 from app.operations.rollups import roll_up_period, roll_up_run
 from tests.faults import collector
 from tests.faults.tenants import TOTAL_CENTS, seed
-from tests.faults.test_killed_processes import Workers, until
+from tests.faults.test_killed_processes import until
+from tests.faults.workers import Workers
 from tests.operations.given import Given
 from tests.operations.months import APRIL
 from tests.operations.receivables import check_ledger
