@@ -221,7 +221,7 @@ test-clients: install tests/clients/node_modules/.installed ## Other people's cl
 	PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" $(BIN)/python -m pytest tests/clients -m "not heavy" $(PYTEST_FLAGS)
 
 # The same tests in two lengths: runs of the simulator, lives of tenants, examples of each field by schemathesis.
-LONG = $(if $(SEED),ARCADIA_SIMULATION_SEED=$(SEED)) ARCADIA_LIVES_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy
+LONG = ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) ARCADIA_LIVES_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy
 
 KILLS = tests/faults/test_killed_processes.py tests/faults/test_killed_ingestion.py tests/faults/test_killed_collection.py
 
