@@ -58,6 +58,7 @@ class IssueSteps(Steps):
             if known.month[1] == month and known.status == "DRAFT"
         }
 
+    @precondition(lambda self: any(known.status == "DRAFT" for known in self.ledger.invoices.values()))
     @rule(months_ago=st.sampled_from([1, 1, 1, 2, 3]), except_stale=st.booleans(), worked=st.booleans(), fault=faults)
     def issue_month(self, months_ago: int, except_stale: bool, worked: bool, fault: Fault | None) -> None:
         """Starts a run over a month's drafts; its workers may come later."""

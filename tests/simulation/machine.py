@@ -11,24 +11,18 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
-from tests.simulation.billing_steps import BillingSteps
-from tests.simulation.deployment_steps import DeploymentSteps
 from tests.simulation.dunning import Dunning
-from tests.simulation.dunning_steps import DunningSteps
-from tests.simulation.issue_steps import IssueSteps
 from tests.simulation.ledger import Ledger
-from tests.simulation.receivable_steps import ReceivableSteps
 from tests.simulation.steps import addons, plans
 from tests.simulation.subscription_steps import SubscriptionSteps
+from tests.simulation.unpaid_steps import UnpaidSteps
 from tests.simulation.usage_steps import UsageSteps
 from tests.simulation.world import World
 
 ZONES = ("UTC", "Australia/Sydney", "America/Havana")
 
 
-class Simulation(
-    DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, ReceivableSteps, DunningSteps, IssueSteps
-):
+class Simulation(SubscriptionSteps, UsageSteps, UnpaidSteps):
     """One run of the simulation: its start, its steps, the checks after each step, and the checks after the faults have
     stopped. check_every: after so many steps data integrity is checked, which takes as long as all else.
     """
