@@ -58,7 +58,7 @@ class UnpaidSteps(BillingSteps, IssueSteps, DeploymentSteps, ReceivableSteps, Du
     @precondition(lambda self: bool(self.dunned() and self.open_invoices()))
     @rule(of=pick, how=reactions, fault=faults)
     def overdue_invoice_is_settled(self, of: int, how: str, fault: Fault | None) -> None:
-        """The oldest invoice, or all, of a tenant with a deployment that dunning moved; another's if it owes nothing."""
+        """The oldest invoice, or all, of a tenant whose deployment dunning moved; another's if it owes nothing."""
         tenant, _ = self.dunned()[of % len(self.dunned())]
         of_tenant = [owed for owed in self.open_invoices() if owed.known.month[0] == tenant.id]
         owed = min(of_tenant or self.open_invoices(), key=lambda owed: owed.due_on)
