@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -83,9 +83,13 @@ class DunningSteps(Steps):
     )
     def day_of_dunning(self, days: int, minutes: int, twice: bool, fault: Fault | None) -> None:
         """Lets days pass, to a moment around the time of dunning, and does the daily run."""
-        local = datetime.combine(self.today + timedelta(days=days), DAILY_TIME, self.zone) + timedelta(minutes=minutes)
-        self.world.now = max(self.world.now, local.astimezone(self.world.now.tzinfo)) + timedelta(seconds=1)
+        self.wait_for_dunning(self.today + timedelta(days=days), minutes)
         self.run_dunning(fault, at_once=2 if twice and fault is None else 1)
+
+    def wait_for_dunning(self, day: date, minutes: int = 0) -> None:
+        """Lets time pass to so many minutes after the day's time of dunning, if that is not over."""
+        local = datetime.combine(day, DAILY_TIME, self.zone) + timedelta(minutes=minutes)
+        self.world.now = max(self.world.now, local.astimezone(self.world.now.tzinfo)) + timedelta(seconds=1)
 
     def run_dunning(self, fault: Fault | None = None, *, at_once: int = 1) -> None:
         """The run of the day, once however often it is called. Of one that is interrupted, some tenants are done."""

@@ -1,6 +1,6 @@
 """Steps around invoices that nobody pays: random steps alone rarely make an invoice overdue and then settle it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -8,7 +8,6 @@ from hypothesis.stateful import precondition, rule
 from app.billing import Actor, DeploymentState
 from tests.simulation.billing_steps import BillingSteps
 from tests.simulation.deployment_steps import DeploymentSteps
-from tests.simulation.dunning import DAILY_TIME, DEFAULT
 from tests.simulation.dunning_steps import DunningSteps
 from tests.simulation.faults import Fault
 from tests.simulation.issue_steps import IssueSteps
@@ -49,10 +48,8 @@ class UnpaidSteps(BillingSteps, IssueSteps, DeploymentSteps, ReceivableSteps, Du
     def invoice_reaches_a_step(self, of: int, which: int, days: int, twice: bool, fault: Fault | None) -> None:
         """Lets time pass to the day of a step of an open invoice, the day before or after, and does the daily run."""
         owed = self.open_invoices()[-1 - of % len(self.open_invoices())]
-        steps = self.dunning.policy(self.ledger.tenant(owed.known.month[0])).steps or DEFAULT.steps
-        day = owed.due_on + timedelta(days=steps[which % len(steps)][1] + days)
-        local = datetime.combine(max(day, self.today), DAILY_TIME, self.zone)
-        self.world.now = max(self.world.now, local.astimezone(self.world.now.tzinfo)) + timedelta(seconds=1)
+        steps = self.dunning.policy(self.ledger.tenant(owed.known.month[0])).steps
+        self.wait_for_dunning(owed.due_on + timedelta(days=steps[which % len(steps)][1] + days))
         self.run_dunning(fault, at_once=2 if twice and fault is None else 1)
 
     @precondition(lambda self: bool(self.dunned() and self.open_invoices()))
