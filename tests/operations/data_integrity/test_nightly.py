@@ -16,7 +16,10 @@ from tests.operations.months import roll_up, subscribed
 PROGRESS = """
 SELECT table_name, last_checked_id IS NOT NULL AS begun, completed_at FROM data_integrity_progress ORDER BY table_name
 """
-TABLES = ["cloud_deployments", "cloud_invoices", "journal_entries", "rollup_runs", "tenant_invoices", "tenants"]
+TABLES = [
+    *("cloud_deployments", "cloud_invoices", "issue_runs", "journal_entries", "rollup_runs"),
+    *("tenant_invoices", "tenants"),
+]
 
 
 @pytest.fixture(autouse=True)
