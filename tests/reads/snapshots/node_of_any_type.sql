@@ -8,34 +8,34 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t1$."id" AS "id",
-            'Addon'::text AS "__typename"
-        FROM "addons" t1$
+            'AbsorbedCorrection'::text AS "__typename"
+        FROM "absorbed_corrections" t1$
         WHERE t1$."id" = $2::uuid
+            AND t1$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t2$."id" AS "id",
-            'AuditEntry'::text AS "__typename"
-        FROM "audit_log" t2$
+            'Addon'::text AS "__typename"
+        FROM "addons" t2$
         WHERE t2$."id" = $2::uuid
-            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t3$."id" AS "id",
-            'BillingMonth'::text AS "__typename"
-        FROM "billing_months" t3$
+            'AuditEntry'::text AS "__typename"
+        FROM "audit_log" t3$
         WHERE t3$."id" = $2::uuid
-            AND t3$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t4$."id" AS "id",
-            'Charge'::text AS "__typename"
-        FROM "charges" t4$
+            'BillingMonth'::text AS "__typename"
+        FROM "billing_months" t4$
         WHERE t4$."id" = $2::uuid
             AND t4$."tenant_id" = $3::uuid
     ) o$
@@ -43,17 +43,17 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t5$."id" AS "id",
-            'CloudInvoice'::text AS "__typename"
-        FROM "cloud_invoices" t5$
+            'Charge'::text AS "__typename"
+        FROM "charges" t5$
         WHERE t5$."id" = $2::uuid
-            AND false
+            AND t5$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t6$."id" AS "id",
-            'CloudInvoiceLine'::text AS "__typename"
-        FROM "cloud_invoice_lines" t6$
+            'CloudInvoice'::text AS "__typename"
+        FROM "cloud_invoices" t6$
         WHERE t6$."id" = $2::uuid
             AND false
     ) o$
@@ -61,17 +61,17 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t7$."id" AS "id",
-            'CloudResource'::text AS "__typename"
-        FROM "cloud_resources" t7$
+            'CloudInvoiceLine'::text AS "__typename"
+        FROM "cloud_invoice_lines" t7$
         WHERE t7$."id" = $2::uuid
-            AND t7$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t8$."id" AS "id",
-            'CreditNote'::text AS "__typename"
-        FROM "credit_notes" t8$
+            'CloudResource'::text AS "__typename"
+        FROM "cloud_resources" t8$
         WHERE t8$."id" = $2::uuid
             AND t8$."tenant_id" = $3::uuid
     ) o$
@@ -79,8 +79,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t9$."id" AS "id",
-            'CreditNoteLine'::text AS "__typename"
-        FROM "credit_note_lines" t9$
+            'CreditNote'::text AS "__typename"
+        FROM "credit_notes" t9$
         WHERE t9$."id" = $2::uuid
             AND t9$."tenant_id" = $3::uuid
     ) o$
@@ -88,9 +88,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t10$."id" AS "id",
-            'Deployment'::text AS "__typename",
-            t10$."slug" AS "slug"
-        FROM "cloud_deployments" t10$
+            'CreditNoteLine'::text AS "__typename"
+        FROM "credit_note_lines" t10$
         WHERE t10$."id" = $2::uuid
             AND t10$."tenant_id" = $3::uuid
     ) o$
@@ -98,8 +97,9 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t11$."id" AS "id",
-            'DeploymentEvent'::text AS "__typename"
-        FROM "cloud_deployment_events" t11$
+            'Deployment'::text AS "__typename",
+            t11$."slug" AS "slug"
+        FROM "cloud_deployments" t11$
         WHERE t11$."id" = $2::uuid
             AND t11$."tenant_id" = $3::uuid
     ) o$
@@ -107,17 +107,17 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t12$."id" AS "id",
-            'DunningFailure'::text AS "__typename"
-        FROM "dunning_failures" t12$
+            'DeploymentEvent'::text AS "__typename"
+        FROM "cloud_deployment_events" t12$
         WHERE t12$."id" = $2::uuid
-            AND false
+            AND t12$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t13$."id" AS "id",
-            'DunningHold'::text AS "__typename"
-        FROM "dunning_holds" t13$
+            'DunningFailure'::text AS "__typename"
+        FROM "dunning_failures" t13$
         WHERE t13$."id" = $2::uuid
             AND false
     ) o$
@@ -125,8 +125,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t14$."id" AS "id",
-            'DunningRun'::text AS "__typename"
-        FROM "dunning_runs" t14$
+            'DunningHold'::text AS "__typename"
+        FROM "dunning_holds" t14$
         WHERE t14$."id" = $2::uuid
             AND false
     ) o$
@@ -134,18 +134,17 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t15$."id" AS "id",
-            'DunningStep'::text AS "__typename"
-        FROM "dunning_steps" t15$
+            'DunningRun'::text AS "__typename"
+        FROM "dunning_runs" t15$
         WHERE t15$."id" = $2::uuid
-            AND t15$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t16$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t16$."number" AS "number"
-        FROM "tenant_invoices" t16$
+            'DunningStep'::text AS "__typename"
+        FROM "dunning_steps" t16$
         WHERE t16$."id" = $2::uuid
             AND t16$."tenant_id" = $3::uuid
     ) o$
@@ -153,8 +152,9 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t17$."id" AS "id",
-            'InvoiceApplication'::text AS "__typename"
-        FROM "invoice_applications" t17$
+            'Invoice'::text AS "__typename",
+            t17$."number" AS "number"
+        FROM "tenant_invoices" t17$
         WHERE t17$."id" = $2::uuid
             AND t17$."tenant_id" = $3::uuid
     ) o$
@@ -162,8 +162,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t18$
+            'InvoiceApplication'::text AS "__typename"
+        FROM "invoice_applications" t18$
         WHERE t18$."id" = $2::uuid
             AND t18$."tenant_id" = $3::uuid
     ) o$
@@ -171,17 +171,17 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t19$."id" AS "id",
-            'IssueOutcome'::text AS "__typename"
-        FROM "issue_outcomes" t19$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t19$
         WHERE t19$."id" = $2::uuid
-            AND false
+            AND t19$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t20$."id" AS "id",
-            'IssueRun'::text AS "__typename"
-        FROM "issue_runs" t20$
+            'IssueOutcome'::text AS "__typename"
+        FROM "issue_outcomes" t20$
         WHERE t20$."id" = $2::uuid
             AND false
     ) o$
@@ -189,8 +189,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t21$."id" AS "id",
-            'JournalEntry'::text AS "__typename"
-        FROM "journal_entries" t21$
+            'IssueRun'::text AS "__typename"
+        FROM "issue_runs" t21$
         WHERE t21$."id" = $2::uuid
             AND false
     ) o$
@@ -198,8 +198,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t22$."id" AS "id",
-            'JournalPosting'::text AS "__typename"
-        FROM "journal_postings" t22$
+            'JournalEntry'::text AS "__typename"
+        FROM "journal_entries" t22$
         WHERE t22$."id" = $2::uuid
             AND false
     ) o$
@@ -207,52 +207,52 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t23$."id" AS "id",
-            'Payment'::text AS "__typename"
-        FROM "payments" t23$
+            'JournalPosting'::text AS "__typename"
+        FROM "journal_postings" t23$
         WHERE t23$."id" = $2::uuid
-            AND t23$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t24$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t24$
+            'Payment'::text AS "__typename"
+        FROM "payments" t24$
         WHERE t24$."id" = $2::uuid
+            AND t24$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t25$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t25$
+            'Plan'::text AS "__typename"
+        FROM "plans" t25$
         WHERE t25$."id" = $2::uuid
-            AND t25$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t26$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t26$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t26$
         WHERE t26$."id" = $2::uuid
-            AND NOT t26$."status" = $4::text
+            AND t26$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t27$."id" AS "id",
-            'Recovery'::text AS "__typename"
-        FROM "recoveries" t27$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t27$
         WHERE t27$."id" = $2::uuid
-            AND t27$."tenant_id" = $3::uuid
+            AND NOT t27$."status" = $4::text
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t28$."id" AS "id",
-            'Refund'::text AS "__typename"
-        FROM "refunds" t28$
+            'Recovery'::text AS "__typename"
+        FROM "recoveries" t28$
         WHERE t28$."id" = $2::uuid
             AND t28$."tenant_id" = $3::uuid
     ) o$
@@ -260,17 +260,17 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t29$."id" AS "id",
-            'RollupFailure'::text AS "__typename"
-        FROM "rollup_failures" t29$
+            'Refund'::text AS "__typename"
+        FROM "refunds" t29$
         WHERE t29$."id" = $2::uuid
-            AND false
+            AND t29$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t30$."id" AS "id",
-            'RollupOutcome'::text AS "__typename"
-        FROM "rollup_outcomes" t30$
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t30$
         WHERE t30$."id" = $2::uuid
             AND false
     ) o$
@@ -278,8 +278,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t31$."id" AS "id",
-            'RollupRun'::text AS "__typename"
-        FROM "rollup_runs" t31$
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t31$
         WHERE t31$."id" = $2::uuid
             AND false
     ) o$
@@ -287,8 +287,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t32$."id" AS "id",
-            'RollupWarning'::text AS "__typename"
-        FROM "rollup_warnings" t32$
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t32$
         WHERE t32$."id" = $2::uuid
             AND false
     ) o$
@@ -296,17 +296,17 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t33$."id" AS "id",
-            'SubscriptionAddon'::text AS "__typename"
-        FROM "subscription_addons" t33$
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t33$
         WHERE t33$."id" = $2::uuid
-            AND t33$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t34$."id" AS "id",
-            'TaxExemption'::text AS "__typename"
-        FROM "tenant_tax_exemptions" t34$
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t34$
         WHERE t34$."id" = $2::uuid
             AND t34$."tenant_id" = $3::uuid
     ) o$
@@ -314,45 +314,54 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t35$."id" AS "id",
-            'TaxRate'::text AS "__typename"
-        FROM "tax_rates" t35$
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t35$
         WHERE t35$."id" = $2::uuid
+            AND t35$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t36$."id" AS "id",
-            'Tenant'::text AS "__typename"
-        FROM "tenants" t36$
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t36$
         WHERE t36$."id" = $2::uuid
-            AND t36$."id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t37$."id" AS "id",
-            'UnpricedUsage'::text AS "__typename"
-        FROM "rollup_unpriced_usage" t37$
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t37$
         WHERE t37$."id" = $2::uuid
-            AND false
+            AND t37$."id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t38$."id" AS "id",
-            'UsageCorrection'::text AS "__typename"
-        FROM "usage_corrections" t38$
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t38$
         WHERE t38$."id" = $2::uuid
-            AND t38$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t39$."id" AS "id",
-            'WriteOff'::text AS "__typename"
-        FROM "write_offs" t39$
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t39$
         WHERE t39$."id" = $2::uuid
             AND t39$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t40$."id" AS "id",
+            'WriteOff'::text AS "__typename"
+        FROM "write_offs" t40$
+        WHERE t40$."id" = $2::uuid
+            AND t40$."tenant_id" = $3::uuid
     ) o$
 ))
 FROM scope$;
@@ -368,315 +377,323 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t1$."id" AS "id",
-            'Addon'::text AS "__typename"
-        FROM "addons" t1$
+            'AbsorbedCorrection'::text AS "__typename"
+        FROM "absorbed_corrections" t1$
         WHERE t1$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t2$."id" AS "id",
-            'AuditEntry'::text AS "__typename"
-        FROM "audit_log" t2$
+            'Addon'::text AS "__typename"
+        FROM "addons" t2$
         WHERE t2$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t3$."id" AS "id",
-            'BillingMonth'::text AS "__typename"
-        FROM "billing_months" t3$
+            'AuditEntry'::text AS "__typename"
+        FROM "audit_log" t3$
         WHERE t3$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t4$."id" AS "id",
-            'Charge'::text AS "__typename"
-        FROM "charges" t4$
+            'BillingMonth'::text AS "__typename"
+        FROM "billing_months" t4$
         WHERE t4$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t5$."id" AS "id",
-            'CloudInvoice'::text AS "__typename"
-        FROM "cloud_invoices" t5$
+            'Charge'::text AS "__typename"
+        FROM "charges" t5$
         WHERE t5$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t6$."id" AS "id",
-            'CloudInvoiceLine'::text AS "__typename"
-        FROM "cloud_invoice_lines" t6$
+            'CloudInvoice'::text AS "__typename"
+        FROM "cloud_invoices" t6$
         WHERE t6$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t7$."id" AS "id",
-            'CloudResource'::text AS "__typename"
-        FROM "cloud_resources" t7$
+            'CloudInvoiceLine'::text AS "__typename"
+        FROM "cloud_invoice_lines" t7$
         WHERE t7$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t8$."id" AS "id",
-            'CreditNote'::text AS "__typename"
-        FROM "credit_notes" t8$
+            'CloudResource'::text AS "__typename"
+        FROM "cloud_resources" t8$
         WHERE t8$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t9$."id" AS "id",
-            'CreditNoteLine'::text AS "__typename"
-        FROM "credit_note_lines" t9$
+            'CreditNote'::text AS "__typename"
+        FROM "credit_notes" t9$
         WHERE t9$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t10$."id" AS "id",
-            'Deployment'::text AS "__typename",
-            t10$."slug" AS "slug"
-        FROM "cloud_deployments" t10$
+            'CreditNoteLine'::text AS "__typename"
+        FROM "credit_note_lines" t10$
         WHERE t10$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t11$."id" AS "id",
-            'DeploymentEvent'::text AS "__typename"
-        FROM "cloud_deployment_events" t11$
+            'Deployment'::text AS "__typename",
+            t11$."slug" AS "slug"
+        FROM "cloud_deployments" t11$
         WHERE t11$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t12$."id" AS "id",
-            'DunningFailure'::text AS "__typename"
-        FROM "dunning_failures" t12$
+            'DeploymentEvent'::text AS "__typename"
+        FROM "cloud_deployment_events" t12$
         WHERE t12$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t13$."id" AS "id",
-            'DunningHold'::text AS "__typename"
-        FROM "dunning_holds" t13$
+            'DunningFailure'::text AS "__typename"
+        FROM "dunning_failures" t13$
         WHERE t13$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t14$."id" AS "id",
-            'DunningRun'::text AS "__typename"
-        FROM "dunning_runs" t14$
+            'DunningHold'::text AS "__typename"
+        FROM "dunning_holds" t14$
         WHERE t14$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t15$."id" AS "id",
-            'DunningStep'::text AS "__typename"
-        FROM "dunning_steps" t15$
+            'DunningRun'::text AS "__typename"
+        FROM "dunning_runs" t15$
         WHERE t15$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t16$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t16$."number" AS "number"
-        FROM "tenant_invoices" t16$
+            'DunningStep'::text AS "__typename"
+        FROM "dunning_steps" t16$
         WHERE t16$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t17$."id" AS "id",
-            'InvoiceApplication'::text AS "__typename"
-        FROM "invoice_applications" t17$
+            'Invoice'::text AS "__typename",
+            t17$."number" AS "number"
+        FROM "tenant_invoices" t17$
         WHERE t17$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t18$
+            'InvoiceApplication'::text AS "__typename"
+        FROM "invoice_applications" t18$
         WHERE t18$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t19$."id" AS "id",
-            'IssueOutcome'::text AS "__typename"
-        FROM "issue_outcomes" t19$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t19$
         WHERE t19$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t20$."id" AS "id",
-            'IssueRun'::text AS "__typename"
-        FROM "issue_runs" t20$
+            'IssueOutcome'::text AS "__typename"
+        FROM "issue_outcomes" t20$
         WHERE t20$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t21$."id" AS "id",
-            'JournalEntry'::text AS "__typename"
-        FROM "journal_entries" t21$
+            'IssueRun'::text AS "__typename"
+        FROM "issue_runs" t21$
         WHERE t21$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t22$."id" AS "id",
-            'JournalPosting'::text AS "__typename"
-        FROM "journal_postings" t22$
+            'JournalEntry'::text AS "__typename"
+        FROM "journal_entries" t22$
         WHERE t22$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t23$."id" AS "id",
-            'Payment'::text AS "__typename"
-        FROM "payments" t23$
+            'JournalPosting'::text AS "__typename"
+        FROM "journal_postings" t23$
         WHERE t23$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t24$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t24$
+            'Payment'::text AS "__typename"
+        FROM "payments" t24$
         WHERE t24$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t25$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t25$
+            'Plan'::text AS "__typename"
+        FROM "plans" t25$
         WHERE t25$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t26$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t26$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t26$
         WHERE t26$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t27$."id" AS "id",
-            'Recovery'::text AS "__typename"
-        FROM "recoveries" t27$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t27$
         WHERE t27$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t28$."id" AS "id",
-            'Refund'::text AS "__typename"
-        FROM "refunds" t28$
+            'Recovery'::text AS "__typename"
+        FROM "recoveries" t28$
         WHERE t28$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t29$."id" AS "id",
-            'RollupFailure'::text AS "__typename"
-        FROM "rollup_failures" t29$
+            'Refund'::text AS "__typename"
+        FROM "refunds" t29$
         WHERE t29$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t30$."id" AS "id",
-            'RollupOutcome'::text AS "__typename"
-        FROM "rollup_outcomes" t30$
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t30$
         WHERE t30$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t31$."id" AS "id",
-            'RollupRun'::text AS "__typename"
-        FROM "rollup_runs" t31$
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t31$
         WHERE t31$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t32$."id" AS "id",
-            'RollupWarning'::text AS "__typename"
-        FROM "rollup_warnings" t32$
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t32$
         WHERE t32$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t33$."id" AS "id",
-            'SubscriptionAddon'::text AS "__typename"
-        FROM "subscription_addons" t33$
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t33$
         WHERE t33$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t34$."id" AS "id",
-            'TaxExemption'::text AS "__typename"
-        FROM "tenant_tax_exemptions" t34$
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t34$
         WHERE t34$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t35$."id" AS "id",
-            'TaxRate'::text AS "__typename"
-        FROM "tax_rates" t35$
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t35$
         WHERE t35$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t36$."id" AS "id",
-            'Tenant'::text AS "__typename"
-        FROM "tenants" t36$
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t36$
         WHERE t36$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t37$."id" AS "id",
-            'UnpricedUsage'::text AS "__typename"
-        FROM "rollup_unpriced_usage" t37$
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t37$
         WHERE t37$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t38$."id" AS "id",
-            'UsageCorrection'::text AS "__typename"
-        FROM "usage_corrections" t38$
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t38$
         WHERE t38$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t39$."id" AS "id",
-            'WriteOff'::text AS "__typename"
-        FROM "write_offs" t39$
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t39$
         WHERE t39$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t40$."id" AS "id",
+            'WriteOff'::text AS "__typename"
+        FROM "write_offs" t40$
+        WHERE t40$."id" = $1::uuid
     ) o$
 ));
 -- $1: 019d4500-0007-7000-8000-000000000065

@@ -9,30 +9,30 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t1$."id" AS "id"
-            FROM "addons" t1$
+            FROM "absorbed_corrections" t1$
             WHERE t1$."id" = i$.id$
+                AND t1$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t2$."id" AS "id"
-            FROM "audit_log" t2$
+            FROM "addons" t2$
             WHERE t2$."id" = i$.id$
-                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t3$."id" AS "id"
-            FROM "billing_months" t3$
+            FROM "audit_log" t3$
             WHERE t3$."id" = i$.id$
-                AND t3$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t4$."id" AS "id"
-            FROM "charges" t4$
+            FROM "billing_months" t4$
             WHERE t4$."id" = i$.id$
                 AND t4$."tenant_id" = $3::uuid
         ) o$
@@ -40,15 +40,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t5$."id" AS "id"
-            FROM "cloud_invoices" t5$
+            FROM "charges" t5$
             WHERE t5$."id" = i$.id$
-                AND false
+                AND t5$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t6$."id" AS "id"
-            FROM "cloud_invoice_lines" t6$
+            FROM "cloud_invoices" t6$
             WHERE t6$."id" = i$.id$
                 AND false
         ) o$
@@ -56,15 +56,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t7$."id" AS "id"
-            FROM "cloud_resources" t7$
+            FROM "cloud_invoice_lines" t7$
             WHERE t7$."id" = i$.id$
-                AND t7$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t8$."id" AS "id"
-            FROM "credit_notes" t8$
+            FROM "cloud_resources" t8$
             WHERE t8$."id" = i$.id$
                 AND t8$."tenant_id" = $3::uuid
         ) o$
@@ -72,7 +72,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t9$."id" AS "id"
-            FROM "credit_note_lines" t9$
+            FROM "credit_notes" t9$
             WHERE t9$."id" = i$.id$
                 AND t9$."tenant_id" = $3::uuid
         ) o$
@@ -80,7 +80,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t10$."id" AS "id"
-            FROM "cloud_deployments" t10$
+            FROM "credit_note_lines" t10$
             WHERE t10$."id" = i$.id$
                 AND t10$."tenant_id" = $3::uuid
         ) o$
@@ -88,7 +88,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t11$."id" AS "id"
-            FROM "cloud_deployment_events" t11$
+            FROM "cloud_deployments" t11$
             WHERE t11$."id" = i$.id$
                 AND t11$."tenant_id" = $3::uuid
         ) o$
@@ -96,15 +96,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t12$."id" AS "id"
-            FROM "dunning_failures" t12$
+            FROM "cloud_deployment_events" t12$
             WHERE t12$."id" = i$.id$
-                AND false
+                AND t12$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t13$."id" AS "id"
-            FROM "dunning_holds" t13$
+            FROM "dunning_failures" t13$
             WHERE t13$."id" = i$.id$
                 AND false
         ) o$
@@ -112,7 +112,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t14$."id" AS "id"
-            FROM "dunning_runs" t14$
+            FROM "dunning_holds" t14$
             WHERE t14$."id" = i$.id$
                 AND false
         ) o$
@@ -120,15 +120,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t15$."id" AS "id"
-            FROM "dunning_steps" t15$
+            FROM "dunning_runs" t15$
             WHERE t15$."id" = i$.id$
-                AND t15$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t16$."id" AS "id"
-            FROM "tenant_invoices" t16$
+            FROM "dunning_steps" t16$
             WHERE t16$."id" = i$.id$
                 AND t16$."tenant_id" = $3::uuid
         ) o$
@@ -136,7 +136,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t17$."id" AS "id"
-            FROM "invoice_applications" t17$
+            FROM "tenant_invoices" t17$
             WHERE t17$."id" = i$.id$
                 AND t17$."tenant_id" = $3::uuid
         ) o$
@@ -144,7 +144,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t18$."id" AS "id"
-            FROM "tenant_invoice_lines" t18$
+            FROM "invoice_applications" t18$
             WHERE t18$."id" = i$.id$
                 AND t18$."tenant_id" = $3::uuid
         ) o$
@@ -152,15 +152,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t19$."id" AS "id"
-            FROM "issue_outcomes" t19$
+            FROM "tenant_invoice_lines" t19$
             WHERE t19$."id" = i$.id$
-                AND false
+                AND t19$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t20$."id" AS "id"
-            FROM "issue_runs" t20$
+            FROM "issue_outcomes" t20$
             WHERE t20$."id" = i$.id$
                 AND false
         ) o$
@@ -168,7 +168,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t21$."id" AS "id"
-            FROM "journal_entries" t21$
+            FROM "issue_runs" t21$
             WHERE t21$."id" = i$.id$
                 AND false
         ) o$
@@ -176,7 +176,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t22$."id" AS "id"
-            FROM "journal_postings" t22$
+            FROM "journal_entries" t22$
             WHERE t22$."id" = i$.id$
                 AND false
         ) o$
@@ -184,46 +184,46 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t23$."id" AS "id"
-            FROM "payments" t23$
+            FROM "journal_postings" t23$
             WHERE t23$."id" = i$.id$
-                AND t23$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t24$."id" AS "id"
-            FROM "plans" t24$
+            FROM "payments" t24$
             WHERE t24$."id" = i$.id$
+                AND t24$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t25$."id" AS "id"
-            FROM "subscriptions" t25$
+            FROM "plans" t25$
             WHERE t25$."id" = i$.id$
-                AND t25$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t26$."id" AS "id"
-            FROM "plan_versions" t26$
+            FROM "subscriptions" t26$
             WHERE t26$."id" = i$.id$
-                AND NOT t26$."status" = $4::text
+                AND t26$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t27$."id" AS "id"
-            FROM "recoveries" t27$
+            FROM "plan_versions" t27$
             WHERE t27$."id" = i$.id$
-                AND t27$."tenant_id" = $3::uuid
+                AND NOT t27$."status" = $4::text
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t28$."id" AS "id"
-            FROM "refunds" t28$
+            FROM "recoveries" t28$
             WHERE t28$."id" = i$.id$
                 AND t28$."tenant_id" = $3::uuid
         ) o$
@@ -231,15 +231,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t29$."id" AS "id"
-            FROM "rollup_failures" t29$
+            FROM "refunds" t29$
             WHERE t29$."id" = i$.id$
-                AND false
+                AND t29$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t30$."id" AS "id"
-            FROM "rollup_outcomes" t30$
+            FROM "rollup_failures" t30$
             WHERE t30$."id" = i$.id$
                 AND false
         ) o$
@@ -247,7 +247,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t31$."id" AS "id"
-            FROM "rollup_runs" t31$
+            FROM "rollup_outcomes" t31$
             WHERE t31$."id" = i$.id$
                 AND false
         ) o$
@@ -255,7 +255,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t32$."id" AS "id"
-            FROM "rollup_warnings" t32$
+            FROM "rollup_runs" t32$
             WHERE t32$."id" = i$.id$
                 AND false
         ) o$
@@ -263,15 +263,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t33$."id" AS "id"
-            FROM "subscription_addons" t33$
+            FROM "rollup_warnings" t33$
             WHERE t33$."id" = i$.id$
-                AND t33$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t34$."id" AS "id"
-            FROM "tenant_tax_exemptions" t34$
+            FROM "subscription_addons" t34$
             WHERE t34$."id" = i$.id$
                 AND t34$."tenant_id" = $3::uuid
         ) o$
@@ -279,41 +279,49 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t35$."id" AS "id"
-            FROM "tax_rates" t35$
+            FROM "tenant_tax_exemptions" t35$
             WHERE t35$."id" = i$.id$
+                AND t35$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
-            SELECT t36$."id" AS "id",
-                t36$."code" AS "code"
-            FROM "tenants" t36$
+            SELECT t36$."id" AS "id"
+            FROM "tax_rates" t36$
             WHERE t36$."id" = i$.id$
-                AND t36$."id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
-            SELECT t37$."id" AS "id"
-            FROM "rollup_unpriced_usage" t37$
+            SELECT t37$."id" AS "id",
+                t37$."code" AS "code"
+            FROM "tenants" t37$
             WHERE t37$."id" = i$.id$
-                AND false
+                AND t37$."id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t38$."id" AS "id"
-            FROM "usage_corrections" t38$
+            FROM "rollup_unpriced_usage" t38$
             WHERE t38$."id" = i$.id$
-                AND t38$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t39$."id" AS "id"
-            FROM "write_offs" t39$
+            FROM "usage_corrections" t39$
             WHERE t39$."id" = i$.id$
                 AND t39$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t40$."id" AS "id"
+            FROM "write_offs" t40$
+            WHERE t40$."id" = i$.id$
+                AND t40$."tenant_id" = $3::uuid
         ) o$
     )) ORDER BY i$.n$), '[]')
     FROM unnest($2::uuid[])
