@@ -77,8 +77,8 @@ class IssueSteps(Steps):
     @rule(days=st.sampled_from([0, 5, 20]), fault=faults)
     def issue_due_months(self, days: int, fault: Fault | None) -> None:
         """The daily job: it starts runs over drafts of months that ended so many days ago, except stale ones."""
-        months = [month for month in map(self.ledger.month_ago, range(1, 5)) if self._ended(month, days)]
-        due = {month: self._fresh(month) for month in months}
+        months = {known.month[1] for known in self.ledger.invoices.values() if known.status == "DRAFT"}
+        due = {month: self._fresh(month) for month in months if self._ended(month, days)}
         open_ones = {(run.month, of) for run in self.issue_runs if run.left for of in run.tenant_ids}
         must_come = any((month, of) not in open_ones for month, tenants in due.items() for of in tenants)
         context = replace(self.world.context(), settings=replace(self.world.settings, issue_after_days=days))

@@ -30,18 +30,34 @@ class UnpaidSteps(BillingSteps, IssueSteps, DeploymentSteps, ReceivableSteps, Du
         every = [(tenant, deployment) for tenant in self.tenants for deployment in tenant.deployments]
         return [each for each in every if each[1].moved_by == "DUNNING"]
 
-    @rule(hours=st.integers(4, 60), which=pick, by_operator=st.booleans(), how=reactions, fault=faults)
-    def month_goes_unpaid(self, hours: int, which: int, by_operator: bool, how: str, fault: Fault | None) -> None:
-        """The month ends and is issued by a run; its invoices reach a step, and then one of them is settled."""
+    @rule(
+        hours=st.integers(4, 60),
+        which=pick,
+        handled=st.sampled_from(["no", "no", "any", "resume", "override"]),
+        how=reactions,
+        lost=st.booleans(),
+        fault=faults,
+    )
+    def month_goes_unpaid(  # noqa: PLR0917 - Hypothesis gives them by name
+        self, hours: int, which: int, handled: str, how: str, lost: bool, fault: Fault | None
+    ) -> None:
+        """The month ends and is issued by a run; its invoices reach a step; an operator handles a deployment; an
+        invoice is settled, whose evaluation may be lost; and the next day's run comes.
+        """
         self.month_ends(hours=hours, issued="none")
         self.issue_month(months_ago=1, except_stale=False, worked=True, fault=None)
         if self.open_invoices():
             self.invoice_reaches_a_step(of=which, which=which, days=0, twice=False, fault=None)
-        if self.dunned() and by_operator:
-            self.operator_handles_a_dunned_deployment(of=which, how="any", way=which, fault=None)
+        if self.dunned() and handled != "no":
+            self.operator_handles_a_dunned_deployment(of=which, how=handled, way=which, fault=None)
             self.dun_the_woken()
         if self.dunned() and self.open_invoices():
             self.overdue_invoice_is_settled(of=which, how=how, fault=fault)
+        if lost:
+            self.world.queue.woken.clear()
+        self.dun_the_woken()
+        self.wait_for_dunning(self.today + timedelta(days=1))
+        self.run_dunning()
 
     @precondition(lambda self: bool(self.open_invoices()))
     @rule(of=pick, which=pick, days=st.sampled_from([-1, 0, 0, 0, 1]), twice=st.booleans(), fault=faults)
