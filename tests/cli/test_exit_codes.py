@@ -92,6 +92,7 @@ def test_production_without_its_settings_is_1_and_says_each(
     assert err == [
         "ARCADIA_DATABASE_URL must be set in production.",
         "ARCADIA_JWT_SECRET or ARCADIA_JWKS_URL must be set in production.",
+        "ARCADIA_LINK_SECRET must be set in production.",
     ]
 
 
