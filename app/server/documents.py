@@ -38,7 +38,7 @@ from app.server.upload_calls import REQUEST_COST, json_response
 
 MEDIA_TYPES = {
     DocumentFormat.PDF: "application/pdf",
-    DocumentFormat.HTML: "text/html; charset=utf-8",
+    DocumentFormat.HTML: "text/html",
     DocumentFormat.XML: "application/xml; charset=utf-8",
 }
 _STATUS_OF = {ProblemCode.NOT_FOUND: 404, ProblemCode.PERMISSION_DENIED: 403, ProblemCode.INVOICE_NOT_ISSUED: 409}
@@ -55,10 +55,10 @@ NewContext = Callable[[Principal], Context]
 
 def documents_handler(signed_in: SignIn, new_context: NewContext, rate_limiter: RateLimiter) -> HTTPRouteHandler:
     @get(f"{PATH}/{{file:str}}", name="documents")
-    async def document(request: Request[Any, Any, Any], file: str) -> ASGIResponse:
+    async def document(request: Request[Any, Any, Any]) -> ASGIResponse:
         request_id = request_id_of(request.scope)
         try:
-            document_id, document_format = _document(file)
+            document_id, document_format = _document(request.path_params["file"])
             principal = await _caller(request, document_id, document_format, signed_in, new_context)
             await rate_limiter.spend(principal, REQUEST_COST)
             read = await read_document(new_context(principal), document_id, document_format)
@@ -95,6 +95,7 @@ async def _caller(
         address = client_address_of(request.scope)
         return (await signed_in(request.headers.get("authorization"), address)).principal
     tenant, expires, signature = (str(request.query_params.get(name, "")) for name in _SIGNED)
+    request.scope["query_string"] = b""  # uvicorn's access log would write the signature with the response
     if not (_UUID.fullmatch(tenant) and _EXPIRES.fullmatch(expires)):
         raise _invalid()
     principal = Principal(_LINK_SUBJECT, frozenset({Role.TENANT_VIEWER}), UUID(tenant))
