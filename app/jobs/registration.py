@@ -9,7 +9,7 @@ from saq.job import CronJob
 
 from app.jobs import (
     data_integrity,
-    documents,
+    document_rendering,
     dunning,
     idempotency,
     issue_runs,
@@ -45,7 +45,7 @@ _CLOCK = (
     (dunning.run_dunning, "*/5 * * * *"),  # from ARCADIA_DUNNING_TIME on, once a day
     (issue_runs.issue_due_months, "30 5 * * *"),
     (issue_runs.resume_issue_runs, "*/5 * * * *"),
-    (documents.render_due_documents, "*/5 * * * *"),
+    (document_rendering.render_due_documents, "*/5 * * * *"),
     (data_integrity.check_data_integrity, "0 1 * * *"),
     (usage.make_usage_months, "45 4 * * *"),
     (subscriptions.apply_pending_plan_changes, "2 * * * *"),
@@ -76,7 +76,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
             (ROLLUPS.chunk_job, rollups.roll_up_chunk),
             (ISSUE_RUNS.chunk_job, issue_runs.issue_chunk),
             (EVALUATE_JOB, dunning.evaluate_dunning),
-            (RENDER_JOB, documents.render_documents),
+            (RENDER_JOB, document_rendering.render_documents),
         ],
         cron_jobs=[
             CronJob(

@@ -73,7 +73,7 @@ class AccountState(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class DocumentData:
     """A document. number, issued_on and due_on are null on a draft; due_on and the period on a credit note, too.
 
     applied_credit_cents: of the tenant's credit, when the invoice was issued.

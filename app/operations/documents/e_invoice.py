@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 
 from app.billing import decimal_text, round_half_away
 from app.operations.currencies import CURRENCIES
-from app.operations.documents.document_data import Document, DocumentKind, DocumentLine
+from app.operations.documents.document_data import DocumentData, DocumentKind, DocumentLine
 from app.operations.documents.layout import REASONS
 from app.operations.documents.parties import AUSTRALIA, Buyer, Supplier
 
@@ -27,13 +27,13 @@ register_namespace("cac", _AGGREGATE)
 register_namespace("cbc", _BASIC)
 
 
-def e_invoice(document: Document) -> bytes:
+def e_invoice(document: DocumentData) -> bytes:
     """Returns the XML of an issued document, in UTF-8."""
     return _Writer(document).write()
 
 
 class _Writer:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: DocumentData) -> None:
         self._document = document
         self._invoice = document.kind is DocumentKind.INVOICE
         self._noun = "Invoice" if self._invoice else "CreditNote"

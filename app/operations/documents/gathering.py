@@ -7,7 +7,7 @@ import msgspec
 
 from app.database import UnitOfWork
 from app.operations.calls.context import Context
-from app.operations.documents.document_data import AccountState, CreditedInvoice, Document, DocumentKind
+from app.operations.documents.document_data import AccountState, CreditedInvoice, DocumentData, DocumentKind
 from app.operations.documents.document_lines import InvoiceTerms, credited_lines, invoice_lines
 from app.operations.documents.parties import BUYER_JSON, Buyer, Parties, supplier_of
 
@@ -62,7 +62,7 @@ async def gather(
     kind: DocumentKind,
     *,
     every_line: bool = False,
-) -> Document:
+) -> DocumentData:
     """Returns the data of a document that exists. `every_line`: also where the lines of a long one would be summed."""
     if kind is DocumentKind.INVOICE:
         return await _invoice(unit, context, tenant_id, document_id, every_line=every_line)
@@ -71,7 +71,7 @@ async def gather(
 
 async def _invoice(
     unit: UnitOfWork, context: Context, tenant_id: UUID, invoice_id: UUID, *, every_line: bool
-) -> Document:
+) -> DocumentData:
     row = await unit.connection.fetchrow(_INVOICE, tenant_id, invoice_id)
     terms = InvoiceTerms(row["period_start"], row["currency"])
     lines = await invoice_lines(unit, tenant_id, invoice_id, terms, every=every_line)
@@ -85,7 +85,7 @@ async def _invoice(
             row["written_off_cents"],
             row["balance_cents"],
         )
-    return Document(
+    return DocumentData(
         kind=DocumentKind.INVOICE,
         number=row["number"],
         void=row["status"] == "VOID",
@@ -105,10 +105,10 @@ async def _invoice(
     )
 
 
-async def _credit_note(unit: UnitOfWork, context: Context, tenant_id: UUID, note_id: UUID) -> Document:
+async def _credit_note(unit: UnitOfWork, context: Context, tenant_id: UUID, note_id: UUID) -> DocumentData:
     row = await unit.connection.fetchrow(_CREDIT_NOTE, tenant_id, note_id)
     lines = await credited_lines(unit, tenant_id, row["invoice_id"], note_id)
-    return Document(
+    return DocumentData(
         kind=DocumentKind.CREDIT_NOTE,
         number=row["number"],
         void=False,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from app.operations.documents.document_data import Document
+from app.operations.documents.document_data import DocumentData
 from app.operations.documents.layout import layout
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -20,7 +20,7 @@ POLICY = (
 """The page's Content-Security-Policy: its own style and images in it, nothing else."""
 
 
-def render_html(document: Document, logo: Path | None) -> bytes:
+def render_html(document: DocumentData, logo: Path | None) -> bytes:
     """Returns the document's page."""
     page = _template().render(**layout(document), style=STYLE, logo=None if logo is None else _data_url(logo))
     return page.encode()

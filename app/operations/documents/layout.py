@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.operations.documents.document_data import CreditedInvoice, Document, DocumentKind, DocumentLine
+from app.operations.documents.document_data import CreditedInvoice, DocumentData, DocumentKind, DocumentLine
 from app.operations.documents.formatting import (
     abn_text,
     amount_text,
@@ -27,7 +27,7 @@ REASONS = {
 Texts = dict[str, Any]
 
 
-def layout(document: Document) -> Texts:
+def layout(document: DocumentData) -> Texts:
     """Returns the texts of a document, by their place on it."""
     currency, credited = document.currency, document.credited
     return {
@@ -75,7 +75,7 @@ def _buyer(buyer: Buyer) -> Texts:
     }
 
 
-def _facts(document: Document) -> list[list[str]]:
+def _facts(document: DocumentData) -> list[list[str]]:
     """The document's facts, each with its name."""
     invoice = document.kind is DocumentKind.INVOICE
     facts = [["Invoice number" if invoice else "Note number", document.number or "none: this is a draft"]]
@@ -98,13 +98,13 @@ def _statement(credited: CreditedInvoice) -> list[str]:
     return ["Reason", f"{REASONS[credited.reason]}: {credited.description}"]
 
 
-def _columns(document: Document) -> list[str]:
+def _columns(document: DocumentData) -> list[str]:
     if document.kind is DocumentKind.INVOICE:
         return ["Description", "Quantity", "Unit price", "Tax", f"Amount {document.currency}"]
     return ["Description", "Price before", "Price after", "Tax", f"Decrease {document.currency}"]
 
 
-def _line(document: Document, line: DocumentLine) -> Texts:
+def _line(document: DocumentData, line: DocumentLine) -> Texts:
     if line.before_cents is None:
         quantity = f"{quantity_text(line.quantity)}{f' {line.unit}' if line.unit else ''}"
         price = "" if line.unit_price_cents is None else price_text(line.unit_price_cents, document.currency)
@@ -122,14 +122,14 @@ def _line(document: Document, line: DocumentLine) -> Texts:
     }
 
 
-def _tax(document: Document, line: DocumentLine) -> str:
+def _tax(document: DocumentData, line: DocumentLine) -> str:
     """The extent to which a line is taxable."""
     if line.taxes:
         return " + ".join(f"{name} {percent_text(rate)}" for name, rate in line.taxes)
     return "GST-free" if document.parties.buyer.country == AUSTRALIA else "none"
 
 
-def _totals(document: Document) -> list[list[str]]:
+def _totals(document: DocumentData) -> list[list[str]]:
     """The rows below the lines; the last is the total."""
     currency, credited = document.currency, document.credited
     rows = [["Subtotal without tax", amount_text(document.subtotal_cents, currency)]]
@@ -154,7 +154,7 @@ def _totals(document: Document) -> list[list[str]]:
     ]
 
 
-def _due(document: Document) -> list[list[str]]:
+def _due(document: DocumentData) -> list[list[str]]:
     """What is paid and due at issue; the last row is what is due. Of a credit note: where its total went."""
     currency = document.currency
     if (credited := document.credited) is not None:
@@ -170,7 +170,7 @@ def _due(document: Document) -> list[list[str]]:
     return [*rows, [due, f"{currency} {amount_text(document.due_cents, currency)}"]]
 
 
-def _payment(document: Document) -> Texts | None:
+def _payment(document: DocumentData) -> Texts | None:
     """How to pay, if anything is to be paid."""
     supplier = document.parties.supplier
     if document.kind is not DocumentKind.INVOICE or document.draft or document.due_cents <= 0:
@@ -186,7 +186,7 @@ def _payment(document: Document) -> Texts | None:
     return {"facts": [*shown, ["Reference", document.number]], "email": supplier.email}
 
 
-def _account(document: Document) -> Texts | None:
+def _account(document: DocumentData) -> Texts | None:
     """What is paid and due now: for the HTML alone."""
     account, currency = document.account, document.currency
     if account is None:

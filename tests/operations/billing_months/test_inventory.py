@@ -62,6 +62,8 @@ NO_INPUT = {
         "is about money that is owed already",
     ),
     Action.SEE_LEDGER: "writes nothing",
+    Action.READ_DOCUMENT: "writes nothing",
+    Action.RENDER_DOCUMENTS: "writes the PDFs of what is issued",
     Action.MANAGE_DUNNING: "plans transitions to come, which are recorded when they happen",
     Action.UPDATE_DEPLOYMENT: "changes names",
     Action.OVERRIDE_BILLING_ACTIONS: "withholds transitions to come",

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from app.operations.documents.document_data import (
     CreditedInvoice,
-    Document,
+    DocumentData,
     DocumentKind,
     DocumentLine,
     DocumentTax,
@@ -40,7 +40,7 @@ def line(description: str, cents: int, **other: object) -> DocumentLine:
     return plain._replace(**other)
 
 
-def figure_1() -> Document:
+def figure_1() -> DocumentData:
     """The invoice of the first worked figure: 5000 + 750 + 672 = 6422, GST 642, total 7064."""
     lines = (
         line("Plan: studio v1", 5000),
@@ -54,7 +54,7 @@ def figure_1() -> Document:
             unit_price_cents=Decimal(1),
         ),
     )
-    return Document(
+    return DocumentData(
         kind=DocumentKind.INVOICE,
         number="INV-2026-000001",
         void=False,
@@ -72,7 +72,7 @@ def figure_1() -> Document:
     )
 
 
-def of_lines(count: int, of_group: int = 5) -> Document:
+def of_lines(count: int, of_group: int = 5) -> DocumentData:
     """An invoice of `count` lines of 1.00, `of_group` to a deployment."""
     groups = []
     for first in range(0, count, of_group):
@@ -101,12 +101,12 @@ def of_lines(count: int, of_group: int = 5) -> Document:
     )
 
 
-def draft() -> Document:
+def draft() -> DocumentData:
     """The first figure's invoice before it is issued."""
     return replace(figure_1(), number=None, issued_on=None, due_on=None)
 
 
-def credit_note() -> Document:
+def credit_note() -> DocumentData:
     """The note over the overage of the first figure: 672, tax 67, total 739."""
     overage = line("droplet_hours: 672 h over 1488 h included", 672, unit_price_cents=None, before_cents=672)
     return replace(

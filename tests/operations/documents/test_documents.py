@@ -11,11 +11,11 @@ import pytest
 from app.operations.calls.principal import Principal, Role
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.documents import rendering
-from app.operations.documents.document_data import Document, DocumentKind
+from app.operations.documents.document_data import DocumentData, DocumentKind
+from app.operations.documents.document_files import read_document
 from app.operations.documents.gathering import gather
 from app.operations.documents.layout import layout
 from app.operations.documents.links import DocumentFormat
-from app.operations.documents.reading import read_document
 from app.operations.documents.rendering import render_documents
 from app.operations.invoices import issue_invoice
 from app.operations.issue_runs import issue_invoices, issue_run_here
@@ -28,7 +28,7 @@ from tests.operations.receivables import credit, drafted, figure_1, issued, pay
 PDF, HTML, XML = DocumentFormat
 
 
-async def data_of(given: Given, tenant_id: UUID, document_id: UUID) -> Document:
+async def data_of(given: Given, tenant_id: UUID, document_id: UUID) -> DocumentData:
     row = await given.row("SELECT count(*) AS notes FROM credit_notes WHERE id = $1", document_id)
     kind = DocumentKind.CREDIT_NOTE if row["notes"] else DocumentKind.INVOICE
     return await given.database.run_in_transaction(
@@ -179,7 +179,7 @@ async def test_a_document_that_cannot_be_rendered_does_not_stop_the_others(
     await issue_run_here(given.platform, run_id=await issue_invoices(given.platform, period_start=APRIL))
     render_pdf = rendering.render_pdf
 
-    def fails_once(document: Document, logo: object) -> bytes:
+    def fails_once(document: DocumentData, logo: object) -> bytes:
         if document.number == "INV-2026-000001":
             raise ValueError("no such font")
         return render_pdf(document, None)

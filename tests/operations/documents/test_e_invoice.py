@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from app.operations.documents.document_data import Document, DocumentTax
+from app.operations.documents.document_data import DocumentData, DocumentTax
 from app.operations.documents.e_invoice import e_invoice
 from app.operations.documents.parties import Buyer, Parties, Supplier
 from tests.operations.documents.examples import SUPPLIER, credit_note, figure_1, line, of_lines
@@ -21,31 +21,31 @@ NAMES = {
 }
 
 
-def with_lines(*lines: Any) -> Document:
+def with_lines(*lines: Any) -> DocumentData:
     net = sum(each.amount_cents for each in lines)
     group = figure_1().groups[0]._replace(lines=lines, amount_cents=net)
     return replace(figure_1(), groups=(group,), subtotal_cents=net, total_cents=net, taxes=(), tax_cents=0)
 
 
-def foreign() -> Document:
+def foreign() -> DocumentData:
     """An invoice of a tenant of another country, without tax."""
     untaxed = with_lines(line("Plan: studio v1", 5000, taxes=()))
     return replace(untaxed, parties=Parties(SUPPLIER, Buyer("Étude", "FR", "1 rue\n2e\n3e\n4e", None, "a@b.example")))
 
 
-def partly_taxed() -> Document:
+def partly_taxed() -> DocumentData:
     """An invoice with a line without tax, credit applied, and a negative line."""
     document = with_lines(line("Plan", 5000), line("Outage", -500), line("Book", 1000, taxes=()))
     taxes = (DocumentTax("GST", Decimal("0.1"), 4500, 450),)
     return replace(document, taxes=taxes, tax_cents=450, total_cents=5950, applied_credit_cents=675)
 
 
-def unnamed() -> Document:
+def unnamed() -> DocumentData:
     """An invoice of whose parties only the names are known."""
     return replace(figure_1(), parties=Parties(Supplier("Arcadia", None), Buyer("Acme", "AU")))
 
 
-EXAMPLES: dict[str, Callable[[], Document]] = {
+EXAMPLES: dict[str, Callable[[], DocumentData]] = {
     "figure 1": figure_1,
     "credit note": credit_note,
     "500 lines": lambda: of_lines(500),
@@ -61,7 +61,7 @@ def schema(noun: str) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(folder / f"UBL-{noun}-2.1.xsd")))
 
 
-def parsed(document: Document) -> Any:
+def parsed(document: DocumentData) -> Any:
     return etree.fromstring(e_invoice(document))
 
 
@@ -70,7 +70,7 @@ def texts(root: Any, path: str) -> list[str]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
-def test_it_is_valid_by_the_schema_of_ubl(example: Callable[[], Document]) -> None:
+def test_it_is_valid_by_the_schema_of_ubl(example: Callable[[], DocumentData]) -> None:
     root = parsed(example())
     schema(etree.QName(root).localname).assertValid(root)
 
@@ -82,7 +82,7 @@ def test_the_schema_refuses_elements_out_of_order() -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
-def test_amounts_add_up_as_the_profile_asks(example: Callable[[], Document]) -> None:
+def test_amounts_add_up_as_the_profile_asks(example: Callable[[], DocumentData]) -> None:
     root = parsed(example())
     noun = etree.QName(root).localname
     lines = root.findall(f"cac:{noun}Line", NAMES)

@@ -17,6 +17,7 @@ from litestar.response.base import ASGIResponse
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
 from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.documents.document_files import read_document
 from app.operations.documents.html import POLICY
 from app.operations.documents.links import (
     PATH,
@@ -26,7 +27,6 @@ from app.operations.documents.links import (
     SignedLink,
     check_link,
 )
-from app.operations.documents.reading import read_document
 from app.operations.rate_limits import RateLimiter
 from app.schema.codes import ErrorCode
 from app.schema.problems import as_error

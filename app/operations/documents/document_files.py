@@ -9,7 +9,7 @@ from app.database.scope import PLATFORM
 from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
-from app.operations.documents.document_data import Document
+from app.operations.documents.document_data import DocumentData
 from app.operations.documents.e_invoice import e_invoice
 from app.operations.documents.gathering import find_document, gather
 from app.operations.documents.html import render_html
@@ -41,7 +41,7 @@ async def read_document(context: Context, document_id: UUID, document_format: Do
     scope = context.principal.scope
     only = None if scope == PLATFORM else context.principal.tenant_id
 
-    async def work(unit: UnitOfWork) -> Document | DocumentFile:
+    async def work(unit: UnitOfWork) -> DocumentData | DocumentFile:
         found = await find_document(unit, document_id, only)
         if found is None:
             raise not_found("document", document_id)
@@ -64,7 +64,7 @@ def _name(number: str | None, document_format: DocumentFormat) -> str:
     return f"{number or 'draft'}.{document_format}"
 
 
-def _content(context: Context, document: Document, document_format: DocumentFormat) -> bytes:
+def _content(context: Context, document: DocumentData, document_format: DocumentFormat) -> bytes:
     match document_format:
         case DocumentFormat.PDF:
             return render_pdf(document, context.settings.supplier_logo)
