@@ -1,11 +1,14 @@
 """GET /documents: links that are signed, links that are altered or expired, and permanent URLs with a token."""
 
+import asyncio
 import logging
+import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -236,3 +239,25 @@ async def test_links_begin_with_the_public_url(site: Site, settings: Settings, c
         links = (await ask(client, LINKS, id=str(site.invoice_id)))["data"]["invoice"]
     assert links["documentUrl"] == f"https://example.com/billing/documents/{site.invoice_id}.pdf"
     assert links["pdfUrl"].startswith(f"https://example.com/billing/documents/{site.invoice_id}.pdf?tenant=")
+
+
+async def test_the_commands_of_the_page_run(site: Site, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "documents.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?m)^    (.+)$", page)
+    assert len(commands) == 4
+    async with site.served.client(Role.TENANT_VIEWER, site.tenant_id) as client:
+        token = client.headers["authorization"].removeprefix("Bearer ")
+    said = []
+    for command in commands:
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-c", command.replace("http://127.0.0.1:8000", site.served.url)),
+            cwd=tmp_path,
+            env={**os.environ, "TOKEN": token, "ID": str(site.invoice_id)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output, _ = await process.communicate()
+        assert process.returncode == 0
+        said.append(output.decode().strip())
+    assert re.fullmatch(r"[0-9a-f]{64}", said[0])
+    assert said[3] == f"{(await site.links())['pdfSha256']}  invoice.pdf"
+    assert (tmp_path / "invoice.xml").read_bytes().startswith(b"<?xml")
