@@ -159,7 +159,7 @@ def _due(document: DocumentData) -> list[list[str]]:
     currency = document.currency
     if (credited := document.credited) is not None:
         parts = [
-            (f"Taken off the balance of {credited.number}", credited.to_balance_cents),
+            (f"Taken off {credited.number}", credited.to_balance_cents),
             ("Added to your credit balance", credited.to_credit_cents),
         ]
         return [[name, f"{currency} {amount_text(cents, currency)}"] for name, cents in parts if cents]

@@ -141,7 +141,7 @@ async def test_an_adjustment_note_shows_the_price_before_and_after(given: Given)
         ["Decrease of GST (10% of 7.50)", "0.75"],
         ["Total decrease, including tax", "8.25"],
     ]
-    assert texts["due"] == [["Taken off the balance of INV-2026-000001", "AUD 8.25"]]
+    assert texts["due"] == [["Taken off INV-2026-000001", "AUD 8.25"]]
     assert (await kept(given, note_id))["pdf_sha256"] is not None
 
 
