@@ -16,6 +16,9 @@ from app.operations.documents.pdf import render_pdf
 SHORT_LINES = 100
 """A longer document is rendered by the job: locks are held while one is issued, and numbers wait for them."""
 
+MAX_DOCUMENTS = 10_000
+"""In one call, so that its job ends in time; the job comes again every few minutes."""
+
 _NO_ID = UUID(int=0)
 _LINES = """
 SELECT (SELECT count(*) FROM tenant_invoice_lines WHERE tenant_id = $1 AND invoice_id = $2)
@@ -39,7 +42,8 @@ async def render_short_document(
 
 
 async def render_documents(context: Context) -> int:
-    """Renders every issued document that has no PDF yet, one in a transaction; returns their number.
+    """Renders issued documents that have no PDF yet, one in a transaction and MAX_DOCUMENTS at most; returns their
+    number.
 
     Several calls at once share them. A document that cannot be rendered is logged, and the others are rendered.
     """
@@ -56,16 +60,17 @@ async def render_documents(context: Context) -> int:
         await _render(unit, context, row["tenant_id"], row["id"], kind)
         return True
 
-    while True:
+    while rendered < MAX_DOCUMENTS:
         before = last
         try:
             if not await transact(context, work):
-                return rendered
+                break
             rendered += 1
         except Exception:
             if last == before:
                 raise  # no document's fault
             logger.exception("Document %s cannot be rendered.", last)
+    return rendered
 
 
 async def _render(unit: UnitOfWork, context: Context, tenant_id: UUID, document_id: UUID, kind: DocumentKind) -> None:

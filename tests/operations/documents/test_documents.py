@@ -57,7 +57,7 @@ async def test_the_document_of_figure_1(given: Given) -> None:
         (line["description"], line["notes"], line["quantity"], line["price"], line["amount"]) for line in group["lines"]
     ] == [
         ("Plan: studio v1", [], "1", "50.00", "50.00"),
-        ("Add-on: Storage, 50 GB", [], "1", "7.50", "7.50"),
+        ("Add-on: storage_50gb", [], "1", "7.50", "7.50"),
         (
             "droplet_hours: 672 h over 1488 h included",
             ["Used 2,160 h, of which 1,488 h included; charged: 672 at 0.01"],
