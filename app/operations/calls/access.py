@@ -51,6 +51,7 @@ class Action(StrEnum):
     IMPORT_BANK_STATEMENT = "import bank statements"
     SEE_LEDGER = "see the ledger"
     MANAGE_DUNNING = "manage dunning"
+    EXPORT_RECORDS = "export records"
     READ_DOCUMENT = "read documents"
     RENDER_DOCUMENTS = "render documents"
     SEE_UNBILLED_PERIODS = "read unbilled periods"
@@ -108,6 +109,7 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.IMPORT_BANK_STATEMENT: _PLATFORM,
         Action.SEE_LEDGER: _PLATFORM,
         Action.MANAGE_DUNNING: _PLATFORM,
+        Action.EXPORT_RECORDS: _PLATFORM,
         Action.READ_DOCUMENT: _READERS,
         Action.RENDER_DOCUMENTS: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,

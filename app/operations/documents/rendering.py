@@ -26,7 +26,10 @@ SELECT (SELECT count(*) FROM tenant_invoice_lines WHERE tenant_id = $1 AND invoi
 """
 _NEXT = """
 SELECT d.id, d.tenant_id, d.invoice_id FROM issued_documents d
-WHERE d.id > $1 AND d.pdf_sha256 IS NULL ORDER BY d.id LIMIT 1 FOR UPDATE SKIP LOCKED
+WHERE d.id > $1 AND d.pdf_sha256 IS NULL ORDER BY d.id LIMIT 1
+"""
+_LOCK = """
+SELECT FROM issued_documents WHERE tenant_id = $1 AND id = $2 AND pdf_sha256 IS NULL FOR UPDATE SKIP LOCKED
 """
 _KEEP = "UPDATE issued_documents SET pdf = $3, pdf_sha256 = $4 WHERE tenant_id = $1 AND id = $2 AND pdf IS NULL"
 
@@ -50,26 +53,31 @@ async def render_documents(context: Context) -> int:
     authorise(context, Action.RENDER_DOCUMENTS)
     rendered, last = 0, _NO_ID
 
-    async def work(unit: UnitOfWork) -> bool:
+    async def work(unit: UnitOfWork) -> bool | None:
+        """Renders the next document; None if there is none, False if another call renders it."""
         nonlocal last
         row = await unit.connection.fetchrow(_NEXT, last)
         if row is None:
-            return False
+            return None
         last = row["id"]
+        if await unit.connection.fetchrow(_LOCK, row["tenant_id"], last) is None:
+            return False
         kind = DocumentKind.CREDIT_NOTE if row["invoice_id"] is None else DocumentKind.INVOICE
-        await _render(unit, context, row["tenant_id"], row["id"], kind)
+        await _render(unit, context, row["tenant_id"], last, kind)
         return True
 
     while rendered < MAX_DOCUMENTS:
         before = last
         try:
-            if not await transact(context, work):
-                break
-            rendered += 1
+            done = await transact(context, work)
         except Exception:
             if last == before:
                 raise  # no document's fault
             logger.exception("Document %s cannot be rendered.", last)
+            continue
+        if done is None:
+            break
+        rendered += done
     return rendered
 
 

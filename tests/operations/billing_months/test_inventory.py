@@ -63,6 +63,7 @@ NO_INPUT = {
     ),
     Action.SEE_LEDGER: "writes nothing",
     Action.READ_DOCUMENT: "writes nothing",
+    Action.EXPORT_RECORDS: "writes nothing",
     Action.RENDER_DOCUMENTS: "writes the PDFs of what is issued",
     Action.MANAGE_DUNNING: "plans transitions to come, which are recorded when they happen",
     Action.UPDATE_DEPLOYMENT: "changes names",

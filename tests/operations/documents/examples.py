@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from app.operations.documents.document_data import (
     CreditedInvoice,
@@ -34,7 +35,7 @@ BUYER = Buyer(
 )
 
 
-def line(description: str, cents: int, **other: object) -> DocumentLine:
+def line(description: str, cents: int, **other: Any) -> DocumentLine:
     """A line of quantity 1 with GST."""
     plain = DocumentLine(description, description, None, Decimal(1), None, Decimal(cents), cents, (GST,))
     return plain._replace(**other)

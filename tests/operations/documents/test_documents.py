@@ -16,6 +16,7 @@ from app.operations.documents.document_files import read_document
 from app.operations.documents.gathering import gather
 from app.operations.documents.layout import layout
 from app.operations.documents.links import DocumentFormat
+from app.operations.documents.pdf import render_pdf
 from app.operations.documents.rendering import render_documents
 from app.operations.invoices import issue_invoice
 from app.operations.issue_runs import issue_invoices, issue_run_here
@@ -177,7 +178,6 @@ async def test_a_document_that_cannot_be_rendered_does_not_stop_the_others(
     await drafted(given, "acme")
     await drafted(given, "bolt")
     await issue_run_here(given.platform, run_id=await issue_invoices(given.platform, period_start=APRIL))
-    render_pdf = rendering.render_pdf
 
     def fails_once(document: DocumentData, logo: object) -> bytes:
         if document.number == "INV-2026-000001":
