@@ -31,6 +31,7 @@ from app.operations.rate_limits import RateLimiter
 from app.schema.codes import ErrorCode
 from app.schema.problems import as_error
 from app.server.auth import Session
+from app.server.concurrency import ConcurrencyLimit
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
 from app.server.response_headers import client_address_of, request_id_of
@@ -49,11 +50,16 @@ _SIGNED = ("tenant", "expires", "signature")
 _LINK_SUBJECT = "signed link"
 """The subject of whoever opens a signed link."""
 
+MAX_PER_CALLER, MAX_TOTAL = 4, 16
+"""Documents read at once in a process: a long draft is rendered for seconds."""
+
 SignIn = Callable[[str | None, str], Awaitable[Session]]
 NewContext = Callable[[Principal], Context]
 
 
 def documents_handler(signed_in: SignIn, new_context: NewContext, rate_limiter: RateLimiter) -> HTTPRouteHandler:
+    places = ConcurrencyLimit("documents", max_per_caller=MAX_PER_CALLER, max_total=MAX_TOTAL)
+
     @get(f"{PATH}/{{file:str}}", name="documents")
     async def document(request: Request[Any, Any, Any]) -> ASGIResponse:
         request_id = request_id_of(request.scope)
@@ -61,7 +67,8 @@ def documents_handler(signed_in: SignIn, new_context: NewContext, rate_limiter: 
             document_id, document_format = _document(request.path_params["file"])
             principal = await _caller(request, document_id, document_format, signed_in, new_context)
             await rate_limiter.spend(principal, REQUEST_COST)
-            read = await read_document(new_context(principal), document_id, document_format)
+            with places.one(principal):
+                read = await read_document(new_context(principal), document_id, document_format)
         except Refusal as refusal:
             return _refused(refusal, request_id)
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged

@@ -1,5 +1,6 @@
 """The lines of a document: grouped by deployment, with their taxes and the explanation of overage."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -90,7 +91,7 @@ async def invoice_lines(
         groups: tuple[LineGroup, ...] = (LineGroup(title, lines, sum(line.amount_cents for line in lines)),)
     else:
         rows = await unit.connection.fetch(_LINES, tenant_id, invoice_id)
-        explanations = _explanations(rows)
+        explanations = await asyncio.to_thread(_explanations, rows)  # it rates each subscription again
         groups = _grouped(
             (row, _line(row, taxes_of, invoice, explanations.get(row["id"])))
             for row in rows

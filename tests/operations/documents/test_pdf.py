@@ -116,6 +116,13 @@ def test_names_of_many_scripts_are_shown(tmp_path: Path) -> None:
 
 
 @needs_poppler
+def test_a_name_is_no_markup(tmp_path: Path) -> None:
+    name = '#panic("x") *bold* $1$'
+    (page,) = text_of(tmp_path, replace(figure_1(), parties=replace_buyer(name)))
+    assert [word for word in name.split() if word not in page] == []
+
+
+@needs_poppler
 def test_a_character_without_a_glyph_is_put_in_words(tmp_path: Path) -> None:
     (page,) = text_of(tmp_path, replace(figure_1(), parties=replace_buyer("Crab \N{CRAB} Ltd")))
     assert "Crab [crab] Ltd" in page
