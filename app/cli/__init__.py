@@ -25,7 +25,7 @@ COMMANDS = {
         "Create a demo tenant and run one month: usage, rollup, invoice, credit note and payments. May be repeated.",
     ),
     "export": (
-        "app.cli.export",
+        "app.cli.record_exporting",
         "Print the invoices, their lines, the payments or the ledger's postings of a period.",
     ),
     "journal": (

@@ -8,10 +8,10 @@ from app.billing import InputFault
 from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
+from app.operations.exports.export_statements import STATEMENTS, ExportedRecords
 from app.operations.exports.record_text import ExportFormat, head_of, row_text
-from app.operations.exports.statements import STATEMENTS, ExportedRecords
 
-ROWS_AT_ONCE = 1_000
+ROWS_PER_FETCH = 1_000
 
 
 async def export_records(
@@ -38,5 +38,5 @@ async def export_records(
         columns = [attribute.name for attribute in statement.get_attributes()]
         yield head_of(export_format, columns)
         cursor = await statement.cursor(first_day, end, tenant_id)
-        while rows := await cursor.fetch(ROWS_AT_ONCE):
+        while rows := await cursor.fetch(ROWS_PER_FETCH):
             yield "".join(row_text(export_format, columns, row) for row in rows)
