@@ -212,6 +212,12 @@ test-journal: install ## A minute: beancount and hledger accept the journal of a
 	@command -v hledger >/dev/null || { echo "hledger is needed; none was found on the PATH." >&2; exit 1; }
 	$(BIN)/python -m pytest -m heavy tests/operations/journal_export $(PYTEST_FLAGS)
 
+.PHONY: test-documents
+test-documents: install ## A minute: qpdf and Poppler read the PDFs, and the XSDs of UBL 2.1 accept the e-invoices (Debian: apt-get install qpdf poppler-utils)
+	@command -v qpdf >/dev/null || { echo "qpdf is needed; none was found on the PATH." >&2; exit 1; }
+	@command -v pdftotext >/dev/null || { echo "Poppler's pdftotext is needed; none was found on the PATH." >&2; exit 1; }
+	$(BIN)/python -m pytest tests/operations/documents $(PYTEST_FLAGS)
+
 .PHONY: test-attacks
 test-attacks: install ## A normal caller's latency beside each attack, and that the attacker is limited or refused
 	$(BIN)/python -m pytest -m heavy -s tests/faults/test_attacks.py $(PYTEST_FLAGS)
@@ -263,3 +269,7 @@ bench-usage: install ## Compare the ways in for metered events, and COPY (BENCH_
 .PHONY: bench-months
 bench-months: install ## Time unbilled months of 60,000 tenants with three years each (BENCH_FLAGS="--tenants 10000 --check")
 	@$(BIN)/python -m bench.months $(BENCH_FLAGS)
+
+.PHONY: bench-documents
+bench-documents: install ## Time the PDFs of invoices with 5, 50 and 500 lines (BENCH_FLAGS="--rounds 20 --check")
+	@$(BIN)/python -m bench.documents $(BENCH_FLAGS)

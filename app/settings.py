@@ -12,6 +12,14 @@ from zoneinfo import ZoneInfo
 
 from app.database_urls import postgresql_url
 from app.settings_parsing import choice, currency, integer, on_or_off, path, secret, time_of_day, time_zone, url
+from app.settings_supplier import (
+    parse_abn,
+    parse_account_number,
+    parse_address,
+    parse_bsb,
+    parse_line,
+    parse_logo,
+)
 from app.settings_web import Network, parse_networks, parse_origins, parse_public_url, parse_role_names
 
 PREFIX = "ARCADIA_"
@@ -116,6 +124,18 @@ class Settings:
     dunning_time: time = _setting(time_of_day, time(9))
     reporting_currency: str = _setting(currency, "AUD")
 
+    supplier_name: str | None = _setting(parse_line)
+    supplier_abn: str | None = _setting(parse_abn)
+    supplier_address: tuple[str, ...] = _setting(parse_address, ())
+    supplier_email: str | None = _setting(parse_line)
+    supplier_account_name: str | None = _setting(parse_line)
+    supplier_bsb: str | None = _setting(parse_bsb)
+    supplier_account_number: str | None = _setting(parse_account_number)
+    supplier_logo: Path | None = _setting(parse_logo)
+
+    link_secret: str | None = _setting(secret, secret=True)
+    previous_link_secret: str | None = _setting(secret, secret=True)
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Reads the settings. Raises SettingsError with all faults; an empty variable counts as absent."""
@@ -200,4 +220,6 @@ def _missing_in_production(values: Mapping[str, Any], faults: list[str]) -> list
         missing.append("ARCADIA_JWT_SECRET or ARCADIA_JWKS_URL must be set in production.")
     if str(values.get("jwks_url", "")).startswith("http:"):
         missing.append("ARCADIA_JWKS_URL must start with https:// in production.")
+    if "link_secret" not in values and not any("ARCADIA_LINK_SECRET" in fault for fault in faults):
+        missing.append("ARCADIA_LINK_SECRET must be set in production.")
     return missing

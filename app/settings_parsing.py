@@ -58,7 +58,7 @@ def on_or_off(text: str) -> bool:
 
 def secret(text: str) -> str:
     if len(text.encode()) < 32:
-        raise ValueError("must be at least 32 bytes long, as HS256 requires (RFC 7518, section 3.2)")
+        raise ValueError("must be at least 32 bytes long, as HMAC with SHA-256 requires (RFC 7518, section 3.2)")
     return text
 
 

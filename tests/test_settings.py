@@ -35,6 +35,7 @@ def test_values_are_read_from_the_environment() -> None:
             "ARCADIA_ENVIRONMENT": "Production",
             "ARCADIA_DATABASE_URL": " postgresql://a:b@db/arcadia ",
             "ARCADIA_JWKS_URL": "https://issuer.example/keys",
+            "ARCADIA_LINK_SECRET": SECRET,
             "ARCADIA_BILLING_TIME_ZONE": "Australia/Sydney",
             "ARCADIA_ALLOWED_ORIGINS": "https://a.example, https://b.example:8443",
             "ARCADIA_PAYMENT_TERMS_DAYS": "30",
@@ -69,7 +70,7 @@ def test_all_faults_are_reported_together() -> None:
         "ARCADIA_LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR.",
         "ARCADIA_DATABASE_URL must be a URL that starts with postgresql:// or postgres://.",
         "ARCADIA_QUEUE_URL is not a URL.",
-        "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HS256 requires (RFC 7518, section 3.2).",
+        "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HMAC with SHA-256 requires (RFC 7518, section 3.2).",
         "ARCADIA_ALLOWED_ORIGINS has https://a.example/path: an origin has no path and no query.",
         "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA time zone such as Australia/Sydney, not Mars/Olympus.",
         "ARCADIA_PAYMENT_TERMS_DAYS must be a whole number from 0 to 365.",
@@ -108,11 +109,13 @@ def test_production_names_its_database_and_its_keys() -> None:
     assert faults_of(ARCADIA_ENVIRONMENT="production") == (
         "ARCADIA_DATABASE_URL must be set in production.",
         "ARCADIA_JWT_SECRET or ARCADIA_JWKS_URL must be set in production.",
+        "ARCADIA_LINK_SECRET must be set in production.",
     )
     assert faults_of(
         ARCADIA_ENVIRONMENT="production",
         ARCADIA_DATABASE_URL="postgresql://db/a",
         ARCADIA_JWKS_URL="http://issuer.example/keys",
+        ARCADIA_LINK_SECRET=SECRET,
     ) == ("ARCADIA_JWKS_URL must start with https:// in production.",)
 
 

@@ -22,7 +22,18 @@ IN_SEVERAL_PACKAGES = {
     # the nouns, which name the files of every layer
     *("addons", "audit", "backup", "billing_months", "catalog", "charges", "corrections", "costs"),
     *("credit_notes", "currencies", "deployments", "dunning", "idempotency", "installation", "invoices"),
-    *("issue_runs", "ledger", "payments", "plans", "quote", "rate_limits", "rollups", "subscriptions", "taxes"),
+    *(
+        "issue_runs",
+        "issued_documents",
+        "ledger",
+        "payments",
+        "plans",
+        "quote",
+        "rate_limits",
+        "rollups",
+        "subscriptions",
+        "taxes",
+    ),
     *("tenants", "unbilled", "usage"),
     # what every package of its kind has
     *("context", "create", "errors", "filters", "mutations", "queries", "types", "update"),

@@ -31,7 +31,7 @@ LIBRARY_DECORATORS = ["@click.*", "@costs.*", "@strawberry.*"]
 """Of commands and of the schema's fields, which are called by their names there."""
 IN_QUOTES = {"AbsorbedCorrection", "GraphQLInterfaceType", "WriteOff"}
 """Types that are only named in quotes."""
-FOUND_BY_NAME = {"app.asgi", "app.cli.__main__", "app.tables.installation"}
+FOUND_BY_NAME = {"app.asgi", "app.cli.__main__", "app.tables.installation", "app.tables.issued_documents"}
 """Modules that are started, or that Piccolo imports (piccolo_app.py); those of commands are in app.cli.COMMANDS."""
 KEPT_FOR_TESTS = {"fold", "transition_by_system", "issue_run_here"}
 """The reference of SQL's folding (ADR 0005), the system's own transitions, and an issue run without a worker."""

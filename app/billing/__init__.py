@@ -14,6 +14,7 @@ from app.billing.canonical import (
     subscription_text,
 )
 from app.billing.canonical_documents import correction_text, parse_document, rate_document
+from app.billing.charges import unit_symbol
 from app.billing.corrections import (
     BilledSeries,
     CorrectionInputs,
@@ -79,7 +80,7 @@ from app.billing.lifecycle import (
     decide_transition,
     subscription_status,
 )
-from app.billing.lines import Explanation, Line, LineKind, RatedMonth
+from app.billing.lines import Explanation, Line, LineKind, RatedMonth, TierAmount
 from app.billing.money import AmountTooLarge, decimal_text, parse_decimal, round_half_away, storable_cents, to_decimal
 from app.billing.period import ActiveSpan, Period, billable_days, day_of, last_active_day
 from app.billing.quote import quote
@@ -181,6 +182,7 @@ __all__ = [
     "TaxBase",
     "TaxTerms",
     "Tier",
+    "TierAmount",
     "TransitionDecision",
     "UnpricedQuantity",
     "UnsubscribedCharge",
@@ -237,6 +239,7 @@ __all__ = [
     "taken_parts",
     "tax_key",
     "to_decimal",
+    "unit_symbol",
     "unpriced_usage",
     "whole_month",
 ]

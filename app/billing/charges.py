@@ -18,6 +18,11 @@ from app.billing.usage import Usage
 _UNIT_SYMBOLS = {"hour": "h"}
 
 
+def unit_symbol(unit: str) -> str:
+    """Returns a unit as lines show it: h for hour; others as they are."""
+    return _UNIT_SYMBOLS.get(unit, unit)
+
+
 class MonthShare(NamedTuple):
     """The part of a month that is charged: the whole month, or the billable days if it is prorated."""
 
@@ -127,7 +132,7 @@ class OverageCharge(NamedTuple):
         return f"{self.resource.resource_kind}: {quantity} {unit} over {included} {unit} included"
 
     def _unit(self) -> str:
-        return _UNIT_SYMBOLS.get(self.resource.unit, self.resource.unit)
+        return unit_symbol(self.resource.unit)
 
     def _formula(self) -> str:
         unit = self._unit()

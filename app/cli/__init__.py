@@ -24,6 +24,10 @@ COMMANDS = {
         "app.cli.demo",
         "Create a demo tenant and run one month: usage, rollup, invoice, credit note and payments. May be repeated.",
     ),
+    "export": (
+        "app.cli.record_exporting",
+        "Print the invoices, their lines, the payments or the ledger's postings of a period.",
+    ),
     "journal": (
         "app.cli.journal",
         "Print the journal of a month, such as 2026-04, or of the days from --from until before --to.",

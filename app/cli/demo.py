@@ -22,6 +22,8 @@ from app.operations.calls.context import Context
 from app.operations.calls.principal import Role
 from app.operations.calls.refusal import InvalidTransitionRefusal
 from app.operations.deployments import transition_deployment
+from app.operations.documents.document_files import read_document
+from app.operations.documents.links import DocumentFormat
 from app.operations.rollups import ROLLUPS, roll_up_period
 from app.server.logs import configure_logging
 from app.server.signing import sign_token
@@ -63,6 +65,7 @@ async def _run_demo(console: Console, settings: Settings) -> None:
         await settle(context, tenant_id, UUID(invoice["id"]))
         await show_receivable(console, context, tenant_id, UUID(invoice["id"]))
         await _pause(console, context, deployment_id)
+        await _save_document(console, context, UUID(invoice["id"]))
     _print_next_steps(console, settings)
 
 
@@ -103,6 +106,14 @@ async def _pause(console: Console, context: Context, deployment_id: UUID) -> Non
         console.print(f"paused → archived refused: {refused}.", soft_wrap=True)
     else:
         raise RuntimeError("a paused deployment was archived")
+
+
+async def _save_document(console: Console, context: Context, invoice_id: UUID) -> None:
+    """Writes the invoice's PDF into the data directory, and prints its path."""
+    document = await read_document(context, invoice_id, DocumentFormat.PDF)
+    file = context.settings.data_dir / document.name
+    file.write_bytes(document.content)
+    console.print(f"The invoice as PDF: {file}", soft_wrap=True)
 
 
 def _print_next_steps(console: Console, settings: Settings) -> None:

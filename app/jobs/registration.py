@@ -7,10 +7,21 @@ from typing import Any
 import saq
 from saq.job import CronJob
 
-from app.jobs import data_integrity, dunning, idempotency, issue_runs, rate_limits, rollups, subscriptions, usage
+from app.jobs import (
+    data_integrity,
+    document_rendering,
+    dunning,
+    idempotency,
+    issue_runs,
+    rate_limits,
+    rollups,
+    subscriptions,
+    usage,
+)
 from app.jobs.context import JobContext
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
+from app.operations.documents.document_issuing import RENDER_JOB
 from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.operations.issue_runs import ISSUE_RUNS
 from app.operations.rollups import ROLLUPS
@@ -34,6 +45,7 @@ _CLOCK = (
     (dunning.run_dunning, "*/5 * * * *"),  # from ARCADIA_DUNNING_TIME on, once a day
     (issue_runs.issue_due_months, "30 5 * * *"),
     (issue_runs.resume_issue_runs, "*/5 * * * *"),
+    (document_rendering.render_due_documents, "*/5 * * * *"),
     (data_integrity.check_data_integrity, "0 1 * * *"),
     (usage.make_usage_months, "45 4 * * *"),
     (subscriptions.apply_pending_plan_changes, "2 * * * *"),
@@ -64,6 +76,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
             (ROLLUPS.chunk_job, rollups.roll_up_chunk),
             (ISSUE_RUNS.chunk_job, issue_runs.issue_chunk),
             (EVALUATE_JOB, dunning.evaluate_dunning),
+            (RENDER_JOB, document_rendering.render_documents),
         ],
         cron_jobs=[
             CronJob(

@@ -23,9 +23,9 @@ from graphql.execution.collect_fields import FieldDetailsList
 from strawberry.types.arguments import convert_arguments
 
 from app.lru_cache import LRUCache
-from app.reads.documents import DocumentCache, Limits, Parse, ReadingCost
 from app.reads.errors import GraphQLRequestError, ReadError, with_code
 from app.reads.executor import ReadExecutor, ReferencePlace
+from app.reads.parsed_documents import DocumentCache, Limits, Parse, ReadingCost
 from app.reads.python_fields import Row, add_python_fields
 from app.reads.request import Request
 from app.reads.root_fields import compile_references, compile_root

@@ -43,6 +43,8 @@ class ErrorCode(StrEnum):
     INVOICE_PAID = "INVOICE_PAID"
     IN_THE_FUTURE = "IN_THE_FUTURE"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    LINK_EXPIRED = "LINK_EXPIRED"
+    LINK_INVALID = "LINK_INVALID"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     NEGATIVE_QUANTITY = "NEGATIVE_QUANTITY"
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
@@ -62,6 +64,7 @@ class ErrorCode(StrEnum):
     REQUEST_HEADERS_TOO_LARGE = "REQUEST_HEADERS_TOO_LARGE"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     SLUG_TAKEN = "SLUG_TAKEN"
+    SUPPLIER_INCOMPLETE = "SUPPLIER_INCOMPLETE"
     TENANT_CLOSED = "TENANT_CLOSED"
     TIMEOUT = "TIMEOUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
@@ -88,6 +91,8 @@ describe(
     GRAPHQL_VALIDATION_FAILED="The document does not match the schema.",
     INTERNAL_SERVER_ERROR="An internal error of the service; the log has the details under the error id.",
     LIMIT_EXCEEDED="The document or its variables exceed a limit.",
+    LINK_EXPIRED="The signed link to a document has expired.",
+    LINK_INVALID="The signed link to a document was altered, or its secret is no longer accepted.",
     METHOD_NOT_ALLOWED="The address does not support this HTTP method.",
     NOT_ACCEPTABLE="The service cannot produce any media type that the Accept header allows.",
     OPERATION_RESOLUTION_FAILURE="The document has no operation of the given name, or several and none was named.",

@@ -231,4 +231,5 @@ describe(
     INVOICE_NOT_ISSUED="The invoice is a draft or void, so it cannot be credited, paid or written off.",
     CREDIT_EXCEEDS_LINE="The credit is more than what is left; the message names what is left.",
     CREDIT_TOO_SMALL="The tenant's credit balance is less than the amount.",
+    SUPPLIER_INCOMPLETE="A tax invoice cannot name its supplier, because the settings do not.",
 )

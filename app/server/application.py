@@ -23,6 +23,7 @@ from app.server.auth import Authenticator
 from app.server.cloud_invoices import cloud_invoices_handler
 from app.server.concurrency import ConcurrencyLimit
 from app.server.document_policy import DocumentPolicy
+from app.server.document_routes import documents_handler
 from app.server.error_formatting import show_error
 from app.server.explain import explained
 from app.server.graphiql import load_graphiql
@@ -85,11 +86,12 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
         explains=not settings.production,
     )
     uploads = UploadService(service.signed_in, new_context, rate_limiter, _upload_limit(settings))
+    documents = documents_handler(service.signed_in, new_context, rate_limiter)
     return assemble(
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(uploads), cloud_invoices_handler(uploads)],
+        handlers=[usage_handler(uploads), cloud_invoices_handler(uploads), documents],
         settings=settings,
         lifespan=[lifespan],
     )

@@ -1,16 +1,12 @@
 """Signs this service's own tokens with the shared secret, for `arcadia token`."""
 
-import os
-import secrets
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from uuid import UUID
 
 import jwt
 
+from app.operations.calls.kept_secret import kept_secret
 from app.operations.calls.principal import Role
 from app.server.claims import Bearer, ClaimError
 from app.settings import Settings
@@ -30,7 +26,7 @@ def shared_secret(settings: Settings) -> str | None:
     """
     if settings.jwt_secret is not None:
         return settings.jwt_secret
-    return None if settings.jwks_url is not None else _kept_secret(settings.data_dir / SECRET_FILE)
+    return None if settings.jwks_url is not None else kept_secret(settings.data_dir / SECRET_FILE)
 
 
 def sign_token(  # noqa: PLR0917  # a token is these
@@ -52,24 +48,3 @@ def sign_token(  # noqa: PLR0917  # a token is these
         **bearer,
     }
     return jwt.encode(claims, secret, algorithm="HS256")
-
-
-def _kept_secret(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        return _make_secret(path)
-
-
-def _make_secret(path: Path) -> str:
-    """Stores a generated secret in a file with mode 0600, and returns the stored one. Two processes that start at the
-    same time use the same secret, because only the first can link its temporary file to that name.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(mode="w", encoding="ascii", dir=path.parent, prefix=SECRET_FILE) as temporary_file:
-        temporary_file.write(secrets.token_urlsafe(48))
-        temporary_file.flush()
-        os.fsync(temporary_file.fileno())
-        with suppress(FileExistsError):
-            os.link(temporary_file.name, path)
-    return path.read_text(encoding="ascii").strip()

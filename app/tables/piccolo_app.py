@@ -20,6 +20,7 @@ APP_CONFIG = AppConfig(
                 "billing_months",
                 "ledger",
                 "credit_notes",
+                "issued_documents",
                 "payments",
                 "dunning",
                 "costs",

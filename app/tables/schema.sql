@@ -33,6 +33,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: document_pdf_sha256(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.document_pdf_sha256(document_tenant uuid, document uuid) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT d.pdf_sha256 FROM issued_documents d WHERE d.tenant_id = document_tenant AND d.id = document
+$$;
+
 -- Name: invoice_applied_credit_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_applied_credit_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
@@ -201,6 +209,22 @@ CREATE FUNCTION public.is_in_month(first_day date, last_day date, month date) RE
     AS $$
     SELECT first_day < (month + interval '1 month')::date AND (last_day IS NULL OR last_day >= month)
 $$;
+
+-- Name: issued_documents_guard(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.issued_documents_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.pdf IS NULL
+        AND (NEW.id, NEW.tenant_id, NEW.invoice_id, NEW.credit_note_id, NEW.parties, NEW.applied_credit_cents, NEW.created_at)
+            IS NOT DISTINCT FROM
+            (OLD.id, OLD.tenant_id, OLD.invoice_id, OLD.credit_note_id, OLD.parties, OLD.applied_credit_cents, OLD.created_at)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'an issued document does not change' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
 
 -- Name: journal_entries_check_balance(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -995,6 +1019,25 @@ CREATE TABLE public.issue_runs (
 );
 
 ALTER TABLE ONLY public.issue_runs FORCE ROW LEVEL SECURITY;
+
+-- Name: issued_documents; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.issued_documents (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid,
+    credit_note_id uuid,
+    parties jsonb NOT NULL,
+    applied_credit_cents bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    pdf bytea,
+    pdf_sha256 text,
+    CONSTRAINT issued_documents_pdf_check CHECK (((num_nulls(pdf, pdf_sha256) = ANY (ARRAY[0, 2])) AND (pdf_sha256 = encode(sha256(pdf), 'hex'::text)))),
+    CONSTRAINT issued_documents_source_check CHECK (((num_nulls(invoice_id, credit_note_id) = 1) AND (id = COALESCE(invoice_id, credit_note_id))))
+);
+ALTER TABLE ONLY public.issued_documents ALTER COLUMN pdf SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY public.issued_documents FORCE ROW LEVEL SECURITY;
 
 -- Name: journal_entries; Type: TABLE; Schema: public; Owner: -
 
@@ -1861,6 +1904,11 @@ ALTER TABLE ONLY public.issue_outcomes
 ALTER TABLE ONLY public.issue_runs
     ADD CONSTRAINT issue_runs_pkey PRIMARY KEY (id);
 
+-- Name: issued_documents issued_documents_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issued_documents
+    ADD CONSTRAINT issued_documents_pkey PRIMARY KEY (id);
+
 -- Name: journal_entries journal_entries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.journal_entries
@@ -2375,6 +2423,18 @@ CREATE INDEX issue_chunks_unfinished_idx ON public.issue_chunks USING btree (run
 
 CREATE INDEX issue_outcomes_tenant_id_idx ON public.issue_outcomes USING btree (tenant_id);
 
+-- Name: issued_documents_credit_note_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX issued_documents_credit_note_id_idx ON public.issued_documents USING btree (tenant_id, credit_note_id);
+
+-- Name: issued_documents_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX issued_documents_invoice_id_idx ON public.issued_documents USING btree (tenant_id, invoice_id);
+
+-- Name: issued_documents_without_pdf_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX issued_documents_without_pdf_idx ON public.issued_documents USING btree (id) WHERE (pdf_sha256 IS NULL);
+
 -- Name: journal_entries_recorded_on_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX journal_entries_recorded_on_idx ON public.journal_entries USING btree (recorded_on, id);
@@ -2562,6 +2622,10 @@ CREATE TRIGGER invoice_applications_no_delete BEFORE DELETE ON public.invoice_ap
 -- Name: invoice_balances invoice_balances_no_delete; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER invoice_balances_no_delete BEFORE DELETE ON public.invoice_balances FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: issued_documents issued_documents_guard; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER issued_documents_guard BEFORE DELETE OR UPDATE ON public.issued_documents FOR EACH ROW EXECUTE FUNCTION public.issued_documents_guard();
 
 -- Name: journal_entries journal_entries_append_only; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2884,6 +2948,21 @@ ALTER TABLE ONLY public.issue_outcomes
 
 ALTER TABLE ONLY public.issue_outcomes
     ADD CONSTRAINT issue_outcomes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issued_documents issued_documents_credit_note_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issued_documents
+    ADD CONSTRAINT issued_documents_credit_note_id_fkey FOREIGN KEY (tenant_id, credit_note_id) REFERENCES public.credit_notes(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issued_documents issued_documents_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issued_documents
+    ADD CONSTRAINT issued_documents_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: issued_documents issued_documents_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.issued_documents
+    ADD CONSTRAINT issued_documents_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: journal_entries journal_entries_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3255,6 +3334,10 @@ ALTER TABLE public.issue_outcomes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.issue_runs ENABLE ROW LEVEL SECURITY;
 
+-- Name: issued_documents; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.issued_documents ENABLE ROW LEVEL SECURITY;
+
 -- Name: journal_entries; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.journal_entries ENABLE ROW LEVEL SECURITY;
@@ -3366,6 +3449,10 @@ CREATE POLICY platform ON public.issue_outcomes TO arcadia_platform USING (true)
 -- Name: issue_runs platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.issue_runs TO arcadia_platform USING (true);
+
+-- Name: issued_documents platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.issued_documents TO arcadia_platform USING (true);
 
 -- Name: journal_entries platform; Type: POLICY; Schema: public; Owner: -
 
@@ -3614,6 +3701,10 @@ CREATE POLICY tenant ON public.invoice_balances TO arcadia_tenant USING ((tenant
 -- Name: issue_outcomes tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.issue_outcomes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: issued_documents tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.issued_documents TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: journal_entries tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -3985,6 +4076,19 @@ GRANT SELECT,INSERT ON TABLE public.issue_outcomes TO arcadia_platform;
 
 GRANT SELECT ON TABLE public.issue_runs TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.issue_runs TO arcadia_platform;
+
+-- Name: TABLE issued_documents; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.issued_documents TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.issued_documents TO arcadia_platform;
+
+-- Name: COLUMN issued_documents.pdf; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(pdf) ON TABLE public.issued_documents TO arcadia_platform;
+
+-- Name: COLUMN issued_documents.pdf_sha256; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(pdf_sha256) ON TABLE public.issued_documents TO arcadia_platform;
 
 -- Name: TABLE journal_entries; Type: ACL; Schema: public; Owner: -
 

@@ -108,6 +108,7 @@ def _our_environment(site: Site) -> dict[str, str]:
         "ARCADIA_LOG_LEVEL": "WARNING",
         "ARCADIA_DATABASE_URL": site.cluster.serving_url,
         "ARCADIA_JWT_SECRET": str(site.settings.jwt_secret),
+        "ARCADIA_LINK_SECRET": str(site.settings.jwt_secret),
         "ARCADIA_READ_POOL_SIZE": str(site.settings.read_pool_size),
         "ARCADIA_DATA_DIR": str(site.folder),
         "ARCADIA_RATE_LIMIT_BURST": "0",  # the others have no limit, and one caller asks as much as it can

@@ -2,6 +2,8 @@ import json
 import signal
 import socket
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -40,7 +42,10 @@ def first(fresh_machine: Command) -> Outcome:
 
 def _story(outcome: Outcome) -> list[str]:
     assert (outcome.code, outcome.err) == (0, "")
-    *story, empty, how, again_empty, token = outcome.out.splitlines()
+    *story, document, empty, how, again_empty, token = outcome.out.splitlines()
+    pdf = Path(document.removeprefix("The invoice as PDF: "))
+    assert pdf.name == f"INV-{datetime.now(UTC).year}-000001.pdf"
+    assert pdf.read_bytes().startswith(b"%PDF-")
     assert (empty, again_empty) == ("", "")
     assert how.startswith("To explore the demo, run `make serve`")
     assert token.count(".") == 2

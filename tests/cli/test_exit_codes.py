@@ -14,6 +14,7 @@ from app.cli import load_command, main
 NOWHERE = "postgresql://someone:hidden@127.0.0.1:1/nowhere"
 WITHOUT_DATABASE = {"schema"}
 NEEDED = {
+    "export": ["invoices", "--from", "2026-04-01", "--to", "2026-05-01"],
     "journal": ["2026-04"],
     "rollup": ["2026-04"],
     "token": ["--role", "meter", "--tenant", "a"],
@@ -92,6 +93,7 @@ def test_production_without_its_settings_is_1_and_says_each(
     assert err == [
         "ARCADIA_DATABASE_URL must be set in production.",
         "ARCADIA_JWT_SECRET or ARCADIA_JWKS_URL must be set in production.",
+        "ARCADIA_LINK_SECRET must be set in production.",
     ]
 
 

@@ -92,4 +92,4 @@ async def test_the_clock_rolls_up_on_the_first_at_three_and_catches_up_daily(giv
         }.items()
     )
     assert len(crons) == len(worker.cron_jobs), "SAQ would run two of one name as one"
-    assert worker.functions.keys() == {*crons, "roll_up_chunk", "evaluate_dunning", "issue_chunk"}
+    assert worker.functions.keys() == {*crons, "roll_up_chunk", "evaluate_dunning", "issue_chunk", "render_documents"}

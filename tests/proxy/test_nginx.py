@@ -36,6 +36,7 @@ async def behind_nginx(
         "ENVIRONMENT": "production",  # where origins of this machine are not allowed for being so
         "DATABASE_URL": "postgresql://nowhere/a",
         "JWT_SECRET": SECRET,
+        "LINK_SECRET": SECRET,
         **{name.upper(): text.format(url=f"http://127.0.0.1:{port}") for name, text in environment.items()},
     }
     settings = Settings.from_environment({f"ARCADIA_{name}": text for name, text in given.items()})

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.server.answers import code
-from tests.server.conftest import served_with
+from tests.server.conftest import SECRET, served_with
 
 CONSOLE = "https://console.example.com"
 HEADERS_OF_CLIENTS = (
@@ -104,7 +104,7 @@ async def test_development_allows_no_other_origins(origin: str) -> None:
 
 @pytest.mark.parametrize("origin", LOOPBACK)
 async def test_production_allows_no_loopback_origins(origin: str) -> None:
-    async with served_with(environment="production", database_url="postgresql://db/a") as client:
+    async with served_with(environment="production", database_url="postgresql://db/a", link_secret=SECRET) as client:
         assert shared_with(await client.get("/health", headers={"origin": origin})) is None
 
 

@@ -79,6 +79,7 @@ def test_the_policy_of_an_environment(tmp_path: Path) -> None:
         "ARCADIA_ENVIRONMENT": "production",
         "ARCADIA_DATABASE_URL": "postgresql://db/a",
         "ARCADIA_JWT_SECRET": SECRET,
+        "ARCADIA_LINK_SECRET": SECRET,
         "ARCADIA_DOCUMENTS": "trusted",
         "ARCADIA_TRUSTED_DOCUMENTS": str(path),
     }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.tables.platform_rows import MOMENT
+from tests.tables.platform_rows import MOMENT, key
 
 CURRENCIES = ("aud", "AUDX", "AU", "AUD\n")
 
@@ -58,6 +58,16 @@ BROKEN_RECEIVABLES: dict[str, list[dict[str, Any]]] = {
     "invoice_balances_settled_check": [{"settled_by": "PAYMENT"}],
     "invoice_balances_disputed_check": [{"disputed_at": MOMENT}, {"dispute_reason": "not ordered"}],
     "tenant_balances_credit_cents_check": [{"credit_cents": -1}],
+    "issued_documents_source_check": [
+        {"credit_note_id": None},
+        {"invoice_id": key(11, 1)},
+        {"id": key(11, 1)},
+    ],
+    "issued_documents_pdf_check": [
+        {"pdf": "\\x25"},
+        {"pdf_sha256": "0" * 64},
+        {"pdf": "\\x25", "pdf_sha256": "0" * 64},
+    ],
     "credit_notes_reason_check": [{"reason": "BOREDOM"}],
     "credit_notes_total_cents_check": [{"net_cents": 101}, {"tax_cents": 1}, {"credit_cents": 1}],
     "credit_notes_parts_check": [

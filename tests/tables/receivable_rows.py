@@ -76,6 +76,13 @@ def credit_notes(tenant: int) -> dict[str, Row]:
             "position": 0,
             "amount_cents": 100,
         },
+        "issued_documents": {
+            "id": key(64, tenant),
+            "credit_note_id": key(64, tenant),
+            "parties": {"supplier": {}, "buyer": {}},
+            "applied_credit_cents": 0,
+            "created_at": MOMENT,
+        },
         "absorbed_corrections": {
             "id": key(66, tenant),
             "invoice_line_id": key(12, tenant),

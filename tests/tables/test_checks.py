@@ -266,7 +266,7 @@ async def test_a_valid_row_is_accepted(filled: Any, table: str, changes: dict[st
         *("tenant_invoices", "usage_records", "cloud_deployments", "subscriptions", "charges", "usage_corrections"),
         *("billing_months", "billing_month_changes", "rollup_warnings", "tenant_tax_exemptions"),
         *("journal_entries", "journal_postings", "invoice_balances", "tenant_balances"),
-        *("credit_notes", "credit_note_lines", "absorbed_corrections"),
+        *("credit_notes", "credit_note_lines", "issued_documents", "absorbed_corrections"),
         *("payments", "invoice_applications", "invoice_application_reversals", "refunds"),
         *("write_offs", "write_off_taxes", "recoveries"),
     ],

@@ -60,6 +60,8 @@ WIDENED = {
     "journal_postings_entry_id_fkey",
     "credit_notes_invoice_id_fkey",
     "credit_note_lines_credit_note_id_fkey",
+    "issued_documents_invoice_id_fkey",
+    "issued_documents_credit_note_id_fkey",
 }
 DROPPED = {
     "tenant_invoice_lines_deployment_id_fkey",  # part of the wider subscription_id_fkey

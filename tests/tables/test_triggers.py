@@ -124,6 +124,14 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
             """,
         )
     ],
+    "issued_documents_guard": [
+        ([], "UPDATE issued_documents SET applied_credit_cents = 1"),
+        ([], "DELETE FROM issued_documents"),
+        (
+            ["UPDATE issued_documents SET pdf = '%PDF', pdf_sha256 = encode(sha256('%PDF'::bytea), 'hex')"],
+            "UPDATE issued_documents SET pdf = NULL, pdf_sha256 = NULL",
+        ),
+    ],
     "invoice_balances_no_delete": [([], "DELETE FROM invoice_balances")],
     "tenant_invoice_lines_no_update": [([], "UPDATE tenant_invoice_lines SET description = 'gift'")],
     "tenant_invoice_inputs_no_update": [([], "UPDATE tenant_invoice_inputs SET document = '[]'")],

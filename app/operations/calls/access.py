@@ -51,6 +51,9 @@ class Action(StrEnum):
     IMPORT_BANK_STATEMENT = "import bank statements"
     SEE_LEDGER = "see the ledger"
     MANAGE_DUNNING = "manage dunning"
+    EXPORT_RECORDS = "export records"
+    READ_DOCUMENT = "read documents"
+    RENDER_DOCUMENTS = "render documents"
     SEE_UNBILLED_PERIODS = "read unbilled periods"
     WAIVE_MONTH = "waive months"
     CHECK_DATA_INTEGRITY = "check data integrity"
@@ -63,6 +66,7 @@ class Action(StrEnum):
 
 _PLATFORM = frozenset({Role.PLATFORM_ADMIN})
 _TENANT_ADMINS = _PLATFORM | {Role.TENANT_ADMIN}
+_READERS = _TENANT_ADMINS | {Role.TENANT_VIEWER}
 _METERS = _PLATFORM | {Role.METER}
 _EVERYONE = frozenset(Role)
 
@@ -105,6 +109,9 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.IMPORT_BANK_STATEMENT: _PLATFORM,
         Action.SEE_LEDGER: _PLATFORM,
         Action.MANAGE_DUNNING: _PLATFORM,
+        Action.EXPORT_RECORDS: _PLATFORM,
+        Action.READ_DOCUMENT: _READERS,
+        Action.RENDER_DOCUMENTS: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,
         Action.WAIVE_MONTH: _PLATFORM,
         Action.CHECK_DATA_INTEGRITY: _PLATFORM,

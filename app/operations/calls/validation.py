@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from app.billing import InputFault, cents_fault, quantity_fault
+from app.business_numbers import abn_fault
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.currencies import CURRENCIES
 
@@ -19,9 +20,7 @@ _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _RESOURCE_KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _EMAIL = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,189}")
-_ABN = re.compile(r"\d{11}", re.ASCII)
 _NOT_IN_TEXT = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-_ABN_WEIGHTS = (10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19)
 
 # A range that is wide enough for any contract and far from the limits of Python's dates in any time zone.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
@@ -102,15 +101,8 @@ def abn(field: str, text: str | None) -> Iterator[InputFault]:
     """Yields a validation error unless the text is an Australian Business Number: 11 digits without spaces, with valid
     check digits.
     """
-    if text is None:
-        return
-    if not _ABN.fullmatch(text):
-        yield InputFault((field,), "must be an Australian Business Number: 11 digits, without spaces")
-        return
-    # The official rule: subtract 1 from the first digit, whose weight is 10; the weighted sum must be a multiple of 89.
-    weighted = sum(int(digit) * weight for digit, weight in zip(text, _ABN_WEIGHTS, strict=True)) - 10
-    if weighted % 89:
-        yield InputFault((field,), "must be an Australian Business Number: its check digits are wrong")
+    if text is not None and (fault := abn_fault(text)) is not None:
+        yield InputFault((field,), fault)
 
 
 def _shape(pattern: re.Pattern[str], field: str, text: str, requirement: str) -> Iterator[InputFault]:

@@ -20,6 +20,9 @@ from app.operations.credit_notes.requests import (
     request_faults,
     requested_amounts,
 )
+from app.operations.documents.document_data import DocumentKind
+from app.operations.documents.document_issuing import keep_credit_note_document
+from app.operations.documents.rendering import render_short_document
 from app.operations.ledger import (
     BalanceChange,
     NewJournalEntry,
@@ -61,7 +64,7 @@ async def issue_credit_note(context: Context, request: CreditRequest) -> UUID:
         amounts = await requested_amounts(unit, invoice, creditable, request)
         issued_by = context.principal.subject
         note = NewCreditNote(invoice, creditable, amounts, request.reason, request.description, issued_by)
-        return await enter_credit_note(unit, context.settings.billing_time_zone, note, context.clock())
+        return await _enter_rendered(unit, context, note)
 
     return await transact(context, work, UUID)
 
@@ -78,7 +81,7 @@ async def credit_invoice(context: Context, *, invoice_id: UUID, reason: CreditRe
         invoice, creditable = await _locked(unit, invoice_id)
         amounts = everything_left(invoice, creditable)
         note = NewCreditNote(invoice, creditable, amounts, reason, description, context.principal.subject)
-        return await enter_credit_note(unit, context.settings.billing_time_zone, note, context.clock())
+        return await _enter_rendered(unit, context, note)
 
     return await transact(context, work, UUID)
 
@@ -86,6 +89,12 @@ async def credit_invoice(context: Context, *, invoice_id: UUID, reason: CreditRe
 async def _locked(unit: UnitOfWork, invoice_id: UUID) -> tuple[Receivable, CreditableInvoice]:
     invoice = await lock_receivable(unit, invoice_id)
     return invoice, await creditable_invoice(unit, invoice.tenant_id, invoice.id)
+
+
+async def _enter_rendered(unit: UnitOfWork, context: Context, note: "NewCreditNote") -> UUID:
+    note_id = await enter_credit_note(unit, context.settings.billing_time_zone, note, context.clock())
+    await render_short_document(unit, context, note.invoice.tenant_id, note_id, DocumentKind.CREDIT_NOTE)
+    return note_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,7 @@ async def enter_credit_note(unit: UnitOfWork, zone: ZoneInfo, note: NewCreditNot
         credit_note_issued(_revenue(note.creditable, amounts), amounts.taxes, split),
     )
     await write_entries(unit, zone, [entry], now)
+    await keep_credit_note_document(unit, invoice.tenant_id, note_id, now)
     return note_id
 
 

@@ -10,6 +10,7 @@ from app.billing import LineKind, RevenuePart, day_of
 from app.billing.ledger import invoice_issued
 from app.database import UnitOfWork
 from app.operations.calls.context import Context
+from app.operations.documents.document_issuing import keep_invoice_documents
 from app.operations.ledger import NewJournalEntry, apply_credit, lock_receivables, write_entries
 from app.tables.ledger import JournalEntryKind
 
@@ -59,7 +60,7 @@ class DraftInvoice(NamedTuple):
 
 async def issue_drafts(unit: UnitOfWork, context: Context, drafts: Sequence[DraftInvoice]) -> None:
     """Issues the drafts in the order given. At a total of 0 an invoice is paid at once; a tenant's credit is applied if
-    the settings say so.
+    the settings say so. Raises SUPPLIER_INCOMPLETE.
     """
     now = context.clock()
     today = day_of(now, context.settings.billing_time_zone)
@@ -72,6 +73,7 @@ async def issue_drafts(unit: UnitOfWork, context: Context, drafts: Sequence[Draf
     await _post(unit, context, drafts, numbers, now)
     if context.settings.apply_credit:
         await _apply_credit(unit, context, drafts, now)
+    await keep_invoice_documents(unit, context, tenant_ids, ids, now)
 
 
 async def _take_numbers(unit: UnitOfWork, year: int, count: int) -> list[str]:

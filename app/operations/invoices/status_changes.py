@@ -20,6 +20,8 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
+from app.operations.documents.document_data import DocumentKind
+from app.operations.documents.rendering import render_short_document
 from app.operations.invoices.issuing import DraftInvoice, issue_drafts
 from app.operations.invoices.voiding import void_fault, void_receivables
 from app.operations.ledger import lock_receivables, lock_tenant_of_invoice
@@ -32,8 +34,8 @@ async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool
     """Issues a draft: gives it a number and a due date. It cannot change afterwards. If its total is 0 it is paid at
     once.
 
-    Raises INVOICE_NOT_DRAFT; DRAFT_STALE for a draft whose month changed after it was rated, unless `issue_stale` is
-    set: then the next rollup corrects the month.
+    Raises INVOICE_NOT_DRAFT; SUPPLIER_INCOMPLETE; DRAFT_STALE for a draft whose month changed after it was rated,
+    unless `issue_stale` is set: then the next rollup corrects the month.
     """
     authorise(context, Action.ISSUE_INVOICE)
 
@@ -45,6 +47,7 @@ async def issue_invoice(context: Context, *, invoice_id: UUID, issue_stale: bool
             await _refuse_stale(unit, invoice)
         await issue_drafts(unit, context, [DraftInvoice(invoice["tenant_id"], invoice_id, invoice["currency"])])
         await month_was_issued(unit, invoice["tenant_id"], invoice["period_start"])
+        await render_short_document(unit, context, invoice["tenant_id"], invoice_id, DocumentKind.INVOICE)
         return invoice_id
 
     return await transact(context, work, UUID)

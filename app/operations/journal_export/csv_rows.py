@@ -1,9 +1,8 @@
 """The journal as CSV: a row for each posting, opening balance and closing balance."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
+from app.operations.csv_text import csv_row, text_cell
 from app.operations.journal_export.entry_rows import AccountTotals, ExportedEntry
 from app.operations.journal_export.text import ExportPeriod, units
 from app.operations.ledger.account_names import LedgerAccount
@@ -22,7 +21,7 @@ class CsvText:
         self._period = period
 
     def head(self, _currencies: Iterable[str]) -> Iterator[str]:
-        yield _row(COLUMNS)
+        yield csv_row(COLUMNS)
 
     def declaration(self, _account: LedgerAccount) -> str:
         return ""
@@ -32,21 +31,21 @@ class CsvText:
 
     def opening_balance(self, totals: AccountTotals) -> str:
         event = ("OPENING", str(self._period.first_day), "", "", "", "", "")
-        return _row((*event, *_account(totals.account, totals.account.tenant_code or "", totals.opening_cents)))
+        return csv_row((*event, *_account(totals.account, totals.account.tenant_code or "", totals.opening_cents)))
 
     def entry(self, entry: ExportedEntry) -> Iterator[str]:
         event = (str(entry.recorded_on), entry.recorded_at.isoformat(), str(entry.id), entry.kind)
         for account, amount_cents in entry.postings:
-            text = _as_text(entry.description)
+            text = text_cell(entry.description)
             amounts = _account(account, entry.tenant_code, amount_cents)
-            yield _row(("POSTING", *event, text, str(entry.document_id), *amounts))
+            yield csv_row(("POSTING", *event, text, str(entry.document_id), *amounts))
 
     def closing(self, _currency: str) -> str:
         return ""
 
     def closing_balance(self, totals: AccountTotals) -> str:
         event = ("CLOSING", str(self._period.last_day), "", "", "", "", "")
-        return _row((*event, *_account(totals.account, totals.account.tenant_code or "", totals.closing_cents)))
+        return csv_row((*event, *_account(totals.account, totals.account.tenant_code or "", totals.closing_cents)))
 
 
 def _account(account: LedgerAccount, tenant_code: str, cents: int) -> tuple[str, ...]:
@@ -56,18 +55,8 @@ def _account(account: LedgerAccount, tenant_code: str, cents: int) -> tuple[str,
         account.name,
         account.line_kind or "",
         account.resource_kind or "",
-        _as_text(account.tax or ""),
+        text_cell(account.tax or ""),
         account.currency,
         amount if cents >= 0 else "",
         amount if cents < 0 else "",
     )
-
-
-def _as_text(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _row(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)  # so that a cell with either character is quoted
-    return line.getvalue().removesuffix("\r\n") + "\n"

@@ -13,16 +13,19 @@ from app.reads import (
     at_least,
     before,
     column,
+    computed,
     desc,
     equals,
     many,
     one,
+    python_field,
     read_type,
     related,
     root_connection,
     root_one,
 )
 from app.reads.filter_conditions import Condition
+from app.schema import document_links
 from app.schema.arguments import optional
 from app.schema.context import reads_tenants
 from app.schema.lazy_types import LazyInvoice, LazyInvoiceLine, LazyTenant
@@ -31,6 +34,8 @@ from app.schema.scalars import Cents
 from app.tables.credit_notes import AbsorbedCorrections, CreditNoteLines, CreditNotes, CreditReason
 from app.tables.invoices import TenantInvoiceLines
 from app.tables.tenants import Tenants
+
+_DOCUMENT = (CreditNotes.tenant_id, CreditNotes.id, CreditNotes.number)
 
 
 @read_type(
@@ -88,6 +93,17 @@ class CreditNote(Node):
     issued_at: datetime = column(CreditNotes.issued_at, description="The time at which the credit note was issued.")
     issued_on: date = column(
         CreditNotes.issued_on, description="The date of the credit note: the day of issue in the billing time zone."
+    )
+    pdf_url = python_field(needs=_DOCUMENT, description=document_links.PDF)(document_links.pdf_urls)
+    html_url = python_field(needs=_DOCUMENT, description=document_links.HTML)(document_links.html_urls)
+    e_invoice_url = python_field(needs=_DOCUMENT, description=document_links.E_INVOICE)(document_links.e_invoice_urls)
+    document_url = python_field(needs=_DOCUMENT, description=document_links.DOCUMENT)(document_links.document_urls)
+    pdf_sha256: str | None = computed(
+        "document_pdf_sha256",
+        CreditNotes.tenant_id,
+        CreditNotes.id,
+        description=document_links.SHA256,
+        name="pdfSha256",
     )
     lines: list[CreditNoteLine] = many(
         CreditNoteLines.credit_note_id,

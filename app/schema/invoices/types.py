@@ -13,10 +13,12 @@ from app.reads import (
     desc,
     many,
     one,
+    python_field,
     read_type,
     root_connection,
     root_one,
 )
+from app.schema import document_links
 from app.schema.context import reads_tenants
 from app.schema.invoices.filters import INVOICE_FILTERS, INVOICE_LINE_FILTERS, InvoiceFilter, InvoiceLineFilter
 from app.schema.invoices.invoice_lines import InvoiceLine
@@ -37,6 +39,7 @@ from app.tables.ledger import InvoiceApplications, SettledBy
 from app.tables.payments import Recoveries, WriteOffs
 
 _KEY = (TenantInvoices.tenant_id, TenantInvoices.id)
+_DOCUMENT = (*_KEY, TenantInvoices.number)
 
 
 @read_type(
@@ -202,6 +205,17 @@ class Invoice(Node):
         TenantInvoices.tax_cents,
         description="What is left of the tax after the invoice's credit notes; null if the invoice is not issued or "
         "is void.",
+    )
+    pdf_url = python_field(needs=_DOCUMENT, description=document_links.PDF)(document_links.pdf_urls)
+    html_url = python_field(needs=_DOCUMENT, description=document_links.HTML)(document_links.html_urls)
+    e_invoice_url = python_field(needs=_DOCUMENT, description=document_links.E_INVOICE)(document_links.e_invoice_urls)
+    document_url = python_field(needs=_DOCUMENT, description=document_links.DOCUMENT)(document_links.document_urls)
+    pdf_sha256: str | None = computed(
+        "document_pdf_sha256",
+        TenantInvoices.tenant_id,
+        TenantInvoices.id,
+        description=document_links.SHA256,
+        name="pdfSha256",
     )
     credit_notes: Connection[LazyCreditNote] = connection(
         CreditNotes.invoice_id,

@@ -57,7 +57,7 @@ BEGIN
             EXECUTE format('REVOKE ALL ON %I FROM arcadia_tenant, arcadia_platform', found.relname);
         ELSIF found.relname NOT IN ( -- the platform inserts these
                 'tenants', 'tenant_tax_exemptions', 'cloud_resources', 'charges', 'journal_entries', 'journal_postings',
-                'invoice_balances', 'tenant_balances', 'invoice_applications', 'invoice_application_reversals', 'credit_notes', 'credit_note_lines', 'absorbed_corrections',
+                'invoice_balances', 'tenant_balances', 'invoice_applications', 'invoice_application_reversals', 'credit_notes', 'credit_note_lines', 'absorbed_corrections', 'issued_documents',
                 'payments', 'refunds', 'write_offs', 'write_off_taxes', 'recoveries', 'issue_outcomes')
             AND found.relname NOT LIKE 'tenant\_invoice%' AND found.relname NOT LIKE 'rollup\_%'
             AND found.relname NOT LIKE 'dunning\_%' THEN
@@ -78,6 +78,8 @@ GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plan
 GRANT UPDATE (undone_cents) ON invoice_applications TO arcadia_platform;
 GRANT UPDATE (reversed_at, reversed_by, reversal_reason) ON payments TO arcadia_platform;
 GRANT UPDATE (rest_cents) ON write_offs TO arcadia_platform;
+-- A document's PDF is added once.
+GRANT UPDATE (pdf, pdf_sha256) ON issued_documents TO arcadia_platform;
 -- A policy is replaced or removed, and a hold ends. Steps do not change.
 GRANT UPDATE ON dunning_policies, dunning_runs, dunning_failures TO arcadia_platform;
 GRANT UPDATE (ended_at, ended_by) ON dunning_holds TO arcadia_platform;

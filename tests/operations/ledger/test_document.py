@@ -21,6 +21,8 @@ from tests.operations.journal_export.exported import exported
 from tests.operations.receivables import check_ledger, credit, figure_1, issued, pay
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "receivables.md").read_text(encoding="utf-8")
+EXPORTED = {"invoices.csv": 5, "lines.csv": 5, "payments.jsonl": 4, "ledger.csv": 56}
+"""The lines of each file that the page exports; those of CSV begin with the names of the columns."""
 COMMANDS = re.findall(r"(?m)^    ((?:arcadia|bean-check|hledger) .*)$", DOCUMENT)
 
 
@@ -60,7 +62,7 @@ async def test_the_postings_of_the_page_are_the_systems(given: Given, story: Non
 
 
 async def test_the_commands_of_the_page_run(given: Given, story: None, tmp_path: Path) -> None:
-    assert len(COMMANDS) == 7
+    assert len(COMMANDS) == 11
     outputs = {}
     for command in COMMANDS:
         if command.startswith("hledger") and shutil.which("hledger") is None:
@@ -71,6 +73,8 @@ async def test_the_commands_of_the_page_run(given: Given, story: None, tmp_path:
     assert outputs["arcadia check"] == "No violations found.\n"
     assert outputs["bean-check may.beancount"] == ""
     assert (tmp_path / "may.csv").read_text().count("POSTING") == 55
+    lines = {name: len((tmp_path / name).read_text().splitlines()) for name in EXPORTED}
+    assert lines == EXPORTED
 
 
 def run(command: str, folder: Path, given: Given) -> subprocess.CompletedProcess[str]:

@@ -74,5 +74,5 @@ def jsonb() -> JSONB:
     return JSONB(default=None)
 
 
-def bytea() -> Bytea:
-    return Bytea(default=None)
+def bytea(*, null: bool = False) -> Bytea:
+    return Bytea(default=None, null=null)

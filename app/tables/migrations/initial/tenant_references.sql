@@ -45,6 +45,8 @@ BEGIN
             ('invoice_application_reversals', 'application_id', 'invoice_applications'),
             ('credit_notes', 'invoice_id', 'tenant_invoices'),
             ('credit_note_lines', 'credit_note_id', 'credit_notes'),
+            ('issued_documents', 'invoice_id', 'tenant_invoices'),
+            ('issued_documents', 'credit_note_id', 'credit_notes'),
             ('write_offs', 'invoice_id', 'tenant_invoices'),
             ('write_off_taxes', 'write_off_id', 'write_offs'),
             ('recoveries', 'invoice_id', 'tenant_invoices'),
