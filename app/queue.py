@@ -57,6 +57,21 @@ class MigratedPostgresQueue(PostgresQueue):
     async def init_db(self) -> None:
         pass
 
+    async def dequeue(self, timeout: float = 0.0, poll_interval: float = 0.0) -> saq.Job | None:  # noqa: ASYNC109 - SAQ's
+        """Returns the next job, or None when it is cancelled.
+
+        SAQ's own may miss the cancellation, so that a worker never stops: on Python 3.11, asyncio.wait_for forgets one
+        that arrives together with what it waits for, here a notification.
+        """
+        waiting = asyncio.ensure_future(super().dequeue(timeout, poll_interval))
+        try:
+            return await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            while not waiting.done():
+                waiting.cancel()
+                await asyncio.wait([waiting], timeout=0.1)
+            return waiting.result()
+
     async def sweep(self, lock: int = 60, abort: float = ABORT_SECONDS) -> list[str]:
         """Returns jobs without heartbeats to the queue."""
         return await super().sweep(lock, abort)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import saq
+from saq.queue.postgres import ENQUEUE, PostgresQueue
 from saq.types import Context
 from saq.utils import now
 
@@ -60,6 +61,25 @@ async def test_the_same_job_enqueued_twice_is_one_job_with_explicit_limits(queue
     assert job is not None
     assert (job.kwargs, job.timeout, job.retries, job.heartbeat) == ({"n": 1}, 600, 3, 15)
     assert sorted(run["n"] for run in await work(queue)) == [1, 3]
+
+
+@pytest.mark.parametrize("steps_between", range(6))
+async def test_a_worker_that_waits_for_jobs_can_be_cancelled_whatever_arrives_just_then(
+    settings: Settings, database: Database, steps_between: int
+) -> None:
+    async with empty_queue(settings) as queue:
+        assert isinstance(queue.saq, PostgresQueue)
+        waiting = asyncio.create_task(queue.saq.dequeue())
+        async with asyncio.timeout(5):
+            while not queue.saq._listener._subscriptions:  # noqa: ASYNC110 - SAQ tells no one
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            queue.saq._listener.publish(ENQUEUE, ENQUEUE)
+            for _ in range(steps_between):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            assert waiting.result() is None
 
 
 async def test_jobs_without_a_heartbeat_are_given_to_others_within_seconds(
