@@ -20,7 +20,7 @@ MAX_FUNCTION_LINES = 50
 IN_SEVERAL_PACKAGES = {
     # the nouns, which name the files of every layer
     *("addons", "audit", "backup", "billing_months", "catalog", "charges", "corrections", "costs"),
-    *("credit_notes", "currencies", "deployments", "dunning", "idempotency", "installation", "invoices"),
+    *("credit_notes", "currencies", "deployments", "dunning", "events", "idempotency", "installation", "invoices"),
     *("issue_runs", "ledger", "payments", "plans", "quote", "rate_limits", "rollups", "subscriptions", "taxes"),
     *("tenants", "unbilled", "usage"),
     # what every package of its kind has

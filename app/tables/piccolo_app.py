@@ -25,6 +25,7 @@ APP_CONFIG = AppConfig(
                 "costs",
                 "rollups",
                 "issue_runs",
+                "events",
                 "audit",
                 "rate_limits",
                 "installation",

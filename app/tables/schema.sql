@@ -17,6 +17,18 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: events_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.events_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.position IS NOT NULL OR to_jsonb(OLD) - 'position' <> to_jsonb(NEW) - 'position' THEN
+        RAISE EXCEPTION 'events is append-only' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- Name: invoice_applied_credit_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_applied_credit_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
@@ -836,6 +848,37 @@ CREATE TABLE public.dunning_steps (
 );
 
 ALTER TABLE ONLY public.dunning_steps FORCE ROW LEVEL SECURITY;
+
+-- Name: event_sequences; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.event_sequences (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    last_sequence bigint NOT NULL,
+    CONSTRAINT event_sequences_last_sequence_check CHECK ((last_sequence >= 1))
+);
+
+ALTER TABLE ONLY public.event_sequences FORCE ROW LEVEL SECURITY;
+
+-- Name: events; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.events (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    type text NOT NULL,
+    aggregate_type text NOT NULL,
+    aggregate_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    data text NOT NULL,
+    "position" bigint,
+    CONSTRAINT events_aggregate_type_check CHECK ((aggregate_type = ANY (ARRAY['TENANT'::text, 'DEPLOYMENT'::text, 'ROLLUP_RUN'::text]))),
+    CONSTRAINT events_sequence_check CHECK ((sequence >= 1)),
+    CONSTRAINT events_tenant_id_check CHECK (((tenant_id IS NULL) = (aggregate_type = 'ROLLUP_RUN'::text))),
+    CONSTRAINT events_type_check CHECK ((type = ANY (ARRAY['tenant.created'::text, 'tenant.updated'::text, 'deployment.transitioned'::text, 'subscription.changed'::text, 'invoice.drafted'::text, 'invoice.issued'::text, 'invoice.paid'::text, 'invoice.reopened'::text, 'invoice.voided'::text, 'credit_note.issued'::text, 'payment.recorded'::text, 'payment.reversed'::text, 'dunning.step'::text, 'month.corrected'::text, 'rollup.finished'::text])))
+);
+
+ALTER TABLE ONLY public.events FORCE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -1785,6 +1828,21 @@ ALTER TABLE ONLY public.dunning_steps
 ALTER TABLE ONLY public.dunning_steps
     ADD CONSTRAINT dunning_steps_tenant_id_invoice_id_kind_key UNIQUE (tenant_id, invoice_id, kind);
 
+-- Name: event_sequences event_sequences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.event_sequences
+    ADD CONSTRAINT event_sequences_pkey PRIMARY KEY (id);
+
+-- Name: events events_aggregate_id_sequence_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_aggregate_id_sequence_key UNIQUE (aggregate_id, sequence);
+
+-- Name: events events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.idempotency_keys
@@ -2319,6 +2377,26 @@ CREATE INDEX dunning_steps_taken_at_idx ON public.dunning_steps USING btree (tak
 
 CREATE INDEX dunning_steps_tenant_id_idx ON public.dunning_steps USING btree (tenant_id, taken_at, id);
 
+-- Name: event_sequences_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX event_sequences_tenant_id_idx ON public.event_sequences USING btree (tenant_id);
+
+-- Name: events_position_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX events_position_key ON public.events USING btree ("position") WHERE ("position" IS NOT NULL);
+
+-- Name: events_tenant_id_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX events_tenant_id_id_idx ON public.events USING btree (tenant_id, id);
+
+-- Name: events_tenant_id_position_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX events_tenant_id_position_idx ON public.events USING btree (tenant_id, "position") WHERE ("position" IS NOT NULL);
+
+-- Name: events_unpublished_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX events_unpublished_idx ON public.events USING btree (aggregate_id, sequence) WHERE ("position" IS NULL);
+
 -- Name: idempotency_keys_created_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
@@ -2530,6 +2608,14 @@ CREATE CONSTRAINT TRIGGER credit_notes_totals AFTER INSERT ON public.credit_note
 -- Name: dunning_steps dunning_steps_append_only; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER dunning_steps_append_only BEFORE DELETE OR UPDATE ON public.dunning_steps FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: events events_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER events_append_only BEFORE DELETE ON public.events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: events events_position_once; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER events_position_once BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION public.events_refuse_change();
 
 -- Name: invoice_application_reversals invoice_application_reversals_append_only; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2814,6 +2900,11 @@ ALTER TABLE ONLY public.dunning_steps
 
 ALTER TABLE ONLY public.dunning_steps
     ADD CONSTRAINT dunning_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: event_sequences event_sequences_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.event_sequences
+    ADD CONSTRAINT event_sequences_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: invoice_application_reversals invoice_application_reversals_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3207,6 +3298,14 @@ ALTER TABLE public.dunning_runs ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dunning_steps ENABLE ROW LEVEL SECURITY;
 
+-- Name: event_sequences; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.event_sequences ENABLE ROW LEVEL SECURITY;
+
+-- Name: events; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
+
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
@@ -3318,6 +3417,14 @@ CREATE POLICY platform ON public.dunning_runs TO arcadia_platform USING (true);
 -- Name: dunning_steps platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.dunning_steps TO arcadia_platform USING (true);
+
+-- Name: event_sequences platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.event_sequences TO arcadia_platform USING (true);
+
+-- Name: events platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.events TO arcadia_platform USING (true);
 
 -- Name: idempotency_keys platform; Type: POLICY; Schema: public; Owner: -
 
@@ -3574,6 +3681,14 @@ CREATE POLICY tenant ON public.dunning_policies TO arcadia_tenant USING ((tenant
 -- Name: dunning_steps tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.dunning_steps TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: event_sequences tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.event_sequences TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: events tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.events TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: idempotency_keys tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -3916,6 +4031,20 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.dunning_runs TO arcadia_platform;
 
 GRANT SELECT ON TABLE public.dunning_steps TO arcadia_tenant;
 GRANT SELECT,INSERT ON TABLE public.dunning_steps TO arcadia_platform;
+
+-- Name: TABLE event_sequences; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.event_sequences TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.event_sequences TO arcadia_platform;
+
+-- Name: TABLE events; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.events TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.events TO arcadia_platform;
+
+-- Name: COLUMN events."position"; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE("position") ON TABLE public.events TO arcadia_platform;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 

@@ -43,6 +43,8 @@ NOT_FOR_CALLERS = {
     "holds a new id": {"journal_postings_tenant_id_entry_id_position_key", "usage_records_pkey"},
     "written under the lock of the row above it, with numbers or days that its operation chooses": {
         "cloud_deployment_events_withheld_key",
+        "events_aggregate_id_sequence_key",
+        "events_position_key",
         "cloud_invoice_lines_cloud_invoice_id_position_key",
         "credit_note_lines_tenant_id_credit_note_id_position_key",
         "credit_notes_number_key",

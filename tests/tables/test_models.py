@@ -62,6 +62,7 @@ WIDENED = {
     "credit_note_lines_credit_note_id_fkey",
 }
 DROPPED = {
+    "events_tenant_id_fkey",  # its aggregate's row in event_sequences has it
     "tenant_invoice_lines_deployment_id_fkey",  # part of the wider subscription_id_fkey
     "tenant_invoice_lines_tenant_id_fkey",
     "tenant_invoice_inputs_tenant_id_fkey",

@@ -188,6 +188,7 @@ async def test_what_a_tenant_may_do(owner: Any) -> None:
     changed = {
         "billing_months",
         "cloud_deployments",
+        "event_sequences",
         "idempotency_keys",
         "rate_limit_buckets",
         "subscription_active_spans",
@@ -197,12 +198,8 @@ async def test_what_a_tenant_may_do(owner: Any) -> None:
         "usage_daily_totals",
     }
     assert await allowed(owner, TENANT_ROLE, "INSERT") == changed | {
-        "audit_log",
-        "billing_month_changes",
-        "cloud_deployment_events",
-        "usage_corrections",
-        "usage_event_keys",
-        "usage_records",
+        *("audit_log", "billing_month_changes", "cloud_deployment_events", "events"),
+        *("usage_corrections", "usage_event_keys", "usage_records"),
     }
     assert await allowed(owner, TENANT_ROLE, "UPDATE") == changed | {"cloud_resources"}
     assert await allowed(owner, TENANT_ROLE, "DELETE") == {
@@ -224,6 +221,7 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "cloud_invoice_lines",  # but for the columns of its match
         "cloud_invoices",  # but for those of its match and its withdrawal
         "dunning_holds",  # but for their end
+        "events",  # but for their position
         *("dunning_steps", "issue_outcomes"),
         *payments(1),  # but for columns of three of them
         *credit_notes(1),

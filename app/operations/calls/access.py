@@ -59,10 +59,13 @@ class Action(StrEnum):
     REMATCH_CLOUD_INVOICE = "match the provider's invoices again"
     WITHDRAW_CLOUD_INVOICE = "withdraw the provider's invoices"
     SEE_MARGIN = "read the margin"
+    PUBLISH_EVENTS = "publish events"
+    READ_EVENTS = "read events"
 
 
 _PLATFORM = frozenset({Role.PLATFORM_ADMIN})
 _TENANT_ADMINS = _PLATFORM | {Role.TENANT_ADMIN}
+_READERS = _TENANT_ADMINS | {Role.TENANT_VIEWER}
 _METERS = _PLATFORM | {Role.METER}
 _EVERYONE = frozenset(Role)
 
@@ -113,6 +116,8 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.REMATCH_CLOUD_INVOICE: _PLATFORM,
         Action.WITHDRAW_CLOUD_INVOICE: _PLATFORM,
         Action.SEE_MARGIN: _PLATFORM,
+        Action.PUBLISH_EVENTS: _PLATFORM,
+        Action.READ_EVENTS: _READERS,
     }
 )
 

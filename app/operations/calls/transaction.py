@@ -13,6 +13,7 @@ from app.operations.calls.call import Call
 from app.operations.calls.context import Context
 from app.operations.calls.idempotency import Work, once
 from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.events.wake_up import wake_delivery_of_events
 
 T = TypeVar("T")
 
@@ -67,6 +68,7 @@ async def transact(
     that type.
     """
     scope, call = scope or context.principal.scope, context.call
+    work = _waking(context, work)
     try:
         if call is None:
             return await context.database.run_in_transaction(scope, work)
@@ -80,6 +82,15 @@ async def transact(
     except asyncpg.UniqueViolationError as error:
         raise _constraint_problem(error) from error
     return outcome.get()
+
+
+def _waking(context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> Work[T]:
+    async def waking(unit: UnitOfWork) -> T:
+        result = await work(unit)
+        wake_delivery_of_events(unit, context)
+        return result
+
+    return waking
 
 
 def _audited(context: Context, call: Call, work: Callable[[UnitOfWork], Awaitable[T]]) -> Work[T]:

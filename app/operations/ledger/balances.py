@@ -12,6 +12,8 @@ from uuid import UUID
 from app.billing import OpenInvoice
 from app.database import UnitOfWork
 from app.operations.calls.access import not_found
+from app.operations.events import record_invoices
+from app.tables.events import EventType
 from app.tables.ids import new_id
 from app.tables.invoices import InvoiceStatus
 from app.tables.ledger import SettledBy
@@ -58,6 +60,7 @@ UPDATE tenant_invoices i SET status = 'PAID', paid_at = $3, payment_reference = 
 FROM invoice_balances b
 WHERE i.tenant_id = $1 AND i.id = any($2::uuid[]) AND b.tenant_id = i.tenant_id AND b.id = i.id
   AND b.balance_cents = 0 AND b.voided_cents = 0 AND i.status = 'ISSUED'
+RETURNING i.id
 """
 _REOPEN = """
 UPDATE tenant_invoices i SET status = 'ISSUED', paid_at = NULL, payment_reference = NULL
@@ -179,19 +182,28 @@ async def change_credit(unit: UnitOfWork, tenant_id: UUID, currency: str, cents:
 
 
 async def change_balances(
-    unit: UnitOfWork, tenant_id: UUID, changes: Sequence[BalanceChange], paid_at: datetime, reference: str | None = None
+    unit: UnitOfWork,
+    tenant_id: UUID,
+    changes: Sequence[BalanceChange],
+    now: datetime,
+    *,
+    paid_at: datetime | None = None,
+    reference: str | None = None,
 ) -> list[UUID]:
     """Changes balances of locked invoices, and their status with them: PAID at 0, ISSUED above it.
 
-    Returns the ids of invoices that were paid and are not any more. paid_at, and the reference of the payment, are kept
-    on those that are paid by it.
+    Returns the ids of invoices that were paid and are not any more. paid_at (default: now), and the reference of the
+    payment, are kept on those that are paid by it.
     """
     if not changes:
         return []
     columns = [list(column) for column in zip(*changes, strict=True)]
     await unit.connection.execute(_CHANGE, tenant_id, *columns)
-    await unit.connection.execute(_SETTLE, tenant_id, columns[0], paid_at, reference)
-    return [row["id"] for row in await unit.connection.fetch(_REOPEN, tenant_id, columns[0])]
+    paid = await unit.connection.fetch(_SETTLE, tenant_id, columns[0], paid_at or now, reference)
+    reopened = await unit.connection.fetch(_REOPEN, tenant_id, columns[0])
+    for event_type, rows in ((EventType.INVOICE_PAID, paid), (EventType.INVOICE_REOPENED, reopened)):
+        await record_invoices(unit, event_type, [(tenant_id, row["id"]) for row in rows], now)
+    return [row["id"] for row in reopened]
 
 
 def _receivables(rows: Iterable[Any]) -> list[Receivable]:

@@ -16,6 +16,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.dunning_wake_up import wake_dunning
+from app.operations.events import PaidInvoice, PaymentData, record_tenant_event
 from app.operations.ledger import (
     BalanceChange,
     NewJournalEntry,
@@ -29,6 +30,7 @@ from app.operations.ledger import (
     record_applications,
     write_entries,
 )
+from app.tables.events import EventType
 from app.tables.ids import new_id
 from app.tables.ledger import JournalEntryKind, SettledBy
 from app.tables.payments import PaymentMethod, Payments
@@ -107,9 +109,11 @@ async def enter_payment(
     allocated = sum(one.cents for one in allocations)
     payment_id = new_id()
     await Payments.insert(_row(context, payment, payment_id, payment.amount_cents - allocated, now))
+    _record_event(unit, payment, payment_id, allocations, now)
     await record_applications(unit, payment.tenant_id, payment_id, allocations, now)
     changes = [BalanceChange(one.invoice_id, SettledBy.PAYMENT, paid=one.cents) for one in allocations]
-    await change_balances(unit, payment.tenant_id, changes, paid_at or now, invoice_reference or payment.reference)
+    reference = invoice_reference or payment.reference
+    await change_balances(unit, payment.tenant_id, changes, now, paid_at=paid_at, reference=reference)
     if allocated < payment.amount_cents:
         await lock_credit(unit, payment.tenant_id, payment.currency)
         await change_credit(unit, payment.tenant_id, payment.currency, payment.amount_cents - allocated)
@@ -124,6 +128,23 @@ async def enter_payment(
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
     wake_dunning(unit, context, payment.tenant_id)
     return payment_id
+
+
+def _record_event(
+    unit: UnitOfWork, payment: NewPayment, payment_id: UUID, allocations: Sequence[Allocation[UUID]], now: datetime
+) -> None:
+    data = PaymentData(
+        payment_id=payment_id,
+        tenant_id=payment.tenant_id,
+        amount_cents=payment.amount_cents,
+        currency=payment.currency,
+        received_on=payment.received_on,
+        method=payment.method,
+        reference=payment.reference,
+        invoices=tuple(PaidInvoice(invoice_id=one.invoice_id, amount_cents=one.cents) for one in allocations),
+        credit_cents=payment.amount_cents - sum(one.cents for one in allocations),
+    )
+    record_tenant_event(unit, EventType.PAYMENT_RECORDED, payment.tenant_id, data, now)
 
 
 async def _receivables(unit: UnitOfWork, payment: NewPayment) -> list[Receivable]:

@@ -5,6 +5,7 @@ sums over the run's outcomes.
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -12,11 +13,14 @@ from uuid import UUID
 
 from app.database import UnitOfWork
 from app.database.copy import copy_rows
+from app.operations.events import Aggregate, RollupData, record_event
 from app.operations.rollups.run import Run
+from app.tables.events import AggregateType, EventType
 from app.tables.ids import new_id
 from app.tables.rollups import (
     RollupFailures,
     RollupOutcomes,
+    RollupStatus,
     RollupUnpricedUsage,
     RollupWarningCode,
     RollupWarnings,
@@ -39,6 +43,8 @@ UPDATE rollup_runs SET finished_at = $2, status = CASE
         WHEN invoices_failed = 0 THEN 'SUCCEEDED' WHEN invoices_failed < tenants_total THEN 'PARTIAL' ELSE 'FAILED' END
 WHERE id = $1 AND finished_at IS NULL
   AND NOT EXISTS (SELECT FROM rollup_chunks WHERE run_id = $1 AND finished_at IS NULL)
+RETURNING id AS run_id, period_start, status, dry_run, invoices_created, invoices_replaced, invoices_skipped,
+    invoices_failed, total_cents
 """
 
 
@@ -77,6 +83,15 @@ class TenantWarning(NamedTuple):
     period_start: date
     code: RollupWarningCode
     message: str
+
+
+@dataclass(slots=True)
+class BatchOutcome:
+    """The outcomes of a batch of tenants, with their warnings and unpriced usage."""
+
+    settled: list[Settlement] = field(default_factory=list)
+    unpriced: list[UnpricedUsageRow] = field(default_factory=list)
+    warnings: list[TenantWarning] = field(default_factory=list)
 
 
 async def record(
@@ -196,8 +211,11 @@ async def finish_chunk(unit: UnitOfWork, run_id: UUID, position: int, now: datet
 
 async def finish_if_done(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
     """Ends a rollup run once all its chunks are done: PARTIAL if some of its tenants failed, FAILED if all did."""
-    if await unit.connection.execute(_FINISH, run_id, now) == "UPDATE 1":
+    row = await unit.connection.fetchrow(_FINISH, run_id, now)
+    if row is not None:
         await notify_progress(unit, run_id)
+        data = RollupData(**{**row, "status": RollupStatus(row["status"])})
+        record_event(unit, EventType.ROLLUP_FINISHED, Aggregate(AggregateType.ROLLUP_RUN, run_id, None), data, now)
 
 
 async def notify_progress(unit: UnitOfWork, run_id: UUID) -> None:

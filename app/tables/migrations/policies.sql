@@ -67,8 +67,8 @@ BEGIN
 END $$;
 GRANT UPDATE (name) ON tenants TO arcadia_tenant; -- to lock its row takes a column
 GRANT UPDATE ON cloud_deployments, cloud_resources, subscriptions, subscription_active_spans, subscription_plan_versions,
-    subscription_addons, usage_daily_totals, billing_months, idempotency_keys, rate_limit_buckets
-    TO arcadia_tenant, arcadia_platform;
+    subscription_addons, usage_daily_totals, billing_months, idempotency_keys, rate_limit_buckets,
+    event_sequences TO arcadia_tenant, arcadia_platform;
 GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets
     TO arcadia_tenant, arcadia_platform;
 GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plans, plan_versions, addons, invoice_number_sequences,
@@ -82,6 +82,8 @@ GRANT UPDATE (rest_cents) ON write_offs TO arcadia_platform;
 GRANT UPDATE ON dunning_policies, dunning_runs, dunning_failures TO arcadia_platform;
 GRANT UPDATE (ended_at, ended_by) ON dunning_holds TO arcadia_platform;
 GRANT DELETE ON dunning_policies TO arcadia_platform;
+-- An event is published once. Nothing else of it changes.
+GRANT UPDATE (position) ON events TO arcadia_platform;
 -- A bill's rows may be matched again, and a bill withdrawn. Amounts, dates and texts do not change.
 GRANT UPDATE (allocated_cents, matched_at, matched_by, withdrawn_at, withdrawn_by, withdrawal_reason)
     ON cloud_invoices TO arcadia_platform;
