@@ -23,6 +23,7 @@ from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
 from app.schema.dunning.mutations import DunningMutations
 from app.schema.dunning.queries import DunningQueries
+from app.schema.events.types import EventQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.issue_runs.mutations import IssueRunMutations
@@ -80,6 +81,7 @@ class Query(
     CostQueries,
     JournalQueries,
     LedgerBalanceQueries,
+    EventQueries,
     AuditQueries,
 ):
     """The root of queries."""

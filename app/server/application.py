@@ -24,6 +24,7 @@ from app.server.cloud_invoices import cloud_invoices_handler
 from app.server.concurrency import ConcurrencyLimit
 from app.server.document_policy import DocumentPolicy
 from app.server.error_formatting import show_error
+from app.server.events import events_handler
 from app.server.explain import explained
 from app.server.graphiql import load_graphiql
 from app.server.health import Readiness
@@ -89,7 +90,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
         service,
         ready=Readiness(database),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(uploads), cloud_invoices_handler(uploads)],
+        handlers=[usage_handler(uploads), cloud_invoices_handler(uploads), events_handler(uploads)],
         settings=settings,
         lifespan=[lifespan],
     )
