@@ -69,9 +69,7 @@ async def test_pages_follow_one_another_by_the_last_id(served: ServedApi, given:
 async def test_a_tenants_users_get_its_own_events_by_either_way(served: ServedApi, given: Given) -> None:
     ours, theirs = await given.tenant("ours"), await given.tenant("theirs")
     await publish_events(given.platform)
-    query = (
-        "query($tenant: ID) { events(filter: {tenantId: $tenant}) { nodes { sequence tenant { code } } } }"
-    )
+    query = "query($tenant: ID) { events(filter: {tenantId: $tenant}) { nodes { sequence tenant { code } } } }"
     async with served.client(Role.TENANT_VIEWER, ours) as client, served.client() as platform:
         page = (await client.get(PATH)).json()
         assert [event["tenantId"] for event in page["events"]] == [str(ours)]

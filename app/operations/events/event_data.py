@@ -4,6 +4,7 @@ Amounts are integers, in the minor unit of the currency. Days are in the billing
 version of a type; whatever else changes needs a new version.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated
@@ -187,7 +188,7 @@ class RollupData(EventData):
     total_cents: int
 
 
-DATA_OF = MappingProxyType(
+DATA_OF: Mapping[EventType, type[EventData]] = MappingProxyType(
     {
         EventType.TENANT_CREATED: TenantData,
         EventType.TENANT_UPDATED: TenantData,
