@@ -25,7 +25,7 @@ from app.tables.rollups import RollupStatus
 FILE = Path(__file__).parent.parent / "docs" / "events.md"
 MOMENT = datetime(2026, 5, 15, 9, 30, tzinfo=UTC)
 _ID = "019d4500-0000-7000-8000-{:012d}"
-TENANT, DEPLOYMENT, INVOICE, RUN = (UUID(_ID.format(number)) for number in (1, 2, 3, 4))
+TENANT, DEPLOYMENT, INVOICE, RUN, ENDPOINT = (UUID(_ID.format(number)) for number in (1, 2, 3, 4, 10))
 
 EXAMPLES: dict[type[EventData], EventData] = {
     declared.TenantData: declared.TenantData(
@@ -127,6 +127,12 @@ EXAMPLES: dict[type[EventData], EventData] = {
         difference_cents=-672,
         credited_cents=672,
     ),
+    declared.EndpointData: declared.EndpointData(
+        endpoint_id=ENDPOINT,
+        tenant_id=TENANT,
+        url="https://example.com/webhooks",
+        reason="the receiver answered 410: it wants no more deliveries",
+    ),
     declared.RollupData: declared.RollupData(
         run_id=RUN,
         period_start=date(2026, 4, 1),
@@ -143,6 +149,7 @@ _AGGREGATES = {
     declared.DeploymentData: (AggregateType.DEPLOYMENT, DEPLOYMENT, TENANT),
     declared.SubscriptionData: (AggregateType.DEPLOYMENT, DEPLOYMENT, TENANT),
     declared.RollupData: (AggregateType.ROLLUP_RUN, RUN, None),
+    declared.EndpointData: (AggregateType.WEBHOOK_ENDPOINT, ENDPOINT, TENANT),
 }
 _TYPES = "## Types\n\n"
 """What is above it in the document is written by hand."""

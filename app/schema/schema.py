@@ -49,6 +49,8 @@ from app.schema.tenants import TenantQueries
 from app.schema.usage import UsageMutations
 from app.schema.usage_corrections import UsageCorrectionMutations, UsageCorrectionQueries
 from app.schema.viewer import ViewerQueries
+from app.schema.webhooks.mutations import WebhookMutations
+from app.schema.webhooks.types import WebhookQueries
 
 
 @strawberry.type(
@@ -82,6 +84,7 @@ class Query(
     JournalQueries,
     LedgerBalanceQueries,
     EventQueries,
+    WebhookQueries,
     AuditQueries,
 ):
     """The root of queries."""
@@ -109,6 +112,7 @@ class Mutation(
     BankStatementMutations,
     BillingMonthMutations,
     DunningMutations,
+    WebhookMutations,
     CloudInvoiceMutations,
 ):
     """The root of mutations."""

@@ -28,6 +28,8 @@ class EventType(StrEnum):
     DUNNING_STEP = "dunning.step"
     MONTH_CORRECTED = "month.corrected"
     ROLLUP_FINISHED = "rollup.finished"
+    WEBHOOK_ENDPOINT_DISABLED = "webhook_endpoint.disabled"
+    WEBHOOK_ENDPOINT_TEST = "webhook_endpoint.test"
 
 
 class AggregateType(StrEnum):
@@ -39,6 +41,7 @@ class AggregateType(StrEnum):
     TENANT = "TENANT"
     DEPLOYMENT = "DEPLOYMENT"
     ROLLUP_RUN = "ROLLUP_RUN"
+    WEBHOOK_ENDPOINT = "WEBHOOK_ENDPOINT"
 
 
 class Events(Table, tablename="events"):
@@ -62,7 +65,9 @@ class Events(Table, tablename="events"):
     events_aggregate_id_sequence_key = Unique([aggregate_id, sequence])
     events_type_check = member_of("type", EventType)
     events_aggregate_type_check = member_of("aggregate_type", AggregateType)
-    events_tenant_id_check = Check("(tenant_id IS NULL) = (aggregate_type = 'ROLLUP_RUN')")
+    events_tenant_id_check = Check(
+        "(tenant_id IS NULL) = (aggregate_type = 'ROLLUP_RUN') OR aggregate_type = 'WEBHOOK_ENDPOINT'"
+    )
     events_sequence_check = Check("sequence >= 1")
 
 

@@ -26,6 +26,7 @@ APP_CONFIG = AppConfig(
                 "rollups",
                 "issue_runs",
                 "events",
+                "webhooks",
                 "audit",
                 "rate_limits",
                 "installation",

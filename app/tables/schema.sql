@@ -767,6 +767,19 @@ CREATE TABLE public.data_integrity_progress (
 
 ALTER TABLE ONLY public.data_integrity_progress FORCE ROW LEVEL SECURITY;
 
+-- Name: delivery_queues; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.delivery_queues (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    endpoint_id uuid NOT NULL,
+    aggregate_id uuid NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    claim uuid
+);
+
+ALTER TABLE ONLY public.delivery_queues FORCE ROW LEVEL SECURITY;
+
 -- Name: dunning_failures; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.dunning_failures (
@@ -872,10 +885,10 @@ CREATE TABLE public.events (
     occurred_at timestamp with time zone NOT NULL,
     data text NOT NULL,
     "position" bigint,
-    CONSTRAINT events_aggregate_type_check CHECK ((aggregate_type = ANY (ARRAY['TENANT'::text, 'DEPLOYMENT'::text, 'ROLLUP_RUN'::text]))),
+    CONSTRAINT events_aggregate_type_check CHECK ((aggregate_type = ANY (ARRAY['TENANT'::text, 'DEPLOYMENT'::text, 'ROLLUP_RUN'::text, 'WEBHOOK_ENDPOINT'::text]))),
     CONSTRAINT events_sequence_check CHECK ((sequence >= 1)),
-    CONSTRAINT events_tenant_id_check CHECK (((tenant_id IS NULL) = (aggregate_type = 'ROLLUP_RUN'::text))),
-    CONSTRAINT events_type_check CHECK ((type = ANY (ARRAY['tenant.created'::text, 'tenant.updated'::text, 'deployment.transitioned'::text, 'subscription.changed'::text, 'invoice.drafted'::text, 'invoice.issued'::text, 'invoice.paid'::text, 'invoice.reopened'::text, 'invoice.voided'::text, 'credit_note.issued'::text, 'payment.recorded'::text, 'payment.reversed'::text, 'dunning.step'::text, 'month.corrected'::text, 'rollup.finished'::text])))
+    CONSTRAINT events_tenant_id_check CHECK ((((tenant_id IS NULL) = (aggregate_type = 'ROLLUP_RUN'::text)) OR (aggregate_type = 'WEBHOOK_ENDPOINT'::text))),
+    CONSTRAINT events_type_check CHECK ((type = ANY (ARRAY['tenant.created'::text, 'tenant.updated'::text, 'deployment.transitioned'::text, 'subscription.changed'::text, 'invoice.drafted'::text, 'invoice.issued'::text, 'invoice.paid'::text, 'invoice.reopened'::text, 'invoice.voided'::text, 'credit_note.issued'::text, 'payment.recorded'::text, 'payment.reversed'::text, 'dunning.step'::text, 'month.corrected'::text, 'rollup.finished'::text, 'webhook_endpoint.disabled'::text, 'webhook_endpoint.test'::text])))
 );
 
 ALTER TABLE ONLY public.events FORCE ROW LEVEL SECURITY;
@@ -1629,6 +1642,52 @@ PARTITION BY RANGE (occurred_at);
 
 ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
 
+-- Name: webhook_deliveries; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_deliveries (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    endpoint_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    aggregate_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    status text NOT NULL,
+    attempts integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_attempt_at timestamp with time zone,
+    duration_ms integer,
+    response_status integer,
+    response_body text,
+    error text,
+    CONSTRAINT webhook_deliveries_attempts_check CHECK (((attempts >= 0) AND (duration_ms >= 0))),
+    CONSTRAINT webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'FAILED'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+-- Name: webhook_endpoints; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_endpoints (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    url text NOT NULL,
+    description text,
+    event_types text[] NOT NULL,
+    secret text NOT NULL,
+    previous_secret text,
+    previous_secret_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    failing_since timestamp with time zone,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    CONSTRAINT webhook_endpoints_disabled_check CHECK ((num_nulls(disabled_at, disabled_reason) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT webhook_endpoints_previous_secret_check CHECK ((num_nulls(previous_secret, previous_secret_until) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT webhook_endpoints_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+);
+
+ALTER TABLE ONLY public.webhook_endpoints FORCE ROW LEVEL SECURITY;
+
 -- Name: write_off_taxes; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.write_off_taxes (
@@ -1787,6 +1846,16 @@ ALTER TABLE ONLY public.data_integrity_progress
 
 ALTER TABLE ONLY public.data_integrity_progress
     ADD CONSTRAINT data_integrity_progress_table_name_key UNIQUE (table_name);
+
+-- Name: delivery_queues delivery_queues_endpoint_id_aggregate_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_queues
+    ADD CONSTRAINT delivery_queues_endpoint_id_aggregate_id_key UNIQUE (endpoint_id, aggregate_id);
+
+-- Name: delivery_queues delivery_queues_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_queues
+    ADD CONSTRAINT delivery_queues_pkey PRIMARY KEY (id);
 
 -- Name: dunning_failures dunning_failures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2225,6 +2294,26 @@ ALTER TABLE ONLY public.usage_event_keys REPLICA IDENTITY USING INDEX usage_even
 ALTER TABLE ONLY public.usage_records
     ADD CONSTRAINT usage_records_pkey PRIMARY KEY (tenant_id, deployment_id, resource_kind, occurred_at, id);
 
+-- Name: webhook_deliveries webhook_deliveries_endpoint_id_event_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_endpoint_id_event_id_key UNIQUE (endpoint_id, event_id);
+
+-- Name: webhook_deliveries webhook_deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id);
+
+-- Name: webhook_endpoints webhook_endpoints_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
+
+-- Name: webhook_endpoints webhook_endpoints_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_tenant_id_id_key UNIQUE (tenant_id, id);
+
 -- Name: write_off_taxes write_off_taxes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.write_off_taxes
@@ -2348,6 +2437,14 @@ CREATE INDEX credit_notes_invoice_id_idx ON public.credit_notes USING btree (ten
 -- Name: credit_notes_issued_on_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX credit_notes_issued_on_idx ON public.credit_notes USING btree (issued_on, id);
+
+-- Name: delivery_queues_next_attempt_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX delivery_queues_next_attempt_at_idx ON public.delivery_queues USING btree (endpoint_id, next_attempt_at);
+
+-- Name: delivery_queues_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX delivery_queues_tenant_id_idx ON public.delivery_queues USING btree (tenant_id);
 
 -- Name: dunning_failures_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -2572,6 +2669,22 @@ CREATE INDEX usage_daily_totals_month_idx ON public.usage_daily_totals USING btr
 -- Name: usage_records_levels_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX usage_records_levels_idx ON ONLY public.usage_records USING btree (tenant_id, deployment_id, resource_kind, level_stream, day, occurred_at, quantity) WHERE (level_stream IS NOT NULL);
+
+-- Name: webhook_deliveries_endpoint_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_endpoint_id_idx ON public.webhook_deliveries USING btree (endpoint_id, id);
+
+-- Name: webhook_deliveries_event_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_event_id_idx ON public.webhook_deliveries USING btree (event_id);
+
+-- Name: webhook_deliveries_pending_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_pending_idx ON public.webhook_deliveries USING btree (endpoint_id, aggregate_id, "position") WHERE (status = 'PENDING'::text);
+
+-- Name: webhook_deliveries_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_tenant_id_idx ON public.webhook_deliveries USING btree (tenant_id, id);
 
 -- Name: write_offs_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -2870,6 +2983,16 @@ ALTER TABLE ONLY public.credit_notes
 
 ALTER TABLE ONLY public.credit_notes
     ADD CONSTRAINT credit_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: delivery_queues delivery_queues_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_queues
+    ADD CONSTRAINT delivery_queues_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: delivery_queues delivery_queues_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_queues
+    ADD CONSTRAINT delivery_queues_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: dunning_failures dunning_failures_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3206,6 +3329,31 @@ ALTER TABLE ONLY public.usage_daily_totals
 ALTER TABLE ONLY public.usage_daily_totals
     ADD CONSTRAINT usage_daily_totals_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: webhook_deliveries webhook_deliveries_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: webhook_deliveries webhook_deliveries_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: webhook_deliveries webhook_deliveries_tenant_id_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_tenant_id_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES public.webhook_endpoints(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: webhook_deliveries webhook_deliveries_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: webhook_endpoints webhook_endpoints_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
 -- Name: write_off_taxes write_off_taxes_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.write_off_taxes
@@ -3277,6 +3425,10 @@ ALTER TABLE public.credit_notes ENABLE ROW LEVEL SECURITY;
 -- Name: data_integrity_progress; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.data_integrity_progress ENABLE ROW LEVEL SECURITY;
+
+-- Name: delivery_queues; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.delivery_queues ENABLE ROW LEVEL SECURITY;
 
 -- Name: dunning_failures; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3397,6 +3549,10 @@ CREATE POLICY platform ON public.credit_notes TO arcadia_platform USING (true);
 -- Name: data_integrity_progress platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.data_integrity_progress TO arcadia_platform USING (true);
+
+-- Name: delivery_queues platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.delivery_queues TO arcadia_platform USING (true);
 
 -- Name: dunning_failures platform; Type: POLICY; Schema: public; Owner: -
 
@@ -3562,6 +3718,14 @@ CREATE POLICY platform ON public.usage_event_keys TO arcadia_platform USING (tru
 
 CREATE POLICY platform ON public.usage_records TO arcadia_platform USING (true);
 
+-- Name: webhook_deliveries platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.webhook_deliveries TO arcadia_platform USING (true);
+
+-- Name: webhook_endpoints platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.webhook_endpoints TO arcadia_platform USING (true);
+
 -- Name: write_off_taxes platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.write_off_taxes TO arcadia_platform USING (true);
@@ -3665,6 +3829,10 @@ CREATE POLICY tenant ON public.credit_note_lines TO arcadia_tenant USING ((tenan
 -- Name: credit_notes tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.credit_notes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: delivery_queues tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.delivery_queues TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: dunning_failures tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -3810,6 +3978,14 @@ CREATE POLICY tenant ON public.usage_event_keys TO arcadia_tenant USING ((tenant
 
 CREATE POLICY tenant ON public.usage_records TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
+-- Name: webhook_deliveries tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.webhook_deliveries TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: webhook_endpoints tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.webhook_endpoints TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: write_off_taxes tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.write_off_taxes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
@@ -3857,6 +4033,14 @@ ALTER TABLE public.usage_event_keys ENABLE ROW LEVEL SECURITY;
 -- Name: usage_records; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.usage_records ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_deliveries; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_endpoints; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_endpoints ENABLE ROW LEVEL SECURITY;
 
 -- Name: write_off_taxes; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3998,6 +4182,11 @@ GRANT SELECT,INSERT ON TABLE public.credit_notes TO arcadia_platform;
 
 GRANT SELECT ON TABLE public.data_integrity_progress TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.data_integrity_progress TO arcadia_platform;
+
+-- Name: TABLE delivery_queues; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.delivery_queues TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.delivery_queues TO arcadia_platform;
 
 -- Name: TABLE dunning_failures; Type: ACL; Schema: public; Owner: -
 
@@ -4280,6 +4469,16 @@ GRANT SELECT,INSERT ON TABLE public.usage_event_keys TO arcadia_platform;
 
 GRANT SELECT,INSERT ON TABLE public.usage_records TO arcadia_tenant;
 GRANT SELECT,INSERT ON TABLE public.usage_records TO arcadia_platform;
+
+-- Name: TABLE webhook_deliveries; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO arcadia_platform;
+
+-- Name: TABLE webhook_endpoints; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_endpoints TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_endpoints TO arcadia_platform;
 
 -- Name: TABLE write_off_taxes; Type: ACL; Schema: public; Owner: -
 

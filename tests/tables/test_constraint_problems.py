@@ -17,6 +17,7 @@ NOT_FOR_CALLERS = {
         "invoice_applications_tenant_id_id_key",
         "journal_entries_tenant_id_id_key",
         "payments_tenant_id_id_key",
+        "webhook_endpoints_tenant_id_id_key",
         "write_offs_tenant_id_id_key",
         "cloud_deployments_tenant_id_id_key",
         "subscription_addons_tenant_id_id_key",
@@ -39,6 +40,8 @@ NOT_FOR_CALLERS = {
         "tenant_balances_tenant_id_currency_key",
         "usage_daily_totals_day_key",
         "usage_event_keys_tenant_id_source_event_id_key",
+        "webhook_deliveries_endpoint_id_event_id_key",
+        "delivery_queues_endpoint_id_aggregate_id_key",
     },
     "holds a new id": {"journal_postings_tenant_id_entry_id_position_key", "usage_records_pkey"},
     "written under the lock of the row above it, with numbers or days that its operation chooses": {

@@ -34,6 +34,8 @@ SECOND: dict[str, tuple[str, dict[str, Any]]] = {
     "tenant_invoice_inputs_invoice_id_position_key": ("tenant_invoice_inputs", {}),
     "events_aggregate_id_sequence_key": ("events", {"position": None}),
     "events_position_key": ("events", {"sequence": 2}),
+    "webhook_deliveries_endpoint_id_event_id_key": ("webhook_deliveries", {}),
+    "delivery_queues_endpoint_id_aggregate_id_key": ("delivery_queues", {}),
     "dunning_policies_tenant_id_key": ("dunning_policies", {}),
     "dunning_steps_tenant_id_invoice_id_kind_key": ("dunning_steps", {}),
     "dunning_holds_open_key": ("dunning_holds", {}),

@@ -188,7 +188,7 @@ async def test_what_a_tenant_may_do(owner: Any) -> None:
     changed = {
         "billing_months",
         "cloud_deployments",
-        "event_sequences",
+        *("event_sequences", "webhook_endpoints", "webhook_deliveries", "delivery_queues"),
         "idempotency_keys",
         "rate_limit_buckets",
         "subscription_active_spans",
@@ -204,7 +204,7 @@ async def test_what_a_tenant_may_do(owner: Any) -> None:
     assert await allowed(owner, TENANT_ROLE, "UPDATE") == changed | {"cloud_resources"}
     assert await allowed(owner, TENANT_ROLE, "DELETE") == {
         *("idempotency_keys", "rate_limit_buckets", "subscription_active_spans", "subscription_plan_versions"),
-        "usage_daily_totals",
+        *("usage_daily_totals", "webhook_endpoints", "webhook_deliveries", "delivery_queues"),
     }
     assert await allowed(owner, TENANT_ROLE, "TRUNCATE") == set()
 
@@ -240,6 +240,7 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "subscription_active_spans",
         "subscription_plan_versions",
         *("tax_rates", "tenant_invoice_inputs", "tenant_invoice_lines", "tenant_tax_exemptions", "usage_daily_totals"),
+        *("webhook_endpoints", "webhook_deliveries", "delivery_queues"),
     }
     assert await allowed(owner, PLATFORM_ROLE, "TRUNCATE") == set()
 

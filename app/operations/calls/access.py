@@ -61,6 +61,7 @@ class Action(StrEnum):
     SEE_MARGIN = "read the margin"
     PUBLISH_EVENTS = "publish events"
     READ_EVENTS = "read events"
+    MANAGE_WEBHOOKS = "manage webhook endpoints"
 
 
 _PLATFORM = frozenset({Role.PLATFORM_ADMIN})
@@ -118,6 +119,7 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.SEE_MARGIN: _PLATFORM,
         Action.PUBLISH_EVENTS: _PLATFORM,
         Action.READ_EVENTS: _READERS,
+        Action.MANAGE_WEBHOOKS: _TENANT_ADMINS,
     }
 )
 

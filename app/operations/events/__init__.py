@@ -4,6 +4,7 @@ from app.operations.events.event_data import (
     CreditNoteData,
     DeploymentData,
     DunningStepData,
+    EndpointData,
     MonthCorrectedData,
     PaidInvoice,
     PaymentData,
@@ -11,7 +12,7 @@ from app.operations.events.event_data import (
     RollupData,
 )
 from app.operations.events.event_reading import MAX_LIMIT, Envelope, envelope, read_events
-from app.operations.events.event_recording import Aggregate, record_event, record_tenant_event
+from app.operations.events.event_recording import Aggregate, has_events, record_event, record_tenant_event
 from app.operations.events.publishing import publish_events
 from app.operations.events.stored_state import (
     SubscriptionChange,
@@ -26,6 +27,7 @@ __all__ = [
     "CreditNoteData",
     "DeploymentData",
     "DunningStepData",
+    "EndpointData",
     "Envelope",
     "MonthCorrectedData",
     "PaidInvoice",
@@ -34,6 +36,7 @@ __all__ = [
     "RollupData",
     "SubscriptionChange",
     "envelope",
+    "has_events",
     "publish_events",
     "read_events",
     "record_event",

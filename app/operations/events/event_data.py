@@ -188,6 +188,15 @@ class RollupData(EventData):
     total_cents: int
 
 
+class EndpointData(EventData):
+    """A webhook endpoint. `reason`: why it was disabled; null for a test event, which is sent to that endpoint only."""
+
+    endpoint_id: UUID
+    tenant_id: UUID | None
+    url: str
+    reason: str | None
+
+
 DATA_OF: Mapping[EventType, type[EventData]] = MappingProxyType(
     {
         EventType.TENANT_CREATED: TenantData,
@@ -205,5 +214,7 @@ DATA_OF: Mapping[EventType, type[EventData]] = MappingProxyType(
         EventType.DUNNING_STEP: DunningStepData,
         EventType.MONTH_CORRECTED: MonthCorrectedData,
         EventType.ROLLUP_FINISHED: RollupData,
+        EventType.WEBHOOK_ENDPOINT_DISABLED: EndpointData,
+        EventType.WEBHOOK_ENDPOINT_TEST: EndpointData,
     }
 )

@@ -9,4 +9,5 @@ describe(
     TENANT="A tenant with its invoices, credit notes, payments and dunning.",
     DEPLOYMENT="A deployment with its subscription.",
     ROLLUP_RUN="A rollup run. Only platform admins see its events.",
+    WEBHOOK_ENDPOINT="A webhook endpoint.",
 )

@@ -68,8 +68,9 @@ END $$;
 GRANT UPDATE (name) ON tenants TO arcadia_tenant; -- to lock its row takes a column
 GRANT UPDATE ON cloud_deployments, cloud_resources, subscriptions, subscription_active_spans, subscription_plan_versions,
     subscription_addons, usage_daily_totals, billing_months, idempotency_keys, rate_limit_buckets,
-    event_sequences TO arcadia_tenant, arcadia_platform;
-GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets
+    event_sequences, webhook_endpoints, webhook_deliveries, delivery_queues TO arcadia_tenant, arcadia_platform;
+GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets,
+    webhook_endpoints, webhook_deliveries, delivery_queues
     TO arcadia_tenant, arcadia_platform;
 GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plans, plan_versions, addons, invoice_number_sequences,
     credit_note_number_sequences, invoice_balances, tenant_balances, rollup_runs, rollup_chunks, issue_runs, issue_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,

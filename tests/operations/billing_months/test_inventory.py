@@ -82,6 +82,7 @@ NO_INPUT = {
     Action.SEE_MARGIN: "writes nothing",
     Action.PUBLISH_EVENTS: "gives events their positions",
     Action.READ_EVENTS: "writes nothing",
+    Action.MANAGE_WEBHOOKS: "concerns no month",
 }
 """Actions that leave what a rated month comes to as it is, and why."""
 

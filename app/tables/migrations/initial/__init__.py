@@ -28,6 +28,7 @@ from app.tables.migrations.initial import (
     subscriptions,
     tenants,
     usage,
+    webhooks,
 )
 
 _MODULES = (
@@ -46,6 +47,7 @@ _MODULES = (
     rollups,
     issue_runs,
     events,
+    webhooks,
     audit,
     rate_limits,
     installation,
@@ -69,6 +71,7 @@ _SCRIPTS = (
     "rollups.sql",
     "issue_runs.sql",
     "events.sql",
+    "webhooks.sql",
     "audit.sql",
     "rate_limits.sql",
     "new_database.sql",

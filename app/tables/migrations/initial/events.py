@@ -21,10 +21,12 @@ EVENTS = table(
         "type IN ('tenant.created', 'tenant.updated', 'deployment.transitioned', 'subscription.changed',"
         " 'invoice.drafted', 'invoice.issued', 'invoice.paid', 'invoice.reopened', 'invoice.voided',"
         " 'credit_note.issued', 'payment.recorded', 'payment.reversed', 'dunning.step', 'month.corrected',"
-        " 'rollup.finished')"
+        " 'rollup.finished', 'webhook_endpoint.disabled', 'webhook_endpoint.test')"
     ),
-    events_aggregate_type_check=Check("aggregate_type IN ('TENANT', 'DEPLOYMENT', 'ROLLUP_RUN')"),
-    events_tenant_id_check=Check("(tenant_id IS NULL) = (aggregate_type = 'ROLLUP_RUN')"),
+    events_aggregate_type_check=Check("aggregate_type IN ('TENANT', 'DEPLOYMENT', 'ROLLUP_RUN', 'WEBHOOK_ENDPOINT')"),
+    events_tenant_id_check=Check(
+        "(tenant_id IS NULL) = (aggregate_type = 'ROLLUP_RUN') OR aggregate_type = 'WEBHOOK_ENDPOINT'"
+    ),
     events_sequence_check=Check("sequence >= 1"),
 )
 
