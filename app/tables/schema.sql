@@ -1912,6 +1912,11 @@ ALTER TABLE ONLY public.events
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
+-- Name: events events_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_tenant_id_id_key UNIQUE (tenant_id, id);
+
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.idempotency_keys
@@ -2482,10 +2487,6 @@ CREATE INDEX event_sequences_tenant_id_idx ON public.event_sequences USING btree
 
 CREATE UNIQUE INDEX events_position_key ON public.events USING btree ("position") WHERE ("position" IS NOT NULL);
 
--- Name: events_tenant_id_id_idx; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX events_tenant_id_id_idx ON public.events USING btree (tenant_id, id);
-
 -- Name: events_tenant_id_position_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX events_tenant_id_position_idx ON public.events USING btree (tenant_id, "position") WHERE ("position" IS NOT NULL);
@@ -2677,6 +2678,10 @@ CREATE INDEX webhook_deliveries_endpoint_id_idx ON public.webhook_deliveries USI
 -- Name: webhook_deliveries_event_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX webhook_deliveries_event_id_idx ON public.webhook_deliveries USING btree (event_id);
+
+-- Name: webhook_deliveries_failed_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_failed_idx ON public.webhook_deliveries USING btree (endpoint_id) WHERE (status = 'FAILED'::text);
 
 -- Name: webhook_deliveries_pending_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -2987,7 +2992,7 @@ ALTER TABLE ONLY public.credit_notes
 -- Name: delivery_queues delivery_queues_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.delivery_queues
-    ADD CONSTRAINT delivery_queues_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+    ADD CONSTRAINT delivery_queues_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES public.webhook_endpoints(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: delivery_queues delivery_queues_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3332,17 +3337,12 @@ ALTER TABLE ONLY public.usage_daily_totals
 -- Name: webhook_deliveries webhook_deliveries_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.webhook_deliveries
-    ADD CONSTRAINT webhook_deliveries_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+    ADD CONSTRAINT webhook_deliveries_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES public.webhook_endpoints(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: webhook_deliveries webhook_deliveries_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.webhook_deliveries
-    ADD CONSTRAINT webhook_deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
-
--- Name: webhook_deliveries webhook_deliveries_tenant_id_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.webhook_deliveries
-    ADD CONSTRAINT webhook_deliveries_tenant_id_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES public.webhook_endpoints(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+    ADD CONSTRAINT webhook_deliveries_event_id_fkey FOREIGN KEY (tenant_id, event_id) REFERENCES public.events(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: webhook_deliveries webhook_deliveries_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 

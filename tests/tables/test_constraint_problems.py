@@ -17,6 +17,7 @@ NOT_FOR_CALLERS = {
         "invoice_applications_tenant_id_id_key",
         "journal_entries_tenant_id_id_key",
         "payments_tenant_id_id_key",
+        "events_tenant_id_id_key",
         "webhook_endpoints_tenant_id_id_key",
         "write_offs_tenant_id_id_key",
         "cloud_deployments_tenant_id_id_key",

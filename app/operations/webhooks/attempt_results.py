@@ -11,7 +11,7 @@ from app.operations.webhooks.disabling import disable_endpoints
 from app.operations.webhooks.sending import Attempt
 from app.tables.webhooks import DeliveryStatus
 
-RETRY_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+RETRY_SECONDS: tuple[int, ...] = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """The pauses before each further attempt. After the last the delivery has failed."""
 JITTER = 0.1
 MAX_RETRY_AFTER_SECONDS = 86_400

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from app.database import PLATFORM
 from app.operations.tenants import update_tenant
-from app.operations.webhooks import Delivery, WebhookSender, send_test_event
+from app.operations.webhooks import Delivery, WebhookSender, delivery_state, send_test_event
 from app.operations.webhooks.attempt_results import RETRY_SECONDS
 from tests.operations.given import Given
 from tests.operations.webhooks.conftest import Webhooks
@@ -233,6 +234,24 @@ async def test_a_test_event_reaches_its_endpoint_only(given: Given, webhooks: We
             str(endpoint_id),
         )
         assert other.requests == []
+
+
+async def test_the_numbers_for_operators(given: Given, webhooks: Webhooks) -> None:
+    async with receiving(lambda _request: Answer(500)) as receiver:
+        await webhooks.endpoint(receiver.url)
+        await given.tenant()
+        await webhooks.deliver()
+        given.clock.advance(seconds=7)
+        await given.tenant("second")
+        async with given.database.reading(PLATFORM) as connection:
+            state = await delivery_state(connection, given.clock())
+    assert state._asdict() == {
+        "unpublished": 1,
+        "pending": 1,
+        "failed": 0,
+        "endpoints_disabled": 0,
+        "oldest_seconds": 7,
+    }
 
 
 async def test_two_workers_share_the_deliveries_and_keep_the_order(given: Given, webhooks: Webhooks) -> None:

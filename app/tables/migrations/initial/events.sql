@@ -14,7 +14,6 @@ CREATE TRIGGER events_position_once BEFORE UPDATE ON events FOR EACH ROW EXECUTE
 CREATE INDEX events_unpublished_idx ON events (aggregate_id, sequence) WHERE position IS NULL;
 CREATE UNIQUE INDEX events_position_key ON events (position) WHERE position IS NOT NULL;
 CREATE INDEX events_tenant_id_position_idx ON events (tenant_id, position) WHERE position IS NOT NULL;
-CREATE INDEX events_tenant_id_id_idx ON events (tenant_id, id);
 CREATE INDEX event_sequences_tenant_id_idx ON event_sequences (tenant_id);
 
 -- The aggregate's row in event_sequences, written by the same statement, has the reference: checked once for all its events.
