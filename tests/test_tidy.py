@@ -22,7 +22,7 @@ IN_SEVERAL_PACKAGES = {
     *("addons", "audit", "backup", "billing_months", "catalog", "charges", "corrections", "costs"),
     *("credit_notes", "currencies", "deployments", "dunning", "events", "idempotency", "installation", "invoices"),
     *("issue_runs", "ledger", "payments", "plans", "quote", "rate_limits", "rollups", "subscriptions", "taxes"),
-    *("tenants", "unbilled", "usage"),
+    *("tenants", "unbilled", "usage", "webhooks"),
     # what every package of its kind has
     *("context", "create", "errors", "filters", "mutations", "queries", "types", "update"),
 }

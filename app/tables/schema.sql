@@ -2449,7 +2449,7 @@ CREATE INDEX delivery_queues_next_attempt_at_idx ON public.delivery_queues USING
 
 -- Name: delivery_queues_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX delivery_queues_tenant_id_idx ON public.delivery_queues USING btree (tenant_id);
+CREATE INDEX delivery_queues_tenant_id_idx ON public.delivery_queues USING btree (tenant_id, endpoint_id);
 
 -- Name: dunning_failures_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -2673,7 +2673,7 @@ CREATE INDEX usage_records_levels_idx ON ONLY public.usage_records USING btree (
 
 -- Name: webhook_deliveries_endpoint_id_idx; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX webhook_deliveries_endpoint_id_idx ON public.webhook_deliveries USING btree (endpoint_id, id);
+CREATE INDEX webhook_deliveries_endpoint_id_idx ON public.webhook_deliveries USING btree (tenant_id, endpoint_id, id);
 
 -- Name: webhook_deliveries_event_id_idx; Type: INDEX; Schema: public; Owner: -
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from app.database import UnitOfWork
-from app.operations.events.event_data import EventData
+from app.operations.events.event_data import DATA_OF, EventData
 from app.tables.events import AggregateType, EventType
 from app.tables.ids import new_ids
 
@@ -56,7 +56,9 @@ def record_event(
     data: EventData,
     now: datetime,
 ) -> None:
-    """Adds an event to the transaction."""
+    """Adds an event to the transaction. Raises TypeError for data of another type of event."""
+    if type(data) is not DATA_OF[event_type]:
+        raise TypeError(f"{event_type} has {DATA_OF[event_type].__name__}, not {type(data).__name__}")
     text = msgspec.json.encode(data).decode()
     unit.collect(_write, [_NewEvent(event_type, aggregate.tenant_id, aggregate.type, aggregate.id, now, text)])
 

@@ -3,7 +3,6 @@
 from app.operations.webhooks.delivering import Delivery
 from app.operations.webhooks.delivery_state import DeliveryState, delivery_state
 from app.operations.webhooks.endpoints import (
-    EndpointSecret,
     create_webhook_endpoint,
     delete_webhook_endpoint,
     rotate_webhook_secret,
@@ -16,7 +15,6 @@ from app.operations.webhooks.sending import WebhookSender
 __all__ = [
     "Delivery",
     "DeliveryState",
-    "EndpointSecret",
     "WebhookSender",
     "create_webhook_endpoint",
     "delete_webhook_endpoint",

@@ -18,7 +18,7 @@ from app.operations.webhooks.delivery_queue import add_deliveries, claim_deliver
 from app.operations.webhooks.endpoint_secrets import SecretUnreadable, decrypt, signature_of
 from app.operations.webhooks.sending import Attempt, WebhookSender
 
-MAX_ATTEMPTS_AT_ONCE = 100
+MAX_CONCURRENT_ATTEMPTS = 100
 """In one worker."""
 MAX_SECONDS = 300
 """After this long a job ends, and leaves the rest to the next."""
@@ -59,7 +59,7 @@ class Delivery:
                 has_time = time.monotonic() < end
                 if has_time:
                     await self._publish()
-                    attempting |= await self._begin(MAX_ATTEMPTS_AT_ONCE - len(attempting))
+                    attempting |= await self._begin(MAX_CONCURRENT_ATTEMPTS - len(attempting))
                 if attempting:
                     attempting -= await self._next_results(attempting)
                 elif not (has_time and self._woken.is_set()):
