@@ -8,7 +8,7 @@ from app.cli.costs import costs
 from app.jobs import registration
 from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode
-from app.operations.deployments import events
+from app.operations.deployments import deployment_events
 from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.operations.rollups import CHUNK_JOB, progress
 from app.operations.usage.metered_events import UsageFault
@@ -172,7 +172,7 @@ def test_the_queue_and_the_keys_of_its_jobs() -> None:
 
 
 def test_the_channels_of_notify() -> None:
-    assert events.CHANNEL == "deployment_events"
+    assert deployment_events.CHANNEL == "deployment_events"
     assert progress.CHANNEL == "rollup_runs"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from app.database import PLATFORM
 from app.operations.tenants import update_tenant
 from app.operations.webhooks import Delivery, WebhookSender, delivery_state, send_test_event
-from app.operations.webhooks.attempt_results import RETRY_SECONDS
+from app.operations.webhooks.attempt_results import RETRY_SECONDS, AttemptResult
+from app.tables.ids import new_id
 from tests.operations.given import Given
 from tests.operations.webhooks.conftest import Webhooks
 from tests.operations.webhooks.receiver import Answer, Delivered, receiving
@@ -86,6 +88,32 @@ async def test_what_fails_is_tried_again_under_the_same_id(
     assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 6
     assert await webhooks.state() == ("DELIVERED", 2, 204)
     assert [one["error"] for one in await webhooks.deliveries()] == [None]
+
+
+async def ids_of_two_attempts(given: Given, webhooks: Webhooks) -> set[str]:
+    async with receiving(lambda _request: Answer(500)) as receiver:
+        await webhooks.endpoint(receiver.url)
+        await given.tenant()
+        await webhooks.deliver()
+        await webhooks.deliver(6)
+        assert len(receiver.requests) == 2
+        return {request.message_id for request in receiver.requests}
+
+
+async def test_two_attempts_have_one_id(given: Given, webhooks: Webhooks) -> None:
+    assert len(await ids_of_two_attempts(given, webhooks)) == 1
+
+
+async def test_a_retry_with_a_new_id_is_noticed(
+    given: Given, webhooks: Webhooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = Delivery._attempt
+
+    async def under_a_new_id(self: Delivery, claim: UUID, row: dict[str, Any]) -> AttemptResult:
+        return await attempt(self, claim, {**row, "id": new_id()})
+
+    monkeypatch.setattr(Delivery, "_attempt", under_a_new_id)
+    assert len(await ids_of_two_attempts(given, webhooks)) == 2
 
 
 async def test_the_pauses_and_the_end(given: Given, webhooks: Webhooks) -> None:
