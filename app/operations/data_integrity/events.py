@@ -23,7 +23,9 @@ WHERE s.tenant_id = any($1::uuid[]) AND (s.last_sequence, s.last_sequence) IS DI
 _NOT_QUEUED = """
 SELECT d.id, 'it is pending, and its endpoint has no queue for its aggregate' FROM webhook_deliveries d
 WHERE d.status = 'PENDING' AND NOT EXISTS (
-    SELECT FROM delivery_queues q WHERE q.endpoint_id = d.endpoint_id AND q.aggregate_id = d.aggregate_id)
+    SELECT FROM delivery_queues q
+    WHERE q.tenant_id IS NOT DISTINCT FROM d.tenant_id AND q.endpoint_id = d.endpoint_id
+      AND q.aggregate_id = d.aggregate_id)
 """
 
 

@@ -12,10 +12,10 @@ _DISABLE = """
 UPDATE webhook_endpoints SET disabled_at = $2, disabled_reason = $3 WHERE id = $1 AND disabled_at IS NULL
 RETURNING tenant_id, url
 """
-_EMPTY_QUEUES = "DELETE FROM delivery_queues WHERE endpoint_id = $1"
+_EMPTY_QUEUES = "DELETE FROM delivery_queues WHERE tenant_id IS NOT DISTINCT FROM $2 AND endpoint_id = $1"
 _FAIL_PENDING = """
 UPDATE webhook_deliveries SET status = 'FAILED', error = coalesce(error, 'the endpoint was disabled')
-WHERE endpoint_id = $1 AND status = 'PENDING'
+WHERE tenant_id IS NOT DISTINCT FROM $2 AND endpoint_id = $1 AND status = 'PENDING'
 """
 
 
@@ -25,8 +25,8 @@ async def disable_endpoints(unit: UnitOfWork, reasons: Mapping[UUID, str], now: 
         row = await unit.connection.fetchrow(_DISABLE, endpoint_id, now, reason)
         if row is None:
             continue
-        await unit.connection.execute(_EMPTY_QUEUES, endpoint_id)
-        await unit.connection.execute(_FAIL_PENDING, endpoint_id)
+        await unit.connection.execute(_EMPTY_QUEUES, endpoint_id, row["tenant_id"])
+        await unit.connection.execute(_FAIL_PENDING, endpoint_id, row["tenant_id"])
         data = EndpointData(endpoint_id=endpoint_id, tenant_id=row["tenant_id"], url=row["url"], reason=reason)
         aggregate = Aggregate(AggregateType.WEBHOOK_ENDPOINT, endpoint_id, row["tenant_id"])
         record_event(unit, EventType.WEBHOOK_ENDPOINT_DISABLED, aggregate, data, now)

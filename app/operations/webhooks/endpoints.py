@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
+from piccolo.columns.combination import And
 
 from app.billing import InputFault
 from app.database import UnitOfWork
@@ -31,15 +32,17 @@ SELECT id, tenant_id, url, secret, disabled_at FROM webhook_endpoints
 WHERE id = $1 AND ($2::uuid IS NULL OR tenant_id = $2) FOR UPDATE
 """
 _DELETE = (
-    "DELETE FROM delivery_queues WHERE endpoint_id = $1",
-    "DELETE FROM webhook_deliveries WHERE endpoint_id = $1",
-    "DELETE FROM webhook_endpoints WHERE id = $1",
+    "DELETE FROM delivery_queues WHERE tenant_id IS NOT DISTINCT FROM $2 AND endpoint_id = $1",
+    "DELETE FROM webhook_deliveries WHERE tenant_id IS NOT DISTINCT FROM $2 AND endpoint_id = $1",
+    "DELETE FROM webhook_endpoints WHERE tenant_id IS NOT DISTINCT FROM $2 AND id = $1",
 )
 _ROTATE = """
-UPDATE webhook_endpoints SET previous_secret = secret, previous_secret_until = $3, secret = $2 WHERE id = $1
+UPDATE webhook_endpoints SET previous_secret = secret, previous_secret_until = $4, secret = $3
+WHERE tenant_id IS NOT DISTINCT FROM $2 AND id = $1
 """
 _ENABLE = """
-UPDATE webhook_endpoints SET disabled_at = NULL, disabled_reason = NULL, failing_since = NULL WHERE id = $1
+UPDATE webhook_endpoints SET disabled_at = NULL, disabled_reason = NULL, failing_since = NULL
+WHERE tenant_id IS NOT DISTINCT FROM $2 AND id = $1
 """
 
 
@@ -124,11 +127,11 @@ async def update_webhook_endpoint(
         changes["description"] = description
 
     async def work(unit: UnitOfWork) -> UUID:
-        await lock_endpoint(unit, context, endpoint_id)
+        row = await lock_endpoint(unit, context, endpoint_id)
         if changes:
-            await WebhookEndpoints.update(changes).where(WebhookEndpoints.id == endpoint_id)
+            await WebhookEndpoints.update(changes).where(_is(row))
         if enabled is True:
-            await unit.connection.execute(_ENABLE, endpoint_id)
+            await unit.connection.execute(_ENABLE, endpoint_id, row["tenant_id"])
         elif enabled is False:
             reason = f"disabled by {context.principal.subject}"
             await disable_endpoints(unit, {endpoint_id: reason}, context.clock())
@@ -142,9 +145,9 @@ async def delete_webhook_endpoint(context: Context, *, endpoint_id: UUID) -> UUI
     authorise(context, Action.MANAGE_WEBHOOKS)
 
     async def work(unit: UnitOfWork) -> UUID:
-        await lock_endpoint(unit, context, endpoint_id)
+        row = await lock_endpoint(unit, context, endpoint_id)
         for statement in _DELETE:
-            await unit.connection.execute(statement, endpoint_id)
+            await unit.connection.execute(statement, endpoint_id, row["tenant_id"])
         return endpoint_id
 
     return await transact(context, work, UUID)
@@ -156,10 +159,10 @@ async def rotate_webhook_secret(context: Context, *, endpoint_id: UUID) -> Endpo
     made: list[str] = []
 
     async def work(unit: UnitOfWork) -> UUID:
-        await lock_endpoint(unit, context, endpoint_id)
+        row = await lock_endpoint(unit, context, endpoint_id)
         made[:] = [new_secret()]
         stored = encrypt(context.settings, made[0])
-        await unit.connection.execute(_ROTATE, endpoint_id, stored, context.clock() + ROTATION)
+        await unit.connection.execute(_ROTATE, endpoint_id, row["tenant_id"], stored, context.clock() + ROTATION)
         return endpoint_id
 
     return EndpointSecret(await transact(context, work, UUID), made[0] if made else None)
@@ -190,6 +193,13 @@ async def lock_endpoint(unit: UnitOfWork, context: Context, endpoint_id: UUID) -
     if row is None:
         raise not_found("webhook endpoint", endpoint_id, ("endpointId",))
     return row
+
+
+def _is(row: Any) -> And:
+    tenant_id = WebhookEndpoints.tenant_id
+    of_owner = tenant_id.is_null() if row["tenant_id"] is None else tenant_id == row["tenant_id"]
+    its_own: And = of_owner & (WebhookEndpoints.id == row["id"])
+    return its_own
 
 
 def require_enabled(row: Any) -> None:
