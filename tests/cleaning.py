@@ -43,7 +43,15 @@ class Cleaner:
         statements = []
         for number, table in enumerate(tables):
             if self._connection.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table)).fetchone():
-                seeds = sql.Identifier("pg_temp", f"seeds_{number}")
-                self._connection.execute(sql.SQL("CREATE TABLE {} AS SELECT * FROM {}").format(seeds, table))
-                statements.append(sql.SQL("INSERT INTO {} SELECT * FROM {}").format(table, seeds))
+                seeds, columns = sql.Identifier("pg_temp", f"seeds_{number}"), self._columns(table)
+                self._connection.execute(sql.SQL("CREATE TABLE {} AS SELECT {} FROM {}").format(seeds, columns, table))
+                statements.append(sql.SQL("INSERT INTO {} ({}) SELECT * FROM {}").format(table, columns, seeds))
         return statements
+
+    def _columns(self, table: sql.Identifier) -> sql.Composed:
+        rows = self._connection.execute(
+            "SELECT attname FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+            [table.as_string(self._connection)],
+        )
+        return sql.SQL(", ").join(sql.Identifier(name) for (name,) in rows)

@@ -2,9 +2,9 @@
 
 import ast
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.test_tidy import ROOT, parsed
+
 ROWS = re.findall(r"(?m)^\| (?!term |---)(.+?) \| .+? \|(.*?)\|(.*?)\|$", (ROOT / "docs" / "glossary.md").read_text())
 UNEXPLAINED = {
     *("credit_note_number_sequences", "installation", "invoice_number_sequences", "issue_chunks", "issue_outcomes"),
@@ -16,7 +16,7 @@ UNEXPLAINED = {
 
 
 def _classes() -> set[str]:
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "app").rglob("*.py")]
+    trees = [parsed(path) for path in (ROOT / "app").rglob("*.py")]
     return {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
 
 

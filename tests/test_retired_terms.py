@@ -24,6 +24,8 @@ NAMES = {
     *("Plainly", "take_turns", "unwalled", "blamed", "of_one_caller"),
 }
 """Identifiers, in app and tests."""
+SQL_NAMES = {"data_check_progress", "usage_records_make_months", "open_deployments", "invoice_line_documents"}
+"""Names of tables, functions and columns, in app."""
 MODULES = {
     *("lending", "laws", "law", "audited", "overlaps", "declared", "finishing", "standing", "faults"),
     *("entrance", "edge", "refusals", "story", "lazy", "reach", "ends", "left", "written", "locking", "staging"),
@@ -86,6 +88,16 @@ def test_names() -> None:
         if word.lstrip("_").startswith(PREFIXES) or (word.endswith(SUFFIXES) and not word.startswith("ARCADIA_"))
     }
     assert constants == set()
+
+
+def test_sql_names() -> None:
+    paths = [path for ending in ("py", "sql") for path in (ROOT / "app").rglob(f"*.{ending}")]
+    words = {
+        str(path.relative_to(ROOT)): set(re.findall(r"\b[a-z_]\w*\b", path.read_text(encoding="utf-8")))
+        for path in paths
+    }
+    assert "app/tables/schema.sql" in words
+    assert {path: found for path, known in words.items() if (found := known & SQL_NAMES)} == {}
 
 
 def test_modules() -> None:

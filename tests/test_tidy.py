@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -49,6 +50,11 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def text_files() -> Iterator[tuple[Path, str]]:
     for path in tracked("."):
         try:
@@ -65,7 +71,7 @@ def test_files_are_short() -> None:
 def test_functions_are_short() -> None:
     long = []
     for path in python_files("app", "tests", "bench"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 long += [f"{named(path)}: {node.name} has {length} lines"] if length > MAX_FUNCTION_LINES else []
@@ -90,7 +96,7 @@ def test_no_two_classes_of_the_application_share_a_name() -> None:
     """Those of the GraphQL schema keep the contract's names: what operations return is named another way."""
     files: dict[str, list[str]] = {}
     for path in python_files("app"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):
                 files.setdefault(node.name, []).append(named(path))
     assert len(files) > 500
@@ -117,7 +123,7 @@ def test_silenced_checks_say_why() -> None:
 def test_the_billing_rules_import_the_standard_library_only() -> None:
     foreign = []
     for path in python_files("app/billing"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             foreign += [

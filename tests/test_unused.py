@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vulture import Vulture
 
-from tests.test_tidy import ROOT, named, python_files
+from tests.test_tidy import ROOT, named, parsed, python_files
 
 CALLED_BY_LIBRARIES = {
     "APP_CONFIG",  # Piccolo
@@ -29,7 +29,7 @@ CALLED_BY_LIBRARIES = {
 """What libraries call or read by its name."""
 LIBRARY_DECORATORS = ["@click.*", "@costs.*", "@strawberry.*"]
 """Of commands and of the schema's fields, which are called by their names there."""
-IN_QUOTES = {"GraphQLInterfaceType", "WriteOff"}
+IN_QUOTES = {"AbsorbedCorrection", "GraphQLInterfaceType", "WriteOff"}
 """Types that are only named in quotes."""
 FOUND_BY_NAME = {"app.asgi", "app.cli.__main__", "app.tables.installation"}
 """Modules that are started, or that Piccolo imports (piccolo_app.py); those of commands are in app.cli.COMMANDS."""
@@ -74,7 +74,7 @@ def imported() -> set[str]:
     names = set()
     for path in python_files("app", "tests", "bench"):
         own = named(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import):
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
@@ -115,7 +115,7 @@ def test_no_export_of_a_package_is_unused() -> None:
         f"{named(path.parent)}: {name}"
         for path in python_files("app")
         if path.name == "__init__.py"
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in parsed(path).body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
         for name in ast.literal_eval(node.value)
         if not {f"{named(path.parent).replace('/', '.')}.{name}", f".{name}"} & names

@@ -22,8 +22,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.principal import Role
 from app.operations.calls.refusal import InvalidTransitionRefusal
 from app.operations.deployments import transition_deployment
-from app.operations.rollups import roll_up_period
-from app.operations.rollups.progress import CHANNEL
+from app.operations.rollups import ROLLUPS, roll_up_period
 from app.server.logs import configure_logging
 from app.server.signing import sign_token
 from app.settings import LogLevel, Settings
@@ -69,7 +68,7 @@ async def _run_demo(console: Console, settings: Settings) -> None:
 
 async def _roll_up(context: Context, tenant_id: UUID) -> dict[str, Any]:
     """Runs the rollup as a job: a worker takes its chunk from the queue."""
-    async with working(context, catching_up=False), context.database.listen(CHANNEL) as notices:
+    async with working(context, catching_up=False), context.database.listen(ROLLUPS.channel) as notices:
         run_id = await roll_up_period(context, period_start=demo_data.APRIL, tenant_ids=[tenant_id])
         async with asyncio.timeout(MAX_WAIT_SECONDS):
             async for _ in notices:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
+from uuid import UUID
 
 import asyncpg
 from piccolo.engine.postgres import PostgresTransaction
@@ -60,6 +61,7 @@ class UnitOfWork(PostgresTransaction):
         self.connection: Any = None
         self.pooled = pooled  # behind a pooler the session is shared: nothing may be left in it
         self.staged: set[str] = set()  # the temporary tables of copy.py that are in use
+        self.changed_balances: set[UUID] = set()  # the tenants whose balances were changed
         self._pool = pool
         self._replicated = replicated
         self._acquire_timeout = acquire_timeout

@@ -24,8 +24,8 @@ from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
 from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.operations.events.wake_up import DELIVER_JOB
-from app.operations.issue_runs import CHUNK_JOB as ISSUE_CHUNK_JOB
-from app.operations.rollups import CHUNK_JOB
+from app.operations.issue_runs import ISSUE_RUNS
+from app.operations.rollups import ROLLUPS
 from app.operations.webhooks import Delivery, WebhookSender
 from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
 
@@ -83,8 +83,8 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
     worker: saq.Worker[JobContext] = saq.Worker(
         context.queue.saq,
         functions=[
-            (CHUNK_JOB, rollups.roll_up_chunk),
-            (ISSUE_CHUNK_JOB, issue_runs.issue_chunk),
+            (ROLLUPS.chunk_job, rollups.roll_up_chunk),
+            (ISSUE_RUNS.chunk_job, issue_runs.issue_chunk),
             (EVALUATE_JOB, dunning.evaluate_dunning),
             (DELIVER_JOB, webhooks.deliver_events),
         ],

@@ -6,7 +6,7 @@ import strawberry
 
 if TYPE_CHECKING:
     from app.schema.charges import Charge
-    from app.schema.credit_notes.types import CreditNote
+    from app.schema.credit_notes.types import AbsorbedCorrection, CreditNote
     from app.schema.deployments.types import Deployment
     from app.schema.dunning.types import DunningHold, DunningStep
     from app.schema.invoices.invoice_lines import InvoiceLine
@@ -24,6 +24,7 @@ LazyDunningStep: TypeAlias = Annotated["DunningStep", strawberry.lazy("app.schem
 LazyInvoice: TypeAlias = Annotated["Invoice", strawberry.lazy("app.schema.invoices.types")]
 LazyCharge: TypeAlias = Annotated["Charge", strawberry.lazy("app.schema.charges")]
 LazyCreditNote: TypeAlias = Annotated["CreditNote", strawberry.lazy("app.schema.credit_notes.types")]
+LazyAbsorbedCorrection: TypeAlias = Annotated["AbsorbedCorrection", strawberry.lazy("app.schema.credit_notes.types")]
 LazyInvoiceLine: TypeAlias = Annotated["InvoiceLine", strawberry.lazy("app.schema.invoices.invoice_lines")]
 LazyPayment: TypeAlias = Annotated["Payment", strawberry.lazy("app.schema.payments.types")]
 LazyInvoiceApplication: TypeAlias = Annotated["InvoiceApplication", strawberry.lazy("app.schema.payments.types")]

@@ -26,6 +26,7 @@ from app.schema.dunning.queries import DunningQueries
 from app.schema.events.types import EventQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
+from app.schema.issue_runs.issue_progress_stream import IssueRunSubscriptions
 from app.schema.issue_runs.mutations import IssueRunMutations
 from app.schema.issue_runs.types import IssueRunQueries
 from app.schema.ledger.trial_balance import LedgerBalanceQueries
@@ -119,7 +120,7 @@ class Mutation(
 
 
 @strawberry.type(description="All GraphQL subscriptions, sent over a WebSocket.")
-class Subscription(DeploymentSubscriptions, RollupSubscriptions):
+class Subscription(DeploymentSubscriptions, RollupSubscriptions, IssueRunSubscriptions):
     """The root of subscriptions."""
 
 

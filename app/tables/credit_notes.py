@@ -81,7 +81,8 @@ class CreditNoteNumberSequences(Table, tablename="credit_note_number_sequences")
 
 class AbsorbedCorrections(Table, tablename="absorbed_corrections"):
     """A part of a month's fall in value that credit notes for other reasons had covered already: the line had no more
-    to credit. It counts as corrected, as a LATE_CORRECTION note does. run_id: the rollup that found it. Append-only.
+    to credit. It counts as corrected, as a LATE_CORRECTION note does. A negative amount: the month rose again, which
+    used so much of it up. run_id: the rollup that found it. Append-only.
     """
 
     id = primary_key()
@@ -91,4 +92,4 @@ class AbsorbedCorrections(Table, tablename="absorbed_corrections"):
     absorbed_cents = cents()
     recorded_at = instant()
 
-    absorbed_corrections_absorbed_cents_check = Check("absorbed_cents > 0")
+    absorbed_corrections_absorbed_cents_check = Check("absorbed_cents <> 0")

@@ -1,6 +1,22 @@
 -- The schema as all migrations leave it. `make tables` writes this file, `make check` holds it current.
 -- Left out: the monthly partitions of usage_records, which are made at run time, and the tables of the queue.
 
+-- Name: credit_note_lines_refuse_addition(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.credit_note_lines_refuse_addition() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM (SELECT DISTINCT tenant_id, credit_note_id FROM written) AS n
+        JOIN credit_note_lines l ON l.tenant_id = n.tenant_id AND l.credit_note_id = n.credit_note_id
+        WHERE l.id NOT IN (SELECT id FROM written)) THEN
+        RAISE EXCEPTION 'the credit note has its lines already, and none is added'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Name: credit_notes_check_totals(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.credit_notes_check_totals() RETURNS trigger
@@ -473,7 +489,7 @@ CREATE TABLE public.absorbed_corrections (
     run_id uuid NOT NULL,
     absorbed_cents bigint NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
-    CONSTRAINT absorbed_corrections_absorbed_cents_check CHECK ((absorbed_cents > 0))
+    CONSTRAINT absorbed_corrections_absorbed_cents_check CHECK ((absorbed_cents <> 0))
 );
 
 ALTER TABLE ONLY public.absorbed_corrections FORCE ROW LEVEL SECURITY;
@@ -1220,7 +1236,7 @@ CREATE TABLE public.refunds (
     tenant_id uuid NOT NULL,
     amount_cents bigint NOT NULL,
     currency text NOT NULL,
-    refunded_on date NOT NULL,
+    paid_out_on date NOT NULL,
     reference text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -2714,6 +2730,10 @@ CREATE TRIGGER cloud_deployment_events_append_only BEFORE DELETE OR UPDATE ON pu
 -- Name: credit_note_lines credit_note_lines_append_only; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER credit_note_lines_append_only BEFORE DELETE OR UPDATE ON public.credit_note_lines FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: credit_note_lines credit_note_lines_no_addition; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER credit_note_lines_no_addition AFTER INSERT ON public.credit_note_lines REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.credit_note_lines_refuse_addition();
 
 -- Name: credit_notes credit_notes_append_only; Type: TRIGGER; Schema: public; Owner: -
 

@@ -15,8 +15,7 @@ from uuid import UUID
 import app.database
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
-from app.operations.rollups import roll_up_period
-from app.operations.rollups.progress import CHANNEL
+from app.operations.rollups import ROLLUPS, roll_up_period
 from app.queue import Queue
 from app.settings import Settings
 from bench.reads.processes import cpu_seconds, running
@@ -58,7 +57,7 @@ async def _run(database: Database, run_id: UUID, clock: Stopwatch) -> None:
     """Locks the run's row until all workers wait for it, so that none starts ahead of the others; then releases it."""
     moved = asyncio.Event()
     async with database.connection() as held, database.connection() as watching:
-        await watching.add_listener(CHANNEL, lambda *_told: moved.set())
+        await watching.add_listener(ROLLUPS.channel, lambda *_told: moved.set())
         async with held.transaction():
             await held.execute("SELECT FROM rollup_runs WHERE id = $1 FOR UPDATE", run_id)
             await until_quiet(watching)

@@ -18,8 +18,8 @@ from app.queue import Queue
 from app.settings import Settings
 
 
-async def main(database_url: str, data_dir: str, claim_seconds: int) -> None:
-    delivery_queue.CLAIM_SECONDS = claim_seconds
+async def main(database_url: str, data_dir: str, claim_seconds: str) -> None:
+    delivery_queue.CLAIM_SECONDS = int(claim_seconds)
     attempt_results.RETRY_SECONDS = (1,) * 60  # receivers are down for seconds here
     settings = Settings(database_url=database_url, data_dir=Path(data_dir))
     async with Database(settings) as database, Queue(settings) as queue:
@@ -32,4 +32,4 @@ async def main(database_url: str, data_dir: str, claim_seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(*sys.argv[1:]))

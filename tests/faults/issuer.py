@@ -18,7 +18,7 @@ from app.queue import Queue
 from app.settings import Settings
 
 
-async def _issue(database_url: str, data_dir: str, now: str) -> None:
+async def main(database_url: str, data_dir: str, now: str) -> None:
     settings = Settings(database_url=database_url, data_dir=Path(data_dir))
     moment = datetime.fromisoformat(now)
     async with Database(settings) as database, Queue(settings) as queue:
@@ -31,4 +31,4 @@ async def _issue(database_url: str, data_dir: str, now: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_issue(*sys.argv[1:]))
+    asyncio.run(main(*sys.argv[1:]))

@@ -18,7 +18,7 @@ from app.queue import Queue
 from app.settings import Settings
 
 
-async def _work(database_url: str, data_dir: str, now: str, queue_url: str | None = None) -> None:
+async def main(database_url: str, data_dir: str, now: str, queue_url: str | None = None) -> None:
     app.queue.HEARTBEAT_SECONDS = 2
     chunk.BATCH_TENANTS = 5  # many transactions, to be killed in and between
     settings = Settings(database_url=database_url, data_dir=Path(data_dir), queue_url=queue_url)
@@ -28,4 +28,4 @@ async def _work(database_url: str, data_dir: str, now: str, queue_url: str | Non
 
 
 if __name__ == "__main__":
-    asyncio.run(_work(*sys.argv[1:]))
+    asyncio.run(main(*sys.argv[1:]))

@@ -12,7 +12,8 @@ import pytest
 from app.operations.data_integrity import check
 from app.operations.webhooks import create_webhook_endpoint
 from app.tables.ids import new_ids
-from tests.faults.test_killed_processes import Workers, until
+from tests.faults.test_killed_processes import until
+from tests.faults.workers import Workers
 from tests.operations.given import Given
 from tests.operations.webhooks.receiver import Answer, Delivered, receiving
 

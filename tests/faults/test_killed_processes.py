@@ -5,14 +5,10 @@ nothing is doubled, and every data-integrity check passes.
 import asyncio
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +24,7 @@ from app.operations.invoices import issue_invoice
 from app.operations.rollups import resume, roll_up_period, starting
 from app.operations.usage import MeteredEvent, record_usage
 from tests.faults.tenants import TOTAL_CENTS, seed
+from tests.faults.workers import Workers
 from tests.operations.given import Given
 from tests.operations.months import APRIL, invoices, roll_up
 from tests.queues import either_queue
@@ -35,38 +32,11 @@ from tests.queues import either_queue
 HEARTBEAT_SECONDS = 2
 """A killed worker's job comes back after so long; in production after fifteen."""
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(autouse=True)
 def many_moments_to_die(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app.queue, "HEARTBEAT_SECONDS", HEARTBEAT_SECONDS)
     monkeypatch.setattr(starting, "CHUNK_TENANTS", 20)
-
-
-class Workers:
-    """Processes of one program, each of which is started again when it was killed."""
-
-    def __init__(self, *arguments: str) -> None:
-        self._command = [sys.executable, "-m", *arguments]
-        self._running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, count: int = 1) -> None:
-        self._running += [
-            subprocess.Popen(self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            for _ in range(count)
-        ]
-
-    def kill_one(self) -> None:
-        victim = random.choice(self._running)  # noqa: S311 - any will do
-        self._running.remove(victim)
-        victim.send_signal(signal.SIGKILL)
-        victim.wait()
-
-    def stop(self) -> None:
-        for process in self._running:
-            process.kill()
-            process.wait()
 
 
 def rollup_workers(given: Given) -> Workers:

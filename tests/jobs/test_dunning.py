@@ -7,17 +7,24 @@ from datetime import date
 import pytest
 from saq import Job
 
-from app.billing import DeploymentState
+from app.billing import DEFAULT_POLICY, DeploymentState
 from app.jobs.context import JobContext
 from app.jobs.dunning import run_dunning
 from app.operations.deployments import update_deployment
-from app.operations.dunning import dispute_invoice, hold_dunning, release_dunning, resolve_dispute
+from app.operations.dunning import (
+    dispute_invoice,
+    hold_dunning,
+    release_dunning,
+    resolve_dispute,
+    set_dunning_policy,
+)
 from app.operations.invoices import mark_invoice_paid, void_invoice
 from app.operations.payments import reverse_payment, write_off_invoice
 from app.worker import working
-from tests.operations.dunning.overdue import TOTAL_CENTS, Owing, dun, owing, state, steps
+from tests.operations.dunning.overdue import TOTAL_CENTS, Owing, dun, issued, owing, state, steps
 from tests.operations.given import Given
-from tests.operations.receivables import credit, pay
+from tests.operations.months import APRIL, MAY, correct, roll_up
+from tests.operations.receivables import balance, credit, pay
 
 State = DeploymentState
 SUSPENSION_DAY = date(2026, 6, 14)
@@ -33,6 +40,7 @@ SETTLING: dict[str, Change] = {
     "credit note": lambda given, made: credit(given, made.invoice_id),
     "write-off": lambda given, made: write_off_invoice(given.platform, invoice_id=made.invoice_id, reason="insolvent"),
     "void": lambda given, made: void_invoice(given.platform, invoice_id=made.invoice_id),
+    "rating again by force": lambda given, _: roll_up(given, APRIL, force=True),
     "dispute": lambda given, made: dispute_invoice(given.platform, invoice_id=made.invoice_id, reason="wrong"),
 }
 
@@ -53,13 +61,34 @@ async def test_what_settles_an_invoice_wakes_dunning(given: Given, how: str) -> 
         await reached(given, made, State.ACTIVE)
 
 
+async def test_a_late_correction_wakes_dunning(given: Given) -> None:
+    """The invoice falls from 5511, above the minimum, to 5500."""
+    made = await owing(given, overage=10)
+    policy = DEFAULT_POLICY.steps
+    await set_dunning_policy(given.platform, tenant_id=made.tenant_id, steps=policy, minimum_cents=TOTAL_CENTS + 1)
+    await dun(given, SUSPENSION_DAY)
+    assert await state(given, made.deployment_id) is State.SUSPENDED
+    await correct(given, made.deployment_id, "1488")
+    await roll_up(given, MAY)
+    async with working(given.platform, catching_up=False):
+        await reached(given, made, State.ACTIVE)
+    assert await balance(given, made.invoice_id) == ("ISSUED", TOTAL_CENTS, None)
+
+
+async def _lose_wake_ups(given: Given) -> None:
+    """Deletes the queued jobs, so that a test depends on what wakes dunning later."""
+    await given.rows("DELETE FROM saq_jobs RETURNING key")
+
+
 async def _bounced(given: Given, made: Owing) -> None:
     payment_id = await pay(given, made.tenant_id, TOTAL_CENTS)
+    await _lose_wake_ups(given)
     await reverse_payment(given.platform, payment_id=payment_id, reason="dishonoured")
 
 
 async def _resolved(given: Given, made: Owing) -> None:
     await dispute_invoice(given.platform, invoice_id=made.invoice_id, reason="wrong")
+    await _lose_wake_ups(given)
     await resolve_dispute(given.platform, invoice_id=made.invoice_id)
 
 
@@ -73,7 +102,16 @@ async def _lifted(given: Given, made: Owing) -> None:
         await update_deployment(given.platform, deployment_id=made.deployment_id, billing_action_suspended=suspended)
 
 
-@pytest.mark.parametrize("change", [_bounced, _resolved, _released, _lifted])
+async def _issued_with_credit(given: Given, made: Owing) -> None:
+    """Credit of 1000 takes the tenant below the minimum of 5000; the next invoice takes the credit at issue."""
+    policy = DEFAULT_POLICY.steps
+    await set_dunning_policy(given.platform, tenant_id=made.tenant_id, steps=policy, minimum_cents=5000)
+    await pay(given, made.tenant_id, 1000, allocations=[])
+    await _lose_wake_ups(given)
+    await issued(given, made.tenant_id, MAY)
+
+
+@pytest.mark.parametrize("change", [_bounced, _resolved, _released, _lifted, _issued_with_credit])
 async def test_what_makes_an_invoice_count_again_wakes_dunning(given: Given, change: Change) -> None:
     made = await owing(given)
     given.clock.set(2026, 6, 14, 9)
@@ -87,7 +125,7 @@ async def test_the_run_makes_up_for_a_wake_up_that_was_lost(given: Given) -> Non
     made = await owing(given)
     await dun(given, SUSPENSION_DAY)
     await pay(given, made.tenant_id, TOTAL_CENTS)
-    await given.rows("DELETE FROM saq_jobs RETURNING key")
+    await _lose_wake_ups(given)
     given.clock.set(2026, 6, 15, 9)
     job = Job("of this test")
     context: JobContext = {"operations": given.platform, "rating_lock": asyncio.Lock(), "job": job}  # type: ignore[typeddict-item]  # no worker

@@ -10,7 +10,8 @@ from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode
 from app.operations.deployments import deployment_events
 from app.operations.dunning_wake_up import EVALUATE_JOB
-from app.operations.rollups import CHUNK_JOB, progress
+from app.operations.issue_runs import ISSUE_RUNS
+from app.operations.rollups import ROLLUPS
 from app.operations.usage.metered_events import UsageFault
 from app.schema.codes import ErrorCode
 from app.schema.schema import schema
@@ -154,7 +155,8 @@ def test_the_codes_of_errors() -> None:
 
 def test_the_names_of_jobs_and_when_they_are_due() -> None:
     """The jobs in a queue are found by these names after a deployment of a newer version."""
-    assert CHUNK_JOB == "roll_up_chunk"
+    assert ROLLUPS.chunk_job == "roll_up_chunk"
+    assert ISSUE_RUNS.chunk_job == "issue_chunk"
     assert registration.CATCH_UP_JOB == "catch_up"
     assert EVALUATE_JOB == "evaluate_dunning"
     assert {function.__name__: schedule for function, schedule in registration._CLOCK} == {
@@ -180,7 +182,8 @@ def test_the_queue_and_the_keys_of_its_jobs() -> None:
 
 def test_the_channels_of_notify() -> None:
     assert deployment_events.CHANNEL == "deployment_events"
-    assert progress.CHANNEL == "rollup_runs"
+    assert ROLLUPS.channel == "rollup_runs"
+    assert ISSUE_RUNS.channel == "issue_runs"
 
 
 def test_the_operations_that_the_audit_log_names() -> None:

@@ -12,7 +12,10 @@ async def test_a_draft_and_a_void_invoice_have_nothing_left_to_credit(api: Api) 
     row = await api.given.row("SELECT id FROM tenant_invoices")
     assert await remaining(api, row["id"]) == (None, None, None)
     draft = await api.mutate("issueCreditNote", asked(row["id"], grossCents=1), "... on Problem { message }")
-    assert draft.pop("message") == "the invoice is a draft; only an issued invoice can be credited, paid or written off"
+    assert (
+        draft.pop("message")
+        == "the invoice is a draft; only an issued invoice can be credited, paid, written off or disputed"
+    )
     assert draft == refused("INVOICE_NOT_ISSUED", "invoiceId")
     await issue_invoice(api.given.platform, invoice_id=row["id"])
     await void_invoice(api.given.platform, invoice_id=row["id"])

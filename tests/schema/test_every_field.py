@@ -30,8 +30,8 @@ from app.tables.ids import new_id
 from app.tables.payments import PaymentMethod
 from tests.operations.costs.bills import bill, import_bill, row
 from tests.operations.given import Given
-from tests.operations.months import meter, roll_up
-from tests.operations.receivables import pay
+from tests.operations.months import correct, meter, roll_up
+from tests.operations.receivables import credit, pay
 from tests.schema.api import Api
 from tests.schema.example_data import APRIL, ExampleData, create_example_data
 from tests.schema.selections import conforms, fields_of, query_type, readable_types
@@ -45,6 +45,7 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _change_terms(api.given, story)
     await _months(api.given)
     await _money(api.given)
+    await _fallen(api.given)
     owing = await _dun(api.given)
     await _issue(api.given)
     await _deliver(api.given)
@@ -189,12 +190,26 @@ async def _money(given: Given) -> None:
     await reverse_payment(given.platform, payment_id=bounced, reason="dishonoured")
     await pay(given, late, 40, "bank-3", allocations=[])
     day = given.clock().date()
-    await refund_credit(given.platform, tenant_id=late, amount_cents=5, refunded_on=day, reference="out-1")
+    await refund_credit(given.platform, tenant_id=late, amount_cents=5, paid_out_on=day, reference="out-1")
     gone = await given.row(
         "SELECT i.id FROM tenant_invoices i JOIN tenants t ON t.id = i.tenant_id WHERE t.code = 'american'"
     )
     await write_off_invoice(given.platform, invoice_id=gone["id"], reason="insolvent")
     await record_recovery(given.platform, NewRecovery(gone["id"], 7, day, PaymentMethod.CARD, "card-1"))
+
+
+async def _fallen(given: Given) -> None:
+    """March, credited as a whole, whose usage then falls: the correction in April is absorbed."""
+    fallen, march = await given.tenant("fallen"), date(2026, 3, 1)
+    deployment_id = await given.deployment(fallen, "fallen")
+    await given.subscription(deployment_id, "studio", starts_on=march)
+    await meter(given, deployment_id, "5000", 2026, 3, 3)
+    await roll_up(given, march, tenant_ids=[fallen])
+    invoice = await given.row("SELECT id FROM tenant_invoices WHERE tenant_id = $1", fallen)
+    await issue_invoice(given.platform, invoice_id=invoice["id"])
+    await credit(given, invoice["id"])
+    await correct(given, deployment_id, "0")
+    await roll_up(given, APRIL, tenant_ids=[fallen])
 
 
 def _documents(story: ExampleData) -> list[str]:

@@ -207,7 +207,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     },
     "allocateCredit": {"tenantId": "@acme", "invoiceIds": ["@invoice"]},
     "reversePayment": {"paymentId": "@payment", "reason": "dishonoured"},
-    "refundCredit": {"tenantId": "@acme", "amountCents": 1, "refundedOn": "2026-05-01", "reference": "out-1"},
+    "refundCredit": {"tenantId": "@acme", "amountCents": 1, "paidOutOn": "2026-05-01", "reference": "out-1"},
     "writeOffInvoice": {"invoiceId": "@invoice", "reason": "insolvent"},
     "recordRecovery": {
         "invoiceId": "@invoice",

@@ -10,12 +10,15 @@ import pytest
 
 from app.billing import DeploymentState
 from app.operations.deployments import transition_deployment
+from app.operations.issue_runs import issue_invoices, issue_run_here
 from app.operations.rollups import roll_up_period, roll_up_run
+from tests.operations.months import roll_up
 from tests.schema.api import Api
 from tests.schema.example_data import APRIL
 
 EVENTS = "subscription ($id: ID) { deploymentEvents(deploymentId: $id) { toState reason deployment { slug } } }"
 PROGRESS = "subscription ($id: ID!) { rollupProgress(runId: $id) { status tenantsDone tenantsTotal } }"
+ISSUE_PROGRESS = "subscription ($id: ID!) { issueRunProgress(runId: $id) { status draftsDone draftsTotal } }"
 
 
 async def next_of(answers: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
@@ -100,6 +103,23 @@ async def test_the_progress_of_a_run_is_sent_until_its_end(api: Api) -> None:
     assert progress[-1] == {"status": "SUCCEEDED", "tenantsDone": 1, "tenantsTotal": 1}
 
 
+async def test_the_progress_of_an_issue_run_is_sent_until_its_end(api: Api) -> None:
+    given = api.given
+    await given.plan("studio")
+    await given.subscription(await given.deployment(await given.tenant("acme")), starts_on=APRIL)
+    await roll_up(given, APRIL)
+    run = await issue_invoices(given.platform, period_start=APRIL)
+    async with api.watch(ISSUE_PROGRESS, {"id": str(run)}) as answers:
+        told = [await next_of(answers)]
+        second = await waiting(answers)
+        await issue_run_here(given.platform, run_id=run)
+        told.append(await second)
+        told += [answer async for answer in answers]
+    progress = [answer["data"]["issueRunProgress"] for answer in told]
+    assert progress[0] == {"status": "QUEUED", "draftsDone": 0, "draftsTotal": 1}
+    assert progress[-1] == {"status": "SUCCEEDED", "draftsDone": 1, "draftsTotal": 1}
+
+
 async def test_a_finished_run_is_sent_once(api: Api) -> None:
     run = await roll_up_period(api.given.platform, period_start=APRIL)
     await roll_up_run(api.given.platform, run_id=run)
@@ -108,8 +128,9 @@ async def test_a_finished_run_is_sent_once(api: Api) -> None:
     assert told == ["SUCCEEDED"]
 
 
-async def test_an_unknown_run_is_an_error(api: Api) -> None:
-    async with api.watch(PROGRESS, {"id": "019d4500-0000-7000-8000-000000000009"}) as answers:
+@pytest.mark.parametrize("document", [PROGRESS, ISSUE_PROGRESS])
+async def test_an_unknown_run_is_an_error(api: Api, document: str) -> None:
+    async with api.watch(document, {"id": "019d4500-0000-7000-8000-000000000009"}) as answers:
         (error,) = (await next_of(answers))["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "problem": "NOT_FOUND", "path": ["runId"]}
 
@@ -118,9 +139,11 @@ async def test_an_unknown_run_is_an_error(api: Api) -> None:
 async def test_runs_are_the_platforms_to_watch(api: Api, role: str) -> None:
     acme = await api.given.tenant("acme")
     run = await roll_up_period(api.given.platform, period_start=APRIL)
-    async with api.watch(PROGRESS, {"id": str(run)}, caller=getattr(api.given, role)(acme)) as answers:
-        (error,) = (await next_of(answers))["errors"]
-    assert error["extensions"] == {"code": "FORBIDDEN", "problem": "PERMISSION_DENIED", "path": []}
+    issue_run = await issue_invoices(api.given.platform, period_start=APRIL)
+    for document, run_id in ((PROGRESS, run), (ISSUE_PROGRESS, issue_run)):
+        async with api.watch(document, {"id": str(run_id)}, caller=getattr(api.given, role)(acme)) as answers:
+            (error,) = (await next_of(answers))["errors"]
+        assert error["extensions"] == {"code": "FORBIDDEN", "problem": "PERMISSION_DENIED", "path": []}
 
 
 async def test_a_meter_watches_nothing(api: Api) -> None:

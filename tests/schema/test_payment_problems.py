@@ -100,11 +100,11 @@ async def test_credit_that_cannot_be_used(api: Api) -> None:
     for foreign in (rivals_id, UNKNOWN):
         asked = {"tenantId": tenant_id, "invoiceIds": [invoice_id, foreign]}
         await refuses(api, "allocateCredit", asked, "NOT_FOUND", "invoiceIds", "1")
-    refund = {"tenantId": tenant_id, "amountCents": 1, "refundedOn": "2026-05-01", "reference": "out-1"}
+    refund = {"tenantId": tenant_id, "amountCents": 1, "paidOutOn": "2026-05-01", "reference": "out-1"}
     for changes, code, path in (
         ({}, "CREDIT_TOO_SMALL", "amountCents"),
         ({"amountCents": 0}, "VALIDATION_FAILED", "amountCents"),
-        ({"refundedOn": "2026-05-02"}, "VALIDATION_FAILED", "refundedOn"),
+        ({"paidOutOn": "2026-05-02"}, "VALIDATION_FAILED", "paidOutOn"),
         ({"reference": ""}, "VALIDATION_FAILED", "reference"),
         ({"tenantId": UNKNOWN}, "NOT_FOUND", "tenantId"),
     ):
@@ -114,7 +114,7 @@ async def test_credit_that_cannot_be_used(api: Api) -> None:
 async def test_a_payment_whose_money_is_refunded_is_not_reversed(api: Api) -> None:
     tenant_id, _ = await first_invoice(api)
     payment_id = await pay(api, tenant_id, 7064 + 675)
-    refund = {"tenantId": tenant_id, "amountCents": 1, "refundedOn": "2026-05-01", "reference": "out-1"}
+    refund = {"tenantId": tenant_id, "amountCents": 1, "paidOutOn": "2026-05-01", "reference": "out-1"}
     await api.mutate("refundCredit", refund)
     await refuses(api, "reversePayment", {"paymentId": payment_id, "reason": "x"}, "CONFLICT", "paymentId")
     await refuses(api, "reversePayment", {"paymentId": payment_id, "reason": " "}, "VALIDATION_FAILED", "reason")
@@ -151,7 +151,7 @@ async def test_only_the_platform_changes_money_and_tenants_read_their_own(api: A
         "recordPayment": payment(tenant_id, 1, "bank-2"),
         "allocateCredit": {"tenantId": tenant_id},
         "reversePayment": {"paymentId": payment_id, "reason": "x"},
-        "refundCredit": {"tenantId": tenant_id, "amountCents": 1, "refundedOn": "2026-05-01", "reference": "r"},
+        "refundCredit": {"tenantId": tenant_id, "amountCents": 1, "paidOutOn": "2026-05-01", "reference": "r"},
         "writeOffInvoice": {"invoiceId": invoice_id, "reason": "x"},
         "recordRecovery": {
             "invoiceId": invoice_id,

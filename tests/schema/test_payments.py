@@ -225,10 +225,10 @@ async def test_a_draft_has_no_balance(api: Api) -> None:
     assert drafts == [{"balanceCents": None, "paidCents": None, "settledBy": None, "overdueSince": None}]
 
 
-async def test_credit_is_refunded_once_for_a_reference(api: Api) -> None:
+async def test_credit_is_paid_out_once_for_a_reference(api: Api) -> None:
     tenant_id, _ = await first_invoice(api)
     await pay(api, tenant_id, 7064 + 675)
-    refund = {"tenantId": tenant_id, "amountCents": 600, "refundedOn": "2026-05-01", "reference": "out-1"}
+    refund = {"tenantId": tenant_id, "amountCents": 600, "paidOutOn": "2026-05-01", "reference": "out-1"}
     selection = """... on CreditRefunded { refund { id amountCents currency paidOutOn reference
         tenant { creditBalanceCents refunds { nodes { reference } } } } }"""
     first = await api.mutate("refundCredit", refund, selection)

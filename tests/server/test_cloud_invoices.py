@@ -197,7 +197,9 @@ async def test_the_same_bill_twice_or_at_once_is_imported_once(
 async def test_each_upload_is_in_the_audit_log(admin: httpx.AsyncClient, given: Given) -> None:
     for _ in range(2):
         await admin.post("/cloud-invoices", params=APRIL, content=BILL)
-    entries = await given.rows("SELECT action, outcome, subject, input FROM audit_log ORDER BY occurred_at, id")
+    entries = await given.rows(
+        "SELECT action, outcome, subject, input FROM audit_log WHERE action <> 'signIn' ORDER BY occurred_at, id"
+    )
     assert [(entry["action"], entry["outcome"], entry["subject"]) for entry in entries] == [
         ("POST /cloud-invoices", "DONE", "ada"),
         ("POST /cloud-invoices", "CONFLICT", "ada"),

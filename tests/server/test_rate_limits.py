@@ -153,24 +153,28 @@ async def test_a_remembered_document_is_not_paid_for_again(limited: Settings, da
     assert costs == [1 + 400, 1, 1]
 
 
-async def test_refused_documents_run_a_bucket_dry_too(api: ServedApi) -> None:
-    async with api.client() as ada:
+@pytest.fixture
+async def slowly_refilled(limited: Settings, database: Database, clock: Clock) -> AsyncIterator[ServedApi]:
+    """An API whose limit twenty requests reach on the slowest machine."""
+    async with serve_api(replace(limited, rate_limit_per_second=1), clock) as served:
+        yield served
+
+
+async def test_refused_documents_run_a_bucket_dry_too(slowly_refilled: ServedApi) -> None:
+    async with slowly_refilled.client() as ada:
         codes = [code(await post(ada, "{ nothing }")) for _ in range(20)]
         assert codes[:8] == ["GRAPHQL_VALIDATION_FAILED"] * 8
         assert codes[-1] == "RATE_LIMITED"
 
 
-async def test_usage_by_the_line(api: ServedApi) -> None:
-    async with api.client(Role.METER) as meter:
+async def test_usage_by_the_line(slowly_refilled: ServedApi) -> None:
+    async with slowly_refilled.client(Role.METER) as meter:
         answers = [
             await meter.post("/usage", content=b"", headers={"content-type": "application/x-ndjson"}) for _ in range(20)
         ]
         assert [answer.status_code for answer in answers[:8]] == [200] * 8
-        assert (answers[-1].status_code, answers[-1].headers["retry-after"], code(answers[-1])) == (
-            429,
-            "1",
-            "RATE_LIMITED",
-        )
+        assert (answers[-1].status_code, code(answers[-1])) == (429, "RATE_LIMITED")
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 10
 
 
 @asynccontextmanager

@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
+from tests.lives.rating import local_day
 from tests.simulation.receivables import Account, Owed
 from tests.simulation.seen_invoices import SeenInvoices
 from tests.simulation.world import World
 
 BALANCES = """
-SELECT i.id, b.balance_cents, b.paid_cents, b.credit_cents, b.noted_cents,
-       b.written_off_cents - b.recovered_cents AS rest
+SELECT i.id, b.due_on, b.disputed_at IS NOT NULL AS disputed, b.balance_cents, b.paid_cents, b.credit_cents,
+       b.noted_cents, b.written_off_cents - b.recovered_cents AS rest
 FROM tenant_invoices i JOIN invoice_balances b ON b.id = i.id
 """
 CREDIT = "SELECT tenant_id, credit_cents FROM tenant_balances"
@@ -23,15 +25,20 @@ SELECT n.id, n.invoice_id, c.position, c.amount_cents
 FROM credit_notes n JOIN credit_note_lines c ON c.tenant_id = n.tenant_id AND c.credit_note_id = n.id
 WHERE n.reason = 'LATE_CORRECTION' AND c.taxed_net_cents IS NULL AND NOT n.id = ANY (%s) ORDER BY n.id, c.position
 """
+PAYMENT_TERMS_DAYS = 14
 UNBALANCED = "SELECT entry_id FROM journal_postings GROUP BY 1 HAVING sum(amount_cents) <> 0"
 
 
 class Receivables:
-    """The model of every tenant, and what is asked of the database to compare it."""
+    """The model of every tenant, and what is asked of the database to compare it.
+
+    corrected: the tenants whose invoices the last rollup corrected.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.accounts: dict[UUID, Account] = defaultdict(Account)
+        self.corrected: set[UUID] = set()
         self._corrections: list[UUID] = []
 
     def issued(self) -> list[Owed]:
@@ -40,7 +47,8 @@ class Receivables:
 
     def was_issued(self, known: SeenInvoices) -> None:
         account = self.accounts[known.month[0]]
-        account.issue(known, known.taxed_months)
+        issued_on = local_day(self.world.now, self.world.settings.billing_time_zone)
+        account.issue(known, known.taxed_months, issued_on + timedelta(days=PAYMENT_TERMS_DAYS))
         self.follow(account)
 
     def was_voided(self, known: SeenInvoices) -> None:
@@ -62,6 +70,7 @@ class Receivables:
 
     def take_in_corrections(self, invoices: Mapping[UUID, SeenInvoices]) -> None:
         """Takes in the notes that rollups issued since the last time. The worth of months shows if they are due."""
+        self.corrected.clear()
         credited: dict[tuple[UUID, UUID], dict[int, int]] = defaultdict(dict)
         for row in self.world.rows(LATE_NOTES, self._corrections):
             credited[row.id, row.invoice_id][row.position] = row.amount_cents
@@ -71,6 +80,7 @@ class Receivables:
             assert owed is not None, "an invoice was corrected that was not issued"
             account.note(owed, lines)
             self.follow(account)
+            self.corrected.add(invoices[invoice_id].month[0])
             self._corrections.append(note_id)
 
     def hold(self) -> None:
@@ -90,4 +100,5 @@ class Receivables:
             one = owed.pop(row.id)
             balances = row.balance_cents, row.paid_cents, row.credit_cents, row.noted_cents, row.rest
             assert balances == (one.balance, one.paid, one.credit, one.noted, one.written_off_rest), "another balance"
+            assert (row.due_on, row.disputed) == (one.due_on, one.disputed), "another due date, or dispute"
         assert not owed, "an issued invoice has no balance"

@@ -215,6 +215,7 @@ class BillingSteps(Steps):
             fault,
             refusal,
             lambda: refusal is None and self.exists(PAYMENT, known.month[0], stored),
+            wakes=known.month[0],
         ):
             owed = account.of(known)
             assert owed is not None

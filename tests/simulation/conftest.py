@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app.operations.issue_runs import draft_batches, issue_start
 from app.operations.rollups import chunk, starting
 from app.settings import Settings
 from tests import postgres
@@ -23,4 +24,6 @@ def world(_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Makes chunks and batches small, so that a few tenants need several chunks with several transactions."""
     monkeypatch.setattr(starting, "CHUNK_TENANTS", 3)
     monkeypatch.setattr(chunk, "BATCH_TENANTS", 2)
+    monkeypatch.setattr(issue_start, "CHUNK_DRAFTS", 2)
+    monkeypatch.setattr(draft_batches, "BATCH_DRAFTS", 1)
     return _world

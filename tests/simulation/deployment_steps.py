@@ -74,7 +74,7 @@ class DeploymentSteps(Steps):
             deployment.events += 1
             deployment.recorded_at = self.world.now
             if decision is TransitionDecision.APPLY:
-                deployment.move(to, self.world.now)
+                deployment.move(to, self.world.now, actor.name)
 
     def _register(self, deployment: Deployment, name: str) -> None:
         external_id = f"{deployment.id} {name}"
@@ -123,6 +123,7 @@ class DeploymentSteps(Steps):
             None,
             None,
             lambda: True,
+            wakes=tenant.id if deployment.suspended and not suspended else None,
         )
         deployment.suspended = suspended
         other = self.caller(next(other for other in self.tenants if other is not tenant), "tenant")

@@ -1,6 +1,6 @@
 """A database whose statements can be made to fail: server process killed, client dead, response to COMMIT lost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -29,6 +29,11 @@ class Fault:
     kind: Kind
     at: int = 0
     times: int = 1
+
+    @property
+    def later(self) -> "Fault":
+        """The same for work of many transactions."""
+        return replace(self, at=self.at * 4)
 
 
 class FaultyDatabase(Database):

@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,14 +11,13 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from app.database import DatabaseUnavailable
 from app.operations import billing_months, invoices, rollups
 from app.operations.billing_months import UnbilledMonthRow
 from app.operations.subscriptions import apply_pending_plan_changes
 from app.tables.ids import new_id
 from tests.lives.rating import local_day, month_of, next_month, start_of
 from tests.simulation.balances import Receivables
-from tests.simulation.faults import Crash, Fault
+from tests.simulation.faults import Fault
 from tests.simulation.model import Tenant
 from tests.simulation.seen_invoices import (
     CORRECTED,
@@ -98,7 +96,7 @@ class Ledger:
             await asyncio.gather(*(rollups.catch_up(self.world.context()) for _ in range(times)))
 
         self.world.advance(seconds=1)
-        if self._under(fault, work):
+        if self.world.under(fault, work):
             due = month_of(local_day(self.world.now - timedelta(hours=3), self.zone))
             for month, unbilled in self.listed().items():
                 live = self.live(month)
@@ -108,8 +106,7 @@ class Ledger:
 
     def work(self, fault: Fault | None, *, at_once: int = 1) -> None:
         """Processes the rest of all runs with several workers at once."""
-        if fault is not None:
-            fault = replace(fault, at=fault.at * 4)
+        fault = fault and fault.later
         for run in self.world.rows("SELECT id FROM rollup_runs WHERE finished_at IS NULL ORDER BY id"):
             self.work_on(run.id, fault, at_once=at_once)
 
@@ -119,8 +116,10 @@ class Ledger:
         async def work() -> None:
             await asyncio.gather(*(self.rate(run_id) for _ in range(at_once)))
 
-        self._under(fault, work)
+        completed = self.world.under(fault, work)
         self._observe()
+        not_woken = self.receivables.corrected - self.world.queue.woken
+        assert not (completed and fault is None and not_woken), "a correction did not wake dunning"
         rows = self.world.rows(OUTCOMES_OF_RUN, run_id)
         return {row.tenant_id: (row.outcome, row.total_cents) for row in rows}
 
@@ -157,17 +156,6 @@ class Ledger:
     def rival(self, known: SeenInvoices) -> None:
         with suppress(psycopg.errors.UniqueViolation):
             self.world.rows(RIVAL, new_id(), known.id)
-
-    def _under(self, fault: Fault | None, work: Any) -> bool:
-        """Runs the work under a fault; returns whether it completed."""
-        self.world.database.plan(fault)
-        try:
-            self.world.run(work())
-        except (Crash, DatabaseUnavailable):
-            return False
-        finally:
-            self.world.database.plan(None)
-        return True
 
     # What is there
 

@@ -5,27 +5,33 @@ What a caller was told was done must be so, what was refused must not, and what 
 without its answer) is done wholly or not at all: the rows say which, and the model follows.
 """
 
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
-from tests.simulation.billing_steps import BillingSteps
-from tests.simulation.deployment_steps import DeploymentSteps
+from tests.simulation.dunning import Dunning
 from tests.simulation.ledger import Ledger
-from tests.simulation.receivable_steps import ReceivableSteps
 from tests.simulation.steps import addons, plans
 from tests.simulation.subscription_steps import SubscriptionSteps
+from tests.simulation.unpaid_steps import UnpaidSteps
 from tests.simulation.usage_steps import UsageSteps
 from tests.simulation.world import World
 
 ZONES = ("UTC", "Australia/Sydney", "America/Havana")
 
 
-class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, ReceivableSteps):
+class Simulation(SubscriptionSteps, UsageSteps, UnpaidSteps):
     """One run of the simulation: its start, its steps, the checks after each step, and the checks after the faults have
-    stopped.
+    stopped. check_every: after so many steps data integrity is checked, which takes as long as all else.
     """
+
+    check_every: ClassVar[int] = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps_done = 0
 
     @initialize(
         zone=st.sampled_from(ZONES),
@@ -39,6 +45,7 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, R
         self.zone = ZoneInfo(zone)
         self.world.begin(self.zone)
         self.ledger = Ledger(self.world, self.tenants, self.zone)
+        self.dunning = Dunning(self.zone)
         for is_exempt in exempt:
             self.create_tenant(is_exempt, None)
         for number, (plan, extras, days) in enumerate(chosen):
@@ -57,11 +64,18 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, R
             )
 
     @invariant()
-    def everything_holds(self) -> None:
-        if not hasattr(self, "ledger"):
-            return
+    def holds_after_a_step(self) -> None:
+        if hasattr(self, "ledger"):
+            self.steps_done += 1
+            self.everything_holds(integrity=self.steps_done % self.check_every == 0)
+
+    def everything_holds(self, *, integrity: bool = True) -> None:
+        """Dunning does what the step woke it for; then the rows are as the model says."""
+        self.dun_the_woken()
         self.ledger.hold()
-        self.check_data_integrity()
+        self.check_dunning()
+        if integrity:
+            self.check_data_integrity()
         self.sound = True
 
     def check_data_integrity(self) -> None:
@@ -74,9 +88,11 @@ class Simulation(DeploymentSteps, SubscriptionSteps, UsageSteps, BillingSteps, R
             self.sound = False
             for tenant in self.tenants:
                 self.recover(tenant)
+            self.finish_issue_runs()
             self.ledger.finish()
+            self.finish_dunning()
             self.check_data_integrity()
 
 
-def simulation_of(world: World) -> type[Simulation]:
-    return type("Simulation", (Simulation,), {"world": world, "__module__": __name__})
+def simulation_of(world: World, *, check_every: int = 1) -> type[Simulation]:
+    return type("Simulation", (Simulation,), {"world": world, "check_every": check_every, "__module__": __name__})

@@ -30,6 +30,10 @@ PLANS: dict[tuple[str, int], terms.Plan] = {
 }
 BEGINNING = datetime(2026, 1, 10, 9, tzinfo=UTC)
 
+Asked = tuple[UUID, str] | None
+RECOVERY: Asked = None
+"""What asks for a transition of dunning: an invoice and its step, or no step any more."""
+
 _ACTIVE = frozenset({"TRIAL", "ACTIVE", "PAST_DUE"})
 _GONE = frozenset({"CANCELLED", "ARCHIVED"})
 
@@ -51,7 +55,11 @@ class Attached(NamedTuple):
 
 @dataclass(eq=False)
 class Deployment:
-    """described: the same for the rating. recorded_at: when its last event, or its subscription, was recorded."""
+    """described: the same for the rating. recorded_at: when its last event, or its subscription, was recorded.
+
+    moved_by, moved_at: the cause and time of its last transition. dunned: every transition that dunning requested, with
+    whether it was withheld.
+    """
 
     id: UUID
     described: terms.Deployment
@@ -59,6 +67,10 @@ class Deployment:
     state: DeploymentState = DeploymentState.ACTIVE
     suspended: bool = False
     events: int = 1
+    moved_by: str = ""
+    moved_at: datetime = BEGINNING
+    dunned: list[tuple[DeploymentState, bool, Asked]] = field(default_factory=list)
+    recovery_was_withheld: bool = False
     attached: list[Attached] = field(default_factory=list)
     resources: dict[str, UUID] = field(default_factory=dict)
     _worths: dict[date, int] = field(default_factory=dict)
@@ -96,8 +108,10 @@ class Deployment:
             self._worths[month] = sum(worth_of_deployment(self.described, month, zone).values())
         return self._worths[month]
 
-    def move(self, to: DeploymentState, at: datetime) -> None:
+    def move(self, to: DeploymentState, at: datetime, by: str) -> None:
+        """by: OPERATOR, TENANT, SYSTEM or DUNNING."""
         was_active, self.state = self.is_active, to
+        self.moved_by, self.moved_at, self.recovery_was_withheld = by, at, False
         if self.subscription is not None and was_active != self.is_active:
             self.subscription.changes.append((at, self.is_active))
             self.changed()

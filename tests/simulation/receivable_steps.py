@@ -69,6 +69,7 @@ class ReceivableSteps(Steps):
             fault,
             None,
             lambda: self.exists(PAYMENT, tenant_id, reference),
+            wakes=tenant_id,
         ):
             payment_id = self.id_of(PAYMENT, tenant_id, reference)
             account.pay(payment_id, amount, asked)
@@ -122,6 +123,7 @@ class ReceivableSteps(Steps):
             fault,
             refusal,
             lambda: refusal is None and self.exists(NOTE, description),
+            wakes=owed.known.month[0],
         ):
             account.note(owed, dict(owed.lines) if credited is None else credited)
             self.ledger.receivables.follow(account)
@@ -162,7 +164,7 @@ class ReceivableSteps(Steps):
                 self.world.context(),
                 tenant_id=tenant_id,
                 amount_cents=cents,
-                refunded_on=self.today,
+                paid_out_on=self.today,
                 reference=reference,
             ),
             fault,
@@ -201,6 +203,7 @@ class ReceivableSteps(Steps):
             fault,
             refusal,
             lambda: refusal is None and self.exists(WRITE_OFF, reason),
+            wakes=owed.known.month[0],
         ):
             account.write_off(owed)
             self.ledger.receivables.follow(account)

@@ -5,6 +5,7 @@ All tenants have GST of 10% alone, so each invoice has at most one tax line.
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -35,20 +36,26 @@ class WriteOff:
 
 @dataclass(eq=False)
 class Owed:
-    """An issued invoice. lines: what is left of each by position; taxed: the positions under GST."""
+    """An issued invoice. lines: what is left of each by position; taxed: the positions under GST.
+
+    taken: the steps of dunning that have happened: when, so many days after the due date, and on which day of dunning.
+    """
 
     known: SeenInvoices
     lines: dict[int, int]
     taxed: frozenset[int]
     tax: int
     total: int
+    due_on: date
     paid: int = 0
     credit: int = 0
     noted: int = 0
     written_off: int = 0
     void: bool = False
     notes: int = 0
+    disputed: bool = False
     write_offs: list[WriteOff] = field(default_factory=list)
+    taken: dict[str, tuple[datetime, int, date]] = field(default_factory=dict)
 
     @property
     def balance(self) -> int:
@@ -110,7 +117,7 @@ class Account:
     def open(self) -> list[Owed]:
         return [owed for owed in self.invoices if owed.balance]
 
-    def issue(self, known: SeenInvoices, taxed_months: frozenset[Any]) -> Owed:
+    def issue(self, known: SeenInvoices, taxed_months: frozenset[Any], due_on: date) -> Owed:
         subtotal, tax, total, lines = known.content
         net_lines = [line for line in lines if line.kind != "TAX"]
         owed = Owed(
@@ -119,6 +126,7 @@ class Account:
             frozenset(line.position for line in net_lines if line.period_start in taxed_months),
             tax,
             total,
+            due_on,
         )
         self.invoices.append(owed)
         self.ledger.update({"REVENUE": -subtotal, "TAX_PAYABLE": -tax})

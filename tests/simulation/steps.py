@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from app.database import CommitUnknown, DatabaseUnavailable
 from app.operations.calls.principal import Role
 from app.operations.calls.refusal import ProblemCode, Refusal
 from tests.lives.rating import local_day
+from tests.simulation.dunning import Dunning
 from tests.simulation.faults import Crash, Fault, Kind
 from tests.simulation.ledger import Ledger
 from tests.simulation.model import ADDONS, KINDS, PLANS, Deployment, Tenant
@@ -49,10 +51,11 @@ Metered = tuple[int, str, Decimal, int, int, str | None]
 
 
 class Steps(RuleBasedStateMachine):
-    """Bound to a world by `simulation_of`. `ledger` and `zone` are there from the beginning of a run on."""
+    """Bound to a world by `simulation_of`. `ledger`, `dunning` and `zone` are there from the beginning of a run on."""
 
     world: ClassVar[World]
     ledger: Ledger
+    dunning: Dunning
     zone: ZoneInfo
 
     def __init__(self) -> None:
@@ -67,9 +70,11 @@ class Steps(RuleBasedStateMachine):
         fault: Fault | None,
         refusal: ProblemCode | None,
         was_done: Callable[[], bool | None],
+        *,
+        wakes: UUID | None = None,
     ) -> bool:
         """Runs the operation under the fault; returns whether it was done. `was_done` looks, where nobody was told;
-        None where there is nothing to see.
+        None where there is nothing to see. wakes: the tenant whose dunning it must wake.
         """
         self.sound = False
         self.world.advance(seconds=1)
@@ -91,6 +96,7 @@ class Steps(RuleBasedStateMachine):
             self.world.database.plan(None)
         assert refusal is None, f"it was done where {refusal} was due"
         assert was_done() is not False, "it was answered, and is not done"
+        assert wakes is None or wakes in self.world.queue.woken, "it did not wake dunning"
         return True
 
     def exists(self, statement: str, *arguments: object) -> bool:

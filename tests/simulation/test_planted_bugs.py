@@ -124,7 +124,7 @@ def test_an_event_written_in_a_transaction_of_its_own(world: World, monkeypatch:
 
     play(simulation_of(world)())
     monkeypatch.setattr(transition, "append_event", committed_at_once)
-    with pytest.raises(AssertionError, match="a deployment's state is that of its last event"):
+    with pytest.raises(AssertionError, match="a deployment is ACTIVE, and not SUSPENDED"):
         play(simulation_of(world)())
 
 

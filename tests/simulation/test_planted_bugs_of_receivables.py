@@ -38,13 +38,13 @@ def overpaid(simulation: Simulation) -> None:
     first = next(iter(owed.lines))
     for _ in range(3):
         simulation.credit(owed, {first: 333}, None)
-        simulation.everything_holds()
+        simulation.everything_holds(integrity=False)
     simulation.pay(of=0, part="twice", named=False, twice=False, fault=None)
-    simulation.everything_holds()
+    simulation.everything_holds(integrity=False)
     at_the_end_of(simulation, FEBRUARY, hours=5)
     roll_up(simulation, 1)
     simulation.handle((tenant, FEBRUARY), "issue")
-    simulation.everything_holds()
+    simulation.everything_holds(integrity=False)
     simulation.allocate_credit(of=0, fault=None)
     come_to_an_end(simulation)
 
@@ -62,9 +62,11 @@ def without_triggers(world: World) -> Iterator[None]:
             world.owner.execute(f"CREATE {kind} {name} {definition}")
 
 
-def test_an_unbalanced_posting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_simulation_passes_without_a_bug(world: World) -> None:
     overpaid(simulation_of(world)())
 
+
+def test_an_unbalanced_posting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def forgets_the_rest(amount_cents: int, allocated_cents: int) -> tuple[Posting, ...]:
         return (
             Posting(Account.CASH_CLEARING, amount_cents),
@@ -79,8 +81,6 @@ def test_an_unbalanced_posting(world: World, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_tax_of_a_credit_note_rounded_on_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    overpaid(simulation_of(world)())
-
     def on_its_own(self: RemainingInvoice, credited: Sequence[CreditedLine]) -> CreditAmounts:
         net = sum(line.net_cents for line in credited)
         taxes = [
@@ -94,8 +94,6 @@ def test_the_tax_of_a_credit_note_rounded_on_its_own(world: World, monkeypatch: 
 
 
 def test_a_credit_balance_that_is_spent_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    overpaid(simulation_of(world)())
-
     async def keeps_it(_unit: UnitOfWork, _tenant_id: UUID, _currency: str, _cents: int) -> None:
         """In place of change_credit."""
 

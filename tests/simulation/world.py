@@ -12,14 +12,16 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import namedtuple_row
 
+from app.database import DatabaseUnavailable
 from app.operations import data_integrity
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
+from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.queue import Queue
 from app.settings import Settings
 from tests.cleaning import Cleaner
 from tests.lives.offers import create_catalog
-from tests.simulation.faults import FaultyDatabase
+from tests.simulation.faults import Crash, Fault, FaultyDatabase
 from tests.simulation.model import BEGINNING, PLANS
 
 T = TypeVar("T")
@@ -32,6 +34,21 @@ SELECT DISTINCT w.pid FROM pg_locks w WHERE NOT w.granted AND EXISTS (
 """
 
 
+class WatchedQueue(Queue):
+    """The real queue, of whose jobs no worker takes any: the simulation does what it sees in `woken`, the tenants that
+    dunning was woken for.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.woken: set[UUID] = set()
+
+    async def enqueue(self, job: str, key: str, /, **arguments: Any) -> bool:
+        if job == EVALUATE_JOB:
+            self.woken.add(UUID(arguments["tenant_id"]))
+        return await super().enqueue(job, key, **arguments)
+
+
 class World:
     """Built once; `begin` resets it, except for the catalog."""
 
@@ -39,7 +56,7 @@ class World:
         self.settings = settings
         self.owner = owner
         self.database = FaultyDatabase(settings, owner)
-        self.queue = Queue(settings)
+        self.queue = WatchedQueue(settings)
         self.now = BEGINNING
         self._runner = runner
         self.run(self._open())
@@ -47,6 +64,7 @@ class World:
 
     def begin(self, zone: ZoneInfo) -> None:
         self._cleaner.clean()
+        self.queue.woken.clear()
         self.now = BEGINNING
         self.settings = replace(self.settings, billing_time_zone=zone)
 
@@ -55,6 +73,17 @@ class World:
             return await work
 
         return self._runner.run(awaited())
+
+    def under(self, fault: Fault | None, work: Work) -> bool:
+        """Runs the work under a fault; returns whether it completed."""
+        self.database.plan(fault)
+        try:
+            self.run(work())
+        except (Crash, DatabaseUnavailable):
+            return False
+        finally:
+            self.database.plan(None)
+        return True
 
     def run_beside(self, first: Work, second: Work, *, held_up_at: str) -> None:
         """Starts the first operation, which waits as soon as it writes to the table; then the second, until it waits

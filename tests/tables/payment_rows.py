@@ -41,7 +41,7 @@ def _refunds_and_write_offs(tenant: int) -> dict[str, Row]:
             "id": key(44, tenant),
             "amount_cents": 5,
             "currency": "AUD",
-            "refunded_on": "2026-04-10",
+            "paid_out_on": "2026-04-10",
             "reference": "out-1",
             **_RECORDED,
         },

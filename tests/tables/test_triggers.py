@@ -124,6 +124,15 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
             ("absorbed_corrections", "absorbed_cents = 21"),
         )
     },
+    "credit_note_lines_no_addition": [
+        (
+            [],
+            """
+            INSERT INTO credit_note_lines
+            SELECT gen_random_uuid(), tenant_id, credit_note_id, invoice_line_id, 7, 0 FROM credit_note_lines
+            """,
+        )
+    ],
     "invoice_balances_no_delete": [([], "DELETE FROM invoice_balances")],
     "tenant_invoice_lines_no_update": [([], "UPDATE tenant_invoice_lines SET description = 'gift'")],
     "tenant_invoice_inputs_no_update": [([], "UPDATE tenant_invoice_inputs SET document = '[]'")],

@@ -21,7 +21,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.currencies import CURRENCIES
 from app.operations.ledger import Receivable, lock_receivables, lock_tenants
-from app.operations.payments import NewPayment, enter_payment
+from app.operations.payments import AllocatedPayment, NewPayment, enter_payments
 from app.tables.payments import PaymentMethod
 
 _NAMED = "SELECT tenant_id, id FROM tenant_invoices WHERE number = any($1::text[]) ORDER BY tenant_id, id"
@@ -80,7 +80,7 @@ async def import_bank_statement(context: Context, *, csv: str, currency: str) ->
         references = [row.payment_reference for row in rows]
         before = {row["reference"]: row["id"] for row in await unit.connection.fetch(_RECORDED, references)}
         balances = {one.id: one.balance_cents for one in receivables.values()}
-        recorded, doubtful = [], []
+        certain, doubtful = [], []
         for row in rows:
             if row.payment_reference in before:
                 continue
@@ -88,13 +88,12 @@ async def import_bank_statement(context: Context, *, csv: str, currency: str) ->
             named = [receivables[number] for number in numbers if number in receivables]
             reason = doubt(row, currency, numbers, named, balances[named[0].id] if named else 0)
             if reason is None:
-                payment_id = await enter_payment(
-                    unit, context, _payment(row, named[0]), context.clock(), invoice_reference=row.reference or None
-                )
-                recorded.append(RecordedRow(row.line, payment_id))
+                certain.append((row.line, _payment(row, named[0])))
                 balances[named[0].id] = 0
             else:
                 doubtful.append(_Doubtful(row, reason, [one for one in named if balances[one.id]]))
+        ids = await enter_payments(unit, context, [payment for _, payment in certain], context.clock())
+        recorded = (RecordedRow(line, payment_id) for (line, _), payment_id in zip(certain, ids, strict=True))
         known = tuple(
             RecordedRow(row.line, before[row.payment_reference]) for row in rows if row.payment_reference in before
         )
@@ -112,8 +111,9 @@ async def _lock_named(unit: UnitOfWork, rows: Sequence[BankRow]) -> dict[str, Re
     return {one.number: one for one in await lock_receivables(unit, tenant_ids, [row["id"] for row in found])}
 
 
-def _payment(row: BankRow, invoice: Receivable) -> NewPayment:
-    return NewPayment(
+def _payment(row: BankRow, invoice: Receivable) -> AllocatedPayment:
+    allocations = (Allocation(invoice.id, row.amount_cents),)
+    payment = NewPayment(
         tenant_id=invoice.tenant_id,
         amount_cents=row.amount_cents,
         currency=invoice.currency,
@@ -121,8 +121,9 @@ def _payment(row: BankRow, invoice: Receivable) -> NewPayment:
         method=PaymentMethod.BANK_TRANSFER,
         reference=row.payment_reference,
         payer_text=row.description or None,
-        allocations=(Allocation(invoice.id, row.amount_cents),),
+        allocations=allocations,
     )
+    return AllocatedPayment(payment, allocations, row.reference or payment.reference)
 
 
 async def _proposals(unit: UnitOfWork, currency: str, doubtful: Sequence[_Doubtful]) -> tuple[Proposal, ...]:

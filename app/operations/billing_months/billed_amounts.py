@@ -13,9 +13,14 @@ from uuid import UUID
 from app.billing import BilledSeries, LineKind, Period, Series
 from app.database import UnitOfWork
 
-_SERIES = """
-l.kind, CASE l.kind WHEN 'ADDON' THEN l.subscription_addon_id::text WHEN 'OVERAGE' THEN l.resource_kind
-                    WHEN 'ADJUSTMENT' THEN l.charge_id::text ELSE '' END AS part,
+SERIES_PART = """
+CASE l.kind WHEN 'ADDON' THEN l.subscription_addon_id::text WHEN 'OVERAGE' THEN l.resource_kind
+            WHEN 'ADJUSTMENT' THEN l.charge_id::text ELSE '' END
+"""
+"""The part of the series of an invoice line l."""
+
+_SERIES = f"""
+l.kind, {SERIES_PART} AS part,
 sum(l.quantity) AS quantity,
 sum(l.amount_cents - invoice_line_corrected_cents(l.tenant_id, l.id))::bigint AS cents
 """

@@ -13,6 +13,7 @@ from app.operations.calls.call import Call
 from app.operations.calls.context import Context
 from app.operations.calls.idempotency import Work, once
 from app.operations.calls.refusal import ProblemCode, Refusal
+from app.operations.dunning_wake_up import wake_dunning
 from app.operations.events.wake_up import wake_delivery_of_events
 
 T = TypeVar("T")
@@ -65,10 +66,9 @@ async def transact(
     `work` must be repeatable: effects outside the database belong in `unit.after_commit`. A violated unique constraint
     is raised as its Refusal. The transaction also writes the call's audit entry, and its outcome if the request has an
     idempotency key: `result` is the type of a stored outcome. Raises TypeError for a call whose operation does not name
-    that type.
+    that type. Where the work changed balances, dunning evaluates their tenants after the commit.
     """
-    scope, call = scope or context.principal.scope, context.call
-    work = _waking(context, work)
+    scope, call, work = scope or context.principal.scope, context.call, _waking(context, work)
     try:
         if call is None:
             return await context.database.run_in_transaction(scope, work)
@@ -87,6 +87,8 @@ async def transact(
 def _waking(context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> Work[T]:
     async def waking(unit: UnitOfWork) -> T:
         result = await work(unit)
+        for tenant_id in sorted(unit.changed_balances):
+            wake_dunning(unit, context, tenant_id)
         wake_delivery_of_events(unit, context)
         return result
 

@@ -20,7 +20,6 @@ from app.operations.credit_notes.requests import (
     request_faults,
     requested_amounts,
 )
-from app.operations.dunning_wake_up import wake_dunning
 from app.operations.events import CreditNoteData, record_tenant_event
 from app.operations.ledger import (
     BalanceChange,
@@ -62,7 +61,6 @@ async def issue_credit_note(context: Context, request: CreditRequest) -> UUID:
     async def work(unit: UnitOfWork) -> UUID:
         invoice, creditable = await _locked(unit, request.invoice_id)
         amounts = await requested_amounts(unit, invoice, creditable, request)
-        wake_dunning(unit, context, invoice.tenant_id)
         issued_by = context.principal.subject
         note = NewCreditNote(invoice, creditable, amounts, request.reason, request.description, issued_by)
         return await enter_credit_note(unit, context.settings.billing_time_zone, note, context.clock())
@@ -81,7 +79,6 @@ async def credit_invoice(context: Context, *, invoice_id: UUID, reason: CreditRe
     async def work(unit: UnitOfWork) -> UUID:
         invoice, creditable = await _locked(unit, invoice_id)
         amounts = everything_left(invoice, creditable)
-        wake_dunning(unit, context, invoice.tenant_id)
         note = NewCreditNote(invoice, creditable, amounts, reason, description, context.principal.subject)
         return await enter_credit_note(unit, context.settings.billing_time_zone, note, context.clock())
 

@@ -49,6 +49,20 @@ WHERE l.invoice_id = any($1::uuid[])
   AND (c.credited < least(l.amount_cents, 0) OR c.credited > greatest(l.amount_cents, 0))
 ORDER BY l.id
 """
+_ABSORBED = """
+SELECT l.id::text, format('%s cents of corrections are absorbed, where other credit notes took %s off it',
+                          a.absorbed, n.credited)
+FROM tenant_invoice_lines l CROSS JOIN LATERAL (
+    SELECT sum(a.absorbed_cents) AS absorbed FROM absorbed_corrections a
+    WHERE a.tenant_id = l.tenant_id AND a.invoice_line_id = l.id
+) AS a CROSS JOIN LATERAL (
+    SELECT coalesce(sum(c.amount_cents), 0) AS credited FROM credit_note_lines c
+    JOIN credit_notes n ON n.tenant_id = c.tenant_id AND n.id = c.credit_note_id AND n.reason <> 'LATE_CORRECTION'
+    WHERE c.tenant_id = l.tenant_id AND c.invoice_line_id = l.id
+) AS n
+WHERE l.invoice_id = any($1::uuid[]) AND a.absorbed NOT BETWEEN 0 AND n.credited
+ORDER BY l.id
+"""
 _BALANCES = """
 SELECT b.id::text, format('net %s, tax %s and %s cents off the balance; its credit notes give %s, %s and %s',
                           b.credited_net_cents, b.credited_tax_cents, b.noted_cents, n.net, n.tax, n.noted)
@@ -123,6 +137,11 @@ INTEGRITY_CHECKS = (
         "no more of a line is credited than it has",
         CheckedTable.INVOICES,
         by_statement("tenant_invoice_lines", _EXCEEDED),
+    ),
+    IntegrityCheck(
+        "no more of a correction is absorbed than other credit notes took off the line",
+        CheckedTable.INVOICES,
+        by_statement("tenant_invoice_lines", _ABSORBED),
     ),
     IntegrityCheck("what is left of a tax is due on what is left of its lines", CheckedTable.INVOICES, _tax_differs),
     IntegrityCheck(

@@ -45,6 +45,7 @@ class CheckedTable(Enum):
     INVOICES = ("tenant_invoices", 100)
     ENTRIES = ("journal_entries", 500)
     RUNS = ("rollup_runs", 50)
+    ISSUE_RUNS = ("issue_runs", 50)
     BILLS = ("cloud_invoices", 5)
 
     @property

@@ -20,7 +20,6 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.dunning_wake_up import wake_dunning
 from app.operations.events import record_invoices
 from app.operations.invoices.issuing import DraftInvoice, issue_drafts
 from app.operations.invoices.voiding import void_fault, void_receivables
@@ -120,7 +119,6 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
                 raise Refusal(fault.code, fault.message, ("invoiceId",))
             await void_receivables(unit, context.settings.billing_time_zone, [receivable], now)
         await invoice_is_voided(unit, invoice_id, invoice["tenant_id"], invoice["period_start"], now)
-        wake_dunning(unit, context, tenant_id)
         await TenantInvoices.update(
             {
                 TenantInvoices.status: InvoiceStatus.VOID,

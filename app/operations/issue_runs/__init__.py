@@ -2,6 +2,7 @@
 
 from app.operations.issue_runs.draft_batches import issue_chunk, issue_run_here
 from app.operations.issue_runs.due_months import issue_due, resume
-from app.operations.issue_runs.issue_start import CHUNK_JOB, issue_invoices
+from app.operations.issue_runs.issue_progress import ISSUE_RUNS
+from app.operations.issue_runs.issue_start import issue_invoices
 
-__all__ = ["CHUNK_JOB", "issue_chunk", "issue_due", "issue_invoices", "issue_run_here", "resume"]
+__all__ = ["ISSUE_RUNS", "issue_chunk", "issue_due", "issue_invoices", "issue_run_here", "resume"]

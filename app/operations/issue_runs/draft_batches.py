@@ -12,14 +12,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
-from app.database import DatabaseUnavailable, UnitOfWork
+from app.database import UnitOfWork
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
+from app.operations.chunked_runs import failures_of, never_stopping
 from app.operations.invoices.issuing import DraftInvoice, issue_drafts
-from app.operations.issue_runs.issue_progress import IssuedDraft, finish_chunk, record_outcomes, start_if_queued
+from app.operations.issue_runs.issue_progress import ISSUE_RUNS, IssuedDraft, record_outcomes
 from app.operations.ledger import lock_tenants
 from app.tables.issue_runs import DraftOutcome
 
@@ -28,7 +27,6 @@ BATCH_DRAFTS = 250
 logger = logging.getLogger(__name__)
 
 _RUN = "SELECT id, period_start, except_stale FROM issue_runs WHERE id = $1"
-_OPEN = "SELECT position FROM issue_chunks WHERE run_id = $1 AND finished_at IS NULL ORDER BY position"
 _LEFT = """
 SELECT t.id FROM issue_chunks c CROSS JOIN unnest(c.tenant_ids) AS t (id)
 WHERE c.run_id = $1 AND c.position = $2 AND c.finished_at IS NULL
@@ -66,12 +64,8 @@ UPDATE billing_months SET state = 'ISSUED' WHERE tenant_id = any($1::uuid[]) AND
 """
 
 
-def _go_on() -> bool:
-    return False
-
-
 async def issue_chunk(
-    context: Context, *, run_id: UUID, position: int, is_stopping: Callable[[], bool] = _go_on
+    context: Context, *, run_id: UUID, position: int, is_stopping: Callable[[], bool] = never_stopping
 ) -> None:
     """Does what is left of the chunk, or ends after the current batch once the process stops. May be called any
     number of times, from anywhere, at once.
@@ -82,7 +76,7 @@ async def issue_chunk(
 
     async def begin(unit: UnitOfWork) -> tuple[Any, list[UUID]]:
         run = await unit.connection.fetchrow(_RUN, run_id)
-        await start_if_queued(unit, run_id, context.clock())
+        await ISSUE_RUNS.start_if_queued(unit, run_id, context.clock())
         return run, [row["id"] for row in await unit.connection.fetch(_LEFT, run_id, position)]
 
     run, left = await transact(context, begin)
@@ -93,17 +87,14 @@ async def issue_chunk(
         if is_stopping():
             return
         await chunk.issue(left[first : first + BATCH_DRAFTS])
-    await transact(context, lambda unit: finish_chunk(unit, run_id, position, context.clock()))
+    await transact(context, lambda unit: ISSUE_RUNS.finish_chunk(unit, run_id, position, context.clock()))
 
 
 async def issue_run_here(context: Context, *, run_id: UUID) -> None:
     """Does in this process, chunk by chunk, what is left of the run."""
     authorise(context, Action.ISSUE_INVOICE)
 
-    async def open_chunks(unit: UnitOfWork) -> list[int]:
-        return [row["position"] for row in await unit.connection.fetch(_OPEN, run_id)]
-
-    for position in await transact(context, open_chunks):
+    for position in await transact(context, lambda unit: ISSUE_RUNS.open_chunks(unit, run_id)):
         await issue_chunk(context, run_id=run_id, position=position)
 
 
@@ -116,17 +107,11 @@ class _IssueChunk:
 
     async def issue(self, tenant_ids: Sequence[UUID]) -> None:
         """Issues the tenants' drafts in one transaction; where that fails, those that can be."""
-        try:
-            await transact(self.context, lambda unit: self._issue(unit, tenant_ids))
-        except (DatabaseUnavailable, asyncpg.LockNotAvailableError):
-            raise  # no draft's fault: the job comes again
-        except Exception as error:  # noqa: BLE001 - a draft's failure must not stop the others
-            if len(tenant_ids) > 1:
-                middle = len(tenant_ids) // 2
-                await self.issue(tenant_ids[:middle])
-                await self.issue(tenant_ids[middle:])
-            else:
-                await self._record_failure(tenant_ids[0], error)
+        failed = await failures_of(
+            tenant_ids, lambda some: transact(self.context, lambda unit: self._issue(unit, some))
+        )
+        for tenant_id, error in failed.items():
+            await self._record_failure(tenant_id, error)
 
     async def _issue(self, unit: UnitOfWork, tenant_ids: Sequence[UUID]) -> None:
         left = await self._lock(unit, tenant_ids)

@@ -8,7 +8,8 @@ from app.database.locks import lock
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.issue_runs.issue_start import enqueue_chunks, insert_run
+from app.operations.issue_runs.issue_progress import ISSUE_RUNS
+from app.operations.issue_runs.issue_start import insert_run
 
 # Drafts that are as they were rated, of months that ended long enough ago, and in no unfinished run.
 _DUE = """
@@ -20,7 +21,6 @@ WHERE i.status = 'DRAFT' AND i.period_end <= $1
                   WHERE r.period_start = i.period_start AND c.finished_at IS NULL AND i.tenant_id = any(c.tenant_ids))
 GROUP BY i.period_start ORDER BY i.period_start
 """
-_OPEN_CHUNKS = "SELECT run_id, position FROM issue_chunks WHERE finished_at IS NULL ORDER BY run_id, position"
 
 
 async def issue_due(context: Context) -> int:
@@ -50,9 +50,4 @@ async def resume(context: Context) -> int:
     """Enqueues what unfinished runs have left; returns the number of chunks."""
     authorise(context, Action.ISSUE_INVOICE)
 
-    async def work(unit: UnitOfWork) -> int:
-        chunks = [(row["run_id"], row["position"]) for row in await unit.connection.fetch(_OPEN_CHUNKS)]
-        unit.after_commit(lambda: enqueue_chunks(context, chunks))
-        return len(chunks)
-
-    return await transact(context, work)
+    return await transact(context, lambda unit: ISSUE_RUNS.enqueue_open_chunks(context, unit))

@@ -1,6 +1,6 @@
 """Starting an issue run: its row, its chunks, and the jobs for those who take them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -11,13 +11,12 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.calls.validation import refuse
-from app.operations.issue_runs.issue_progress import finish_if_done
+from app.operations.issue_runs.issue_progress import ISSUE_RUNS
 from app.operations.periods import month_of
 from app.tables.ids import new_id
 from app.tables.issue_runs import IssueChunks, IssueRuns, IssueRunStatus
 
 CHUNK_DRAFTS = 1_000
-CHUNK_JOB = "issue_chunk"
 
 _DRAFTS = """
 SELECT tenant_id FROM tenant_invoices WHERE period_start = $1 AND status = 'DRAFT' ORDER BY tenant_id
@@ -94,12 +93,7 @@ async def insert_run(
     columns = (IssueChunks.id, IssueChunks.run_id, IssueChunks.position, IssueChunks.tenant_ids)
     rows = ((new_id(), run_id, position, list(chunk)) for position, chunk in enumerate(chunks))
     await copy_rows(unit, IssueChunks, columns, rows)
-    await finish_if_done(unit, run_id, now)  # a run over no draft
-    unit.after_commit(lambda: enqueue_chunks(context, [(run_id, position) for position in range(len(chunks))]))
+    await ISSUE_RUNS.finish_if_done(unit, run_id, now)  # a run over no draft
+    await ISSUE_RUNS.notify_progress(unit, run_id)
+    ISSUE_RUNS.enqueue_after_commit(context, unit, [(run_id, position) for position in range(len(chunks))])
     return run_id
-
-
-async def enqueue_chunks(context: Context, chunks: Iterable[tuple[UUID, int]]) -> None:
-    """Asks the workers for these chunks of runs."""
-    for run_id, position in chunks:
-        await context.queue.enqueue(CHUNK_JOB, f"{run_id}:{position}", run_id=str(run_id), position=position)

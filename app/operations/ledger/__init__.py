@@ -6,6 +6,7 @@ from app.operations.ledger.account_balances import (
     trial_balance,
 )
 from app.operations.ledger.applied_credit import (
+    Application,
     apply_credit,
     record_applications,
     return_credit,
@@ -16,6 +17,7 @@ from app.operations.ledger.balances import (
     BalanceChange,
     Receivable,
     change_balances,
+    change_balances_of,
     change_credit,
     lock_credit,
     lock_open_receivables,
@@ -29,6 +31,7 @@ from app.operations.ledger.balances import (
 from app.operations.ledger.entries import NewJournalEntry, postings_of, write_entries
 
 __all__ = [
+    "Application",
     "BalanceChange",
     "NewJournalEntry",
     "Receivable",
@@ -36,6 +39,7 @@ __all__ = [
     "account_balances",
     "apply_credit",
     "change_balances",
+    "change_balances_of",
     "change_credit",
     "lock_credit",
     "lock_open_receivables",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,9 @@ from app.tables.ledger import JournalEntryKind, SettledBy
 
 _APPLY = """
 INSERT INTO invoice_applications (id, tenant_id, invoice_id, payment_id, amount_cents, undone_cents, applied_at)
-SELECT a.id, $1, a.invoice_id, $2, a.cents, 0, $3 FROM unnest($4::uuid[], $5::uuid[], $6::bigint[])
-    AS a (id, invoice_id, cents)
+SELECT a.id, a.tenant_id, a.invoice_id, a.payment_id, a.cents, 0, $1
+FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[])
+    AS a (id, tenant_id, payment_id, invoice_id, cents)
 """
 _APPLIED_CREDIT = """
 SELECT a.id, a.invoice_id, a.amount_cents - a.undone_cents AS cents
@@ -34,17 +36,20 @@ SELECT u.new_id, $1, u.id, u.cents, $5 FROM unnest($2::uuid[], $3::bigint[], $4:
 """
 
 
-async def record_applications(
-    unit: UnitOfWork,
-    tenant_id: UUID,
-    payment_id: UUID | None,
-    allocations: Sequence[Allocation[UUID]],
-    now: datetime,
-) -> None:
-    """Records which invoices a payment, or the tenant's credit (payment_id None), was applied to."""
-    if allocations:
-        invoice_ids, cents = (list(column) for column in zip(*allocations, strict=True))
-        await unit.connection.execute(_APPLY, tenant_id, payment_id, now, new_ids(len(allocations)), invoice_ids, cents)
+class Application(NamedTuple):
+    """A part of a payment, or of the tenant's credit (payment_id None), that is applied to an invoice."""
+
+    tenant_id: UUID
+    payment_id: UUID | None
+    invoice_id: UUID
+    cents: int
+
+
+async def record_applications(unit: UnitOfWork, applications: Sequence[Application], now: datetime) -> None:
+    """Records which invoices payments and credit were applied to."""
+    if applications:
+        columns = [list(column) for column in zip(*applications, strict=True)]
+        await unit.connection.execute(_APPLY, now, new_ids(len(applications)), *columns)
 
 
 async def apply_credit(unit: UnitOfWork, zone: ZoneInfo, invoices: Sequence[Receivable], now: datetime) -> int:
@@ -58,7 +63,7 @@ async def apply_credit(unit: UnitOfWork, zone: ZoneInfo, invoices: Sequence[Rece
     available = await lock_credit(unit, tenant_id, currency)
     by_id = {invoice.id: invoice for invoice in invoices}
     allocations = allocate(available, [invoice.open for invoice in by_id.values()])
-    await record_applications(unit, tenant_id, None, allocations, now)
+    await record_applications(unit, [Application(tenant_id, None, *one) for one in allocations], now)
     await change_balances(
         unit, tenant_id, [BalanceChange(one.invoice_id, SettledBy.CREDIT, credit=one.cents) for one in allocations], now
     )

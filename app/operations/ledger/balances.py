@@ -1,5 +1,6 @@
 """The balances beside the ledger: of each issued invoice, and of each tenant's credit.
 
+A change is noted in the unit of work, and `transact` wakes dunning for the tenant.
 Locks are taken in this order: the tenant, then its invoices by id, then its balance.
 """
 
@@ -49,25 +50,28 @@ UPDATE invoice_balances b SET
     balance_cents = b.balance_cents - c.paid - c.credit - c.noted - c.written_off - c.voided,
     settled_by = CASE WHEN b.balance_cents <> c.paid + c.credit + c.noted + c.written_off + c.voided THEN NULL
                       WHEN c.voided <> 0 THEN NULL WHEN b.balance_cents = 0 THEN b.settled_by ELSE c.settled_by END
-FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-            $10::bigint[], $11::bigint[])
-    AS c (id, settled_by, paid, credit, noted, written_off, voided, recovered, credited_net, credited_tax)
-WHERE b.tenant_id = $1 AND b.id = c.id
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+            $9::bigint[], $10::bigint[], $11::bigint[])
+    AS c (tenant_id, id, settled_by, paid, credit, noted, written_off, voided, recovered, credited_net, credited_tax)
+WHERE b.tenant_id = c.tenant_id AND b.id = c.id
 """
 # A void invoice has a balance of 0 and keeps its status.
 _SETTLE = """
-UPDATE tenant_invoices i SET status = 'PAID', paid_at = $3, payment_reference = $4
+UPDATE tenant_invoices i SET status = 'PAID', paid_at = $3, payment_reference = c.reference
 FROM invoice_balances b
-WHERE i.tenant_id = $1 AND i.id = any($2::uuid[]) AND b.tenant_id = i.tenant_id AND b.id = i.id
+JOIN unnest($1::uuid[], $2::uuid[], $4::text[]) AS c (tenant_id, id, reference)
+    ON b.tenant_id = c.tenant_id AND b.id = c.id
+WHERE i.tenant_id = c.tenant_id AND i.id = c.id
   AND b.balance_cents = 0 AND b.voided_cents = 0 AND i.status = 'ISSUED'
-RETURNING i.id
+RETURNING i.tenant_id, i.id
 """
 _REOPEN = """
 UPDATE tenant_invoices i SET status = 'ISSUED', paid_at = NULL, payment_reference = NULL
 FROM invoice_balances b
-WHERE i.tenant_id = $1 AND i.id = any($2::uuid[]) AND b.tenant_id = i.tenant_id AND b.id = i.id
+JOIN unnest($1::uuid[], $2::uuid[]) AS c (tenant_id, id) ON b.tenant_id = c.tenant_id AND b.id = c.id
+WHERE i.tenant_id = c.tenant_id AND i.id = c.id
   AND b.balance_cents > 0 AND i.status = 'PAID'
-RETURNING i.id
+RETURNING i.tenant_id, i.id
 """
 
 
@@ -178,6 +182,7 @@ async def lock_credit(unit: UnitOfWork, tenant_id: UUID, currency: str) -> int:
 async def change_credit(unit: UnitOfWork, tenant_id: UUID, currency: str, cents: int) -> None:
     """Adds to the tenant's credit balance, which is locked."""
     if cents:
+        unit.changed_balances.add(tenant_id)
         await unit.connection.execute(_CHANGE_CREDIT, tenant_id, currency, cents)
 
 
@@ -190,19 +195,34 @@ async def change_balances(
     paid_at: datetime | None = None,
     reference: str | None = None,
 ) -> list[UUID]:
-    """Changes balances of locked invoices, and their status with them: PAID at 0, ISSUED above it.
+    """Changes balances of a tenant's locked invoices; see change_balances_of."""
+    count = len(changes)
+    return await change_balances_of(unit, [tenant_id] * count, changes, now, [reference] * count, paid_at=paid_at)
+
+
+async def change_balances_of(
+    unit: UnitOfWork,
+    tenant_ids: Sequence[UUID],
+    changes: Sequence[BalanceChange],
+    now: datetime,
+    references: Sequence[str | None],
+    *,
+    paid_at: datetime | None = None,
+) -> list[UUID]:
+    """Changes balances of locked invoices, each of its tenant, and their status with them: PAID at 0, ISSUED above it.
 
     Returns the ids of invoices that were paid and are not any more. paid_at (default: now), and the reference of the
     payment, are kept on those that are paid by it.
     """
     if not changes:
         return []
+    unit.changed_balances.update(tenant_ids)
     columns = [list(column) for column in zip(*changes, strict=True)]
-    await unit.connection.execute(_CHANGE, tenant_id, *columns)
-    paid = await unit.connection.fetch(_SETTLE, tenant_id, columns[0], paid_at or now, reference)
-    reopened = await unit.connection.fetch(_REOPEN, tenant_id, columns[0])
-    for event_type, rows in ((EventType.INVOICE_PAID, paid), (EventType.INVOICE_REOPENED, reopened)):
-        await record_invoices(unit, event_type, [(tenant_id, row["id"]) for row in rows], now)
+    await unit.connection.execute(_CHANGE, tenant_ids, *columns)
+    paid = await unit.connection.fetch(_SETTLE, tenant_ids, columns[0], paid_at or now, references)
+    reopened = await unit.connection.fetch(_REOPEN, tenant_ids, columns[0])
+    await record_invoices(unit, EventType.INVOICE_PAID, map(tuple, paid), now)
+    await record_invoices(unit, EventType.INVOICE_REOPENED, map(tuple, reopened), now)
     return [row["id"] for row in reopened]
 
 

@@ -5,7 +5,13 @@ from app.operations.payments.aged_receivables import (
     AgedAmounts,
     aged_receivables,
 )
-from app.operations.payments.recording import NewPayment, enter_payment, record_payment
+from app.operations.payments.recording import (
+    AllocatedPayment,
+    NewPayment,
+    enter_payment,
+    enter_payments,
+    record_payment,
+)
 from app.operations.payments.reversing import reverse_payment
 from app.operations.payments.statements import statements
 from app.operations.payments.tenant_credit import allocate_credit, refund_credit
@@ -14,11 +20,13 @@ from app.operations.payments.write_offs import NewRecovery, record_recovery, wri
 __all__ = [
     "MAX_FIRST",
     "AgedAmounts",
+    "AllocatedPayment",
     "NewPayment",
     "NewRecovery",
     "aged_receivables",
     "allocate_credit",
     "enter_payment",
+    "enter_payments",
     "record_payment",
     "record_recovery",
     "refund_credit",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.billing import Allocation, InputFault, allocate, day_of
@@ -15,13 +15,13 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.dunning_wake_up import wake_dunning
 from app.operations.events import PaidInvoice, PaymentData, record_tenant_event
 from app.operations.ledger import (
+    Application,
     BalanceChange,
     NewJournalEntry,
     Receivable,
-    change_balances,
+    change_balances_of,
     change_credit,
     lock_credit,
     lock_open_receivables,
@@ -31,11 +31,13 @@ from app.operations.ledger import (
     write_entries,
 )
 from app.tables.events import EventType
-from app.tables.ids import new_id
+from app.tables.ids import new_ids
 from app.tables.ledger import JournalEntryKind, SettledBy
 from app.tables.payments import PaymentMethod, Payments
 
 MAX_REFERENCE_LENGTH = 200
+MAX_INSERTED = 1_000
+"""Rows in one INSERT: PostgreSQL takes at most 32,767 parameters."""
 
 _SAME_REFERENCE = """
 SELECT id, amount_cents, currency, received_on, payer_text, requested, reversed_at FROM payments
@@ -105,34 +107,78 @@ async def enter_payment(
     receivables = await _receivables(unit, payment)
     allocations = payment.allocations
     if allocations is None:
-        allocations = allocate(payment.amount_cents, [one.open for one in receivables])
-    allocated = sum(one.cents for one in allocations)
-    payment_id = new_id()
-    await Payments.insert(_row(context, payment, payment_id, payment.amount_cents - allocated, now))
-    _record_event(unit, payment, payment_id, allocations, now)
-    await record_applications(unit, payment.tenant_id, payment_id, allocations, now)
-    changes = [BalanceChange(one.invoice_id, SettledBy.PAYMENT, paid=one.cents) for one in allocations]
-    reference = invoice_reference or payment.reference
-    await change_balances(unit, payment.tenant_id, changes, now, paid_at=paid_at, reference=reference)
-    if allocated < payment.amount_cents:
-        await lock_credit(unit, payment.tenant_id, payment.currency)
-        await change_credit(unit, payment.tenant_id, payment.currency, payment.amount_cents - allocated)
-    entry = NewJournalEntry(
+        allocations = tuple(allocate(payment.amount_cents, [one.open for one in receivables]))
+    allocated = AllocatedPayment(payment, allocations, invoice_reference or payment.reference)
+    [payment_id] = await enter_payments(unit, context, [allocated], now, paid_at=paid_at)
+    return payment_id
+
+
+class AllocatedPayment(NamedTuple):
+    """A payment and what it pays of locked invoices. invoice_reference: what the invoices that it settles keep."""
+
+    payment: NewPayment
+    allocations: tuple[Allocation[UUID], ...]
+    invoice_reference: str
+
+    @property
+    def credit_cents(self) -> int:
+        return self.payment.amount_cents - sum(one.cents for one in self.allocations)
+
+
+async def enter_payments(
+    unit: UnitOfWork,
+    context: Context,
+    allocated: Sequence[AllocatedPayment],
+    now: datetime,
+    *,
+    paid_at: datetime | None = None,
+) -> list[UUID]:
+    """Enters payments of locked tenants and posts them; returns their ids. Their number hardly changes the number of
+    statements.
+    """
+    ids = new_ids(len(allocated))
+    rows = [_row(context, one, payment_id, now) for payment_id, one in zip(ids, allocated, strict=True)]
+    for first in range(0, len(rows), MAX_INSERTED):
+        await Payments.insert(*rows[first : first + MAX_INSERTED])
+    for payment_id, one in zip(ids, allocated, strict=True):
+        _record_event(unit, payment_id, one, now)
+    parts = [
+        (one, Application(one.payment.tenant_id, payment_id, *allocation))
+        for payment_id, one in zip(ids, allocated, strict=True)
+        for allocation in one.allocations
+    ]
+    await record_applications(unit, [application for _, application in parts], now)
+    await change_balances_of(
+        unit,
+        [application.tenant_id for _, application in parts],
+        [BalanceChange(part.invoice_id, SettledBy.PAYMENT, paid=part.cents) for _, part in parts],
+        now,
+        [one.invoice_reference for one, _ in parts],
+        paid_at=paid_at,
+    )
+    for payment, credit_cents in ((one.payment, one.credit_cents) for one in allocated):
+        if credit_cents:
+            await lock_credit(unit, payment.tenant_id, payment.currency)
+            await change_credit(unit, payment.tenant_id, payment.currency, credit_cents)
+    entries = [_entry(payment_id, one) for payment_id, one in zip(ids, allocated, strict=True)]
+    await write_entries(unit, context.settings.billing_time_zone, entries, now)
+    return ids
+
+
+def _entry(payment_id: UUID, allocated: AllocatedPayment) -> NewJournalEntry:
+    payment = allocated.payment
+    return NewJournalEntry(
         payment.tenant_id,
         JournalEntryKind.PAYMENT_RECORDED,
         payment.currency,
         payment_id,
         f"Payment {payment.reference}",
-        payment_recorded(payment.amount_cents, allocated),
+        payment_recorded(payment.amount_cents, payment.amount_cents - allocated.credit_cents),
     )
-    await write_entries(unit, context.settings.billing_time_zone, [entry], now)
-    wake_dunning(unit, context, payment.tenant_id)
-    return payment_id
 
 
-def _record_event(
-    unit: UnitOfWork, payment: NewPayment, payment_id: UUID, allocations: Sequence[Allocation[UUID]], now: datetime
-) -> None:
+def _record_event(unit: UnitOfWork, payment_id: UUID, allocated: AllocatedPayment, now: datetime) -> None:
+    payment = allocated.payment
     data = PaymentData(
         payment_id=payment_id,
         tenant_id=payment.tenant_id,
@@ -141,8 +187,8 @@ def _record_event(
         received_on=payment.received_on,
         method=payment.method,
         reference=payment.reference,
-        invoices=tuple(PaidInvoice(invoice_id=one.invoice_id, amount_cents=one.cents) for one in allocations),
-        credit_cents=payment.amount_cents - sum(one.cents for one in allocations),
+        invoices=tuple(PaidInvoice(invoice_id=one.invoice_id, amount_cents=one.cents) for one in allocated.allocations),
+        credit_cents=allocated.credit_cents,
     )
     record_tenant_event(unit, EventType.PAYMENT_RECORDED, payment.tenant_id, data, now)
 
@@ -216,7 +262,8 @@ def day_faults(field: str, day: date, today: date) -> list[InputFault]:
     return faults or ([InputFault((field,), f"must not be in the future; today is {today}")] if day > today else [])
 
 
-def _row(context: Context, payment: NewPayment, payment_id: UUID, credit_cents: int, now: datetime) -> Any:
+def _row(context: Context, allocated: AllocatedPayment, payment_id: UUID, now: datetime) -> Any:
+    payment = allocated.payment
     return Payments(
         id=payment_id,
         tenant_id=payment.tenant_id,
@@ -227,7 +274,7 @@ def _row(context: Context, payment: NewPayment, payment_id: UUID, credit_cents: 
         reference=payment.reference,
         payer_text=payment.payer_text,
         requested=payment.requested,
-        credit_cents=credit_cents,
+        credit_cents=allocated.credit_cents,
         recorded_at=now,
         recorded_by=context.principal.subject,
     )

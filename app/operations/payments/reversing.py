@@ -13,7 +13,6 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.dunning_wake_up import wake_dunning
 from app.operations.events import PaidInvoice, PaymentReversedData, record_tenant_event
 from app.operations.ledger import (
     BalanceChange,
@@ -69,7 +68,6 @@ async def reverse_payment(context: Context, *, payment_id: UUID, reason: str) ->
         now = context.clock()
         await unit.connection.execute(_MARK, payment["tenant_id"], payment_id, now, context.principal.subject, reason)
         await _reverse(unit, context, payment, reason, now)
-        wake_dunning(unit, context, payment["tenant_id"])
         return payment_id
 
     return await transact(context, work, UUID)

@@ -12,7 +12,6 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     NewJournalEntry,
     apply_credit,
@@ -28,7 +27,7 @@ from app.tables.ids import new_id
 from app.tables.ledger import JournalEntryKind
 from app.tables.payments import Refunds
 
-_SAME_REFERENCE = "SELECT id, amount_cents, currency, refunded_on FROM refunds WHERE tenant_id = $1 AND reference = $2"
+_SAME_REFERENCE = "SELECT id, amount_cents, currency, paid_out_on FROM refunds WHERE tenant_id = $1 AND reference = $2"
 
 
 async def allocate_credit(context: Context, *, tenant_id: UUID, invoice_ids: Sequence[UUID] | None = None) -> UUID:
@@ -51,14 +50,13 @@ async def allocate_credit(context: Context, *, tenant_id: UUID, invoice_ids: Seq
             if invoice_id not in found:
                 raise not_found("issued invoice", invoice_id, ("invoiceIds", str(index)))
         await apply_credit(unit, context.settings.billing_time_zone, receivables, context.clock())
-        wake_dunning(unit, context, tenant_id)
         return tenant_id
 
     return await transact(context, work, UUID)
 
 
 async def refund_credit(
-    context: Context, *, tenant_id: UUID, amount_cents: int, refunded_on: date, reference: str
+    context: Context, *, tenant_id: UUID, amount_cents: int, paid_out_on: date, reference: str
 ) -> UUID:
     """Records that credit of the tenant was paid out, and returns the refund's id; that of the first where the same was
     recorded before.
@@ -72,7 +70,7 @@ async def refund_credit(
     validation.refuse(
         [
             *amount_faults("amount_cents", amount_cents),
-            *day_faults("refunded_on", refunded_on, today),
+            *day_faults("paid_out_on", paid_out_on, today),
             *validation.name("reference", reference, MAX_REFERENCE_LENGTH),
         ]
     )
@@ -81,7 +79,7 @@ async def refund_credit(
         currency = await lock_tenant(unit, tenant_id)
         if currency is None:
             raise not_found("tenant", tenant_id, ("tenantId",))
-        recorded = await _recorded(unit, tenant_id, reference, (amount_cents, currency, refunded_on))
+        recorded = await _recorded(unit, tenant_id, reference, (amount_cents, currency, paid_out_on))
         if recorded is not None:
             return recorded
         available = await lock_credit(unit, tenant_id, currency)
@@ -96,7 +94,7 @@ async def refund_credit(
                 tenant_id=tenant_id,
                 amount_cents=amount_cents,
                 currency=currency,
-                refunded_on=refunded_on,
+                paid_out_on=paid_out_on,
                 reference=reference,
                 recorded_at=now,
                 recorded_by=context.principal.subject,
@@ -129,6 +127,5 @@ async def _refund(unit: UnitOfWork, context: Context, refund: Refunds) -> UUID:
         credit_refunded(refund.amount_cents),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], refund.recorded_at)
-    wake_dunning(unit, context, refund.tenant_id)
     refund_id: UUID = refund.id
     return refund_id

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from app.billing import WriteOffShares, WrittenOffAmount, WrittenOffTax, day_of
+from app.billing import InputFault, WriteOffShares, WrittenOffAmount, WrittenOffTax, day_of
 from app.billing.ledger import balance_written_off, recovery_recorded
 from app.database import UnitOfWork
 from app.operations.calls import validation
@@ -13,7 +13,6 @@ from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.dunning_wake_up import wake_dunning
 from app.operations.ledger import (
     BalanceChange,
     NewJournalEntry,
@@ -126,7 +125,7 @@ def refuse_unissued(receivables: Sequence[Receivable]) -> Receivable:
     """The one invoice that was looked up. Raises INVOICE_NOT_ISSUED for a draft (none was found) or a void one."""
     if not receivables or receivables[0].status == "VOID":
         state = "void" if receivables else "a draft"
-        message = f"the invoice is {state}; only an issued invoice can be credited, paid or written off"
+        message = f"the invoice is {state}; only an issued invoice can be credited, paid, written off or disputed"
         raise Refusal(ProblemCode.INVOICE_NOT_ISSUED, message, ("invoiceId",))
     return receivables[0]
 
@@ -181,7 +180,6 @@ async def _write_off(unit: UnitOfWork, context: Context, invoice: Receivable, re
         balance_written_off(_shares(invoice.balance_cents, remaining, taxes).divide(invoice.balance_cents)),
     )
     await write_entries(unit, context.settings.billing_time_zone, [entry], now)
-    wake_dunning(unit, context, invoice.tenant_id)
 
 
 async def _keep_taxes(unit: UnitOfWork, tenant_id: UUID, write_off_id: UUID, taxes: Sequence[WrittenOffTax]) -> None:
@@ -195,8 +193,8 @@ async def _recover(
 ) -> UUID:
     rest = invoice.written_off_rest_cents
     if recovery.amount_cents > rest:
-        message = f"of the invoice {invoice.number} {rest} cents are written off still; a recovery is at most that"
-        raise Refusal(ProblemCode.VALIDATION_FAILED, f"amountCents: {message}", ("amountCents",))
+        message = f"must be at most {rest}: so many cents of the invoice {invoice.number} are still written off"
+        validation.refuse([InputFault(("amount_cents",), message)])
     recovery_id = new_id()
     await Recoveries.insert(
         Recoveries(

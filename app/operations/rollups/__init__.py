@@ -3,10 +3,11 @@
 from app.operations.rollups.chunk import roll_up_chunk, roll_up_run
 from app.operations.rollups.due import catch_up, resume
 from app.operations.rollups.outcome_counts import chunk_outcomes, skip_reasons
-from app.operations.rollups.starting import CHUNK_JOB, roll_up_period
+from app.operations.rollups.progress import ROLLUPS
+from app.operations.rollups.starting import roll_up_period
 
 __all__ = [
-    "CHUNK_JOB",
+    "ROLLUPS",
     "catch_up",
     "chunk_outcomes",
     "resume",

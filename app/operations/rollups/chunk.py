@@ -11,17 +11,16 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
-
 from app.billing import AmountTooLarge, Period
-from app.database import DatabaseUnavailable, UnitOfWork
+from app.database import UnitOfWork
 from app.operations.billing_months.month_locks import write_months
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode
 from app.operations.calls.transaction import transact
+from app.operations.chunked_runs import failures_of, never_stopping
 from app.operations.rollups.bill_tenants import SLICE, bill, lock_unsettled, preview, record_once
-from app.operations.rollups.progress import Settlement, TenantFailure, finish_chunk, record, start_if_queued
+from app.operations.rollups.progress import ROLLUPS, Settlement, TenantFailure, record
 from app.operations.rollups.run import Run, TenantWorkload, portions
 from app.tables.billing_months import BillingMonthState
 from app.tables.rollups import TenantOutcome
@@ -32,7 +31,6 @@ BATCH_TENANTS = 100
 logger = logging.getLogger(__name__)
 
 _RUN = "SELECT period_start, force, dry_run, rates_stale_drafts FROM rollup_runs WHERE id = $1"
-_OPEN = "SELECT position FROM rollup_chunks WHERE run_id = $1 AND finished_at IS NULL ORDER BY position"
 # A tenant that will be skipped is not rated, and so counts as having no subscriptions.
 _UNSETTLED = """
 SELECT t.id, CASE
@@ -51,17 +49,13 @@ ORDER BY t.id
 """
 
 
-def _never_stopping() -> bool:
-    return False
-
-
 async def roll_up_chunk(
     context: Context,
     *,
     run_id: UUID,
     position: int,
     rating_lock: AbstractAsyncContextManager[object] | None = None,
-    is_stopping: Callable[[], bool] = _never_stopping,
+    is_stopping: Callable[[], bool] = never_stopping,
 ) -> None:
     """Processes the rest of the chunk; once the process is stopping, it ends after the current batch. It may be called
     any number of times, by several processes at once.
@@ -74,17 +68,14 @@ async def roll_up_chunk(
     authorise(context, Action.ROLL_UP)
     run, unsettled = await _open(context, run_id, position)
     if run is not None and await _Chunk(context, run, rating_lock or nullcontext(), is_stopping).settle(unsettled):
-        await transact(context, lambda unit: finish_chunk(unit, run_id, position, context.clock()))
+        await transact(context, lambda unit: ROLLUPS.finish_chunk(unit, run_id, position, context.clock()))
 
 
 async def roll_up_run(context: Context, *, run_id: UUID) -> None:
     """Processes the rest of a rollup run in this process, chunk by chunk."""
     authorise(context, Action.ROLL_UP)
 
-    async def open_chunks(unit: UnitOfWork) -> list[int]:
-        return [row["position"] for row in await unit.connection.fetch(_OPEN, run_id)]
-
-    for position in await transact(context, open_chunks):
+    for position in await transact(context, lambda unit: ROLLUPS.open_chunks(unit, run_id)):
         await roll_up_chunk(context, run_id=run_id, position=position)
 
 
@@ -93,7 +84,7 @@ async def _open(context: Context, run_id: UUID, position: int) -> tuple[Run | No
         row = await unit.connection.fetchrow(_RUN, run_id)
         if row is None:
             return None, []
-        await start_if_queued(unit, run_id, context.clock())
+        await ROLLUPS.start_if_queued(unit, run_id, context.clock())
         period = Period(row["period_start"], context.settings.billing_time_zone)
         unsettled = [
             TenantWorkload(*workload) for workload in await unit.connection.fetch(_UNSETTLED, run_id, position)
@@ -116,29 +107,19 @@ class _Chunk:
         for batch in portions(unsettled, BATCH_TENANTS, SLICE):
             if self.is_stopping():
                 return False
-            failed |= await self._bill(batch)
+            failed |= await failures_of(batch, self._bill)
         for _ in range(ATTEMPTS - 1):
             for workload in list(failed):
                 del failed[workload]
-                failed |= await self._bill([workload])
+                failed |= await failures_of([workload], self._bill)
         for workload, error in failed.items():
             await self._record_failure(workload.tenant_id, error)
         return True
 
-    async def _bill(self, batch: Sequence[TenantWorkload]) -> dict[TenantWorkload, Exception]:
-        """Bills the tenants; returns those that failed when billed alone."""
+    async def _bill(self, batch: Sequence[TenantWorkload]) -> None:
         tenant_ids = [workload.tenant_id for workload in batch]
         rating_lock = self.rating_lock if batch[0].subscriptions <= SLICE else nullcontext()
-        try:
-            await (self._preview(tenant_ids, rating_lock) if self.run.dry_run else self._write(tenant_ids, rating_lock))
-        except (DatabaseUnavailable, asyncpg.LockNotAvailableError):
-            raise  # not the error of one tenant: the job is retried
-        except Exception as error:  # noqa: BLE001 - the tenant's edge: whatever it is, the others go on
-            if len(batch) == 1:
-                return {batch[0]: error}
-            middle = len(batch) // 2
-            return await self._bill(batch[:middle]) | await self._bill(batch[middle:])
-        return {}
+        await (self._preview(tenant_ids, rating_lock) if self.run.dry_run else self._write(tenant_ids, rating_lock))
 
     async def _write(self, tenant_ids: Sequence[UUID], rating_lock: AbstractAsyncContextManager[object]) -> None:
         await transact(self.context, lambda unit: bill(unit, self.run, tenant_ids, self.context.clock(), rating_lock))

@@ -5,7 +5,7 @@ before is recorded as absorbed. What a draft has is left to the draft: its month
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -21,10 +21,20 @@ from app.billing import (
     SubscriptionInputs,
 )
 from app.database import UnitOfWork
+from app.operations.billing_months.billed_amounts import SERIES_PART
 from app.operations.billing_months.invoice_changes import record_stale_draft
 from app.operations.billing_months.month_locks import Month, TenantMonths
 from app.operations.credit_notes import CreditableInvoice, NewCreditNote, creditable_invoice, enter_credit_note
 from app.operations.ledger import Receivable, lock_receivables, read_receivables
+from app.operations.rollups.absorbed import (
+    AbsorbedLine,
+    Release,
+    SeriesKey,
+    absorbed_lines,
+    releases_of,
+    series_key,
+    subscription_of,
+)
 from app.operations.rollups.run import Run
 from app.tables.credit_notes import CreditReason
 from app.tables.ids import new_ids
@@ -49,22 +59,20 @@ WHERE i.period_start = m.month
               WHERE n.tenant_id = i.tenant_id AND n.invoice_id = i.id AND n.late_month = m.month)
 """
 # $1: the invoices that are about to be replaced. The latest invoice first.
-_LINES = """
+_LINES = f"""
 SELECT l.id, l.tenant_id, l.invoice_id, i.period_start AS invoice_month, i.status = 'DRAFT' AS is_draft, l.position,
-       l.period_start AS month, l.subscription_id, l.kind,
-       CASE l.kind WHEN 'ADDON' THEN l.subscription_addon_id::text WHEN 'OVERAGE' THEN l.resource_kind
-                   WHEN 'ADJUSTMENT' THEN l.charge_id::text ELSE '' END AS part,
+       l.period_start AS month, l.subscription_id, l.kind, {SERIES_PART} AS part,
        l.amount_cents - invoice_line_corrected_cents(l.tenant_id, l.id) AS billed_cents,
        l.amount_cents - (SELECT coalesce(sum(c.amount_cents), 0)::bigint FROM credit_note_lines c
                          WHERE c.tenant_id = l.tenant_id AND c.invoice_line_id = l.id) AS rest_cents
 FROM unnest($2::uuid[], $3::date[]) AS m (tenant_id, month)
 JOIN tenant_invoice_lines l ON l.tenant_id = m.tenant_id AND l.period_start = m.month
-    AND l.kind <> 'TAX' AND l.amount_cents > 0
+    AND l.kind <> 'TAX'
     AND (l.subscription_id = any($4::uuid[]) OR l.charge_id = any($5::uuid[]))
 JOIN tenant_invoices i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
     AND i.status <> 'VOID' AND i.id <> all($1::uuid[])
 ORDER BY i.period_start DESC, i.id DESC, l.position DESC
-"""
+"""  # noqa: S608 - made of constants
 _ABSORB = """
 INSERT INTO absorbed_corrections (id, tenant_id, invoice_line_id, run_id, absorbed_cents, recorded_at)
 SELECT a.id, a.tenant_id, a.line_id, $5, a.cents, $6
@@ -89,9 +97,8 @@ class Fall:
     deferred_cents: int = 0
 
     @property
-    def subject(self) -> UUID | None:
-        """A charge is one series, whether it was billed with a subscription or apart."""
-        return None if self.series.kind is LineKind.ADJUSTMENT else self.subscription_id
+    def key(self) -> SeriesKey:
+        return series_key(self.tenant_id, self.month, self.subscription_id, self.series)
 
     @property
     def left_cents(self) -> int:
@@ -100,7 +107,7 @@ class Fall:
 
 
 class _BilledLine(NamedTuple):
-    """A line above 0 of a live invoice. billed_cents: less corrections; rest_cents: less all its credit notes."""
+    """A line of a live invoice. billed_cents: less corrections; rest_cents: less all its credit notes."""
 
     id: UUID
     invoice_id: UUID
@@ -109,6 +116,11 @@ class _BilledLine(NamedTuple):
     position: int
     billed_cents: int
     rest_cents: int
+
+    @property
+    def absorbable_cents(self) -> int:
+        """What credit notes for other reasons took off the line and no correction has used up."""
+        return self.billed_cents - self.rest_cents
 
 
 class _Wanted(NamedTuple):
@@ -130,10 +142,9 @@ class _Planned(NamedTuple):
 
 def falls_of(month: Month, inputs: CorrectionInputs, found: Iterable[SeriesDifference]) -> dict[Series, Fall]:
     """The differences below 0 of an earlier month."""
-    subject, deployment_id, subscription_id = inputs.subject, None, None
+    subject, deployment_id, subscription_id = inputs.subject, None, subscription_of(inputs)
     if isinstance(subject, SubscriptionInputs):
         deployment_id = UUID(subject.deployment_id) if subject.deployment_id else None
-        subscription_id = UUID(subject.subscription_id) if subject.subscription_id else None
     return {
         one.series: Fall(
             month.tenant_id, month.period_start, subscription_id, deployment_id, one.series, -one.amount_cents
@@ -160,9 +171,12 @@ class CorrectionNotes:
     _receivables: dict[UUID, Receivable] = field(default_factory=dict)
     _planned: list[_Planned] = field(default_factory=list)
     _absorbed: list[tuple[UUID, UUID, int]] = field(default_factory=list)
+    _absorbed_before: Mapping[SeriesKey, Sequence[AbsorbedLine]] = field(default_factory=dict)
 
     async def lock(self, months: Iterable[TenantMonths]) -> None:
-        """Locks the issued invoices that have lines of the earlier months; a dry run reads them."""
+        """Locks the issued invoices that have lines of the earlier months, a dry run reads them; and reads what was
+        absorbed of the months.
+        """
         keys = [(month.tenant_id, month.period_start) for each in months for month in each.earlier]
         if not keys:
             return
@@ -171,27 +185,39 @@ class CorrectionNotes:
         receivables_of = read_receivables if self.run.dry_run else lock_receivables
         receivables = await receivables_of(self.unit, sorted(set(tenant_ids)), ids)
         self._receivables = {one.id: one for one in receivables if one.id not in self.replaced}
+        self._absorbed_before = await absorbed_lines(self.unit, tenant_ids, starts)
+
+    def releases(self, month: Month, inputs: CorrectionInputs, found: Iterable[SeriesDifference]) -> list[Release]:
+        """What rises of an earlier month use up of what was absorbed of it."""
+        return releases_of(self._absorbed_before, month.tenant_id, month.period_start, inputs, found)
+
+    def release(self, releases: Iterable[Release]) -> None:
+        """Takes these parts of what was absorbed back: they count as billed again."""
+        for one in releases:
+            self._absorbed.append((one.tenant_id, one.line_id, -one.cents))
+            self.corrected[one.tenant_id, one.month] -= one.cents
 
     async def cover(self, falls: Sequence[Fall]) -> None:
-        """Finds for each fall, in their order, which invoices take it back. Nothing is written yet."""
+        """Finds for each fall, in their order, which invoices take it back. Nothing is written yet.
+
+        Only what the tenant still pays for the series is credited; what other notes have taken off it before absorbs
+        the rest of the fall.
+        """
         lines = await self._lines(falls)
         wanted: dict[UUID, list[_Wanted]] = defaultdict(list)
         for fall in falls:
-            need = fall.cents
-            for line in lines.get((fall.tenant_id, fall.month, fall.subject, fall.series), ()):
-                if (part := min(need, line.billed_cents)) <= 0:
-                    continue
-                need -= part
+            of_series = lines.get(fall.key, ())
+            creditable = min(fall.cents, max(sum(line.rest_cents for line in of_series), 0))
+            for line, part in _parts(of_series, [line.rest_cents for line in of_series], creditable):
                 if line.is_draft:
                     fall.deferred_cents += part
                     self.stale[fall.tenant_id, line.invoice_month].add(fall.deployment_id)
-                    continue
-                credited = max(min(part, line.rest_cents), 0)
-                if credited:
-                    wanted[line.invoice_id].append(_Wanted(line, credited, fall))
-                if absorbed := part - credited:
-                    self._absorbed.append((fall.tenant_id, line.id, absorbed))
-                    self._count(fall, absorbed)
+                else:
+                    wanted[line.invoice_id].append(_Wanted(line, part, fall))
+            absorbable = [line.absorbable_cents for line in of_series]
+            for line, part in _parts(of_series, absorbable, fall.cents - creditable):
+                self._absorbed.append((fall.tenant_id, line.id, part))
+                self._count(fall, part)
         for invoice_id, of_invoice in wanted.items():
             await self._plan(self._receivables[invoice_id], of_invoice)
 
@@ -232,9 +258,7 @@ class CorrectionNotes:
         fall.corrected_cents += cents
         self.corrected[fall.tenant_id, fall.month] += cents
 
-    async def _lines(
-        self, falls: Sequence[Fall]
-    ) -> Mapping[tuple[UUID, date, UUID | None, Series], Sequence[_BilledLine]]:
+    async def _lines(self, falls: Sequence[Fall]) -> Mapping[SeriesKey, Sequence[_BilledLine]]:
         months = sorted({(fall.tenant_id, fall.month) for fall in falls}, key=str)
         subscriptions = [fall.subscription_id for fall in falls if fall.subscription_id]
         charges = [UUID(fall.series.part) for fall in falls if fall.series.kind is LineKind.ADJUSTMENT]
@@ -246,10 +270,17 @@ class CorrectionNotes:
             subscriptions,
             charges,
         )
-        lines: dict[tuple[UUID, date, UUID | None, Series], list[_BilledLine]] = defaultdict(list)
+        lines: dict[SeriesKey, list[_BilledLine]] = defaultdict(list)
         for row in rows:
             series = Series(LineKind(row["kind"]), row["part"])
-            subject = None if series.kind is LineKind.ADJUSTMENT else row["subscription_id"]
             line = _BilledLine(*(row[name] for name in _BilledLine._fields))
-            lines[row["tenant_id"], row["month"], subject, series].append(line)
+            lines[series_key(row["tenant_id"], row["month"], row["subscription_id"], series)].append(line)
         return lines
+
+
+def _parts(lines: Sequence[_BilledLine], limits: Sequence[int], cents: int) -> Iterator[tuple[_BilledLine, int]]:
+    """Divides an amount over the lines in their order, each up to its limit."""
+    for line, limit in zip(lines, limits, strict=True):
+        if (part := min(cents, limit)) > 0:
+            cents -= part
+            yield line, part

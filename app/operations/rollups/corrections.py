@@ -48,6 +48,7 @@ from app.operations.rating_inputs import (
     gather,
     tenant_headers,
 )
+from app.operations.rollups.absorbed import with_released
 from app.operations.rollups.correction_notes import CorrectionNotes, falls_of
 from app.operations.rollups.month_credits import MonthWithCredits
 from app.operations.rollups.run import Run
@@ -233,9 +234,20 @@ class Corrections:
             self.failed[month.tenant_id, month.period_start] = f"{slug}: {error}" if slug else str(error)
 
     def _add_inputs(self, draft: Draft, month: Month, inputs: CorrectionInputs) -> None:
-        series_differences = tuple(differences(inputs, rate_subject(inputs)))
-        if not series_differences:
-            return
+        lines = rate_subject(inputs)
+        found = tuple(differences(inputs, lines))
+        releases = self.notes.releases(month, inputs, found)
+        if releases:
+            inputs = with_released(inputs, releases)
+        series_differences = tuple(differences(inputs, lines)) if releases else found
+        if series_differences:
+            self._add_differences(draft, month, inputs, series_differences)
+        self.notes.release(releases)
+        month.difference_cents += sum(difference.amount_cents for difference in found)
+
+    def _add_differences(
+        self, draft: Draft, month: Month, inputs: CorrectionInputs, series_differences: tuple[SeriesDifference, ...]
+    ) -> None:
         _refuse_too_large(draft, inputs.header, series_differences)
         if any(difference.amount_cents < 0 for difference in series_differences):
             falls = (
@@ -248,7 +260,6 @@ class Corrections:
             )
         else:
             draft.add_correction(inputs)
-        month.difference_cents += sum(difference.amount_cents for difference in series_differences)
 
     def _add_credit(self, draft: Draft, credit: MonthWithCredits, taken: Mapping[Series, int]) -> None:
         partly = tuple(

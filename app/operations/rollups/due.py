@@ -12,8 +12,9 @@ from app.operations.billing_months.missing_months import insert_missing_months
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
+from app.operations.rollups.progress import ROLLUPS
 from app.operations.rollups.run import Run, TenantWorkload
-from app.operations.rollups.starting import enqueue_chunks, insert_run
+from app.operations.rollups.starting import insert_run
 from app.tables.ids import new_id
 
 USAGE_GRACE = timedelta(hours=3)
@@ -47,9 +48,6 @@ SELECT b.tenant_id, b.period_start, b.state FROM billing_months b
 JOIN unnest($1::uuid[], $2::date[]) AS m (tenant_id, period_start)
     ON m.tenant_id = b.tenant_id AND m.period_start = b.period_start
 """
-_OPEN_CHUNKS = """
-SELECT run_id, position FROM rollup_chunks WHERE finished_at IS NULL ORDER BY run_id, position
-"""
 
 
 async def catch_up(context: Context) -> int:
@@ -62,7 +60,7 @@ async def catch_up(context: Context) -> int:
 
     async def work(unit: UnitOfWork) -> int:
         await lock(unit, "rollups", "catch-up")
-        await _enqueue_open_chunks(context, unit)
+        await ROLLUPS.enqueue_open_chunks(context, unit)
         await insert_missing_months(context, unit)
         due = await _due(context, unit)
         for period_start, workloads in sorted(due.items()):
@@ -78,13 +76,7 @@ async def resume(context: Context) -> int:
     """Enqueues jobs for the remaining chunks of unfinished rollup runs; returns the number of chunks."""
     authorise(context, Action.ROLL_UP)
 
-    return await transact(context, lambda unit: _enqueue_open_chunks(context, unit))
-
-
-async def _enqueue_open_chunks(context: Context, unit: UnitOfWork) -> int:
-    chunks = [(row["run_id"], row["position"]) for row in await unit.connection.fetch(_OPEN_CHUNKS)]
-    unit.after_commit(lambda: enqueue_chunks(context, chunks))
-    return len(chunks)
+    return await transact(context, lambda unit: ROLLUPS.enqueue_open_chunks(context, unit))
 
 
 async def _due(context: Context, unit: UnitOfWork) -> dict[date, list[TenantWorkload]]:

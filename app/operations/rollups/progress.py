@@ -2,7 +2,6 @@
 sums over the run's outcomes.
 """
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from uuid import UUID
 
 from app.database import UnitOfWork
 from app.database.copy import copy_rows
+from app.operations.chunked_runs import ChunkedRuns
 from app.operations.events import Aggregate, RollupData, record_event
 from app.operations.rollups.run import Run
 from app.tables.events import AggregateType, EventType
@@ -28,7 +28,22 @@ from app.tables.rollups import (
     UnpricedReason,
 )
 
-CHANNEL = "rollup_runs"
+_FINISHED = """
+SELECT id AS run_id, period_start, status, dry_run, invoices_created, invoices_replaced, invoices_skipped,
+       invoices_failed, total_cents
+FROM rollup_runs WHERE id = $1
+"""
+
+
+async def _record_finished(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
+    row = await unit.connection.fetchrow(_FINISHED, run_id)
+    data = RollupData(**{**row, "status": RollupStatus(row["status"])})
+    record_event(unit, EventType.ROLLUP_FINISHED, Aggregate(AggregateType.ROLLUP_RUN, run_id, None), data, now)
+
+
+ROLLUPS = ChunkedRuns(
+    "rollup_runs", "rollup_chunks", total="tenants_total", chunk_job="roll_up_chunk", on_finish=_record_finished
+)
 
 _COUNT = """
 UPDATE rollup_runs SET
@@ -36,15 +51,6 @@ UPDATE rollup_runs SET
     invoices_replaced = invoices_replaced + $4, invoices_skipped = invoices_skipped + $5,
     invoices_failed = invoices_failed + $6, total_cents = total_cents + $7
 WHERE id = $1
-"""
-# Processes that finish the last chunks wait for the lock on the run's row, so each sees the chunks finished before it.
-_FINISH = """
-UPDATE rollup_runs SET finished_at = $2, status = CASE
-        WHEN invoices_failed = 0 THEN 'SUCCEEDED' WHEN invoices_failed < tenants_total THEN 'PARTIAL' ELSE 'FAILED' END
-WHERE id = $1 AND finished_at IS NULL
-  AND NOT EXISTS (SELECT FROM rollup_chunks WHERE run_id = $1 AND finished_at IS NULL)
-RETURNING id AS run_id, period_start, status, dry_run, invoices_created, invoices_replaced, invoices_skipped,
-    invoices_failed, total_cents
 """
 
 
@@ -134,7 +140,7 @@ async def record(
         count[TenantOutcome.FAILED],
         sum(settlement.total_cents for settlement in settled),
     )
-    await notify_progress(unit, run.id)
+    await ROLLUPS.notify_progress(unit, run.id)
 
 
 async def _record_failures(unit: UnitOfWork, run: Run, failed: Sequence[Settlement]) -> None:
@@ -187,37 +193,3 @@ async def _record_warnings(unit: UnitOfWork, run: Run, warnings: Sequence[Tenant
             ),
             ((new_id(), run.id, *warning) for warning in warnings),
         )
-
-
-async def start_if_queued(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
-    started = await unit.connection.execute(
-        "UPDATE rollup_runs SET status = 'RUNNING', started_at = $2 WHERE id = $1 AND status = 'QUEUED'", run_id, now
-    )
-    if started == "UPDATE 1":
-        await notify_progress(unit, run_id)
-
-
-async def finish_chunk(unit: UnitOfWork, run_id: UUID, position: int, now: datetime) -> None:
-    """Marks a chunk of a rollup run as done. If it was the last chunk, ends the run."""
-    await unit.connection.execute("SELECT FROM rollup_runs WHERE id = $1 FOR NO KEY UPDATE", run_id)
-    await unit.connection.execute(
-        "UPDATE rollup_chunks SET finished_at = $3 WHERE run_id = $1 AND position = $2 AND finished_at IS NULL",
-        run_id,
-        position,
-        now,
-    )
-    await finish_if_done(unit, run_id, now)
-
-
-async def finish_if_done(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
-    """Ends a rollup run once all its chunks are done: PARTIAL if some of its tenants failed, FAILED if all did."""
-    row = await unit.connection.fetchrow(_FINISH, run_id, now)
-    if row is not None:
-        await notify_progress(unit, run_id)
-        data = RollupData(**{**row, "status": RollupStatus(row["status"])})
-        record_event(unit, EventType.ROLLUP_FINISHED, Aggregate(AggregateType.ROLLUP_RUN, run_id, None), data, now)
-
-
-async def notify_progress(unit: UnitOfWork, run_id: UUID) -> None:
-    """Notifies listeners of the run's progress, once the transaction commits."""
-    await unit.connection.execute("SELECT pg_notify($1, $2)", CHANNEL, json.dumps({"id": str(run_id)}))

@@ -1,6 +1,6 @@
 """Starts a rollup run: writes its row and chunks, and enqueues a job for each chunk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.calls.validation import refuse
 from app.operations.periods import month_of
-from app.operations.rollups.progress import finish_if_done, notify_progress
+from app.operations.rollups.progress import ROLLUPS
 from app.operations.rollups.run import Run, TenantWorkload, portions
 from app.tables.ids import new_id
 from app.tables.rollups import RollupChunks, RollupRuns, RollupStatus
@@ -24,8 +24,6 @@ from app.tables.rollups import RollupChunks, RollupRuns, RollupStatus
 CHUNK_TENANTS = 200
 CHUNK_SUBSCRIPTIONS = 2_000
 """A chunk ends at whichever limit is reached first; a larger tenant is a chunk of its own."""
-
-CHUNK_JOB = "roll_up_chunk"
 
 _DUE = """
 SELECT d.tenant_id, count(s.id)::bigint AS subscriptions FROM (
@@ -127,17 +125,11 @@ async def insert_run(context: Context, unit: UnitOfWork, run: Run, workloads: Se
     chunks = list(portions(workloads, CHUNK_TENANTS, CHUNK_SUBSCRIPTIONS))
     columns = (RollupChunks.id, RollupChunks.run_id, RollupChunks.position, RollupChunks.tenant_ids)
     await copy_rows(unit, RollupChunks, columns, (_chunk(run.id, *chunk) for chunk in enumerate(chunks)))
-    await finish_if_done(unit, run.id, now)  # a run without tenants
-    await notify_progress(unit, run.id)
-    unit.after_commit(lambda: enqueue_chunks(context, [(run.id, position) for position in range(len(chunks))]))
+    await ROLLUPS.finish_if_done(unit, run.id, now)  # a run without tenants
+    await ROLLUPS.notify_progress(unit, run.id)
+    ROLLUPS.enqueue_after_commit(context, unit, [(run.id, position) for position in range(len(chunks))])
     return run.id
 
 
 def _chunk(run_id: UUID, position: int, workloads: Sequence[TenantWorkload]) -> tuple[Any, ...]:
     return new_id(), run_id, position, [workload.tenant_id for workload in workloads]
-
-
-async def enqueue_chunks(context: Context, chunks: Iterable[tuple[UUID, int]]) -> None:
-    """Enqueues a job for each of these chunks of a rollup run."""
-    for run_id, position in chunks:
-        await context.queue.enqueue(CHUNK_JOB, f"{run_id}:{position}", run_id=str(run_id), position=position)

@@ -1,4 +1,4 @@
-"""Credit notes and their lines, and by what notes are found."""
+"""Credit notes and their lines, what they absorbed of later corrections, and by what notes are found."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -28,8 +28,9 @@ from app.schema.context import reads_tenants
 from app.schema.lazy_types import LazyInvoice, LazyInvoiceLine, LazyTenant
 from app.schema.nodes import Node
 from app.schema.scalars import Cents
-from app.tables.credit_notes import CreditNoteLines, CreditNotes, CreditReason
+from app.tables.credit_notes import AbsorbedCorrections, CreditNoteLines, CreditNotes, CreditReason
 from app.tables.invoices import TenantInvoiceLines
+from app.tables.tenants import Tenants
 
 
 @read_type(
@@ -92,6 +93,32 @@ class CreditNote(Node):
         CreditNoteLines.credit_note_id,
         order=(CreditNoteLines.position,),
         description="The credited lines, in the order of the invoice, tax last.",
+    )
+
+
+@read_type(
+    AbsorbedCorrections,
+    description="A part of a late correction of a month that was not credited, because credit notes for other reasons "
+    "had left nothing of the series to credit. It counts as corrected. The amount is in the minor unit of `currency`.",
+)
+class AbsorbedCorrection(Node):
+    """A row of `absorbed_corrections`."""
+
+    month: date = related(
+        AbsorbedCorrections.invoice_line_id,
+        TenantInvoiceLines.period_start,
+        description="The first day of the month whose value changed after it was invoiced.",
+    )
+    amount_cents: Cents = column(
+        AbsorbedCorrections.absorbed_cents,
+        description="The amount without tax by which the month fell in value without a credit note. Negative where "
+        "the month rose again: so much of the rise was not billed.",
+    )
+    currency: str = related(
+        AbsorbedCorrections.tenant_id, Tenants.currency, description="The ISO 4217 code of the currency of the amount."
+    )
+    recorded_at: datetime = column(
+        AbsorbedCorrections.recorded_at, description="The time of the rollup that corrected the month."
     )
 
 

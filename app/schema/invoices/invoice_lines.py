@@ -10,6 +10,7 @@ from app.reads import (
     PythonFieldInfo,
     Rows,
     column,
+    many,
     one,
     python_field,
     read_type,
@@ -18,6 +19,7 @@ from app.reads import (
 from app.schema.catalog.resource_kinds import ResourceKind
 from app.schema.context import RequestContext
 from app.schema.lazy_types import (
+    LazyAbsorbedCorrection,
     LazyDeployment,
     LazyInvoice,
     LazySubscription,
@@ -26,6 +28,7 @@ from app.schema.lazy_types import (
 from app.schema.nodes import Node
 from app.schema.quotes import LineExplanation
 from app.schema.scalars import Cents
+from app.tables.credit_notes import AbsorbedCorrections
 from app.tables.invoices import TenantInvoiceLines, TenantInvoices
 
 _KEY = (TenantInvoices.tenant_id, TenantInvoices.id)
@@ -82,6 +85,12 @@ class InvoiceLine(Node):
     subscription_addon: LazySubscriptionAddon | None = one(
         TenantInvoiceLines.subscription_addon_id,
         description="The charged attached add-on; null on lines of another kind than ADDON.",
+    )
+    absorbed_corrections: list[LazyAbsorbedCorrection] = many(
+        AbsorbedCorrections.invoice_line_id,
+        order=(AbsorbedCorrections.id,),
+        description="The parts of late corrections that were not credited on the line, because other credit notes had "
+        "taken it off before, in order.",
     )
     explanation = python_field(
         needs=(TenantInvoiceLines.key, TenantInvoiceLines.kind, TenantInvoiceLines.unit_price_cents),

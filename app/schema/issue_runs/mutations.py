@@ -29,11 +29,14 @@ class IssueInvoicesInput:
     )
 
 
-@strawberry.type(description="The result of requesting an issue run, which is now queued.")
+@strawberry.type(
+    description="The result of requesting an issue run, which is now queued. The subscription `issueRunProgress` "
+    "reports its progress."
+)
 class IssueRunStarted:
     """Payload of `issueInvoices`."""
 
-    run: IssueRun = strawberry.field(description="The queued run; `issueRun` returns its progress.")
+    run: IssueRun = strawberry.field(description="The queued run.")
 
 
 IssueInvoicesResult = Annotated[IssueRunStarted | Refused, result_of("issueInvoices")]

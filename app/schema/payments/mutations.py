@@ -130,7 +130,7 @@ class PaymentMutations:
             info.context.operations,
             tenant_id=input_.tenant_id,
             amount_cents=input_.amount_cents,
-            refunded_on=input_.refunded_on,
+            paid_out_on=input_.paid_out_on,
             reference=input_.reference,
         )
         return CreditRefunded(refund=reference(Refund, refund_id))

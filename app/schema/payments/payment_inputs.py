@@ -71,7 +71,7 @@ class RefundCreditInput:
         description="The amount paid out, in the minor unit of the tenant's currency: above 0, and at most the "
         "tenant's credit balance."
     )
-    refunded_on: date = strawberry.field(description=f"The day on which the money was paid out, {DAY}")
+    paid_out_on: date = strawberry.field(description=f"The day on which the money was paid out, {DAY}")
     reference: str = strawberry.field(
         description=f"{REFERENCE} The same refund under the same reference is recorded once."
     )

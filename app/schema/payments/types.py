@@ -92,7 +92,7 @@ class Refund(Node):
         Refunds.amount_cents, description="The amount paid out, in the minor unit of `currency`."
     )
     currency: str = column(Refunds.currency, description="The ISO 4217 code of the currency of the amount.")
-    paid_out_on: date = column(Refunds.refunded_on, description="The day on which the money was paid out.")
+    paid_out_on: date = column(Refunds.paid_out_on, description="The day on which the money was paid out.")
     reference: str = column(
         Refunds.reference, description="The bank's or processor's transaction id, unique for the tenant."
     )

@@ -10,6 +10,9 @@ POSTED = "a credit note is posted with its amounts"
 TOTAL = "an invoice's balance is its total less what was applied to it"
 DOCUMENT = "a journal entry has its document"
 
+ABSORBED = "no more of a correction is absorbed than other credit notes took off the line"
+MONTHS = "a billing month's state agrees with its invoices"
+
 # What is done to the rows, and the checks that find it.
 BROKEN_CREDIT_NOTES: dict[str, tuple[str, set[str]]] = {
     "a credit note line's amount": (
@@ -45,6 +48,23 @@ BROKEN_CREDIT_NOTES: dict[str, tuple[str, set[str]]] = {
         UPDATE invoice_balances SET credited_net_cents = 1000000 WHERE credited_net_cents > 0
         """,
         {EXCEEDED, TAX, POSTED},
+    ),
+    "more absorbed of a correction than goodwill took off the line": (
+        """
+        INSERT INTO absorbed_corrections (id, tenant_id, invoice_line_id, run_id, absorbed_cents, recorded_at)
+        SELECT gen_random_uuid(), c.tenant_id, c.invoice_line_id, gen_random_uuid(), c.amount_cents + 1, now()
+        FROM credit_note_lines c JOIN credit_notes n ON n.id = c.credit_note_id AND n.reason <> 'LATE_CORRECTION'
+        WHERE c.taxed_net_cents IS NULL
+        """,
+        {ABSORBED, MONTHS},
+    ),
+    "more used up of what was absorbed than there is": (
+        """
+        INSERT INTO absorbed_corrections (id, tenant_id, invoice_line_id, run_id, absorbed_cents, recorded_at)
+        SELECT gen_random_uuid(), c.tenant_id, c.invoice_line_id, gen_random_uuid(), -1, now()
+        FROM credit_note_lines c WHERE c.taxed_net_cents IS NULL LIMIT 1
+        """,
+        {ABSORBED, MONTHS},
     ),
     "a balance without its credit note": (
         "UPDATE invoice_balances SET credited_net_cents = 0, credited_tax_cents = 0",

@@ -8,6 +8,7 @@ from app.operations.invoices import void_invoice
 from app.operations.payments import NewRecovery, record_recovery, refund_credit, reverse_payment, write_off_invoice
 from app.tables.payments import PaymentMethod
 from tests.operations.data_integrity.broken_ledger import BROKEN_LEDGER
+from tests.operations.data_integrity.conftest import MadeOnce
 from tests.operations.data_integrity.test_checks import TABLES, break_rows
 from tests.operations.given import Given
 from tests.operations.receivables import credit, figure_1, issued, pay
@@ -19,14 +20,18 @@ WHERE contype = 'c' AND conrelid::regclass::text IN ('invoice_balances', 'tenant
 
 
 @pytest.fixture
-async def receivables(given: Given) -> None:
+async def receivables(given: Given, made_once: MadeOnce) -> None:
+    await made_once.put(given, make_receivables)
+
+
+async def make_receivables(given: Given) -> None:
     """Figures 4 to 6 for three tenants, and for a fourth a void invoice: every kind of journal entry."""
     await figure_1(given)
     paid, invoice_id = await issued(given, "paid")
     await credit(given, invoice_id, (3, 672))
     await pay(given, paid, 7000, "bank-1")
     today = given.clock().date()
-    await refund_credit(given.platform, tenant_id=paid, amount_cents=75, refunded_on=today, reference="out-1")
+    await refund_credit(given.platform, tenant_id=paid, amount_cents=75, paid_out_on=today, reference="out-1")
     lost, invoice_id = await issued(given, "lost")
     await pay(given, lost, 4000, "bank-2")
     await write_off_invoice(given.platform, invoice_id=invoice_id, reason="insolvent")

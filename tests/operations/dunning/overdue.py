@@ -8,7 +8,7 @@ from app.billing import DeploymentState, Proration
 from app.operations.dunning import evaluate_tenant, run_dunning
 from app.operations.invoices import issue_invoice
 from tests.operations.given import Given
-from tests.operations.months import APRIL, roll_up, subscribed
+from tests.operations.months import APRIL, meter, roll_up, subscribed
 
 TOTAL_CENTS = 5500
 """The invoices of `owing`: 5000 and GST of 500."""
@@ -22,13 +22,18 @@ class Owing(NamedTuple):
     invoice_id: UUID
 
 
-async def owing(given: Given, code: str = "acme") -> Owing:
-    """Such a tenant, on a plan with DAILY proration and a base price of 5000; the clock stands on 1 May at 09:00."""
+async def owing(given: Given, code: str = "acme", *, overage: int = 0) -> Owing:
+    """Such a tenant, on a plan with DAILY proration and a base price of 5000; the clock stands on 1 May at 09:00.
+
+    overage: droplet hours of April above the included ones, which are one event; each costs 1.
+    """
     given.clock.set(2026, 4, 1)
     if not await given.rows("SELECT FROM plans"):
         await given.plan(proration=Proration.DAILY)
     tenant_id, deployment_id = await subscribed(given, code)
     given.clock.set(2026, 5, 1, 9)
+    if overage:
+        await meter(given, deployment_id, str(1488 + overage))
     return Owing(tenant_id, deployment_id, await issued(given, tenant_id, APRIL))
 
 

@@ -149,7 +149,7 @@ class Year:
                 self.given.platform,
                 tenant_id=tenant_id,
                 amount_cents=self.random.randint(1, row["credit_cents"]),
-                refunded_on=self.given.clock().date(),
+                paid_out_on=self.given.clock().date(),
                 reference=self._reference(),
             )
 

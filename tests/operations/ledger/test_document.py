@@ -33,7 +33,7 @@ async def story(given: Given) -> None:
     await credit(given, invoice_id, (3, 672))
     await pay(given, acme, 4000, "bank-1")
     await pay(given, acme, 3000, "bank-2")
-    await refund_credit(given.platform, tenant_id=acme, amount_cents=500, refunded_on=today, reference="out-1")
+    await refund_credit(given.platform, tenant_id=acme, amount_cents=500, paid_out_on=today, reference="out-1")
     omega, invoice_id = await issued(given, "omega")
     await credit(given, invoice_id, (3, 672))
     await pay(given, omega, 4000, "bank-3")

@@ -88,7 +88,7 @@ async def test_what_is_owed_above_the_rest_of_an_invoice_is_written_off_without_
     payment_id = await pay(given, tenant_id, 7064)
     await credit(given, invoice_id, (3, 672))
     await refund_credit(
-        given.platform, tenant_id=tenant_id, amount_cents=739, refunded_on=date(2026, 5, 1), reference="out-1"
+        given.platform, tenant_id=tenant_id, amount_cents=739, paid_out_on=date(2026, 5, 1), reference="out-1"
     )
     await reverse_payment(given.platform, payment_id=payment_id, reason="dishonoured")
     assert await balance(given, invoice_id) == ("ISSUED", 7064, None)

@@ -73,7 +73,7 @@ class World(NamedTuple):
             "pay": lambda cents, only: self._pay(reference, cents, only),
             "reverse": lambda at: reverse_payment(platform, payment_id=self.payments[at], reason="dishonoured"),
             "refund": lambda cents: refund_credit(
-                platform, tenant_id=self.tenant_id, amount_cents=cents, refunded_on=today, reference=reference
+                platform, tenant_id=self.tenant_id, amount_cents=cents, paid_out_on=today, reference=reference
             ),
             "apply": lambda: allocate_credit(platform, tenant_id=self.tenant_id),
             "write_off": lambda at: write_off_invoice(platform, invoice_id=self.invoices[at], reason="insolvent"),

@@ -119,7 +119,7 @@ async def test_credit_spent_twice(given: Given) -> None:
         day = given.clock().date()
         answers = await at_once(
             *(
-                refund_credit(given.platform, tenant_id=tenant_id, amount_cents=500, refunded_on=day, reference=name)
+                refund_credit(given.platform, tenant_id=tenant_id, amount_cents=500, paid_out_on=day, reference=name)
                 for name in ("out-1", "out-2")
             ),
             allocate_credit(given.platform, tenant_id=tenant_id),

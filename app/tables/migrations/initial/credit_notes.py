@@ -61,7 +61,7 @@ ABSORBED_CORRECTIONS = table(
     run_id=uuid(),
     absorbed_cents=bigint(),
     recorded_at=timestamptz(),
-    absorbed_corrections_absorbed_cents_check=Check("absorbed_cents > 0"),
+    absorbed_corrections_absorbed_cents_check=Check("absorbed_cents <> 0"),
 )
 
 TABLES = (

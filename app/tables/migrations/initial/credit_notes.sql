@@ -14,6 +14,21 @@ CREATE TRIGGER credit_notes_append_only BEFORE UPDATE OR DELETE ON credit_notes
 CREATE TRIGGER credit_note_lines_append_only BEFORE UPDATE OR DELETE ON credit_note_lines
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+-- One statement writes all lines of a note, so that none can be added to a note that is issued.
+CREATE FUNCTION credit_note_lines_refuse_addition() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM (SELECT DISTINCT tenant_id, credit_note_id FROM written) AS n
+        JOIN credit_note_lines l ON l.tenant_id = n.tenant_id AND l.credit_note_id = n.credit_note_id
+        WHERE l.id NOT IN (SELECT id FROM written)) THEN
+        RAISE EXCEPTION 'the credit note has its lines already, and none is added'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER credit_note_lines_no_addition AFTER INSERT ON credit_note_lines
+    REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION credit_note_lines_refuse_addition();
+
 CREATE FUNCTION credit_notes_check_totals() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (SELECT (coalesce(sum(amount_cents) FILTER (WHERE taxed_net_cents IS NULL), 0),
