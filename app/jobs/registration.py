@@ -59,6 +59,26 @@ _SECONDS = {data_integrity.check_data_integrity: 4 * 3600}  # it checks all data
 _TIMERS: Any = {"schedule": 1, "worker_info": 10, "sweep": 5, "abort": 1}
 
 
+STOPPING_SECONDS = 0.5
+"""How often a worker that stops looks for tasks that are still waiting for a job."""
+
+
+class StoppingWorker(saq.Worker[JobContext]):
+    """SAQ's worker, which stops even if Python loses the cancellation of a task that waits for a job: before 3.12,
+    asyncio.wait_for drops one that meets a notification, and SAQ would wait for that task forever.
+    """
+
+    async def stop(self) -> None:
+        """Stops as SAQ does. Tasks that wait are cancelled again; while jobs still end, none is."""
+        waiting = list(self.tasks)
+        stopping = asyncio.create_task(super().stop())
+        while not (await asyncio.wait({stopping}, timeout=STOPPING_SECONDS))[0]:
+            if not self.job_task_contexts:
+                for task in waiting:
+                    task.cancel()
+        await stopping
+
+
 def create_worker(context: Context, *, catching_up: bool = True, signals: bool = True) -> saq.Worker[JobContext]:
     """Returns a worker on the context's open queue, acting as the system.
 
@@ -80,7 +100,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
         if catching_up:
             await operations.queue.enqueue(CATCH_UP_JOB, "start")
 
-    worker: saq.Worker[JobContext] = saq.Worker(
+    worker = StoppingWorker(
         context.queue.saq,
         functions=[
             (ROLLUPS.chunk_job, rollups.roll_up_chunk),

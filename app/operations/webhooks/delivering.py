@@ -12,7 +12,7 @@ from app.database import PLATFORM, UnitOfWork
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.events import envelope, has_events, publish_events
-from app.operations.events.wake_up import wake_delivery
+from app.operations.events.wake_up import wake_delivery, wake_delivery_later
 from app.operations.webhooks.attempt_results import RETRY_SECONDS, AttemptResult, record_attempts
 from app.operations.webhooks.delivery_queue import add_deliveries, claim_deliveries
 from app.operations.webhooks.endpoint_secrets import SecretUnreadable, decrypt, signature_of
@@ -130,4 +130,4 @@ class Delivery:
         if disabled:
             self._woken.set()
         if any(not result.attempt.succeeded for result in results):
-            await wake_delivery(self._context, RETRY_SECONDS[0])
+            await wake_delivery_later(self._context, RETRY_SECONDS[0])
