@@ -133,14 +133,16 @@ class Queue:
     async def __aexit__(self, *_exception: object) -> None:
         await self.close()
 
-    async def enqueue(self, job: str, key: str, /, *, seconds_allowed: int = TIMEOUT_SECONDS, **arguments: Any) -> bool:
+    async def enqueue(
+        self, job: str, key: str, /, *, seconds_allowed: int = TIMEOUT_SECONDS, at: int = 0, **arguments: Any
+    ) -> bool:
         """Enqueues a job with these arguments (values of JSON); returns whether the queue confirmed it. Call it after
-        the commit.
+        the commit. at: it does not start before, in seconds of the Unix epoch.
 
         While a job with the same name and key waits or runs, another one is not added.
         """
         # A task of its own: on a silent network psycopg would block the caller even after it is cancelled.
-        enqueueing = asyncio.create_task(self._enqueue_in_time(job, key, seconds_allowed, arguments))
+        enqueueing = asyncio.create_task(self._enqueue_in_time(job, key, seconds_allowed, arguments, at))
         self._enqueueing.add(enqueueing)
         enqueueing.add_done_callback(self._enqueueing.discard)
         done, _ = await asyncio.wait({enqueueing}, timeout=self._settings.connect_timeout)
@@ -150,14 +152,17 @@ class Queue:
             return False
         return enqueueing.result()
 
-    async def _enqueue_in_time(self, job: str, key: str, seconds_allowed: int, arguments: dict[str, Any]) -> bool:
+    async def _enqueue_in_time(
+        self, job: str, key: str, seconds_allowed: int, arguments: dict[str, Any], at: int
+    ) -> bool:
         try:
-            if await self._enqueue(job, key, seconds_allowed, arguments, scheduled=0):
+            if await self._enqueue(job, key, seconds_allowed, arguments, scheduled=at):
                 return True
             # SAQ accepts a key again only in a later second than that of the previous job with the key.
             earlier = await self.saq.job(_key(job, key))
             if earlier is not None and earlier.status in TERMINAL_STATUSES:
-                return await self._enqueue(job, key, seconds_allowed, arguments, scheduled=int(time.time()) + 1)
+                at = max(at, int(time.time()) + 1)
+                return await self._enqueue(job, key, seconds_allowed, arguments, scheduled=at)
         except _FAILURES as error:
             logger.warning("Job %s could not be enqueued; the next catch-up job will do its work: %s", job, error)
             return False

@@ -11,7 +11,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.database_urls import postgresql_url
-from app.settings_parsing import choice, currency, integer, on_or_off, path, secret, time_of_day, time_zone, url
+from app.settings_parsing import (
+    choice,
+    currency,
+    integer,
+    on_or_off,
+    path,
+    secret,
+    secrets,
+    time_of_day,
+    time_zone,
+    url,
+)
 from app.settings_supplier import (
     parse_abn,
     parse_account_number,
@@ -101,6 +112,7 @@ class Settings:
     idle_transaction_timeout: int = _setting(integer(1, 3600), 60)
 
     jwt_secret: str | None = _setting(secret, secret=True)
+    webhook_key: tuple[str, ...] = _setting(secrets, (), secret=True)
     jwks_url: str | None = _setting(url("https", "http"))
     jwt_issuer: str = _setting(str, "arcadia")
     jwt_audience: str = _setting(str, "arcadia-billing")

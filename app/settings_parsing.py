@@ -62,6 +62,14 @@ def secret(text: str) -> str:
     return text
 
 
+def secrets(text: str) -> tuple[str, ...]:
+    """One or two secrets, separated by a comma: two while one replaces the other."""
+    keys = tuple(part.strip() for part in text.split(","))
+    if not 1 <= len(keys) <= 2 or any(len(key.encode()) < 32 for key in keys):
+        raise ValueError("must be a secret of at least 32 bytes, or two separated by a comma, the new one first")
+    return keys
+
+
 def time_zone(text: str) -> ZoneInfo:
     """Parses a time zone. Names without a place are refused: CET, EST and the like are fixed offsets in PostgreSQL and
     have daylight saving time in Python, or the other way round. posix/ and right/ are copies of the zone database,

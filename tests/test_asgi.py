@@ -31,7 +31,7 @@ async def test_a_server_finds_the_application_by_name(database: Database, settin
         listening.listen()
         try:
             async with httpx.AsyncClient(base_url=address, timeout=60) as client:  # waits in the socket's own queue
-                assert (await client.get("/ready")).json() == {"status": "ready"}
+                assert (await client.get("/ready")).json()["status"] == "ready"
         finally:
             server.terminate()
             await server.wait()

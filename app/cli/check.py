@@ -8,7 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.cli.operator_context import operator, print_database
+from app.database import PLATFORM
+from app.operations.calls.context import Context
 from app.operations.data_integrity import violations
+from app.operations.webhooks import delivery_state
 from app.settings import Settings
 
 
@@ -16,13 +19,23 @@ from app.settings import Settings
 def check() -> None:
     """Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs, the ledger.
 
-    Prints each violation and exits with code 1 if there is one.
+    Prints each violation and exits with code 1 if there is one. Also prints what waits to be delivered.
     """
     broken = asyncio.run(_check(Console(stderr=True), Settings.from_environment()))
     if broken:
         click.echo(f"Violations found: {broken}.", err=True)
         raise Exit(1)
     click.echo("No violations found.")
+
+
+async def _print_events(context: Context) -> None:
+    async with context.database.reading(PLATFORM) as connection:
+        state = await delivery_state(connection, context.clock())
+    click.echo(
+        f"Events: {state.unpublished} not published, {state.pending} deliveries pending (the oldest for"
+        f" {state.oldest_seconds} s), {state.failed} failed, {state.endpoints_disabled} endpoints disabled.",
+        err=True,
+    )
 
 
 async def _check(console: Console, settings: Settings) -> int:
@@ -39,4 +52,5 @@ async def _check(console: Console, settings: Settings) -> int:
             async for check, row, message in violations(context, progress=progress):
                 click.echo(f"{row}: {message} ({check})")
                 broken += 1
+            await _print_events(context)
     return broken

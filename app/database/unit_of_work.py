@@ -7,7 +7,7 @@ ends and returns the connection, and sets the tenant in the round trip that begi
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -31,6 +31,8 @@ from app.database.scope import Scope
 
 T = TypeVar("T")
 AfterCommit = Callable[[], Awaitable[object]]
+Writer = Callable[["UnitOfWork", list[Any]], Awaitable[object]]
+"""Writes what a unit of work has collected, all at once."""
 
 ATTEMPTS = 3
 ROLLBACK_SECONDS = 2
@@ -64,18 +66,29 @@ class UnitOfWork(PostgresTransaction):
         self._replicated = replicated
         self._acquire_timeout = acquire_timeout
         self._after_commit: list[AfterCommit] = []
+        self._collected: dict[Writer, list[Any]] = {}
         self._attempts = 0
 
     def after_commit(self, callback: AfterCommit) -> None:
         """Runs the callback once the transaction is committed. It may fail or never run: nothing may depend on it."""
         self._after_commit.append(callback)
 
+    def collect(self, writer: Writer, items: Iterable[Any]) -> None:
+        """Keeps the items for the writer, which gets all of them, in the order collected, as the last thing before
+        COMMIT. So rows that many transactions lock are locked once in each, briefly and in one order.
+        """
+        self._collected.setdefault(writer, []).extend(items)
+
+    def has_collected(self, writer: Writer) -> bool:
+        return bool(self._collected.get(writer))
+
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """Runs a part of the transaction in a savepoint: an error undoes only that part's changes and after_commit
-        callbacks.
+        """Runs a part of the transaction in a savepoint: an error undoes only that part's changes, with its
+        after_commit callbacks and what it collected.
         """
         callbacks, staged = len(self._after_commit), set(self.staged)
+        collected = {writer: len(items) for writer, items in self._collected.items()}
         self._attempts += 1  # unique, because PostgreSQL rolls back to the newest savepoint of a name
         savepoint = f"attempt_{self._attempts}"
         await self.connection.execute(f"SAVEPOINT {savepoint}")
@@ -85,6 +98,8 @@ class UnitOfWork(PostgresTransaction):
             if not is_unavailable(error):
                 await self.connection.execute(f"ROLLBACK TO SAVEPOINT {savepoint}")
                 del self._after_commit[callbacks:]
+                for writer, items in self._collected.items():
+                    del items[collected.get(writer, 0) :]
                 self.staged = staged
             raise
 
@@ -108,6 +123,7 @@ class UnitOfWork(PostgresTransaction):
     ) -> Literal[False]:
         try:
             if exception is None:
+                await self._write_collected()
                 await self._commit()
             else:
                 await self._roll_back(exception)
@@ -124,6 +140,15 @@ class UnitOfWork(PostgresTransaction):
         UUID, never a text from the caller, so no quoting is needed.
         """
         return "BEGIN" if self.scope.is_platform else f"BEGIN; SET LOCAL app.tenant_id = '{self.scope.setting}'"
+
+    async def _write_collected(self) -> None:
+        try:
+            for writer, items in self._collected.items():
+                if items:
+                    await writer(self, items)
+        except BaseException as error:
+            await self._roll_back(error)
+            raise
 
     async def _commit(self) -> None:
         if not self._in_transaction():

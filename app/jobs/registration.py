@@ -1,6 +1,7 @@
 """The worker: its jobs, and the schedule of the cron jobs."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -17,22 +18,26 @@ from app.jobs import (
     rollups,
     subscriptions,
     usage,
+    webhooks,
 )
 from app.jobs.context import JobContext
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
 from app.operations.documents.document_issuing import RENDER_JOB
 from app.operations.dunning_wake_up import EVALUATE_JOB
+from app.operations.events.wake_up import DELIVER_JOB
 from app.operations.issue_runs import ISSUE_RUNS
 from app.operations.rollups import ROLLUPS
+from app.operations.webhooks import Delivery, WebhookSender
 from app.queue import ATTEMPTS, HEARTBEAT_SECONDS, TIMEOUT_SECONDS
 
 SYSTEM = Principal("system:rollup", frozenset({Role.PLATFORM_ADMIN}))
 """The principal used by scheduled jobs."""
 
-CONCURRENCY = 2
+CONCURRENCY = 3
 """Concurrent jobs in one process. Only one chunk rates at a time and the next waits for the rating lock; a huge tenant,
-or a cron job that takes hours, runs beside them. For more throughput run more processes. See docs/adr/0020.
+a cron job that takes hours, or the delivery of events runs beside them. For more throughput run more processes. See
+docs/adr/0020.
 """
 
 CATCH_UP_JOB = "catch_up"
@@ -49,6 +54,7 @@ _CLOCK = (
     (data_integrity.check_data_integrity, "0 1 * * *"),
     (usage.make_usage_months, "45 4 * * *"),
     (subscriptions.apply_pending_plan_changes, "2 * * * *"),
+    (webhooks.deliver_events_again, "* * * * *"),
     (idempotency.purge_idempotency_keys, "15 * * * *"),
     (rate_limits.purge_rate_limit_buckets, "20 * * * *"),
 )
@@ -64,9 +70,16 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
     """
     operations = replace(context, principal=SYSTEM)
 
+    open_clients = AsyncExitStack()
+
+    async def shut_down(_shared: JobContext) -> None:
+        await open_clients.aclose()
+
     async def start_up(shared: JobContext) -> None:
         shared["operations"] = operations
         shared["rating_lock"] = asyncio.Lock()
+        sender = await open_clients.enter_async_context(WebhookSender(allow_loopback=not context.settings.production))
+        shared["delivery"] = Delivery(operations, sender)
         if catching_up:
             await operations.queue.enqueue(CATCH_UP_JOB, "start")
 
@@ -77,6 +90,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
             (ISSUE_RUNS.chunk_job, issue_runs.issue_chunk),
             (EVALUATE_JOB, dunning.evaluate_dunning),
             (RENDER_JOB, document_rendering.render_documents),
+            (DELIVER_JOB, webhooks.deliver_events),
         ],
         cron_jobs=[
             CronJob(
@@ -90,6 +104,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
         ],
         concurrency=min(CONCURRENCY, context.settings.database_pool_size),
         startup=start_up,
+        shutdown=shut_down,
         timers=_TIMERS,
         cancellation_hard_deadline_s=5,
     )

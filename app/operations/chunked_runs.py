@@ -33,12 +33,16 @@ _OPEN_CHUNKS_OF = "SELECT position FROM {chunks} WHERE run_id = $1 AND finished_
 
 @dataclass(frozen=True, slots=True)
 class ChunkedRuns:
-    """A kind of run: the tables of its runs and chunks, the counter of all its work, and the job of a chunk."""
+    """A kind of run: the tables of its runs and chunks, the counter of all its work, and the job of a chunk.
+
+    on_finish: what else the transaction does that ends a run.
+    """
 
     runs: str
     chunks: str
     total: str
     chunk_job: str
+    on_finish: Callable[[UnitOfWork, UUID, datetime], Awaitable[None]] | None = None
 
     @property
     def channel(self) -> str:
@@ -59,6 +63,8 @@ class ChunkedRuns:
         """Ends a run once all its chunks are done: PARTIAL if some of its tenants failed, FAILED if all did."""
         if await unit.connection.execute(self._statement(_FINISH), run_id, now) == "UPDATE 1":
             await self.notify_progress(unit, run_id)
+            if self.on_finish is not None:
+                await self.on_finish(unit, run_id, now)
 
     async def notify_progress(self, unit: UnitOfWork, run_id: UUID) -> None:
         """Notifies listeners of the run's progress, once the transaction commits."""

@@ -23,6 +23,7 @@ from app.schema.deployments.mutations import DeploymentMutations
 from app.schema.deployments.queries import DeploymentQueries
 from app.schema.dunning.mutations import DunningMutations
 from app.schema.dunning.queries import DunningQueries
+from app.schema.events.types import EventQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.issue_runs.issue_progress_stream import IssueRunSubscriptions
@@ -49,6 +50,8 @@ from app.schema.tenants import TenantQueries
 from app.schema.usage import UsageMutations
 from app.schema.usage_corrections import UsageCorrectionMutations, UsageCorrectionQueries
 from app.schema.viewer import ViewerQueries
+from app.schema.webhooks.mutations import WebhookMutations
+from app.schema.webhooks.types import WebhookQueries
 
 
 @strawberry.type(
@@ -81,6 +84,8 @@ class Query(
     CostQueries,
     JournalQueries,
     LedgerBalanceQueries,
+    EventQueries,
+    WebhookQueries,
     AuditQueries,
 ):
     """The root of queries."""
@@ -108,6 +113,7 @@ class Mutation(
     BankStatementMutations,
     BillingMonthMutations,
     DunningMutations,
+    WebhookMutations,
     CloudInvoiceMutations,
 ):
     """The root of mutations."""

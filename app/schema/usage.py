@@ -66,7 +66,7 @@ class UsageEventInput:
 @decoded_by(usage_events.decode, usage_events.build)
 @strawberry.input(description="Metered usage events to record.")
 class RecordUsageInput:
-    """Input of `recordUsage`, as the API describes it; resolvers receive usage_events.Events."""
+    """Input of `recordUsage`, as the API describes it; resolvers receive usage_events.DecodedEvents."""
 
     events: list[UsageEventInput] = strawberry.field(description="The events, at most 1,000.")
 
@@ -108,7 +108,7 @@ class UsageMutations:
         "platform admins."
     )
     async def record_usage(self, info: Info, input_: Input[RecordUsageInput]) -> RecordUsageResult:
-        events = cast("usage_events.Events", input_).metered
+        events = cast("usage_events.DecodedEvents", input_).metered
         recorded = await usage.record_usage(info.context.operations, events=events)
         return UsageRecorded(
             accepted=recorded.accepted,

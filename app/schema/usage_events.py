@@ -20,7 +20,7 @@ from app.tables.ids import quick
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class DecodedEvents:
     """The input of `recordUsage` as resolvers receive it: the events in the operation's type."""
 
     metered: list[MeteredEvent]
@@ -42,18 +42,18 @@ class _EventList(msgspec.Struct, forbid_unknown_fields=True):
     events: list[_Event]
 
 
-def decode(json_value: object) -> Events | None:
+def decode(json_value: object) -> DecodedEvents | None:
     """Decodes the input of `recordUsage` from parsed JSON; returns None if any of it is not certainly valid."""
     try:
         events = msgspec.convert(json_value, _EventList).events
-        return Events([_metered(event) for event in events])
+        return DecodedEvents([_metered(event) for event in events])
     except (msgspec.ValidationError, BadInputError):
         return None
 
 
-def build(fields: Mapping[str, Any]) -> Events:
+def build(fields: Mapping[str, Any]) -> DecodedEvents:
     """Builds the events from input fields that graphql-core has read."""
-    return Events(
+    return DecodedEvents(
         [
             MeteredEvent(
                 id=event["id"],

@@ -26,6 +26,8 @@ APP_CONFIG = AppConfig(
                 "costs",
                 "rollups",
                 "issue_runs",
+                "events",
+                "webhooks",
                 "audit",
                 "rate_limits",
                 "installation",

@@ -41,6 +41,18 @@ CREATE FUNCTION public.document_pdf_sha256(document_tenant uuid, document uuid) 
     SELECT d.pdf_sha256 FROM issued_documents d WHERE d.tenant_id = document_tenant AND d.id = document
 $$;
 
+-- Name: events_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.events_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.position IS NOT NULL OR to_jsonb(OLD) - 'position' <> to_jsonb(NEW) - 'position' THEN
+        RAISE EXCEPTION 'events is append-only' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- Name: invoice_applied_credit_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_applied_credit_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
@@ -795,6 +807,19 @@ CREATE TABLE public.data_integrity_progress (
 
 ALTER TABLE ONLY public.data_integrity_progress FORCE ROW LEVEL SECURITY;
 
+-- Name: delivery_queues; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.delivery_queues (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    endpoint_id uuid NOT NULL,
+    aggregate_id uuid NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    claim uuid
+);
+
+ALTER TABLE ONLY public.delivery_queues FORCE ROW LEVEL SECURITY;
+
 -- Name: dunning_failures; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.dunning_failures (
@@ -876,6 +901,37 @@ CREATE TABLE public.dunning_steps (
 );
 
 ALTER TABLE ONLY public.dunning_steps FORCE ROW LEVEL SECURITY;
+
+-- Name: event_sequences; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.event_sequences (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    last_sequence bigint NOT NULL,
+    CONSTRAINT event_sequences_last_sequence_check CHECK ((last_sequence >= 1))
+);
+
+ALTER TABLE ONLY public.event_sequences FORCE ROW LEVEL SECURITY;
+
+-- Name: events; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.events (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    type text NOT NULL,
+    aggregate_type text NOT NULL,
+    aggregate_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    data text NOT NULL,
+    "position" bigint,
+    CONSTRAINT events_aggregate_type_check CHECK ((aggregate_type = ANY (ARRAY['TENANT'::text, 'DEPLOYMENT'::text, 'ROLLUP_RUN'::text, 'WEBHOOK_ENDPOINT'::text]))),
+    CONSTRAINT events_sequence_check CHECK ((sequence >= 1)),
+    CONSTRAINT events_tenant_id_check CHECK ((((tenant_id IS NULL) = (aggregate_type = 'ROLLUP_RUN'::text)) OR (aggregate_type = 'WEBHOOK_ENDPOINT'::text))),
+    CONSTRAINT events_type_check CHECK ((type = ANY (ARRAY['tenant.created'::text, 'tenant.updated'::text, 'deployment.transitioned'::text, 'subscription.changed'::text, 'invoice.drafted'::text, 'invoice.issued'::text, 'invoice.paid'::text, 'invoice.reopened'::text, 'invoice.voided'::text, 'credit_note.issued'::text, 'payment.recorded'::text, 'payment.reversed'::text, 'dunning.step'::text, 'month.corrected'::text, 'rollup.finished'::text, 'webhook_endpoint.disabled'::text, 'webhook_endpoint.test'::text])))
+);
+
+ALTER TABLE ONLY public.events FORCE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -1645,6 +1701,52 @@ PARTITION BY RANGE (occurred_at);
 
 ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
 
+-- Name: webhook_deliveries; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_deliveries (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    endpoint_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    aggregate_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    status text NOT NULL,
+    attempts integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_attempt_at timestamp with time zone,
+    duration_ms integer,
+    response_status integer,
+    response_body text,
+    error text,
+    CONSTRAINT webhook_deliveries_attempts_check CHECK (((attempts >= 0) AND (duration_ms >= 0))),
+    CONSTRAINT webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'FAILED'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+-- Name: webhook_endpoints; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_endpoints (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    url text NOT NULL,
+    description text,
+    event_types text[] NOT NULL,
+    secret text NOT NULL,
+    previous_secret text,
+    previous_secret_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    failing_since timestamp with time zone,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    CONSTRAINT webhook_endpoints_disabled_check CHECK ((num_nulls(disabled_at, disabled_reason) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT webhook_endpoints_previous_secret_check CHECK ((num_nulls(previous_secret, previous_secret_until) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT webhook_endpoints_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+);
+
+ALTER TABLE ONLY public.webhook_endpoints FORCE ROW LEVEL SECURITY;
+
 -- Name: write_off_taxes; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.write_off_taxes (
@@ -1804,6 +1906,16 @@ ALTER TABLE ONLY public.data_integrity_progress
 ALTER TABLE ONLY public.data_integrity_progress
     ADD CONSTRAINT data_integrity_progress_table_name_key UNIQUE (table_name);
 
+-- Name: delivery_queues delivery_queues_endpoint_id_aggregate_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_queues
+    ADD CONSTRAINT delivery_queues_endpoint_id_aggregate_id_key UNIQUE (endpoint_id, aggregate_id);
+
+-- Name: delivery_queues delivery_queues_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_queues
+    ADD CONSTRAINT delivery_queues_pkey PRIMARY KEY (id);
+
 -- Name: dunning_failures dunning_failures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.dunning_failures
@@ -1843,6 +1955,26 @@ ALTER TABLE ONLY public.dunning_steps
 
 ALTER TABLE ONLY public.dunning_steps
     ADD CONSTRAINT dunning_steps_tenant_id_invoice_id_kind_key UNIQUE (tenant_id, invoice_id, kind);
+
+-- Name: event_sequences event_sequences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.event_sequences
+    ADD CONSTRAINT event_sequences_pkey PRIMARY KEY (id);
+
+-- Name: events events_aggregate_id_sequence_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_aggregate_id_sequence_key UNIQUE (aggregate_id, sequence);
+
+-- Name: events events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
+
+-- Name: events events_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_tenant_id_id_key UNIQUE (tenant_id, id);
 
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2231,6 +2363,26 @@ ALTER TABLE ONLY public.usage_event_keys REPLICA IDENTITY USING INDEX usage_even
 ALTER TABLE ONLY public.usage_records
     ADD CONSTRAINT usage_records_pkey PRIMARY KEY (tenant_id, deployment_id, resource_kind, occurred_at, id);
 
+-- Name: webhook_deliveries webhook_deliveries_endpoint_id_event_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_endpoint_id_event_id_key UNIQUE (endpoint_id, event_id);
+
+-- Name: webhook_deliveries webhook_deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id);
+
+-- Name: webhook_endpoints webhook_endpoints_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
+
+-- Name: webhook_endpoints webhook_endpoints_tenant_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_tenant_id_id_key UNIQUE (tenant_id, id);
+
 -- Name: write_off_taxes write_off_taxes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.write_off_taxes
@@ -2355,6 +2507,14 @@ CREATE INDEX credit_notes_invoice_id_idx ON public.credit_notes USING btree (ten
 
 CREATE INDEX credit_notes_issued_on_idx ON public.credit_notes USING btree (issued_on, id);
 
+-- Name: delivery_queues_next_attempt_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX delivery_queues_next_attempt_at_idx ON public.delivery_queues USING btree (endpoint_id, next_attempt_at);
+
+-- Name: delivery_queues_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX delivery_queues_tenant_id_idx ON public.delivery_queues USING btree (tenant_id, endpoint_id);
+
 -- Name: dunning_failures_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX dunning_failures_tenant_id_idx ON public.dunning_failures USING btree (tenant_id);
@@ -2382,6 +2542,22 @@ CREATE INDEX dunning_steps_taken_at_idx ON public.dunning_steps USING btree (tak
 -- Name: dunning_steps_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX dunning_steps_tenant_id_idx ON public.dunning_steps USING btree (tenant_id, taken_at, id);
+
+-- Name: event_sequences_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX event_sequences_tenant_id_idx ON public.event_sequences USING btree (tenant_id);
+
+-- Name: events_position_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX events_position_key ON public.events USING btree ("position") WHERE ("position" IS NOT NULL);
+
+-- Name: events_tenant_id_position_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX events_tenant_id_position_idx ON public.events USING btree (tenant_id, "position") WHERE ("position" IS NOT NULL);
+
+-- Name: events_unpublished_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX events_unpublished_idx ON public.events USING btree (aggregate_id, sequence) WHERE ("position" IS NULL);
 
 -- Name: idempotency_keys_created_at_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -2571,6 +2747,26 @@ CREATE INDEX usage_daily_totals_month_idx ON public.usage_daily_totals USING btr
 
 CREATE INDEX usage_records_levels_idx ON ONLY public.usage_records USING btree (tenant_id, deployment_id, resource_kind, level_stream, day, occurred_at, quantity) WHERE (level_stream IS NOT NULL);
 
+-- Name: webhook_deliveries_endpoint_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_endpoint_id_idx ON public.webhook_deliveries USING btree (tenant_id, endpoint_id, id);
+
+-- Name: webhook_deliveries_event_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_event_id_idx ON public.webhook_deliveries USING btree (event_id);
+
+-- Name: webhook_deliveries_failed_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_failed_idx ON public.webhook_deliveries USING btree (endpoint_id) WHERE (status = 'FAILED'::text);
+
+-- Name: webhook_deliveries_pending_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_pending_idx ON public.webhook_deliveries USING btree (endpoint_id, aggregate_id, "position") WHERE (status = 'PENDING'::text);
+
+-- Name: webhook_deliveries_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_tenant_id_idx ON public.webhook_deliveries USING btree (tenant_id, id);
+
 -- Name: write_offs_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX write_offs_invoice_id_idx ON public.write_offs USING btree (tenant_id, invoice_id, id);
@@ -2610,6 +2806,14 @@ CREATE CONSTRAINT TRIGGER credit_notes_totals AFTER INSERT ON public.credit_note
 -- Name: dunning_steps dunning_steps_append_only; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER dunning_steps_append_only BEFORE DELETE OR UPDATE ON public.dunning_steps FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: events events_append_only; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER events_append_only BEFORE DELETE ON public.events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+-- Name: events events_position_once; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER events_position_once BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION public.events_refuse_change();
 
 -- Name: invoice_application_reversals invoice_application_reversals_append_only; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2869,6 +3073,16 @@ ALTER TABLE ONLY public.credit_notes
 ALTER TABLE ONLY public.credit_notes
     ADD CONSTRAINT credit_notes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: delivery_queues delivery_queues_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_queues
+    ADD CONSTRAINT delivery_queues_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES public.webhook_endpoints(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: delivery_queues delivery_queues_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_queues
+    ADD CONSTRAINT delivery_queues_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
 -- Name: dunning_failures dunning_failures_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.dunning_failures
@@ -2898,6 +3112,11 @@ ALTER TABLE ONLY public.dunning_steps
 
 ALTER TABLE ONLY public.dunning_steps
     ADD CONSTRAINT dunning_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: event_sequences event_sequences_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.event_sequences
+    ADD CONSTRAINT event_sequences_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: invoice_application_reversals invoice_application_reversals_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3214,6 +3433,26 @@ ALTER TABLE ONLY public.usage_daily_totals
 ALTER TABLE ONLY public.usage_daily_totals
     ADD CONSTRAINT usage_daily_totals_resource_kind_fkey FOREIGN KEY (resource_kind) REFERENCES public.resource_kinds(code) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: webhook_deliveries webhook_deliveries_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES public.webhook_endpoints(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: webhook_deliveries webhook_deliveries_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_event_id_fkey FOREIGN KEY (tenant_id, event_id) REFERENCES public.events(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: webhook_deliveries webhook_deliveries_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: webhook_endpoints webhook_endpoints_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
 -- Name: write_off_taxes write_off_taxes_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.write_off_taxes
@@ -3286,6 +3525,10 @@ ALTER TABLE public.credit_notes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.data_integrity_progress ENABLE ROW LEVEL SECURITY;
 
+-- Name: delivery_queues; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.delivery_queues ENABLE ROW LEVEL SECURITY;
+
 -- Name: dunning_failures; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.dunning_failures ENABLE ROW LEVEL SECURITY;
@@ -3305,6 +3548,14 @@ ALTER TABLE public.dunning_runs ENABLE ROW LEVEL SECURITY;
 -- Name: dunning_steps; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.dunning_steps ENABLE ROW LEVEL SECURITY;
+
+-- Name: event_sequences; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.event_sequences ENABLE ROW LEVEL SECURITY;
+
+-- Name: events; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3402,6 +3653,10 @@ CREATE POLICY platform ON public.credit_notes TO arcadia_platform USING (true);
 
 CREATE POLICY platform ON public.data_integrity_progress TO arcadia_platform USING (true);
 
+-- Name: delivery_queues platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.delivery_queues TO arcadia_platform USING (true);
+
 -- Name: dunning_failures platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.dunning_failures TO arcadia_platform USING (true);
@@ -3421,6 +3676,14 @@ CREATE POLICY platform ON public.dunning_runs TO arcadia_platform USING (true);
 -- Name: dunning_steps platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.dunning_steps TO arcadia_platform USING (true);
+
+-- Name: event_sequences platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.event_sequences TO arcadia_platform USING (true);
+
+-- Name: events platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.events TO arcadia_platform USING (true);
 
 -- Name: idempotency_keys platform; Type: POLICY; Schema: public; Owner: -
 
@@ -3562,6 +3825,14 @@ CREATE POLICY platform ON public.usage_event_keys TO arcadia_platform USING (tru
 
 CREATE POLICY platform ON public.usage_records TO arcadia_platform USING (true);
 
+-- Name: webhook_deliveries platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.webhook_deliveries TO arcadia_platform USING (true);
+
+-- Name: webhook_endpoints platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.webhook_endpoints TO arcadia_platform USING (true);
+
 -- Name: write_off_taxes platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.write_off_taxes TO arcadia_platform USING (true);
@@ -3666,6 +3937,10 @@ CREATE POLICY tenant ON public.credit_note_lines TO arcadia_tenant USING ((tenan
 
 CREATE POLICY tenant ON public.credit_notes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
+-- Name: delivery_queues tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.delivery_queues TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: dunning_failures tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.dunning_failures TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
@@ -3681,6 +3956,14 @@ CREATE POLICY tenant ON public.dunning_policies TO arcadia_tenant USING ((tenant
 -- Name: dunning_steps tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.dunning_steps TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: event_sequences tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.event_sequences TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: events tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.events TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: idempotency_keys tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -3806,6 +4089,14 @@ CREATE POLICY tenant ON public.usage_event_keys TO arcadia_tenant USING ((tenant
 
 CREATE POLICY tenant ON public.usage_records TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
+-- Name: webhook_deliveries tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.webhook_deliveries TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: webhook_endpoints tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.webhook_endpoints TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: write_off_taxes tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.write_off_taxes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
@@ -3853,6 +4144,14 @@ ALTER TABLE public.usage_event_keys ENABLE ROW LEVEL SECURITY;
 -- Name: usage_records; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.usage_records ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_deliveries; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_endpoints; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_endpoints ENABLE ROW LEVEL SECURITY;
 
 -- Name: write_off_taxes; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3995,6 +4294,11 @@ GRANT SELECT,INSERT ON TABLE public.credit_notes TO arcadia_platform;
 GRANT SELECT ON TABLE public.data_integrity_progress TO arcadia_tenant;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.data_integrity_progress TO arcadia_platform;
 
+-- Name: TABLE delivery_queues; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.delivery_queues TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.delivery_queues TO arcadia_platform;
+
 -- Name: TABLE dunning_failures; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.dunning_failures TO arcadia_tenant;
@@ -4027,6 +4331,20 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.dunning_runs TO arcadia_platform;
 
 GRANT SELECT ON TABLE public.dunning_steps TO arcadia_tenant;
 GRANT SELECT,INSERT ON TABLE public.dunning_steps TO arcadia_platform;
+
+-- Name: TABLE event_sequences; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.event_sequences TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.event_sequences TO arcadia_platform;
+
+-- Name: TABLE events; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.events TO arcadia_tenant;
+GRANT SELECT,INSERT ON TABLE public.events TO arcadia_platform;
+
+-- Name: COLUMN events."position"; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE("position") ON TABLE public.events TO arcadia_platform;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 
@@ -4275,6 +4593,16 @@ GRANT SELECT,INSERT ON TABLE public.usage_event_keys TO arcadia_platform;
 
 GRANT SELECT,INSERT ON TABLE public.usage_records TO arcadia_tenant;
 GRANT SELECT,INSERT ON TABLE public.usage_records TO arcadia_platform;
+
+-- Name: TABLE webhook_deliveries; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO arcadia_platform;
+
+-- Name: TABLE webhook_endpoints; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_endpoints TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_endpoints TO arcadia_platform;
 
 -- Name: TABLE write_off_taxes; Type: ACL; Schema: public; Owner: -
 

@@ -14,7 +14,7 @@ from app.database.connect import login_of
 from app.database.copy import copy_rows
 from app.database.migrate import migrate, pooler_statements, require_current
 from app.operations.deployments import transition_deployment
-from app.operations.deployments.events import CHANNEL
+from app.operations.deployments.deployment_events import CHANNEL
 from app.queue import Queue
 from app.server.health import Readiness
 from app.settings import Settings

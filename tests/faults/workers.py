@@ -6,7 +6,9 @@ import multiprocessing
 import random
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.faults.collector", "tests.faults.issuer", "tests.faults.rollup_worker"])
+_FORKS.set_forkserver_preload(
+    [f"tests.faults.{program}" for program in ("collector", "deliverer", "issuer", "rollup_worker")]
+)
 
 
 class Workers:

@@ -89,7 +89,15 @@ async def test_the_clock_rolls_up_on_the_first_at_three_and_catches_up_daily(giv
             "run_dunning": ("*/5 * * * *", 600, 15, 3),
             "issue_due_months": ("30 5 * * *", 600, 15, 3),
             "resume_issue_runs": ("*/5 * * * *", 600, 15, 3),
+            "deliver_events_again": ("* * * * *", 600, 15, 3),
         }.items()
     )
     assert len(crons) == len(worker.cron_jobs), "SAQ would run two of one name as one"
-    assert worker.functions.keys() == {*crons, "roll_up_chunk", "evaluate_dunning", "issue_chunk", "render_documents"}
+    assert worker.functions.keys() == {
+        *crons,
+        "roll_up_chunk",
+        "evaluate_dunning",
+        "issue_chunk",
+        "render_documents",
+        "deliver_events",
+    }

@@ -100,7 +100,7 @@ async def test_every_transition(given: Given, actor: Actor, state: State, overri
         if withheld:
             assert changed == {"cloud_deployment_events"}
         else:
-            moved = {"subscriptions", "subscription_active_spans"}
+            moved = {"subscriptions", "subscription_active_spans", "events", "event_sequences"}
             assert {"cloud_deployments", "cloud_deployment_events"} == changed - moved
         await start_over(given, deployment_id)
 

@@ -8,7 +8,7 @@ from app.cli.costs import costs
 from app.jobs import registration
 from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode
-from app.operations.deployments import events
+from app.operations.deployments import deployment_events
 from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.operations.issue_runs import ISSUE_RUNS
 from app.operations.rollups import ROLLUPS
@@ -97,8 +97,10 @@ MUTATIONS = {
     "createDeployment",
     "createPlan",
     "createTenant",
+    "createWebhookEndpoint",
     "creditInvoice",
     "defineResourceKind",
+    "deleteWebhookEndpoint",
     "detachAddon",
     "disputeInvoice",
     "draftPlanVersion",
@@ -115,6 +117,7 @@ MUTATIONS = {
     "recordPayment",
     "recordRecovery",
     "recordUsage",
+    "redeliver",
     "refundCredit",
     "registerResource",
     "releaseDunning",
@@ -123,6 +126,8 @@ MUTATIONS = {
     "retirePlanVersion",
     "reversePayment",
     "rollUpPeriod",
+    "rotateWebhookSecret",
+    "sendTestEvent",
     "setDunningPolicy",
     "setTaxRate",
     "subscribe",
@@ -130,6 +135,7 @@ MUTATIONS = {
     "updateAddon",
     "updateDeployment",
     "updateTenant",
+    "updateWebhookEndpoint",
     "verifyInvoice",
     "voidInvoice",
     "waiveMonth",
@@ -161,6 +167,7 @@ def test_the_names_of_jobs_and_when_they_are_due() -> None:
         "catch_up": "30 4 * * *",
         "resume": "*/5 * * * *",
         "run_dunning": "*/5 * * * *",
+        "deliver_events_again": "* * * * *",
         "issue_due_months": "30 5 * * *",
         "resume_issue_runs": "*/5 * * * *",
         "render_due_documents": "*/5 * * * *",
@@ -178,7 +185,7 @@ def test_the_queue_and_the_keys_of_its_jobs() -> None:
 
 
 def test_the_channels_of_notify() -> None:
-    assert events.CHANNEL == "deployment_events"
+    assert deployment_events.CHANNEL == "deployment_events"
     assert ROLLUPS.channel == "rollup_runs"
     assert ISSUE_RUNS.channel == "issue_runs"
 

@@ -10,10 +10,13 @@ from app.operations.calls.audit import auditing
 from app.operations.calls.call import Call, RequestMetadata
 from app.operations.catalog import ResourceDraft, create_plan, update_addon
 from app.operations.deployments import create_deployment, end_resource, register_resource, transition_deployment
+from app.operations.events import publish_events
 from app.operations.invoices import issue_invoice, mark_invoice_paid, void_invoice
 from app.operations.rollups import roll_up_period, roll_up_run
 from app.operations.subscriptions import subscribe
 from app.operations.usage import MeteredEvent, correct_usage, record_usage
+from app.operations.webhooks import create_webhook_endpoint
+from app.operations.webhooks.delivery_queue import add_deliveries
 from tests.operations.costs.bills import import_bill
 from tests.operations.given import Given
 
@@ -42,6 +45,7 @@ class ExampleData:
     run: UUID
     bill: UUID
     payment: UUID
+    endpoint: UUID
 
 
 async def create_example_data(given: Given) -> ExampleData:
@@ -88,7 +92,17 @@ async def create_example_data(given: Given) -> ExampleData:
         run=run,
         bill=bill,
         payment=payment,
+        endpoint=await _deliveries(given, acme, rival),
     )
+
+
+async def _deliveries(given: Given, *tenants: UUID) -> UUID:
+    """An endpoint of each tenant, with a pending delivery of each of its events; returns the first one's id."""
+    endpoints = [
+        await create_webhook_endpoint(given.admin(tenant_id), url="http://127.0.0.1:9/hook") for tenant_id in tenants
+    ]
+    await publish_events(given.platform, lambda unit, ids: add_deliveries(unit, ids, given.clock()))
+    return endpoints[0].endpoint_id
 
 
 async def _correct(given: Given, tenant_id: UUID) -> None:

@@ -48,6 +48,7 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     await _fallen(api.given)
     owing = await _dun(api.given)
     await _issue(api.given)
+    await _deliver(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
@@ -116,6 +117,19 @@ async def _dun(given: Given) -> UUID:
     )
     given.clock.now = now
     return tenant_id
+
+
+async def _deliver(given: Given) -> None:
+    """An endpoint that was disabled, and a delivery that was answered with a failure."""
+    await given.rows(
+        "UPDATE webhook_endpoints SET description = 'books', event_types = '{invoice.paid}', previous_secret = secret,"
+        " previous_secret_until = now(), failing_since = now(), disabled_at = now(), disabled_reason = 'gone'"
+        " RETURNING id"
+    )
+    await given.rows(
+        "UPDATE webhook_deliveries SET last_attempt_at = now(), duration_ms = 5, response_status = 500,"
+        " response_body = 'broken', error = 'the receiver answered 500' RETURNING id"
+    )
 
 
 async def _issue(given: Given) -> None:

@@ -172,6 +172,28 @@ INPUTS: dict[str, dict[str, Any]] = {
     "releaseDunning": {"tenantId": "@rival"},
     "disputeInvoice": {"invoiceId": "@rivals_invoice", "reason": "r"},
     "resolveDispute": {"invoiceId": "@rivals_invoice"},
+    "createWebhookEndpoint": {
+        "tenantId": "@acme",
+        "url": "http://127.0.0.1:9/hook",
+        "eventTypes": ["invoice.paid"],
+        "description": "d",
+    },
+    "updateWebhookEndpoint": {
+        "endpointId": "@endpoint",
+        "url": "http://127.0.0.1:9/hook",
+        "eventTypes": ["invoice.paid"],
+        "description": "d",
+        "enabled": True,
+    },
+    "deleteWebhookEndpoint": {"endpointId": "@endpoint"},
+    "rotateWebhookSecret": {"endpointId": "@endpoint"},
+    "sendTestEvent": {"endpointId": "@endpoint"},
+    "redeliver": {
+        "endpointId": "@endpoint",
+        "deliveryIds": None,
+        "since": "2026-05-01T00:00:00Z",
+        "until": "2026-05-02T00:00:00Z",
+    },
     "waiveMonth": {"tenantId": "@rival", "periodStart": "2026-02-01", "reason": "r"},
     "recordPayment": {
         "tenantId": "@acme",

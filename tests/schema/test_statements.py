@@ -34,12 +34,25 @@ DEPTH = 4
 
 _BY_ID = "a platform admin, who sees every tenant, names the row by its id: this is what tells whose it is"
 _OF_ALL = "a job over all tenants"
+_OF_DELIVERIES = "deliveries of all tenants, and of the platform's endpoints, which have none; ids tell whose they are"
 EXCEPTIONS = {
     'FROM "cloud_deployments" WHERE "cloud_deployments"."id" = $1 LIMIT 1 FOR NO KEY UPDATE': _BY_ID,
     'FROM "tenant_invoices" WHERE "tenant_invoices"."id" = ANY($1) ORDER BY': _BY_ID,
     "FROM cloud_resources WHERE id = $1 FOR UPDATE": _BY_ID,
     "JOIN (SELECT tenant_id, period_start FROM tenant_invoices WHERE id = $1": _BY_ID,
-    "SELECT tenant_id, id FROM subscriptions WHERE pending_from <= $1": _OF_ALL,
+    "SELECT tenant_id, id, pending_from FROM subscriptions WHERE pending_from <= $1": _OF_ALL,
+    "SELECT id, aggregate_id, sequence FROM events WHERE position IS NULL": _OF_ALL,
+    "FROM webhook_endpoints\nWHERE id = $1 AND ($2::uuid IS NULL OR tenant_id = $2) FOR UPDATE": _BY_ID,
+    "UPDATE webhook_endpoints SET disabled_at = $2, disabled_reason = $3 WHERE id = $1": _OF_DELIVERIES,
+    "UPDATE webhook_endpoints SET failing_since": _OF_DELIVERIES,
+    "FROM events e JOIN webhook_endpoints w": _OF_DELIVERIES,
+    "FROM webhook_endpoints w JOIN events e": _OF_DELIVERIES,
+    "SELECT q.id FROM webhook_endpoints w CROSS JOIN LATERAL": _OF_DELIVERIES,
+    "FROM delivery_queues q CROSS JOIN LATERAL": _OF_DELIVERIES,
+    "SELECT id FROM delivery_queues WHERE id = any($1::uuid[]) AND claim": _OF_DELIVERIES,
+    "UPDATE delivery_queues q SET claim = NULL": _OF_DELIVERIES,
+    "DELETE FROM delivery_queues q WHERE q.id": _OF_DELIVERIES,
+    "UPDATE webhook_deliveries d SET status = r.status": _OF_DELIVERIES,
     "DELETE FROM idempotency_keys WHERE created_at <= $1": _OF_ALL,
     "DELETE FROM rate_limit_buckets WHERE full_at < now()": _OF_ALL,
     "FROM cloud_invoice_lines l LEFT JOIN cloud_resources r": "a data check: it finds whether the tenants agree",

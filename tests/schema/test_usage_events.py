@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.reads.errors import GraphQLRequestError
 from app.reads.variables import Variables
 from app.schema.schema import schema
-from app.schema.usage_events import Events, build, decode
+from app.schema.usage_events import DecodedEvents, build, decode
 from tests.schema.api import Api
 from tests.schema.test_usage import SELECTION, event
 
@@ -41,7 +41,7 @@ BAD: dict[str, list[Any]] = {
 REQUIRED = {"id", "deploymentId", "resourceKind", "quantity", "occurredAt"}
 
 
-def slowly(events: Any) -> Events | None:
+def slowly(events: Any) -> DecodedEvents | None:
     """Reads the events with graphql-core, field by field."""
     try:
         values = VARIABLES.coerced({"input": events})

@@ -76,7 +76,7 @@ async def test_a_field_s_errors(client: httpx.AsyncClient) -> None:
 
 async def test_health(anonymous: httpx.AsyncClient) -> None:
     assert json.loads((await anonymous.get("/health")).content) == {"status": "alive"}
-    assert json.loads((await anonymous.get("/ready")).content) == {"status": "ready"}
+    assert json.loads((await anonymous.get("/ready")).content)["status"] == "ready"
 
 
 async def test_a_client_that_leaves_in_the_middle_is_no_bug(

@@ -20,6 +20,7 @@ from app.schema.limits import MAX_INPUT_LIST
 from app.server.http import MAX_BODY_BYTES
 from app.server.sockets import MAX_MESSAGE_BYTES
 from app.settings import Settings
+from app.tables.events import EventType
 from tests.clock import Clock
 from tests.operations.given import Given
 from tests.operations.metering import resource
@@ -73,6 +74,9 @@ LARGEST: dict[str, Callable[[], Any]] = {
     "allocateCredit.invoiceIds": lambda: [ID] * MAX_INPUT_LIST,
     "recordPayment.allocations": lambda: [{"invoiceId": ID, "amountCents": 999_999_999_999_999}] * MAX_INPUT_LIST,
     "issueCreditNote.lines": lambda: [{"lineId": ID, "netCents": 999_999_999_999_999}] * MAX_LINES,
+    "createWebhookEndpoint.eventTypes": lambda: [event_type.value for event_type in EventType],
+    "updateWebhookEndpoint.eventTypes": lambda: [event_type.value for event_type in EventType],
+    "redeliver.deliveryIds": lambda: [ID] * MAX_INPUT_LIST,
     "setDunningPolicy.steps": lambda: [{"kind": kind.value, "days": 3_650} for kind in StepKind],
 }
 

@@ -15,7 +15,7 @@ from app.database import UnitOfWork
 from app.operations import usage
 from app.operations.calls.context import Context
 from app.operations.deployments import transition
-from app.operations.deployments.events import NewDeploymentEvent
+from app.operations.deployments.deployment_events import NewDeploymentEvent
 from app.operations.rollups import chunk
 from app.operations.rollups.run import TenantWorkload
 from app.operations.usage import MeteredEvent, RecordingOutcome

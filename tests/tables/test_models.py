@@ -21,6 +21,8 @@ ADDED = {
     "payments_tenant_id_id_key",
     "invoice_applications_tenant_id_id_key",
     "write_offs_tenant_id_id_key",
+    "events_tenant_id_id_key",
+    "webhook_endpoints_tenant_id_id_key",
     "journal_entries_tenant_id_id_key",
     "credit_notes_tenant_id_id_key",
     "invoice_balances_id_fkey",  # to the invoice: a primary key is declared without a reference
@@ -57,6 +59,9 @@ WIDENED = {
     "write_off_taxes_write_off_id_fkey",
     "recoveries_invoice_id_fkey",
     "dunning_steps_invoice_id_fkey",
+    "webhook_deliveries_endpoint_id_fkey",
+    "webhook_deliveries_event_id_fkey",
+    "delivery_queues_endpoint_id_fkey",
     "journal_postings_entry_id_fkey",
     "credit_notes_invoice_id_fkey",
     "credit_note_lines_credit_note_id_fkey",
@@ -64,6 +69,7 @@ WIDENED = {
     "issued_documents_credit_note_id_fkey",
 }
 DROPPED = {
+    "events_tenant_id_fkey",  # its aggregate's row in event_sequences has it
     "tenant_invoice_lines_deployment_id_fkey",  # part of the wider subscription_id_fkey
     "tenant_invoice_lines_tenant_id_fkey",
     "tenant_invoice_inputs_tenant_id_fkey",

@@ -188,6 +188,7 @@ async def test_what_a_tenant_may_do(owner: Any) -> None:
     changed = {
         "billing_months",
         "cloud_deployments",
+        *("event_sequences", "webhook_endpoints", "webhook_deliveries", "delivery_queues"),
         "idempotency_keys",
         "rate_limit_buckets",
         "subscription_active_spans",
@@ -197,17 +198,13 @@ async def test_what_a_tenant_may_do(owner: Any) -> None:
         "usage_daily_totals",
     }
     assert await allowed(owner, TENANT_ROLE, "INSERT") == changed | {
-        "audit_log",
-        "billing_month_changes",
-        "cloud_deployment_events",
-        "usage_corrections",
-        "usage_event_keys",
-        "usage_records",
+        *("audit_log", "billing_month_changes", "cloud_deployment_events", "events"),
+        *("usage_corrections", "usage_event_keys", "usage_records"),
     }
     assert await allowed(owner, TENANT_ROLE, "UPDATE") == changed | {"cloud_resources"}
     assert await allowed(owner, TENANT_ROLE, "DELETE") == {
         *("idempotency_keys", "rate_limit_buckets", "subscription_active_spans", "subscription_plan_versions"),
-        "usage_daily_totals",
+        *("usage_daily_totals", "webhook_endpoints", "webhook_deliveries", "delivery_queues"),
     }
     assert await allowed(owner, TENANT_ROLE, "TRUNCATE") == set()
 
@@ -224,6 +221,7 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "cloud_invoice_lines",  # but for the columns of its match
         "cloud_invoices",  # but for those of its match and its withdrawal
         "dunning_holds",  # but for their end
+        "events",  # but for their position
         *("dunning_steps", "issue_outcomes"),
         *payments(1),  # but for columns of three of them
         *credit_notes(1),
@@ -242,6 +240,7 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         "subscription_active_spans",
         "subscription_plan_versions",
         *("tax_rates", "tenant_invoice_inputs", "tenant_invoice_lines", "tenant_tax_exemptions", "usage_daily_totals"),
+        *("webhook_endpoints", "webhook_deliveries", "delivery_queues"),
     }
     assert await allowed(owner, PLATFORM_ROLE, "TRUNCATE") == set()
 

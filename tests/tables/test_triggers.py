@@ -22,6 +22,10 @@ UNCREDIT = (
     "SET LOCAL session_replication_role = replica; DELETE FROM credit_note_lines; DELETE FROM absorbed_corrections;"
     " SET LOCAL session_replication_role = origin"
 )
+UNPUBLISH = (
+    "SET LOCAL session_replication_role = replica; UPDATE events SET position = NULL;"
+    " SET LOCAL session_replication_role = origin"
+)
 UNPAID_VOID = VOID + ", paid_at = NULL"
 UNISSUED = "status = 'DRAFT', number = NULL, issued_at = NULL, issued_on = NULL, due_on = NULL"
 
@@ -57,6 +61,11 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
     "cloud_deployment_events_append_only": [
         ([], "UPDATE cloud_deployment_events SET actor = 'someone else'"),
         ([], "DELETE FROM cloud_deployment_events"),
+    ],
+    "events_append_only": [([], "DELETE FROM events")],
+    "events_position_once": [
+        ([], "UPDATE events SET position = 2"),
+        ([UNPUBLISH], "UPDATE events SET data = '[]'"),
     ],
     "dunning_steps_append_only": [
         ([], "UPDATE dunning_steps SET days = 8"),

@@ -62,6 +62,9 @@ class Action(StrEnum):
     REMATCH_CLOUD_INVOICE = "match the provider's invoices again"
     WITHDRAW_CLOUD_INVOICE = "withdraw the provider's invoices"
     SEE_MARGIN = "read the margin"
+    PUBLISH_EVENTS = "publish events"
+    READ_EVENTS = "read events"
+    MANAGE_WEBHOOKS = "manage webhook endpoints"
 
 
 _PLATFORM = frozenset({Role.PLATFORM_ADMIN})
@@ -120,6 +123,9 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.REMATCH_CLOUD_INVOICE: _PLATFORM,
         Action.WITHDRAW_CLOUD_INVOICE: _PLATFORM,
         Action.SEE_MARGIN: _PLATFORM,
+        Action.PUBLISH_EVENTS: _PLATFORM,
+        Action.READ_EVENTS: _READERS,
+        Action.MANAGE_WEBHOOKS: _TENANT_ADMINS,
     }
 )
 

@@ -14,6 +14,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.idempotency import Work, once
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.dunning_wake_up import wake_dunning
+from app.operations.events.wake_up import wake_delivery_of_events
 
 T = TypeVar("T")
 
@@ -88,6 +89,7 @@ def _waking(context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> Wor
         result = await work(unit)
         for tenant_id in sorted(unit.changed_balances):
             wake_dunning(unit, context, tenant_id)
+        wake_delivery_of_events(unit, context)
         return result
 
     return waking

@@ -23,6 +23,7 @@ from app.operations.credit_notes.requests import (
 from app.operations.documents.document_data import DocumentKind
 from app.operations.documents.document_issuing import keep_credit_note_document
 from app.operations.documents.rendering import render_short_document
+from app.operations.events import CreditNoteData, record_tenant_event
 from app.operations.ledger import (
     BalanceChange,
     NewJournalEntry,
@@ -34,6 +35,7 @@ from app.operations.ledger import (
 )
 from app.operations.payments.write_offs import lock_receivable, lower_write_offs
 from app.tables.credit_notes import CreditNotes, CreditReason
+from app.tables.events import EventType
 from app.tables.ids import new_id, new_ids
 from app.tables.ledger import JournalEntryKind, SettledBy
 
@@ -150,30 +152,50 @@ async def _write(
     invoice, amounts, today = note.invoice, note.amounts, day_of(now, zone)
     last: int = await unit.connection.fetchval(_NEXT_NUMBER, today.year)
     note_id, number = new_id(), f"CRN-{today.year}-{last:06}"
-    await CreditNotes.insert(
-        CreditNotes(
-            id=note_id,
-            tenant_id=invoice.tenant_id,
-            invoice_id=invoice.id,
-            number=number,
-            reason=note.reason,
-            description=note.description,
-            currency=invoice.currency,
-            net_cents=amounts.net_cents,
-            tax_cents=amounts.tax_cents,
-            total_cents=amounts.total_cents,
-            written_off_cents=sum(one.total_cents for one in split.written_off),
-            receivable_cents=split.receivable_cents,
-            credit_cents=split.credit_cents,
-            issued_on=today,
-            issued_at=now,
-            issued_by=note.issued_by,
-        )
+    row = CreditNotes(
+        id=note_id,
+        tenant_id=invoice.tenant_id,
+        invoice_id=invoice.id,
+        number=number,
+        reason=note.reason,
+        description=note.description,
+        currency=invoice.currency,
+        net_cents=amounts.net_cents,
+        tax_cents=amounts.tax_cents,
+        total_cents=amounts.total_cents,
+        written_off_cents=sum(one.total_cents for one in split.written_off),
+        receivable_cents=split.receivable_cents,
+        credit_cents=split.credit_cents,
+        issued_on=today,
+        issued_at=now,
+        issued_by=note.issued_by,
     )
+    await CreditNotes.insert(row)
+    _record_event(unit, invoice.number, row)
     rows = _lines(note.creditable, amounts)
     columns = [list(column) for column in zip(*rows, strict=True)]
     await unit.connection.execute(_WRITE_LINES, invoice.tenant_id, note_id, new_ids(len(rows)), *columns)
     return note_id, number
+
+
+def _record_event(unit: UnitOfWork, invoice_number: str, note: CreditNotes) -> None:
+    data = CreditNoteData(
+        credit_note_id=note.id,
+        tenant_id=note.tenant_id,
+        number=note.number,
+        invoice_id=note.invoice_id,
+        invoice_number=invoice_number,
+        reason=CreditReason(note.reason),
+        currency=note.currency,
+        net_cents=note.net_cents,
+        tax_cents=note.tax_cents,
+        total_cents=note.total_cents,
+        written_off_cents=note.written_off_cents,
+        receivable_cents=note.receivable_cents,
+        credit_cents=note.credit_cents,
+        issued_on=note.issued_on,
+    )
+    record_tenant_event(unit, EventType.CREDIT_NOTE_ISSUED, note.tenant_id, data, note.issued_at)
 
 
 async def _split(unit: UnitOfWork, invoice: Receivable, total_cents: int) -> CreditSplit:

@@ -15,6 +15,7 @@ from app.operations.data_integrity import (
     costs,
     credit_notes,
     deployments,
+    events,
     invoices,
     ledger,
     postings,
@@ -33,6 +34,7 @@ INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
     *postings.INTEGRITY_CHECKS,
     *runs.INTEGRITY_CHECKS,
     *costs.INTEGRITY_CHECKS,
+    *events.INTEGRITY_CHECKS,
 )
 
 SLACK = timedelta(hours=1)

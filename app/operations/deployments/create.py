@@ -8,7 +8,7 @@ from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise, tenant_for, transition_actor
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
-from app.operations.deployments.events import NewDeploymentEvent, append_event
+from app.operations.deployments.deployment_events import NewDeploymentEvent, append_event
 from app.operations.open_tenant import lock_open_tenant
 from app.tables.deployments import CloudDeployments, EventCause, LlmMode
 from app.tables.ids import new_id

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,8 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import InvalidTransitionRefusal
 from app.operations.calls.transaction import transact
 from app.operations.deployment_lock import lock_deployment, now_of
-from app.operations.deployments.events import NewDeploymentEvent, append_event
+from app.operations.deployments.deployment_events import NewDeploymentEvent, append_event
+from app.operations.events import SubscriptionChange, record_subscriptions
 from app.operations.subscriptions.follow_deployment import follow_deployment
 from app.tables.billing_months import ChangeReason
 from app.tables.deployments import CloudDeployments, EventCause
@@ -112,19 +114,7 @@ async def enter_transition(unit: UnitOfWork, context: Context, request: Transiti
     if decision is TransitionDecision.REFUSE:
         raise InvalidTransitionRefusal(state, to, allowed_transitions(state, _ACTORS[cause]))
     withheld = decision is TransitionDecision.WITHHOLD
-    if not withheld:
-        dunned = cause is EventCause.DUNNING and to is not DeploymentState.ACTIVE
-        changes: dict[Column | str, Any] = {
-            CloudDeployments.state: to,
-            CloudDeployments.updated_at: now,
-            CloudDeployments.dunned_at: now if dunned else None,
-        }
-        its_own = (CloudDeployments.tenant_id == tenant_id) & (CloudDeployments.id == deployment_id)
-        await CloudDeployments.update(changes).where(its_own)
-        zone = context.settings.billing_time_zone
-        if await follow_deployment(tenant_id, deployment_id, to, now, zone):
-            change = Change(tenant_id, deployment_id, day_of(now, zone))
-            await record_changes(context, unit, [change], ChangeReason.TRANSITION)
+    subscription_id = None if withheld else await _move(unit, context, request, tenant_id, now)
     event = NewDeploymentEvent(
         tenant_id=tenant_id,
         deployment_id=deployment_id,
@@ -137,4 +127,30 @@ async def enter_transition(unit: UnitOfWork, context: Context, request: Transiti
         withheld=withheld,
         step=request.step,
     )
-    return TransitionRecorded(deployment_id, await append_event(unit, event), withheld)
+    event_id = await append_event(unit, event)
+    if subscription_id is not None:
+        today = day_of(now, context.settings.billing_time_zone)
+        changed = SubscriptionChange(tenant_id, subscription_id, ChangeReason.TRANSITION, today)
+        await record_subscriptions(unit, [changed], now)
+    return TransitionRecorded(deployment_id, event_id, withheld)
+
+
+async def _move(
+    unit: UnitOfWork, context: Context, request: TransitionRequest, tenant_id: UUID, now: datetime
+) -> UUID | None:
+    """Changes the state of the deployment, and the status of its subscription; returns the id of one that changed."""
+    deployment_id, to = request.deployment_id, request.to
+    dunned = request.cause is EventCause.DUNNING and to is not DeploymentState.ACTIVE
+    changes: dict[Column | str, Any] = {
+        CloudDeployments.state: to,
+        CloudDeployments.updated_at: now,
+        CloudDeployments.dunned_at: now if dunned else None,
+    }
+    its_own = (CloudDeployments.tenant_id == tenant_id) & (CloudDeployments.id == deployment_id)
+    await CloudDeployments.update(changes).where(its_own)
+    zone = context.settings.billing_time_zone
+    subscription_id = await follow_deployment(tenant_id, deployment_id, to, now, zone)
+    if subscription_id is not None:
+        change = Change(tenant_id, deployment_id, day_of(now, zone))
+        await record_changes(context, unit, [change], ChangeReason.TRANSITION)
+    return subscription_id

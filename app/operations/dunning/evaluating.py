@@ -10,6 +10,7 @@ from app.billing import (
     DunnedDeployment,
     DunningTransition,
     OverdueInvoice,
+    StepKind,
     dunning_day,
     dunning_transitions,
     overdue_invoices,
@@ -25,8 +26,10 @@ from app.operations.deployments.transition import TransitionRequest, enter_trans
 from app.operations.dunning.dunned import lock_deployments, read_credit, read_overdue
 from app.operations.dunning.holds import end_hold
 from app.operations.dunning.policies import read_policy
+from app.operations.events import DunningStepData, record_tenant_event
 from app.operations.ledger import lock_tenant
 from app.tables.deployments import EventCause
+from app.tables.events import EventType
 from app.tables.ids import new_ids
 
 DUNNING = Principal("system:dunning", frozenset({Role.PLATFORM_ADMIN}))
@@ -37,7 +40,7 @@ _TAKE = """
 INSERT INTO dunning_steps (id, tenant_id, invoice_id, kind, days, taken_on, taken_at)
 SELECT s.id, $1, s.invoice_id, s.kind, s.days, $6, $7
 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::int[]) AS s (id, invoice_id, kind, days)
-ON CONFLICT (tenant_id, invoice_id, kind) DO NOTHING RETURNING id
+ON CONFLICT (tenant_id, invoice_id, kind) DO NOTHING RETURNING id, invoice_id, kind, days
 """
 
 
@@ -108,6 +111,16 @@ async def _take(unit: UnitOfWork, tenant_id: UUID, due: Sequence[DueStep[UUID]],
     ids, kinds = [step.invoice_id for step in due], [step.step.kind for step in due]
     days = [step.step.days for step in due]
     rows = await unit.connection.fetch(_TAKE, tenant_id, new_ids(len(due)), ids, kinds, days, day, now)
+    for row in rows:
+        data = DunningStepData(
+            step_id=row["id"],
+            tenant_id=tenant_id,
+            invoice_id=row["invoice_id"],
+            kind=StepKind(row["kind"]),
+            days=row["days"],
+            taken_on=day,
+        )
+        record_tenant_event(unit, EventType.DUNNING_STEP, tenant_id, data, now)
     return len(rows)
 
 

@@ -11,7 +11,9 @@ from app.billing.ledger import invoice_issued
 from app.database import UnitOfWork
 from app.operations.calls.context import Context
 from app.operations.documents.document_issuing import keep_invoice_documents
+from app.operations.events import record_invoices
 from app.operations.ledger import NewJournalEntry, apply_credit, lock_receivables, write_entries
+from app.tables.events import EventType
 from app.tables.ledger import JournalEntryKind
 
 # The row's lock lasts until the commit, so the numbers of a year have no gap and no order but that of the commits.
@@ -37,6 +39,7 @@ _SETTLE_ZERO = """
 UPDATE tenant_invoices i SET status = 'PAID', paid_at = $3
 FROM unnest($1::uuid[], $2::uuid[]) AS n (tenant_id, id)
 WHERE i.tenant_id = n.tenant_id AND i.id = n.id AND i.total_cents = 0
+RETURNING i.tenant_id, i.id
 """
 _AMOUNTS = """
 SELECT l.tenant_id, l.invoice_id, l.kind, l.resource_kind, CASE l.kind WHEN 'TAX' THEN l.key END AS tax,
@@ -69,7 +72,9 @@ async def issue_drafts(unit: UnitOfWork, context: Context, drafts: Sequence[Draf
     due_on = today + timedelta(days=context.settings.payment_terms_days)
     await unit.connection.execute(_ISSUE, tenant_ids, ids, numbers, now, today, due_on)
     await unit.connection.execute(_OPEN_BALANCES, tenant_ids, ids)
-    await unit.connection.execute(_SETTLE_ZERO, tenant_ids, ids, now)
+    await record_invoices(unit, EventType.INVOICE_ISSUED, zip(tenant_ids, ids, strict=True), now)
+    paid = await unit.connection.fetch(_SETTLE_ZERO, tenant_ids, ids, now)
+    await record_invoices(unit, EventType.INVOICE_PAID, map(tuple, paid), now)
     await _post(unit, context, drafts, numbers, now)
     if context.settings.apply_credit:
         await _apply_credit(unit, context, drafts, now)

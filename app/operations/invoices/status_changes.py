@@ -22,10 +22,12 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.documents.document_data import DocumentKind
 from app.operations.documents.rendering import render_short_document
+from app.operations.events import record_invoices
 from app.operations.invoices.issuing import DraftInvoice, issue_drafts
 from app.operations.invoices.voiding import void_fault, void_receivables
 from app.operations.ledger import lock_receivables, lock_tenant_of_invoice
 from app.operations.payments import NewPayment, enter_payment
+from app.tables.events import EventType
 from app.tables.invoices import InvoiceStatus, TenantInvoices
 from app.tables.payments import PaymentMethod
 
@@ -128,6 +130,7 @@ async def void_invoice(context: Context, *, invoice_id: UUID, reason: str | None
                 TenantInvoices.void_reason: reason,
             }
         ).where(_is(invoice))
+        await record_invoices(unit, EventType.INVOICE_VOIDED, [(tenant_id, invoice_id)], now)
         return invoice_id
 
     return await transact(context, work, UUID)

@@ -13,6 +13,8 @@ from uuid import UUID
 from app.billing import OpenInvoice
 from app.database import UnitOfWork
 from app.operations.calls.access import not_found
+from app.operations.events import record_invoices
+from app.tables.events import EventType
 from app.tables.ids import new_id
 from app.tables.invoices import InvoiceStatus
 from app.tables.ledger import SettledBy
@@ -56,17 +58,20 @@ WHERE b.tenant_id = c.tenant_id AND b.id = c.id
 # A void invoice has a balance of 0 and keeps its status.
 _SETTLE = """
 UPDATE tenant_invoices i SET status = 'PAID', paid_at = $3, payment_reference = c.reference
-FROM unnest($1::uuid[], $2::uuid[], $4::text[]) AS c (tenant_id, id, reference)
-JOIN invoice_balances b ON b.tenant_id = c.tenant_id AND b.id = c.id
+FROM invoice_balances b
+JOIN unnest($1::uuid[], $2::uuid[], $4::text[]) AS c (tenant_id, id, reference)
+    ON b.tenant_id = c.tenant_id AND b.id = c.id
 WHERE i.tenant_id = c.tenant_id AND i.id = c.id
   AND b.balance_cents = 0 AND b.voided_cents = 0 AND i.status = 'ISSUED'
+RETURNING i.tenant_id, i.id
 """
 _REOPEN = """
 UPDATE tenant_invoices i SET status = 'ISSUED', paid_at = NULL, payment_reference = NULL
-FROM unnest($1::uuid[], $2::uuid[]) AS c (tenant_id, id)
-JOIN invoice_balances b ON b.tenant_id = c.tenant_id AND b.id = c.id
-WHERE i.tenant_id = c.tenant_id AND i.id = c.id AND b.balance_cents > 0 AND i.status = 'PAID'
-RETURNING i.id
+FROM invoice_balances b
+JOIN unnest($1::uuid[], $2::uuid[]) AS c (tenant_id, id) ON b.tenant_id = c.tenant_id AND b.id = c.id
+WHERE i.tenant_id = c.tenant_id AND i.id = c.id
+  AND b.balance_cents > 0 AND i.status = 'PAID'
+RETURNING i.tenant_id, i.id
 """
 
 
@@ -182,32 +187,43 @@ async def change_credit(unit: UnitOfWork, tenant_id: UUID, currency: str, cents:
 
 
 async def change_balances(
-    unit: UnitOfWork, tenant_id: UUID, changes: Sequence[BalanceChange], paid_at: datetime, reference: str | None = None
+    unit: UnitOfWork,
+    tenant_id: UUID,
+    changes: Sequence[BalanceChange],
+    now: datetime,
+    *,
+    paid_at: datetime | None = None,
+    reference: str | None = None,
 ) -> list[UUID]:
     """Changes balances of a tenant's locked invoices; see change_balances_of."""
     count = len(changes)
-    return await change_balances_of(unit, [tenant_id] * count, changes, paid_at, [reference] * count)
+    return await change_balances_of(unit, [tenant_id] * count, changes, now, [reference] * count, paid_at=paid_at)
 
 
 async def change_balances_of(
     unit: UnitOfWork,
     tenant_ids: Sequence[UUID],
     changes: Sequence[BalanceChange],
-    paid_at: datetime,
+    now: datetime,
     references: Sequence[str | None],
+    *,
+    paid_at: datetime | None = None,
 ) -> list[UUID]:
     """Changes balances of locked invoices, each of its tenant, and their status with them: PAID at 0, ISSUED above it.
 
-    Returns the ids of invoices that were paid and are not any more. paid_at, and the reference of the payment, are kept
-    on those that are paid by it.
+    Returns the ids of invoices that were paid and are not any more. paid_at (default: now), and the reference of the
+    payment, are kept on those that are paid by it.
     """
     if not changes:
         return []
     unit.changed_balances.update(tenant_ids)
     columns = [list(column) for column in zip(*changes, strict=True)]
     await unit.connection.execute(_CHANGE, tenant_ids, *columns)
-    await unit.connection.execute(_SETTLE, tenant_ids, columns[0], paid_at, references)
-    return [row["id"] for row in await unit.connection.fetch(_REOPEN, tenant_ids, columns[0])]
+    paid = await unit.connection.fetch(_SETTLE, tenant_ids, columns[0], paid_at or now, references)
+    reopened = await unit.connection.fetch(_REOPEN, tenant_ids, columns[0])
+    await record_invoices(unit, EventType.INVOICE_PAID, map(tuple, paid), now)
+    await record_invoices(unit, EventType.INVOICE_REOPENED, map(tuple, reopened), now)
+    return [row["id"] for row in reopened]
 
 
 def _receivables(rows: Iterable[Any]) -> list[Receivable]:

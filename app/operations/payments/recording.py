@@ -15,6 +15,7 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
+from app.operations.events import PaidInvoice, PaymentData, record_tenant_event
 from app.operations.ledger import (
     Application,
     BalanceChange,
@@ -29,6 +30,7 @@ from app.operations.ledger import (
     record_applications,
     write_entries,
 )
+from app.tables.events import EventType
 from app.tables.ids import new_ids
 from app.tables.ledger import JournalEntryKind, SettledBy
 from app.tables.payments import PaymentMethod, Payments
@@ -138,6 +140,8 @@ async def enter_payments(
     rows = [_row(context, one, payment_id, now) for payment_id, one in zip(ids, allocated, strict=True)]
     for first in range(0, len(rows), MAX_INSERTED):
         await Payments.insert(*rows[first : first + MAX_INSERTED])
+    for payment_id, one in zip(ids, allocated, strict=True):
+        _record_event(unit, payment_id, one, now)
     parts = [
         (one, Application(one.payment.tenant_id, payment_id, *allocation))
         for payment_id, one in zip(ids, allocated, strict=True)
@@ -148,8 +152,9 @@ async def enter_payments(
         unit,
         [application.tenant_id for _, application in parts],
         [BalanceChange(part.invoice_id, SettledBy.PAYMENT, paid=part.cents) for _, part in parts],
-        paid_at or now,
+        now,
         [one.invoice_reference for one, _ in parts],
+        paid_at=paid_at,
     )
     for payment, credit_cents in ((one.payment, one.credit_cents) for one in allocated):
         if credit_cents:
@@ -170,6 +175,22 @@ def _entry(payment_id: UUID, allocated: AllocatedPayment) -> NewJournalEntry:
         f"Payment {payment.reference}",
         payment_recorded(payment.amount_cents, payment.amount_cents - allocated.credit_cents),
     )
+
+
+def _record_event(unit: UnitOfWork, payment_id: UUID, allocated: AllocatedPayment, now: datetime) -> None:
+    payment = allocated.payment
+    data = PaymentData(
+        payment_id=payment_id,
+        tenant_id=payment.tenant_id,
+        amount_cents=payment.amount_cents,
+        currency=payment.currency,
+        received_on=payment.received_on,
+        method=payment.method,
+        reference=payment.reference,
+        invoices=tuple(PaidInvoice(invoice_id=one.invoice_id, amount_cents=one.cents) for one in allocated.allocations),
+        credit_cents=allocated.credit_cents,
+    )
+    record_tenant_event(unit, EventType.PAYMENT_RECORDED, payment.tenant_id, data, now)
 
 
 async def _receivables(unit: UnitOfWork, payment: NewPayment) -> list[Receivable]:

@@ -1,5 +1,6 @@
 """Reverses a payment that bounced: what it paid is owed again, and credit that it created is taken back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
+from app.operations.events import PaidInvoice, PaymentReversedData, record_tenant_event
 from app.operations.ledger import (
     BalanceChange,
     NewJournalEntry,
@@ -26,10 +28,11 @@ from app.operations.ledger import (
     undo_applications,
     write_entries,
 )
+from app.tables.events import EventType
 from app.tables.ledger import JournalEntryKind, SettledBy
 
 _PAYMENT = """
-SELECT id, tenant_id, currency, reference, credit_cents, reversed_at FROM payments WHERE id = $1
+SELECT id, tenant_id, amount_cents, currency, reference, credit_cents, reversed_at FROM payments WHERE id = $1
 """
 _MARK = """
 UPDATE payments SET reversed_at = $3, reversed_by = $4, reversal_reason = $5 WHERE tenant_id = $1 AND id = $2
@@ -64,18 +67,19 @@ async def reverse_payment(context: Context, *, payment_id: UUID, reason: str) ->
             raise Refusal(ProblemCode.CONFLICT, "the payment is reversed already", ("paymentId",))
         now = context.clock()
         await unit.connection.execute(_MARK, payment["tenant_id"], payment_id, now, context.principal.subject, reason)
-        await _reverse(unit, context, payment, now)
+        await _reverse(unit, context, payment, reason, now)
         return payment_id
 
     return await transact(context, work, UUID)
 
 
-async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: datetime) -> None:
+async def _reverse(unit: UnitOfWork, context: Context, payment: Any, reason: str, now: datetime) -> None:
     tenant_id, currency = payment["tenant_id"], payment["currency"]
     touched = [row["invoice_id"] for row in await unit.connection.fetch(_TOUCHED, tenant_id, payment["id"])]
     await lock_receivables(unit, [tenant_id], touched)
     taken_back = await _take_back_created_credit(unit, payment, now)
     applied = await unit.connection.fetch(_APPLIED, tenant_id, payment["id"])
+    _record_event(unit, payment, applied, reason, now)
     await undo_applications(unit, tenant_id, {row["id"]: row["cents"] for row in applied}, now)
     changes = [BalanceChange(row["invoice_id"], SettledBy.PAYMENT, paid=-row["cents"]) for row in applied]
     reopened = await change_balances(unit, tenant_id, changes, now)
@@ -93,6 +97,19 @@ async def _reverse(unit: UnitOfWork, context: Context, payment: Any, now: dateti
     if context.settings.apply_credit:
         receivables = await lock_receivables(unit, [tenant_id], reopened)
         await apply_credit(unit, context.settings.billing_time_zone, receivables, now)
+
+
+def _record_event(unit: UnitOfWork, payment: Any, applied: Sequence[Any], reason: str, now: datetime) -> None:
+    data = PaymentReversedData(
+        payment_id=payment["id"],
+        tenant_id=payment["tenant_id"],
+        amount_cents=payment["amount_cents"],
+        currency=payment["currency"],
+        reference=payment["reference"],
+        reason=reason,
+        invoices=tuple(PaidInvoice(invoice_id=row["invoice_id"], amount_cents=row["cents"]) for row in applied),
+    )
+    record_tenant_event(unit, EventType.PAYMENT_REVERSED, payment["tenant_id"], data, now)
 
 
 async def _take_back_created_credit(unit: UnitOfWork, payment: Any, now: datetime) -> tuple[Posting, ...]:

@@ -14,6 +14,7 @@ from app.billing import ChargeInputs, QuoteHeader, SubscriptionInputs, unpriced_
 from app.database import UnitOfWork
 from app.operations.billing_months.billed_amounts import replaced_by
 from app.operations.billing_months.month_locks import Month, TenantMonths, lock_months, write_months
+from app.operations.events import record_invoices
 from app.operations.invoices.draft import Draft
 from app.operations.invoices.draft_store import clear_drafts, write_inputs, write_invoices, write_lines
 from app.operations.invoices.voiding import void_receivables
@@ -22,10 +23,11 @@ from app.operations.rating_inputs import BillableDeployment, billable_portions, 
 from app.operations.rollups.correction_notes import lock_tenants_to_correct
 from app.operations.rollups.corrections import Corrections
 from app.operations.rollups.existing_invoices import ExistingInvoice, existing_invoices_of, settle_without_rating
-from app.operations.rollups.progress import Settlement, TenantWarning, UnpricedUsageRow, record
-from app.operations.rollups.rated_months import note_ratings
+from app.operations.rollups.progress import BatchOutcome, Settlement, TenantWarning, UnpricedUsageRow, record
+from app.operations.rollups.rated_months import note_ratings, record_corrected
 from app.operations.rollups.run import Run
 from app.operations.rollups.unsubscribed import unsubscribed_usage
+from app.tables.events import EventType
 from app.tables.rollups import RollupWarningCode, TenantOutcome
 
 SLICE = 500
@@ -39,15 +41,6 @@ _VOID = """
 UPDATE tenant_invoices SET status = 'VOID', paid_at = NULL, voided_at = $2, void_reason = $3
 WHERE tenant_id = any($4::uuid[]) AND id = any($1::uuid[])
 """
-
-
-@dataclass(slots=True)
-class BatchOutcome:
-    """The outcomes of a batch of tenants, with their warnings and unpriced usage."""
-
-    settled: list[Settlement] = field(default_factory=list)
-    unpriced: list[UnpricedUsageRow] = field(default_factory=list)
-    warnings: list[TenantWarning] = field(default_factory=list)
 
 
 async def bill(
@@ -182,6 +175,7 @@ class _Billing:
         if billable := [draft for draft in drafts.values() if draft.billable]:
             await self._make_room(billable)
             await write_invoices(self.unit, billable, self.now)
+            await self._record_drafted(billable)
             await write_lines(self.unit, billable)
             self.written.extend(billable)
 
@@ -197,6 +191,7 @@ class _Billing:
         if draft.billable:
             await self._write_slice(draft)
             await write_invoices(self.unit, [draft], self.now)
+            await self._record_drafted([draft])
         else:
             await before.rollback_to()
             await self._void_emptied([draft])
@@ -257,16 +252,21 @@ class _Billing:
 
     async def _void(self, existing_by_tenant: Sequence[ExistingInvoice], reason: str) -> None:
         if invoices := {one.month.tenant_id: one.invoice_id for one in existing_by_tenant if one.invoice_id}:
-            tenant_ids, invoice_ids = list(invoices), list(invoices.values())
             receivables = [one.receivable for one in existing_by_tenant if one.receivable]
             await void_receivables(self.unit, self.run.period.zone, receivables, self.now)
-            await self.unit.connection.execute(_VOID, invoice_ids, self.now, reason, tenant_ids)
+            await self.unit.connection.execute(_VOID, list(invoices.values()), self.now, reason, list(invoices))
+            await record_invoices(self.unit, EventType.INVOICE_VOIDED, invoices.items(), self.now)
+
+    async def _record_drafted(self, drafts: Iterable[Draft]) -> None:
+        invoices = [(draft.tenant_id, draft.invoice_id) for draft in drafts]
+        await record_invoices(self.unit, EventType.INVOICE_DRAFTED, invoices, self.now)
 
     async def _write_months(self, drafts: dict[UUID, Draft]) -> None:
         await self.corrections.notes.issue(self.now)
         months: list[Month] = []
         for tenant_id, draft in drafts.items():
             months += note_ratings(draft, self.corrections, self.rated_cents[tenant_id], self.now)
+            record_corrected(draft, self.corrections, self.now)
         await write_months(self.unit, months)
         await self.corrections.keep_due(self.now)
 

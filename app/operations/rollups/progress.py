@@ -4,7 +4,8 @@ sums over the run's outcomes.
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -12,11 +13,14 @@ from uuid import UUID
 from app.database import UnitOfWork
 from app.database.copy import copy_rows
 from app.operations.chunked_runs import ChunkedRuns
+from app.operations.events import Aggregate, RollupData, record_event
 from app.operations.rollups.run import Run
+from app.tables.events import AggregateType, EventType
 from app.tables.ids import new_id
 from app.tables.rollups import (
     RollupFailures,
     RollupOutcomes,
+    RollupStatus,
     RollupUnpricedUsage,
     RollupWarningCode,
     RollupWarnings,
@@ -24,7 +28,22 @@ from app.tables.rollups import (
     UnpricedReason,
 )
 
-ROLLUPS = ChunkedRuns("rollup_runs", "rollup_chunks", total="tenants_total", chunk_job="roll_up_chunk")
+_FINISHED = """
+SELECT id AS run_id, period_start, status, dry_run, invoices_created, invoices_replaced, invoices_skipped,
+       invoices_failed, total_cents
+FROM rollup_runs WHERE id = $1
+"""
+
+
+async def _record_finished(unit: UnitOfWork, run_id: UUID, now: datetime) -> None:
+    row = await unit.connection.fetchrow(_FINISHED, run_id)
+    data = RollupData(**{**row, "status": RollupStatus(row["status"])})
+    record_event(unit, EventType.ROLLUP_FINISHED, Aggregate(AggregateType.ROLLUP_RUN, run_id, None), data, now)
+
+
+ROLLUPS = ChunkedRuns(
+    "rollup_runs", "rollup_chunks", total="tenants_total", chunk_job="roll_up_chunk", on_finish=_record_finished
+)
 
 _COUNT = """
 UPDATE rollup_runs SET
@@ -70,6 +89,15 @@ class TenantWarning(NamedTuple):
     period_start: date
     code: RollupWarningCode
     message: str
+
+
+@dataclass(slots=True)
+class BatchOutcome:
+    """The outcomes of a batch of tenants, with their warnings and unpriced usage."""
+
+    settled: list[Settlement] = field(default_factory=list)
+    unpriced: list[UnpricedUsageRow] = field(default_factory=list)
+    warnings: list[TenantWarning] = field(default_factory=list)
 
 
 async def record(

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from app.operations.billing_months.month_locks import Month
+from app.operations.events import MonthCorrectedData, record_tenant_event
 from app.operations.invoices.draft import Draft
 from app.operations.rollups.corrections import Corrections
 from app.tables.billing_months import BillingMonthState
+from app.tables.events import EventType
 
 
 def note_ratings(draft: Draft, corrections: Corrections, rated_cents: int, now: datetime) -> Iterator[Month]:
@@ -35,3 +37,19 @@ def note_ratings(draft: Draft, corrections: Corrections, rated_cents: int, now: 
         if draft.billable:
             month.billed_cents += draft.invoice.net_by_month[month.period_start]
         yield month
+
+
+def record_corrected(draft: Draft, corrections: Corrections, now: datetime) -> None:
+    """Records an event for each earlier month whose amount this rating has changed."""
+    for month in corrections.months[draft.tenant_id].earlier:
+        key = month.tenant_id, month.period_start
+        if key in corrections.corrected and month.difference_cents:
+            data = MonthCorrectedData(
+                tenant_id=month.tenant_id,
+                month=month.period_start,
+                run_id=corrections.run.id,
+                currency=draft.header.currency,
+                difference_cents=month.difference_cents,
+                credited_cents=corrections.notes.corrected.get(key, 0),
+            )
+            record_tenant_event(corrections.unit, EventType.MONTH_CORRECTED, month.tenant_id, data, now)

@@ -14,6 +14,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import AddonOffer, addon_on_offer, already_attached
 from app.operations.deployment_lock import now_of
+from app.operations.events import SubscriptionChange, record_subscriptions
 from app.operations.subscriptions.current import currency_of, lock_current_subscription, lock_subscription
 from app.operations.subscriptions.start_dates import billed_from
 from app.tables.billing_months import ChangeReason
@@ -46,6 +47,10 @@ async def attach_addon(context: Context, *, deployment_id: UUID, addon_code: str
         if not additional and await _is_attached(subscription["id"], addon.addon_id, today):
             raise already_attached(addon_code, ("addonCode",))
         await record_changes(context, unit, [Change(tenant_id, deployment_id, today)], ChangeReason.ADDON_ATTACHED)
+        changed = SubscriptionChange(
+            tenant_id, subscription["id"], ChangeReason.ADDON_ATTACHED, today, addon_code=addon_code
+        )
+        await record_subscriptions(unit, [changed], now)
         return await insert_snapshot(tenant_id, subscription["id"], addon, now, today)
 
     return await transact(context, work, UUID)
@@ -112,6 +117,11 @@ async def detach_addon(context: Context, *, subscription_addon_id: UUID, last_da
         await SubscriptionAddons.update({SubscriptionAddons.detached_on: day}).where(
             (SubscriptionAddons.tenant_id == attached["tenant_id"]) & (SubscriptionAddons.id == subscription_addon_id)
         )
+        tenant_id, subscription_id = attached["tenant_id"], attached["subscription_id"]
+        changed = SubscriptionChange(
+            tenant_id, subscription_id, ChangeReason.ADDON_DETACHED, day, addon_code=attached["code"]
+        )
+        await record_subscriptions(unit, [changed], now)
         return subscription_addon_id
 
     return await transact(context, work, UUID)

@@ -13,8 +13,8 @@ from app.tables.subscriptions import Subscriptions
 
 async def follow_deployment(
     tenant_id: UUID, deployment_id: UUID, state: DeploymentState, now: datetime, zone: ZoneInfo
-) -> bool:
-    """Changes the subscription's status to that of the deployment's state; returns whether it changed.
+) -> UUID | None:
+    """Changes the subscription's status to that of the deployment's state; returns its id if it changed.
 
     The day of a pause, resumption or cancellation is an active day, unless a pause or cancellation is at the day's
     first instant. The subscription's end is the day of the cancellation in either case.
@@ -27,7 +27,7 @@ async def follow_deployment(
     )
     status = subscription_status(state)
     if subscription is None or subscription["status"] == status:
-        return False
+        return None
     first_day = max(day_of(now, zone), subscription["started_on"])
     if status is SubscriptionStatus.ACTIVE:
         await open_span(tenant_id, subscription["id"], first_day)
@@ -41,7 +41,7 @@ async def follow_deployment(
             Subscriptions.ended_on: first_day if status is SubscriptionStatus.CANCELLED else None,
         }
     ).where((Subscriptions.tenant_id == tenant_id) & (Subscriptions.id == subscription["id"]))
-    return True
+    return UUID(str(subscription["id"]))
 
 
 async def open_span(tenant_id: UUID, subscription_id: UUID, first_day: date) -> None:

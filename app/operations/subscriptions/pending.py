@@ -10,6 +10,8 @@ from uuid import UUID
 from app.database import UnitOfWork
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
+from app.operations.events import SubscriptionChange, record_subscriptions
+from app.tables.billing_months import ChangeReason
 from app.tables.subscriptions import SubscriptionPlanVersions as History
 from app.tables.subscriptions import Subscriptions
 
@@ -18,13 +20,13 @@ _BATCH = 1_000
 # A subscription that is locked by another change is left to the next run.
 _APPLY = """
 WITH due AS (
-    SELECT tenant_id, id FROM subscriptions WHERE pending_from <= $1 ORDER BY pending_from, id LIMIT $2
+    SELECT tenant_id, id, pending_from FROM subscriptions WHERE pending_from <= $1 ORDER BY pending_from, id LIMIT $2
     FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE subscriptions s
 SET plan_version_id = s.pending_plan_version_id, pending_plan_version_id = NULL, pending_from = NULL
 FROM due WHERE s.tenant_id = due.tenant_id AND s.id = due.id
-RETURNING 1
+RETURNING s.tenant_id, s.id, due.pending_from
 """
 
 
@@ -36,7 +38,12 @@ async def apply_pending_plan_changes(context: Context) -> int:
     today = context.today()
 
     async def work(unit: UnitOfWork) -> int:
-        return len(await unit.connection.fetch(_APPLY, today, _BATCH))
+        changes = [
+            SubscriptionChange(row["tenant_id"], row["id"], ChangeReason.PLAN_CHANGED, row["pending_from"])
+            for row in await unit.connection.fetch(_APPLY, today, _BATCH)
+        ]
+        await record_subscriptions(unit, changes, context.clock())
+        return len(changes)
 
     applied = 0
     while done := await transact(context, work):

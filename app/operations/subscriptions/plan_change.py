@@ -14,6 +14,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import PlanOffer, plan_on_offer
 from app.operations.deployment_lock import now_of
+from app.operations.events import SubscriptionChange, record_subscriptions
 from app.operations.subscriptions.current import currency_of, lock_current_subscription
 from app.operations.subscriptions.start_dates import billed_from
 from app.tables.billing_months import ChangeReason
@@ -70,6 +71,9 @@ async def change_plan_version(
             change = Change(subscription["tenant_id"], deployment_id, changed_from)
             await record_changes(context, unit, [change], ChangeReason.PLAN_CHANGED)
             await _rewrite(subscription, history, new_history, today, now)
+            key = subscription["tenant_id"], subscription["id"]
+            changed = SubscriptionChange(*key, ChangeReason.PLAN_CHANGED, changed_from)
+            await record_subscriptions(unit, [changed], now)
         return UUID(str(subscription["id"]))
 
     return await transact(context, work, UUID)

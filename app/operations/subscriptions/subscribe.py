@@ -16,6 +16,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
 from app.operations.catalog.offers import AddonOffer, AddonSelection, PlanOffer, addons_on_offer, plan_on_offer
 from app.operations.deployment_lock import lock_deployment, now_of
+from app.operations.events import SubscriptionChange, record_subscriptions
 from app.operations.open_tenant import lock_open_tenant
 from app.operations.subscriptions.attached_addons import insert_snapshot
 from app.operations.subscriptions.follow_deployment import open_span
@@ -88,8 +89,9 @@ async def subscribe(
             trial_ends_at=trial_ends_at,
         )
         subscription_id = await _write(order, now)
-        change = Change(tenant_id, deployment_id, first_day)
-        await record_changes(context, unit, [change], ChangeReason.SUBSCRIBED)
+        await record_changes(context, unit, [Change(tenant_id, deployment_id, first_day)], ChangeReason.SUBSCRIBED)
+        changed = SubscriptionChange(tenant_id, subscription_id, ChangeReason.SUBSCRIBED, first_day)
+        await record_subscriptions(unit, [changed], now)
         return subscription_id
 
     return await transact(context, work, UUID)

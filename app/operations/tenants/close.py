@@ -10,6 +10,8 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
+from app.operations.events import record_tenant
+from app.tables.events import EventType
 from app.tables.invoices import InvoiceStatus
 from app.tables.tenants import Tenants
 
@@ -68,7 +70,9 @@ async def close_tenant(context: Context, *, tenant_id: UUID) -> UUID:
         ]
         if open_items := [f"{noun}: {', '.join(names)}" for noun, names in names_by_noun if names]:
             raise Refusal(ProblemCode.CONFLICT, f"the tenant has open {'; '.join(open_items)}", ("tenantId",))
-        await Tenants.update({Tenants.closed_at: context.clock()}).where(Tenants.id == tenant_id)
+        now = context.clock()
+        await Tenants.update({Tenants.closed_at: now}).where(Tenants.id == tenant_id)
+        await record_tenant(unit, EventType.TENANT_UPDATED, tenant_id, now)
         return tenant_id
 
     return await transact(context, work, UUID)

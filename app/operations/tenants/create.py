@@ -8,6 +8,8 @@ from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
+from app.operations.events import record_tenant
+from app.tables.events import EventType
 from app.tables.ids import new_id
 from app.tables.tenants import Tenants, TenantTaxExemptions
 
@@ -55,6 +57,7 @@ async def create_tenant(
                     created_at=tenant.created_at,
                 )
             )
+        await record_tenant(unit, EventType.TENANT_CREATED, tenant.id, tenant.created_at)
         return tenant.id
 
     return await transact(context, work, UUID)

@@ -16,7 +16,9 @@ from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
+from app.operations.events import record_tenant
 from app.tables.billing_months import ChangeReason
+from app.tables.events import EventType
 from app.tables.ids import new_id
 from app.tables.tenants import Tenants
 from app.tables.tenants import TenantTaxExemptions as Exemptions
@@ -65,6 +67,7 @@ async def update_tenant(
                 await record_changes(context, unit, [change], ChangeReason.TAX_EXEMPTION)
         if changes:
             await Tenants.update(changes).where(Tenants.id == tenant_id)
+            await record_tenant(unit, EventType.TENANT_UPDATED, tenant_id, context.clock())
         return tenant_id
 
     return await transact(context, work, UUID)

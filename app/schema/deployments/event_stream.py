@@ -8,7 +8,7 @@ import msgspec
 import strawberry
 from graphql import GraphQLError
 
-from app.operations.deployments.events import CHANNEL
+from app.operations.deployments.deployment_events import CHANNEL
 from app.reads import ForbiddenError, reference
 from app.schema.context import Info, reads_tenants
 from app.schema.deployments.types import DeploymentEvent

@@ -67,9 +67,10 @@ BEGIN
 END $$;
 GRANT UPDATE (name) ON tenants TO arcadia_tenant; -- to lock its row takes a column
 GRANT UPDATE ON cloud_deployments, cloud_resources, subscriptions, subscription_active_spans, subscription_plan_versions,
-    subscription_addons, usage_daily_totals, billing_months, idempotency_keys, rate_limit_buckets
-    TO arcadia_tenant, arcadia_platform;
-GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets
+    subscription_addons, usage_daily_totals, billing_months, idempotency_keys, rate_limit_buckets,
+    event_sequences, webhook_endpoints, webhook_deliveries, delivery_queues TO arcadia_tenant, arcadia_platform;
+GRANT DELETE ON subscription_plan_versions, subscription_active_spans, usage_daily_totals, idempotency_keys, rate_limit_buckets,
+    webhook_endpoints, webhook_deliveries, delivery_queues
     TO arcadia_tenant, arcadia_platform;
 GRANT UPDATE ON tenants, tenant_tax_exemptions, tenant_invoices, tax_rates, plans, plan_versions, addons, invoice_number_sequences,
     credit_note_number_sequences, invoice_balances, tenant_balances, rollup_runs, rollup_chunks, issue_runs, issue_chunks, rollup_outcomes, rollup_failures, rollup_unpriced_usage, installation,
@@ -84,6 +85,8 @@ GRANT UPDATE (pdf, pdf_sha256) ON issued_documents TO arcadia_platform;
 GRANT UPDATE ON dunning_policies, dunning_runs, dunning_failures TO arcadia_platform;
 GRANT UPDATE (ended_at, ended_by) ON dunning_holds TO arcadia_platform;
 GRANT DELETE ON dunning_policies TO arcadia_platform;
+-- An event is published once. Nothing else of it changes.
+GRANT UPDATE (position) ON events TO arcadia_platform;
 -- A bill's rows may be matched again, and a bill withdrawn. Amounts, dates and texts do not change.
 GRANT UPDATE (allocated_cents, matched_at, matched_by, withdrawn_at, withdrawn_by, withdrawal_reason)
     ON cloud_invoices TO arcadia_platform;

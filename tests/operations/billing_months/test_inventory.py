@@ -83,6 +83,9 @@ NO_INPUT = {
     Action.REMATCH_CLOUD_INVOICE: "is what the provider bills",
     Action.WITHDRAW_CLOUD_INVOICE: "is what the provider bills",
     Action.SEE_MARGIN: "writes nothing",
+    Action.PUBLISH_EVENTS: "gives events their positions",
+    Action.READ_EVENTS: "writes nothing",
+    Action.MANAGE_WEBHOOKS: "concerns no month",
 }
 """Actions that leave what a rated month comes to as it is, and why."""
 

@@ -27,6 +27,9 @@ PAID = "an invoice is paid when its balance is 0"
 DOCUMENTS = "a journal entry has its document"
 NOTE_POSTED = "a credit note is posted with its amounts"
 
+EVENTS = "an aggregate's events are numbered without a gap"
+QUEUED = "a pending delivery is in a queue"
+
 BILL_SUMS = "the lines of a provider's bill add up to its totals"
 BILL_ROWS = "the cents of a bill's line are its exact amount, rounded"
 BILL_OWNERS = "a bill's line is allocated to the deployment that owned the resource"
@@ -281,5 +284,13 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
     "a failed run that says otherwise": (
         f"UPDATE rollup_runs SET status = 'SUCCEEDED' WHERE id = {LAST_RUN}",
         {CHUNKS},
+    ),
+    "an event that is gone": ("DELETE FROM events WHERE sequence = 1 AND aggregate_type = 'TENANT'", {EVENTS}),
+    "a delivery without a queue": (
+        """
+        INSERT INTO webhook_deliveries (id, endpoint_id, event_id, aggregate_id, position, status, attempts, created_at)
+        SELECT id, id, id, aggregate_id, 1, 'PENDING', 0, now() FROM events WHERE sequence = 2
+        """,
+        {QUEUED},
     ),
 }

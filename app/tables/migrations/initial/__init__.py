@@ -17,6 +17,7 @@ from app.tables.migrations.initial import (
     credit_notes,
     deployments,
     dunning,
+    events,
     installation,
     invoices,
     issue_runs,
@@ -28,6 +29,7 @@ from app.tables.migrations.initial import (
     subscriptions,
     tenants,
     usage,
+    webhooks,
 )
 
 _MODULES = (
@@ -46,6 +48,8 @@ _MODULES = (
     costs,
     rollups,
     issue_runs,
+    events,
+    webhooks,
     audit,
     rate_limits,
     installation,
@@ -69,6 +73,8 @@ _SCRIPTS = (
     "costs.sql",
     "rollups.sql",
     "issue_runs.sql",
+    "events.sql",
+    "webhooks.sql",
     "audit.sql",
     "rate_limits.sql",
     "new_database.sql",

@@ -12,6 +12,8 @@ ALTER TABLE credit_notes ADD CONSTRAINT credit_notes_tenant_id_id_key UNIQUE (te
 ALTER TABLE payments ADD CONSTRAINT payments_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE write_offs ADD CONSTRAINT write_offs_tenant_id_id_key UNIQUE (tenant_id, id);
 ALTER TABLE invoice_applications ADD CONSTRAINT invoice_applications_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE events ADD CONSTRAINT events_tenant_id_id_key UNIQUE (tenant_id, id);
+ALTER TABLE webhook_endpoints ADD CONSTRAINT webhook_endpoints_tenant_id_id_key UNIQUE (tenant_id, id);
 
 DO $$
 DECLARE
@@ -50,7 +52,10 @@ BEGIN
             ('write_offs', 'invoice_id', 'tenant_invoices'),
             ('write_off_taxes', 'write_off_id', 'write_offs'),
             ('recoveries', 'invoice_id', 'tenant_invoices'),
-            ('dunning_steps', 'invoice_id', 'tenant_invoices')
+            ('dunning_steps', 'invoice_id', 'tenant_invoices'),
+            ('webhook_deliveries', 'endpoint_id', 'webhook_endpoints'), -- those of the platform's endpoints have no tenant
+            ('webhook_deliveries', 'event_id', 'events'),
+            ('delivery_queues', 'endpoint_id', 'webhook_endpoints')
         ) AS links (child, reference, parent)
     LOOP
         EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', link.child, link.child || '_' || link.reference || '_fkey');

@@ -1,0 +1,117 @@
+"""Posts one event to an endpoint, and says what came of it."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple, Self
+
+import httpcore
+
+from app.operations.webhooks.addresses import AddressRefused, CheckedBackend, Resolver, resolve
+
+TIMEOUT_SECONDS = 15
+MAX_BODY_KEPT = 2_048
+MAX_CONNECTIONS = 200
+_IDLE_SECONDS = 30
+_SUCCESSES = range(200, 300)
+_REDIRECTS = range(300, 400)
+_GONE = 410
+
+
+class Attempt(NamedTuple):
+    """The result of an attempt. status, body: of the answer, None without one. error: why it failed, None if it did
+    not. retry_after: how many seconds the receiver asked to wait.
+    """
+
+    duration_ms: int
+    status: int | None = None
+    body: str | None = None
+    error: str | None = None
+    retry_after: float = 0
+
+    @property
+    def succeeded(self) -> bool:
+        return self.error is None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the receiver asked for no more deliveries."""
+        return self.status == _GONE
+
+
+class WebhookSender:
+    """Sends requests, to checked addresses only: `async with WebhookSender(...) as sender`.
+
+    No redirect is followed, and no proxy of the environment is used. certificates: for tests; default: the usual
+    authorities.
+    """
+
+    def __init__(
+        self, *, allow_loopback: bool, resolver: Resolver = resolve, certificates: ssl.SSLContext | None = None
+    ) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=certificates,
+            max_connections=MAX_CONNECTIONS,
+            keepalive_expiry=_IDLE_SECONDS,
+            network_backend=CheckedBackend(resolver, allow_loopback=allow_loopback),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._pool.__aenter__()
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self._pool.aclose()
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
+        """Posts the body, in 15 seconds or less. Every failure is an Attempt."""
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                status, answered, text = await self._request(url, headers, body)
+        except TimeoutError:
+            return Attempt(_milliseconds(began), error=f"no answer within {TIMEOUT_SECONDS} seconds")
+        except AddressRefused as refused:
+            return Attempt(_milliseconds(began), error=str(refused))
+        except (OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+            return Attempt(_milliseconds(began), error=f"{type(error).__name__}: {error}".rstrip(": "))
+        except (httpcore.UnsupportedProtocol, UnicodeError, ValueError) as error:
+            return Attempt(_milliseconds(began), error=f"the URL cannot be requested: {error}")
+        return Attempt(_milliseconds(began), status, text, _error_of(status), _retry_after(answered, datetime.now(UTC)))
+
+    async def _request(
+        self, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, Sequence[tuple[bytes, bytes]], str]:
+        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+        async with self._pool.stream("POST", url, headers=sent, content=body) as response:
+            kept = b""
+            async for part in response.aiter_stream():
+                kept += part[: MAX_BODY_KEPT - len(kept)]
+                if len(kept) == MAX_BODY_KEPT:
+                    break
+            return response.status, response.headers, kept.decode(errors="replace").replace("\0", "\ufffd")
+
+
+def _error_of(status: int) -> str | None:
+    if status in _SUCCESSES:
+        return None
+    return "redirects are not followed" if status in _REDIRECTS else f"the receiver answered {status}"
+
+
+def _retry_after(headers: Sequence[tuple[bytes, bytes]], now: datetime) -> float:
+    """Reads Retry-After, in seconds or as a date; 0 if there is none that can be read."""
+    for name, value in headers:
+        if name.lower() == b"retry-after":
+            text = value.decode(errors="replace").strip()
+            try:
+                return float(int(text)) if text.isdecimal() else (parsedate_to_datetime(text) - now).total_seconds()
+            except (ValueError, TypeError, OverflowError):
+                return 0
+    return 0
+
+
+def _milliseconds(began: float) -> int:
+    return round((time.perf_counter() - began) * 1000)
