@@ -18,15 +18,23 @@ def rounded(numerator: int, denominator: int) -> int:
 
 @dataclass
 class WriteOff:
-    """rest: what is written off still; the tax share of any part of it is tax / total, as they were."""
+    """rest: what is written off still; the tax share of any part of it is tax / total, as they were.
+
+    untaxed: the part of the balance above that total, which a credit note turned into credit that was spent elsewhere:
+    no more tax comes back than is left of the invoice (ADR 0038). It comes back last.
+    """
 
     rest: int
     tax: int
     total: int
+    untaxed: int
+
+    def tax_of(self, cents: int) -> int:
+        return rounded(max(cents - self.untaxed, 0) * self.tax, self.total)
 
     def lower(self, cents: int) -> tuple[int, int]:
         """Takes so much off the rest; returns its bad debt and its tax."""
-        tax = rounded(self.rest * self.tax, self.total) - rounded((self.rest - cents) * self.tax, self.total)
+        tax = self.tax_of(self.rest) - self.tax_of(self.rest - cents)
         self.rest -= cents
         return cents - tax, tax
 
@@ -135,8 +143,9 @@ class Rules:
         invoice = self.invoices[number]
         if not invoice.balance:
             return False
-        write_off = WriteOff(invoice.balance, invoice.tax, sum(invoice.net.values()) + invoice.tax)
-        tax = rounded(write_off.rest * write_off.tax, write_off.total)
+        total = sum(invoice.net.values()) + invoice.tax
+        write_off = WriteOff(invoice.balance, invoice.tax, total, max(invoice.balance - total, 0))
+        tax = write_off.tax_of(write_off.rest)
         self._post({BAD_DEBT: write_off.rest - tax, TAX: tax, RECEIVABLE: -write_off.rest})
         invoice.written_off.append(write_off)
         invoice.balance = 0

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, note
+from hypothesis import HealthCheck, Phase, example, note
 from hypothesis import given as generated
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -123,6 +123,18 @@ def expected(rules: Rules) -> tuple[list[int], int, dict[str, int]]:
     return [invoice.balance for invoice in rules.invoices], rules.credit, posted
 
 
+WRITTEN_OFF_ABOVE_WHAT_IS_LEFT: list[tuple[Any, ...]] = [
+    ("pay", 12650, None),
+    ("note", 1, 1, 223),
+    ("reverse", 0),
+    ("write_off", 1),
+    ("recover", 1, 300),
+    ("recover", 1, 6025),
+]
+"""The note's 245 are credit when the payment bounces, so 6325 are owed of an invoice of which 6080 are left."""
+
+
+@example(steps=WRITTEN_OFF_ABOVE_WHAT_IS_LEFT, applies_credit=False)
 @examples(
     max_examples=25,
     deadline=None,
