@@ -243,6 +243,9 @@ steps = st.lists(st.tuples(st.integers(0, 40), st.sampled_from(State)), max_size
     max_examples=30, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
 )
 @hypothesis.given(steps=steps, starts_paused=st.booleans())
+@hypothesis.example(steps=[(0, State.PAUSED)], starts_paused=False)
+@hypothesis.example(steps=[(24, State.ACTIVE), (0, State.PAUSED), (24, State.CANCELLED)], starts_paused=True)
+@hypothesis.example(steps=[(19, State.ACTIVE), (0, State.PAUSED)], starts_paused=True)
 async def test_billable_days_are_those_on_which_the_events_say_active(
     given: Given, steps: list[tuple[int, State]], starts_paused: bool
 ) -> None:
@@ -266,9 +269,11 @@ async def test_billable_days_are_those_on_which_the_events_say_active(
     )
     active: set[date] = set()
     for event, until in zip(events, [*(later["occurred_at"] for later in events[1:]), end], strict=True):
-        first, last = max(event["occurred_at"], subscribed_at), until - timedelta(microseconds=1)
-        if subscription_status(State(event["to_state"])) is SubscriptionStatus.ACTIVE and first <= last:
-            active |= {first.date() + timedelta(days=days) for days in range((last.date() - first.date()).days + 1)}
+        first = max(event["occurred_at"], subscribed_at)
+        # The day of a start, a pause or a resume counts, unless the pause is the day's first instant.
+        last_day = (until - timedelta(microseconds=1)).date()
+        if subscription_status(State(event["to_state"])) is SubscriptionStatus.ACTIVE and first <= until:
+            active |= {first.date() + timedelta(days=days) for days in range((last_day - first.date()).days + 1)}
     _, spans = await subscription_of(given, deployment_id)
     zone = given.settings.billing_time_zone
     billable = {day for month in (4, 5) for day in billable_days(Period(date(2026, month, 1), zone), spans)}
