@@ -6,7 +6,7 @@ from piccolo.columns import UUID, BigInt
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
-from app.tables.columns import instant, member_of, primary_key, reference, text
+from app.tables.columns import instant, integer, member_of, primary_key, reference, text
 from app.tables.tenants import Tenants
 
 
@@ -49,7 +49,7 @@ class Events(Table, tablename="events"):
 
     tenant_id: null for events of the platform. sequence: 1, 2, 3 … within the aggregate. position: its place among all
     published events, given after the commit: one published later has a higher position. data: JSON, as
-    docs/events.md describes for the type.
+    docs/events.md describes for the type and version.
     """
 
     id = primary_key()
@@ -59,6 +59,7 @@ class Events(Table, tablename="events"):
     aggregate_id = UUID(default=None)
     sequence = BigInt(default=None)
     occurred_at = instant()
+    version = integer()
     data = text()
     position = BigInt(default=None, null=True)
 

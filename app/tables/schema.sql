@@ -923,6 +923,7 @@ CREATE TABLE public.events (
     aggregate_id uuid NOT NULL,
     sequence bigint NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
+    version integer NOT NULL,
     data text NOT NULL,
     "position" bigint,
     CONSTRAINT events_aggregate_type_check CHECK ((aggregate_type = ANY (ARRAY['TENANT'::text, 'DEPLOYMENT'::text, 'ROLLUP_RUN'::text, 'WEBHOOK_ENDPOINT'::text]))),

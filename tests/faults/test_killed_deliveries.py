@@ -27,8 +27,8 @@ WITH taken AS (
     SELECT a.id, a.id, 1 FROM unnest($2::uuid[]) AS a (id)
     ON CONFLICT (id) DO UPDATE SET last_sequence = s.last_sequence + 1 RETURNING id, last_sequence
 )
-INSERT INTO events (id, tenant_id, type, aggregate_type, aggregate_id, sequence, occurred_at, data)
-SELECT n.id, taken.id, 'tenant.updated', 'TENANT', taken.id, taken.last_sequence, now(), '{}'
+INSERT INTO events (id, tenant_id, type, aggregate_type, aggregate_id, sequence, occurred_at, version, data)
+SELECT n.id, taken.id, 'tenant.updated', 'TENANT', taken.id, taken.last_sequence, now(), 1, '{}'
 FROM unnest($1::uuid[], $2::uuid[]) AS n (id, tenant_id) JOIN taken ON taken.id = n.tenant_id
 """
 

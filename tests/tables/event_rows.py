@@ -13,6 +13,7 @@ def events(tenant: int) -> dict[str, Row]:
             "aggregate_id": key(1, tenant),
             "sequence": 1,
             "occurred_at": MOMENT,
+            "version": 1,
             "data": "{}",
             "position": tenant,
         },

@@ -9,13 +9,12 @@ import msgspec
 from app.database.scope import Scope
 from app.operations.calls.access import not_found
 from app.operations.calls.context import Context
-from app.operations.events.event_data import VERSION
 
 MAX_LIMIT = 1_000
 
 # A tenant's statement names its tenant; $1 is null for the platform.
 _POSITION = "SELECT position FROM events WHERE id = $2 AND ($1::uuid IS NULL OR tenant_id = $1)"
-_COLUMNS = "id, type, occurred_at, tenant_id, aggregate_type, aggregate_id, sequence, data"
+_COLUMNS = "id, type, version, occurred_at, tenant_id, aggregate_type, aggregate_id, sequence, data"
 _OF_ALL = f"SELECT {_COLUMNS} FROM events WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608 - of constants
 _OF_TENANT = f"""
 SELECT {_COLUMNS} FROM events WHERE tenant_id = $3 AND position > $1 ORDER BY position LIMIT $2
@@ -41,7 +40,7 @@ def envelope(row: Any) -> Envelope:
     return Envelope(
         id=row["id"],
         type=row["type"],
-        version=VERSION,
+        version=row["version"],
         timestamp=row["occurred_at"].isoformat(),
         tenant_id=row["tenant_id"],
         aggregate_type=row["aggregate_type"],

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from app.database import UnitOfWork
-from app.operations.events.event_data import DATA_OF, EventData
+from app.operations.events.event_data import DATA_OF, VERSION, EventData
 from app.tables.events import AggregateType, EventType
 from app.tables.ids import new_ids
 
@@ -24,8 +24,9 @@ WITH taken AS (
     ON CONFLICT (id) DO UPDATE SET last_sequence = s.last_sequence + excluded.last_sequence
     RETURNING id, last_sequence
 )
-INSERT INTO events (id, tenant_id, type, aggregate_type, aggregate_id, sequence, occurred_at, data)
-SELECT e.id, e.tenant_id, e.type, e.aggregate_type, e.aggregate_id, taken.last_sequence - e.later, e.occurred_at, e.data
+INSERT INTO events (id, tenant_id, type, aggregate_type, aggregate_id, sequence, occurred_at, version, data)
+SELECT e.id, e.tenant_id, e.type, e.aggregate_type, e.aggregate_id, taken.last_sequence - e.later, e.occurred_at,
+       $12, e.data
 FROM unnest($4::uuid[], $5::bigint[], $6::text[], $7::uuid[], $8::text[], $9::uuid[], $10::timestamptz[], $11::text[])
     AS e (id, later, type, tenant_id, aggregate_type, aggregate_id, occurred_at, data)
 JOIN taken ON taken.id = e.aggregate_id
@@ -93,4 +94,5 @@ async def _write(unit: UnitOfWork, events: Sequence[_NewEvent]) -> None:
         later,
         types,
         *columns,
+        VERSION,
     )

@@ -57,7 +57,7 @@ UPDATE delivery_queues q SET claim = $2, next_attempt_at = $3 FROM due WHERE q.i
 """  # noqa: S608 - of a constant
 _FIRST = """
 SELECT q.id AS queue_id, d.id AS delivery_id, d.endpoint_id, d.attempts, w.url, w.secret, w.previous_secret,
-       w.previous_secret_until, e.id, e.type, e.occurred_at, e.tenant_id, e.aggregate_type, e.aggregate_id,
+       w.previous_secret_until, e.id, e.type, e.version, e.occurred_at, e.tenant_id, e.aggregate_type, e.aggregate_id,
        e.sequence, e.data
 FROM delivery_queues q CROSS JOIN LATERAL (
     SELECT * FROM webhook_deliveries d

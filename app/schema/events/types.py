@@ -36,6 +36,7 @@ class Event(Node):
         Events.sequence, description="The number of the event within its aggregate: 1, 2, 3 and so on without gaps."
     )
     occurred_at: datetime = column(Events.occurred_at, description="The time of the event.")
+    version: int = column(Events.version, description="The version of the data's schema, as in docs/events.md.")
     data: str = column(
         Events.data, description="The data of the event as JSON. Its members depend on the type of the event."
     )

@@ -72,8 +72,6 @@ class Receiver:
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             return
-        finally:
-            writer.close()
 
 
 @asynccontextmanager
@@ -88,6 +86,7 @@ async def receiving(
         serving = asyncio.create_task(receiver.serve(reader, writer))
         open_connections.add(serving)
         serving.add_done_callback(open_connections.discard)
+        serving.add_done_callback(lambda _: writer.close())  # also of one that is cancelled before its first step
 
     server = await asyncio.start_server(connected, "127.0.0.1", port, ssl=tls)
     bound = server.sockets[0].getsockname()[1]

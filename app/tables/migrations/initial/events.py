@@ -2,7 +2,7 @@
 
 from piccolo.constraints import Check, Unique
 
-from app.tables.migrations.initial.declaration import bigint, reference, table, text, timestamptz, uuid
+from app.tables.migrations.initial.declaration import bigint, integer, reference, table, text, timestamptz, uuid
 from app.tables.migrations.initial.tenants import TENANTS
 
 EVENTS = table(
@@ -14,6 +14,7 @@ EVENTS = table(
     aggregate_id=uuid(),
     sequence=bigint(),
     occurred_at=timestamptz(),
+    version=integer(),
     data=text(),
     position=bigint(null=True),
     events_aggregate_id_sequence_key=Unique(["aggregate_id", "sequence"]),
