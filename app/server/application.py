@@ -51,8 +51,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
     database, queue = Database(settings), Queue(settings)
     authenticator = Authenticator.from_settings(settings, clock)
     refused_sign_ins = RefusedSignIns(database, clock)
-    limit = Limit.from_settings(settings)
-    rate_limiter = RateLimiter(Buckets(database, limit) if limit else None)
+    rate_limiter = _rate_limiter(database, settings)
     recent_writes = RecentWrites()
 
     def new_context(principal: Principal) -> Context:
@@ -97,6 +96,11 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
         settings=settings,
         lifespan=[lifespan],
     )
+
+
+def _rate_limiter(database: Database, settings: Settings) -> RateLimiter:
+    limit = Limit.from_settings(settings)
+    return RateLimiter(Buckets(database, limit) if limit else None)
 
 
 def _upload_limit(settings: Settings) -> ConcurrencyLimit:

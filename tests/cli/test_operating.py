@@ -78,7 +78,10 @@ def empty_folder() -> Iterator[Path]:
 
 
 def test_the_demo_does_not_run_in_production(arcadia: Command) -> None:
-    production = Command({**arcadia.environment, "ARCADIA_ENVIRONMENT": "production"})
+    link_secret = "a secret of links, thirty-two bytes or more"
+    production = Command(
+        {**arcadia.environment, "ARCADIA_ENVIRONMENT": "production", "ARCADIA_LINK_SECRET": link_secret}
+    )
     assert only_line(production.here("demo")) == (
         "`arcadia demo` creates a tenant and prints a platform admin's token, so it is refused in production."
     )
@@ -193,7 +196,7 @@ def test_a_check_says_which_database_it_looks_at(arcadia: Command, command: str)
     outcome = arcadia.here(command)
     name = arcadia.environment["ARCADIA_DATABASE_URL"].partition("?")[0].rpartition("/")[2]
     assert outcome.code == 0
-    (line,) = outcome.err.splitlines()
+    line, *_ = outcome.err.splitlines()
     assert line.startswith("Using the database ")
     assert line.endswith(f"/{name}.")
 

@@ -254,10 +254,13 @@ def _extremes(type_: GraphQLInputType, value: Any) -> Iterator[Any]:
 
 def _extremes_given(type_: GraphQLInputType, value: Any) -> Iterator[Any]:
     if is_list_type(type_):
+        items = value or []
         yield []
-        yield value * 101
-        for index, item in enumerate(value):
-            yield from ([*value[:index], extreme, *value[index + 1 :]] for extreme in _extremes(type_.of_type, item))
+        yield items * 101
+        if value is None:
+            yield from ([extreme] for extreme in _extremes(type_.of_type, None))
+        for index, item in enumerate(items):
+            yield from ([*items[:index], extreme, *items[index + 1 :]] for extreme in _extremes(type_.of_type, item))
     elif isinstance(type_, GraphQLInputObjectType):
         assert value.keys() == type_.fields.keys()
         for name, field in type_.fields.items():

@@ -65,7 +65,7 @@ def issued_by_a_killed_run(simulation: Simulation) -> None:
     """The run is killed between its two drafts; the next worker goes on with it."""
     january(simulation)
     simulation.issue_month(months_ago=1, except_stale=True, worked=False, fault=None)
-    simulation.work_on_issue_runs(fault=Fault(Kind.CRASH, at=8), twice=False)
+    simulation.work_on_issue_runs(fault=Fault(Kind.CRASH, at=12), twice=False)
     simulation.everything_holds(integrity=False)
     [run] = simulation.issue_runs
     assert len(run.outcomes) == 1

@@ -18,14 +18,9 @@ PAY = "UPDATE tenant_invoices SET status = 'PAID', paid_at = now(), payment_refe
 REVERSE = "UPDATE payments SET reversed_at = now(), reversed_by = 'ada', reversal_reason = 'bounced'"
 VOID = "UPDATE tenant_invoices SET status = 'VOID', voided_at = now(), void_reason = 'wrong'"
 # The owner removes what refers to invoice lines, so that only the triggers of invoice lines can refuse their deletion.
-UNCREDIT = (
-    "SET LOCAL session_replication_role = replica; DELETE FROM credit_note_lines; DELETE FROM absorbed_corrections;"
-    " SET LOCAL session_replication_role = origin"
-)
-UNPUBLISH = (
-    "SET LOCAL session_replication_role = replica; UPDATE events SET position = NULL;"
-    " SET LOCAL session_replication_role = origin"
-)
+WITHOUT_TRIGGERS = "SET LOCAL session_replication_role = replica; {}; SET LOCAL session_replication_role = origin"
+UNCREDIT = WITHOUT_TRIGGERS.format("DELETE FROM credit_note_lines; DELETE FROM absorbed_corrections")
+UNPUBLISH = WITHOUT_TRIGGERS.format("UPDATE events SET position = NULL")
 UNPAID_VOID = VOID + ", paid_at = NULL"
 UNISSUED = "status = 'DRAFT', number = NULL, issued_at = NULL, issued_on = NULL, due_on = NULL"
 

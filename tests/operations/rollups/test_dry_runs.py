@@ -12,6 +12,8 @@ from tests.operations.test_month_changes import rating
 
 RUNS = {
     "rollup_runs",
+    "events",  # rollup.finished, which says that it was a dry run
+    "event_sequences",
     "rollup_chunks",
     "rollup_outcomes",
     "rollup_failures",

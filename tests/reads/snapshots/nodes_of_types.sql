@@ -136,7 +136,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t17$."id" AS "id"
-            FROM "tenant_invoices" t17$
+            FROM "events" t17$
             WHERE t17$."id" = i$.id$
                 AND t17$."tenant_id" = $3::uuid
         ) o$
@@ -144,7 +144,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t18$."id" AS "id"
-            FROM "invoice_applications" t18$
+            FROM "tenant_invoices" t18$
             WHERE t18$."id" = i$.id$
                 AND t18$."tenant_id" = $3::uuid
         ) o$
@@ -152,7 +152,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t19$."id" AS "id"
-            FROM "tenant_invoice_lines" t19$
+            FROM "invoice_applications" t19$
             WHERE t19$."id" = i$.id$
                 AND t19$."tenant_id" = $3::uuid
         ) o$
@@ -160,15 +160,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t20$."id" AS "id"
-            FROM "issue_outcomes" t20$
+            FROM "tenant_invoice_lines" t20$
             WHERE t20$."id" = i$.id$
-                AND false
+                AND t20$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t21$."id" AS "id"
-            FROM "issue_runs" t21$
+            FROM "issue_outcomes" t21$
             WHERE t21$."id" = i$.id$
                 AND false
         ) o$
@@ -176,7 +176,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t22$."id" AS "id"
-            FROM "journal_entries" t22$
+            FROM "issue_runs" t22$
             WHERE t22$."id" = i$.id$
                 AND false
         ) o$
@@ -184,7 +184,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t23$."id" AS "id"
-            FROM "journal_postings" t23$
+            FROM "journal_entries" t23$
             WHERE t23$."id" = i$.id$
                 AND false
         ) o$
@@ -192,46 +192,46 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t24$."id" AS "id"
-            FROM "payments" t24$
+            FROM "journal_postings" t24$
             WHERE t24$."id" = i$.id$
-                AND t24$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t25$."id" AS "id"
-            FROM "plans" t25$
+            FROM "payments" t25$
             WHERE t25$."id" = i$.id$
+                AND t25$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t26$."id" AS "id"
-            FROM "subscriptions" t26$
+            FROM "plans" t26$
             WHERE t26$."id" = i$.id$
-                AND t26$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t27$."id" AS "id"
-            FROM "plan_versions" t27$
+            FROM "subscriptions" t27$
             WHERE t27$."id" = i$.id$
-                AND NOT t27$."status" = $4::text
+                AND t27$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t28$."id" AS "id"
-            FROM "recoveries" t28$
+            FROM "plan_versions" t28$
             WHERE t28$."id" = i$.id$
-                AND t28$."tenant_id" = $3::uuid
+                AND NOT t28$."status" = $4::text
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t29$."id" AS "id"
-            FROM "refunds" t29$
+            FROM "recoveries" t29$
             WHERE t29$."id" = i$.id$
                 AND t29$."tenant_id" = $3::uuid
         ) o$
@@ -239,15 +239,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t30$."id" AS "id"
-            FROM "rollup_failures" t30$
+            FROM "refunds" t30$
             WHERE t30$."id" = i$.id$
-                AND false
+                AND t30$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t31$."id" AS "id"
-            FROM "rollup_outcomes" t31$
+            FROM "rollup_failures" t31$
             WHERE t31$."id" = i$.id$
                 AND false
         ) o$
@@ -255,7 +255,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t32$."id" AS "id"
-            FROM "rollup_runs" t32$
+            FROM "rollup_outcomes" t32$
             WHERE t32$."id" = i$.id$
                 AND false
         ) o$
@@ -263,7 +263,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t33$."id" AS "id"
-            FROM "rollup_warnings" t33$
+            FROM "rollup_runs" t33$
             WHERE t33$."id" = i$.id$
                 AND false
         ) o$
@@ -271,15 +271,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t34$."id" AS "id"
-            FROM "subscription_addons" t34$
+            FROM "rollup_warnings" t34$
             WHERE t34$."id" = i$.id$
-                AND t34$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t35$."id" AS "id"
-            FROM "tenant_tax_exemptions" t35$
+            FROM "subscription_addons" t35$
             WHERE t35$."id" = i$.id$
                 AND t35$."tenant_id" = $3::uuid
         ) o$
@@ -287,41 +287,65 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t36$."id" AS "id"
-            FROM "tax_rates" t36$
+            FROM "tenant_tax_exemptions" t36$
             WHERE t36$."id" = i$.id$
+                AND t36$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
-            SELECT t37$."id" AS "id",
-                t37$."code" AS "code"
-            FROM "tenants" t37$
+            SELECT t37$."id" AS "id"
+            FROM "tax_rates" t37$
             WHERE t37$."id" = i$.id$
-                AND t37$."id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
-            SELECT t38$."id" AS "id"
-            FROM "rollup_unpriced_usage" t38$
+            SELECT t38$."id" AS "id",
+                t38$."code" AS "code"
+            FROM "tenants" t38$
             WHERE t38$."id" = i$.id$
-                AND false
+                AND t38$."id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t39$."id" AS "id"
-            FROM "usage_corrections" t39$
+            FROM "rollup_unpriced_usage" t39$
             WHERE t39$."id" = i$.id$
-                AND t39$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t40$."id" AS "id"
-            FROM "write_offs" t40$
+            FROM "usage_corrections" t40$
             WHERE t40$."id" = i$.id$
                 AND t40$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t41$."id" AS "id"
+            FROM "webhook_deliveries" t41$
+            WHERE t41$."id" = i$.id$
+                AND t41$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t42$."id" AS "id"
+            FROM "webhook_endpoints" t42$
+            WHERE t42$."id" = i$.id$
+                AND t42$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t43$."id" AS "id"
+            FROM "write_offs" t43$
+            WHERE t43$."id" = i$.id$
+                AND t43$."tenant_id" = $3::uuid
         ) o$
     )) ORDER BY i$.n$), '[]')
     FROM unnest($2::uuid[])
