@@ -229,7 +229,7 @@ test-clients: install tests/clients/node_modules/.installed ## Other people's cl
 # The same tests in two lengths: runs of the simulator, lives of tenants, examples of each field by schemathesis.
 LONG = ARCADIA_SIMULATION_SEED=$(or $(SEED),2026) ARCADIA_LIVES_SEED=$(or $(SEED),2026) $(BIN)/python -m pytest -n $(WORKERS) -m heavy
 
-KILLS = tests/faults/test_killed_processes.py tests/faults/test_killed_ingestion.py tests/faults/test_killed_collection.py
+KILLS = $(addprefix tests/faults/test_killed_,processes.py ingestion.py collection.py apis.py)
 
 .PHONY: test-long
 test-long: install ## Minutes: 30 runs of the simulator, 100 lives of tenants, 50 examples of every field by schemathesis (SEED=7)
@@ -237,10 +237,11 @@ test-long: install ## Minutes: 30 runs of the simulator, 100 lives of tenants, 5
 		tests/clients/test_schemathesis.py tests/simulation tests/lives $(PYTEST_FLAGS)
 
 .PHONY: test-nightly
-test-nightly: install ## An hour and more: 200 runs of the simulator, 10,000 lives of tenants, 300 examples of every field, 50 workers and 25 servers killed
+test-nightly: install ## An hour and more: 200 runs of the simulator, 10,000 lives of tenants, 300 examples of every field, 50 workers and 25 servers killed, 10,000 webhooks delivered
 	ARCADIA_SIMULATION_RUNS=200 ARCADIA_LIVES=10000 ARCADIA_EXAMPLES=300 $(LONG) --timeout 10800 \
 		tests/clients/test_schemathesis.py tests/simulation tests/lives $(PYTEST_FLAGS)
-	ARCADIA_KILLED_WORKERS=50 ARCADIA_KILLED_SERVERS=25 $(BIN)/python -m pytest -m heavy --timeout 1800 $(KILLS) $(PYTEST_FLAGS)
+	ARCADIA_KILLED_WORKERS=50 ARCADIA_KILLED_SERVERS=25 $(BIN)/python -m pytest -m heavy --timeout 1800 $(KILLS) \
+		tests/faults/test_killed_deliveries.py $(PYTEST_FLAGS)
 
 .PHONY: test-month-end
 test-month-end: install ## Two minutes: 20 workers and 10 servers killed, a run over 10,000 tenants watched over a socket
