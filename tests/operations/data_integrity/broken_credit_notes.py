@@ -10,6 +10,7 @@ POSTED = "a credit note is posted with its amounts"
 TOTAL = "an invoice's balance is its total less what was applied to it"
 DOCUMENT = "a journal entry has its document"
 
+HAS_DOCUMENT = "an issued invoice or credit note has its document"
 ABSORBED = "no more of a correction is absorbed than other credit notes took off the line"
 MONTHS = "a billing month's state agrees with its invoices"
 
@@ -69,6 +70,14 @@ BROKEN_CREDIT_NOTES: dict[str, tuple[str, set[str]]] = {
     "a balance without its credit note": (
         "UPDATE invoice_balances SET credited_net_cents = 0, credited_tax_cents = 0",
         {BALANCE, TOTAL},
+    ),
+    "the document of a credit note lost": (
+        "DELETE FROM issued_documents WHERE credit_note_id IS NOT NULL",
+        {HAS_DOCUMENT},
+    ),
+    "the document of an invoice lost": (
+        "DELETE FROM issued_documents WHERE invoice_id IS NOT NULL",
+        {HAS_DOCUMENT},
     ),
     "a credit note number taken back": (
         "UPDATE credit_note_number_sequences SET last_number = 2",

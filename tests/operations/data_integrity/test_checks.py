@@ -117,6 +117,7 @@ TABLES = {
     "billing_months", "billing_month_changes", "issue_runs", "issue_chunks", "issue_outcomes",
     "cloud_invoices", "cloud_invoice_lines", "event_sequences", "webhook_deliveries",
     "credit_notes", "credit_note_number_sequences", "invoice_balances", "tenant_invoice_lines", "journal_entries",
+    "issued_documents",
 }  # fmt: skip
 
 
