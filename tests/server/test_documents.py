@@ -165,7 +165,7 @@ async def test_the_signature_is_not_logged(site: Site, caplog: pytest.LogCapture
     url = (await site.links())["pdfUrl"]
     signature = url.partition("signature=")[2]
     logged: list[str] = []
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="uvicorn.access"):
         await site.open(url)
         async with asyncio.timeout(5):
             while not any("/documents/" in values for values in logged):  # which follows the response
