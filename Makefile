@@ -38,11 +38,12 @@ else
 endif
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.python requirements/dev.txt pyproject.toml
+$(VENV)/.installed: $(VENV)/.python requirements/pip.txt requirements/dev.txt pyproject.toml
 ifdef UV
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 else
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/pip.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 endif
@@ -71,12 +72,13 @@ graphiql: graphiql/node_modules/.installed ## Install the assets of GraphiQL
 .PHONY: lock
 lock: ## Resolve the ranges of pyproject.toml into requirements/ again (needs uv)
 	@[ -n "$(UV)" ] || { echo "uv is needed to lock." >&2; exit 1; }
-	for set in runtime dev audit node; do \
+	for set in runtime dev audit node pip; do \
 		case $$set in \
 			runtime) from=pyproject.toml ;; \
 			dev) from="pyproject.toml --group dev --constraint requirements/runtime.txt" ;; \
 			audit) from="--group audit" ;; \
 			node) from="--group node" ;; \
+			pip) from="--group pip" ;; \
 		esac; \
 		$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-header --no-annotate --no-strip-extras $(LOCK_FLAGS) $$from --output-file requirements/$$set.txt; \
@@ -91,7 +93,7 @@ NPM_LOCKS := graphiql/package-lock.json tests/clients/package-lock.json bench/re
 
 .PHONY: audit
 audit: $(VENV)/.audit $(VENV)/.npm ## Known vulnerabilities in what is locked; says how much of it the index has advisories for
-	@for set in runtime dev audit node; do \
+	@for set in runtime dev audit node pip; do \
 		told=$$($(VENV)/audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off \
 			--requirement requirements/$$set.txt 2>&1) || { echo "$$told" >&2; exit 1; }; \
 		locked=$$(grep -c '==' requirements/$$set.txt); \
