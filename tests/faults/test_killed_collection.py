@@ -100,8 +100,8 @@ async def killed_in_phase(given: Given, phase: Phase, pairs: int) -> None:
             await asyncio.sleep(random.uniform(0, 0.1))  # noqa: S311 - at any moment
             workers.kill_one()
             workers.kill_one()
-        told = await given.row(phase.progress)
-        assert not told["finished"], f"the kills came too late to be in the middle of anything: {told}"
+        progress = await given.row(phase.progress)
+        assert not progress["finished"], f"the task had finished before the last process was killed: {progress}"
         workers.start(2)
 
         async def is_finished() -> bool:
