@@ -30,12 +30,11 @@ from app.operations.calls.audit import auditing
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import BillField, ColumnOfField, ImportOutcome, import_cloud_invoice
-from app.schema.codes import ErrorCode
-from app.schema.problems import as_error
+from app.schema.codes import ErrorCode, top_level_code
 from app.server.negotiation import utf8_media_type
 from app.server.request_errors import RequestError, request_error_of
 from app.server.response_headers import request_id_of
-from app.server.upload_calls import UploadService, json_response
+from app.server.upload_calls import UploadService, json_response, refusal_response
 from app.server.uploads import chunks
 
 PATH = "/cloud-invoices"
@@ -88,7 +87,8 @@ def cloud_invoices_handler(service: UploadService) -> HTTPRouteHandler:
                 async with auditing(upload.context, upload.call(received)) as operations:
                     imported = await _import(operations, received.parameters, body, pay)
         except Refusal as refusal:
-            return _refused(refusal, request_id)
+            status = STATUS_OF.get(refusal.code, 422)
+            return refusal_response(refusal, top_level_code(refusal.code), status, request_id)
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = request_error_of(error, request_id)
             return json_response(fault.body(request_id), fault.status, fault.headers)
@@ -185,10 +185,3 @@ def _summary(imported: ImportOutcome) -> _Summary:
         unallocated_cents=imported.unallocated_cents,
         ignored_columns=imported.ignored_columns,
     )
-
-
-def _refused(refusal: Refusal, request_id: str) -> ASGIResponse:
-    """Returns a refusal in the format of GraphQL errors."""
-    extensions = {**(as_error(refusal).extensions or {}), "requestId": request_id}
-    errors = {"errors": [{"message": refusal.message, "extensions": extensions}]}
-    return json_response(msgspec.json.encode(errors), STATUS_OF.get(refusal.code, 422))

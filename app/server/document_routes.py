@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
@@ -28,14 +27,13 @@ from app.operations.documents.links import (
     check_link,
 )
 from app.operations.rate_limits import RateLimiter
-from app.schema.codes import ErrorCode
-from app.schema.problems import as_error
+from app.schema.codes import ErrorCode, top_level_code
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
 from app.server.response_headers import client_address_of, request_id_of
-from app.server.upload_calls import REQUEST_COST, json_response
+from app.server.upload_calls import REQUEST_COST, json_response, refusal_response
 
 MEDIA_TYPES = {
     DocumentFormat.PDF: "application/pdf",
@@ -125,11 +123,6 @@ def _invalid() -> RequestError:
 
 
 def _refused(refusal: Refusal, request_id: str) -> ASGIResponse:
-    """Returns a refusal in the format of GraphQL errors."""
-    error = as_error(refusal)
-    extensions = {**(error.extensions or {}), "requestId": request_id}
-    if refusal.code is ProblemCode.NOT_FOUND:
-        extensions["code"] = ErrorCode.NOT_FOUND
-    note(code=extensions["code"])
-    errors = {"errors": [{"message": refusal.message, "extensions": extensions}]}
-    return json_response(msgspec.json.encode(errors), _STATUS_OF[refusal.code])
+    code = ErrorCode.NOT_FOUND if refusal.code is ProblemCode.NOT_FOUND else top_level_code(refusal.code)
+    note(code=code)
+    return refusal_response(refusal, code, _STATUS_OF[refusal.code], request_id)

@@ -15,7 +15,10 @@ from app.operations.calls.audit import auditing
 from app.operations.calls.call import Call, RequestMetadata
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal
+from app.operations.calls.refusal import Refusal
 from app.operations.rate_limits import RateLimiter
+from app.schema.codes import ErrorCode
+from app.schema.problems import as_error
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
 from app.server.response_headers import client_address_of, request_id_of
@@ -69,6 +72,13 @@ class UploadService:
         async with auditing(upload.context, upload.call()):
             authorise(upload.context, action)
         return upload
+
+
+def refusal_response(refusal: Refusal, code: ErrorCode, status: int, request_id: str) -> ASGIResponse:
+    """Returns a refusal in the format of GraphQL errors, with the code given."""
+    extensions = {**(as_error(refusal).extensions or {}), "code": code, "requestId": request_id}
+    errors = {"errors": [{"message": refusal.message, "extensions": extensions}]}
+    return json_response(msgspec.json.encode(errors), status)
 
 
 def json_response(body: bytes, status: int, headers: dict[str, str] | None = None) -> ASGIResponse:
