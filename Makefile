@@ -273,6 +273,10 @@ bench-usage: install ## Compare the ways in for metered events, and COPY (BENCH_
 bench-months: install ## Time unbilled months of 60,000 tenants with three years each (BENCH_FLAGS="--tenants 10000 --check")
 	@$(BIN)/python -m bench.months $(BENCH_FLAGS)
 
+.PHONY: bench-serving
+bench-serving: install ## Time a read from `arcadia serve` without other work and beside a month end (BENCH_FLAGS="--subscriptions 5000 --check")
+	@$(BIN)/python -m bench.serving $(BENCH_FLAGS)
+
 .PHONY: bench-documents
 bench-documents: install ## Time the PDFs of invoices with 5, 50 and 500 lines (BENCH_FLAGS="--rounds 20 --check")
 	@$(BIN)/python -m bench.documents $(BENCH_FLAGS)

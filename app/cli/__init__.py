@@ -44,7 +44,7 @@ COMMANDS = {
     "schema": ("app.cli.administration", "Print the GraphQL schema."),
     "serve": (
         "app.cli.serving",
-        "Serve the API and GraphiQL at /graphql, with a worker in the same process.",
+        "Serve the API and GraphiQL at /graphql, with a worker in a process of its own.",
     ),
     "token": ("app.cli.administration", "Print a signed bearer token for the API."),
     "usage-totals": ("app.cli.usage_totals", "Compare the daily usage totals with the usage events."),

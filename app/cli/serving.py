@@ -10,8 +10,8 @@ import socket
 import rich_click as click
 import uvicorn
 
+from app.cli.child_worker import child_worker, stop_when_input_ends
 from app.cli.listening import bound, listen, url_of
-from app.cli.operator_context import operator
 from app.database.billing_time_zone import require_billing_time_zone
 from app.database.migrate import migrate, require_current
 from app.queue import require_redis
@@ -21,7 +21,7 @@ from app.server.request_log import RequestLog
 from app.server.service import PATH
 from app.server.uvicorn_config import server_config
 from app.settings import Settings
-from app.worker import run_worker, working
+from app.worker import run_worker
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +47,9 @@ class AnnouncedServer(uvicorn.Server):
     type=click.IntRange(0, 65535),
     help="The TCP port to listen on; 0 chooses a free one.",
 )
-@click.option("--no-worker", is_flag=True, help="Serve the API only. Run `arcadia worker` in another process.")
+@click.option("--no-worker", is_flag=True, help="Serve the API only. Run `arcadia worker` apart.")
 def serve(host: str, port: int, *, no_worker: bool) -> None:
-    """Serve the API and GraphiQL at /graphql, with a worker in the same process."""
+    """Serve the API and GraphiQL at /graphql, with a worker in a process of its own."""
     settings = Settings.from_environment()
     configure_logging(settings)
     with bound(host, port) as sockets:
@@ -58,7 +58,7 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
 
 async def _serve(settings: Settings, host: str, sockets: list[socket.socket], *, with_worker: bool) -> None:
     await _make_ready(settings)
-    # uvicorn stops at these signals and raises them again afterwards: the worker in this process then stops too.
+    # uvicorn stops at these signals and raises them again afterwards: the worker is stopped first.
     for stopping in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stopping, lambda: None)
     application = create_application(settings)
@@ -69,19 +69,22 @@ async def _serve(settings: Settings, host: str, sockets: list[socket.socket], *,
         if not with_worker:
             await server.serve(sockets)
             return
-        async with operator(settings) as context, working(context):
+        async with child_worker():
             await server.serve(sockets)
 
 
 @click.command()
-def worker() -> None:
+@click.option("--until-input-ends", is_flag=True, hidden=True, help="Stop when standard input ends.")
+def worker(*, until_input_ends: bool) -> None:
     """Run background jobs: the monthly rollup on the 1st, and any month that is not billed yet."""
     settings = Settings.from_environment()
     configure_logging(settings)
-    asyncio.run(_work(settings))
+    asyncio.run(_work(settings, until_input_ends=until_input_ends))
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, *, until_input_ends: bool) -> None:
+    if until_input_ends:
+        stop_when_input_ends()
     await _make_ready(settings)
     await run_worker(settings)
 

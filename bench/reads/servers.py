@@ -48,7 +48,7 @@ class Site:
 @contextmanager
 def started(name: str, site: Site, processes: int, cores: Sequence[int]) -> Iterator[Server]:
     """Starts a server and waits until it listens; stops it at the end. Its log is shown when it does not start."""
-    port = _free_port()
+    port = free_port()
     command, environment, documents = _LAUNCH[name](site, port, processes)
     log = site.folder / f"{name}-{processes}.log"
     with running(command, {**os.environ, **environment}, log, cores, _ROOT) as process:
@@ -115,7 +115,8 @@ def _our_environment(site: Site) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Returns a TCP port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -72,6 +72,12 @@ class Command:
         return {**inherited, **self.environment}
 
 
+def children(process: int) -> list[int]:
+    """Returns the ids of the processes that a process has started."""
+    lists = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for file in lists for child in file.read_text(encoding="ascii").split()]
+
+
 @contextmanager
 def logging_kept() -> Iterator[None]:
     """Leaves the logging of this process as it was before a command set it up."""

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.cli.command import Command, Outcome
+from tests.cli.command import Command, Outcome, children
 
 FIGURE_1 = [
     "plan_base $50.00",
@@ -108,12 +108,13 @@ def test_serve_answers_the_demos_tenant_and_ends_at_sigterm(fresh_machine: Comma
     process = fresh_machine.start("serve", "--port", str(port))
     try:
         answer = _ask(port, token, NESTED)
+        (worker,) = children(process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert answer["data"] == {"tenant": {"deployments": {"nodes": [NESTED_ANSWER]}}}
     assert "errors" not in answer
-    assert process.returncode == 0
+    assert (process.returncode, Path(f"/proc/{worker}").exists()) == (0, False)
 
 
 def _free_port() -> int:
