@@ -87,8 +87,8 @@ SHOWN_BELOW = {
 }
 
 
-async def test_every_unique_key_is_here(owner: Any) -> None:
-    keys = await owner.fetch(
+async def test_every_unique_key_is_here(filled: Any) -> None:
+    keys = await filled.fetch(
         "SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
         " WHERE x.indisunique AND NOT x.indisprimary AND i.relnamespace = 'public'::regnamespace"
         " AND NOT i.relispartition AND i.relname NOT LIKE 'saq%'"
@@ -109,10 +109,10 @@ async def test_a_second_row_is_refused(filled: Any, name: str) -> None:
     assert await refused_as_taken(filled, table, {**base_row(table), "id": NEW, **changes}) == name
 
 
-async def test_a_tax_has_one_rate_from_a_day_on(owner: Any) -> None:
+async def test_a_tax_has_one_rate_from_a_day_on(filled: Any) -> None:
     row = {"id": NEW, "country": "AU", "name": "GST", "rate": "0.2", "valid_from": "2000-07-01"}
-    await insert(owner, "tax_rates", {**row, "id": key(998, 1), "valid_from": "2026-07-01"})
-    assert await refused_as_taken(owner, "tax_rates", row) == "tax_rates_country_name_valid_from_key"
+    await insert(filled, "tax_rates", {**row, "id": key(998, 1), "valid_from": "2026-07-01"})
+    assert await refused_as_taken(filled, "tax_rates", row) == "tax_rates_country_name_valid_from_key"
 
 
 async def test_a_number_is_given_once(filled: Any) -> None:
@@ -178,9 +178,9 @@ WHERE contype = 'f' AND connamespace = 'public'::regnamespace AND conparentid = 
 """
 
 
-async def test_a_deletion_finds_the_rows_that_refer_to_it_by_an_index(owner: Any) -> None:
+async def test_a_deletion_finds_the_rows_that_refer_to_it_by_an_index(filled: Any) -> None:
     """Drafts are rated again: their lines are deleted, and PostgreSQL looks for references to each."""
-    assert await owner.fetch(SCANNED, list(ROLES)) == []
+    assert await filled.fetch(SCANNED, list(ROLES)) == []
 
 
 # What points to nothing, where it is no id.

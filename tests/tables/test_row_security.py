@@ -46,9 +46,9 @@ async def count(connection: Any, table: str) -> int:
     return found
 
 
-async def test_every_table_of_a_tenant_has_its_policies(owner: Any) -> None:
+async def test_every_table_of_a_tenant_has_its_policies(filled: Any) -> None:
     """A tenant's policy is a plain comparison, without sub-select and OR, so that an index can be used."""
-    tables = await owner.fetch(
+    tables = await filled.fetch(
         """
         SELECT relname, relrowsecurity, relforcerowsecurity,
                (SELECT json_object_agg(polroles[1]::regrole,
@@ -72,8 +72,8 @@ async def test_every_table_of_a_tenant_has_its_policies(owner: Any) -> None:
         assert row["indexed"], row["relname"]
 
 
-async def test_every_other_table_is_the_platforms_or_has_no_tenants(owner: Any) -> None:
-    tables = await owner.fetch(
+async def test_every_other_table_is_the_platforms_or_has_no_tenants(filled: Any) -> None:
+    tables = await filled.fetch(
         "SELECT relname, relrowsecurity AND relforcerowsecurity AS walled FROM pg_class"
         " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
         " AND NOT relispartition AND relname <> 'migration' AND relname NOT LIKE 'saq\\_%'"
@@ -84,24 +84,24 @@ async def test_every_other_table_is_the_platforms_or_has_no_tenants(owner: Any) 
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_the_application_cannot_bypass_row_level_security(owner: Any, role: str) -> None:
-    attributes = await owner.fetchrow(
+async def test_the_application_cannot_bypass_row_level_security(filled: Any, role: str) -> None:
+    attributes = await filled.fetchrow(
         "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin FROM pg_roles WHERE rolname = $1", role
     )
     assert tuple(attributes) == (False,) * 5
-    owned = await owner.fetchval(
+    owned = await filled.fetchval(
         "SELECT count(*) FROM pg_class WHERE relowner = $1::regrole AND relpersistence <> 't'", role
     )
     assert owned == 0
     others = "SELECT count(*) FROM pg_roles WHERE rolname <> $1 AND pg_has_role($1, oid, 'MEMBER')"
-    assert await owner.fetchval(others, role) == 0
+    assert await filled.fetchval(others, role) == 0
 
 
-async def test_the_probe_is_seen_with_its_tenants_id_and_by_the_platform_alone(owner: Any) -> None:
-    tenant_id = str(await owner.fetchval(f"SELECT tenant_id FROM {PROBE}"))
+async def test_the_probe_is_seen_with_its_tenants_id_and_by_the_platform_alone(filled: Any) -> None:
+    tenant_id = str(await filled.fetchval(f"SELECT tenant_id FROM {PROBE}"))
     cases = [(None, TENANT_ROLE, 0), (OURS, TENANT_ROLE, 0), (tenant_id, TENANT_ROLE, 1), (OURS, PLATFORM_ROLE, 1)]
     for setting, role, seen in cases:
-        async with acting(owner, setting, role) as application:
+        async with acting(filled, setting, role) as application:
             assert await count(application, PROBE) == seen, (setting, role)
 
 
@@ -183,8 +183,8 @@ async def test_a_tenant_gives_no_row_away(filled: Any) -> None:
             await application.execute("UPDATE usage_daily_totals SET tenant_id = $1", THEIRS)
 
 
-async def test_what_a_tenant_may_do(owner: Any) -> None:
-    assert await allowed(owner, TENANT_ROLE, "SELECT") == {*of_tenant(1), *SHARED, *UNOWNED, PROBE, "migration"}
+async def test_what_a_tenant_may_do(filled: Any) -> None:
+    assert await allowed(filled, TENANT_ROLE, "SELECT") == {*of_tenant(1), *SHARED, *UNOWNED, PROBE, "migration"}
     changed = {
         "billing_months",
         "cloud_deployments",
@@ -197,23 +197,23 @@ async def test_what_a_tenant_may_do(owner: Any) -> None:
         "subscriptions",
         "usage_daily_totals",
     }
-    assert await allowed(owner, TENANT_ROLE, "INSERT") == changed | {
+    assert await allowed(filled, TENANT_ROLE, "INSERT") == changed | {
         *("audit_log", "billing_month_changes", "cloud_deployment_events", "events"),
         *("usage_corrections", "usage_event_keys", "usage_records"),
     }
-    assert await allowed(owner, TENANT_ROLE, "UPDATE") == changed | {"cloud_resources"}
-    assert await allowed(owner, TENANT_ROLE, "DELETE") == {
+    assert await allowed(filled, TENANT_ROLE, "UPDATE") == changed | {"cloud_resources"}
+    assert await allowed(filled, TENANT_ROLE, "DELETE") == {
         *("idempotency_keys", "rate_limit_buckets", "subscription_active_spans", "subscription_plan_versions"),
         *("usage_daily_totals", "webhook_endpoints", "webhook_deliveries", "delivery_queues"),
     }
-    assert await allowed(owner, TENANT_ROLE, "TRUNCATE") == set()
+    assert await allowed(filled, TENANT_ROLE, "TRUNCATE") == set()
 
 
-async def test_what_the_platform_may_do(owner: Any) -> None:
+async def test_what_the_platform_may_do(filled: Any) -> None:
     everything = {*of_tenant(1), *SHARED, *UNOWNED}
-    assert await allowed(owner, PLATFORM_ROLE, "SELECT") == everything | {PROBE, "migration"}
-    assert await allowed(owner, PLATFORM_ROLE, "INSERT") == everything
-    assert everything - await allowed(owner, PLATFORM_ROLE, "UPDATE") == {
+    assert await allowed(filled, PLATFORM_ROLE, "SELECT") == everything | {PROBE, "migration"}
+    assert await allowed(filled, PLATFORM_ROLE, "INSERT") == everything
+    assert everything - await allowed(filled, PLATFORM_ROLE, "UPDATE") == {
         "audit_log",
         "billing_month_changes",
         "charges",
@@ -230,7 +230,7 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         *("tenant_invoice_inputs", "tenant_invoice_lines"),
         *("usage_corrections", "usage_event_keys", "usage_records"),
     }
-    assert await allowed(owner, PLATFORM_ROLE, "DELETE") == {
+    assert await allowed(filled, PLATFORM_ROLE, "DELETE") == {
         "billing_month_changes",
         "dunning_policies",
         "idempotency_keys",
@@ -242,12 +242,12 @@ async def test_what_the_platform_may_do(owner: Any) -> None:
         *("tax_rates", "tenant_invoice_inputs", "tenant_invoice_lines", "tenant_tax_exemptions", "usage_daily_totals"),
         *("webhook_endpoints", "webhook_deliveries", "delivery_queues"),
     }
-    assert await allowed(owner, PLATFORM_ROLE, "TRUNCATE") == set()
+    assert await allowed(filled, PLATFORM_ROLE, "TRUNCATE") == set()
 
 
-async def test_the_queue_is_the_platforms(owner: Any) -> None:
+async def test_the_queue_is_the_platforms(filled: Any) -> None:
     may = "SELECT has_table_privilege($1, 'saq_jobs', 'SELECT, INSERT, UPDATE, DELETE')"  # any of them
-    assert [await owner.fetchval(may, role) for role in ROLES] == [False, True]
+    assert [await filled.fetchval(may, role) for role in ROLES] == [False, True]
 
 
 async def partitions(owner: Any) -> dict[str, bool]:
