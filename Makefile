@@ -220,6 +220,11 @@ test-documents: install ## A minute: qpdf and Poppler read the PDFs, and the XSD
 	@command -v pdftotext >/dev/null || { echo "Poppler's pdftotext is needed; none was found on the PATH." >&2; exit 1; }
 	$(BIN)/python -m pytest tests/operations/documents $(PYTEST_FLAGS)
 
+.PHONY: test-deploy
+test-deploy: install ## Prometheus accepts the rules and scrapes a served API (Debian: apt-get install prometheus)
+	@command -v promtool >/dev/null || { echo "Debian's Prometheus is needed; none was found on the PATH." >&2; exit 1; }
+	$(BIN)/python -m pytest tests/deploy $(PYTEST_FLAGS)
+
 .PHONY: test-attacks
 test-attacks: install ## A normal caller's latency beside each attack, and that the attacker is limited or refused
 	$(BIN)/python -m pytest -m heavy -s tests/faults/test_attacks.py $(PYTEST_FLAGS)

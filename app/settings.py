@@ -94,6 +94,8 @@ class Settings:
     log_level: LogLevel = _setting(choice(LogLevel), LogLevel.INFO)
     log_format: LogFormat = _setting(choice(LogFormat), LogFormat.AUTO)
     data_dir: Path = _setting(path, Path(".arcadia"))
+    metrics_host: str = _setting(str, "127.0.0.1")
+    metrics_port: int | None = _setting(integer(1, 65534))
 
     database_url: str | None = _setting(postgresql_url, secret=True)
     owner_database_url: str | None = _setting(postgresql_url, secret=True)
