@@ -24,7 +24,7 @@ from app.schema.deployments.queries import DeploymentQueries
 from app.schema.dunning.mutations import DunningMutations
 from app.schema.dunning.queries import DunningQueries
 from app.schema.events.types import EventQueries
-from app.schema.export_links import ExportQueries
+from app.schema.exports import ExportQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.issue_runs.issue_progress_stream import IssueRunSubscriptions

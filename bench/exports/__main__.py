@@ -79,7 +79,8 @@ def _measure(port: int, token: str, path: str, line_feeds: int) -> str:
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=600) as client:
         client.post("/graphql", json={"query": "{ viewer { subject } }"}).raise_for_status()
         began = time.perf_counter()
-        found, size, meanwhile = 0, 0, []
+        found, size = 0, 0
+        meanwhile: list[float] = []
         with client.stream("GET", path) as answer:
             answer.raise_for_status()
             for part in answer.iter_raw():

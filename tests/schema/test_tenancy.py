@@ -106,12 +106,10 @@ async def test_mutations_neither_reveal_nor_change_another_tenant(
 @pytest.mark.parametrize("records", [ExportedRecords.INVOICES, ExportedRecords.LINES, ExportedRecords.PAYMENTS])
 async def test_exports_reveal_nothing_of_another_tenant(read: IsolationDatabases, records: ExportedRecords) -> None:
     asked = ExportRequest(records, ExportFormat.JSONL, *YEAR)
-    for role in (Role.TENANT_ADMIN, Role.TENANT_VIEWER):
-        expected, *others = [
-            [text async for text in export_records(caller(world, role), asked)]
-            for world in (read.alone, read.both_layers, read.filter_only)
-        ]
-        assert others == [expected, expected]
+    expected = [text async for text in export_records(caller(read.alone, Role.TENANT_VIEWER), asked)]
+    for world in (read.both_layers, read.filter_only):
+        for role in (Role.TENANT_ADMIN, Role.TENANT_VIEWER):
+            assert [text async for text in export_records(caller(world, role), asked)] == expected
     world = read.both_layers
     async with world.given.database.unit_of_work(world.admin().principal.scope) as unit:  # row-level security alone
         rows = await unit.connection.fetch(statement_of(records, for_platform=False), *YEAR, None)

@@ -169,7 +169,7 @@ async def test_what_is_refused(given: Given) -> None:
 
 
 async def test_twenty_times_the_rows_take_no_more_memory(given: Given) -> None:
-    """Payments are copied in SQL: 2,000 and then 40,000 rows of a period."""
+    """Payments are copied in SQL: 1,000 and then 20,000 rows of a period."""
     await figure_1(given)
     tenant_id, _ = await issued(given)
     await pay(given, tenant_id, 4000)
@@ -180,7 +180,7 @@ async def test_twenty_times_the_rows_take_no_more_memory(given: Given) -> None:
         " WHERE reference = 'bank-1'"
     )
     peaks = []
-    for month, count in ((6, 2_000), (7, 40_000)):
+    for month, count in ((6, 1_000), (7, 20_000)):
         await given.rows(copy, count, date(2026, month, 1))
         period = (date(2026, month, 1), date(2026, month, 2))
         tracemalloc.start()
