@@ -1,4 +1,4 @@
-"""`arcadia`: the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
+"""`arcadia`: the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings."""
 
 import sys
 from importlib import import_module
@@ -15,6 +15,10 @@ COMMANDS = {
     "check": (
         "app.cli.check",
         "Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs, the ledger.",
+    ),
+    "config": (
+        "app.cli.shown_settings",
+        "Print the settings in effect and where each comes from. Secrets are masked.",
     ),
     "costs": (
         "app.cli.costs",
@@ -94,7 +98,13 @@ def main() -> None:
         if not isinstance(error, _failures()):
             raise
         click.echo(str(error), err=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, _wrong_settings()) else 1)
+
+
+def _wrong_settings() -> type[Exception]:
+    from app.settings import SettingsError  # imported already, by the command that raised it
+
+    return SettingsError
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -1,4 +1,4 @@
-"""Exit codes of every command: 0 done, 1 refused or failed with one line, 2 wrong usage."""
+"""Exit codes of every command: 0 done, 1 refused or failed with one line, 2 wrong usage or settings."""
 
 import logging
 from collections.abc import Iterator
@@ -80,7 +80,7 @@ def test_a_missing_database_gives_one_line_and_exit_code_1(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_production_without_its_settings_is_1_and_says_each(
+def test_production_without_its_settings_is_2_and_says_each(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, err = ends(
@@ -89,7 +89,7 @@ def test_production_without_its_settings_is_1_and_says_each(
     if command in WITHOUT_DATABASE:
         assert (code, err) == (0, [])
         return
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert err == [
         "ARCADIA_DATABASE_URL must be set in production.",
         "ARCADIA_JWT_SECRET or ARCADIA_JWKS_URL must be set in production.",
