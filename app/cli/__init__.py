@@ -28,6 +28,7 @@ COMMANDS = {
         "app.cli.demo",
         "Create a demo tenant and run one month: usage, rollup, invoice, credit note and payments. May be repeated.",
     ),
+    "doctor": ("app.cli.doctor", "Examine settings, database, queue and due work, and say what to do."),
     "export": (
         "app.cli.record_exporting",
         "Print the invoices, their lines, the payments or the ledger's postings of a period.",

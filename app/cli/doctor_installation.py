@@ -1,0 +1,118 @@
+"""What `arcadia doctor` checks of the installation: settings, versions, PostgreSQL, its schema and roles, the queue."""
+
+import platform
+import time
+from importlib.metadata import version
+from typing import Any
+
+from app.cli.findings import Finding, FindingStatus, ok, span
+from app.database import PLATFORM, Database, embedded
+from app.database.billing_time_zone import require_recorded_time_zone
+from app.database.commit_positions import parse_position
+from app.database.connect import connection, place
+from app.database.database import database_urls
+from app.database.migrate import require_current
+from app.database.self_check import check_login
+from app.queue import Queue, redis_place
+from app.settings import Settings, settings_in_effect
+
+MAX_CLOCK_DIFFERENCE = 5.0
+MAX_REPLICA_LAG = 60.0
+"""In seconds."""
+
+_SAMPLES = 3
+_POSITION = "SELECT pg_current_wal_lsn()::text"
+_REPLAYED = """
+SELECT pg_is_in_recovery() AS is_replica, pg_last_wal_replay_lsn()::text AS replayed,
+       extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 AS seconds
+"""
+
+
+def check_settings(settings: Settings) -> Finding:
+    """That the settings are valid was checked before; here is what production will miss."""
+    given = sum(each.source != "default" for each in settings_in_effect(settings))
+    message = f"Valid; environment {settings.environment.value}, {given} not at their defaults."
+    missing = {
+        "ARCADIA_WEBHOOK_KEY (webhook endpoints cannot be created)": settings.webhook_key,
+        "ARCADIA_SUPPLIER_NAME (invoices of Australian tenants cannot be issued)": settings.supplier_name,
+        "ARCADIA_SUPPLIER_ABN (invoices of Australian tenants cannot be issued)": settings.supplier_abn,
+    }
+    unset = [name for name, value in missing.items() if not value]
+    if settings.production and unset:
+        return Finding("settings", FindingStatus.NOTE, message, f"Set {', '.join(unset)}.")
+    return ok("settings", message)
+
+
+async def check_database(settings: Settings) -> Finding:
+    """Connects, and names the versions."""
+    if settings.database_url is None:
+        embedded.require_existing(settings.data_dir)
+    urls = await database_urls(settings)
+    async with connection(settings, urls.direct) as opened:
+        postgresql = await opened.fetchval("SELECT current_setting('server_version')")
+    return ok(
+        "database",
+        f"PostgreSQL {postgresql} answers at {place(urls.direct)}; ArcadiaCloud {version('arcadia-billing')} on Python"
+        f" {platform.python_version()}.",
+    )
+
+
+async def check_clock(settings: Settings) -> Finding:
+    async with connection(settings, (await database_urls(settings)).direct) as opened:
+        difference = min([await _difference(opened) for _ in range(_SAMPLES)], key=abs)
+    message = f"PostgreSQL's clock differs from this machine's by {abs(difference):.1f} s."
+    if abs(difference) <= MAX_CLOCK_DIFFERENCE:
+        return ok("clock", message)
+    return Finding("clock", FindingStatus.ACTION, message, "Synchronise the clocks of both machines, such as by NTP.")
+
+
+async def _difference(opened: Any) -> float:
+    before = time.time()
+    theirs = float(await opened.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8"))
+    return theirs - (before + time.time()) / 2
+
+
+async def check_migrations(settings: Settings) -> Finding:
+    """Includes that every table has its row-level security."""
+    await require_current(settings)
+    return ok("migrations", "Every migration of this version has run; every table of tenants has row-level security.")
+
+
+async def check_roles(settings: Settings, database: Database) -> Finding:
+    """What every process checks when it starts, and /ready; in production also whether the login is safe."""
+    degraded = await database.check()
+    async with database.reading(PLATFORM) as opened:
+        await require_recorded_time_zone(opened, settings)
+        if settings.production:
+            await check_login(opened, settings)
+    if degraded is not None:
+        return Finding(
+            "roles", FindingStatus.ACTION, degraded, "Start the replica, or unset ARCADIA_READ_DATABASE_URL."
+        )
+    return ok(
+        "roles", "Both roles are set up, and row-level security hides other tenants' rows from the tenants' role."
+    )
+
+
+async def check_replica(settings: Settings) -> Finding:
+    url = settings.read_database_url
+    if url is None:
+        return ok("replica", "None is configured.")
+    async with connection(settings, (await database_urls(settings)).direct) as primary:
+        written = parse_position(await primary.fetchval(_POSITION))
+    async with connection(settings, url) as replica:
+        state = await replica.fetchrow(_REPLAYED)
+    if not state["is_replica"]:
+        return Finding("replica", FindingStatus.NOTE, f"{place(url)} is not a replica of another server.")
+    lag = 0.0 if parse_position(state["replayed"]) >= written else state["seconds"] or 0.0
+    message = f"The replica at {place(url)} is {span(lag)} behind."
+    if lag <= MAX_REPLICA_LAG:
+        return ok("replica", message)
+    return Finding("replica", FindingStatus.ACTION, message, "Look at the replica's load and its network.")
+
+
+async def check_queue(settings: Settings) -> Finding:
+    async with Queue(settings) as queue:
+        queued = await queue.saq.count("queued")
+    where = "PostgreSQL" if settings.queue_url is None else f"Redis at {redis_place(settings.queue_url)}"
+    return ok("queue", f"The queue on {where} answers; {queued} jobs wait or are scheduled.")

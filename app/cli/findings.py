@@ -1,0 +1,51 @@
+"""What `arcadia doctor` finds: one finding for each check."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+import msgspec
+
+from app.database import DatabaseUnavailable, DatabaseUnsuitable
+
+
+class FindingStatus(StrEnum):
+    """OK; NOTE: worth knowing, nothing must be done; ACTION: something must; NOT_CHECKED: an earlier check failed."""
+
+    OK = "ok"
+    NOTE = "note"
+    ACTION = "action"
+    NOT_CHECKED = "not checked"
+
+
+class Finding(msgspec.Struct, omit_defaults=True):
+    """The result of a check. action: what to do; None if there is nothing to do."""
+
+    check: str
+    status: FindingStatus
+    message: str
+    action: str | None = None
+
+
+def ok(check: str, message: str) -> Finding:
+    return Finding(check, FindingStatus.OK, message)
+
+
+def not_checked(check: str, failed: str) -> Finding:
+    return Finding(check, FindingStatus.NOT_CHECKED, f"Not checked, because the check `{failed}` failed.")
+
+
+async def finding_of(check: str, examine: Callable[[], Awaitable[Finding]], action: str) -> Finding:
+    """Runs a check. A database that is unavailable or unsuitable is a finding, with this action."""
+    try:
+        return await examine()
+    except (DatabaseUnavailable, DatabaseUnsuitable) as error:
+        return Finding(check, FindingStatus.ACTION, f"{str(error).rstrip('.')}.", action)
+
+
+def span(seconds: float) -> str:
+    """Returns a length of time in words: 45 s, 12 min, 5 h, 3 days."""
+    if seconds < 120:
+        return f"{round(seconds)} s"
+    if seconds < 2 * 3600:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h" if seconds < 48 * 3600 else f"{round(seconds / 86_400)} days"
