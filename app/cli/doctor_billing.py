@@ -47,7 +47,7 @@ async def check_unbilled(context: Context) -> Finding:
     today = context.today()
     oldest = (await unbilled_months(context, first=1)).months[0].period_start
     last_ended = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    message = f"{count:,} tenants' months are not completely billed, the oldest of {oldest:%B %Y}."
+    message = f"Months of tenants that are not completely billed: {count:,}, the oldest of {oldest:%B %Y}."
     if oldest == last_ended and today.day <= ROLLUP_DAYS:
         return Finding("unbilled", FindingStatus.NOTE, f"{message} Its rollup runs on the first days of the month.")
     action = f"Query unbilledMonths for the reasons; `arcadia rollup {oldest:%Y-%m}` bills a month, and a worker all."

@@ -2,6 +2,7 @@
 
 import platform
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -101,11 +102,15 @@ async def check_replica(settings: Settings) -> Finding:
     async with connection(settings, (await database_urls(settings)).direct) as primary:
         written = parse_position(await primary.fetchval(_POSITION))
     async with connection(settings, url) as replica:
-        state = await replica.fetchrow(_REPLAYED)
+        return replica_finding(place(url), await replica.fetchrow(_REPLAYED), written)
+
+
+def replica_finding(where: str, state: Mapping[str, Any], written: int) -> Finding:
+    """Judges a replica. written: the primary's position before the state was read."""
     if not state["is_replica"]:
-        return Finding("replica", FindingStatus.NOTE, f"{place(url)} is not a replica of another server.")
+        return Finding("replica", FindingStatus.NOTE, f"{where} is not a replica of another server.")
     lag = 0.0 if parse_position(state["replayed"]) >= written else state["seconds"] or 0.0
-    message = f"The replica at {place(url)} is {span(lag)} behind."
+    message = f"The replica at {where} is {span(lag)} behind."
     if lag <= MAX_REPLICA_LAG:
         return ok("replica", message)
     return Finding("replica", FindingStatus.ACTION, message, "Look at the replica's load and its network.")
