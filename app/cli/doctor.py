@@ -20,7 +20,7 @@ from app.cli.doctor_installation import (
     check_roles,
     check_settings,
 )
-from app.cli.findings import Finding, FindingStatus, finding_of, not_checked
+from app.cli.findings import DoctorFinding, FindingStatus, finding_of, not_checked
 from app.cli.operator_context import SUBJECT, now
 from app.database import Database
 from app.operations.calls.context import Context
@@ -51,7 +51,7 @@ def doctor(*, as_json: bool) -> None:
         raise Exit(1)
 
 
-async def _findings(settings: Settings, console: Console, *, quiet: bool) -> list[Finding]:
+async def _findings(settings: Settings, console: Console, *, quiet: bool) -> list[DoctorFinding]:
     findings = []
     async for finding in _examined(settings):
         findings.append(finding)
@@ -60,7 +60,7 @@ async def _findings(settings: Settings, console: Console, *, quiet: bool) -> lis
     return findings
 
 
-def _show(console: Console, finding: Finding) -> None:
+def _show(console: Console, finding: DoctorFinding) -> None:
     style = _STYLES.get(finding.status, "dim")
     console.print(f"[{style}]{finding.status.value:<11}[/] {finding.check:<10} ", end="")
     console.print(finding.message, markup=False, soft_wrap=True)
@@ -68,7 +68,7 @@ def _show(console: Console, finding: Finding) -> None:
         console.print(f"{'':<23}{finding.action}", markup=False, soft_wrap=True)
 
 
-async def _examined(settings: Settings) -> AsyncIterator[Finding]:
+async def _examined(settings: Settings) -> AsyncIterator[DoctorFinding]:
     yield check_settings(settings)
     reach = "Start PostgreSQL, or correct ARCADIA_DATABASE_URL and the login that it names."
     if settings.database_url is None:
@@ -88,11 +88,11 @@ async def _examined(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
 
 
-async def _in_use(settings: Settings) -> AsyncIterator[Finding]:
+async def _in_use(settings: Settings) -> AsyncIterator[DoctorFinding]:
     """Examines a database that has the schema of this version."""
     database = Database(settings)
 
-    async def opened() -> Finding:
+    async def opened() -> DoctorFinding:
         await database.open()
         return await check_roles(settings, database)
 

@@ -6,7 +6,7 @@ only noted.
 
 from datetime import datetime, timedelta
 
-from app.cli.findings import Finding, FindingStatus, ok, span
+from app.cli.findings import DoctorFinding, FindingStatus, ok, span
 from app.database import PLATFORM
 from app.operations.billing_months import count_unbilled_months, unbilled_months
 from app.operations.calls.context import Context
@@ -25,7 +25,7 @@ ROLLUP_DAYS = 2
 _FIRST_USE = "SELECT min(ran_on) AT TIME ZONE 'UTC' FROM migration"
 
 
-async def check_cron(context: Context) -> Finding:
+async def check_cron(context: Context) -> DoctorFinding:
     ran_at = await last_cron_run(context)
     if ran_at is None:
         age = context.clock() - await _first_use(context)
@@ -37,10 +37,12 @@ async def check_cron(context: Context) -> Finding:
         is_late = age > MAX_CRON_AGE
     if not is_late:
         return ok("cron", message)
-    return Finding("cron", _of_worker(context), message, "Start `arcadia worker`, or `arcadia serve` with its worker.")
+    return DoctorFinding(
+        "cron", _of_worker(context), message, "Start `arcadia worker`, or `arcadia serve` with its worker."
+    )
 
 
-async def check_unbilled(context: Context) -> Finding:
+async def check_unbilled(context: Context) -> DoctorFinding:
     count = await count_unbilled_months(context)
     if not count:
         return ok("unbilled", "Every ended month of every tenant is billed or waived.")
@@ -49,12 +51,14 @@ async def check_unbilled(context: Context) -> Finding:
     last_ended = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     message = f"Months of tenants that are not completely billed: {count:,}, the oldest of {oldest:%B %Y}."
     if oldest == last_ended and today.day <= ROLLUP_DAYS:
-        return Finding("unbilled", FindingStatus.NOTE, f"{message} Its rollup runs on the first days of the month.")
+        return DoctorFinding(
+            "unbilled", FindingStatus.NOTE, f"{message} Its rollup runs on the first days of the month."
+        )
     action = f"Query unbilledMonths for the reasons; `arcadia rollup {oldest:%Y-%m}` bills a month, and a worker all."
-    return Finding("unbilled", _of_worker(context), message, action)
+    return DoctorFinding("unbilled", _of_worker(context), message, action)
 
 
-async def check_events(context: Context) -> Finding:
+async def check_events(context: Context) -> DoctorFinding:
     async with context.database.reading(PLATFORM) as connection:
         state = await delivery_state(connection, context.clock())
         late = await late_seconds(connection, context.clock())
@@ -64,14 +68,14 @@ async def check_events(context: Context) -> Finding:
     )
     if late > MAX_WAIT.total_seconds():
         message = f"{message} The oldest waits for {span(late)} after it was due."
-        return Finding("events", _of_worker(context), message, "Start a worker, or look at its log for errors.")
+        return DoctorFinding("events", _of_worker(context), message, "Start a worker, or look at its log for errors.")
     if state.failed or state.endpoints_disabled:
         action = "Query webhookEndpoints and deliveries; `redeliver` sends again what failed."
-        return Finding("events", FindingStatus.NOTE, message, action)
+        return DoctorFinding("events", FindingStatus.NOTE, message, action)
     return ok("events", message)
 
 
-async def check_integrity(context: Context) -> Finding:
+async def check_integrity(context: Context) -> DoctorFinding:
     passed_at = await last_pass(context)
     since = passed_at or await _first_use(context)
     age = context.clock() - since
@@ -81,7 +85,7 @@ async def check_integrity(context: Context) -> Finding:
         message = f"Every table was checked within the last {span(age.total_seconds())}."
     if age <= (NEW_FOR if passed_at is None else MAX_INTEGRITY_AGE):
         return ok("integrity", message)
-    return Finding("integrity", _of_worker(context), message, "Run `arcadia check`; a worker checks every night.")
+    return DoctorFinding("integrity", _of_worker(context), message, "Run `arcadia check`; a worker checks every night.")
 
 
 async def _first_use(context: Context) -> datetime:

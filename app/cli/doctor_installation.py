@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from app.cli.findings import Finding, FindingStatus, ok, span
+from app.cli.findings import DoctorFinding, FindingStatus, ok, span
 from app.database import PLATFORM, Database, embedded
 from app.database.billing_time_zone import require_recorded_time_zone
 from app.database.commit_positions import parse_position
@@ -29,7 +29,7 @@ SELECT pg_is_in_recovery() AS is_replica, pg_last_wal_replay_lsn()::text AS repl
 """
 
 
-def check_settings(settings: Settings) -> Finding:
+def check_settings(settings: Settings) -> DoctorFinding:
     """That the settings are valid was checked before; here is what production will miss."""
     given = sum(each.source != "default" for each in settings_in_effect(settings))
     message = f"Valid; environment {settings.environment.value}, {given} not at their defaults."
@@ -40,11 +40,11 @@ def check_settings(settings: Settings) -> Finding:
     }
     unset = [name for name, value in missing.items() if not value]
     if settings.production and unset:
-        return Finding("settings", FindingStatus.NOTE, message, f"Set {', '.join(unset)}.")
+        return DoctorFinding("settings", FindingStatus.NOTE, message, f"Set {', '.join(unset)}.")
     return ok("settings", message)
 
 
-async def check_database(settings: Settings) -> Finding:
+async def check_database(settings: Settings) -> DoctorFinding:
     """Connects, and names the versions."""
     if settings.database_url is None:
         embedded.require_existing(settings.data_dir)
@@ -58,13 +58,15 @@ async def check_database(settings: Settings) -> Finding:
     )
 
 
-async def check_clock(settings: Settings) -> Finding:
+async def check_clock(settings: Settings) -> DoctorFinding:
     async with connection(settings, (await database_urls(settings)).direct) as opened:
         difference = min([await _difference(opened) for _ in range(_SAMPLES)], key=abs)
     message = f"PostgreSQL's clock differs from this machine's by {abs(difference):.1f} s."
     if abs(difference) <= MAX_CLOCK_DIFFERENCE:
         return ok("clock", message)
-    return Finding("clock", FindingStatus.ACTION, message, "Synchronise the clocks of both machines, such as by NTP.")
+    return DoctorFinding(
+        "clock", FindingStatus.ACTION, message, "Synchronise the clocks of both machines, such as by NTP."
+    )
 
 
 async def _difference(opened: Any) -> float:
@@ -73,13 +75,13 @@ async def _difference(opened: Any) -> float:
     return theirs - (before + time.time()) / 2
 
 
-async def check_migrations(settings: Settings) -> Finding:
+async def check_migrations(settings: Settings) -> DoctorFinding:
     """Includes that every table has its row-level security."""
     await require_current(settings)
     return ok("migrations", "Every migration of this version has run; every table of tenants has row-level security.")
 
 
-async def check_roles(settings: Settings, database: Database) -> Finding:
+async def check_roles(settings: Settings, database: Database) -> DoctorFinding:
     """What every process checks when it starts, and /ready; in production also whether the login is safe."""
     degraded = await database.check()
     async with database.reading(PLATFORM) as opened:
@@ -87,7 +89,7 @@ async def check_roles(settings: Settings, database: Database) -> Finding:
         if settings.production:
             await check_login(opened, settings)
     if degraded is not None:
-        return Finding(
+        return DoctorFinding(
             "roles", FindingStatus.ACTION, degraded, "Start the replica, or unset ARCADIA_READ_DATABASE_URL."
         )
     return ok(
@@ -95,7 +97,7 @@ async def check_roles(settings: Settings, database: Database) -> Finding:
     )
 
 
-async def check_replica(settings: Settings) -> Finding:
+async def check_replica(settings: Settings) -> DoctorFinding:
     url = settings.read_database_url
     if url is None:
         return ok("replica", "None is configured.")
@@ -105,18 +107,18 @@ async def check_replica(settings: Settings) -> Finding:
         return replica_finding(place(url), await replica.fetchrow(_REPLAYED), written)
 
 
-def replica_finding(where: str, state: Mapping[str, Any], written: int) -> Finding:
+def replica_finding(where: str, state: Mapping[str, Any], written: int) -> DoctorFinding:
     """Judges a replica. written: the primary's position before the state was read."""
     if not state["is_replica"]:
-        return Finding("replica", FindingStatus.NOTE, f"{where} is not a replica of another server.")
+        return DoctorFinding("replica", FindingStatus.NOTE, f"{where} is not a replica of another server.")
     lag = 0.0 if parse_position(state["replayed"]) >= written else state["seconds"] or 0.0
     message = f"The replica at {where} is {span(lag)} behind."
     if lag <= MAX_REPLICA_LAG:
         return ok("replica", message)
-    return Finding("replica", FindingStatus.ACTION, message, "Look at the replica's load and its network.")
+    return DoctorFinding("replica", FindingStatus.ACTION, message, "Look at the replica's load and its network.")
 
 
-async def check_queue(settings: Settings) -> Finding:
+async def check_queue(settings: Settings) -> DoctorFinding:
     async with Queue(settings) as queue:
         queued = await queue.saq.count("queued")
     where = "PostgreSQL" if settings.queue_url is None else f"Redis at {redis_place(settings.queue_url)}"

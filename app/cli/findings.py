@@ -17,7 +17,7 @@ class FindingStatus(StrEnum):
     NOT_CHECKED = "not checked"
 
 
-class Finding(msgspec.Struct, omit_defaults=True):
+class DoctorFinding(msgspec.Struct, omit_defaults=True):
     """The result of a check. action: what to do; None if there is nothing to do."""
 
     check: str
@@ -26,20 +26,20 @@ class Finding(msgspec.Struct, omit_defaults=True):
     action: str | None = None
 
 
-def ok(check: str, message: str) -> Finding:
-    return Finding(check, FindingStatus.OK, message)
+def ok(check: str, message: str) -> DoctorFinding:
+    return DoctorFinding(check, FindingStatus.OK, message)
 
 
-def not_checked(check: str, failed: str) -> Finding:
-    return Finding(check, FindingStatus.NOT_CHECKED, f"Not checked, because the check `{failed}` failed.")
+def not_checked(check: str, failed: str) -> DoctorFinding:
+    return DoctorFinding(check, FindingStatus.NOT_CHECKED, f"Not checked, because the check `{failed}` failed.")
 
 
-async def finding_of(check: str, examine: Callable[[], Awaitable[Finding]], action: str) -> Finding:
+async def finding_of(check: str, examine: Callable[[], Awaitable[DoctorFinding]], action: str) -> DoctorFinding:
     """Runs a check. A database that is unavailable or unsuitable is a finding, with this action."""
     try:
         return await examine()
     except (DatabaseUnavailable, DatabaseUnsuitable) as error:
-        return Finding(check, FindingStatus.ACTION, f"{str(error).rstrip('.')}.", action)
+        return DoctorFinding(check, FindingStatus.ACTION, f"{str(error).rstrip('.')}.", action)
 
 
 def span(seconds: float) -> str:
