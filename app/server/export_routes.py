@@ -103,8 +103,11 @@ class _Answer:
             async for text in texts:
                 if not self._begun:
                     await self._begin(export.asked)
-                async with asyncio.timeout(seconds):
-                    await self._send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+                try:
+                    async with asyncio.timeout(seconds):
+                        await self._send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+                except TimeoutError:
+                    raise TimeoutError(f"its client read nothing for {seconds} seconds") from None
         await self._send({"type": "http.response.body", "body": b""})
 
     async def _begin(self, asked: ExportRequest) -> None:

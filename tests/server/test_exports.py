@@ -245,6 +245,17 @@ async def test_a_client_that_goes_away_stops_the_query(site: Site) -> None:
     await site.until_exporting(0)
 
 
+async def test_a_client_that_stops_reading_stops_the_query(site: Site, settings: Settings, clock: Clock) -> None:
+    await copy_payments(site.given, 10_000)
+    impatient = replace(settings, idle_transaction_timeout=1)
+    path = f"/exports/payments.csv?{PERIOD}"
+    async with serve_api(impatient, clock) as api, api.client() as client, client.stream("GET", path) as answer:
+        texts = answer.aiter_bytes()
+        await anext(texts)
+        await site.until_exporting(1)
+        await site.until_exporting(0)
+
+
 async def test_an_export_that_fails_midway_lacks_its_end(site: Site) -> None:
     await copy_payments(site.given, 10_000)
     with pytest.raises(httpx.RemoteProtocolError):
