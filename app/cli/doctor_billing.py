@@ -96,4 +96,5 @@ async def _first_use(context: Context) -> datetime:
 
 
 def _of_worker(context: Context) -> FindingStatus:
+    """Returns the status of work that a worker should have done."""
     return FindingStatus.NOTE if context.settings.database_url is None else FindingStatus.ACTION

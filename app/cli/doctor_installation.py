@@ -30,7 +30,9 @@ SELECT pg_is_in_recovery() AS is_replica, pg_last_wal_replay_lsn()::text AS repl
 
 
 def check_settings(settings: Settings) -> DoctorFinding:
-    """That the settings are valid was checked before; here is what production will miss."""
+    """Counts the settings that are not at their defaults, and names what production will miss. Wrong settings end every
+    command before this.
+    """
     given = sum(each.source != "default" for each in settings_in_effect(settings))
     message = f"Valid; environment {settings.environment.value}, {given} not at their defaults."
     missing = {
@@ -76,13 +78,13 @@ async def _difference(opened: Any) -> float:
 
 
 async def check_migrations(settings: Settings) -> DoctorFinding:
-    """Includes that every table has its row-level security."""
+    """Checks the migrations, and that every table of tenants has its row-level security."""
     await require_current(settings)
     return ok("migrations", "Every migration of this version has run; every table of tenants has row-level security.")
 
 
 async def check_roles(settings: Settings, database: Database) -> DoctorFinding:
-    """What every process checks when it starts, and /ready; in production also whether the login is safe."""
+    """Checks what /ready checks; in production also that the login cannot disable row-level security."""
     degraded = await database.check()
     async with database.reading(PLATFORM) as opened:
         await require_recorded_time_zone(opened, settings)

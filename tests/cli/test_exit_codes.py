@@ -82,7 +82,7 @@ def test_a_missing_database_gives_one_line_and_exit_code_1(
     assert [line for line in err if not line.startswith("Using the database 127.0.0.1:1/nowhere.")] == err[-1:]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", ALL)
 def test_production_without_its_settings_is_2_and_says_each(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
