@@ -31,7 +31,9 @@ from app.settings import LogLevel, Settings
 
 _STYLES = {FindingStatus.OK: "green", FindingStatus.NOTE: "yellow", FindingStatus.ACTION: "bold red"}
 _BILLING = {"cron": check_cron, "unbilled": check_unbilled, "events": check_events, "integrity": check_integrity}
-_MIGRATE = "Run `arcadia migrate` with this version."
+_POSTGRESQL = "Start PostgreSQL, or correct ARCADIA_DATABASE_URL and the login that it names."
+_REPLICA = "Start the replica, or unset ARCADIA_READ_DATABASE_URL."
+_QUEUE = "Start the queue's server, or correct ARCADIA_QUEUE_URL."
 
 
 @click.command()
@@ -39,7 +41,7 @@ _MIGRATE = "Run `arcadia migrate` with this version."
 def doctor(*, as_json: bool) -> None:
     """Examine settings, database, queue and due work, and say what to do.
 
-    Exits with code 1 if something needs action. It changes nothing, and may run while the system is in use.
+    Exits with code 1 if something needs action. It may run at any time.
     """
     settings = Settings.from_environment()
     configure_logging(replace(settings, log_level=LogLevel.ERROR))
@@ -70,18 +72,15 @@ def _show(console: Console, finding: DoctorFinding) -> None:
 
 async def _examined(settings: Settings) -> AsyncIterator[DoctorFinding]:
     yield check_settings(settings)
-    reach = "Start PostgreSQL, or correct ARCADIA_DATABASE_URL and the login that it names."
-    if settings.database_url is None:
-        reach = "Run `arcadia migrate` or `arcadia serve`, which start the embedded PostgreSQL."
-    yield (found := await finding_of("database", partial(check_database, settings), reach))
+    yield (found := await finding_of("database", partial(check_database, settings), _POSTGRESQL))
     if found.status is FindingStatus.ACTION:
-        for check in ("clock", "migrations", "roles", "replica", "queue", *_BILLING):
+        for check in ("clock", "migrations", "roles", "queue", "replica", *_BILLING):
             yield not_checked(check, "database")
         return
-    yield await finding_of("clock", partial(check_clock, settings), reach)
-    yield (migrated := await finding_of("migrations", partial(check_migrations, settings), _MIGRATE))
-    if migrated.status is FindingStatus.ACTION:
-        for check in ("roles", "replica", "queue", *_BILLING):
+    yield await finding_of("clock", partial(check_clock, settings), _POSTGRESQL)
+    yield (found := await finding_of("migrations", partial(check_migrations, settings), _POSTGRESQL))
+    if found.status is FindingStatus.ACTION:
+        for check in ("roles", "queue", "replica", *_BILLING):
             yield not_checked(check, "migrations")
         return
     async for finding in _in_use(settings):
@@ -96,18 +95,17 @@ async def _in_use(settings: Settings) -> AsyncIterator[DoctorFinding]:
         await database.open()
         return await check_roles(settings, database)
 
-    replica = "Start the replica, or unset ARCADIA_READ_DATABASE_URL."
-    redis = "Start Redis, or correct ARCADIA_QUEUE_URL; `arcadia migrate` makes the queue's tables in PostgreSQL."
     try:
-        yield (roles := await finding_of("roles", opened, "Do what the message says, then run `arcadia migrate`."))
-        yield await finding_of("replica", partial(check_replica, settings), replica)
-        yield await finding_of("queue", partial(check_queue, settings), redis)
+        yield (roles := await finding_of("roles", opened, _POSTGRESQL))
+        yield await finding_of("queue", partial(check_queue, settings), _QUEUE)
+        if roles.status is FindingStatus.ACTION:
+            for check in ("replica", *_BILLING):
+                yield not_checked(check, "roles")
+            return
+        yield await finding_of("replica", partial(check_replica, settings, database), _REPLICA)
         principal = Principal(SUBJECT, frozenset({Role.PLATFORM_ADMIN}))
         context = Context(principal, database, now, settings, Queue(settings))
-        for name, check in _BILLING.items():
-            if roles.status is FindingStatus.ACTION:
-                yield not_checked(name, "roles")
-            else:
-                yield await finding_of(name, partial(check, context), "Start PostgreSQL, and run this again.")
+        for name, examine in _BILLING.items():
+            yield await finding_of(name, partial(examine, context), _POSTGRESQL)
     finally:
         await database.close()

@@ -85,24 +85,22 @@ async def check_migrations(settings: Settings) -> DoctorFinding:
 
 async def check_roles(settings: Settings, database: Database) -> DoctorFinding:
     """Checks what /ready checks; in production also that the login cannot disable row-level security."""
-    degraded = await database.check()
+    await database.check()
     async with database.reading(PLATFORM) as opened:
         await require_recorded_time_zone(opened, settings)
         if settings.production:
             await check_login(opened, settings)
-    if degraded is not None:
-        return DoctorFinding(
-            "roles", FindingStatus.ACTION, degraded, "Start the replica, or unset ARCADIA_READ_DATABASE_URL."
-        )
     return ok(
         "roles", "Both roles are set up, and row-level security hides other tenants' rows from the tenants' role."
     )
 
 
-async def check_replica(settings: Settings) -> DoctorFinding:
+async def check_replica(settings: Settings, database: Database) -> DoctorFinding:
     url = settings.read_database_url
     if url is None:
         return ok("replica", "None is configured.")
+    if (fault := await database.check()) is not None:
+        return DoctorFinding("replica", FindingStatus.ACTION, fault, "Start or repair the replica, or unset its URL.")
     async with connection(settings, (await database_urls(settings)).direct) as primary:
         written = parse_position(await primary.fetchval(_POSITION))
     async with connection(settings, url) as replica:

@@ -5,7 +5,12 @@ from enum import StrEnum
 
 import msgspec
 
-from app.database import DatabaseUnavailable, DatabaseUnsuitable
+from app.database.errors import (
+    DatabaseNotMigrated,
+    DatabaseOfAnotherVersion,
+    DatabaseUnavailable,
+    DatabaseUnsuitable,
+)
 
 
 class FindingStatus(StrEnum):
@@ -34,12 +39,25 @@ def not_checked(check: str, failed: str) -> DoctorFinding:
     return DoctorFinding(check, FindingStatus.NOT_CHECKED, f"Not checked, because the check `{failed}` failed.")
 
 
-async def finding_of(check: str, examine: Callable[[], Awaitable[DoctorFinding]], action: str) -> DoctorFinding:
-    """Runs a check. A database that is unavailable or unsuitable is a finding, with this action."""
+async def finding_of(check: str, examine: Callable[[], Awaitable[DoctorFinding]], reach: str) -> DoctorFinding:
+    """Runs a check. A database that is unavailable or unsuitable is a finding. reach: what to do if something cannot be
+    reached.
+    """
     try:
         return await examine()
     except (DatabaseUnavailable, DatabaseUnsuitable) as error:
-        return DoctorFinding(check, FindingStatus.ACTION, f"{str(error).rstrip('.')}.", action)
+        return DoctorFinding(check, FindingStatus.ACTION, f"{str(error).rstrip('.')}.", _action_of(error, reach))
+
+
+def _action_of(error: DatabaseUnavailable | DatabaseUnsuitable, reach: str) -> str:
+    match error:
+        case DatabaseUnavailable():
+            return reach
+        case DatabaseNotMigrated():
+            return "Run `arcadia migrate`."
+        case DatabaseOfAnotherVersion():
+            return "Run the version of ArcadiaCloud that migrated the database, or a newer one."
+    return "Change what the message names."
 
 
 def span(seconds: float) -> str:

@@ -10,13 +10,14 @@ import psycopg
 import pytest
 
 from app.cli.doctor_installation import check_clock, check_settings, replica_finding
-from app.cli.findings import FindingStatus, span
+from app.cli.findings import DoctorFinding, FindingStatus, finding_of, span
+from app.database.errors import DatabaseOfAnotherVersion
 from app.operations.data_integrity.integrity_check import CheckedTable
 from app.settings import Environment, Settings
 from tests.cli.command import Command
 from tests.conftest import SECRET
 
-CHECKS = ["settings", "database", "clock", "migrations", "roles", "replica", "queue"]
+CHECKS = ["settings", "database", "clock", "migrations", "roles", "queue", "replica"]
 CHECKS += ["cron", "unbilled", "events", "integrity"]
 TENANT = "019d4500-0000-7000-8000-000000000001"
 # A worker that stopped an hour ago, data that were checked a week ago, an unbilled month, an event of yesterday.
@@ -86,7 +87,7 @@ def test_a_database_that_cannot_be_reached(tmp_path: Any) -> None:
 def test_a_database_without_a_schema(empty_database_url: str) -> None:
     code, found = examined(Command({"ARCADIA_DATABASE_URL": empty_database_url, "ARCADIA_JWT_SECRET": SECRET}))
     assert (code, found["migrations"]["status"]) == (1, "action")
-    assert found["migrations"]["action"] == "Run `arcadia migrate` with this version."
+    assert found["migrations"]["action"] == "Run `arcadia migrate`."
     assert {found[check]["status"] for check in CHECKS[4:]} == {"not checked"}
 
 
@@ -124,6 +125,18 @@ def test_what_production_will_miss(settings: Settings) -> None:
 def test_the_lag_of_a_replica(replayed: str, seconds: float | None, status: FindingStatus, behind: str) -> None:
     found = replica_finding("db", {"is_replica": True, "replayed": replayed, "seconds": seconds}, 0x200)
     assert (found.status, found.message) == (status, f"The replica at db is {behind} behind.")
+
+
+async def test_a_database_of_another_version() -> None:
+    async def fails() -> DoctorFinding:
+        raise DatabaseOfAnotherVersion("The database was migrated by another version")
+
+    assert await finding_of("migrations", fails, "reach") == DoctorFinding(
+        "migrations",
+        FindingStatus.ACTION,
+        "The database was migrated by another version.",
+        "Run the version of ArcadiaCloud that migrated the database, or a newer one.",
+    )
 
 
 def test_spans_in_words() -> None:

@@ -145,8 +145,18 @@ def test_other_texts_are_no_position(text: str) -> None:
 
 
 async def test_the_doctor_looks_at_the_replica(replicated: tuple[Settings, Standby]) -> None:
-    settings, _ = replicated
+    settings, standby = replicated
     async with Database(settings) as database:
         await until_on_replica(database, await write(database))
-    found = await check_replica(settings)
-    assert (found.status, found.message.endswith("is 0 s behind.")) == (FindingStatus.OK, True)
+        found = await check_replica(settings, database)
+        assert (found.status, found.message.endswith("is 0 s behind.")) == (FindingStatus.OK, True)
+        standby.stop()
+        try:
+            found = await check_replica(settings, database)
+        finally:
+            standby.start()
+        assert (found.status, found.message) == (
+            FindingStatus.ACTION,
+            "The read replica cannot be reached; the primary serves all reads.",
+        )
+        await until_on_replica(database)
