@@ -15,6 +15,7 @@ from app.database.database import database_urls
 from app.database.migrate import require_current
 from app.database.self_check import check_login
 from app.queue import Queue, redis_place
+from app.server.document_policy import DocumentPolicy, ManifestError
 from app.settings import Settings, settings_in_effect
 
 MAX_CLOCK_DIFFERENCE = 5.0
@@ -30,9 +31,15 @@ SELECT pg_is_in_recovery() AS is_replica, pg_last_wal_replay_lsn()::text AS repl
 
 
 def check_settings(settings: Settings) -> DoctorFinding:
-    """Counts the settings that are not at their defaults, and names what production will miss. Wrong settings end every
-    command before this.
+    """Counts the settings that are not at their defaults, reads the trusted documents, and names what production will
+    miss. Wrong settings end every command before this.
     """
+    try:
+        DocumentPolicy.from_settings(settings)
+    except ManifestError as error:
+        return DoctorFinding(
+            "settings", FindingStatus.ACTION, str(error), "Correct ARCADIA_TRUSTED_DOCUMENTS or its file."
+        )
     given = sum(each.source != "default" for each in settings_in_effect(settings))
     message = f"Valid; environment {settings.environment.value}, {given} not at their defaults."
     missing = {

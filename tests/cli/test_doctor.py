@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,7 +14,7 @@ from app.cli.doctor_installation import check_clock, check_settings, replica_fin
 from app.cli.findings import DoctorFinding, FindingStatus, finding_of, span
 from app.database.errors import DatabaseOfAnotherVersion
 from app.operations.data_integrity.integrity_check import CheckedTable
-from app.settings import Environment, Settings
+from app.settings import AcceptedDocuments, Environment, Settings
 from tests.cli.command import Command
 from tests.conftest import SECRET
 
@@ -67,7 +68,7 @@ def test_work_that_is_late_needs_action(arcadia: Command) -> None:
     assert arcadia.here("doctor").out.count("action ") == 4
 
 
-def test_a_database_that_cannot_be_reached(tmp_path: Any) -> None:
+def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
     nowhere = Command(
         {
             "ARCADIA_DATABASE_URL": "postgresql://someone:hidden@127.0.0.1:1/nowhere",
@@ -111,6 +112,16 @@ def test_what_production_will_miss(settings: Settings) -> None:
         ),
     )
     assert check_settings(settings).status is FindingStatus.OK
+
+
+def test_trusted_documents_that_cannot_be_read(settings: Settings, tmp_path: Path) -> None:
+    trusted = replace(settings, documents=AcceptedDocuments.TRUSTED, trusted_documents=tmp_path / "none.json")
+    assert check_settings(trusted) == DoctorFinding(
+        "settings",
+        FindingStatus.ACTION,
+        "The trusted documents cannot be read from none.json: No such file or directory.",
+        "Correct ARCADIA_TRUSTED_DOCUMENTS or its file.",
+    )
 
 
 @pytest.mark.parametrize(
