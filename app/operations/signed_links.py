@@ -11,6 +11,10 @@ VALID_FOR = timedelta(minutes=5)
 SECRET_FILE = "link-secret"  # noqa: S105 - its name, not its content
 
 
+LINK_SUBJECT = "signed link"
+"""The subject of whoever opens a signed link."""
+
+
 class LinkInvalidError(Exception):
     """The link was altered, or signed with a secret that is not accepted."""
 

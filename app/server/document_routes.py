@@ -20,6 +20,7 @@ from app.operations.documents.document_files import read_document
 from app.operations.documents.html import POLICY
 from app.operations.documents.links import PATH, DocumentFormat, SignedLink, check_link
 from app.operations.rate_limits import RateLimiter
+from app.operations.signed_links import LINK_SUBJECT
 from app.schema.codes import ErrorCode, top_level_code
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
@@ -38,8 +39,6 @@ _STATUS_OF = {ProblemCode.NOT_FOUND: 404, ProblemCode.PERMISSION_DENIED: 403, Pr
 _FILE = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(pdf|html|xml)")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SIGNED = ("tenant", "expires", "signature")
-_LINK_SUBJECT = "signed link"
-"""The subject of whoever opens a signed link."""
 
 MAX_PER_CALLER, MAX_TOTAL = 4, 16
 """Documents read at once in a process: a long draft is rendered for seconds."""
@@ -96,7 +95,7 @@ async def _caller(
     hide_signature(request.scope)
     if not (_UUID.fullmatch(tenant) and EXPIRES.fullmatch(expires)):
         raise link_invalid()
-    principal = Principal(_LINK_SUBJECT, frozenset({Role.TENANT_VIEWER}), UUID(tenant))
+    principal = Principal(LINK_SUBJECT, frozenset({Role.TENANT_VIEWER}), UUID(tenant))
     context = new_context(principal)
     link = SignedLink(document_id, document_format, UUID(tenant), int(expires))
     with link_refusals():

@@ -8,13 +8,11 @@ from uuid import UUID
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
 from app.operations.exports.export_request import ExportRequest
-from app.operations.signed_links import check_signature, expiry, sign
+from app.operations.signed_links import LINK_SUBJECT, check_signature, expiry, sign
 from app.settings import Settings
 
 PATH = "/exports"
 PLATFORM_CALLER = "platform"
-_LINK_SUBJECT = "signed link"
-"""The subject of whoever opens a signed link."""
 
 
 class SignedExport(NamedTuple):
@@ -39,8 +37,8 @@ class SignedExport(NamedTuple):
     def principal(self) -> Principal:
         """Who opens the link: someone who may read what the caller who got it may read."""
         if self.caller == PLATFORM_CALLER:
-            return Principal(_LINK_SUBJECT, frozenset({Role.PLATFORM_ADMIN}))
-        return Principal(_LINK_SUBJECT, frozenset({Role.TENANT_VIEWER}), UUID(self.caller))
+            return Principal(LINK_SUBJECT, frozenset({Role.PLATFORM_ADMIN}))
+        return Principal(LINK_SUBJECT, frozenset({Role.TENANT_VIEWER}), UUID(self.caller))
 
     def check(self, settings: Settings, signature: str, now: datetime) -> None:
         """Raises LinkInvalidError or LinkExpiredError unless the link is accepted now."""
