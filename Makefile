@@ -285,3 +285,7 @@ bench-serving: install ## Time a read from `arcadia serve` without other work an
 .PHONY: bench-documents
 bench-documents: install ## Time the PDFs of invoices with 5, 50 and 500 lines (BENCH_FLAGS="--rounds 20 --check")
 	@$(BIN)/python -m bench.documents $(BENCH_FLAGS)
+
+.PHONY: bench-exports
+bench-exports: install ## Time exports of 10,000 and a million lines, and compare their memory (BENCH_FLAGS="--lines 100000 --check")
+	@$(BIN)/python -m bench.exports $(BENCH_FLAGS)

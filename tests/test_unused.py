@@ -25,6 +25,8 @@ CALLED_BY_LIBRARIES = {
     "enter_field",  # graphql-core
     "is_valid_value_node",
     "send_400_response",  # uvicorn
+    "do_POST",  # http.server
+    "log_message",
 }
 """What libraries call or read by its name."""
 LIBRARY_DECORATORS = ["@click.*", "@costs.*", "@strawberry.*"]

@@ -1,4 +1,4 @@
-"""`arcadia`: the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
+"""`arcadia`: the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings."""
 
 import sys
 from importlib import import_module
@@ -16,6 +16,10 @@ COMMANDS = {
         "app.cli.check",
         "Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs, the ledger.",
     ),
+    "config": (
+        "app.cli.shown_settings",
+        "Print the settings in effect and where each comes from. Secrets are masked.",
+    ),
     "costs": (
         "app.cli.costs",
         "Import and manage the cloud provider's bills, which are the cost in margin reports.",
@@ -24,6 +28,7 @@ COMMANDS = {
         "app.cli.demo",
         "Create a demo tenant and run one month: usage, rollup, invoice, credit note and payments. May be repeated.",
     ),
+    "doctor": ("app.cli.doctor", "Examine settings, database, queue and due work, and say what to do."),
     "export": (
         "app.cli.record_exporting",
         "Print the invoices, their lines, the payments or the ledger's postings of a period.",
@@ -94,7 +99,13 @@ def main() -> None:
         if not isinstance(error, _failures()):
             raise
         click.echo(str(error), err=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, _wrong_settings()) else 1)
+
+
+def _wrong_settings() -> type[Exception]:
+    from app.settings import SettingsError  # imported already, by the command that raised it
+
+    return SettingsError
 
 
 def _failures() -> tuple[type[Exception], ...]:

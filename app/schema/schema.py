@@ -24,6 +24,7 @@ from app.schema.deployments.queries import DeploymentQueries
 from app.schema.dunning.mutations import DunningMutations
 from app.schema.dunning.queries import DunningQueries
 from app.schema.events.types import EventQueries
+from app.schema.exports import ExportQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.issue_runs.issue_progress_stream import IssueRunSubscriptions
@@ -84,6 +85,7 @@ class Query(
     CostQueries,
     JournalQueries,
     LedgerBalanceQueries,
+    ExportQueries,
     EventQueries,
     WebhookQueries,
     AuditQueries,
