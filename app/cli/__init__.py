@@ -12,6 +12,10 @@ COMMANDS = {
         "app.cli.backup",
         "Back up the whole database to FILE, from one consistent snapshot. The system may stay in use.",
     ),
+    "catalog": (
+        "app.cli.catalog",
+        "Keep resource kinds, plans and add-ons in a YAML file: see its differences, apply it, export it.",
+    ),
     "check": (
         "app.cli.check",
         "Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs, the ledger.",
