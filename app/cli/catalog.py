@@ -83,8 +83,9 @@ async def _export() -> None:
 async def _compare(
     work: Callable[[Context, CatalogFile], Awaitable[Differences]], file: Path, done: str, *, as_json: bool
 ) -> None:
+    settings = Settings.from_environment()
     read = read_catalog(_text_of(file), str(file))
-    async with operator(Settings.from_environment()) as context:
+    async with operator(settings) as context:
         found = await work(context, read)
     if as_json:
         click.echo(_json(found))

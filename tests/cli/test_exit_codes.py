@@ -10,6 +10,7 @@ import rich_click as click
 
 from app.cli import COMMANDS as MODULES
 from app.cli import load_command, main
+from tests.cli.command import ROOT
 
 NOWHERE = "postgresql://someone:hidden@127.0.0.1:1/nowhere"
 WITHOUT_DATABASE = {"schema"}
@@ -20,6 +21,8 @@ NEEDED = {
     "token": ["--role", "meter", "--tenant", "a"],
     "backup": ["arcadia.backup"],
     "restore": [__file__],
+    "catalog apply": [str(ROOT / "examples/catalog.yaml")],
+    "catalog plan": [str(ROOT / "examples/catalog.yaml")],
     "costs import": [__file__, "--external-id", "2026-04"],
     "costs rematch": [str(UUID(int=1))],
     "costs withdraw": [str(UUID(int=1)), "--reason", "wrong"],

@@ -133,7 +133,7 @@ class _Comparison:
 
     def _require_kind(self, code: str | None, path: tuple[str, ...]) -> None:
         if code is not None and code not in self._kinds:
-            message = f"names the resource kind {code}, which is neither in the file nor in the database"
+            message = f"names the resource kind {code}, which is not defined"
             self.faults.append(InputFault(path, message))
 
 

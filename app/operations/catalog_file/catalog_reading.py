@@ -27,7 +27,9 @@ class CatalogFile:
 
     def refuse(self, faults: Iterable[InputFault]) -> None:
         """Raises VALIDATION_FAILED if there are faults: a line each, in the order of the file."""
-        lines = sorted((self.line_of(fault.path), ".".join(fault.path), fault.message) for fault in faults)
+        lines = sorted(
+            (self.line_of(fault.path), ".".join(fault.path) or "the file", fault.message) for fault in faults
+        )
         if lines:
             messages = (f"{self.name}, line {line}: {path} {message}" for line, path, message in lines)
             raise Refusal(ProblemCode.VALIDATION_FAILED, "\n".join(messages))
@@ -39,9 +41,9 @@ def read_catalog(text: str, name: str) -> CatalogFile:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = 1 if error.problem_mark is None else error.problem_mark.line + 1
-        raise Refusal(ProblemCode.VALIDATION_FAILED, f"{name}, line {line}: {error.problem}") from error
+        raise Refusal(ProblemCode.VALIDATION_FAILED, f"{name}, line {line} is not YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise Refusal(ProblemCode.VALIDATION_FAILED, f"{name}: {' '.join(str(error).split())}") from error
+        raise Refusal(ProblemCode.VALIDATION_FAILED, f"{name} is not YAML: {' '.join(str(error).split())}") from error
     if node is None:
         raise Refusal(ProblemCode.VALIDATION_FAILED, f"{name}: the file is empty")
     reader = _CatalogReader()
