@@ -25,9 +25,10 @@ CALLED_BY_LIBRARIES = {
     "enter_field",  # graphql-core
     "is_valid_value_node",
     "send_400_response",  # uvicorn
+    "ignore_aliases",  # PyYAML
 }
 """What libraries call or read by its name."""
-LIBRARY_DECORATORS = ["@click.*", "@costs.*", "@strawberry.*"]
+LIBRARY_DECORATORS = ["@catalog.*", "@click.*", "@costs.*", "@strawberry.*"]
 """Of commands and of the schema's fields, which are called by their names there."""
 IN_QUOTES = {"AbsorbedCorrection", "GraphQLInterfaceType", "WriteOff"}
 """Types that are only named in quotes."""

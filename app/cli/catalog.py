@@ -15,8 +15,8 @@ from app.operations.calls.audit import auditing
 from app.operations.calls.call import Call, RequestMetadata
 from app.operations.calls.context import Context
 from app.operations.catalog_file import (
+    CatalogChange,
     CatalogFile,
-    Change,
     ChangedValue,
     Differences,
     StoredItem,
@@ -127,7 +127,7 @@ def _show(console: Console, found: Differences, done: str) -> None:
     console.print(f"Changes {done}: {count}." if count else "Nothing to change.")
 
 
-def _title(change: Change) -> str:
+def _title(change: CatalogChange) -> str:
     if change.version is None:
         return f"{'create' if change.created else 'change'} {change.item} {change.entry.code}"
     kept = "" if change.created else "; subscriptions keep their version"

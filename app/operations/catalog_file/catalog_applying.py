@@ -20,7 +20,7 @@ from app.operations.catalog import (
     publish_plan_version,
     update_addon,
 )
-from app.operations.catalog_file.catalog_differences import Change, Differences, Item, differences
+from app.operations.catalog_file.catalog_differences import CatalogChange, Differences, Item, differences
 from app.operations.catalog_file.catalog_entries import AddonEntry, KindEntry, PlanEntry
 from app.operations.catalog_file.catalog_reading import CatalogFile
 from app.operations.catalog_file.stored_catalog import stored_catalog
@@ -63,7 +63,7 @@ async def _compare(unit: UnitOfWork, file: CatalogFile) -> Differences:
     return found
 
 
-async def _apply(context: Context, change: Change) -> None:
+async def _apply(context: Context, change: CatalogChange) -> None:
     match change.entry:
         case KindEntry() as kind:
             await _do(context, "defineResourceKind", define_resource_kind, asdict(kind))

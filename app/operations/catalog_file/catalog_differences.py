@@ -33,8 +33,10 @@ class ChangedValue(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One change. version: that of a plan version, which is drafted and published; created: not in the database yet."""
+class CatalogChange:
+    """One change of the catalog. created: not in the database yet. version: that of a plan version, which is drafted and
+    published.
+    """
 
     item: Item
     entry: Entry
@@ -55,19 +57,19 @@ class StoredItem(NamedTuple):
 class Differences:
     """The changes in the order in which they are applied, the file's faults, and what is left alone."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[CatalogChange, ...]
     faults: tuple[InputFault, ...]
     left_alone: tuple[StoredItem, ...]
 
 
 def differences(wanted: Catalog, stored: StoredCatalog) -> Differences:
     """Compares a file's catalog with the stored one."""
-    found = _Comparison(wanted, stored)
+    found = _CatalogComparison(wanted, stored)
     changes = (*found.kinds(), *found.plans(), *found.addons())
     return Differences(changes, tuple(found.faults), tuple(_left_alone(wanted, stored)))
 
 
-class _Comparison:
+class _CatalogComparison:
     """Compares entries by their codes and collects the faults."""
 
     def __init__(self, wanted: Catalog, stored: StoredCatalog) -> None:
@@ -76,15 +78,15 @@ class _Comparison:
         self._stored = stored
         self._kinds = {kind.code for kind in (*wanted.resource_kinds, *stored.catalog.resource_kinds)}
 
-    def kinds(self) -> Iterator[Change]:
+    def kinds(self) -> Iterator[CatalogChange]:
         stored = {kind.code: kind for kind in self._stored.catalog.resource_kinds}
         for index, kind in enumerate(self._wanted.resource_kinds):
             if kind.code not in stored:
-                yield Change(Item.KIND, kind, _values({}, _texts(kind)), created=True)
+                yield CatalogChange(Item.KIND, kind, _values({}, _texts(kind)), created=True)
             else:
                 self._fixed(("resource_kinds", str(index)), stored[kind.code], kind)
 
-    def plans(self) -> Iterator[Change]:
+    def plans(self) -> Iterator[CatalogChange]:
         stored = {plan.code: plan for plan in self._stored.catalog.plans}
         for index, plan in enumerate(self._wanted.plans):
             path = ("plans", str(index))
@@ -92,7 +94,7 @@ class _Comparison:
             if plan.code in self._stored.archived_plans:
                 self.faults.append(InputFault((*path, "code"), f"{plan.code} is archived and cannot be changed"))
             elif before is None:
-                yield Change(Item.PLAN, plan, _values({}, _texts(plan)), created=True)
+                yield CatalogChange(Item.PLAN, plan, _values({}, _texts(plan)), created=True)
             else:
                 self._fixed(path, before, plan)
             if plan.terms is not None:
@@ -100,24 +102,24 @@ class _Comparison:
                 if before is None or plan.terms != before.terms:
                     yield self._new_version(plan, None if before is None else before.terms)
 
-    def addons(self) -> Iterator[Change]:
+    def addons(self) -> Iterator[CatalogChange]:
         stored = {addon.code: addon for addon in self._stored.catalog.addons}
         for index, addon in enumerate(self._wanted.addons):
             path = ("addons", str(index))
             self._require_kind(addon.resource_kind, (*path, "resource_kind"))
             before = stored.get(addon.code)
             if before is None:
-                yield Change(Item.ADDON, addon, _values({}, _texts(addon)), created=True)
+                yield CatalogChange(Item.ADDON, addon, _values({}, _texts(addon)), created=True)
                 continue
             self._fixed(path, before, addon, _FIXED_OF_ADDON)
             if before != addon:
-                yield Change(Item.ADDON, addon, _values(_texts(before), _texts(addon)), created=False)
+                yield CatalogChange(Item.ADDON, addon, _values(_texts(before), _texts(addon)), created=False)
 
-    def _new_version(self, plan: PlanEntry, before: TermsEntry | None) -> Change:
+    def _new_version(self, plan: PlanEntry, before: TermsEntry | None) -> CatalogChange:
         numbers = self._stored.versions.get(plan.code)
         version = 1 + (numbers.latest if numbers else 0)
         values = _values(dict(_terms_texts(before)), dict(_terms_texts(plan.terms)))
-        return Change(Item.PLAN_VERSION, plan, values, before is None, version)
+        return CatalogChange(Item.PLAN_VERSION, plan, values, before is None, version)
 
     def _fixed(self, path: tuple[str, ...], before: Entry, after: Entry, names: Iterable[str] | None = None) -> None:
         """Records a fault for each value that has changed although it cannot."""

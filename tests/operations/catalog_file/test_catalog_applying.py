@@ -12,7 +12,7 @@ from app.operations.calls.context import Context
 from app.operations.calls.refusal import Refusal
 from app.operations.catalog import archive_plan
 from app.operations.catalog_file import (
-    Change,
+    CatalogChange,
     ChangedValue,
     StoredItem,
     apply_catalog,
@@ -35,7 +35,7 @@ plans:
 """
 
 
-def titles(changes: tuple[Change, ...]) -> list[tuple[str, str, int | None]]:
+def titles(changes: tuple[CatalogChange, ...]) -> list[tuple[str, str, int | None]]:
     return [(change.item, change.entry.code, change.version) for change in changes]
 
 
