@@ -34,7 +34,7 @@ class ChangedValue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CatalogChange:
-    """One change of the catalog. created: not in the database yet. version: that of a plan version, which is drafted and
+    """A change of the catalog. created: not in the database yet. version: that of a plan version, which is drafted and
     published.
     """
 
