@@ -46,6 +46,10 @@ COMMANDS = {
     ),
     "rollup": ("app.cli.rollup", "Create the draft invoices of an ended month, such as 2026-04."),
     "schema": ("app.cli.administration", "Print the GraphQL schema."),
+    "seed": (
+        "app.cli.seed",
+        "Fill a database without tenants with a small cloud: tenants that come and go, usage, invoices, payments.",
+    ),
     "serve": (
         "app.cli.serving",
         "Serve the API and GraphiQL at /graphql, with a worker in a process of its own.",
