@@ -1,10 +1,12 @@
 """Reads for the command line by GraphQL queries, with the same compiler as the API."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from app.database import Database
 from app.operations.calls.context import Context
 from app.reads import GraphQLEngine
 from app.schema.context import RequestContext
@@ -15,12 +17,15 @@ async def read(context: Context, document: str, variables: Mapping[str, Any]) ->
     """Runs one of the command line's GraphQL queries and returns its data. Errors can only be bugs in our own queries,
     and are raised as such.
     """
-    reads = GraphQLEngine(
-        schema, lambda request: context.database.reading_written(request.scope)
-    )  # includes what the command has just written
-    response = await reads.execute(document, variables, None, RequestContext(context))
+    response = await _engine_of(context.database).execute(document, variables, None, RequestContext(context))
     answer = msgspec.json.decode(response.body, type=dict[str, Any])
     if "errors" in answer:
         raise RuntimeError(f"a query of the command line failed: {answer['errors']}")
     data: dict[str, Any] = answer["data"]
     return data
+
+
+@lru_cache(maxsize=1)
+def _engine_of(database: Database) -> GraphQLEngine:
+    """Returns the engine of a command, which compiles each of its queries once. It reads what was just written."""
+    return GraphQLEngine(schema, lambda request: database.reading_written(request.scope))
