@@ -31,6 +31,8 @@ query Open($id: ID!) {
   }
 }
 """
+BOUNCING = 0.6
+"""The part of the first payments of such a tenant that bounce."""
 Task = Callable[[], Awaitable[None]]
 
 
@@ -59,20 +61,20 @@ class SeededReceivables:
 
     def _plan(self, tenant: LiveTenant, invoice_id: UUID, number: str, issued_on: date) -> None:
         random = self._state.random
-        number_of_month = int(number[-6:])
+        number_of_year = int(number[-6:])
 
         def pay(after: int, percent: int = 100, part: str = "") -> None:
-            reference = f"{tenant.seeded.business.code[:12]}-{number_of_month}{part}"
+            reference = f"{tenant.seeded.business.code[:12]}-{number_of_year}{part}"
             self._later(issued_on, after, lambda: self._pay(tenant, invoice_id, reference, percent))
 
         match tenant.seeded.payer:
             case Payer.PROMPT:
                 pay(random.randint(3, 13))
             case Payer.LATE:
-                pay(random.randint(18, 45))
+                pay(random.randint(16, 36))
             case Payer.PARTIAL:
                 pay(random.randint(6, 12), random.choice([30, 50, 60]), "a")
-                pay(random.randint(24, 40), 100, "b")
+                pay(random.randint(16, 34), part="b")
             case Payer.STOPS:
                 if self._state.clock().date() < tenant.seeded.signed_up_on + timedelta(days=60):
                     pay(random.randint(5, 13))
@@ -80,8 +82,7 @@ class SeededReceivables:
                 pay(random.randint(5, 13), 110)
             case Payer.BOUNCES:
                 pay(random.randint(5, 9), part="a")
-                if number_of_month % 2:
-                    pay(random.randint(20, 30), part="b")
+                pay(random.randint(16, 30), part="b")
 
     def _later(self, day: date, after: int, task: Task) -> None:
         self._tasks[day + timedelta(days=after)].append(task)
@@ -102,7 +103,7 @@ class SeededReceivables:
             payer_text=tenant.seeded.business.legal_name,
         )
         payment_id = await record_payment(self._state.operator, payment)
-        if tenant.seeded.payer is Payer.BOUNCES and reference.endswith("1a"):
+        if tenant.seeded.payer is Payer.BOUNCES and reference.endswith("a") and self._state.random.random() < BOUNCING:
             self._later(day, 3, lambda: self._bounce(payment_id))
 
     async def _bounce(self, payment_id: UUID) -> None:

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from importlib import resources
 from random import Random
-from zoneinfo import ZoneInfo
 
-from app.billing import Period
 from app.cli.seeding.seed_bills import import_bill_of_month
 from app.cli.seeding.seed_calls import DiscardingQueue, LiveDeployment, SeedClock, SeedState
 from app.cli.seeding.seed_receivables import SeededReceivables
@@ -23,6 +21,8 @@ from app.operations.rollups import roll_up_period, roll_up_run
 from app.operations.subscriptions import apply_pending_plan_changes
 from app.operations.usage import MeteredEvent, record_batch
 
+STARTER_CENTS, RISEN_CENTS = 2900, 3200
+"""The base price of the plan Starter, at first and from the middle on: subscriptions keep theirs."""
 DAYS_IN_A_BATCH = 5
 """How many days of usage are recorded at once."""
 BILL_DAY, LATE_DAY = 3, 6
@@ -41,11 +41,21 @@ class SeedSpan:
         """Returns the span of so many whole months and of the days after them until before the end, one at least."""
         month = (end - timedelta(days=1)).replace(day=1)
         for _ in range(months):
-            month = (month - timedelta(days=1)).replace(day=1)
+            month = _month_before(month)
         return cls(month, end)
+
+    @property
+    def price_rise(self) -> date:
+        """The first day of the month in the middle."""
+        return (self.first_day + (self.end - self.first_day) / 2).replace(day=1)
 
     def __iter__(self) -> Iterator[date]:
         return (self.first_day + timedelta(days=at) for at in range((self.end - self.first_day).days))
+
+
+def _month_before(day: date) -> date:
+    """Returns the first day of the month before that of the day."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 async def seed_cloud(
@@ -58,7 +68,7 @@ async def seed_cloud(
     random = Random(f"arcadia {seed}")  # noqa: S311 - it decides what is shown, and must be repeatable
     state = SeedState(own, clock, random)
     run = _SeedRun(state, span, draw_tenants(random, tenants, span.first_day, span.end))
-    await run.apply_catalog()
+    await run.apply_catalog(STARTER_CENTS)
     for day in span:
         progress(day)
         await run.day(day)
@@ -77,15 +87,19 @@ class _SeedRun:
         self._usage: list[MeteredEvent] = []
         self._late: list[MeteredEvent] = []
 
-    async def apply_catalog(self) -> None:
+    async def apply_catalog(self, starter_cents: int) -> None:
+        """Applies the example's catalog, with another base price of its plan Starter."""
         text = resources.files(__package__).joinpath("catalog.yaml").read_text(encoding="utf-8")
+        text = text.replace(f"base_price_cents: {STARTER_CENTS}", f"base_price_cents: {starter_cents}")
         await apply_catalog(self._state.operator, read_catalog(text, "catalog.yaml"))
 
     async def day(self, day: date) -> None:
         clock = self._state.clock
         if day.day == 1 and day > self._span.first_day:
             clock.move(day, 3, 30)
-            await self._close_month((day - timedelta(days=1)).replace(day=1), day)
+            await self._close_month(_month_before(day), day)
+            if day == self._span.price_rise:
+                await self.apply_catalog(RISEN_CENTS)
         clock.move(day, 9, 30)
         await run_dunning(self._state.system)
         clock.move(day, 10)
@@ -93,9 +107,8 @@ class _SeedRun:
         await self._receivables.of_day(day)
         if day.day == LATE_DAY:
             await self._record(self._late)
-        if day.day == BILL_DAY and day > self._span.first_day + timedelta(days=BILL_DAY):
-            month_end = day.replace(day=1)
-            await import_bill_of_month(self._state, (month_end - timedelta(days=1)).replace(day=1), month_end)
+        if day.day == BILL_DAY and (month := _month_before(day)) >= self._span.first_day:
+            await import_bill_of_month(self._state, month, day.replace(day=1))
         clock.move(day, 23, 30)
         await self._meter(day)
 
@@ -109,22 +122,19 @@ class _SeedRun:
 
     async def _meter(self, day: date) -> None:
         """Collects the usage of a day; records it every few days and at the end of a month."""
+        tomorrow = day + timedelta(days=1)
         running = await active_deployments(self._state.system)
         for tenant in self._state.tenants:
             for deployment in tenant.deployments:
                 if str(deployment.id) in running:
-                    late = tenant.seeded.late_usage and day.day == Period.holding(day, self._zone).last_day.day
+                    late = tenant.seeded.late_usage and tomorrow.day == 1
                     (self._late if late else self._usage).extend(self._events(deployment, day))
-        tomorrow = day + timedelta(days=1)
         if day.day % DAYS_IN_A_BATCH == 0 or tomorrow.day == 1 or tomorrow == self._span.end:
             await self._record(self._usage)
 
     def _events(self, deployment: LiveDeployment, day: date) -> Iterator[MeteredEvent]:
-        return usage_of_day(self._state.random, deployment, datetime.combine(day, time(12), self._zone))
-
-    @property
-    def _zone(self) -> ZoneInfo:
-        return self._state.context.settings.billing_time_zone
+        zone = self._state.context.settings.billing_time_zone
+        return usage_of_day(self._state.random, deployment, datetime.combine(day, time(12), zone))
 
     async def _record(self, events: list[MeteredEvent]) -> None:
         if events:

@@ -54,15 +54,15 @@ def _has_left(tenant: LiveTenant, day: date) -> bool:
 
 
 async def _sign_up(state: SeedState, seeded: SeededTenant) -> LiveTenant:
-    business, country = seeded.business, seeded.country
-    tenant_id = await create_tenant(state.operator, code=business.code, name=business.name, country=country)
+    business = seeded.business
+    tenant_id = await create_tenant(state.operator, code=business.code, name=business.name)
     await update_tenant(
         state.operator,
         tenant_id=tenant_id,
         legal_name=business.legal_name,
         email=business.email,
         billing_address=business.billing_address,
-        abn=business.abn if country == "AU" else None,
+        abn=business.abn,
     )
     return LiveTenant(tenant_id, seeded)
 

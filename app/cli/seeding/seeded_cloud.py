@@ -73,7 +73,6 @@ class SeededTenant:
     """A tenant, its deployments and its habits. leaves_on: the day on which it cancels everything."""
 
     business: Business
-    country: str
     signed_up_on: date
     deployments: tuple[SeededDeployment, ...]
     payer: Payer
@@ -99,7 +98,6 @@ def _tenant(random: Random, index: int, business: Business, day: date, end: date
     number = 1 + (random.random() < 0.3) + (random.random() < 0.1)
     return SeededTenant(
         business=business,
-        country="NZ" if index % 12 == 7 else "AU",
         signed_up_on=day,
         deployments=tuple(_deployment(random, index, at, day, end) for at in range(number)),
         payer=_PAYERS[index % len(_PAYERS)],
