@@ -28,7 +28,9 @@ CALLED_BY_LIBRARIES = {
     "ignore_aliases",  # PyYAML
 }
 """What libraries call or read by its name."""
-LIBRARY_DECORATORS = ["@catalog.*", "@click.*", "@costs.*", "@strawberry.*"]
+LIBRARY_DECORATORS = [
+    f"@{group}.*" for group in ("catalog", "click", "costs", "invoices", "runs", "strawberry", "tenants")
+]
 """Of commands and of the schema's fields, which are called by their names there."""
 IN_QUOTES = {"AbsorbedCorrection", "GraphQLInterfaceType", "WriteOff"}
 """Types that are only named in quotes."""

@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.text import Text
 
 from app.cli.command_refused import CommandRefusedError
-from app.cli.operator_context import operator
+from app.cli.operator_context import call_of, operator
+from app.cli.value_table import AS_JSON, show_json
 from app.operations.calls.audit import auditing
-from app.operations.calls.call import Call, RequestMetadata
 from app.operations.calls.context import Context
 from app.operations.catalog_file import (
     CatalogChange,
@@ -27,7 +27,6 @@ from app.operations.catalog_file import (
 )
 from app.settings import Settings
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
 
 
@@ -58,9 +57,7 @@ def apply(file: Path, *, as_json: bool) -> None:
     """
 
     async def audited(context: Context, read: CatalogFile) -> Differences:
-        name = "arcadia catalog apply"
-        call = Call(name, name, msgspec.json.encode({"file": str(file)}).decode(), RequestMetadata())
-        async with auditing(context, call) as audited_context:
+        async with auditing(context, call_of("catalog apply", {"file": str(file)})) as audited_context:
             return await apply_catalog(audited_context, read)
 
     asyncio.run(_compare(audited, file, "made", as_json=as_json))
@@ -88,7 +85,7 @@ async def _compare(
     async with operator(settings) as context:
         found = await work(context, read)
     if as_json:
-        click.echo(_json(found))
+        show_json(_document(found))
     else:
         _show(Console(highlight=False), found, done)
 
@@ -100,8 +97,8 @@ def _text_of(file: Path) -> str:
         raise CommandRefusedError(f"{file}: the file is not UTF-8 text: {error.reason}") from error
 
 
-def _json(found: Differences) -> str:
-    document = {
+def _document(found: Differences) -> dict[str, Any]:
+    return {
         "changes": [
             {
                 "item": change.item,
@@ -113,7 +110,6 @@ def _json(found: Differences) -> str:
         ],
         "leftAlone": [item._asdict() for item in found.left_alone],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
 def _show(console: Console, found: Differences, done: str) -> None:

@@ -11,21 +11,18 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
-import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.billing import parse_decimal
-from app.cli.operator_context import operator
+from app.cli.operator_context import call_of, operator
 from app.cli.reading import read
-from app.cli.value_table import show_values
+from app.cli.value_table import amount_text, show_values
 from app.operations import costs as operations
 from app.operations.calls.audit import auditing
-from app.operations.calls.call import Call, RequestMetadata
 from app.operations.calls.context import Context
 from app.operations.costs import BillField, ColumnOfField
-from app.operations.currencies import CURRENCIES
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -165,11 +162,9 @@ async def _run(
     command: str, audited_input: dict[str, Any], work: Callable[[Context, operations.Progress], Awaitable[UUID]]
 ) -> None:
     """Runs a command about a bill as an audited call, and shows the bill whose id it returns."""
-    called = f"arcadia costs {command}"
-    call = Call(called, called, msgspec.json.encode(audited_input).decode(), RequestMetadata())
     async with operator(Settings.from_environment()) as context:
         with _progress(Console(stderr=True)) as progress:
-            async with auditing(context, call) as audited:
+            async with auditing(context, call_of(f"costs {command}", audited_input)) as audited:
                 bill = await work(audited, progress)
         await _show(Console(), context, bill)
 
@@ -191,9 +186,9 @@ async def _show(console: Console, context: Context, bill_id: UUID) -> None:
         ("bill", f"{bill['provider']} {bill['externalId']}"),
         ("period", f"{bill['periodStart']} to {bill['periodEnd']}, exclusive"),
         ("rows", str(bill["lines"]["totalCount"])),
-        ("total", _amount(bill["totalCents"], currency)),
-        ("allocated", _amount(bill["allocatedCents"], currency)),
-        ("unallocated", _amount(bill["totalCents"] - bill["allocatedCents"], currency)),
+        ("total", amount_text(bill["totalCents"], currency)),
+        ("allocated", amount_text(bill["allocatedCents"], currency)),
+        ("unallocated", amount_text(bill["totalCents"] - bill["allocatedCents"], currency)),
         ("exchange rate", f"{bill['exchangeRate']} {bill['reportingCurrency']} for 1 {currency}"),
     ]
     if bill["withdrawnAt"]:
@@ -208,13 +203,8 @@ async def _list(console: Console) -> None:
 
 
 def _line(bill: dict[str, Any]) -> str:
-    total, allocated = (_amount(bill[name], bill["currency"]) for name in ("totalCents", "allocatedCents"))
+    total, allocated = (amount_text(bill[name], bill["currency"]) for name in ("totalCents", "allocatedCents"))
     withdrawn = ", withdrawn" if bill["withdrawnAt"] else ""
     return (
         f"{bill['provider']} {bill['externalId']} from {bill['periodStart']}: {total}, {allocated} allocated{withdrawn}"
     )
-
-
-def _amount(cents: int, currency: str) -> str:
-    """Formats an amount in the currency's minor unit, such as 1,200.00 USD."""
-    return f"{Decimal(cents).scaleb(-CURRENCIES[currency].minor_units):,f} {currency}"

@@ -25,6 +25,23 @@ async def read(context: Context, document: str, variables: Mapping[str, Any]) ->
     return data
 
 
+async def read_nodes(
+    context: Context, document: str, variables: Mapping[str, Any], *, limit: int | None = None
+) -> list[dict[str, Any]]:
+    """Returns the nodes of all pages, or the first `limit`. The query has one connection, takes `$after` and selects
+    `pageInfo`, and up to 100 rows a page.
+    """
+    nodes: list[dict[str, Any]] = []
+    after: str | None = None
+    while limit is None or len(nodes) < limit:
+        (page,) = (await read(context, document, {**variables, "after": after})).values()
+        nodes += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    return nodes[:limit]
+
+
 @lru_cache(maxsize=1)
 def _engine_of(database: Database) -> GraphQLEngine:
     """Returns the engine of a command, which compiles each of its queries once. It reads what was just written."""

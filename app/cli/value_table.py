@@ -1,12 +1,21 @@
-"""Prints names and values: a table on a terminal, `name value` lines in a pipe."""
+"""Prints values: tables on a terminal, plain lines in a pipe, or JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
 
+import msgspec
+import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
+from app.operations.currencies import CURRENCIES
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
 
 def show_values(console: Console, title: str, values: Iterable[tuple[str, str]]) -> None:
+    """Prints names and values: `name value` lines in a pipe."""
     if not console.is_terminal:
         for name, value in values:
             console.print(f"{name} {value}", soft_wrap=True, highlight=False, markup=False)
@@ -15,3 +24,24 @@ def show_values(console: Console, title: str, values: Iterable[tuple[str, str]])
     for row in values:
         table.add_row(*row)
     console.print(table)
+
+
+def show_rows(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints rows: lines with tabs between their values in a pipe, the columns' names first."""
+    if not console.is_terminal:
+        for row in (columns, *rows):
+            click.echo("\t".join(row))
+        return
+    table = Table(*columns, title=title)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, markup=False)
+
+
+def show_json(value: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def amount_text(cents: int, currency: str) -> str:
+    """Formats an amount in the currency's minor unit, such as 1,200.00 USD."""
+    return f"{Decimal(cents).scaleb(-CURRENCIES[currency].minor_units):,f} {currency}"

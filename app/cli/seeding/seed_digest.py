@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.cli.reading import read
+from app.cli.reading import read, read_nodes
 from app.operations.calls.context import Context
 from app.operations.exports import ExportedRecords, ExportFormat, export_records
 
@@ -39,12 +39,7 @@ async def digest_of(context: Context, first_day: date, end: date) -> str:
         async for text in texts:
             for row in _rows(text):
                 digest.update(_encoded({name: value for name, value in row.items() if name not in _WITHOUT}))
-    after: str | None = None
-    more = True
-    while more:
-        page = (await read(context, _DEPLOYMENTS, {"after": after}))["deployments"]
-        digest.update(_encoded(page["nodes"]))
-        more, after = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
+    digest.update(_encoded(await read_nodes(context, _DEPLOYMENTS, {})))
     digest.update(_encoded((await read(context, _BILLS, {}))["cloudInvoices"]["nodes"]))
     return digest.hexdigest()
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from app.cli.reading import read
+from app.cli.reading import read, read_nodes
 from app.cli.seeding.seed_calls import LiveTenant, SeedState
 from app.cli.seeding.seeded_cloud import Payer
 from app.operations.credit_notes import CreditRequest, LineCredit, issue_credit_note
@@ -126,12 +126,5 @@ class SeededReceivables:
 
     async def _issued(self, month: date) -> dict[str, dict[str, Any]]:
         """Returns the month's issued invoices by their tenants' codes."""
-        found: dict[str, dict[str, Any]] = {}
-        after: str | None = None
-        while True:
-            variables = {"after": after, "month": month.isoformat()}
-            page = (await read(self._state.operator, _ISSUED, variables))["invoices"]
-            found |= {node["tenant"]["code"]: node for node in page["nodes"]}
-            if not page["pageInfo"]["hasNextPage"]:
-                return found
-            after = page["pageInfo"]["endCursor"]
+        nodes = await read_nodes(self._state.operator, _ISSUED, {"month": month.isoformat()})
+        return {node["tenant"]["code"]: node for node in nodes}

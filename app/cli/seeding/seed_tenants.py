@@ -3,7 +3,7 @@
 from datetime import date
 
 from app.billing import DeploymentState
-from app.cli.reading import read
+from app.cli.reading import read, read_nodes
 from app.cli.seeding.seed_calls import LiveDeployment, LiveTenant, SeedState
 from app.cli.seeding.seeded_cloud import SeededDeployment, SeededTenant
 from app.operations.calls.context import Context
@@ -39,14 +39,7 @@ async def tenants_of_day(state: SeedState, drawn: list[SeededTenant], day: date)
 
 async def active_deployments(context: Context) -> set[str]:
     """Returns the ids of the deployments that run."""
-    ids: set[str] = set()
-    after: str | None = None
-    while True:
-        page = (await read(context, _ACTIVE, {"after": after}))["deployments"]
-        ids.update(node["id"] for node in page["nodes"])
-        if not page["pageInfo"]["hasNextPage"]:
-            return ids
-        after = page["pageInfo"]["endCursor"]
+    return {node["id"] for node in await read_nodes(context, _ACTIVE, {})}
 
 
 def _has_left(tenant: LiveTenant, day: date) -> bool:
