@@ -39,7 +39,7 @@ def show_rows(console: Console, title: str, columns: Sequence[str], rows: Iterab
 
 
 def show_json(value: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def amount_text(cents: int, currency: str) -> str:
