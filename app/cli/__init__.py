@@ -47,7 +47,7 @@ COMMANDS = {
     ),
     "rollup": ("app.cli.rollup", "Create the draft invoices of an ended month, such as 2026-04."),
     "runs": (
-        "app.cli.runs",
+        "app.cli.run_following",
         "Show rollup runs and issue runs. RUN is the id that `arcadia runs list` prints.",
     ),
     "schema": ("app.cli.administration", "Print the GraphQL schema."),

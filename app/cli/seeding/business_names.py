@@ -14,7 +14,7 @@ _PLACES = (
 _TRADES = (
     *("Bakery", "Dental Clinic", "Veterinary Clinic", "Brewery", "Bookshop", "Yoga Studio", "Physiotherapy"),
     *("Architects", "Accounting", "Surf School", "Coffee Roasters", "Plumbing", "Florist", "Cycles", "Pharmacy"),
-    *("Family Law", "Pottery", "Winery", "Garden Nursery", "Optical"),
+    *("Conveyancing", "Pottery", "Winery", "Garden Nursery", "Optical"),
 )
 _STREETS = ("High Street", "Station Road", "Park Avenue", "Victoria Street", "Bridge Road", "Ocean Parade", "Mill Lane")
 _SUBURBS = (
