@@ -44,6 +44,8 @@ def read_catalog(text: str, name: str) -> CatalogFile:
         raise Refusal(ProblemCode.VALIDATION_FAILED, f"{name}, line {line} is not YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise Refusal(ProblemCode.VALIDATION_FAILED, f"{name} is not YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise Refusal(ProblemCode.VALIDATION_FAILED, f"{name}: the file is nested too deeply") from error
     if node is None:
         raise Refusal(ProblemCode.VALIDATION_FAILED, f"{name}: the file is empty")
     reader = _CatalogReader()

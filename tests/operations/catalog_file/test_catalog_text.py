@@ -105,6 +105,7 @@ def test_every_fault_is_reported_with_its_line() -> None:
     ("text", "fault"),
     [
         ("# nothing\n", "c.yaml: the file is empty"),
+        ("[" * 5_000, "c.yaml: the file is nested too deeply"),
         ("- 1", "line 1: the file must be a mapping of names to values"),
         ("plans:\n  - *nowhere", "line 2 is not YAML: found undefined alias 'nowhere'"),
         ("plans:\n\t- 1", "line 2 is not YAML: found character '\\t' that cannot start any token"),
