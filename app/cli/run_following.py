@@ -89,7 +89,7 @@ async def _list(limit: int, *, as_json: bool) -> None:
     if as_json:
         show_json(latest)
         return
-    columns = ("run", "kind", "month", "status", "done", "failed", "requested by", "created")
+    columns = ("run", "kind", "month", "status", "done", "failed")
     show_rows(Console(), "Runs", columns, map(_row, latest))
 
 
@@ -101,8 +101,6 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
         run["status"].lower(),
         f"{run['done']} of {run['total']}",
         str(run["invoicesFailed"]),
-        run["requestedBy"],
-        run["createdAt"],
     )
 
 
