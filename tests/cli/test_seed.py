@@ -102,6 +102,7 @@ def test_a_seed_is_refused_in_production_and_for_the_future(arcadia: Command) ->
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(300)
 def test_two_databases_get_the_same_cloud_and_another_number_another(
     arcadia: Command,
     _cleaner: Cleaner,  # noqa: PT019 - it is called
