@@ -12,6 +12,10 @@ COMMANDS = {
         "app.cli.backup",
         "Back up the whole database to FILE, from one consistent snapshot. The system may stay in use.",
     ),
+    "catalog": (
+        "app.cli.catalog",
+        "Keep resource kinds, plans and add-ons in a YAML file: see its differences, apply it, export it.",
+    ),
     "check": (
         "app.cli.check",
         "Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs, the ledger.",
@@ -33,6 +37,7 @@ COMMANDS = {
         "app.cli.record_exporting",
         "Print the invoices, their lines, the payments or the ledger's postings of a period.",
     ),
+    "invoices": ("app.cli.invoices", "List, show, issue, pay and credit invoices, and save their PDF."),
     "journal": (
         "app.cli.journal",
         "Print the journal of a month, such as 2026-04, or of the days from --from until before --to.",
@@ -46,11 +51,20 @@ COMMANDS = {
         "Restore the backup FILE into an empty database and run pending migrations. Then run `arcadia check`.",
     ),
     "rollup": ("app.cli.rollup", "Create the draft invoices of an ended month, such as 2026-04."),
+    "runs": (
+        "app.cli.run_following",
+        "Show rollup runs and issue runs. RUN is the id that `arcadia runs list` prints.",
+    ),
     "schema": ("app.cli.administration", "Print the GraphQL schema."),
+    "seed": (
+        "app.cli.seed",
+        "Fill a database without tenants with a small cloud: tenants that come and go, usage, invoices, payments.",
+    ),
     "serve": (
         "app.cli.serving",
         "Serve the API and GraphiQL at /graphql, with a worker in a process of its own.",
     ),
+    "tenants": ("app.cli.tenants", "List tenants, and show one with its deployments and what it owes."),
     "token": ("app.cli.administration", "Print a signed bearer token for the API."),
     "usage-totals": ("app.cli.usage_totals", "Compare the daily usage totals with the usage events."),
     "worker": (
@@ -80,7 +94,10 @@ def load_command(name: str) -> click.Command:
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="arcadia-billing", prog_name="arcadia", message="%(prog)s %(version)s")
 def arcadia() -> None:
-    """ArcadiaCloud billing: one invoice per tenant and month, from deployments, subscriptions and usage."""
+    """ArcadiaCloud billing: one invoice per tenant and month, from deployments, subscriptions and usage.
+
+    Shell completion: `eval "$(_ARCADIA_COMPLETE=bash_source arcadia)"`, or zsh_source, or fish_source.
+    """
 
 
 for _name, (_, _summary) in COMMANDS.items():

@@ -10,17 +10,28 @@ import rich_click as click
 
 from app.cli import COMMANDS as MODULES
 from app.cli import load_command, main
+from tests.cli.command import ROOT
 
 NOWHERE = "postgresql://someone:hidden@127.0.0.1:1/nowhere"
 WITHOUT_SETTINGS = {"schema"}
 WITHOUT_DATABASE = {*WITHOUT_SETTINGS, "config"}
 NEEDED = {
     "export": ["invoices", "--from", "2026-04-01", "--to", "2026-05-01"],
+    "invoices credit": ["INV-2026-000001", "--all", "--reason", "goodwill", "--description", "wrong"],
+    "invoices issue": ["INV-2026-000001"],
+    "invoices pay": ["INV-2026-000001", "--reference", "bank-1"],
+    "invoices pdf": ["INV-2026-000001"],
+    "invoices show": ["INV-2026-000001"],
     "journal": ["2026-04"],
     "rollup": ["2026-04"],
     "token": ["--role", "meter", "--tenant", "a"],
     "backup": ["arcadia.backup"],
     "restore": [__file__],
+    "catalog apply": [str(ROOT / "examples/catalog.yaml")],
+    "catalog plan": [str(ROOT / "examples/catalog.yaml")],
+    "runs follow": [str(UUID(int=1))],
+    "runs status": [str(UUID(int=1))],
+    "tenants show": ["acme"],
     "costs import": [__file__, "--external-id", "2026-04"],
     "costs rematch": [str(UUID(int=1))],
     "costs withdraw": [str(UUID(int=1)), "--reason", "wrong"],
