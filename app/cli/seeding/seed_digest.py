@@ -9,7 +9,7 @@ import msgspec
 
 from app.cli.reading import read, read_nodes
 from app.operations.calls.context import Context
-from app.operations.exports import ExportedRecords, ExportFormat, export_records
+from app.operations.exports import ExportedRecords, ExportFormat, ExportRequest, export_records
 
 _WITHOUT = frozenset({"id", "entry", "pdf_sha256"})
 _DEPLOYMENTS = """
@@ -35,8 +35,7 @@ async def digest_of(context: Context, first_day: date, end: date) -> str:
     """
     digest = sha256()
     for records in ExportedRecords:
-        texts = export_records(context, records=records, export_format=ExportFormat.JSONL, first_day=first_day, end=end)
-        async for text in texts:
+        async for text in export_records(context, ExportRequest(records, ExportFormat.JSONL, first_day, end)):
             for row in _rows(text):
                 digest.update(_encoded({name: value for name, value in row.items() if name not in _WITHOUT}))
     digest.update(_encoded(await read_nodes(context, _DEPLOYMENTS, {})))
