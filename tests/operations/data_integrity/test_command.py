@@ -7,6 +7,7 @@ import saq
 
 from app.jobs.context import JobContext
 from app.jobs.data_integrity import check_data_integrity
+from app.metrics import REGISTRY
 from tests.cli.command import Command
 from tests.conftest import SECRET
 from tests.operations.data_integrity.test_checks import break_rows
@@ -55,6 +56,7 @@ def test_each_violation_is_a_line_that_names_the_row(broken: str, arcadia: Comma
 async def test_the_nightly_job_logs_each_as_an_error(
     given: Given, broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    before = REGISTRY.get_sample_value("arcadia_integrity_violations_total") or 0
     job = saq.Job("check_data_integrity")
     context = JobContext(operations=given.platform, job=job)  # type: ignore[typeddict-item]  # what the job uses of it
     with caplog.at_level(logging.ERROR, logger="app.jobs.data_integrity"):
@@ -63,6 +65,7 @@ async def test_the_nightly_job_logs_each_as_an_error(
     assert all(
         f"Data-integrity check failed: tenant_invoices {broken}: " in record.getMessage() for record in caplog.records
     )
+    assert REGISTRY.get_sample_value("arcadia_integrity_violations_total") == before + 3
 
 
 async def test_a_rollup_that_fails_for_its_tenant_ends_with_1(given: Given, arcadia: Command) -> None:
