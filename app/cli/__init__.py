@@ -28,6 +28,10 @@ COMMANDS = {
         "app.cli.record_exporting",
         "Print the invoices, their lines, the payments or the ledger's postings of a period.",
     ),
+    "finance-receiver": (
+        "app.cli.finance_receiver",
+        "Run a small finance system that keeps what it is sent in a file, to try the push. Not in production.",
+    ),
     "journal": (
         "app.cli.journal",
         "Print the journal of a month, such as 2026-04, or of the days from --from until before --to.",

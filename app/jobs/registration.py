@@ -12,6 +12,7 @@ from app.jobs import (
     data_integrity,
     document_rendering,
     dunning,
+    finance,
     idempotency,
     issue_runs,
     rate_limits,
@@ -26,6 +27,9 @@ from app.operations.calls.principal import Principal, Role
 from app.operations.documents.document_issuing import RENDER_JOB
 from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.operations.events.wake_up import DELIVER_JOB
+from app.operations.finance.pushing import FinancePushing, finance_sender
+from app.operations.finance.reconciling import RECONCILE_JOB
+from app.operations.finance.recording import PUSH_JOB
 from app.operations.issue_runs import ISSUE_RUNS
 from app.operations.rollups import ROLLUPS
 from app.operations.webhooks import Delivery, WebhookSender
@@ -55,6 +59,8 @@ _CLOCK = (
     (usage.make_usage_months, "45 4 * * *"),
     (subscriptions.apply_pending_plan_changes, "2 * * * *"),
     (webhooks.deliver_events_again, "* * * * *"),
+    (finance.push_to_finance_again, "* * * * *"),
+    (finance.reconcile_finance_daily, "50 * * * *"),  # once a day
     (idempotency.purge_idempotency_keys, "15 * * * *"),
     (rate_limits.purge_rate_limit_buckets, "20 * * * *"),
 )
@@ -80,6 +86,8 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
         shared["rating_lock"] = asyncio.Lock()
         sender = await open_clients.enter_async_context(WebhookSender(allow_loopback=not context.settings.production))
         shared["delivery"] = Delivery(operations, sender)
+        shared["finance_sender"] = await open_clients.enter_async_context(finance_sender())
+        shared["finance"] = FinancePushing(operations, shared["finance_sender"])
         if catching_up:
             await operations.queue.enqueue(CATCH_UP_JOB, "start")
 
@@ -91,6 +99,8 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
             (EVALUATE_JOB, dunning.evaluate_dunning),
             (RENDER_JOB, document_rendering.render_documents),
             (DELIVER_JOB, webhooks.deliver_events),
+            (PUSH_JOB, finance.push_to_finance),
+            (RECONCILE_JOB, finance.reconcile_finance),
         ],
         cron_jobs=[
             CronJob(

@@ -24,6 +24,8 @@ from app.schema.deployments.queries import DeploymentQueries
 from app.schema.dunning.mutations import DunningMutations
 from app.schema.dunning.queries import DunningQueries
 from app.schema.events.types import EventQueries
+from app.schema.finance.mutations import FinanceMutations
+from app.schema.finance.types import FinanceQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.issue_runs.issue_progress_stream import IssueRunSubscriptions
@@ -86,6 +88,7 @@ class Query(
     LedgerBalanceQueries,
     EventQueries,
     WebhookQueries,
+    FinanceQueries,
     AuditQueries,
 ):
     """The root of queries."""
@@ -114,6 +117,7 @@ class Mutation(
     BillingMonthMutations,
     DunningMutations,
     WebhookMutations,
+    FinanceMutations,
     CloudInvoiceMutations,
 ):
     """The root of mutations."""

@@ -28,7 +28,7 @@ from app.server.error_formatting import show_error
 from app.server.events import events_handler
 from app.server.explain import explained
 from app.server.graphiql import load_graphiql
-from app.server.health import EventCounts, Readiness
+from app.server.health import OutboundCounts, Readiness
 from app.server.recent_writes import RecentWrites
 from app.server.request_middleware import RequestMiddleware
 from app.server.routes import assemble
@@ -90,7 +90,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
     return assemble(
         service,
         ready=Readiness(database),
-        events=EventCounts(database, clock),
+        outbound=OutboundCounts(database, clock),
         graphiql=load_graphiql(),
         handlers=[usage_handler(uploads), cloud_invoices_handler(uploads), documents, events_handler(uploads)],
         settings=settings,
