@@ -121,8 +121,5 @@ class ReceivablesOutOfStep(Table, tablename="receivables_out_of_step"):
     found_at = instant()
 
     receivables_out_of_step_receivable_id_key = Unique([receivable_id])
-    receivables_out_of_step_invoice_check = Check(
-        "num_nulls(tenant_id, invoice_id, balance_cents) IN (0, 3)"
-        " AND (invoice_id IS NULL OR invoice_id = receivable_id)"
-    )
+    receivables_out_of_step_invoice_check = Check("num_nulls(tenant_id, invoice_id, balance_cents) IN (0, 3)")
     receivables_out_of_step_balance_check = Check("num_nonnulls(balance_cents, finance_balance_cents) >= 1")

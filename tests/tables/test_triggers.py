@@ -128,6 +128,12 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
             """,
         )
     ],
+    "finance_pushes_guard": [
+        ([], "UPDATE finance_pushes SET amount_cents = 1"),
+        ([], "UPDATE finance_pushes SET body = '{\"a\": 1}'"),
+        (["UPDATE finance_pushes SET status = 'SENT'"], "UPDATE finance_pushes SET status = 'PENDING'"),
+        ([], "DELETE FROM finance_pushes"),
+    ],
     "issued_documents_guard": [
         ([], "UPDATE issued_documents SET applied_credit_cents = 1"),
         ([], "DELETE FROM issued_documents"),

@@ -27,8 +27,11 @@ MAX_SECONDS = 300
 
 
 def finance_sender() -> Sender:
-    """Sends to the URL of the settings, which may be a private address. The machine's certificate authorities count."""
-    return Sender(ssl.create_default_context())
+    """Sends to the URL of the settings, which may be a private address. The machine's certificate authorities count.
+
+    No connection is reused: where an answer came twice, the second would be taken for that to the next push.
+    """
+    return Sender(ssl.create_default_context(), reuse=False)
 
 
 class FinancePushing:

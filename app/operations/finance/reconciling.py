@@ -17,6 +17,7 @@ from app.database.locks import lock
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
+from app.operations.finance.answers import judge
 from app.operations.finance.payloads import RECEIVABLES, FinanceReceivable, FinanceReceivables
 from app.operations.finance.pushing import signed
 from app.operations.webhooks.sending import Sender
@@ -211,7 +212,7 @@ async def _get(context: Context, sender: Sender, after: UUID, now: datetime) -> 
     headers = {"accept": "application/json", **signed(settings, new_id(), now, target.encode())}
     attempt = await sender.send("GET", url, headers, b"", kept=MAX_PAGE_BYTES)
     if attempt.status != 200:
-        raise FinanceUnreadable(attempt.error or f"the finance system answered {attempt.status}")
+        raise FinanceUnreadable(judge(attempt).error or f"the finance system answered {attempt.status}")
     try:
         return msgspec.json.decode((attempt.body or "").encode(), type=FinanceReceivables)
     except msgspec.DecodeError as error:

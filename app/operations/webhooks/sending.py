@@ -44,15 +44,21 @@ class Attempt(NamedTuple):
 
 class Sender:
     """Sends requests: `async with Sender(...) as sender`. No redirect is followed, and no proxy of the environment is
-    used. certificates: the authorities that are trusted; default: the usual ones.
+    used. certificates: the authorities that are trusted; default: the usual ones. reuse: whether one connection serves
+    several requests.
     """
 
     def __init__(
-        self, certificates: ssl.SSLContext | None = None, backend: httpcore.AsyncNetworkBackend | None = None
+        self,
+        certificates: ssl.SSLContext | None = None,
+        backend: httpcore.AsyncNetworkBackend | None = None,
+        *,
+        reuse: bool = True,
     ) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=certificates,
             max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=None if reuse else 0,
             keepalive_expiry=_IDLE_SECONDS,
             network_backend=backend,
         )

@@ -115,7 +115,7 @@ TABLES = {
     "cloud_deployments", "cloud_deployment_events", "subscriptions", "usage_daily_totals", "tenant_invoices",
     "invoice_number_sequences", "tenants", "rollup_runs", "rollup_chunks", "rollup_outcomes",
     "billing_months", "billing_month_changes", "issue_runs", "issue_chunks", "issue_outcomes",
-    "cloud_invoices", "cloud_invoice_lines", "event_sequences", "webhook_deliveries",
+    "cloud_invoices", "cloud_invoice_lines", "event_sequences", "webhook_deliveries", "finance_pushes",
     "credit_notes", "credit_note_number_sequences", "invoice_balances", "tenant_invoice_lines", "journal_entries",
     "issued_documents",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Invoice, credit note and a payment in two parts reach the finance system in their order, and its balances are ours."""
+"""Invoice, credit note and a payment in two parts reach the finance system in order, and its balances are ours."""
 
 import msgspec
 

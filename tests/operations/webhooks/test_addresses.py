@@ -176,7 +176,9 @@ async def test_https_with_the_authority_of_the_tests(authority: Path) -> None:
     async with receiving(tls=serving) as receiver:
         async with WebhookSender(allow_loopback=True, resolver=loopback, certificates=trusting) as sender:
             assert (await sender.send("POST", receiver.url, {"host": "localhost"}, b"{}")).status == 204
-            other = await sender.send("POST", receiver.url.replace("localhost", "example.com"), {"host": "example.com"}, b"{}")
+            other = await sender.send(
+                "POST", receiver.url.replace("localhost", "example.com"), {"host": "example.com"}, b"{}"
+            )
             assert "certificate is not valid for 'example.com'" in (other.error or "")
         async with WebhookSender(allow_loopback=True, resolver=loopback) as sender:
             untrusted = await sender.send("POST", receiver.url, {"host": "localhost"}, b"{}")
