@@ -87,12 +87,13 @@ class FinancePushes(Table, tablename="finance_pushes"):
 
 class FinanceReconciliations(Table, tablename="finance_reconciliations"):
     """A comparison of all balances with the finance system's. compared, out_of_step: numbers of invoices; null until it
-    has ended, and if it failed. error: why it failed.
+    has ended, and if it failed. reason: why it was requested. error: why it failed.
     """
 
     id = primary_key()
     requested_at = instant()
     requested_by = text()
+    reason = text(null=True)
     finished_at = instant(null=True)
     compared = integer(null=True)
     out_of_step = integer(null=True)

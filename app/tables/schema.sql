@@ -998,6 +998,7 @@ CREATE TABLE public.finance_reconciliations (
     id uuid NOT NULL,
     requested_at timestamp with time zone NOT NULL,
     requested_by text NOT NULL,
+    reason text,
     finished_at timestamp with time zone,
     compared integer,
     out_of_step integer,
@@ -1340,7 +1341,7 @@ CREATE TABLE public.receivables_out_of_step (
     finance_balance_cents bigint,
     found_at timestamp with time zone NOT NULL,
     CONSTRAINT receivables_out_of_step_balance_check CHECK ((num_nonnulls(balance_cents, finance_balance_cents) >= 1)),
-    CONSTRAINT receivables_out_of_step_invoice_check CHECK (((num_nulls(tenant_id, invoice_id, balance_cents) = ANY (ARRAY[0, 3])) AND ((invoice_id IS NULL) OR (invoice_id = receivable_id))))
+    CONSTRAINT receivables_out_of_step_invoice_check CHECK ((num_nulls(tenant_id, invoice_id, balance_cents) = ANY (ARRAY[0, 3])))
 );
 
 ALTER TABLE ONLY public.receivables_out_of_step FORCE ROW LEVEL SECURITY;

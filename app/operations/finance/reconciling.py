@@ -14,6 +14,7 @@ import msgspec
 
 from app.database import PLATFORM, UnitOfWork
 from app.database.locks import lock
+from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
 from app.operations.calls.transaction import transact
@@ -41,7 +42,7 @@ WHERE {chosen} ORDER BY q.id
 """
 _PAGE = _OURS.format(chosen="q.id > $1") + " LIMIT $2"
 _THESE = _OURS.format(chosen="q.id = any($1::uuid[])")
-_REQUEST = "INSERT INTO finance_reconciliations (id, requested_at, requested_by) VALUES ($1, $2, $3)"
+_REQUEST = "INSERT INTO finance_reconciliations (id, requested_at, requested_by, reason) VALUES ($1, $2, $3, $4)"
 _OPEN = "SELECT id FROM finance_reconciliations WHERE finished_at IS NULL ORDER BY id"
 _LAST = "SELECT max(requested_at) FROM finance_reconciliations WHERE error IS NULL"
 _FINISH = """
@@ -82,13 +83,14 @@ class _Difference(NamedTuple):
     finance_balance_cents: int | None
 
 
-async def request_finance_reconciliation(context: Context) -> UUID:
-    """Records that a comparison is wanted, wakes the job that makes it, and returns its id."""
+async def request_finance_reconciliation(context: Context, *, reason: str | None = None) -> UUID:
+    """Records that a comparison is wanted, wakes the job for it, and returns its id. Raises VALIDATION_FAILED."""
     authorise(context, Action.PUSH_TO_FINANCE)
+    validation.refuse(validation.free_text("reason", reason))
 
     async def work(unit: UnitOfWork) -> UUID:
         reconciliation_id = new_id()
-        await unit.connection.execute(_REQUEST, reconciliation_id, context.clock(), context.principal.subject)
+        await unit.connection.execute(_REQUEST, reconciliation_id, context.clock(), context.principal.subject, reason)
         unit.after_commit(lambda: context.queue.enqueue(RECONCILE_JOB, str(reconciliation_id)))
         return reconciliation_id
 

@@ -8,7 +8,7 @@ import strawberry
 from app.operations.finance.reconciling import request_finance_reconciliation
 from app.operations.finance.retrying import retry_finance_push
 from app.reads import reference
-from app.schema.arguments import Input
+from app.schema.arguments import Input, optional
 from app.schema.context import Info
 from app.schema.finance.types import FinancePush, FinanceReconciliation
 from app.schema.problems import Refused, result_of
@@ -19,6 +19,13 @@ class RetryFinancePushInput:
     """Input of `retryFinancePush`."""
 
     push_id: UUID = strawberry.field(description="The id of the push.")
+
+
+@strawberry.input(description="A comparison with the finance system that is to be made now.")
+class ReconcileFinanceInput:
+    """Input of `reconcileFinance`."""
+
+    reason: str | None = optional(description="The reason for it, kept with the comparison.")
 
 
 @strawberry.type(description="The result of retrying a push, which is attempted within moments.")
@@ -55,6 +62,6 @@ class FinanceMutations:
         description="Compare the balances of all issued invoices with the finance system's, as once a day by itself. "
         "Platform admins only."
     )
-    async def reconcile_finance(self, info: Info) -> ReconcileResult:
-        reconciliation_id = await request_finance_reconciliation(info.context.operations)
+    async def reconcile_finance(self, info: Info, input_: Input[ReconcileFinanceInput]) -> ReconcileResult:
+        reconciliation_id = await request_finance_reconciliation(info.context.operations, reason=input_.reason)
         return FinanceReconciliationRequested(reconciliation=reference(FinanceReconciliation, reconciliation_id))

@@ -111,6 +111,9 @@ class FinanceReconciliation(Node):
     requested_by: str = column(
         FinanceReconciliations.requested_by, description="The token subject that requested it; the system once a day."
     )
+    reason: str | None = column(
+        FinanceReconciliations.reason, description="The reason why it was requested; null if none was given."
+    )
     finished_at: datetime | None = column(
         FinanceReconciliations.finished_at, description="The time at which it ended; null before that."
     )

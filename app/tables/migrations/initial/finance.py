@@ -51,6 +51,7 @@ FINANCE_RECONCILIATIONS = table(
     id=uuid(primary_key=True),
     requested_at=timestamptz(),
     requested_by=text(),
+    reason=text(null=True),
     finished_at=timestamptz(null=True),
     compared=integer(null=True),
     out_of_step=integer(null=True),
