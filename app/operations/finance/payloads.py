@@ -65,8 +65,9 @@ class SupersededInvoice(_Part):
 
 
 class Push(_Part):
-    """What each body has. `sequence`: 1, 2, 3 … within the invoice, without a gap. `balanceChangeCents`: by how much
-    the invoice's balance rises, below 0 if it falls. `balanceCents`: the balance after it.
+    """The members of every body. `id`: the push. `sequence`: 1, 2, 3 … within the invoice, without a gap.
+    `balanceChangeCents`: by how much the invoice's balance rises, below 0 if it falls. `balanceCents`: the balance
+    after it.
     """
 
     id: UUID
