@@ -27,9 +27,9 @@ from app.operations.calls.principal import Principal, Role
 from app.operations.documents.document_issuing import RENDER_JOB
 from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.operations.events.wake_up import DELIVER_JOB
+from app.operations.finance.push_recording import PUSH_JOB
 from app.operations.finance.pushing import FinancePushing, finance_sender
 from app.operations.finance.reconciling import RECONCILE_JOB
-from app.operations.finance.recording import PUSH_JOB
 from app.operations.issue_runs import ISSUE_RUNS
 from app.operations.rollups import ROLLUPS
 from app.operations.webhooks import Delivery, WebhookSender
@@ -68,6 +68,15 @@ _SECONDS = {data_integrity.check_data_integrity: 4 * 3600}  # it checks all data
 _TIMERS: Any = {"schedule": 1, "worker_info": 10, "sweep": 5, "abort": 1}
 
 
+async def _open_clients(shared: JobContext, opened: AsyncExitStack) -> None:
+    """Adds what sends requests to the jobs' context."""
+    operations = shared["operations"]
+    sender = await opened.enter_async_context(WebhookSender(allow_loopback=not operations.settings.production))
+    shared["delivery"] = Delivery(operations, sender)
+    shared["finance_sender"] = await opened.enter_async_context(finance_sender())
+    shared["finance"] = FinancePushing(operations, shared["finance_sender"])
+
+
 def create_worker(context: Context, *, catching_up: bool = True, signals: bool = True) -> saq.Worker[JobContext]:
     """Returns a worker on the context's open queue, acting as the system.
 
@@ -84,10 +93,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
     async def start_up(shared: JobContext) -> None:
         shared["operations"] = operations
         shared["rating_lock"] = asyncio.Lock()
-        sender = await open_clients.enter_async_context(WebhookSender(allow_loopback=not context.settings.production))
-        shared["delivery"] = Delivery(operations, sender)
-        shared["finance_sender"] = await open_clients.enter_async_context(finance_sender())
-        shared["finance"] = FinancePushing(operations, shared["finance_sender"])
+        await _open_clients(shared, open_clients)
         if catching_up:
             await operations.queue.enqueue(CATCH_UP_JOB, "start")
 

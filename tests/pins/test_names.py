@@ -10,8 +10,8 @@ from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode
 from app.operations.deployments import deployment_events
 from app.operations.dunning_wake_up import EVALUATE_JOB
+from app.operations.finance.push_recording import PUSH_JOB
 from app.operations.finance.reconciling import RECONCILE_JOB
-from app.operations.finance.recording import PUSH_JOB
 from app.operations.issue_runs import ISSUE_RUNS
 from app.operations.rollups import ROLLUPS
 from app.operations.usage.metered_events import UsageFault

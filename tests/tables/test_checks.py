@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.tables.broken_pushes import BROKEN_PUSHES
 from tests.tables.broken_receivables import BROKEN_RECEIVABLES, CURRENCIES
 from tests.tables.rows import HASH, MOMENT, base_row, insert, key
 
@@ -35,6 +36,7 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "tenants_abn_check": [{"abn": abn} for abn in ("", "5182475355", "518247535566", "51 824 753 556")],
     "tenants_legal_name_check": [{"legal_name": name} for name in NAMES],
     **BROKEN_RECEIVABLES,
+    **BROKEN_PUSHES,
     "audit_log_occurrences_check": [{"occurrences": 0}],
     "idempotency_keys_key_check": [{"key": ""}, {"key": "x" * 256}],
     "rate_limit_buckets_last_granted_check": [{"last_granted": -1}],
@@ -152,22 +154,6 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "webhook_endpoints_disabled_check": [{"disabled_at": MOMENT}, {"disabled_reason": "gone"}],
     "webhook_deliveries_status_check": [{"status": "LOST"}],
     "webhook_deliveries_attempts_check": [{"attempts": -1}, {"duration_ms": -1}],
-    "finance_queues_last_sequence_check": [{"last_sequence": 0}],
-    "finance_queues_blocked_check": [{"next_attempt_at": MOMENT}],
-    "finance_pushes_kind_check": [{"kind": "CREDIT_REFUNDED"}],
-    "finance_pushes_status_check": [{"status": "LOST"}],
-    "finance_pushes_sequence_check": [{"sequence": 0}, {"attempts": -1}],
-    "finance_pushes_body_check": [{"body": None}],
-    "finance_reconciliations_finished_check": [
-        {"finished_at": MOMENT},
-        {"compared": 1, "out_of_step": 0},
-        {"finished_at": MOMENT, "compared": 1},
-        {"finished_at": MOMENT, "compared": 1, "out_of_step": 0, "error": "no answer"},
-    ],
-    "receivables_out_of_step_invoice_check": [{"invoice_id": None}, {"balance_cents": None}],
-    "receivables_out_of_step_balance_check": [
-        {"tenant_id": None, "invoice_id": None, "balance_cents": None, "finance_balance_cents": None}
-    ],
     "dunning_steps_kind_check": [{"kind": "SCOLD"}],
     "dunning_holds_ended_check": [{"ended_at": MOMENT}, {"ended_by": "someone"}],
     "dunning_runs_counts_check": [{"tenants_failed": 3}, {"tenants_failed": -1}, {"steps_taken": -1}],

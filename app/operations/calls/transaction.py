@@ -15,7 +15,7 @@ from app.operations.calls.idempotency import Work, once
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.dunning_wake_up import wake_dunning
 from app.operations.events.wake_up import wake_delivery_of_events
-from app.operations.finance.recording import wake_finance_push
+from app.operations.finance.push_recording import wake_finance_push
 
 T = TypeVar("T")
 

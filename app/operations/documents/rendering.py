@@ -12,7 +12,7 @@ from app.operations.calls.transaction import transact
 from app.operations.documents.document_data import DocumentKind
 from app.operations.documents.gathering import gather
 from app.operations.documents.pdf import render_pdf
-from app.operations.finance.recording import push_document
+from app.operations.finance.push_recording import push_document
 
 SHORT_LINES = 100
 """A longer document is rendered by the job: locks are held while one is issued, and numbers wait for them."""

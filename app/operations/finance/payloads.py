@@ -83,7 +83,7 @@ class Push(_Part):
     balance_cents: Cents
 
 
-class InvoiceIssued(Push):
+class PushedInvoice(Push):
     """An invoice was issued. `netCents` is the sum of `revenue`, `taxCents` that of `taxes`, `totalCents` both
     together. `periodEnd` is the day after its last. `supersedes`: null unless it replaces a void invoice.
     """
@@ -102,13 +102,13 @@ class InvoiceIssued(Push):
     supersedes: SupersededInvoice | None
 
 
-class InvoiceVoided(Push):
+class PushedVoid(Push):
     """The invoice was voided: its balance is 0, and its revenue and tax are reversed."""
 
     reason: str | None
 
 
-class CreditNoteIssued(Push):
+class PushedCreditNote(Push):
     """A credit note (adjustment note) on the invoice. Its total lowers what is written off, then the balance; the rest
     is the tenant's credit: `writtenOffCents`, `receivableCents` and `creditCents` add up to `totalCents`.
     """
@@ -129,7 +129,7 @@ class CreditNoteIssued(Push):
     document: PushedDocument
 
 
-class PaymentRecorded(Push):
+class PushedPayment(Push):
     """A payment was allocated to the invoice. `amountCents`: the part for this invoice, of `paymentCents` received, of
     which `creditCents` became the tenant's credit.
     """
@@ -143,7 +143,7 @@ class PaymentRecorded(Push):
     reference: str
 
 
-class PaymentReversed(Push):
+class PushedReversal(Push):
     """A payment bounced: its part for this invoice, `amountCents`, is owed again."""
 
     payment_id: UUID
@@ -152,11 +152,11 @@ class PaymentReversed(Push):
     reason: str
 
 
-class CreditApplied(Push):
+class PushedCredit(Push):
     """The tenant's credit was applied to the invoice; taken back from it where `balanceChangeCents` is above 0."""
 
 
-class BalanceWrittenOff(Push):
+class PushedWriteOff(Push):
     """The balance was given up. `amountCents`: bad debt and tax that is no longer owed."""
 
     write_off_id: UUID
@@ -164,7 +164,7 @@ class BalanceWrittenOff(Push):
     reason: str
 
 
-class RecoveryRecorded(Push):
+class PushedRecovery(Push):
     """Money came for a balance that was written off. The balance does not change."""
 
     recovery_id: UUID
@@ -176,14 +176,14 @@ class RecoveryRecorded(Push):
 
 PAYLOAD_OF: Mapping[FinancePushKind, type[Push]] = MappingProxyType(
     {
-        FinancePushKind.INVOICE_ISSUED: InvoiceIssued,
-        FinancePushKind.INVOICE_VOIDED: InvoiceVoided,
-        FinancePushKind.CREDIT_NOTE_ISSUED: CreditNoteIssued,
-        FinancePushKind.PAYMENT_RECORDED: PaymentRecorded,
-        FinancePushKind.PAYMENT_REVERSED: PaymentReversed,
-        FinancePushKind.CREDIT_APPLIED: CreditApplied,
-        FinancePushKind.BALANCE_WRITTEN_OFF: BalanceWrittenOff,
-        FinancePushKind.RECOVERY_RECORDED: RecoveryRecorded,
+        FinancePushKind.INVOICE_ISSUED: PushedInvoice,
+        FinancePushKind.INVOICE_VOIDED: PushedVoid,
+        FinancePushKind.CREDIT_NOTE_ISSUED: PushedCreditNote,
+        FinancePushKind.PAYMENT_RECORDED: PushedPayment,
+        FinancePushKind.PAYMENT_REVERSED: PushedReversal,
+        FinancePushKind.CREDIT_APPLIED: PushedCredit,
+        FinancePushKind.BALANCE_WRITTEN_OFF: PushedWriteOff,
+        FinancePushKind.RECOVERY_RECORDED: PushedRecovery,
     }
 )
 PATH_OF: Mapping[FinancePushKind, str] = MappingProxyType(

@@ -13,17 +13,18 @@ from app.operations.calls.context import Context
 from app.operations.finance.answers import FIRST_PAUSE_SECONDS, judge, pause_after
 from app.operations.finance.payloads import path_of
 from app.operations.finance.push_queue import ClaimedPush, claim_pushes, record_attempts
+from app.operations.finance.push_recording import PUSH_JOB
 from app.operations.finance.push_state import push_state
-from app.operations.finance.recording import PUSH_JOB
 from app.operations.webhooks.endpoint_secrets import signature_of
 from app.operations.webhooks.sending import Attempt, Sender
 from app.settings import Settings
+from app.tables.ids import new_id
 
 logger = logging.getLogger(__name__)
 
 MAX_CONCURRENT_PUSHES = 20
-MAX_SECONDS = 300
-"""After this long a job ends, and leaves the rest to the next, which starts within a minute."""
+MAX_SECONDS = 60
+"""After this long a job ends, and leaves the rest to the next."""
 
 
 def finance_sender() -> Sender:
@@ -59,6 +60,8 @@ class FinancePushing:
                 sent += await self._push_due(end)
         finally:
             self._running = False
+        if time.monotonic() >= end:
+            await self._context.queue.enqueue(PUSH_JOB, str(new_id()))
         await self._log_overdue()
         return sent
 

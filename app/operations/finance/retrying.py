@@ -7,7 +7,7 @@ from app.operations.calls.access import Action, authorise, not_found
 from app.operations.calls.context import Context
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.calls.transaction import transact
-from app.operations.finance.recording import PUSH_JOB
+from app.operations.finance.push_recording import PUSH_JOB
 from app.tables.finance import FinancePushStatus
 from app.tables.ids import new_id
 

@@ -12,7 +12,7 @@ from app.database import UnitOfWork
 from app.operations.calls.context import Context
 from app.operations.documents.document_issuing import keep_invoice_documents
 from app.operations.events import record_invoices
-from app.operations.finance.recording import NewPush, record_pushes
+from app.operations.finance.push_recording import NewPush, record_pushes
 from app.operations.ledger import NewJournalEntry, apply_credit, lock_receivables, write_entries
 from app.tables.events import EventType
 from app.tables.finance import FinancePushKind

@@ -14,7 +14,7 @@ from app.billing import OpenInvoice
 from app.database import UnitOfWork
 from app.operations.calls.access import not_found
 from app.operations.events import record_invoices
-from app.operations.finance.recording import NewPush, record_pushes
+from app.operations.finance.push_recording import NewPush, record_pushes
 from app.tables.events import EventType
 from app.tables.finance import FinancePushKind
 from app.tables.ids import new_id

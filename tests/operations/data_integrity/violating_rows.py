@@ -29,8 +29,6 @@ NOTE_POSTED = "a credit note is posted with its amounts"
 
 EVENTS = "an aggregate's events are numbered without a gap"
 QUEUED = "a pending delivery is in a queue"
-PUSHES = "the pushes of an invoice to the finance system add up to its balance"
-DUE = "a pending push to the finance system is due, or blocked, or waits for a PDF"
 
 BILL_SUMS = "the lines of a provider's bill add up to its totals"
 BILL_ROWS = "the cents of a bill's line are its exact amount, rounded"
@@ -295,10 +293,4 @@ BROKEN: dict[str, tuple[str, set[str]]] = {
         """,
         {QUEUED},
     ),
-    "a push that is gone": ("DELETE FROM finance_pushes WHERE kind = 'INVOICE_ISSUED'", {PUSHES}),
-    "a push of another amount": (
-        "UPDATE finance_pushes SET amount_cents = amount_cents + 1 WHERE kind = 'INVOICE_ISSUED'",
-        {PUSHES},
-    ),
-    "a queue that is never due": ("UPDATE finance_queues SET next_attempt_at = NULL", {DUE}),
 }

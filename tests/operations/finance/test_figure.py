@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.operations.finance.payloads import CreditNoteIssued, InvoiceIssued, PaymentRecorded, RevenueAmount, TaxAmount
+from app.operations.finance.payloads import PushedCreditNote, PushedInvoice, PushedPayment, RevenueAmount, TaxAmount
 from tests.operations.finance.conftest import Finance
 from tests.operations.given import Given
 from tests.operations.receivables import credit, figure_1, issued, pay
@@ -41,7 +41,7 @@ async def test_what_the_bodies_say(given: Given, finance: Finance) -> None:
     await pay(given, tenant_id, 7000)
     assert await finance.push() == 3
     bodies = [one.bytes for one in finance.pushed]
-    invoice = msgspec.json.decode(bodies[0], type=InvoiceIssued)
+    invoice = msgspec.json.decode(bodies[0], type=PushedInvoice)
     documents = {row["id"]: row for row in await given.rows("SELECT id, pdf_sha256 FROM issued_documents")}
     assert invoice.revenue == (
         RevenueAmount(account="Income:Revenue:PlanBase:AUD", line_kind="PLAN_BASE", resource_kind=None, net_cents=5000),
@@ -63,11 +63,11 @@ async def test_what_the_bodies_say(given: Given, finance: Finance) -> None:
         f"https://billing.example.com/documents/{invoice_id}.pdf",
         documents[invoice_id]["pdf_sha256"],
     )
-    note = msgspec.json.decode(bodies[1], type=CreditNoteIssued)
+    note = msgspec.json.decode(bodies[1], type=PushedCreditNote)
     assert note.taxes == (TaxAmount(account="Liabilities:TaxPayable:GST:10-Percent:AUD", tax_cents=67),)
     assert [(one.account, one.net_cents) for one in note.revenue] == [("Income:Revenue:Overage:Droplet-hours:AUD", 672)]
     assert (note.number, note.total_cents, note.receivable_cents) == ("CRN-2026-000001", 739, 739)
     assert note.document.sha256 == documents[note_id]["pdf_sha256"]
-    payment = msgspec.json.decode(bodies[2], type=PaymentRecorded)
+    payment = msgspec.json.decode(bodies[2], type=PushedPayment)
     assert (payment.amount_cents, payment.payment_cents, payment.credit_cents) == (6325, 7000, 675)
     assert (payment.reference, payment.method, payment.received_on) == ("bank-1", "BANK_TRANSFER", given.clock().date())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from app.operations.data_integrity import check
-from app.operations.finance.payloads import PAYLOAD_OF, InvoiceIssued, RecoveryRecorded
+from app.operations.finance.payloads import PAYLOAD_OF, PushedInvoice, PushedRecovery
 from app.operations.invoices import issue_invoice, void_invoice
 from app.operations.payments import NewRecovery, record_recovery, reverse_payment, write_off_invoice
 from app.tables.finance import FinancePushKind
@@ -51,7 +51,7 @@ async def test_a_write_off_and_a_recovery(given: Given, finance: Finance) -> Non
     await finance.push()
     kinds = [(one.body["kind"], one.body["balanceChangeCents"]) for one in finance.pushed]
     assert kinds[3:] == [("BALANCE_WRITTEN_OFF", -2325), ("RECOVERY_RECORDED", 0), ("CREDIT_NOTE_ISSUED", 0)]
-    recovered = msgspec.json.decode(finance.pushed[4].bytes, type=RecoveryRecorded)
+    recovered = msgspec.json.decode(finance.pushed[4].bytes, type=PushedRecovery)
     assert (recovered.recovery_id, recovered.amount_cents, recovered.method) == (recovery_id, 1000, "CARD")
     assert finance.pushed[5].body["writtenOffCents"] == 110
     assert await finance.reconcile() == []
@@ -72,7 +72,7 @@ async def test_an_invoice_that_replaces_a_void_one_names_it(given: Given, financ
     assert list(bodies) == [
         *(f"/receivables/{first_id}", f"/receivables/{second_id}", f"/receivables/{first_id}/voids/{first_id}")
     ]
-    second = msgspec.json.decode(bodies[f"/receivables/{second_id}"], type=InvoiceIssued)
+    second = msgspec.json.decode(bodies[f"/receivables/{second_id}"], type=PushedInvoice)
     assert second.supersedes is not None
     assert (second.supersedes.invoice_id, second.supersedes.number) == (first_id, "INV-2026-000001")
 
