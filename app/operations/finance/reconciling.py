@@ -157,7 +157,7 @@ async def _compare(context: Context, sender: Sender) -> tuple[int, list[_Differe
             if not _is_same(known.get(invoice_id), theirs.get(invoice_id))
         ]
         differences += await _confirmed(context, apart)
-        compared += len(ours)
+        compared += sum(not one.is_moving for one in ours)
         if end is None:
             return compared, differences
         last = end
