@@ -24,7 +24,7 @@ SELECT i.number, i.issued_on, i.due_on, i.period_start, i.period_end, i.subtotal
        i.total_cents, t.code, d.parties, d.pdf_sha256, s.id AS superseded_id, s.number AS superseded_number
 FROM tenant_invoices i
 JOIN tenants t ON t.id = i.tenant_id
-JOIN issued_documents d ON d.tenant_id = i.tenant_id AND d.id = i.id
+JOIN issued_documents d ON d.tenant_id = i.tenant_id AND d.id = i.id AND d.pdf_sha256 IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT v.id, v.number FROM tenant_invoices v
     WHERE v.tenant_id = i.tenant_id AND v.period_start = i.period_start AND v.revision < i.revision
@@ -35,7 +35,8 @@ WHERE i.tenant_id = $1 AND i.id = $2
 _CREDIT_NOTE = """
 SELECT n.id AS credit_note_id, n.number, n.reason, n.description, n.issued_on, n.net_cents, n.tax_cents, n.total_cents,
        n.written_off_cents, n.receivable_cents, n.credit_cents, d.pdf_sha256
-FROM credit_notes n JOIN issued_documents d ON d.tenant_id = n.tenant_id AND d.id = n.id
+FROM credit_notes n
+JOIN issued_documents d ON d.tenant_id = n.tenant_id AND d.id = n.id AND d.pdf_sha256 IS NOT NULL
 WHERE n.tenant_id = $1 AND n.id = $2
 """
 _INVOICE_AMOUNTS = """
@@ -95,12 +96,13 @@ Fields = dict[str, Any]
 
 async def _invoice(unit: UnitOfWork, settings: Settings, push: Any) -> Fields | None:
     tenant_id, invoice_id = push["tenant_id"], push["invoice_id"]
-    row = dict(await unit.connection.fetchrow(_INVOICE, tenant_id, invoice_id))
+    found = await unit.connection.fetchrow(_INVOICE, tenant_id, invoice_id)
+    if found is None:
+        return None
+    row = dict(found)
     sha256, superseded_id, superseded_number = (
         row.pop(name) for name in ("pdf_sha256", "superseded_id", "superseded_number")
     )
-    if sha256 is None:
-        return None
     buyer = msgspec.json.decode(row.pop("parties"))["buyer"]
     tenant = payloads.PushedTenant(
         id=tenant_id, code=row.pop("code"), name=buyer["name"], country=buyer["country"], abn=buyer.get("abn")
@@ -113,10 +115,11 @@ async def _invoice(unit: UnitOfWork, settings: Settings, push: Any) -> Fields | 
 
 
 async def _credit_note(unit: UnitOfWork, settings: Settings, push: Any) -> Fields | None:
-    row = dict(await unit.connection.fetchrow(_CREDIT_NOTE, push["tenant_id"], push["source_id"]))
-    sha256 = row.pop("pdf_sha256")
-    if sha256 is None:
+    found = await unit.connection.fetchrow(_CREDIT_NOTE, push["tenant_id"], push["source_id"])
+    if found is None:
         return None
+    row = dict(found)
+    sha256 = row.pop("pdf_sha256")
     amounts = await _amounts(unit, _NOTE_AMOUNTS, push, push["source_id"])
     return {**row, **amounts, "document": _document(settings, push["source_id"], sha256)}
 

@@ -44,7 +44,7 @@ _PAGE = _OURS.format(chosen="q.id > $1") + " LIMIT $2"
 _THESE = _OURS.format(chosen="q.id = any($1::uuid[])")
 _REQUEST = "INSERT INTO finance_reconciliations (id, requested_at, requested_by, reason) VALUES ($1, $2, $3, $4)"
 _OPEN = "SELECT id FROM finance_reconciliations WHERE finished_at IS NULL ORDER BY id"
-_LAST = "SELECT max(requested_at) FROM finance_reconciliations WHERE error IS NULL"
+_LAST = "SELECT max(requested_at) FROM finance_reconciliations WHERE compared IS NOT NULL"
 _FINISH = """
 UPDATE finance_reconciliations SET finished_at = $2, compared = $3, out_of_step = $4, error = $5
 WHERE id = any($1::uuid[]) AND finished_at IS NULL
@@ -98,12 +98,13 @@ async def request_finance_reconciliation(context: Context, *, reason: str | None
 
 
 async def reconcile_if_due(context: Context, sender: Sender) -> int:
-    """Makes the comparison of the day, unless one has been made."""
+    """Makes the comparison of the day, unless one has been made, and those whose wake-up was lost."""
     async with context.database.reading(PLATFORM) as connection:
         last = await connection.fetchval(_LAST)
-    if context.settings.finance_url is None or (last is not None and context.clock() - last < EVERY):
+    if context.settings.finance_url is None:
         return 0
-    await request_finance_reconciliation(context)
+    if last is None or context.clock() - last >= EVERY:
+        await request_finance_reconciliation(context)
     return await reconcile(context, sender)
 
 

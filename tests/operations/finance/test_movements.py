@@ -69,10 +69,10 @@ async def test_an_invoice_that_replaces_a_void_one_names_it(given: Given, financ
     given.clock.now = datetime.now(UTC)
     await finance.push()
     bodies = {one.path: one.bytes for one in finance.pushed}
-    assert list(bodies) == [
-        *(f"/receivables/{first_id}", f"/receivables/{second_id}", f"/receivables/{first_id}/voids/{first_id}")
-    ]
-    second = msgspec.json.decode(bodies[f"/receivables/{second_id}"], type=PushedInvoice)
+    second_path = f"/receivables/{second_id}"
+    of_first = [path for path in bodies if path != second_path]
+    assert of_first == [f"/receivables/{first_id}", f"/receivables/{first_id}/voids/{first_id}"]
+    second = msgspec.json.decode(bodies[second_path], type=PushedInvoice)
     assert second.supersedes is not None
     assert (second.supersedes.invoice_id, second.supersedes.number) == (first_id, "INV-2026-000001")
 
