@@ -220,6 +220,11 @@ test-documents: install ## A minute: qpdf and Poppler read the PDFs, and the XSD
 	@command -v pdftotext >/dev/null || { echo "Poppler's pdftotext is needed; none was found on the PATH." >&2; exit 1; }
 	$(BIN)/python -m pytest tests/operations/documents $(PYTEST_FLAGS)
 
+.PHONY: test-deploy
+test-deploy: install ## Prometheus accepts the rules and scrapes a served API (Debian: apt-get install prometheus)
+	@command -v promtool >/dev/null || { echo "Debian's Prometheus is needed; none was found on the PATH." >&2; exit 1; }
+	$(BIN)/python -m pytest tests/deploy $(PYTEST_FLAGS)
+
 .PHONY: test-attacks
 test-attacks: install ## A normal caller's latency beside each attack, and that the attacker is limited or refused
 	$(BIN)/python -m pytest -m heavy -s tests/faults/test_attacks.py $(PYTEST_FLAGS)
@@ -280,3 +285,7 @@ bench-serving: install ## Time a read from `arcadia serve` without other work an
 .PHONY: bench-documents
 bench-documents: install ## Time the PDFs of invoices with 5, 50 and 500 lines (BENCH_FLAGS="--rounds 20 --check")
 	@$(BIN)/python -m bench.documents $(BENCH_FLAGS)
+
+.PHONY: bench-exports
+bench-exports: install ## Time exports of 10,000 and a million lines, and compare their memory (BENCH_FLAGS="--lines 100000 --check")
+	@$(BIN)/python -m bench.exports $(BENCH_FLAGS)

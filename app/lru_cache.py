@@ -5,20 +5,24 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+from app.metrics import CACHE_LOOKUPS
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class LRUCache(Generic[K, V]):
     """A cache of at most `size` entries, whose weights add up to at most `weight`. An entry with more than a tenth of
-    that weight is not cached.
+    that weight is not cached. The lookups of a cache with a name are counted.
     """
 
-    def __init__(self, size: int, weight: float = math.inf) -> None:
+    def __init__(self, size: int, weight: float = math.inf, name: str | None = None) -> None:
         self._size = size
         self._weight = weight
         self._weighed = 0
         self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._hits = CACHE_LOOKUPS.labels(name, "hit") if name else None
+        self._misses = CACHE_LOOKUPS.labels(name, "miss") if name else None
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -26,6 +30,9 @@ class LRUCache(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """Returns the key's entry, which becomes the most recently used one; None if there is none."""
         entry = self._entries.get(key)
+        lookups = self._misses if entry is None else self._hits
+        if lookups is not None:
+            lookups.inc()
         if entry is None:
             return None
         self._entries.move_to_end(key)

@@ -247,11 +247,11 @@ async def _open_redis(url: str, settings: Settings) -> RedisQueue:
         await queue.redis.execute_command("PING")
     except (redis.exceptions.RedisError, OSError) as error:
         await queue.redis.aclose()  # not queue.disconnect(), which would connect first
-        raise DatabaseUnavailable(f"Redis at {_place(url)} cannot be reached: {error}") from error
+        raise DatabaseUnavailable(f"Redis at {redis_place(url)} cannot be reached: {error}") from error
     return queue
 
 
-def _place(url: str) -> str:
+def redis_place(url: str) -> str:
     """Returns host, port and database of a Redis URL, without user and password."""
     parts = urlsplit(url)
     return f"{parts.hostname or 'localhost'}:{parts.port or 6379}{parts.path}"

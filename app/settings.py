@@ -1,13 +1,13 @@
 """All settings, read once from the environment and passed down from the entry points."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import time
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.database_urls import postgresql_url
@@ -95,6 +95,8 @@ class Settings:
     log_level: LogLevel = _setting(choice(LogLevel), LogLevel.INFO)
     log_format: LogFormat = _setting(choice(LogFormat), LogFormat.AUTO)
     data_dir: Path = _setting(path, Path(".arcadia"))
+    metrics_host: str = _setting(str, "127.0.0.1")
+    metrics_port: int | None = _setting(integer(1, 65534))
 
     database_url: str | None = _setting(postgresql_url, secret=True)
     owner_database_url: str | None = _setting(postgresql_url, secret=True)
@@ -171,10 +173,7 @@ class Settings:
         faults += _missing_in_production(values, faults)
         is_production = values.get("environment") is Environment.PRODUCTION
         faults += finance_faults(values, faults, production=is_production)
-        if values.get("documents") is AcceptedDocuments.TRUSTED and "trusted_documents" not in values:
-            faults.append(
-                "ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS is not set: name the file of documents."
-            )
+        faults += _conflicts(values, faults)
         if faults:
             raise SettingsError(tuple(faults))
         return cls(**values)
@@ -196,6 +195,32 @@ def variables() -> dict[str, object]:
         if setting.metadata["secret"]:
             names[variable(setting) + FILE_SUFFIX] = None
     return names
+
+
+class SettingInEffect(NamedTuple):
+    """A setting's variable, its value, and where that comes from: `default`, `environment`, or `file` and a path."""
+
+    name: str
+    value: Any
+    source: str
+    is_secret: bool
+
+
+def settings_in_effect(settings: Settings, environ: Mapping[str, str] | None = None) -> list[SettingInEffect]:
+    """Returns every setting with its source, in their order. environ: what the settings were read from."""
+    given = os.environ if environ is None else environ
+    return [
+        SettingInEffect(variable(each), getattr(settings, each.name), _source(each, given), each.metadata["secret"])
+        for each in fields(Settings)
+    ]
+
+
+def _source(setting: Field[Any], given: Mapping[str, str]) -> str:
+    name = variable(setting)
+    if given.get(name, "").strip():
+        return "environment"
+    path = given.get(name + FILE_SUFFIX, "").strip() if setting.metadata["secret"] else ""
+    return f"file {path}" if path else "default"
 
 
 def _text_of(setting: Field[Any], variables_set: Mapping[str, str]) -> str | None:
@@ -226,6 +251,32 @@ def _misspelt(variables_set: Mapping[str, str]) -> list[str]:
             similar_names = get_close_matches(name, known, n=1, cutoff=0.9)
             faults += [f"{name} is not a setting: did you mean {similar_names[0]}?"] if similar_names else []
     return faults
+
+
+def _conflicts(values: Mapping[str, Any], faults: Sequence[str]) -> list[str]:
+    """Returns faults for settings that are right by themselves, but not together."""
+    conflicts = []
+    if values.get("documents") is AcceptedDocuments.TRUSTED and not _is_given("trusted_documents", values, faults):
+        conflicts.append(
+            "ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS is not set: name the file of documents."
+        )
+    if not _is_given("database_url", values, faults):
+        conflicts += [
+            f"{PREFIX}{name.upper()} is set, but ARCADIA_DATABASE_URL is not: set it too, or neither to use the"
+            " embedded PostgreSQL."
+            for name in ("owner_database_url", "platform_database_url", "direct_database_url", "read_database_url")
+            if name in values
+        ]
+    if "previous_link_secret" in values and not _is_given("link_secret", values, faults):
+        conflicts.append(
+            "ARCADIA_PREVIOUS_LINK_SECRET is set, but ARCADIA_LINK_SECRET is not: set the secret that replaces it."
+        )
+    return conflicts
+
+
+def _is_given(name: str, values: Mapping[str, Any], faults: Sequence[str]) -> bool:
+    """Whether a setting has a value, or one that is a fault by itself."""
+    return name in values or any(fault.startswith(f"{PREFIX}{name.upper()} ") for fault in faults)
 
 
 def _missing_in_production(values: Mapping[str, Any], faults: list[str]) -> list[str]:

@@ -125,6 +125,31 @@ def test_trusted_documents_are_named() -> None:
     )
 
 
+def test_settings_that_conflict_are_reported_with_all_others() -> None:
+    assert faults_of(
+        ARCADIA_READ_DATABASE_URL="postgresql://replica/a",
+        ARCADIA_OWNER_DATABASE_URL="postgresql://owner@db/a",
+        ARCADIA_PREVIOUS_LINK_SECRET=SECRET,
+        ARCADIA_DOCUMENTS="trusted",
+        ARCADIA_CONNECT_TIMEOUT="0",
+    ) == (
+        "ARCADIA_CONNECT_TIMEOUT must be a whole number from 1 to 600.",
+        "ARCADIA_DOCUMENTS is trusted, but ARCADIA_TRUSTED_DOCUMENTS is not set: name the file of documents.",
+        *(
+            f"ARCADIA_{name}_DATABASE_URL is set, but ARCADIA_DATABASE_URL is not: set it too, or neither to use the"
+            " embedded PostgreSQL."
+            for name in ("OWNER", "READ")
+        ),
+        "ARCADIA_PREVIOUS_LINK_SECRET is set, but ARCADIA_LINK_SECRET is not: set the secret that replaces it.",
+    )
+
+
+def test_a_wrong_value_is_not_reported_as_missing_too() -> None:
+    assert faults_of(ARCADIA_READ_DATABASE_URL="postgresql://replica/a", ARCADIA_DATABASE_URL="mysql://db") == (
+        "ARCADIA_DATABASE_URL must be a URL that starts with postgresql:// or postgres://.",
+    )
+
+
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")

@@ -25,16 +25,21 @@ CALLED_BY_LIBRARIES = {
     "enter_field",  # graphql-core
     "is_valid_value_node",
     "send_400_response",  # uvicorn
+    "do_POST",  # http.server
+    "log_message",
+    "ignore_aliases",  # PyYAML
 }
 """What libraries call or read by its name."""
-LIBRARY_DECORATORS = ["@click.*", "@costs.*", "@strawberry.*"]
+LIBRARY_DECORATORS = [
+    f"@{group}.*" for group in ("catalog", "click", "costs", "invoices", "runs", "strawberry", "tenants")
+]
 """Of commands and of the schema's fields, which are called by their names there."""
 IN_QUOTES = {"AbsorbedCorrection", "GraphQLInterfaceType", "WriteOff"}
 """Types that are only named in quotes."""
 FOUND_BY_NAME = {"app.asgi", "app.cli.__main__", "app.tables.installation", "app.tables.issued_documents"}
 """Modules that are started, or that Piccolo imports (piccolo_app.py); those of commands are in app.cli.COMMANDS."""
-KEPT_FOR_TESTS = {"fold", "transition_by_system", "issue_run_here"}
-"""The reference of SQL's folding (ADR 0005), the system's own transitions, and an issue run without a worker."""
+KEPT_FOR_TESTS = {"fold", "transition_by_system"}
+"""The reference of SQL's folding (ADR 0005), and the system's own transitions."""
 
 
 def is_field(path: Path, line: int) -> bool:

@@ -1,4 +1,4 @@
-"""`arcadia`: the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage."""
+"""`arcadia`: the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings."""
 
 import sys
 from importlib import import_module
@@ -12,9 +12,17 @@ COMMANDS = {
         "app.cli.backup",
         "Back up the whole database to FILE, from one consistent snapshot. The system may stay in use.",
     ),
+    "catalog": (
+        "app.cli.catalog",
+        "Keep resource kinds, plans and add-ons in a YAML file: see its differences, apply it, export it.",
+    ),
     "check": (
         "app.cli.check",
         "Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs, the ledger.",
+    ),
+    "config": (
+        "app.cli.shown_settings",
+        "Print the settings in effect and where each comes from. Secrets are masked.",
     ),
     "costs": (
         "app.cli.costs",
@@ -24,6 +32,7 @@ COMMANDS = {
         "app.cli.demo",
         "Create a demo tenant and run one month: usage, rollup, invoice, credit note and payments. May be repeated.",
     ),
+    "doctor": ("app.cli.doctor", "Examine settings, database, queue and due work, and say what to do."),
     "export": (
         "app.cli.record_exporting",
         "Print the invoices, their lines, the payments or the ledger's postings of a period.",
@@ -32,6 +41,7 @@ COMMANDS = {
         "app.cli.finance_receiver",
         "Run a small finance system that keeps what it is sent in a file, to try the push. Not in production.",
     ),
+    "invoices": ("app.cli.invoices", "List, show, issue, pay and credit invoices, and save their PDF."),
     "journal": (
         "app.cli.journal",
         "Print the journal of a month, such as 2026-04, or of the days from --from until before --to.",
@@ -45,11 +55,20 @@ COMMANDS = {
         "Restore the backup FILE into an empty database and run pending migrations. Then run `arcadia check`.",
     ),
     "rollup": ("app.cli.rollup", "Create the draft invoices of an ended month, such as 2026-04."),
+    "runs": (
+        "app.cli.run_following",
+        "Show rollup runs and issue runs. RUN is the id that `arcadia runs list` prints.",
+    ),
     "schema": ("app.cli.administration", "Print the GraphQL schema."),
+    "seed": (
+        "app.cli.seed",
+        "Fill a database without tenants with a small cloud: tenants that come and go, usage, invoices, payments.",
+    ),
     "serve": (
         "app.cli.serving",
         "Serve the API and GraphiQL at /graphql, with a worker in a process of its own.",
     ),
+    "tenants": ("app.cli.tenants", "List tenants, and show one with its deployments and what it owes."),
     "token": ("app.cli.administration", "Print a signed bearer token for the API."),
     "usage-totals": ("app.cli.usage_totals", "Compare the daily usage totals with the usage events."),
     "worker": (
@@ -79,7 +98,10 @@ def load_command(name: str) -> click.Command:
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="arcadia-billing", prog_name="arcadia", message="%(prog)s %(version)s")
 def arcadia() -> None:
-    """ArcadiaCloud billing: one invoice per tenant and month, from deployments, subscriptions and usage."""
+    """ArcadiaCloud billing: one invoice per tenant and month, from deployments, subscriptions and usage.
+
+    Shell completion: `eval "$(_ARCADIA_COMPLETE=bash_source arcadia)"`, or zsh_source, or fish_source.
+    """
 
 
 for _name, (_, _summary) in COMMANDS.items():
@@ -98,7 +120,13 @@ def main() -> None:
         if not isinstance(error, _failures()):
             raise
         click.echo(str(error), err=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, _wrong_settings()) else 1)
+
+
+def _wrong_settings() -> type[Exception]:
+    from app.settings import SettingsError  # imported already, by the command that raised it
+
+    return SettingsError
 
 
 def _failures() -> tuple[type[Exception], ...]:

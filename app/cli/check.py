@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.cli.operator_context import operator, print_database
 from app.database import PLATFORM
 from app.operations.calls.context import Context
-from app.operations.data_integrity import violations
+from app.operations.data_integrity import record_pass, violations
 from app.operations.finance.push_state import push_state
 from app.operations.webhooks import delivery_state
 from app.settings import Settings
@@ -66,6 +66,7 @@ async def _check(console: Console, settings: Settings) -> int:
             async for check, row, message in violations(context, progress=progress):
                 click.echo(f"{row}: {message} ({check})")
                 broken += 1
+            await record_pass(context)
             await _print_events(context)
             await _print_pushes(context)
     return broken

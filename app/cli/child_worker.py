@@ -7,8 +7,10 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+
+from app.settings import Settings
 
 FIRST_PAUSE = 1.0
 MAX_PAUSE = 30.0
@@ -20,13 +22,17 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def child_worker() -> AsyncIterator[None]:
-    """Runs `arcadia worker` as a child process during the block, with the settings and the log of this one.
+async def child_worker(settings: Settings) -> AsyncIterator[None]:
+    """Runs `arcadia worker` as a child process during the block, with the settings and the log of this one, and metrics
+    on the next port.
 
     If it ends, it is started again. At the end of the block it is stopped, and has returned its jobs to the queue.
     It also stops if this process is killed: its standard input ends then.
     """
-    keeping = asyncio.create_task(_keep_running(), name="child worker")
+    environment = dict(os.environ)
+    if settings.metrics_port is not None:
+        environment["ARCADIA_METRICS_PORT"] = str(settings.metrics_port + 1)
+    keeping = asyncio.create_task(_keep_running(environment), name="child worker")
     try:
         yield
     finally:
@@ -35,11 +41,11 @@ async def child_worker() -> AsyncIterator[None]:
             await keeping
 
 
-async def _keep_running() -> None:
+async def _keep_running(environment: Mapping[str, str]) -> None:
     pause = FIRST_PAUSE
     while True:
         began = time.monotonic()
-        code = await _run_once()
+        code = await _run_once(environment)
         if time.monotonic() - began > STEADY_SECONDS:
             pause = FIRST_PAUSE
         log.warning("The worker ended with exit code %d; it is started again in %g s.", code, pause)
@@ -47,10 +53,10 @@ async def _keep_running() -> None:
         pause = min(2 * pause, MAX_PAUSE)
 
 
-async def _run_once() -> int:
+async def _run_once(environment: Mapping[str, str]) -> int:
     # In a session of its own: the terminal's Ctrl-C reaches this process alone, which then stops the worker.
     command = [sys.executable, "-m", "app.cli", "worker", "--until-input-ends"]
-    process = await create_subprocess_exec(*command, stdin=PIPE, start_new_session=True)
+    process = await create_subprocess_exec(*command, env=environment, stdin=PIPE, start_new_session=True)
     try:
         return await process.wait()
     finally:

@@ -11,21 +11,18 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeVar
 from uuid import UUID
 
-import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.billing import parse_decimal
-from app.cli.operator_context import operator
+from app.cli.operator_context import call_of, operator
 from app.cli.reading import read
-from app.cli.value_table import show_values
+from app.cli.value_table import AS_JSON, amount_text, show_json, show_values
 from app.operations import costs as operations
 from app.operations.calls.audit import auditing
-from app.operations.calls.call import Call, RequestMetadata
 from app.operations.calls.context import Context
 from app.operations.costs import BillField, ColumnOfField
-from app.operations.currencies import CURRENCIES
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -33,7 +30,7 @@ T = TypeVar("T")
 BILL = """
 query Bill($id: ID!) {
   cloudInvoice(id: $id) {
-    provider externalId periodStart periodEnd currency exchangeRate reportingCurrency totalCents allocatedCents
+    id provider externalId periodStart periodEnd currency exchangeRate reportingCurrency totalCents allocatedCents
     withdrawnAt withdrawnBy withdrawalReason lines { totalCount }
   }
 }
@@ -97,7 +94,8 @@ def costs() -> None:
     help="The file's column for a field, such as amount=UnblendedCost; may be repeated. Required for other providers "
     "than digitalocean.",
 )
-def import_(file: str, **terms: Any) -> None:
+@AS_JSON
+def import_(file: str, *, as_json: bool, **terms: Any) -> None:
     """Import a bill from FILE: a CSV of up to 100,000 rows, plain or gzip, or - for standard input."""
 
     async def work(context: Context, progress: operations.Progress) -> UUID:
@@ -108,12 +106,13 @@ def import_(file: str, **terms: Any) -> None:
         return imported.cloud_invoice_id
 
     audited_input = {"file": file, **terms, "columns": [f"{field}={column}" for field, column in terms["columns"]]}
-    asyncio.run(_run("import", audited_input, work))
+    asyncio.run(_run("import", audited_input, work, as_json=as_json))
 
 
 @costs.command()
 @click.argument("bill", type=click.UUID, metavar="BILL")
-def rematch(bill: UUID) -> None:
+@AS_JSON
+def rematch(bill: UUID, *, as_json: bool) -> None:
     """Match the rows of a bill to registered resources again.
 
     BILL is the id that `arcadia costs import` and `arcadia costs list` print.
@@ -124,13 +123,14 @@ def rematch(bill: UUID) -> None:
         click.echo(f"Rows with a changed match: {rematched.changed_lines}.", err=True)
         return bill
 
-    asyncio.run(_run("rematch", {"bill": bill}, work))
+    asyncio.run(_run("rematch", {"bill": bill}, work, as_json=as_json))
 
 
 @costs.command()
 @click.argument("bill", type=click.UUID, metavar="BILL")
 @click.option("--reason", required=True, help="The reason for the withdrawal, at most 200 characters.")
-def withdraw(bill: UUID, reason: str) -> None:
+@AS_JSON
+def withdraw(bill: UUID, reason: str, *, as_json: bool) -> None:
     """Withdraw a bill permanently: it no longer counts as cost, its rows stay, and it may be imported again.
 
     BILL is the id that `arcadia costs import` and `arcadia costs list` print.
@@ -139,13 +139,14 @@ def withdraw(bill: UUID, reason: str) -> None:
     async def work(context: Context, _progress: operations.Progress) -> UUID:
         return await operations.withdraw_cloud_invoice(context, cloud_invoice_id=bill, reason=reason)
 
-    asyncio.run(_run("withdraw", {"bill": bill, "reason": reason}, work))
+    asyncio.run(_run("withdraw", {"bill": bill, "reason": reason}, work, as_json=as_json))
 
 
 @costs.command("list")
-def list_() -> None:
+@AS_JSON
+def list_(*, as_json: bool) -> None:
     """List the latest 100 bills."""
-    asyncio.run(_list(Console()))
+    asyncio.run(_list(Console(), as_json=as_json))
 
 
 @contextmanager
@@ -162,16 +163,18 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 async def _run(
-    command: str, audited_input: dict[str, Any], work: Callable[[Context, operations.Progress], Awaitable[UUID]]
+    command: str,
+    audited_input: dict[str, Any],
+    work: Callable[[Context, operations.Progress], Awaitable[UUID]],
+    *,
+    as_json: bool,
 ) -> None:
     """Runs a command about a bill as an audited call, and shows the bill whose id it returns."""
-    called = f"arcadia costs {command}"
-    call = Call(called, called, msgspec.json.encode(audited_input).decode(), RequestMetadata())
     async with operator(Settings.from_environment()) as context:
         with _progress(Console(stderr=True)) as progress:
-            async with auditing(context, call) as audited:
+            async with auditing(context, call_of(f"costs {command}", audited_input)) as audited:
                 bill = await work(audited, progress)
-        await _show(Console(), context, bill)
+        await _show(Console(), context, bill, as_json=as_json)
 
 
 @contextmanager
@@ -183,17 +186,20 @@ def _progress(console: Console) -> Iterator[operations.Progress]:
         yield lambda done, total: progress_bar.update(task_id, completed=done, total=total)
 
 
-async def _show(console: Console, context: Context, bill_id: UUID) -> None:
+async def _show(console: Console, context: Context, bill_id: UUID, *, as_json: bool) -> None:
     bill = (await read(context, BILL, {"id": str(bill_id)}))["cloudInvoice"]
+    if as_json:
+        show_json(bill)
+        return
     currency = bill["currency"]
     values = [
         ("id", str(bill_id)),
         ("bill", f"{bill['provider']} {bill['externalId']}"),
         ("period", f"{bill['periodStart']} to {bill['periodEnd']}, exclusive"),
         ("rows", str(bill["lines"]["totalCount"])),
-        ("total", _amount(bill["totalCents"], currency)),
-        ("allocated", _amount(bill["allocatedCents"], currency)),
-        ("unallocated", _amount(bill["totalCents"] - bill["allocatedCents"], currency)),
+        ("total", amount_text(bill["totalCents"], currency)),
+        ("allocated", amount_text(bill["allocatedCents"], currency)),
+        ("unallocated", amount_text(bill["totalCents"] - bill["allocatedCents"], currency)),
         ("exchange rate", f"{bill['exchangeRate']} {bill['reportingCurrency']} for 1 {currency}"),
     ]
     if bill["withdrawnAt"]:
@@ -201,20 +207,18 @@ async def _show(console: Console, context: Context, bill_id: UUID) -> None:
     show_values(console, "Provider's bill", values)
 
 
-async def _list(console: Console) -> None:
+async def _list(console: Console, *, as_json: bool) -> None:
     async with operator(Settings.from_environment()) as context:
         bills = (await read(context, BILLS, {}))["cloudInvoices"]["nodes"]
+    if as_json:
+        show_json(bills)
+        return
     show_values(console, "Providers' bills", [(bill["id"], _line(bill)) for bill in bills])
 
 
 def _line(bill: dict[str, Any]) -> str:
-    total, allocated = (_amount(bill[name], bill["currency"]) for name in ("totalCents", "allocatedCents"))
+    total, allocated = (amount_text(bill[name], bill["currency"]) for name in ("totalCents", "allocatedCents"))
     withdrawn = ", withdrawn" if bill["withdrawnAt"] else ""
     return (
         f"{bill['provider']} {bill['externalId']} from {bill['periodStart']}: {total}, {allocated} allocated{withdrawn}"
     )
-
-
-def _amount(cents: int, currency: str) -> str:
-    """Formats an amount in the currency's minor unit, such as 1,200.00 USD."""
-    return f"{Decimal(cents).scaleb(-CURRENCIES[currency].minor_units):,f} {currency}"

@@ -12,6 +12,7 @@ from rich.console import Console
 from app.billing import DeploymentState
 from app.cli import demo_data
 from app.cli.command_refused import CommandRefusedError
+from app.cli.demo_webhook import demo_endpoint, show_delivery
 from app.cli.invoice_table import INVOICE, show_invoice
 from app.cli.operator_context import now, operator
 from app.cli.reading import read
@@ -62,7 +63,9 @@ async def _run_demo(console: Console, settings: Settings) -> None:
         invoice = await _invoice(context)
         show_invoice(console, invoice)
         _print_run(console, "The same rollup again", await _roll_up(context, tenant_id))
-        await settle(context, tenant_id, UUID(invoice["id"]))
+        async with demo_endpoint(context, tenant_id) as receiver:
+            await settle(context, tenant_id, UUID(invoice["id"]))
+            await show_delivery(console, context, receiver, UUID(invoice["id"]))
         await show_receivable(console, context, tenant_id, UUID(invoice["id"]))
         await _pause(console, context, deployment_id)
         await _save_document(console, context, UUID(invoice["id"]))

@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
 import rich_click as click
 
 from app.database import Database, embedded
@@ -11,6 +13,7 @@ from app.database.billing_time_zone import require_billing_time_zone
 from app.database.connect import place
 from app.database.database import database_urls
 from app.database.migrate import require_current
+from app.operations.calls.call import Call, RequestMetadata
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
 from app.queue import Queue
@@ -37,6 +40,12 @@ async def operator(settings: Settings) -> AsyncIterator[Context]:
     async with Database(settings) as database, Queue(settings) as queue:
         principal = Principal(SUBJECT, frozenset({Role.PLATFORM_ADMIN}))
         yield Context(principal, database, now, settings, queue)
+
+
+def call_of(command: str, input_: dict[str, Any]) -> Call:
+    """Returns the call of a command that changes something, for its audit entry: "arcadia" and the command's name."""
+    called = f"arcadia {command}"
+    return Call(called, called, msgspec.json.encode(input_).decode(), RequestMetadata())
 
 
 async def print_database(settings: Settings) -> None:

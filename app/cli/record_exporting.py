@@ -8,7 +8,7 @@ import rich_click as click
 
 from app.cli.operator_context import operator
 from app.cli.parameter_types import DayParameter
-from app.operations.exports import ExportedRecords, ExportFormat, export_records
+from app.operations.exports import ExportedRecords, ExportFormat, ExportRequest, export_records
 from app.operations.tenants import tenant_id_of
 from app.settings import Settings
 
@@ -38,13 +38,6 @@ async def _export(
     records: ExportedRecords, export_format: ExportFormat, period: tuple[date, date], tenant: str | None
 ) -> None:
     async with operator(Settings.from_environment()) as context:
-        texts = export_records(
-            context,
-            records=records,
-            export_format=export_format,
-            first_day=period[0],
-            end=period[1],
-            tenant_id=None if tenant is None else await tenant_id_of(context, code=tenant),
-        )
-        async for text in texts:
+        tenant_id = None if tenant is None else await tenant_id_of(context, code=tenant)
+        async for text in export_records(context, ExportRequest(records, export_format, *period, tenant_id)):
             sys.stdout.write(text)

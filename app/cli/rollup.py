@@ -10,12 +10,12 @@ import rich_click as click
 from click.exceptions import Exit
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from app.cli.invoice_table import money
 from app.cli.operator_context import operator
 from app.cli.parameter_types import MonthParameter
 from app.cli.reading import read
+from app.cli.value_table import AS_JSON, show_json, show_values
 from app.operations.calls.context import Context
 from app.operations.rollups import roll_up_period, roll_up_run, skip_reasons
 from app.operations.tenants import tenant_id_of
@@ -52,11 +52,15 @@ SKIPPED = {
 @click.option("--force", is_flag=True, help="Rate drafts again, and replace issued invoices by drafts.")
 @click.option("--dry-run", is_flag=True, help="Calculate the amounts without writing invoices. Any month may be given.")
 @click.option("--enqueue", is_flag=True, help="Queue the run for the workers instead of processing it here.")
-def rollup(month: date, tenants: tuple[str, ...], *, force: bool, dry_run: bool, enqueue: bool) -> None:
+@AS_JSON
+def rollup(month: date, tenants: tuple[str, ...], *, force: bool, dry_run: bool, enqueue: bool, as_json: bool) -> None:
     """Create the draft invoices of an ended month, such as 2026-04."""
     console = Console()
     run, skipped = asyncio.run(_rollup(console, month, tenants, force=force, dry_run=dry_run, enqueue=enqueue))
-    show_run(console, run, skipped)
+    if as_json:
+        show_json({**run, "skipped": skipped})
+    else:
+        show_run(console, run, skipped)
     if run["status"] not in SUCCEEDED:
         raise Exit(1)
 
@@ -108,11 +112,4 @@ def show_run(console: Console, run: dict[str, Any], skipped: dict[str, int]) -> 
     rows += [
         (failure["tenant"]["code"], f"{failure['code']}: {failure['message']}") for failure in run["failures"]["nodes"]
     ]
-    if not console.is_terminal:
-        for name, value in rows:
-            console.print(f"{name} {value}", soft_wrap=True, highlight=False, markup=False)
-        return
-    table = Table(title="Rollup", show_header=False)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+    show_values(console, "Rollup", rows)

@@ -6,14 +6,18 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import rich_click as click
 import uvicorn
 
 from app.cli.child_worker import child_worker, stop_when_input_ends
+from app.cli.command_refused import CommandRefusedError
 from app.cli.listening import bound, listen, url_of
 from app.database.billing_time_zone import require_billing_time_zone
 from app.database.migrate import migrate, require_current
+from app.metrics import serving_metrics
 from app.queue import require_redis
 from app.server.application import create_application
 from app.server.logs import configure_logging
@@ -52,7 +56,7 @@ def serve(host: str, port: int, *, no_worker: bool) -> None:
     """Serve the API and GraphiQL at /graphql, with a worker in a process of its own."""
     settings = Settings.from_environment()
     configure_logging(settings)
-    with bound(host, port) as sockets:
+    with bound(host, port) as sockets, _metrics(settings):
         asyncio.run(_serve(settings, host, sockets, with_worker=not no_worker))
 
 
@@ -69,7 +73,7 @@ async def _serve(settings: Settings, host: str, sockets: list[socket.socket], *,
         if not with_worker:
             await server.serve(sockets)
             return
-        async with child_worker():
+        async with child_worker(settings):
             await server.serve(sockets)
 
 
@@ -79,7 +83,8 @@ def worker(*, until_input_ends: bool) -> None:
     """Run background jobs: the monthly rollup on the 1st, and any month that is not billed yet."""
     settings = Settings.from_environment()
     configure_logging(settings)
-    asyncio.run(_work(settings, until_input_ends=until_input_ends))
+    with _metrics(settings):
+        asyncio.run(_work(settings, until_input_ends=until_input_ends))
 
 
 async def _work(settings: Settings, *, until_input_ends: bool) -> None:
@@ -87,6 +92,17 @@ async def _work(settings: Settings, *, until_input_ends: bool) -> None:
         stop_when_input_ends()
     await _make_ready(settings)
     await run_worker(settings)
+
+
+@contextmanager
+def _metrics(settings: Settings) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(serving_metrics(settings.metrics_host, settings.metrics_port))
+        except OSError as error:
+            place = f"ARCADIA_METRICS_HOST {settings.metrics_host} and ARCADIA_METRICS_PORT {settings.metrics_port}"
+            raise CommandRefusedError(f"The metrics cannot be served on {place}: {error.strerror}.") from error
+        yield
 
 
 async def _make_ready(settings: Settings) -> None:

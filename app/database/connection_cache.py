@@ -7,12 +7,16 @@ goes directly to the longest waiting task. After an error it is returned to asyn
 
 import asyncio
 from collections import deque
+from time import perf_counter
 from types import TracebackType
 from typing import Any
 
 import asyncpg
 
 from app.database.connect import give_back, is_connection_error, unavailable
+from app.metrics import DATABASE_SECONDS, POOL_WAIT_SECONDS
+
+_READ_SECONDS, _WAIT_SECONDS = DATABASE_SECONDS.labels("read"), POOL_WAIT_SECONDS.labels("read")
 
 
 class ConnectionCache:
@@ -112,23 +116,27 @@ def _is_open(connection: Any) -> bool:
 class BorrowedConnection:
     """One connection, borrowed for an `async with` block."""
 
-    __slots__ = ("_cache", "_connection")
+    __slots__ = ("_began", "_cache", "_connection")
 
     def __init__(self, cache: ConnectionCache) -> None:
         self._cache = cache
 
     async def __aenter__(self) -> Any:
+        asked = perf_counter()
         try:
             self._connection = await self._cache.take()
         except Exception as error:
             if is_connection_error(error):
                 raise unavailable(error) from error
             raise
+        self._began = perf_counter()
+        _WAIT_SECONDS.observe(self._began - asked)
         return self._connection
 
     async def __aexit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
+        _READ_SECONDS.observe(perf_counter() - self._began)
         if error is None:
             self._cache.give_back(self._connection)
             return

@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from uuid import UUID
@@ -28,6 +29,7 @@ from app.database.errors import (
 )
 from app.database.piccolo_engines import ENGINE
 from app.database.scope import Scope
+from app.metrics import DATABASE_SECONDS, POOL_WAIT_SECONDS
 
 T = TypeVar("T")
 AfterCommit = Callable[[], Awaitable[object]]
@@ -39,6 +41,8 @@ ROLLBACK_SECONDS = 2
 """How long a connection that may be dead gets to roll back before it is closed."""
 
 _HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
+
+_TRANSACTION_SECONDS, _WAIT_SECONDS = DATABASE_SECONDS.labels("transaction"), POOL_WAIT_SECONDS.labels("transaction")
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +72,7 @@ class UnitOfWork(PostgresTransaction):
         self._after_commit: list[AfterCommit] = []
         self._collected: dict[Writer, list[Any]] = {}
         self._attempts = 0
+        self._began = 0.0
 
     def after_commit(self, callback: AfterCommit) -> None:
         """Runs the callback once the transaction is committed. It may fail or never run: nothing may depend on it."""
@@ -104,8 +109,11 @@ class UnitOfWork(PostgresTransaction):
             raise
 
     async def __aenter__(self) -> Self:
+        asked = perf_counter()
         with unavailable_is_typed():
             self.connection = await self._pool.acquire(timeout=self._acquire_timeout)
+            self._began = perf_counter()
+            _WAIT_SECONDS.observe(self._began - asked)
             try:
                 await self.connection.execute(self._beginning())
             except BaseException:  # it may have begun, as when a worker stops meanwhile
@@ -131,6 +139,7 @@ class UnitOfWork(PostgresTransaction):
             # Not a reset by token: a fixture may end in another context than it began in.
             ENGINE.current_transaction.set(None)
             await self._release()
+            _TRANSACTION_SECONDS.observe(perf_counter() - self._began)
         if exception is None:
             await self._run_callbacks()
         return False

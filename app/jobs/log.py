@@ -1,4 +1,4 @@
-"""Writes two structured log lines for each job: when it starts, and when it ends."""
+"""Writes two structured log lines for each job, when it starts and when it ends, and counts it."""
 
 import asyncio
 import logging
@@ -6,6 +6,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any
+
+from saq import Job
+
+from app.metrics import JOB_SECONDS, JOB_WAIT_SECONDS, JOBS
 
 log = logging.getLogger(__name__)
 
@@ -21,19 +25,30 @@ def logged(function: Callable[..., Awaitable[Counts]]) -> Callable[..., Awaitabl
         job = context["job"]
         facts = {"job": function.__name__, "job_id": job.key, "attempt": job.attempts, **arguments}
         log.info("job started", extra=facts)
+        _count_wait(job)
         began = time.perf_counter()
         try:
             counts = await function(context, **arguments)
         except asyncio.CancelledError:
             log.info("job returned to the queue", extra=facts | _duration(began))
+            JOBS.labels(function.__name__, "returned").inc()
             raise
         except Exception as error:
             log.warning("job failed", extra=facts | _duration(began) | {"error": type(error).__name__})
+            JOBS.labels(function.__name__, "failed").inc()
             raise
         log.info("job done", extra=facts | _duration(began) | {"counts": counts})
+        JOBS.labels(function.__name__, "done").inc()
+        JOB_SECONDS.labels(function.__name__).observe(time.perf_counter() - began)
         return counts
 
     return run
+
+
+def _count_wait(job: Job) -> None:
+    """Counts how long a job waited since it was enqueued, or since it was due if that was later."""
+    if job.started and job.queued:
+        JOB_WAIT_SECONDS.observe(max(0, job.started - max(job.queued, 1000 * job.scheduled)) / 1000)
 
 
 def _is_unexpected(record: logging.LogRecord) -> bool:

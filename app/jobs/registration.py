@@ -22,6 +22,7 @@ from app.jobs import (
     webhooks,
 )
 from app.jobs.context import JobContext
+from app.jobs.gauges import reading_gauges
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
 from app.operations.documents.document_issuing import RENDER_JOB
@@ -94,6 +95,8 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
         shared["operations"] = operations
         shared["rating_lock"] = asyncio.Lock()
         await _open_clients(shared, open_clients)
+        if context.settings.metrics_port is not None:
+            await open_clients.enter_async_context(reading_gauges(operations))
         if catching_up:
             await operations.queue.enqueue(CATCH_UP_JOB, "start")
 
@@ -108,16 +111,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
             (PUSH_JOB, finance.push_to_finance),
             (RECONCILE_JOB, finance.reconcile_finance),
         ],
-        cron_jobs=[
-            CronJob(
-                function,
-                cron,
-                timeout=_SECONDS.get(function, TIMEOUT_SECONDS),
-                heartbeat=HEARTBEAT_SECONDS,
-                retries=ATTEMPTS,
-            )
-            for function, cron in _CLOCK
-        ],
+        cron_jobs=[_cron_job(function, cron) for function, cron in _CLOCK],
         concurrency=min(CONCURRENCY, context.settings.database_pool_size),
         startup=start_up,
         shutdown=shut_down,
@@ -127,3 +121,8 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
     if not signals:
         worker.SIGNALS = []
     return worker
+
+
+def _cron_job(function: Any, cron: str) -> CronJob[JobContext]:
+    timeout = _SECONDS.get(function, TIMEOUT_SECONDS)
+    return CronJob(function, cron, timeout=timeout, heartbeat=HEARTBEAT_SECONDS, retries=ATTEMPTS)

@@ -2,6 +2,7 @@
 
 from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
+from app.operations.cron_runs import record_cron_run
 from app.queue import heartbeat
 
 
@@ -14,6 +15,7 @@ async def deliver_events(context: JobContext) -> Counts:
 
 @logged
 async def deliver_events_again(context: JobContext) -> Counts:
-    """Every minute: later retries, and what a wake-up that was lost has left."""
+    """Every minute: later retries, and what a wake-up that was lost has left. Records that cron jobs run."""
     async with heartbeat(context["job"]):
+        await record_cron_run(context["operations"])
         return {"delivered": await context["delivery"].run()}

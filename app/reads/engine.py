@@ -123,9 +123,9 @@ class GraphQLEngine:
             rules=rules,
             max_errors=max_errors,
             hide_suggestions=hide_suggestions,
-            cache=LRUCache(cached_documents, cached_characters),
+            cache=LRUCache(cached_documents, cached_characters, "documents"),
         )
-        self._plans: LRUCache[object, _Plan] = LRUCache(cached_plans, cached_characters)
+        self._plans: LRUCache[object, _Plan] = LRUCache(cached_plans, cached_characters, "statements")
 
     async def execute(
         self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, request: Request

@@ -24,6 +24,7 @@ from app.schema.deployments.queries import DeploymentQueries
 from app.schema.dunning.mutations import DunningMutations
 from app.schema.dunning.queries import DunningQueries
 from app.schema.events.types import EventQueries
+from app.schema.exports import ExportQueries
 from app.schema.finance.mutations import FinanceMutations
 from app.schema.finance.types import FinanceQueries
 from app.schema.invoices.mutations import InvoiceMutations
@@ -86,6 +87,7 @@ class Query(
     CostQueries,
     JournalQueries,
     LedgerBalanceQueries,
+    ExportQueries,
     EventQueries,
     WebhookQueries,
     FinanceQueries,

@@ -1,12 +1,13 @@
 """Creates the API from its settings: opens the database and queue, and connects the parts."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 
 from app.database import Database, DatabaseNotMigrated
 from app.database.billing_time_zone import require_billing_time_zone
@@ -27,6 +28,7 @@ from app.server.document_routes import documents_handler
 from app.server.error_formatting import show_error
 from app.server.events import events_handler
 from app.server.explain import explained
+from app.server.export_routes import exports_handler
 from app.server.graphiql import load_graphiql
 from app.server.health import OutboundCounts, Readiness
 from app.server.recent_writes import RecentWrites
@@ -85,17 +87,33 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
         sign_in_refused=refused_sign_ins.add,
         explains=not settings.production,
     )
-    uploads = UploadService(service.signed_in, new_context, rate_limiter, _upload_limit(settings))
-    documents = documents_handler(service.signed_in, new_context, rate_limiter)
     return assemble(
         service,
         ready=Readiness(database),
         outbound=OutboundCounts(database, clock),
         graphiql=load_graphiql(),
-        handlers=[usage_handler(uploads), cloud_invoices_handler(uploads), documents, events_handler(uploads)],
+        handlers=_handlers(service, new_context, rate_limiter, settings),
         settings=settings,
         lifespan=[lifespan],
     )
+
+
+def _handlers(
+    service: GraphQLService[Any],
+    new_context: Callable[[Principal], Context],
+    rate_limiter: RateLimiter,
+    settings: Settings,
+) -> list[HTTPRouteHandler]:
+    """Returns the handlers beside GraphQL's."""
+    uploads = UploadService(service.signed_in, new_context, rate_limiter, _upload_limit(settings))
+    exports = UploadService(service.signed_in, new_context, rate_limiter, _export_limit(settings))
+    return [
+        usage_handler(uploads),
+        cloud_invoices_handler(uploads),
+        documents_handler(service.signed_in, new_context, rate_limiter),
+        exports_handler(exports),
+        events_handler(uploads),
+    ]
 
 
 def _rate_limiter(database: Database, settings: Settings) -> RateLimiter:
@@ -107,6 +125,12 @@ def _upload_limit(settings: Settings) -> ConcurrencyLimit:
     """Uploads may use half of the connections, and one caller half of those."""
     max_total = max(1, settings.database_pool_size // 2)
     return ConcurrencyLimit("uploads", max_per_caller=(max_total + 1) // 2, max_total=max_total)
+
+
+def _export_limit(settings: Settings) -> ConcurrencyLimit:
+    """Exports may use three tenths of the connections, and one caller half of those: each holds one for minutes."""
+    max_total = max(1, settings.database_pool_size * 3 // 10)
+    return ConcurrencyLimit("exports", max_per_caller=(max_total + 1) // 2, max_total=max_total)
 
 
 def _collect_garbage_rarely() -> None:

@@ -17,7 +17,6 @@ from functools import partial
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
-from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request, post
@@ -32,6 +31,7 @@ from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.costs import BillField, ColumnOfField, ImportOutcome, import_cloud_invoice
 from app.schema.codes import ErrorCode, top_level_code
 from app.server.negotiation import utf8_media_type
+from app.server.query_parameters import malformed, query_parameters
 from app.server.request_errors import RequestError, request_error_of
 from app.server.response_headers import request_id_of
 from app.server.upload_calls import UploadService, json_response, refusal_response
@@ -54,7 +54,7 @@ STATUS_OF = {
 
 _COLUMN = "column."
 _REQUIRED = ("provider", "externalId", "currency")
-_MAX_PARAMETERS = 50
+_KNOWN = {*_REQUIRED, "exchangeRate", *(f"{_COLUMN}{field.value}" for field in BillField)}
 
 
 class _UploadInput(msgspec.Struct):
@@ -119,10 +119,10 @@ async def _receive(
 
 
 async def _import(context: Context, query: str, file: BinaryIO, pay: Callable[[int], Awaitable[None]]) -> ImportOutcome:
-    parameters = _parameters(query)
+    parameters = query_parameters(query, _KNOWN, _REQUIRED)
     rate = parse_decimal(parameters["exchangeRate"]) if "exchangeRate" in parameters else None
     if rate is None and "exchangeRate" in parameters:
-        raise _malformed("exchangeRate", "must be a decimal number such as 1.53")
+        raise malformed("exchangeRate", "must be a decimal number such as 1.53")
     return await import_cloud_invoice(
         context,
         provider=parameters["provider"],
@@ -135,34 +135,10 @@ async def _import(context: Context, query: str, file: BinaryIO, pay: Callable[[i
     )
 
 
-def _parameters(query: str) -> dict[str, str]:
-    """Returns the query's parameters by name. Raises VALIDATION_FAILED for unknown, missing and repeated parameters."""
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
-    except ValueError:  # includes UnicodeDecodeError
-        raise Refusal(ProblemCode.VALIDATION_FAILED, "the query string is malformed") from None
-    known = {*_REQUIRED, "exchangeRate", *(f"{_COLUMN}{field.value}" for field in BillField)}
-    parameters: dict[str, str] = {}
-    for name, value in pairs:
-        if name not in known:
-            raise _malformed(name, f"is not a parameter; the parameters are {', '.join(sorted(known))}")
-        if name in parameters:
-            raise _malformed(name, "appears more than once")
-        parameters[name] = value
-    for name in _REQUIRED:
-        if name not in parameters:
-            raise _malformed(name, "is required, as a parameter of the query string")
-    return parameters
-
-
 def _columns(parameters: dict[str, str]) -> Iterator[ColumnOfField]:
     for field in BillField:
         if (column := parameters.get(f"{_COLUMN}{field.value}")) is not None:
             yield ColumnOfField(field, column)
-
-
-def _malformed(name: str, message: str) -> Refusal:
-    return Refusal(ProblemCode.VALIDATION_FAILED, f"{name} {message}", (name,))
 
 
 def _check_media_type(request: Request[Any, Any, Any]) -> None:

@@ -13,7 +13,7 @@ from graphql import FieldNode, GraphQLError, Visitor, visit
 from app.operations.calls.principal import Principal
 from app.schema.codes import ErrorCode
 from app.schema.limits import parse_document
-from app.server.graphql_parameters import Parameters
+from app.server.graphql_parameters import Parameters, operation_name
 from app.server.request_errors import RequestError
 from app.settings import AcceptedDocuments, Settings, SettingsError
 
@@ -102,6 +102,10 @@ class DocumentPolicy:
         if not self.shows_schema and not principal.is_platform_admin and _introspects(text):
             raise RequestError(403, ErrorCode.FORBIDDEN, "Only a platform admin may read the schema.")
         return text
+
+    def trusted_name(self, text: str) -> str | None:
+        """Returns the name of a trusted document: that of its first operation; None for other texts."""
+        return operation_name(None, text) if self.trusted and self._is_trusted(text) else None
 
     def _trusted_text(self, id_: str | None) -> str:
         if id_ is None:

@@ -18,18 +18,13 @@ from app.operations.calls.principal import Principal, Role
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.documents.document_files import read_document
 from app.operations.documents.html import POLICY
-from app.operations.documents.links import (
-    PATH,
-    DocumentFormat,
-    LinkExpiredError,
-    LinkInvalidError,
-    SignedLink,
-    check_link,
-)
+from app.operations.documents.links import PATH, DocumentFormat, SignedLink, check_link
 from app.operations.rate_limits import RateLimiter
+from app.operations.signed_links import LINK_SUBJECT
 from app.schema.codes import ErrorCode, top_level_code
 from app.server.auth import Session
 from app.server.concurrency import ConcurrencyLimit
+from app.server.link_refusals import EXPIRES, hide_signature, link_invalid, link_refusals
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
 from app.server.response_headers import client_address_of, request_id_of
@@ -43,10 +38,7 @@ MEDIA_TYPES = {
 _STATUS_OF = {ProblemCode.NOT_FOUND: 404, ProblemCode.PERMISSION_DENIED: 403, ProblemCode.INVOICE_NOT_ISSUED: 409}
 _FILE = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(pdf|html|xml)")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_EXPIRES = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SIGNED = ("tenant", "expires", "signature")
-_LINK_SUBJECT = "signed link"
-"""The subject of whoever opens a signed link."""
 
 MAX_PER_CALLER, MAX_TOTAL = 4, 16
 """Documents read at once in a process: a long draft is rendered for seconds."""
@@ -100,26 +92,16 @@ async def _caller(
         address = client_address_of(request.scope)
         return (await signed_in(request.headers.get("authorization"), address)).principal
     tenant, expires, signature = (str(request.query_params.get(name, "")) for name in _SIGNED)
-    request.scope["query_string"] = b""  # uvicorn's access log would write the signature with the response
-    if not (_UUID.fullmatch(tenant) and _EXPIRES.fullmatch(expires)):
-        raise _invalid()
-    principal = Principal(_LINK_SUBJECT, frozenset({Role.TENANT_VIEWER}), UUID(tenant))
+    hide_signature(request.scope)
+    if not (_UUID.fullmatch(tenant) and EXPIRES.fullmatch(expires)):
+        raise link_invalid()
+    principal = Principal(LINK_SUBJECT, frozenset({Role.TENANT_VIEWER}), UUID(tenant))
     context = new_context(principal)
     link = SignedLink(document_id, document_format, UUID(tenant), int(expires))
-    try:
+    with link_refusals():
         check_link(context.settings, link, signature, context.clock())
-    except LinkInvalidError:
-        raise _invalid() from None
-    except LinkExpiredError:
-        message = "The link has expired: links to documents are valid for five minutes. Request a new one."
-        raise RequestError(410, ErrorCode.LINK_EXPIRED, message) from None
     note(subject=principal.subject, tenant=principal.tenant_id)
     return principal
-
-
-def _invalid() -> RequestError:
-    message = "The link's signature is wrong: use the link exactly as it was given."
-    return RequestError(403, ErrorCode.LINK_INVALID, message)
 
 
 def _refused(refusal: Refusal, request_id: str) -> ASGIResponse:

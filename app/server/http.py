@@ -33,6 +33,7 @@ from app.server.graphql_parameters import (
     operation_type,
 )
 from app.server.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, response_type, wants_page
+from app.server.operation_metrics import OTHER, CountedOperation
 from app.server.recent_writes import HEADER, read_after_position
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
@@ -71,6 +72,7 @@ class GraphQLEndpoint:
             return
         media_type, extra, charge, written = JSON, {}, None, LastCommitPosition()
         explanation: SqlExplanation | None = None
+        measured = CountedOperation()
         try:
             media_type = response_type(_text(headers, b"accept"))
             principal = await self._signed_in(scope, headers)
@@ -78,13 +80,15 @@ class GraphQLEndpoint:
             if self._service.explains and EXPLAIN_HEADER in headers and principal.is_platform_admin:
                 explanation = asked_explanation(headers[EXPLAIN_HEADER])
             with noting_writes(written), explaining(explanation) if explanation else _NOT_EXPLAINING:
-                answer = await self._answer(scope, headers, receive, principal, charge)
+                answer = await self._answer(scope, headers, receive, principal, charge, measured=measured)
             self._service.recent_writes.note(principal, written.position)
             status = 400 if media_type is GRAPHQL_RESPONSE and not answer.executed else 200
             body = answer.body
+            measured.answered("errors" if answer.errors else "ok")
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = request_error_of(error, request_id)
             note(code=fault.code)
+            measured.answered(fault.code)
             status, body, extra = fault.status, fault.body(request_id), fault.headers
         if charge is not None:
             body = with_cost(body, charge, written.position, explanation)
@@ -98,7 +102,14 @@ class GraphQLEndpoint:
         return session.principal
 
     async def _answer(
-        self, scope: Any, headers: Mapping[bytes, bytes], receive: Any, principal: Principal, charge: OperationCharge
+        self,
+        scope: Any,
+        headers: Mapping[bytes, bytes],
+        receive: Any,
+        principal: Principal,
+        charge: OperationCharge,
+        *,
+        measured: CountedOperation,
     ) -> Answer:
         service = self._service
         charge.check()
@@ -109,6 +120,7 @@ class GraphQLEndpoint:
         else:
             parameters = decode_query_string(scope["query_string"])
             text = _text_to_run(service.documents, parameters, principal)
+        measured.name = service.documents.trusted_name(text) or OTHER
         note(operation=operation_name(parameters.operation_name, text))
         request = service.new_request(principal, _metadata(scope, headers, parameters), charge)
         async with asyncio.timeout(service.time_limit):

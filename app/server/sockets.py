@@ -25,6 +25,7 @@ from app.server.error_responses import send_error_response
 from app.server.executor_protocol import Answer
 from app.server.graphql_parameters import MAX_REQUEST_BYTES, Parameters, decode_parameters, operation_name
 from app.server.keys import KeysUnavailableError
+from app.server.operation_metrics import OTHER, CountedOperation
 from app.server.origins import Origins
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import logged, note
@@ -191,13 +192,15 @@ class _SocketConnection:
         )
 
     async def _answer(self, name: str, parameters: Parameters, principal: Principal, charge: OperationCharge) -> None:
-        written = LastCommitPosition()
+        written, measured = LastCommitPosition(), CountedOperation()
         try:
             charge.check()
+            text = self._service.documents.text_of(parameters, principal)
+            measured.name = self._service.documents.trusted_name(text) or OTHER
             async with asyncio.timeout(self._service.time_limit):
                 with noting_writes(written):
                     answer = await self._service.executor.subscribe(
-                        self._service.documents.text_of(parameters, principal),
+                        text,
                         parameters.variables,
                         parameters.operation_name,
                         self._service.new_request(principal, self._metadata, charge),  # each operation has its own
@@ -205,14 +208,18 @@ class _SocketConnection:
             self._service.recent_writes.note(principal, written.position)
             if isinstance(answer, AsyncIterator):
                 completed = await self._feed(name, answer, charge)
+                measured.ended("ok" if completed else "errors")
             else:
                 completed = await self._once(name, answer, charge, written.position)
+                measured.answered("errors" if answer.errors else "ok")
             if completed:
                 await self._send(framed("complete", name))
         except WebSocketDisconnect:
             raise
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
-            await self._send_error(name, request_error_of(error, self._request_id), charge)
+            fault = request_error_of(error, self._request_id)
+            measured.answered(fault.code)
+            await self._send_error(name, fault, charge)
 
     async def _feed(self, name: str, feed: AsyncIterator[Answer], charge: OperationCharge) -> bool:
         """Sends the events of a GraphQL subscription over the socket. The rate limit is charged when the subscription

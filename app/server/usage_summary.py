@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from app.metrics import USAGE_EVENTS
 from app.schema.codes import ErrorCode
 from app.server.request_errors import RequestError
 
@@ -43,12 +44,15 @@ class Tally:
 
     def add(self, accepted: int, duplicates: int, rejections: Iterable[Rejection]) -> None:
         """Adds the results of one block of events; its rejections may be in any order."""
+        USAGE_EVENTS.labels("new").inc(accepted)
+        USAGE_EVENTS.labels("duplicate").inc(duplicates)
         summary, ordered = self._summary, sorted(rejections, key=lambda rejection: rejection.index)
         summary.accepted += accepted
         summary.duplicates += duplicates
         summary.rejected_total += len(ordered)
         summary.rejected += ordered[: MAX_REJECTIONS - len(summary.rejected)]
         self._reasons.update(rejection.code for rejection in ordered)
+        USAGE_EVENTS.labels("rejected").inc(len(ordered))
 
     @property
     def counts(self) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from app.tables.columns import calendar_day, instant, integer, primary_key, text
 class Installation(Table, tablename="installation"):
     """The table's only row. billing_time_zone: recorded by the first process that serves, and fixed once there are
     tenants. billing_months_through: every tenant's billing months up to and including this month have been inserted.
+    cron_ran_at: when a worker last ran the job of every minute; null if none has.
     """
 
     id = integer(primary_key=True)
     billing_time_zone = text(null=True)
     billing_months_through = calendar_day(null=True)
+    cron_ran_at = instant(null=True)
 
     installation_id_check = Check("id = 1")
 

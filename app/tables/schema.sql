@@ -1029,6 +1029,7 @@ CREATE TABLE public.installation (
     id integer NOT NULL,
     billing_time_zone text,
     billing_months_through date,
+    cron_ran_at timestamp with time zone,
     CONSTRAINT installation_id_check CHECK ((id = 1))
 );
 

@@ -110,7 +110,7 @@ def test_an_unavailable_database_gives_one_line_and_exit_code_1(tmp_path: Path, 
 
 def test_all_faults_of_the_environment_are_reported_together() -> None:
     outcome = Command({"ARCADIA_BILLING_TIME_ZONE": "Mars/Olympus", "ARCADIA_JWT_SECRET": "short"})("migrate")
-    assert outcome.code == 1
+    assert outcome.code == 2
     assert outcome.err.splitlines() == [
         "ARCADIA_JWT_SECRET must be at least 32 bytes long, as HMAC with SHA-256 requires (RFC 7518, section 3.2).",
         "ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA time zone such as Australia/Sydney, not Mars/Olympus.",

@@ -76,6 +76,8 @@ async def test_a_bill_from_its_import_to_its_withdrawal(arcadia: Command, given:
     withdrawn = await run(arcadia, "withdraw", str(bill_id), "--reason", "wrong rate")
     assert withdrawn.exit_code == 0
     assert re.search(r"\nwithdrawn 20.* by arcadia: wrong rate\n$", withdrawn.stdout)
+    (as_json,) = json.loads((await run(arcadia, "list", "--json")).stdout)
+    assert (as_json["id"], as_json["totalCents"], as_json["currency"]) == (str(bill_id), 120_000, "USD")
     listed = await run(arcadia, "list")
     assert listed.stdout == (
         f"{bill_id} digitalocean 2026-04 from 2026-04-01: 1,200.00 USD, 1,200.00 USD allocated, withdrawn\n"

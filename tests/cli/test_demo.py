@@ -21,6 +21,7 @@ FIGURE_1 = [
     "total $70.64",
 ]
 SETTLED = [
+    "Webhook: invoice.issued was delivered, its signature is valid, its total is $70.64.",
     "invoice issued $70.64, balance $70.64",
     "credit note issued -$7.39, balance $63.25",
     "payment recorded -$40.00, balance $23.25",
@@ -104,16 +105,19 @@ NESTED_ANSWER = {
 def test_serve_answers_the_demos_tenant_and_ends_at_sigterm(fresh_machine: Command, first: Outcome) -> None:
     assert first.code == 0
     token = fresh_machine("token", "--role", "tenant_viewer", "--tenant", "demo").out.strip()
+    admin = fresh_machine("token", "--role", "platform_admin").out.strip()
     port = _free_port()
     process = fresh_machine.start("serve", "--port", str(port))
     try:
         answer = _ask(port, token, NESTED)
         (worker,) = children(process.pid)
+        left = _ask(port, admin, "{ webhookEndpoints { totalCount } }")
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert answer["data"] == {"tenant": {"deployments": {"nodes": [NESTED_ANSWER]}}}
     assert "errors" not in answer
+    assert left["data"] == {"webhookEndpoints": {"totalCount": 0}}  # nothing listens at the demo's any more
     assert (process.returncode, Path(f"/proc/{worker}").exists()) == (0, False)
 
 

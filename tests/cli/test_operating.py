@@ -151,6 +151,15 @@ def test_a_host_of_another_machine_is_reported_before_anything_is_started(
     assert not (empty_folder / "data" / "postgres").exists()
 
 
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["worker"]])
+def test_a_port_of_metrics_that_is_taken_is_reported(arcadia: Command, busy_port: int, command: list[str]) -> None:
+    measured = Command({**arcadia.environment, "ARCADIA_METRICS_PORT": str(busy_port)})
+    assert only_line(measured.here(*command)) == (
+        f"The metrics cannot be served on ARCADIA_METRICS_HOST 127.0.0.1 and ARCADIA_METRICS_PORT {busy_port}:"
+        " Address already in use."
+    )
+
+
 @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["serve", "--no-worker", "--port", "0"], ["worker"]])
 def test_an_unavailable_redis_is_reported_before_anything_is_started(empty_folder: Path, command: list[str]) -> None:
     embedded = Command(

@@ -9,6 +9,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from app.cli.doctor_installation import check_replica
+from app.cli.findings import FindingStatus
 from app.database import PLATFORM, Database
 from app.database.commit_positions import LastCommitPosition, noting_writes, parse_position, position_text
 from app.server.health import Readiness
@@ -140,3 +142,21 @@ def test_positions_are_postgresqls(text: str, position: int) -> None:
 def test_other_texts_are_no_position(text: str) -> None:
     with pytest.raises(ValueError, match="is not a position"):
         parse_position(text)
+
+
+async def test_the_doctor_looks_at_the_replica(replicated: tuple[Settings, Standby]) -> None:
+    settings, standby = replicated
+    async with Database(settings) as database:
+        await until_on_replica(database, await write(database))
+        found = await check_replica(settings, database)
+        assert (found.status, found.message.endswith("is 0 s behind.")) == (FindingStatus.OK, True)
+        standby.stop()
+        try:
+            found = await check_replica(settings, database)
+        finally:
+            standby.start()
+        assert (found.status, found.message) == (
+            FindingStatus.ACTION,
+            "The read replica cannot be reached; the primary serves all reads.",
+        )
+        await until_on_replica(database)

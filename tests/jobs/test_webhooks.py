@@ -1,6 +1,10 @@
 """The worker delivers events: it is woken by the transaction that wrote them, and for retries."""
 
-from app.operations.webhooks import create_webhook_endpoint
+import saq
+
+from app.jobs.webhooks import deliver_events_again
+from app.operations.cron_runs import last_cron_run
+from app.operations.webhooks import Delivery, WebhookSender, create_webhook_endpoint
 from app.worker import working
 from tests.operations.given import Given
 from tests.operations.webhooks.receiver import receiving
@@ -18,3 +22,12 @@ async def test_an_event_reaches_its_receiver_by_itself(given: Given) -> None:
         requests = await receiver.got(2)
         assert [request.event["data"]["code"] for request in requests] == ["first", "second"]
     assert requests[1].event["aggregateId"] == str(tenant_id)
+
+
+async def test_the_job_of_every_minute_records_that_it_ran(given: Given) -> None:
+    assert await last_cron_run(given.platform) is None
+    async with WebhookSender(allow_loopback=True) as sender:
+        job = saq.Job(function="deliver_events_again")
+        delivery = Delivery(given.platform, sender)
+        await deliver_events_again({"job": job, "operations": given.platform, "delivery": delivery})
+    assert await last_cron_run(given.platform) == given.clock()

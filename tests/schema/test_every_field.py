@@ -239,6 +239,7 @@ def _documents(story: ExampleData) -> list[str]:
         "quote": """(input: {planCode: "scale", addons: [{code: "storage_50gb"}], usage: [
             {resourceKind: "egress_gb", quantity: "300"}, {resourceKind: "llm_input_tokens", quantity: "1"}]})""",
         "agedReceivables": "",
+        "exportLink": '(records: LEDGER, from: "2026-05-01", to: "2026-06-01")',
         "margin": """(from: "2026-04-01", to: "2026-05-01",
             groupBy: [TENANT, DEPLOYMENT, RESOURCE_KIND, LINE_KIND, MONTH])""",
         "creditNotePreview": f"""(input: {{

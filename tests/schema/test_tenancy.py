@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
+from datetime import date
 from typing import Any, cast
 
 import psycopg
@@ -22,6 +23,8 @@ from app.billing import DeploymentState
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Role
 from app.operations.deployments import transition_deployment
+from app.operations.exports import ExportedRecords, ExportFormat, ExportRequest, export_records
+from app.operations.exports.export_statements import statement_of
 from app.settings import Settings
 from tests.schema.generated import Case, mutations, queries
 from tests.schema.isolation_databases import OWNED, UNKNOWN, IsolationDatabase, IsolationDatabases, isolation_databases
@@ -29,6 +32,7 @@ from tests.schema.isolation_databases import OWNED, UNKNOWN, IsolationDatabase, 
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 EVENTS = "subscription ($id: ID) { deploymentEvents(deploymentId: $id) { toState deployment { slug } } }"
+YEAR = (date(2026, 1, 1), date(2027, 1, 1))
 ROLES = [Role.TENANT_ADMIN, Role.TENANT_VIEWER, Role.METER]
 
 
@@ -97,6 +101,22 @@ async def test_mutations_neither_reveal_nor_change_another_tenant(
         before = rivals_rows(world)
         assert await world.answer(case, caller(world, role)) == expected
         assert rivals_rows(world) == before
+
+
+@pytest.mark.parametrize("records", [ExportedRecords.INVOICES, ExportedRecords.LINES, ExportedRecords.PAYMENTS])
+async def test_exports_reveal_nothing_of_another_tenant(read: IsolationDatabases, records: ExportedRecords) -> None:
+    asked = ExportRequest(records, ExportFormat.JSONL, *YEAR)
+    expected = [text async for text in export_records(caller(read.alone, Role.TENANT_VIEWER), asked)]
+    for world in (read.both_layers, read.filter_only):
+        for role in (Role.TENANT_ADMIN, Role.TENANT_VIEWER):
+            assert [text async for text in export_records(caller(world, role), asked)] == expected
+    world = read.both_layers
+    async with world.given.database.unit_of_work(world.admin().principal.scope) as unit:  # row-level security alone
+        rows = await unit.connection.fetch(statement_of(records, for_platform=False), *YEAR, None)
+    assert {row["tenant"] for row in rows} <= {"acme"}
+    assert len(rows) == "".join(expected).count("\n")
+    both = [text async for text in export_records(world.given.platform, asked)]
+    assert ("rival" in "".join(both)) is (records is not ExportedRecords.PAYMENTS)
 
 
 def caller(world: IsolationDatabase, role: Role) -> Context:

@@ -119,9 +119,7 @@ async def test_a_link_is_accepted_for_five_minutes_and_then_gone(site: Site, clo
     assert answer.status_code == 410
     (error,) = answer.json()["errors"]
     assert error["extensions"]["code"] == "LINK_EXPIRED"
-    assert error["message"] == (
-        "The link has expired: links to documents are valid for five minutes. Request a new one."
-    )
+    assert error["message"] == ("The link has expired: links are valid for five minutes. Request a new one.")
 
 
 ALTERATIONS = [

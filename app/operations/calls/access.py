@@ -113,7 +113,7 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.IMPORT_BANK_STATEMENT: _PLATFORM,
         Action.SEE_LEDGER: _PLATFORM,
         Action.MANAGE_DUNNING: _PLATFORM,
-        Action.EXPORT_RECORDS: _PLATFORM,
+        Action.EXPORT_RECORDS: _READERS,
         Action.READ_DOCUMENT: _READERS,
         Action.RENDER_DOCUMENTS: _PLATFORM,
         Action.SEE_UNBILLED_PERIODS: _PLATFORM,

@@ -68,9 +68,13 @@ async def transact(
     is raised as its Refusal. The transaction also writes the call's audit entry, and its outcome if the request has an
     idempotency key: `result` is the type of a stored outcome. Raises TypeError for a call whose operation does not name
     that type. Where the work changed balances, dunning evaluates their tenants after the commit.
+
+    With `context.unit`, the work joins that transaction, and whoever opened it must roll it back on any error.
     """
     scope, call, work = scope or context.principal.scope, context.call, _waking(context, work)
     try:
+        if context.unit is not None:
+            return await (work if call is None else _audited(context, call, work))(context.unit)
         if call is None:
             return await context.database.run_in_transaction(scope, work)
         if result is None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from piccolo.columns import Column
 
+from app.billing import InputFault
 from app.database import UnitOfWork
 from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise, not_found
@@ -28,15 +29,7 @@ async def create_addon(
 ) -> UUID:
     """Creates an active add-on. Raises CONFLICT if the code is taken, NOT_FOUND for an unknown resource kind."""
     authorise(context, Action.MANAGE_CATALOG)
-    validation.refuse(
-        [
-            *validation.code("code", code),
-            *validation.name("name", name),
-            *validation.cents("price_cents", price_cents),
-            *validation.currency("currency", currency),
-            *validation.quantity("quantity", quantity),
-        ]
-    )
+    validation.refuse(addon_faults(code=code, name=name, price_cents=price_cents, currency=currency, quantity=quantity))
 
     async def work(_unit: UnitOfWork) -> UUID:
         if resource_kind is not None:
@@ -56,6 +49,17 @@ async def create_addon(
         return addon.id
 
     return await transact(context, work, UUID)
+
+
+def addon_faults(*, code: str, name: str, price_cents: int, currency: str, quantity: Decimal) -> list[InputFault]:
+    """Returns the validation errors of an add-on."""
+    return [
+        *validation.code("code", code),
+        *validation.name("name", name),
+        *validation.cents("price_cents", price_cents),
+        *validation.currency("currency", currency),
+        *validation.quantity("quantity", quantity),
+    ]
 
 
 async def update_addon(

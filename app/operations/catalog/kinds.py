@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from piccolo.columns.combination import WhereRaw
 
-from app.billing import Aggregation
+from app.billing import Aggregation, InputFault
 from app.database import UnitOfWork
 from app.operations.calls import validation
 from app.operations.calls.access import Action, authorise, not_found
@@ -20,13 +20,7 @@ async def define_resource_kind(
     code is taken.
     """
     authorise(context, Action.MANAGE_CATALOG)
-    validation.refuse(
-        [
-            *validation.resource_kind_code("code", code),
-            *validation.name("unit", unit),
-            *validation.free_text("description", description),
-        ]
-    )
+    validation.refuse(kind_faults(code=code, unit=unit, description=description))
 
     async def work(_unit: UnitOfWork) -> str:
         await ResourceKinds.insert(
@@ -41,6 +35,15 @@ async def define_resource_kind(
         return code
 
     return await transact(context, work, str)
+
+
+def kind_faults(*, code: str, unit: str, description: str) -> list[InputFault]:
+    """Returns the validation errors of a resource kind."""
+    return [
+        *validation.resource_kind_code("code", code),
+        *validation.name("unit", unit),
+        *validation.free_text("description", description),
+    ]
 
 
 async def known_kinds(codes: Iterable[str]) -> Mapping[str, tuple[str, Aggregation]]:

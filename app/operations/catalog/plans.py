@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from app.billing import InputFault
 from app.database import UnitOfWork
 from app.database.locks import lock_row
 from app.operations.calls import validation
@@ -17,13 +18,7 @@ from app.tables.ids import new_id
 async def create_plan(context: Context, *, code: str, name: str, description: str | None = None) -> UUID:
     """Creates a plan without a version. Raises CONFLICT if the code is taken."""
     authorise(context, Action.MANAGE_CATALOG)
-    validation.refuse(
-        [
-            *validation.code("code", code),
-            *validation.name("name", name),
-            *validation.free_text("description", description),
-        ]
-    )
+    validation.refuse(plan_faults(code=code, name=name, description=description))
 
     async def work(_unit: UnitOfWork) -> UUID:
         plan = Plans(id=new_id(), code=code, name=name, description=description, created_at=context.clock())
@@ -31,6 +26,15 @@ async def create_plan(context: Context, *, code: str, name: str, description: st
         return plan.id
 
     return await transact(context, work, UUID)
+
+
+def plan_faults(*, code: str, name: str, description: str | None) -> list[InputFault]:
+    """Returns the validation errors of a plan without its versions."""
+    return [
+        *validation.code("code", code),
+        *validation.name("name", name),
+        *validation.free_text("description", description),
+    ]
 
 
 async def find_plan(code: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Drafts of plan versions: base price, included quantities and the prices above them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -46,22 +46,15 @@ async def draft_plan_version(
     for an archived plan.
     """
     authorise(context, Action.MANAGE_CATALOG)
-    validation.refuse([*validation.currency("currency", currency), *_size_faults(resources)])
+    validation.refuse(
+        version_faults(base_price_cents=base_price_cents, currency=currency, proration=proration, resources=resources)
+    )
 
     async def work(_unit: UnitOfWork) -> UUID:
         plan_id: UUID = (await find_plan(plan_code))["id"]
         await lock_unarchived(plan_id, plan_code)
         version = await _next_version(plan_id)
-        kinds = await known_kinds(draft.resource_kind for draft in resources)
-        terms = PlanTerms(
-            plan=plan_code,
-            version=version,
-            currency=currency,
-            base_price_cents=base_price_cents,
-            proration=proration,
-            resources=tuple(_resource_terms(kinds, index, draft) for index, draft in enumerate(resources)),
-        )
-        validation.refuse(terms.faults())
+        await _require_kinds(resources)
         draft = PlanVersions(
             id=new_id(),
             plan_id=plan_id,
@@ -74,10 +67,26 @@ async def draft_plan_version(
             published_at=None,
         )
         await PlanVersions.insert(draft)
-        await _insert_resources(draft.id, terms.resources)
+        await _insert_resources(draft.id, resources)
         return draft.id
 
     return await transact(context, work, UUID)
+
+
+def version_faults(
+    *, base_price_cents: int, currency: str, proration: Proration, resources: Sequence[ResourceDraft]
+) -> list[InputFault]:
+    """Returns the validation errors of a plan version's terms. Whether its resource kinds exist is not checked."""
+    if faults := [*validation.currency("currency", currency), *_size_faults(resources)]:
+        return faults
+    return PlanTerms(
+        plan="",
+        version=1,
+        currency=currency,
+        base_price_cents=base_price_cents,
+        proration=proration,
+        resources=tuple(map(_terms_without_kind, resources)),
+    ).faults()
 
 
 async def _next_version(plan_id: UUID) -> int:
@@ -97,14 +106,12 @@ def _size_faults(resources: Sequence[ResourceDraft]) -> list[InputFault]:
     return [*validation.at_most("resources", resources, MAX_RESOURCES), *too_many_tiers]
 
 
-def _resource_terms(kinds: Mapping[str, tuple[str, Aggregation]], index: int, draft: ResourceDraft) -> ResourceTerms:
-    if draft.resource_kind not in kinds:
-        raise not_found("resource kind", draft.resource_kind, ("resources", str(index), "resourceKind"))
-    unit, aggregation = kinds[draft.resource_kind]
+def _terms_without_kind(draft: ResourceDraft) -> ResourceTerms:
+    """Returns the terms of a resource for validation, which needs neither the unit nor the aggregation of its kind."""
     return ResourceTerms(
         resource_kind=draft.resource_kind,
-        unit=unit,
-        aggregation=aggregation,
+        unit="",
+        aggregation=Aggregation.SUM,
         included_quantity=draft.included_quantity,
         price_model=draft.price_model,
         tiers=draft.tiers,
@@ -112,18 +119,26 @@ def _resource_terms(kinds: Mapping[str, tuple[str, Aggregation]], index: int, dr
     )
 
 
-async def _insert_resources(plan_version_id: UUID, resources: Sequence[ResourceTerms]) -> None:
+async def _require_kinds(resources: Sequence[ResourceDraft]) -> None:
+    """Raises NOT_FOUND for the first resource kind that is not defined."""
+    kinds = await known_kinds(draft.resource_kind for draft in resources)
+    for index, draft in enumerate(resources):
+        if draft.resource_kind not in kinds:
+            raise not_found("resource kind", draft.resource_kind, ("resources", str(index), "resourceKind"))
+
+
+async def _insert_resources(plan_version_id: UUID, resources: Sequence[ResourceDraft]) -> None:
     ids = [new_id() for _ in resources]
     rows = [
         PlanResources(
             id=resource_id,
             plan_version_id=plan_version_id,
-            resource_kind=terms.resource_kind,
-            included_quantity=terms.included_quantity,
-            price_model=terms.price_model,
-            package_size=terms.package_size,
+            resource_kind=draft.resource_kind,
+            included_quantity=draft.included_quantity,
+            price_model=draft.price_model,
+            package_size=draft.package_size,
         )
-        for resource_id, terms in zip(ids, resources, strict=True)
+        for resource_id, draft in zip(ids, resources, strict=True)
     ]
     tiers = [
         PlanPriceTiers(
@@ -134,8 +149,8 @@ async def _insert_resources(plan_version_id: UUID, resources: Sequence[ResourceT
             unit_price_cents=tier.unit_price_cents,
             flat_price_cents=tier.flat_price_cents,
         )
-        for resource_id, terms in zip(ids, resources, strict=True)
-        for position, tier in enumerate(terms.tiers)
+        for resource_id, draft in zip(ids, resources, strict=True)
+        for position, tier in enumerate(draft.tiers)
     ]
     if rows:
         await PlanResources.insert(*rows)

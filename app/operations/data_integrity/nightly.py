@@ -53,6 +53,25 @@ async def check_by_night(
             await _store_progress(context, checked_table, last_key, None)
 
 
+async def record_pass(context: Context) -> None:
+    """Records that every table was checked now."""
+    authorise(context, Action.CHECK_DATA_INTEGRITY)
+    for checked_table in CheckedTable:
+        await _store_progress(context, checked_table, None, context.clock())
+
+
+async def last_pass(context: Context) -> datetime | None:
+    """Returns the time since when every table was checked to its end; None if one never was."""
+    authorise(context, Action.CHECK_DATA_INTEGRITY)
+
+    async def work(unit: UnitOfWork) -> dict[str, datetime | None]:
+        return {row["table_name"]: row["completed_at"] for row in await unit.connection.fetch(_PROGRESS)}
+
+    completed = await transact(context, work)
+    times = [completed.get(checked_table.table) for checked_table in CheckedTable]
+    return None if None in times else min(time for time in times if time is not None)
+
+
 async def _tables_in_order(context: Context) -> list[tuple[CheckedTable, UUID]]:
     async def work(unit: UnitOfWork) -> list[Any]:
         rows: list[Any] = await unit.connection.fetch(_PROGRESS)

@@ -15,7 +15,7 @@ class ExportedRecords(StrEnum):
 
 
 # Parameters: the first day, the day after the last, and the only tenant to export, or null for all.
-STATEMENTS: Mapping[ExportedRecords, str] = MappingProxyType(
+_STATEMENTS: Mapping[ExportedRecords, str] = MappingProxyType(
     {
         ExportedRecords.INVOICES: """
 SELECT i.id, t.code AS tenant, i.number, i.status, i.period_start, i.issued_on, i.due_on, i.currency, i.subtotal_cents,
@@ -40,7 +40,7 @@ ORDER BY i.number, l.position
 """,
         ExportedRecords.PAYMENTS: """
 SELECT p.id, t.code AS tenant, p.received_on, p.method, p.reference, p.payer_text AS payer, p.amount_cents, p.currency,
-       p.recorded_at, p.recorded_by, p.reversed_at, p.reversal_reason
+       p.recorded_at, {recorded_by}p.reversed_at, p.reversal_reason
 FROM payments p JOIN tenants t ON t.id = p.tenant_id
 WHERE p.received_on >= $1 AND p.received_on < $2 AND ($3::uuid IS NULL OR p.tenant_id = $3)
 ORDER BY p.received_on, p.id
@@ -57,3 +57,8 @@ ORDER BY e.recorded_on, e.recorded_at, e.id, p.position
     }
 )
 """Invoices and lines are found by the day of issue, payments by the day received, postings by the day recorded."""
+
+
+def statement_of(records: ExportedRecords, *, for_platform: bool) -> str:
+    """Returns the statement. Tenants do not get the names of the operators who recorded their payments."""
+    return _STATEMENTS[records].replace("{recorded_by}", "p.recorded_by, " if for_platform else "")

@@ -1,42 +1,34 @@
 """Exports records of a period in flat memory, from one snapshot."""
 
-from collections.abc import AsyncIterator
-from datetime import date
-from uuid import UUID
+from collections.abc import AsyncGenerator
 
-from app.billing import InputFault
-from app.operations.calls import validation
-from app.operations.calls.access import Action, authorise
 from app.operations.calls.context import Context
-from app.operations.exports.export_statements import STATEMENTS, ExportedRecords
-from app.operations.exports.record_text import ExportFormat, head_of, row_text
+from app.operations.exports.export_request import ExportRequest, allowed_export
+from app.operations.exports.export_statements import statement_of
+from app.operations.exports.record_text import head_of, row_text
 
-ROWS_PER_FETCH = 1_000
+ROWS_PER_FETCH = 200
+"""Few enough that making their text holds other requests up for some milliseconds only."""
+STATEMENT_SECONDS = 600
+"""How long PostgreSQL may take to find the first rows, and each part of the others: a million rows are sorted."""
+_GRACE_SECONDS = 5
 
 
-async def export_records(
-    context: Context,
-    *,
-    records: ExportedRecords,
-    export_format: ExportFormat,
-    first_day: date,
-    end: date,
-    tenant_id: UUID | None = None,
-) -> AsyncIterator[str]:
-    """Yields the text of the records from first_day until before end, some rows at a time; only one tenant's if named.
+async def export_records(context: Context, asked: ExportRequest) -> AsyncGenerator[str, None]:
+    """Yields the text of the records, some rows at a time.
 
-    A lost connection is not tried again, as a part may be written: raises DatabaseUnavailable. Raises
-    PERMISSION_DENIED, and VALIDATION_FAILED for a period without a day.
+    Closing the iterator ends the query. A lost connection is not tried again, as a part may be written: raises
+    DatabaseUnavailable. Raises the refusals of allowed_export before the first text.
     """
-    authorise(context, Action.EXPORT_RECORDS)
-    faults = [*validation.day("from", first_day), *validation.day("to", end)]
-    if not faults and end <= first_day:
-        faults.append(InputFault(("to",), "must be after the first day of the period"))
-    validation.refuse(faults)
+    allowed = await allowed_export(context, asked)
+    limit = max(STATEMENT_SECONDS, context.settings.statement_timeout)
     async with context.database.unit_of_work(context.principal.scope) as unit:
-        statement = await unit.connection.prepare(STATEMENTS[records])
+        await unit.connection.execute(f"SET LOCAL statement_timeout = '{limit}s'")
+        text = statement_of(allowed.records, for_platform=context.principal.is_platform_admin)
+        statement = await unit.connection.prepare(text)
         columns = [attribute.name for attribute in statement.get_attributes()]
-        yield head_of(export_format, columns)
-        cursor = await statement.cursor(first_day, end, tenant_id)
-        while rows := await cursor.fetch(ROWS_PER_FETCH):
-            yield "".join(row_text(export_format, columns, row) for row in rows)
+        yield head_of(allowed.export_format, columns)
+        waits = limit + _GRACE_SECONDS
+        cursor = await statement.cursor(allowed.first_day, allowed.end, allowed.tenant_id, timeout=waits)
+        while rows := await cursor.fetch(ROWS_PER_FETCH, timeout=waits):
+            yield "".join(row_text(allowed.export_format, columns, row) for row in rows)

@@ -4,6 +4,7 @@ from app.operations.rollups.chunk import roll_up_chunk, roll_up_run
 from app.operations.rollups.due import catch_up, resume
 from app.operations.rollups.outcome_counts import chunk_outcomes, skip_reasons
 from app.operations.rollups.progress import ROLLUPS
+from app.operations.rollups.run_state import rollup_state
 from app.operations.rollups.starting import roll_up_period
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "roll_up_chunk",
     "roll_up_period",
     "roll_up_run",
+    "rollup_state",
     "skip_reasons",
 ]

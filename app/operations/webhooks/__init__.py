@@ -1,7 +1,7 @@
 """Webhooks: events are delivered to endpoints by Standard Webhooks, each aggregate's in order. See docs/adr/0043."""
 
 from app.operations.webhooks.delivering import Delivery
-from app.operations.webhooks.delivery_state import delivery_state
+from app.operations.webhooks.delivery_state import delivery_state, late_seconds
 from app.operations.webhooks.endpoints import (
     create_webhook_endpoint,
     delete_webhook_endpoint,
@@ -18,6 +18,7 @@ __all__ = [
     "create_webhook_endpoint",
     "delete_webhook_endpoint",
     "delivery_state",
+    "late_seconds",
     "redeliver",
     "rotate_webhook_secret",
     "send_test_event",

@@ -13,6 +13,14 @@ SELECT (SELECT count(*) FROM events WHERE position IS NULL) AS unpublished,
 """
 
 
+# A delivery that is retried is not late before its next attempt is.
+_LATE = """
+SELECT least((SELECT min(occurred_at) FROM events WHERE position IS NULL),
+             (SELECT min(q.next_attempt_at) FROM delivery_queues q
+              JOIN webhook_endpoints w ON w.id = q.endpoint_id AND w.disabled_at IS NULL))
+"""
+
+
 class DeliveryState(NamedTuple):
     """Numbers of events and deliveries by state. oldest_seconds: the age of the oldest event that is not published, or
     not delivered to an endpoint that is to get it; 0 if there is none.
@@ -31,3 +39,11 @@ async def delivery_state(connection: Any, now: datetime) -> DeliveryState:
     age = 0 if row["oldest"] is None else max(0, round((now - row["oldest"]).total_seconds()))
     counts = {name: count for name, count in row.items() if name != "oldest"}
     return DeliveryState(**counts, oldest_seconds=age)
+
+
+async def late_seconds(connection: Any, now: datetime) -> int:
+    """Returns for how long the oldest event waits to be published, or a delivery to be attempted after it was due; 0 if
+    none does. Reads as the platform.
+    """
+    oldest = await connection.fetchval(_LATE)
+    return 0 if oldest is None else max(0, round((now - oldest).total_seconds()))

@@ -169,7 +169,7 @@ def test_every_action_has_its_roles() -> None:
     assert all(Role.PLATFORM_ADMIN in roles for roles in ALLOWED_ROLES.values())
     of_viewers = {action for action, roles in ALLOWED_ROLES.items() if Role.TENANT_VIEWER in roles}
     of_meters = {action for action, roles in ALLOWED_ROLES.items() if Role.METER in roles}
-    assert of_viewers == {Action.QUOTE, Action.READ_DOCUMENT, Action.READ_EVENTS}
+    assert of_viewers == {Action.QUOTE, Action.READ_DOCUMENT, Action.READ_EVENTS, Action.EXPORT_RECORDS}
     assert of_meters == {Action.QUOTE, Action.RECORD_USAGE, Action.CORRECT_USAGE}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.operations import data_integrity
 from app.operations.calls.context import Context
-from app.operations.data_integrity import check_by_night
+from app.operations.data_integrity import check_by_night, last_pass
 from tests.operations.data_integrity.test_checks import break_rows
 from tests.operations.given import Given
 from tests.operations.months import roll_up, subscribed
@@ -57,8 +57,10 @@ async def progress(given: Given) -> dict[str, dict[str, Any]]:
 
 
 async def test_a_night_with_time_goes_through_every_table_once(given: Given, broken: list[str]) -> None:
+    assert await last_pass(given.platform) is None
     assert sorted(await night(given, 600)) == broken
     kept = await progress(given)
+    assert await last_pass(given.platform) == min(row["completed_at"] for row in kept.values())
     assert sorted(kept) == TABLES
     assert not any(row["begun"] for row in kept.values())
     assert all(row["completed_at"] for row in kept.values())

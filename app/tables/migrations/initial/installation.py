@@ -9,6 +9,7 @@ INSTALLATION = table(
     id=integer(primary_key=True),
     billing_time_zone=text(null=True),
     billing_months_through=date(null=True),
+    cron_ran_at=timestamptz(null=True),
     installation_id_check=Check("id = 1"),
 )
 

@@ -10,7 +10,7 @@ INSERT INTO resource_kinds (code, unit, aggregation, description, created_at) VA
 INSERT INTO tax_rates (id, country, name, rate, valid_from) VALUES
     ('019d4500-0000-7000-8000-000000000001', 'AU', 'GST', 0.10, '2000-07-01');
 
-INSERT INTO installation (id, billing_time_zone, billing_months_through) VALUES (1, NULL, NULL);
+INSERT INTO installation (id, billing_time_zone, billing_months_through, cron_ran_at) VALUES (1, NULL, NULL, NULL);
 
 -- The row by which processes see that row-level security is in force. Inserted before the policies, which bind the owner.
 INSERT INTO row_security_probe (id, tenant_id) VALUES
