@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -47,17 +46,13 @@ def finance_receiver(host: str, port: int, ledger: Path) -> None:
         raise CommandRefusedError("This command is for development; ARCADIA_ENVIRONMENT is production.")
     secrets = settings.finance_secret or (new_secret(),)
     with bound(host, port) as sockets:
+        listen(sockets, host)
         url = url_of(host, sockets[0].getsockname()[1], "")
         click.echo(f"Receivables are kept in {ledger}. Start the API and the worker with:", err=True)
         click.echo(f"ARCADIA_FINANCE_URL={url}")
         click.echo(f"ARCADIA_FINANCE_SECRET={','.join(secrets)}")
-        asyncio.run(_serve(FinanceLedger(ledger, secrets), host, sockets))
-
-
-async def _serve(ledger: FinanceLedger, host: str, sockets: list[socket.socket]) -> None:
-    listen(sockets, host)
-    config = uvicorn.Config(_application(ledger), lifespan="off", log_level="warning")
-    await uvicorn.Server(config).serve(sockets)
+        config = uvicorn.Config(_application(FinanceLedger(ledger, secrets)), lifespan="off", log_level="warning")
+        asyncio.run(uvicorn.Server(config).serve(sockets))
 
 
 def _application(
