@@ -58,6 +58,7 @@ USAGE_EVENTS = _counter("usage_events", "Usage events received: `result` is new,
 JOBS = _counter("jobs", "Jobs that ended: `outcome` is done, failed or returned (at a stop).", "job_name", "outcome")
 JOB_SECONDS = _histogram("job_seconds", "Time that a job took.", "job_name", buckets=_SLOW)
 JOB_WAIT_SECONDS = _histogram("job_wait_seconds", "Time that a job that was due waited in the queue.", buckets=_SLOW)
+INTEGRITY_VIOLATIONS = _counter("integrity_violations", "Rows that the data-integrity checks of this process found.")
 
 # What the database and the queue hold, as each worker reads it from time to time: every worker has the same values.
 QUEUED_JOBS = _gauge("queued_jobs", "Jobs that are due and wait in the queue.")
@@ -66,6 +67,7 @@ DELIVERIES = _gauge("webhook_deliveries", "Deliveries of events: `state` is pend
 ENDPOINTS_DISABLED = _gauge("webhook_endpoints_disabled", "Webhook endpoints that are disabled.")
 OLDEST_EVENT_SECONDS = _gauge("oldest_event_seconds", "Age of the oldest event that waits for delivery.")
 UNBILLED_MONTHS = _gauge("unbilled_months", "Ended months of tenants that are not billed or due for correction.")
+INTEGRITY_AGE_SECONDS = _gauge("integrity_age_seconds", "Time since all data was last checked; NaN if it never was.")
 ROLLUP_RUNS_OPEN = _gauge("rollup_runs_open", "Rollup runs that are not finished.")
 ROLLUP_TENANTS = _gauge("rollup_tenants", "Tenants of the latest rollup: `state` is total, done or failed.", "state")
 

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from app.jobs.context import JobContext
 from app.jobs.log import Counts, logged
+from app.metrics import INTEGRITY_VIOLATIONS
 from app.operations import data_integrity
 from app.queue import heartbeat
 
@@ -23,5 +24,6 @@ async def check_data_integrity(context: JobContext) -> Counts:
     ):
         async for check, row, message in found_violations:
             violations += 1
+            INTEGRITY_VIOLATIONS.inc()
             logger.error("Data-integrity check failed: %s: %s (%s)", row, message, check)
     return {"violations": violations}

@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from math import nan
 
 from app.database import PLATFORM
 from app.metrics import (
     DELIVERIES,
     ENDPOINTS_DISABLED,
     EVENTS_UNPUBLISHED,
+    INTEGRITY_AGE_SECONDS,
     OLDEST_EVENT_SECONDS,
     QUEUED_JOBS,
     ROLLUP_RUNS_OPEN,
@@ -19,6 +21,7 @@ from app.metrics import (
 )
 from app.operations.billing_months import count_unbilled_months
 from app.operations.calls.context import Context
+from app.operations.data_integrity import last_pass
 from app.operations.rollups import rollup_state
 from app.operations.webhooks import delivery_state
 
@@ -52,6 +55,8 @@ async def _read_repeatedly(context: Context) -> None:
 
 async def read_gauges(context: Context) -> None:
     QUEUED_JOBS.set(await context.queue.saq.count("queued"))
+    checked = await last_pass(context)
+    INTEGRITY_AGE_SECONDS.set(nan if checked is None else (context.clock() - checked).total_seconds())
     UNBILLED_MONTHS.set(await count_unbilled_months(context))
     async with context.database.reading(PLATFORM) as connection:
         events = await delivery_state(connection, context.clock())
