@@ -248,7 +248,7 @@ test-nightly: install ## An hour and more: 200 runs of the simulator, 10,000 liv
 	ARCADIA_SIMULATION_RUNS=200 ARCADIA_LIVES=10000 ARCADIA_EXAMPLES=300 $(LONG) --timeout 10800 \
 		tests/clients/test_schemathesis.py tests/simulation tests/lives $(PYTEST_FLAGS)
 	ARCADIA_KILLED_WORKERS=50 ARCADIA_KILLED_SERVERS=25 $(BIN)/python -m pytest -m heavy --timeout 1800 $(KILLS) \
-		tests/faults/test_killed_deliveries.py $(PYTEST_FLAGS)
+		tests/faults/test_killed_deliveries.py tests/faults/test_killed_pushes.py $(PYTEST_FLAGS)
 
 .PHONY: test-month-end
 test-month-end: install ## Two minutes: 20 workers and 10 servers killed, a run over 10,000 tenants watched over a socket

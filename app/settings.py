@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.database_urls import postgresql_url
+from app.settings_finance import finance_faults, parse_finance_secret, parse_finance_url
 from app.settings_parsing import (
     choice,
     currency,
@@ -150,6 +151,9 @@ class Settings:
     link_secret: str | None = _setting(secret, secret=True)
     previous_link_secret: str | None = _setting(secret, secret=True)
 
+    finance_url: str | None = _setting(parse_finance_url)
+    finance_secret: tuple[str, ...] = _setting(parse_finance_secret, (), secret=True)
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Reads the settings. Raises SettingsError with all faults; an empty variable counts as absent."""
@@ -167,6 +171,8 @@ class Settings:
                 faults.append(f"{variable(setting)} {fault}.")
         faults += _misspelt(variables_set)
         faults += _missing_in_production(values, faults)
+        is_production = values.get("environment") is Environment.PRODUCTION
+        faults += finance_faults(values, faults, production=is_production)
         faults += _conflicts(values, faults)
         if faults:
             raise SettingsError(tuple(faults))

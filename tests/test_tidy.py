@@ -21,8 +21,8 @@ MAX_FUNCTION_LINES = 50
 IN_SEVERAL_PACKAGES = {
     # the nouns, which name the files of every layer
     *("addons", "audit", "backup", "billing_months", "catalog", "charges", "corrections", "costs"),
-    *("credit_notes", "currencies", "deployments", "dunning", "events", "idempotency", "installation", "invoices"),
-    *("issue_runs", "issued_documents", "ledger", "payments", "plans", "quote", "rate_limits", "rollups"),
+    *("credit_notes", "currencies", "deployments", "dunning", "events", "finance", "idempotency", "installation"),
+    *("invoices", "issue_runs", "issued_documents", "ledger", "payments", "plans", "quote", "rate_limits", "rollups"),
     *("subscriptions", "taxes", "tenants", "unbilled", "usage", "webhooks"),
     # what every package of its kind has
     *("context", "create", "errors", "filters", "mutations", "queries", "types", "update"),

@@ -37,6 +37,10 @@ COMMANDS = {
         "app.cli.record_exporting",
         "Print the invoices, their lines, the payments or the ledger's postings of a period.",
     ),
+    "finance-receiver": (
+        "app.cli.finance_receiver",
+        "Run a small finance system that keeps what it is sent in a file, to try the push. Not in production.",
+    ),
     "invoices": ("app.cli.invoices", "List, show, issue, pay and credit invoices, and save their PDF."),
     "journal": (
         "app.cli.journal",

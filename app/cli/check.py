@@ -11,6 +11,7 @@ from app.cli.operator_context import operator, print_database
 from app.database import PLATFORM
 from app.operations.calls.context import Context
 from app.operations.data_integrity import record_pass, violations
+from app.operations.finance.push_state import push_state
 from app.operations.webhooks import delivery_state
 from app.settings import Settings
 
@@ -19,7 +20,7 @@ from app.settings import Settings
 def check() -> None:
     """Check data integrity: totals, tax, invoice numbers, usage totals, states, rollup runs, the ledger.
 
-    Prints each violation and exits with code 1 if there is one. Also prints what waits to be delivered.
+    Prints each violation and exits with code 1 if there is one. Also prints what waits to be delivered and pushed.
     """
     broken = asyncio.run(_check(Console(stderr=True), Settings.from_environment()))
     if broken:
@@ -34,6 +35,19 @@ async def _print_events(context: Context) -> None:
     click.echo(
         f"Events: {state.unpublished} not published, {state.pending} deliveries pending (the oldest for"
         f" {state.oldest_seconds} s), {state.failed} failed, {state.endpoints_disabled} endpoints disabled.",
+        err=True,
+    )
+
+
+async def _print_pushes(context: Context) -> None:
+    if context.settings.finance_url is None:
+        return
+    async with context.database.reading(PLATFORM) as connection:
+        state = await push_state(connection, context.clock())
+    overdue = f" Some have been pending for over an hour: {state.last_error or 'not attempted'}." * state.is_overdue
+    click.echo(
+        f"Finance: {state.pending} pushes pending, {state.blocked} blocked (the oldest for {state.oldest_seconds} s),"
+        f" {state.out_of_step} invoices out of step.{overdue}",
         err=True,
     )
 
@@ -54,4 +68,5 @@ async def _check(console: Console, settings: Settings) -> int:
                 broken += 1
             await record_pass(context)
             await _print_events(context)
+            await _print_pushes(context)
     return broken

@@ -12,6 +12,7 @@ from app.jobs import (
     data_integrity,
     document_rendering,
     dunning,
+    finance,
     idempotency,
     issue_runs,
     rate_limits,
@@ -27,6 +28,9 @@ from app.operations.calls.principal import Principal, Role
 from app.operations.documents.document_issuing import RENDER_JOB
 from app.operations.dunning_wake_up import EVALUATE_JOB
 from app.operations.events.wake_up import DELIVER_JOB
+from app.operations.finance.push_recording import PUSH_JOB
+from app.operations.finance.pushing import FinancePushing, finance_sender
+from app.operations.finance.reconciling import RECONCILE_JOB
 from app.operations.issue_runs import ISSUE_RUNS
 from app.operations.rollups import ROLLUPS
 from app.operations.webhooks import Delivery, WebhookSender
@@ -56,11 +60,22 @@ _CLOCK = (
     (usage.make_usage_months, "45 4 * * *"),
     (subscriptions.apply_pending_plan_changes, "2 * * * *"),
     (webhooks.deliver_events_again, "* * * * *"),
+    (finance.push_to_finance_again, "* * * * *"),
+    (finance.reconcile_finance_daily, "50 * * * *"),  # once a day
     (idempotency.purge_idempotency_keys, "15 * * * *"),
     (rate_limits.purge_rate_limit_buckets, "20 * * * *"),
 )
 _SECONDS = {data_integrity.check_data_integrity: 4 * 3600}  # it checks all data
 _TIMERS: Any = {"schedule": 1, "worker_info": 10, "sweep": 5, "abort": 1}
+
+
+async def _open_clients(shared: JobContext, opened: AsyncExitStack) -> None:
+    """Adds what sends requests to the jobs' context."""
+    operations = shared["operations"]
+    sender = await opened.enter_async_context(WebhookSender(allow_loopback=not operations.settings.production))
+    shared["delivery"] = Delivery(operations, sender)
+    shared["finance_sender"] = await opened.enter_async_context(finance_sender())
+    shared["finance"] = FinancePushing(operations, shared["finance_sender"])
 
 
 def create_worker(context: Context, *, catching_up: bool = True, signals: bool = True) -> saq.Worker[JobContext]:
@@ -79,8 +94,7 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
     async def start_up(shared: JobContext) -> None:
         shared["operations"] = operations
         shared["rating_lock"] = asyncio.Lock()
-        sender = await open_clients.enter_async_context(WebhookSender(allow_loopback=not context.settings.production))
-        shared["delivery"] = Delivery(operations, sender)
+        await _open_clients(shared, open_clients)
         if context.settings.metrics_port is not None:
             await open_clients.enter_async_context(reading_gauges(operations))
         if catching_up:
@@ -94,6 +108,8 @@ def create_worker(context: Context, *, catching_up: bool = True, signals: bool =
             (EVALUATE_JOB, dunning.evaluate_dunning),
             (RENDER_JOB, document_rendering.render_documents),
             (DELIVER_JOB, webhooks.deliver_events),
+            (PUSH_JOB, finance.push_to_finance),
+            (RECONCILE_JOB, finance.reconcile_finance),
         ],
         cron_jobs=[_cron_job(function, cron) for function, cron in _CLOCK],
         concurrency=min(CONCURRENCY, context.settings.database_pool_size),

@@ -25,6 +25,8 @@ from app.schema.dunning.mutations import DunningMutations
 from app.schema.dunning.queries import DunningQueries
 from app.schema.events.types import EventQueries
 from app.schema.exports import ExportQueries
+from app.schema.finance.mutations import FinanceMutations
+from app.schema.finance.types import FinanceQueries
 from app.schema.invoices.mutations import InvoiceMutations
 from app.schema.invoices.types import InvoiceQueries
 from app.schema.issue_runs.issue_progress_stream import IssueRunSubscriptions
@@ -88,6 +90,7 @@ class Query(
     ExportQueries,
     EventQueries,
     WebhookQueries,
+    FinanceQueries,
     AuditQueries,
 ):
     """The root of queries."""
@@ -116,6 +119,7 @@ class Mutation(
     BillingMonthMutations,
     DunningMutations,
     WebhookMutations,
+    FinanceMutations,
     CloudInvoiceMutations,
 ):
     """The root of mutations."""

@@ -30,7 +30,7 @@ from app.server.events import events_handler
 from app.server.explain import explained
 from app.server.export_routes import exports_handler
 from app.server.graphiql import load_graphiql
-from app.server.health import EventCounts, Readiness
+from app.server.health import OutboundCounts, Readiness
 from app.server.recent_writes import RecentWrites
 from app.server.request_middleware import RequestMiddleware
 from app.server.routes import assemble
@@ -90,7 +90,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
     return assemble(
         service,
         ready=Readiness(database),
-        events=EventCounts(database, clock),
+        outbound=OutboundCounts(database, clock),
         graphiql=load_graphiql(),
         handlers=_handlers(service, new_context, rate_limiter, settings),
         settings=settings,

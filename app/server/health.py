@@ -10,7 +10,8 @@ from app.database import PLATFORM, Database
 from app.database.billing_time_zone import require_billing_time_zone, require_recorded_time_zone
 from app.database.migrate import require_current
 from app.operations.calls.context import Clock
-from app.operations.webhooks import DeliveryState, delivery_state
+from app.operations.finance.push_state import push_state
+from app.operations.webhooks import delivery_state
 
 METHODS = (HttpMethod.GET, HttpMethod.HEAD)
 
@@ -38,27 +39,33 @@ class Readiness:
         return await self._database.check()
 
 
-class EventCounts:
-    """The numbers of events and deliveries by state, and the age of the oldest that waits."""
+class OutboundCounts:
+    """The numbers of what leaves the system by state, and the age of the oldest that waits: events and deliveries, and
+    pushes if there is a finance system.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    async def __call__(self) -> DeliveryState:
+    async def __call__(self) -> dict[str, Any]:
+        now = self._clock()
         async with self._database.reading(PLATFORM) as connection:
-            return await delivery_state(connection, self._clock())
+            counts = {"events": (await delivery_state(connection, now))._asdict()}
+            if self._database.settings.finance_url is not None:
+                counts["finance"] = (await push_state(connection, now))._asdict()
+        return counts
 
 
-async def no_events() -> None:
-    return None
+async def nothing_outbound() -> dict[str, Any]:
+    return {}
 
 
 def health_handlers(
-    check: Callable[[], Awaitable[str | None]], events: Callable[[], Awaitable[DeliveryState | None]] = no_events
+    check: Callable[[], Awaitable[str | None]], outbound: Callable[[], Awaitable[dict[str, Any]]] = nothing_outbound
 ) -> list[HTTPRouteHandler]:
     """Returns the handlers of /health, for the process, and /ready, which runs `check`: it reports what is degraded,
-    and an error becomes a 503 with Retry-After. `events` are what waits to be delivered.
+    and an error becomes a 503 with Retry-After. `outbound` is what waits to be sent.
     """
 
     @route("/health", http_method=METHODS, sync_to_thread=False, name="health")
@@ -69,7 +76,6 @@ def health_handlers(
     async def ready() -> dict[str, Any]:
         degraded = await check()
         status = {"status": "ready"} if degraded is None else {"status": "degraded", "reason": degraded}
-        waiting = await events()
-        return status if waiting is None else {**status, "events": waiting._asdict()}
+        return {**status, **await outbound()}
 
     return [health, ready]

@@ -11,9 +11,8 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from app.operations.webhooks import DeliveryState
 from app.server.graphiql import GraphiQL, asset_handler
-from app.server.health import health_handlers, no_events
+from app.server.health import health_handlers, nothing_outbound
 from app.server.http import MAX_BODY_BYTES, GraphQLEndpoint
 from app.server.origins import Origins
 from app.server.request_errors import RequestError, request_error_of
@@ -35,7 +34,7 @@ def assemble(
     service: GraphQLService[Any],
     *,
     ready: Callable[[], Awaitable[str | None]],
-    events: Callable[[], Awaitable[DeliveryState | None]] = no_events,
+    outbound: Callable[[], Awaitable[dict[str, Any]]] = nothing_outbound,
     graphiql: GraphiQL,
     settings: Settings,
     handlers: Sequence[HTTPRouteHandler] = (),
@@ -52,7 +51,7 @@ def assemble(
             asset_handler(graphiql),
             root_handler(prefix),
             session_handler(service.signed_in),
-            *health_handlers(ready, events),
+            *health_handlers(ready, outbound),
             *handlers,
         ],
         lifespan=list(lifespan),

@@ -28,6 +28,7 @@ APP_CONFIG = AppConfig(
                 "issue_runs",
                 "events",
                 "webhooks",
+                "finance",
                 "audit",
                 "rate_limits",
                 "installation",

@@ -53,6 +53,22 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Name: finance_pushes_guard(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.finance_pushes_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND (OLD.body IS NULL OR NEW.body = OLD.body) AND OLD.status <> 'SENT'
+        AND (NEW.id, NEW.tenant_id, NEW.invoice_id, NEW.sequence, NEW.kind, NEW.source_id, NEW.amount_cents, NEW.recorded_at)
+            IS NOT DISTINCT FROM
+            (OLD.id, OLD.tenant_id, OLD.invoice_id, OLD.sequence, OLD.kind, OLD.source_id, OLD.amount_cents, OLD.recorded_at)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'what a finance push says does not change' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
 -- Name: invoice_applied_credit_cents(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.invoice_applied_credit_cents(invoice_tenant uuid, invoice uuid) RETURNS bigint
@@ -934,6 +950,64 @@ CREATE TABLE public.events (
 
 ALTER TABLE ONLY public.events FORCE ROW LEVEL SECURITY;
 
+-- Name: finance_pushes; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.finance_pushes (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    invoice_id uuid NOT NULL,
+    sequence integer NOT NULL,
+    kind text NOT NULL,
+    source_id uuid NOT NULL,
+    amount_cents bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    body text,
+    attempts integer NOT NULL,
+    last_attempt_at timestamp with time zone,
+    response_status integer,
+    response_body text,
+    error text,
+    external_id text,
+    CONSTRAINT finance_pushes_body_check CHECK (((status = 'PENDING'::text) OR (body IS NOT NULL))),
+    CONSTRAINT finance_pushes_kind_check CHECK ((kind = ANY (ARRAY['INVOICE_ISSUED'::text, 'INVOICE_VOIDED'::text, 'CREDIT_NOTE_ISSUED'::text, 'PAYMENT_RECORDED'::text, 'PAYMENT_REVERSED'::text, 'CREDIT_APPLIED'::text, 'BALANCE_WRITTEN_OFF'::text, 'RECOVERY_RECORDED'::text]))),
+    CONSTRAINT finance_pushes_sequence_check CHECK (((sequence >= 1) AND (attempts >= 0))),
+    CONSTRAINT finance_pushes_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'BLOCKED'::text])))
+);
+
+ALTER TABLE ONLY public.finance_pushes FORCE ROW LEVEL SECURITY;
+
+-- Name: finance_queues; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.finance_queues (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    last_sequence integer NOT NULL,
+    next_attempt_at timestamp with time zone,
+    claim uuid,
+    blocked_at timestamp with time zone,
+    CONSTRAINT finance_queues_blocked_check CHECK ((num_nulls(blocked_at, next_attempt_at) >= 1)),
+    CONSTRAINT finance_queues_last_sequence_check CHECK ((last_sequence >= 1))
+);
+
+ALTER TABLE ONLY public.finance_queues FORCE ROW LEVEL SECURITY;
+
+-- Name: finance_reconciliations; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.finance_reconciliations (
+    id uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    requested_by text NOT NULL,
+    reason text,
+    finished_at timestamp with time zone,
+    compared integer,
+    out_of_step integer,
+    error text,
+    CONSTRAINT finance_reconciliations_finished_check CHECK (((num_nulls(compared, out_of_step) = ANY (ARRAY[0, 2])) AND ((finished_at IS NOT NULL) = (num_nonnulls(compared, error) = 1)) AND (num_nonnulls(compared, error) < 2)))
+);
+
+ALTER TABLE ONLY public.finance_reconciliations FORCE ROW LEVEL SECURITY;
+
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.idempotency_keys (
@@ -1255,6 +1329,23 @@ CREATE UNLOGGED TABLE public.rate_limit_buckets (
 WITH (fillfactor='50');
 
 ALTER TABLE ONLY public.rate_limit_buckets FORCE ROW LEVEL SECURITY;
+
+-- Name: receivables_out_of_step; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.receivables_out_of_step (
+    id uuid NOT NULL,
+    tenant_id uuid,
+    invoice_id uuid,
+    receivable_id uuid NOT NULL,
+    currency text NOT NULL,
+    balance_cents bigint,
+    finance_balance_cents bigint,
+    found_at timestamp with time zone NOT NULL,
+    CONSTRAINT receivables_out_of_step_balance_check CHECK ((num_nonnulls(balance_cents, finance_balance_cents) >= 1)),
+    CONSTRAINT receivables_out_of_step_invoice_check CHECK ((num_nulls(tenant_id, invoice_id, balance_cents) = ANY (ARRAY[0, 3])))
+);
+
+ALTER TABLE ONLY public.receivables_out_of_step FORCE ROW LEVEL SECURITY;
 
 -- Name: recoveries; Type: TABLE; Schema: public; Owner: -
 
@@ -1978,6 +2069,26 @@ ALTER TABLE ONLY public.events
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_tenant_id_id_key UNIQUE (tenant_id, id);
 
+-- Name: finance_pushes finance_pushes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.finance_pushes
+    ADD CONSTRAINT finance_pushes_pkey PRIMARY KEY (id);
+
+-- Name: finance_pushes finance_pushes_tenant_id_invoice_id_sequence_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.finance_pushes
+    ADD CONSTRAINT finance_pushes_tenant_id_invoice_id_sequence_key UNIQUE (tenant_id, invoice_id, sequence);
+
+-- Name: finance_queues finance_queues_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.finance_queues
+    ADD CONSTRAINT finance_queues_pkey PRIMARY KEY (id);
+
+-- Name: finance_reconciliations finance_reconciliations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.finance_reconciliations
+    ADD CONSTRAINT finance_reconciliations_pkey PRIMARY KEY (id);
+
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.idempotency_keys
@@ -2127,6 +2238,16 @@ ALTER TABLE ONLY public.plans
 
 ALTER TABLE ONLY public.rate_limit_buckets
     ADD CONSTRAINT rate_limit_buckets_pkey PRIMARY KEY (id);
+
+-- Name: receivables_out_of_step receivables_out_of_step_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.receivables_out_of_step
+    ADD CONSTRAINT receivables_out_of_step_pkey PRIMARY KEY (id);
+
+-- Name: receivables_out_of_step receivables_out_of_step_receivable_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.receivables_out_of_step
+    ADD CONSTRAINT receivables_out_of_step_receivable_id_key UNIQUE (receivable_id);
 
 -- Name: recoveries recoveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2561,6 +2682,26 @@ CREATE INDEX events_tenant_id_position_idx ON public.events USING btree (tenant_
 
 CREATE INDEX events_unpublished_idx ON public.events USING btree (aggregate_id, sequence) WHERE ("position" IS NULL);
 
+-- Name: finance_pushes_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX finance_pushes_invoice_id_idx ON public.finance_pushes USING btree (tenant_id, invoice_id, id);
+
+-- Name: finance_pushes_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX finance_pushes_tenant_id_idx ON public.finance_pushes USING btree (tenant_id, id);
+
+-- Name: finance_pushes_unsent_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX finance_pushes_unsent_idx ON public.finance_pushes USING btree (status, recorded_at) WHERE (status <> 'SENT'::text);
+
+-- Name: finance_queues_next_attempt_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX finance_queues_next_attempt_at_idx ON public.finance_queues USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+-- Name: finance_queues_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX finance_queues_tenant_id_idx ON public.finance_queues USING btree (tenant_id, id);
+
 -- Name: idempotency_keys_created_at_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
@@ -2636,6 +2777,10 @@ CREATE INDEX payments_reference_idx ON public.payments USING btree (reference) W
 -- Name: rate_limit_buckets_tenant_id_subject_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX rate_limit_buckets_tenant_id_subject_key ON public.rate_limit_buckets USING btree (tenant_id, subject) NULLS NOT DISTINCT;
+
+-- Name: receivables_out_of_step_tenant_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX receivables_out_of_step_tenant_id_idx ON public.receivables_out_of_step USING btree (tenant_id, invoice_id);
 
 -- Name: recoveries_invoice_id_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -2816,6 +2961,10 @@ CREATE TRIGGER events_append_only BEFORE DELETE ON public.events FOR EACH ROW EX
 -- Name: events events_position_once; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER events_position_once BEFORE UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION public.events_refuse_change();
+
+-- Name: finance_pushes finance_pushes_guard; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER finance_pushes_guard BEFORE DELETE OR UPDATE ON public.finance_pushes FOR EACH ROW EXECUTE FUNCTION public.finance_pushes_guard();
 
 -- Name: invoice_application_reversals invoice_application_reversals_append_only; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3120,6 +3269,16 @@ ALTER TABLE ONLY public.dunning_steps
 ALTER TABLE ONLY public.event_sequences
     ADD CONSTRAINT event_sequences_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
+-- Name: finance_pushes finance_pushes_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.finance_pushes
+    ADD CONSTRAINT finance_pushes_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: finance_queues finance_queues_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.finance_queues
+    ADD CONSTRAINT finance_queues_id_fkey FOREIGN KEY (tenant_id, id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
 -- Name: invoice_application_reversals invoice_application_reversals_application_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.invoice_application_reversals
@@ -3219,6 +3378,16 @@ ALTER TABLE ONLY public.plan_resources
 
 ALTER TABLE ONLY public.plan_versions
     ADD CONSTRAINT plan_versions_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.plans(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: receivables_out_of_step receivables_out_of_step_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.receivables_out_of_step
+    ADD CONSTRAINT receivables_out_of_step_invoice_id_fkey FOREIGN KEY (tenant_id, invoice_id) REFERENCES public.tenant_invoices(tenant_id, id) ON UPDATE RESTRICT ON DELETE RESTRICT;
+
+-- Name: receivables_out_of_step receivables_out_of_step_tenant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.receivables_out_of_step
+    ADD CONSTRAINT receivables_out_of_step_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(id) ON UPDATE RESTRICT ON DELETE RESTRICT;
 
 -- Name: recoveries recoveries_invoice_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3559,6 +3728,18 @@ ALTER TABLE public.event_sequences ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
 
+-- Name: finance_pushes; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.finance_pushes ENABLE ROW LEVEL SECURITY;
+
+-- Name: finance_queues; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.finance_queues ENABLE ROW LEVEL SECURITY;
+
+-- Name: finance_reconciliations; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.finance_reconciliations ENABLE ROW LEVEL SECURITY;
+
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
@@ -3687,6 +3868,18 @@ CREATE POLICY platform ON public.event_sequences TO arcadia_platform USING (true
 
 CREATE POLICY platform ON public.events TO arcadia_platform USING (true);
 
+-- Name: finance_pushes platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.finance_pushes TO arcadia_platform USING (true);
+
+-- Name: finance_queues platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.finance_queues TO arcadia_platform USING (true);
+
+-- Name: finance_reconciliations platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.finance_reconciliations TO arcadia_platform USING (true);
+
 -- Name: idempotency_keys platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.idempotency_keys TO arcadia_platform USING (true);
@@ -3734,6 +3927,10 @@ CREATE POLICY platform ON public.payments TO arcadia_platform USING (true);
 -- Name: rate_limit_buckets platform; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY platform ON public.rate_limit_buckets TO arcadia_platform USING (true);
+
+-- Name: receivables_out_of_step platform; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY platform ON public.receivables_out_of_step TO arcadia_platform USING (true);
 
 -- Name: recoveries platform; Type: POLICY; Schema: public; Owner: -
 
@@ -3846,6 +4043,10 @@ CREATE POLICY platform ON public.write_offs TO arcadia_platform USING (true);
 -- Name: rate_limit_buckets; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.rate_limit_buckets ENABLE ROW LEVEL SECURITY;
+
+-- Name: receivables_out_of_step; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.receivables_out_of_step ENABLE ROW LEVEL SECURITY;
 
 -- Name: recoveries; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3967,6 +4168,14 @@ CREATE POLICY tenant ON public.event_sequences TO arcadia_tenant USING ((tenant_
 
 CREATE POLICY tenant ON public.events TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
+-- Name: finance_pushes tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.finance_pushes TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: finance_queues tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.finance_queues TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
 -- Name: idempotency_keys tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.idempotency_keys TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
@@ -4006,6 +4215,10 @@ CREATE POLICY tenant ON public.payments TO arcadia_tenant USING ((tenant_id = (N
 -- Name: rate_limit_buckets tenant; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY tenant ON public.rate_limit_buckets TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
+
+-- Name: receivables_out_of_step tenant; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY tenant ON public.receivables_out_of_step TO arcadia_tenant USING ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid));
 
 -- Name: recoveries tenant; Type: POLICY; Schema: public; Owner: -
 
@@ -4348,6 +4561,21 @@ GRANT SELECT,INSERT ON TABLE public.events TO arcadia_platform;
 
 GRANT UPDATE("position") ON TABLE public.events TO arcadia_platform;
 
+-- Name: TABLE finance_pushes; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.finance_pushes TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.finance_pushes TO arcadia_platform;
+
+-- Name: TABLE finance_queues; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.finance_queues TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.finance_queues TO arcadia_platform;
+
+-- Name: TABLE finance_reconciliations; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.finance_reconciliations TO arcadia_tenant;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.finance_reconciliations TO arcadia_platform;
+
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO arcadia_tenant;
@@ -4466,6 +4694,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.plans TO arcadia_platform;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit_buckets TO arcadia_tenant;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit_buckets TO arcadia_platform;
+
+-- Name: TABLE receivables_out_of_step; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.receivables_out_of_step TO arcadia_tenant;
+GRANT SELECT,INSERT,DELETE ON TABLE public.receivables_out_of_step TO arcadia_platform;
 
 -- Name: TABLE recoveries; Type: ACL; Schema: public; Owner: -
 

@@ -37,8 +37,8 @@ NEEDED = {
     "costs withdraw": [str(UUID(int=1)), "--reason", "wrong"],
 }
 """The least that a command has to be given."""
-ELSEWHERE = {"serve", "worker"}
-"""Commands that set up logging for the whole process: tests/cli/test_commands.py starts them as processes."""
+ELSEWHERE = {"finance-receiver", "serve", "worker"}
+"""Commands that serve until they are stopped: test_commands.py and test_finance_receiver.py start them as processes."""
 ALL = sorted(
     f"{name} {part}".rstrip()
     for name, command in ((name, load_command(name)) for name in MODULES)

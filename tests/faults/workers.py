@@ -7,7 +7,7 @@ import random
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    [f"tests.faults.{program}" for program in ("collector", "deliverer", "issuer", "rollup_worker")]
+    [f"tests.faults.{program}" for program in ("collector", "deliverer", "issuer", "pusher", "rollup_worker")]
 )
 
 

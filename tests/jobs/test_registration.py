@@ -100,4 +100,6 @@ async def test_the_clock_rolls_up_on_the_first_at_three_and_catches_up_daily(giv
         "issue_chunk",
         "render_documents",
         "deliver_events",
+        "push_to_finance",
+        "reconcile_finance",
     }

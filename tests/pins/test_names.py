@@ -10,6 +10,8 @@ from app.operations.calls import audit
 from app.operations.calls.refusal import ProblemCode
 from app.operations.deployments import deployment_events
 from app.operations.dunning_wake_up import EVALUATE_JOB
+from app.operations.finance.push_recording import PUSH_JOB
+from app.operations.finance.reconciling import RECONCILE_JOB
 from app.operations.issue_runs import ISSUE_RUNS
 from app.operations.rollups import ROLLUPS
 from app.operations.usage.metered_events import UsageFault
@@ -114,6 +116,7 @@ MUTATIONS = {
     "markInvoicePaid",
     "moveResource",
     "publishPlanVersion",
+    "reconcileFinance",
     "recordPayment",
     "recordRecovery",
     "recordUsage",
@@ -124,6 +127,7 @@ MUTATIONS = {
     "rematchCloudInvoice",
     "resolveDispute",
     "retirePlanVersion",
+    "retryFinancePush",
     "reversePayment",
     "rollUpPeriod",
     "rotateWebhookSecret",
@@ -162,12 +166,15 @@ def test_the_names_of_jobs_and_when_they_are_due() -> None:
     assert ISSUE_RUNS.chunk_job == "issue_chunk"
     assert registration.CATCH_UP_JOB == "catch_up"
     assert EVALUATE_JOB == "evaluate_dunning"
+    assert (PUSH_JOB, RECONCILE_JOB) == ("push_to_finance", "reconcile_finance")
     assert {function.__name__: schedule for function, schedule in registration._CLOCK} == {
         "roll_up_month_end": "0 3 1 * *",
         "catch_up": "30 4 * * *",
         "resume": "*/5 * * * *",
         "run_dunning": "*/5 * * * *",
         "deliver_events_again": "* * * * *",
+        "push_to_finance_again": "* * * * *",
+        "reconcile_finance_daily": "50 * * * *",
         "issue_due_months": "30 5 * * *",
         "resume_issue_runs": "*/5 * * * *",
         "render_due_documents": "*/5 * * * *",

@@ -46,6 +46,7 @@ class ExampleData:
     bill: UUID
     payment: UUID
     endpoint: UUID
+    push: UUID
 
 
 async def create_example_data(given: Given) -> ExampleData:
@@ -93,6 +94,7 @@ async def create_example_data(given: Given) -> ExampleData:
         bill=bill,
         payment=payment,
         endpoint=await _deliveries(given, acme, rival),
+        push=await _blocked_push(given, acme, invoice),
     )
 
 
@@ -103,6 +105,22 @@ async def _deliveries(given: Given, *tenants: UUID) -> UUID:
     ]
     await publish_events(given.platform, lambda unit, ids: add_deliveries(unit, ids, given.clock()))
     return endpoints[0].endpoint_id
+
+
+async def _blocked_push(given: Given, tenant_id: UUID, invoice_id: UUID) -> UUID:
+    """A push that the finance system refused, of an invoice; returns its id."""
+    row = await given.row(
+        "UPDATE finance_pushes SET status = 'BLOCKED', body = '{}', attempts = 1, last_attempt_at = recorded_at"
+        " WHERE tenant_id = $1 AND invoice_id = $2 AND sequence = 1 RETURNING id",
+        tenant_id,
+        invoice_id,
+    )
+    await given.rows(
+        "UPDATE finance_queues SET blocked_at = now(), next_attempt_at = NULL WHERE tenant_id = $1 AND id = $2",
+        tenant_id,
+        invoice_id,
+    )
+    return UUID(str(row["id"]))
 
 
 async def _correct(given: Given, tenant_id: UUID) -> None:

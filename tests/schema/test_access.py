@@ -67,6 +67,8 @@ ALLOWED_ROLES = {
     "rotateWebhookSecret": _TENANT_ADMINS,
     "sendTestEvent": _TENANT_ADMINS,
     "redeliver": _TENANT_ADMINS,
+    "retryFinancePush": _PLATFORM,
+    "reconcileFinance": _PLATFORM,
     "importCloudInvoice": _PLATFORM,
     "rematchCloudInvoice": _PLATFORM,
     "withdrawCloudInvoice": _PLATFORM,

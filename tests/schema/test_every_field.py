@@ -49,6 +49,7 @@ async def test_every_field_of_every_type_is_answered_as_the_schema_says(api: Api
     owing = await _dun(api.given)
     await _issue(api.given)
     await _deliver(api.given)
+    await _push(api.given)
     await api.mutate("createTenant", {"code": "acme", "name": "Taken"})  # for the reason of an audit entry
     await api.mutate("recordUsage", {"events": []}, "__typename")  # whose audit entry has a result
     withdrawn = await import_bill(api.given.platform, bill(row("data", "$1.00")), external_id="withdrawn")
@@ -129,6 +130,26 @@ async def _deliver(given: Given) -> None:
     await given.rows(
         "UPDATE webhook_deliveries SET last_attempt_at = now(), duration_ms = 5, response_status = 500,"
         " response_body = 'broken', error = 'the receiver answered 500' RETURNING id"
+    )
+
+
+async def _push(given: Given) -> None:
+    """A push that was answered with a failure, a comparison that found an invoice out of step, and one that failed."""
+    await given.rows(
+        "UPDATE finance_pushes SET response_status = 422, response_body = 'no account', external_id = 'AR-7',"
+        " error = 'the finance system answered 422' WHERE status = 'BLOCKED' RETURNING id"
+    )
+    await given.rows(
+        "INSERT INTO finance_reconciliations"
+        " (id, requested_at, requested_by, reason, finished_at, compared, out_of_step, error) VALUES"
+        " (gen_random_uuid(), now(), 'someone', 'month end', now(), 2, 1, NULL),"
+        " (gen_random_uuid(), now(), 'someone', NULL, now(), NULL, NULL, 'no answer')"
+    )
+    await given.rows(
+        "INSERT INTO receivables_out_of_step"
+        " (id, tenant_id, invoice_id, receivable_id, currency, balance_cents, finance_balance_cents, found_at)"
+        " SELECT gen_random_uuid(), tenant_id, id, id, currency, balance_cents, balance_cents + 1, now()"
+        " FROM invoice_balances LIMIT 1"
     )
 
 

@@ -194,6 +194,8 @@ INPUTS: dict[str, dict[str, Any]] = {
         "since": "2026-05-01T00:00:00Z",
         "until": "2026-05-02T00:00:00Z",
     },
+    "retryFinancePush": {"pushId": "@push"},
+    "reconcileFinance": {"reason": "r"},
     "waiveMonth": {"tenantId": "@rival", "periodStart": "2026-02-01", "reason": "r"},
     "recordPayment": {
         "tenantId": "@acme",

@@ -19,6 +19,7 @@ PARTS = {
     "TierCharge",
     "UnbilledMonth",
     "BankStatementProposal",  # the statement's own
+    "FinancePush",  # the invoice's
     "DunningPolicy",  # of each tenant's currency
     "StatementEntry",
     "TrialBalanceRow",

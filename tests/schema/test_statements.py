@@ -53,6 +53,8 @@ EXCEPTIONS = {
     "UPDATE delivery_queues q SET claim = NULL": _OF_DELIVERIES,
     "DELETE FROM delivery_queues q WHERE q.id": _OF_DELIVERIES,
     "UPDATE webhook_deliveries d SET status = r.status": _OF_DELIVERIES,
+    "SELECT tenant_id, id FROM finance_queues WHERE next_attempt_at <= $1": _OF_ALL,
+    "DELETE FROM receivables_out_of_step": _OF_ALL,
     "DELETE FROM idempotency_keys WHERE created_at <= $1": _OF_ALL,
     "DELETE FROM rate_limit_buckets WHERE full_at < now()": _OF_ALL,
     "FROM cloud_invoice_lines l LEFT JOIN cloud_resources r": "a data check: it finds whether the tenants agree",

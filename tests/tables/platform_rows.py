@@ -113,6 +113,7 @@ SHARED: dict[str, Row] = {
         "transitions_applied": 0,
         "transitions_withheld": 0,
     },
+    "finance_reconciliations": {"id": key(67), "requested_at": MOMENT, "requested_by": "someone"},
     "invoice_number_sequences": {"year": 2026, "last_number": 1},
     "credit_note_number_sequences": {"year": 2026, "last_number": 1},
     "data_integrity_progress": {"id": key(9), "table_name": "tenants"},

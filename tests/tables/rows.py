@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.tables.billing_rows import billing_months, dunning, invoices, issue_outcomes, provider_bills, rollups
 from tests.tables.event_rows import events
+from tests.tables.finance_rows import finance
 from tests.tables.payment_rows import payments
 from tests.tables.platform_rows import HASH, MOMENT, SHARED, Row, key
 from tests.tables.receivable_rows import counter_posting, credit_notes, ledger
@@ -39,6 +40,7 @@ def of_tenant(tenant: int) -> dict[str, Row]:
         issue_outcomes,
         provider_bills,
         events,
+        finance,
         _requests,
     )
     owned = {table: row for rows in nouns for table, row in rows(tenant).items()}

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.tables.broken_pushes import BROKEN_PUSHES
 from tests.tables.broken_receivables import BROKEN_RECEIVABLES, CURRENCIES
 from tests.tables.rows import HASH, MOMENT, base_row, insert, key
 
@@ -35,6 +36,7 @@ BROKEN: dict[str, list[dict[str, Any]]] = {
     "tenants_abn_check": [{"abn": abn} for abn in ("", "5182475355", "518247535566", "51 824 753 556")],
     "tenants_legal_name_check": [{"legal_name": name} for name in NAMES],
     **BROKEN_RECEIVABLES,
+    **BROKEN_PUSHES,
     "audit_log_occurrences_check": [{"occurrences": 0}],
     "idempotency_keys_key_check": [{"key": ""}, {"key": "x" * 256}],
     "rate_limit_buckets_last_granted_check": [{"last_granted": -1}],

@@ -49,6 +49,8 @@ NOT_FOR_CALLERS = {
         "cloud_deployment_events_withheld_key",
         "events_aggregate_id_sequence_key",
         "events_position_key",
+        "finance_pushes_tenant_id_invoice_id_sequence_key",
+        "receivables_out_of_step_receivable_id_key",
         "cloud_invoice_lines_cloud_invoice_id_position_key",
         "credit_note_lines_tenant_id_credit_note_id_position_key",
         "credit_notes_number_key",

@@ -26,6 +26,7 @@ ADDED = {
     "journal_entries_tenant_id_id_key",
     "credit_notes_tenant_id_id_key",
     "invoice_balances_id_fkey",  # to the invoice: a primary key is declared without a reference
+    "finance_queues_id_fkey",  # likewise
     "cloud_deployment_events_dunning_step_fkey",  # to a table that is declared later
 }
 WIDENED = {
@@ -62,6 +63,8 @@ WIDENED = {
     "webhook_deliveries_endpoint_id_fkey",
     "webhook_deliveries_event_id_fkey",
     "delivery_queues_endpoint_id_fkey",
+    "finance_pushes_invoice_id_fkey",
+    "receivables_out_of_step_invoice_id_fkey",
     "journal_postings_entry_id_fkey",
     "credit_notes_invoice_id_fkey",
     "credit_note_lines_credit_note_id_fkey",
@@ -82,6 +85,8 @@ DROPPED = {
     "usage_daily_totals_tenant_id_fkey",
     "journal_postings_tenant_id_fkey",
     "invoice_balances_tenant_id_fkey",
+    "finance_queues_tenant_id_fkey",
+    "finance_pushes_tenant_id_fkey",
 }
 
 CONSTRAINTS = """

@@ -21,7 +21,7 @@ OURS, THEIRS = key(1, 1), key(1, 2)
 OWNED = [table for table in of_tenant(1) if table != "cloud_invoice_lines"]
 OWN = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
 PLATFORMS = ["cloud_invoices", "cloud_invoice_lines", "rollup_runs", "rollup_chunks", "data_integrity_progress"]
-PLATFORMS += ["dunning_runs", "issue_runs", "issue_chunks"]
+PLATFORMS += ["dunning_runs", "issue_runs", "issue_chunks", "finance_reconciliations"]
 CATALOG = ["plans", "plan_versions", "plan_resources", "plan_price_tiers", "addons", "resource_kinds", "tax_rates"]
 PROBE = "row_security_probe"
 UNOWNED = {"invoice_number_sequences", "credit_note_number_sequences", "installation", *CATALOG}
@@ -222,6 +222,7 @@ async def test_what_the_platform_may_do(filled: Any) -> None:
         "cloud_invoices",  # but for those of its match and its withdrawal
         "dunning_holds",  # but for their end
         "events",  # but for their position
+        "receivables_out_of_step",
         *("dunning_steps", "issue_outcomes"),
         *payments(1),  # but for columns of three of them
         *credit_notes(1),
@@ -240,7 +241,7 @@ async def test_what_the_platform_may_do(filled: Any) -> None:
         "subscription_active_spans",
         "subscription_plan_versions",
         *("tax_rates", "tenant_invoice_inputs", "tenant_invoice_lines", "tenant_tax_exemptions", "usage_daily_totals"),
-        *("webhook_endpoints", "webhook_deliveries", "delivery_queues"),
+        *("webhook_endpoints", "webhook_deliveries", "delivery_queues", "receivables_out_of_step"),
     }
     assert await allowed(filled, PLATFORM_ROLE, "TRUNCATE") == set()
 

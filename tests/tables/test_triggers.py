@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.tables.broken_pushes import REFUSED_CHANGES
 from tests.tables.rows import HASH, base_row, insert, key, of_tenant
 
 INVOICE = key(11, 1)
@@ -128,6 +129,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
             """,
         )
     ],
+    "finance_pushes_guard": REFUSED_CHANGES,
     "issued_documents_guard": [
         ([], "UPDATE issued_documents SET applied_credit_cents = 1"),
         ([], "DELETE FROM issued_documents"),

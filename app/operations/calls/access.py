@@ -65,6 +65,7 @@ class Action(StrEnum):
     PUBLISH_EVENTS = "publish events"
     READ_EVENTS = "read events"
     MANAGE_WEBHOOKS = "manage webhook endpoints"
+    PUSH_TO_FINANCE = "push to the finance system"
 
 
 _PLATFORM = frozenset({Role.PLATFORM_ADMIN})
@@ -126,6 +127,7 @@ ALLOWED_ROLES: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.PUBLISH_EVENTS: _PLATFORM,
         Action.READ_EVENTS: _READERS,
         Action.MANAGE_WEBHOOKS: _TENANT_ADMINS,
+        Action.PUSH_TO_FINANCE: _PLATFORM,
     }
 )
 

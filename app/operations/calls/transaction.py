@@ -15,6 +15,7 @@ from app.operations.calls.idempotency import Work, once
 from app.operations.calls.refusal import ProblemCode, Refusal
 from app.operations.dunning_wake_up import wake_dunning
 from app.operations.events.wake_up import wake_delivery_of_events
+from app.operations.finance.push_recording import wake_finance_push
 
 T = TypeVar("T")
 
@@ -94,6 +95,7 @@ def _waking(context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> Wor
         for tenant_id in sorted(unit.changed_balances):
             wake_dunning(unit, context, tenant_id)
         wake_delivery_of_events(unit, context)
+        wake_finance_push(unit, context)
         return result
 
     return waking

@@ -127,6 +127,7 @@ async def enter_credit_note(unit: UnitOfWork, zone: ZoneInfo, note: NewCreditNot
         written_off=-written_off,
         credited_net=amounts.net_cents,
         credited_tax=amounts.tax_cents,
+        source_id=note_id,
     )
     await change_balances(unit, invoice.tenant_id, [change], now)
     if split.credit_cents:

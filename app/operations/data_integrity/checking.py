@@ -16,6 +16,7 @@ from app.operations.data_integrity import (
     credit_notes,
     deployments,
     events,
+    finance,
     invoices,
     issued_documents,
     ledger,
@@ -37,6 +38,7 @@ INTEGRITY_CHECKS: tuple[IntegrityCheck, ...] = (
     *runs.INTEGRITY_CHECKS,
     *costs.INTEGRITY_CHECKS,
     *events.INTEGRITY_CHECKS,
+    *finance.INTEGRITY_CHECKS,
 )
 
 SLACK = timedelta(hours=1)

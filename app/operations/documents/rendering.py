@@ -12,6 +12,7 @@ from app.operations.calls.transaction import transact
 from app.operations.documents.document_data import DocumentKind
 from app.operations.documents.gathering import gather
 from app.operations.documents.pdf import render_pdf
+from app.operations.finance.push_recording import push_document
 
 SHORT_LINES = 100
 """A longer document is rendered by the job: locks are held while one is issued, and numbers wait for them."""
@@ -64,6 +65,7 @@ async def render_documents(context: Context) -> int:
             return False
         kind = DocumentKind.CREDIT_NOTE if row["invoice_id"] is None else DocumentKind.INVOICE
         await _render(unit, context, row["tenant_id"], last, kind)
+        await push_document(unit, row["tenant_id"], last, row["invoice_id"], context.clock())
         return True
 
     while rendered < MAX_DOCUMENTS:

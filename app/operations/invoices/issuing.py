@@ -12,8 +12,10 @@ from app.database import UnitOfWork
 from app.operations.calls.context import Context
 from app.operations.documents.document_issuing import keep_invoice_documents
 from app.operations.events import record_invoices
+from app.operations.finance.push_recording import NewPush, record_pushes
 from app.operations.ledger import NewJournalEntry, apply_credit, lock_receivables, write_entries
 from app.tables.events import EventType
+from app.tables.finance import FinancePushKind
 from app.tables.ledger import JournalEntryKind
 
 # The row's lock lasts until the commit, so the numbers of a year have no gap and no order but that of the commits.
@@ -34,6 +36,7 @@ SELECT i.id, i.tenant_id, i.currency, i.due_on, i.total_cents, 0, 0, 0, 0, 0, 0,
        CASE i.total_cents WHEN 0 THEN 'ZERO' END
 FROM tenant_invoices i JOIN unnest($1::uuid[], $2::uuid[]) AS n (tenant_id, id)
     ON i.tenant_id = n.tenant_id AND i.id = n.id
+RETURNING tenant_id, id, total_cents
 """
 _SETTLE_ZERO = """
 UPDATE tenant_invoices i SET status = 'PAID', paid_at = $3
@@ -71,7 +74,14 @@ async def issue_drafts(unit: UnitOfWork, context: Context, drafts: Sequence[Draf
     numbers = await _take_numbers(unit, today.year, len(drafts))
     due_on = today + timedelta(days=context.settings.payment_terms_days)
     await unit.connection.execute(_ISSUE, tenant_ids, ids, numbers, now, today, due_on)
-    await unit.connection.execute(_OPEN_BALANCES, tenant_ids, ids)
+    opened = await unit.connection.fetch(_OPEN_BALANCES, tenant_ids, ids)
+    record_pushes(
+        unit,
+        [
+            NewPush(tenant_id, invoice_id, FinancePushKind.INVOICE_ISSUED, invoice_id, total_cents, now)
+            for tenant_id, invoice_id, total_cents in opened
+        ],
+    )
     await record_invoices(unit, EventType.INVOICE_ISSUED, zip(tenant_ids, ids, strict=True), now)
     paid = await unit.connection.fetch(_SETTLE_ZERO, tenant_ids, ids, now)
     await record_invoices(unit, EventType.INVOICE_PAID, map(tuple, paid), now)

@@ -57,7 +57,7 @@ async def void_receivables(unit: UnitOfWork, zone: ZoneInfo, invoices: Sequence[
             mirrored(issued),
         )
         await write_entries(unit, zone, [entry], now)
-        void = BalanceChange(invoice.id, SettledBy.ZERO, voided=invoice.total_cents)
+        void = BalanceChange(invoice.id, SettledBy.ZERO, voided=invoice.total_cents, source_id=invoice.id)
         await change_balances(unit, invoice.tenant_id, [void], now)
 
 

@@ -14,7 +14,9 @@ from app.billing import OpenInvoice
 from app.database import UnitOfWork
 from app.operations.calls.access import not_found
 from app.operations.events import record_invoices
+from app.operations.finance.push_recording import NewPush, record_pushes
 from app.tables.events import EventType
+from app.tables.finance import FinancePushKind
 from app.tables.ids import new_id
 from app.tables.invoices import InvoiceStatus
 from app.tables.ledger import SettledBy
@@ -114,7 +116,9 @@ class Receivable:
 
 
 class BalanceChange(NamedTuple):
-    """Amounts to add to an invoice's balance row; settled_by: what settles it if its balance becomes 0."""
+    """Amounts to add to an invoice's balance row; settled_by: what settles it if its balance becomes 0. source_id: the
+    document that changes it; None for the tenant's credit, which has none.
+    """
 
     invoice_id: UUID
     settled_by: SettledBy
@@ -126,6 +130,25 @@ class BalanceChange(NamedTuple):
     recovered: int = 0
     credited_net: int = 0
     credited_tax: int = 0
+    source_id: UUID | None = None
+
+    @property
+    def kind(self) -> FinancePushKind:
+        """What the finance system is told of it. Each change is of one kind."""
+        kinds = {
+            FinancePushKind.INVOICE_VOIDED: self.settled_by is SettledBy.ZERO,  # also of a total of 0
+            FinancePushKind.PAYMENT_RECORDED: self.paid > 0,
+            FinancePushKind.PAYMENT_REVERSED: self.paid < 0,
+            FinancePushKind.CREDIT_APPLIED: self.credit,
+            FinancePushKind.RECOVERY_RECORDED: self.recovered,
+            FinancePushKind.BALANCE_WRITTEN_OFF: self.written_off > 0,
+        }
+        return next((kind for kind, applies in kinds.items() if applies), FinancePushKind.CREDIT_NOTE_ISSUED)
+
+    @property
+    def balance_cents(self) -> int:
+        """By how much the balance rises."""
+        return -(self.paid + self.credit + self.noted + self.written_off + self.voided)
 
 
 async def lock_tenant(unit: UnitOfWork, tenant_id: UUID) -> str | None:
@@ -217,8 +240,13 @@ async def change_balances_of(
     if not changes:
         return []
     unit.changed_balances.update(tenant_ids)
-    columns = [list(column) for column in zip(*changes, strict=True)]
+    *columns, sources = (list(column) for column in zip(*changes, strict=True))
     await unit.connection.execute(_CHANGE, tenant_ids, *columns)
+    pushes = [
+        NewPush(tenant_id, change.invoice_id, change.kind, source_id, change.balance_cents, now)
+        for tenant_id, change, source_id in zip(tenant_ids, changes, sources, strict=True)
+    ]
+    record_pushes(unit, pushes)
     paid = await unit.connection.fetch(_SETTLE, tenant_ids, columns[0], paid_at or now, references)
     reopened = await unit.connection.fetch(_REOPEN, tenant_ids, columns[0])
     await record_invoices(unit, EventType.INVOICE_PAID, map(tuple, paid), now)

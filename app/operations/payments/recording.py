@@ -151,7 +151,10 @@ async def enter_payments(
     await change_balances_of(
         unit,
         [application.tenant_id for _, application in parts],
-        [BalanceChange(part.invoice_id, SettledBy.PAYMENT, paid=part.cents) for _, part in parts],
+        [
+            BalanceChange(part.invoice_id, SettledBy.PAYMENT, paid=part.cents, source_id=part.payment_id)
+            for _, part in parts
+        ],
         now,
         [one.invoice_reference for one, _ in parts],
         paid_at=paid_at,

@@ -81,7 +81,10 @@ async def _reverse(unit: UnitOfWork, context: Context, payment: Any, reason: str
     applied = await unit.connection.fetch(_APPLIED, tenant_id, payment["id"])
     _record_event(unit, payment, applied, reason, now)
     await undo_applications(unit, tenant_id, {row["id"]: row["cents"] for row in applied}, now)
-    changes = [BalanceChange(row["invoice_id"], SettledBy.PAYMENT, paid=-row["cents"]) for row in applied]
+    changes = [
+        BalanceChange(row["invoice_id"], SettledBy.PAYMENT, paid=-row["cents"], source_id=payment["id"])
+        for row in applied
+    ]
     reopened = await change_balances(unit, tenant_id, changes, now)
     await change_credit(unit, tenant_id, currency, -payment["credit_cents"])
     postings = await postings_of(unit, tenant_id, payment["id"], JournalEntryKind.PAYMENT_RECORDED)

@@ -169,7 +169,9 @@ async def _write_off(unit: UnitOfWork, context: Context, invoice: Receivable, re
         )
     )
     await _keep_taxes(unit, invoice.tenant_id, write_off_id, taxes)
-    written_off = BalanceChange(invoice.id, SettledBy.WRITE_OFF, written_off=invoice.balance_cents)
+    written_off = BalanceChange(
+        invoice.id, SettledBy.WRITE_OFF, written_off=invoice.balance_cents, source_id=write_off_id
+    )
     await change_balances(unit, invoice.tenant_id, [written_off], now)
     entry = NewJournalEntry(
         invoice.tenant_id,
@@ -205,7 +207,7 @@ async def _recover(
             **recovery._asdict(),
         )
     )
-    recovered = BalanceChange(invoice.id, SettledBy.WRITE_OFF, recovered=recovery.amount_cents)
+    recovered = BalanceChange(invoice.id, SettledBy.WRITE_OFF, recovered=recovery.amount_cents, source_id=recovery_id)
     await change_balances(unit, invoice.tenant_id, [recovered], now)
     parts = await lower_write_offs(unit, invoice.tenant_id, invoice.id, recovery.amount_cents)
     entry = NewJournalEntry(

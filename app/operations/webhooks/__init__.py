@@ -1,7 +1,7 @@
 """Webhooks: events are delivered to endpoints by Standard Webhooks, each aggregate's in order. See docs/adr/0043."""
 
 from app.operations.webhooks.delivering import Delivery
-from app.operations.webhooks.delivery_state import DeliveryState, delivery_state, late_seconds
+from app.operations.webhooks.delivery_state import delivery_state, late_seconds
 from app.operations.webhooks.endpoints import (
     create_webhook_endpoint,
     delete_webhook_endpoint,
@@ -14,7 +14,6 @@ from app.operations.webhooks.sending import WebhookSender
 
 __all__ = [
     "Delivery",
-    "DeliveryState",
     "WebhookSender",
     "create_webhook_endpoint",
     "delete_webhook_endpoint",

@@ -109,7 +109,7 @@ class Delivery:
                 "webhook-timestamp": str(int(now.timestamp())),
                 "webhook-signature": signature_of(secrets, str(row["id"]), now, body),
             }
-            attempt = await self._sender.post(row["url"], headers, body)
+            attempt = await self._sender.send("POST", row["url"], headers, body)
         return AttemptResult(row["queue_id"], claim, row["delivery_id"], row["endpoint_id"], row["attempts"], attempt)
 
     def _secrets(self, row: Any) -> list[str]:

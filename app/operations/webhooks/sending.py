@@ -1,4 +1,4 @@
-"""Posts one event to an endpoint, and says what came of it."""
+"""Sends one request, and says what came of it."""
 
 import asyncio
 import ssl
@@ -42,21 +42,25 @@ class Attempt(NamedTuple):
         return self.status == _GONE
 
 
-class WebhookSender:
-    """Sends requests, to checked addresses only: `async with WebhookSender(...) as sender`.
-
-    No redirect is followed, and no proxy of the environment is used. certificates: for tests; default: the usual
-    authorities.
+class Sender:
+    """Sends requests: `async with Sender(...) as sender`. No redirect is followed, and no proxy of the environment is
+    used. certificates: the authorities that are trusted; default: the usual ones. reuse: whether one connection serves
+    several requests.
     """
 
     def __init__(
-        self, *, allow_loopback: bool, resolver: Resolver = resolve, certificates: ssl.SSLContext | None = None
+        self,
+        certificates: ssl.SSLContext | None = None,
+        backend: httpcore.AsyncNetworkBackend | None = None,
+        *,
+        reuse: bool = True,
     ) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=certificates,
             max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=None if reuse else 0,
             keepalive_expiry=_IDLE_SECONDS,
-            network_backend=CheckedBackend(resolver, allow_loopback=allow_loopback),
+            network_backend=backend,
         )
 
     async def __aenter__(self) -> Self:
@@ -66,12 +70,14 @@ class WebhookSender:
     async def __aexit__(self, *_exception: object) -> None:
         await self._pool.aclose()
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
-        """Posts the body, in 15 seconds or less. Every failure is an Attempt."""
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, kept: int = MAX_BODY_KEPT
+    ) -> Attempt:
+        """Sends a request, in 15 seconds or less. Every failure is an Attempt. kept: so many bytes of the answer."""
         began = time.perf_counter()
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                status, answered, text = await self._request(url, headers, body)
+                status, answered, text = await self._request(method, url, headers, body, kept)
         except TimeoutError:
             return Attempt(_milliseconds(began), error=f"no answer within {TIMEOUT_SECONDS} seconds")
         except AddressRefused as refused:
@@ -83,16 +89,25 @@ class WebhookSender:
         return Attempt(_milliseconds(began), status, text, _error_of(status), _retry_after(answered, datetime.now(UTC)))
 
     async def _request(
-        self, url: str, headers: Mapping[str, str], body: bytes
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, kept: int
     ) -> tuple[int, Sequence[tuple[bytes, bytes]], str]:
         sent = [(name.encode(), value.encode()) for name, value in headers.items()]
-        async with self._pool.stream("POST", url, headers=sent, content=body) as response:
-            kept = b""
+        async with self._pool.stream(method, url, headers=sent, content=body) as response:
+            read = bytearray()
             async for part in response.aiter_stream():
-                kept += part[: MAX_BODY_KEPT - len(kept)]
-                if len(kept) == MAX_BODY_KEPT:
+                read += part[: kept - len(read)]
+                if len(read) == kept:
                     break
-            return response.status, response.headers, kept.decode(errors="replace").replace("\0", "\ufffd")
+            return response.status, response.headers, read.decode(errors="replace").replace("\0", "\ufffd")
+
+
+class WebhookSender(Sender):
+    """Sends events, to checked addresses only. resolver, certificates: for tests."""
+
+    def __init__(
+        self, *, allow_loopback: bool, resolver: Resolver = resolve, certificates: ssl.SSLContext | None = None
+    ) -> None:
+        super().__init__(certificates, CheckedBackend(resolver, allow_loopback=allow_loopback))
 
 
 def _error_of(status: int) -> str | None:

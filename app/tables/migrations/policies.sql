@@ -16,9 +16,9 @@ BEGIN
             AND (a.attname = 'tenant_id' OR c.relname = 'tenants' AND a.attname = 'id')
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
           AND (a.attname IS NOT NULL
-               -- Only the platform sees the provider's bills, the rollup, issue and dunning runs and the progress of data-integrity checks.
+               -- Only the platform sees the provider's bills, the rollup, issue and dunning runs, the finance reconciliations and the progress of data-integrity checks.
                OR c.relname IN ('cloud_invoices', 'cloud_invoice_lines', 'rollup_runs', 'rollup_chunks', 'data_integrity_progress',
-                                'dunning_runs', 'issue_runs', 'issue_chunks'))
+                                'dunning_runs', 'issue_runs', 'issue_chunks', 'finance_reconciliations'))
         GROUP BY c.oid
     LOOP
         IF NOT protected.forced THEN
@@ -60,7 +60,8 @@ BEGIN
                 'invoice_balances', 'tenant_balances', 'invoice_applications', 'invoice_application_reversals', 'credit_notes', 'credit_note_lines', 'absorbed_corrections', 'issued_documents',
                 'payments', 'refunds', 'write_offs', 'write_off_taxes', 'recoveries', 'issue_outcomes')
             AND found.relname NOT LIKE 'tenant\_invoice%' AND found.relname NOT LIKE 'rollup\_%'
-            AND found.relname NOT LIKE 'dunning\_%' THEN
+            AND found.relname NOT LIKE 'dunning\_%' AND found.relname NOT LIKE 'finance\_%'
+            AND found.relname <> 'receivables_out_of_step' THEN
             EXECUTE format('GRANT INSERT ON %I TO arcadia_tenant', found.relname);
         END IF;
     END LOOP;
@@ -85,6 +86,9 @@ GRANT UPDATE (pdf, pdf_sha256) ON issued_documents TO arcadia_platform;
 GRANT UPDATE ON dunning_policies, dunning_runs, dunning_failures TO arcadia_platform;
 GRANT UPDATE (ended_at, ended_by) ON dunning_holds TO arcadia_platform;
 GRANT DELETE ON dunning_policies TO arcadia_platform;
+-- A finance push is attempted; the list of what is out of step is replaced.
+GRANT UPDATE ON finance_queues, finance_pushes, finance_reconciliations TO arcadia_platform;
+GRANT DELETE ON receivables_out_of_step TO arcadia_platform;
 -- An event is published once. Nothing else of it changes.
 GRANT UPDATE (position) ON events TO arcadia_platform;
 -- A bill's rows may be matched again, and a bill withdrawn. Amounts, dates and texts do not change.

@@ -86,6 +86,7 @@ NO_INPUT = {
     Action.PUBLISH_EVENTS: "gives events their positions",
     Action.READ_EVENTS: "writes nothing",
     Action.MANAGE_WEBHOOKS: "concerns no month",
+    Action.PUSH_TO_FINANCE: "tells of balances, and changes none",
 }
 """Actions that leave what a rated month comes to as it is, and why."""
 

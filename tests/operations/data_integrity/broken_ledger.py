@@ -13,6 +13,7 @@ WRITE_OFFS = "a write-off is posted with its amount"
 RECOVERIES = "a recovery is posted with its amount"
 PAYMENTS = "a payment is posted with its amounts"
 REVERSALS = "a reversed payment is posted as reversed"
+PUSHES = "the pushes of an invoice to the finance system add up to its balance"
 REFUNDS = "a refund is posted with its amount"
 
 
@@ -70,7 +71,7 @@ BROKEN_LEDGER: dict[str, tuple[str, set[str]]] = {
         UPDATE invoice_balances SET paid_cents = paid_cents + 5, balance_cents = balance_cents - 5
             WHERE id = {invoice("bounced")}
         """,
-        {BALANCES, RECEIVABLE},
+        {BALANCES, RECEIVABLE, PUSHES},
     ),
     "a credit balance": ("UPDATE tenant_balances SET credit_cents = credit_cents + 1 WHERE credit_cents > 0", {CREDIT}),
     "a credit balance lost": ("DELETE FROM tenant_balances WHERE credit_cents > 0", {CREDIT}),
@@ -91,7 +92,7 @@ BROKEN_LEDGER: dict[str, tuple[str, set[str]]] = {
         UPDATE invoice_balances SET paid_cents = paid_cents + 1, balance_cents = -1, settled_by = NULL
             WHERE id = {invoice("paid")}
         """,
-        {NEGATIVE, BALANCES, RECEIVABLE, PAID},
+        {NEGATIVE, BALANCES, RECEIVABLE, PAID, PUSHES},
     ),
     "a credit balance below 0": (
         """

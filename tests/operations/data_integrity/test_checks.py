@@ -20,13 +20,14 @@ from tests.operations.costs.bills import bill, droplet, import_bill, row
 from tests.operations.data_integrity.broken_credit_notes import BROKEN_CREDIT_NOTES
 from tests.operations.data_integrity.broken_issue_runs import BROKEN_ISSUE_RUNS
 from tests.operations.data_integrity.broken_ledger import BROKEN_LEDGER
+from tests.operations.data_integrity.broken_pushes import BROKEN_PUSHES
 from tests.operations.data_integrity.conftest import MadeOnce
 from tests.operations.data_integrity.violating_rows import BROKEN
 from tests.operations.given import Given
 from tests.operations.months import MAY, invoices, meter, roll_up
 from tests.operations.receivables import credit
 
-EVERY = {**BROKEN, **BROKEN_CREDIT_NOTES, **BROKEN_ISSUE_RUNS}
+EVERY = {**BROKEN, **BROKEN_CREDIT_NOTES, **BROKEN_ISSUE_RUNS, **BROKEN_PUSHES}
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ TABLES = {
     "cloud_deployments", "cloud_deployment_events", "subscriptions", "usage_daily_totals", "tenant_invoices",
     "invoice_number_sequences", "tenants", "rollup_runs", "rollup_chunks", "rollup_outcomes",
     "billing_months", "billing_month_changes", "issue_runs", "issue_chunks", "issue_outcomes",
-    "cloud_invoices", "cloud_invoice_lines", "event_sequences", "webhook_deliveries",
+    "cloud_invoices", "cloud_invoice_lines", "event_sequences", "webhook_deliveries", "finance_pushes",
     "credit_notes", "credit_note_number_sequences", "invoice_balances", "tenant_invoice_lines", "journal_entries",
     "issued_documents",
 }  # fmt: skip

@@ -17,6 +17,7 @@ class Delivered(NamedTuple):
     path: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def message_id(self) -> str:
@@ -106,7 +107,8 @@ async def _read(reader: asyncio.StreamReader) -> Delivered | None:
         return None
     first, *lines = head.decode().split("\r\n")[:-2]
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return Delivered(first.split()[1], headers, await reader.readexactly(int(headers.get("content-length", 0))))
+    method, path, _ = first.split()
+    return Delivered(path, headers, await reader.readexactly(int(headers.get("content-length", 0))), method)
 
 
 def _written(answer: Answer) -> bytes:

@@ -121,7 +121,7 @@ async def test_a_name_that_changes_its_address_is_refused_when_it_is_connected_t
     resolver = resolving([PUBLIC], ["169.254.169.254"])
     assert await url_faults("https://rebinding.example/", allow_loopback=False, resolver=resolver) == []
     async with WebhookSender(allow_loopback=False, resolver=resolver) as sender:
-        attempt = await sender.post("https://rebinding.example/", {"host": "rebinding.example"}, b"{}")
+        attempt = await sender.send("POST", "https://rebinding.example/", {"host": "rebinding.example"}, b"{}")
     assert attempt.error == (
         "rebinding.example resolves to 169.254.169.254, which is not an address of the public internet"
     )
@@ -138,7 +138,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch: 
     monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
     resolver = resolving([PUBLIC, "93.184.216.35"], ["10.0.0.1"])
     async with WebhookSender(allow_loopback=False, resolver=resolver) as sender:
-        attempt = await sender.post("https://example.com/", {"host": "example.com"}, b"{}")
+        attempt = await sender.send("POST", "https://example.com/", {"host": "example.com"}, b"{}")
     assert (connected, attempt.error) == ([PUBLIC, "93.184.216.35"], "ConnectError: nothing there")
 
 
@@ -175,10 +175,12 @@ async def test_https_with_the_authority_of_the_tests(authority: Path) -> None:
     loopback = resolving(["127.0.0.1"])
     async with receiving(tls=serving) as receiver:
         async with WebhookSender(allow_loopback=True, resolver=loopback, certificates=trusting) as sender:
-            assert (await sender.post(receiver.url, {"host": "localhost"}, b"{}")).status == 204
-            other = await sender.post(receiver.url.replace("localhost", "example.com"), {"host": "example.com"}, b"{}")
+            assert (await sender.send("POST", receiver.url, {"host": "localhost"}, b"{}")).status == 204
+            other = await sender.send(
+                "POST", receiver.url.replace("localhost", "example.com"), {"host": "example.com"}, b"{}"
+            )
             assert "certificate is not valid for 'example.com'" in (other.error or "")
         async with WebhookSender(allow_loopback=True, resolver=loopback) as sender:
-            untrusted = await sender.post(receiver.url, {"host": "localhost"}, b"{}")
+            untrusted = await sender.send("POST", receiver.url, {"host": "localhost"}, b"{}")
             assert "certificate verify failed" in (untrusted.error or "")
         assert [request.path for request in receiver.requests] == ["/hook"]

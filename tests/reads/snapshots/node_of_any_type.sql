@@ -161,27 +161,27 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t18$."number" AS "number"
-        FROM "tenant_invoices" t18$
+            'FinancePush'::text AS "__typename"
+        FROM "finance_pushes" t18$
         WHERE t18$."id" = $2::uuid
-            AND t18$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t19$."id" AS "id",
-            'InvoiceApplication'::text AS "__typename"
-        FROM "invoice_applications" t19$
+            'FinanceReconciliation'::text AS "__typename"
+        FROM "finance_reconciliations" t19$
         WHERE t19$."id" = $2::uuid
-            AND t19$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t20$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t20$
+            'Invoice'::text AS "__typename",
+            t20$."number" AS "number"
+        FROM "tenant_invoices" t20$
         WHERE t20$."id" = $2::uuid
             AND t20$."tenant_id" = $3::uuid
     ) o$
@@ -189,26 +189,26 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t21$."id" AS "id",
-            'IssueOutcome'::text AS "__typename"
-        FROM "issue_outcomes" t21$
+            'InvoiceApplication'::text AS "__typename"
+        FROM "invoice_applications" t21$
         WHERE t21$."id" = $2::uuid
-            AND false
+            AND t21$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t22$."id" AS "id",
-            'IssueRun'::text AS "__typename"
-        FROM "issue_runs" t22$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t22$
         WHERE t22$."id" = $2::uuid
-            AND false
+            AND t22$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t23$."id" AS "id",
-            'JournalEntry'::text AS "__typename"
-        FROM "journal_entries" t23$
+            'IssueOutcome'::text AS "__typename"
+        FROM "issue_outcomes" t23$
         WHERE t23$."id" = $2::uuid
             AND false
     ) o$
@@ -216,8 +216,8 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t24$."id" AS "id",
-            'JournalPosting'::text AS "__typename"
-        FROM "journal_postings" t24$
+            'IssueRun'::text AS "__typename"
+        FROM "issue_runs" t24$
         WHERE t24$."id" = $2::uuid
             AND false
     ) o$
@@ -225,25 +225,26 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t25$."id" AS "id",
-            'Payment'::text AS "__typename"
-        FROM "payments" t25$
+            'JournalEntry'::text AS "__typename"
+        FROM "journal_entries" t25$
         WHERE t25$."id" = $2::uuid
-            AND t25$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t26$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t26$
+            'JournalPosting'::text AS "__typename"
+        FROM "journal_postings" t26$
         WHERE t26$."id" = $2::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t27$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t27$
+            'Payment'::text AS "__typename"
+        FROM "payments" t27$
         WHERE t27$."id" = $2::uuid
             AND t27$."tenant_id" = $3::uuid
     ) o$
@@ -251,17 +252,16 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t28$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t28$
+            'Plan'::text AS "__typename"
+        FROM "plans" t28$
         WHERE t28$."id" = $2::uuid
-            AND NOT t28$."status" = $4::text
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t29$."id" AS "id",
-            'Recovery'::text AS "__typename"
-        FROM "recoveries" t29$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t29$
         WHERE t29$."id" = $2::uuid
             AND t29$."tenant_id" = $3::uuid
     ) o$
@@ -269,17 +269,17 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t30$."id" AS "id",
-            'Refund'::text AS "__typename"
-        FROM "refunds" t30$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t30$
         WHERE t30$."id" = $2::uuid
-            AND t30$."tenant_id" = $3::uuid
+            AND NOT t30$."status" = $4::text
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t31$."id" AS "id",
-            'RollupFailure'::text AS "__typename"
-        FROM "rollup_failures" t31$
+            'ReceivableOutOfStep'::text AS "__typename"
+        FROM "receivables_out_of_step" t31$
         WHERE t31$."id" = $2::uuid
             AND false
     ) o$
@@ -287,26 +287,26 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t32$."id" AS "id",
-            'RollupOutcome'::text AS "__typename"
-        FROM "rollup_outcomes" t32$
+            'Recovery'::text AS "__typename"
+        FROM "recoveries" t32$
         WHERE t32$."id" = $2::uuid
-            AND false
+            AND t32$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t33$."id" AS "id",
-            'RollupRun'::text AS "__typename"
-        FROM "rollup_runs" t33$
+            'Refund'::text AS "__typename"
+        FROM "refunds" t33$
         WHERE t33$."id" = $2::uuid
-            AND false
+            AND t33$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t34$."id" AS "id",
-            'RollupWarning'::text AS "__typename"
-        FROM "rollup_warnings" t34$
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t34$
         WHERE t34$."id" = $2::uuid
             AND false
     ) o$
@@ -314,81 +314,108 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t35$."id" AS "id",
-            'SubscriptionAddon'::text AS "__typename"
-        FROM "subscription_addons" t35$
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t35$
         WHERE t35$."id" = $2::uuid
-            AND t35$."tenant_id" = $3::uuid
-    ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t36$."id" AS "id",
-            'TaxExemption'::text AS "__typename"
-        FROM "tenant_tax_exemptions" t36$
-        WHERE t36$."id" = $2::uuid
-            AND t36$."tenant_id" = $3::uuid
-    ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t37$."id" AS "id",
-            'TaxRate'::text AS "__typename"
-        FROM "tax_rates" t37$
-        WHERE t37$."id" = $2::uuid
-    ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t38$."id" AS "id",
-            'Tenant'::text AS "__typename"
-        FROM "tenants" t38$
-        WHERE t38$."id" = $2::uuid
-            AND t38$."id" = $3::uuid
-    ) o$
-), (
-    SELECT row_to_json(o$)
-    FROM (
-        SELECT t39$."id" AS "id",
-            'UnpricedUsage'::text AS "__typename"
-        FROM "rollup_unpriced_usage" t39$
-        WHERE t39$."id" = $2::uuid
             AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
+        SELECT t36$."id" AS "id",
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t36$
+        WHERE t36$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t37$."id" AS "id",
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t37$
+        WHERE t37$."id" = $2::uuid
+            AND false
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t38$."id" AS "id",
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t38$
+        WHERE t38$."id" = $2::uuid
+            AND t38$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t39$."id" AS "id",
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t39$
+        WHERE t39$."id" = $2::uuid
+            AND t39$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
         SELECT t40$."id" AS "id",
-            'UsageCorrection'::text AS "__typename"
-        FROM "usage_corrections" t40$
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t40$
         WHERE t40$."id" = $2::uuid
-            AND t40$."tenant_id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t41$."id" AS "id",
-            'WebhookDelivery'::text AS "__typename"
-        FROM "webhook_deliveries" t41$
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t41$
         WHERE t41$."id" = $2::uuid
-            AND t41$."tenant_id" = $3::uuid
+            AND t41$."id" = $3::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t42$."id" AS "id",
-            'WebhookEndpoint'::text AS "__typename"
-        FROM "webhook_endpoints" t42$
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t42$
         WHERE t42$."id" = $2::uuid
-            AND t42$."tenant_id" = $3::uuid
+            AND false
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t43$."id" AS "id",
-            'WriteOff'::text AS "__typename"
-        FROM "write_offs" t43$
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t43$
         WHERE t43$."id" = $2::uuid
             AND t43$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t44$."id" AS "id",
+            'WebhookDelivery'::text AS "__typename"
+        FROM "webhook_deliveries" t44$
+        WHERE t44$."id" = $2::uuid
+            AND t44$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t45$."id" AS "id",
+            'WebhookEndpoint'::text AS "__typename"
+        FROM "webhook_endpoints" t45$
+        WHERE t45$."id" = $2::uuid
+            AND t45$."tenant_id" = $3::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t46$."id" AS "id",
+            'WriteOff'::text AS "__typename"
+        FROM "write_offs" t46$
+        WHERE t46$."id" = $2::uuid
+            AND t46$."tenant_id" = $3::uuid
     ) o$
 ))
 FROM scope$;
@@ -541,210 +568,234 @@ SELECT coalesce((
     SELECT row_to_json(o$)
     FROM (
         SELECT t18$."id" AS "id",
-            'Invoice'::text AS "__typename",
-            t18$."number" AS "number"
-        FROM "tenant_invoices" t18$
+            'FinancePush'::text AS "__typename"
+        FROM "finance_pushes" t18$
         WHERE t18$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t19$."id" AS "id",
-            'InvoiceApplication'::text AS "__typename"
-        FROM "invoice_applications" t19$
+            'FinanceReconciliation'::text AS "__typename"
+        FROM "finance_reconciliations" t19$
         WHERE t19$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t20$."id" AS "id",
-            'InvoiceLine'::text AS "__typename"
-        FROM "tenant_invoice_lines" t20$
+            'Invoice'::text AS "__typename",
+            t20$."number" AS "number"
+        FROM "tenant_invoices" t20$
         WHERE t20$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t21$."id" AS "id",
-            'IssueOutcome'::text AS "__typename"
-        FROM "issue_outcomes" t21$
+            'InvoiceApplication'::text AS "__typename"
+        FROM "invoice_applications" t21$
         WHERE t21$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t22$."id" AS "id",
-            'IssueRun'::text AS "__typename"
-        FROM "issue_runs" t22$
+            'InvoiceLine'::text AS "__typename"
+        FROM "tenant_invoice_lines" t22$
         WHERE t22$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t23$."id" AS "id",
-            'JournalEntry'::text AS "__typename"
-        FROM "journal_entries" t23$
+            'IssueOutcome'::text AS "__typename"
+        FROM "issue_outcomes" t23$
         WHERE t23$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t24$."id" AS "id",
-            'JournalPosting'::text AS "__typename"
-        FROM "journal_postings" t24$
+            'IssueRun'::text AS "__typename"
+        FROM "issue_runs" t24$
         WHERE t24$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t25$."id" AS "id",
-            'Payment'::text AS "__typename"
-        FROM "payments" t25$
+            'JournalEntry'::text AS "__typename"
+        FROM "journal_entries" t25$
         WHERE t25$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t26$."id" AS "id",
-            'Plan'::text AS "__typename"
-        FROM "plans" t26$
+            'JournalPosting'::text AS "__typename"
+        FROM "journal_postings" t26$
         WHERE t26$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t27$."id" AS "id",
-            'PlanSubscription'::text AS "__typename"
-        FROM "subscriptions" t27$
+            'Payment'::text AS "__typename"
+        FROM "payments" t27$
         WHERE t27$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t28$."id" AS "id",
-            'PlanVersion'::text AS "__typename"
-        FROM "plan_versions" t28$
+            'Plan'::text AS "__typename"
+        FROM "plans" t28$
         WHERE t28$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t29$."id" AS "id",
-            'Recovery'::text AS "__typename"
-        FROM "recoveries" t29$
+            'PlanSubscription'::text AS "__typename"
+        FROM "subscriptions" t29$
         WHERE t29$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t30$."id" AS "id",
-            'Refund'::text AS "__typename"
-        FROM "refunds" t30$
+            'PlanVersion'::text AS "__typename"
+        FROM "plan_versions" t30$
         WHERE t30$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t31$."id" AS "id",
-            'RollupFailure'::text AS "__typename"
-        FROM "rollup_failures" t31$
+            'ReceivableOutOfStep'::text AS "__typename"
+        FROM "receivables_out_of_step" t31$
         WHERE t31$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t32$."id" AS "id",
-            'RollupOutcome'::text AS "__typename"
-        FROM "rollup_outcomes" t32$
+            'Recovery'::text AS "__typename"
+        FROM "recoveries" t32$
         WHERE t32$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t33$."id" AS "id",
-            'RollupRun'::text AS "__typename"
-        FROM "rollup_runs" t33$
+            'Refund'::text AS "__typename"
+        FROM "refunds" t33$
         WHERE t33$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t34$."id" AS "id",
-            'RollupWarning'::text AS "__typename"
-        FROM "rollup_warnings" t34$
+            'RollupFailure'::text AS "__typename"
+        FROM "rollup_failures" t34$
         WHERE t34$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t35$."id" AS "id",
-            'SubscriptionAddon'::text AS "__typename"
-        FROM "subscription_addons" t35$
+            'RollupOutcome'::text AS "__typename"
+        FROM "rollup_outcomes" t35$
         WHERE t35$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t36$."id" AS "id",
-            'TaxExemption'::text AS "__typename"
-        FROM "tenant_tax_exemptions" t36$
+            'RollupRun'::text AS "__typename"
+        FROM "rollup_runs" t36$
         WHERE t36$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t37$."id" AS "id",
-            'TaxRate'::text AS "__typename"
-        FROM "tax_rates" t37$
+            'RollupWarning'::text AS "__typename"
+        FROM "rollup_warnings" t37$
         WHERE t37$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t38$."id" AS "id",
-            'Tenant'::text AS "__typename"
-        FROM "tenants" t38$
+            'SubscriptionAddon'::text AS "__typename"
+        FROM "subscription_addons" t38$
         WHERE t38$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t39$."id" AS "id",
-            'UnpricedUsage'::text AS "__typename"
-        FROM "rollup_unpriced_usage" t39$
+            'TaxExemption'::text AS "__typename"
+        FROM "tenant_tax_exemptions" t39$
         WHERE t39$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t40$."id" AS "id",
-            'UsageCorrection'::text AS "__typename"
-        FROM "usage_corrections" t40$
+            'TaxRate'::text AS "__typename"
+        FROM "tax_rates" t40$
         WHERE t40$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t41$."id" AS "id",
-            'WebhookDelivery'::text AS "__typename"
-        FROM "webhook_deliveries" t41$
+            'Tenant'::text AS "__typename"
+        FROM "tenants" t41$
         WHERE t41$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t42$."id" AS "id",
-            'WebhookEndpoint'::text AS "__typename"
-        FROM "webhook_endpoints" t42$
+            'UnpricedUsage'::text AS "__typename"
+        FROM "rollup_unpriced_usage" t42$
         WHERE t42$."id" = $1::uuid
     ) o$
 ), (
     SELECT row_to_json(o$)
     FROM (
         SELECT t43$."id" AS "id",
-            'WriteOff'::text AS "__typename"
-        FROM "write_offs" t43$
+            'UsageCorrection'::text AS "__typename"
+        FROM "usage_corrections" t43$
         WHERE t43$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t44$."id" AS "id",
+            'WebhookDelivery'::text AS "__typename"
+        FROM "webhook_deliveries" t44$
+        WHERE t44$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t45$."id" AS "id",
+            'WebhookEndpoint'::text AS "__typename"
+        FROM "webhook_endpoints" t45$
+        WHERE t45$."id" = $1::uuid
+    ) o$
+), (
+    SELECT row_to_json(o$)
+    FROM (
+        SELECT t46$."id" AS "id",
+            'WriteOff'::text AS "__typename"
+        FROM "write_offs" t46$
+        WHERE t46$."id" = $1::uuid
     ) o$
 ));
 -- $1: 019d4500-0007-7000-8000-000000000065

@@ -144,23 +144,23 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t18$."id" AS "id"
-            FROM "tenant_invoices" t18$
+            FROM "finance_pushes" t18$
             WHERE t18$."id" = i$.id$
-                AND t18$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t19$."id" AS "id"
-            FROM "invoice_applications" t19$
+            FROM "finance_reconciliations" t19$
             WHERE t19$."id" = i$.id$
-                AND t19$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t20$."id" AS "id"
-            FROM "tenant_invoice_lines" t20$
+            FROM "tenant_invoices" t20$
             WHERE t20$."id" = i$.id$
                 AND t20$."tenant_id" = $3::uuid
         ) o$
@@ -168,23 +168,23 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t21$."id" AS "id"
-            FROM "issue_outcomes" t21$
+            FROM "invoice_applications" t21$
             WHERE t21$."id" = i$.id$
-                AND false
+                AND t21$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t22$."id" AS "id"
-            FROM "issue_runs" t22$
+            FROM "tenant_invoice_lines" t22$
             WHERE t22$."id" = i$.id$
-                AND false
+                AND t22$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t23$."id" AS "id"
-            FROM "journal_entries" t23$
+            FROM "issue_outcomes" t23$
             WHERE t23$."id" = i$.id$
                 AND false
         ) o$
@@ -192,7 +192,7 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t24$."id" AS "id"
-            FROM "journal_postings" t24$
+            FROM "issue_runs" t24$
             WHERE t24$."id" = i$.id$
                 AND false
         ) o$
@@ -200,22 +200,23 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t25$."id" AS "id"
-            FROM "payments" t25$
+            FROM "journal_entries" t25$
             WHERE t25$."id" = i$.id$
-                AND t25$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t26$."id" AS "id"
-            FROM "plans" t26$
+            FROM "journal_postings" t26$
             WHERE t26$."id" = i$.id$
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t27$."id" AS "id"
-            FROM "subscriptions" t27$
+            FROM "payments" t27$
             WHERE t27$."id" = i$.id$
                 AND t27$."tenant_id" = $3::uuid
         ) o$
@@ -223,15 +224,14 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t28$."id" AS "id"
-            FROM "plan_versions" t28$
+            FROM "plans" t28$
             WHERE t28$."id" = i$.id$
-                AND NOT t28$."status" = $4::text
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t29$."id" AS "id"
-            FROM "recoveries" t29$
+            FROM "subscriptions" t29$
             WHERE t29$."id" = i$.id$
                 AND t29$."tenant_id" = $3::uuid
         ) o$
@@ -239,15 +239,15 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t30$."id" AS "id"
-            FROM "refunds" t30$
+            FROM "plan_versions" t30$
             WHERE t30$."id" = i$.id$
-                AND t30$."tenant_id" = $3::uuid
+                AND NOT t30$."status" = $4::text
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t31$."id" AS "id"
-            FROM "rollup_failures" t31$
+            FROM "receivables_out_of_step" t31$
             WHERE t31$."id" = i$.id$
                 AND false
         ) o$
@@ -255,23 +255,23 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t32$."id" AS "id"
-            FROM "rollup_outcomes" t32$
+            FROM "recoveries" t32$
             WHERE t32$."id" = i$.id$
-                AND false
+                AND t32$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t33$."id" AS "id"
-            FROM "rollup_runs" t33$
+            FROM "refunds" t33$
             WHERE t33$."id" = i$.id$
-                AND false
+                AND t33$."tenant_id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t34$."id" AS "id"
-            FROM "rollup_warnings" t34$
+            FROM "rollup_failures" t34$
             WHERE t34$."id" = i$.id$
                 AND false
         ) o$
@@ -279,73 +279,97 @@ SELECT (
         SELECT row_to_json(o$)
         FROM (
             SELECT t35$."id" AS "id"
-            FROM "subscription_addons" t35$
+            FROM "rollup_outcomes" t35$
             WHERE t35$."id" = i$.id$
-                AND t35$."tenant_id" = $3::uuid
-        ) o$
-    ), (
-        SELECT row_to_json(o$)
-        FROM (
-            SELECT t36$."id" AS "id"
-            FROM "tenant_tax_exemptions" t36$
-            WHERE t36$."id" = i$.id$
-                AND t36$."tenant_id" = $3::uuid
-        ) o$
-    ), (
-        SELECT row_to_json(o$)
-        FROM (
-            SELECT t37$."id" AS "id"
-            FROM "tax_rates" t37$
-            WHERE t37$."id" = i$.id$
-        ) o$
-    ), (
-        SELECT row_to_json(o$)
-        FROM (
-            SELECT t38$."id" AS "id",
-                t38$."code" AS "code"
-            FROM "tenants" t38$
-            WHERE t38$."id" = i$.id$
-                AND t38$."id" = $3::uuid
-        ) o$
-    ), (
-        SELECT row_to_json(o$)
-        FROM (
-            SELECT t39$."id" AS "id"
-            FROM "rollup_unpriced_usage" t39$
-            WHERE t39$."id" = i$.id$
                 AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
-            SELECT t40$."id" AS "id"
-            FROM "usage_corrections" t40$
-            WHERE t40$."id" = i$.id$
-                AND t40$."tenant_id" = $3::uuid
+            SELECT t36$."id" AS "id"
+            FROM "rollup_runs" t36$
+            WHERE t36$."id" = i$.id$
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
-            SELECT t41$."id" AS "id"
-            FROM "webhook_deliveries" t41$
+            SELECT t37$."id" AS "id"
+            FROM "rollup_warnings" t37$
+            WHERE t37$."id" = i$.id$
+                AND false
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t38$."id" AS "id"
+            FROM "subscription_addons" t38$
+            WHERE t38$."id" = i$.id$
+                AND t38$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t39$."id" AS "id"
+            FROM "tenant_tax_exemptions" t39$
+            WHERE t39$."id" = i$.id$
+                AND t39$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t40$."id" AS "id"
+            FROM "tax_rates" t40$
+            WHERE t40$."id" = i$.id$
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t41$."id" AS "id",
+                t41$."code" AS "code"
+            FROM "tenants" t41$
             WHERE t41$."id" = i$.id$
-                AND t41$."tenant_id" = $3::uuid
+                AND t41$."id" = $3::uuid
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t42$."id" AS "id"
-            FROM "webhook_endpoints" t42$
+            FROM "rollup_unpriced_usage" t42$
             WHERE t42$."id" = i$.id$
-                AND t42$."tenant_id" = $3::uuid
+                AND false
         ) o$
     ), (
         SELECT row_to_json(o$)
         FROM (
             SELECT t43$."id" AS "id"
-            FROM "write_offs" t43$
+            FROM "usage_corrections" t43$
             WHERE t43$."id" = i$.id$
                 AND t43$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t44$."id" AS "id"
+            FROM "webhook_deliveries" t44$
+            WHERE t44$."id" = i$.id$
+                AND t44$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t45$."id" AS "id"
+            FROM "webhook_endpoints" t45$
+            WHERE t45$."id" = i$.id$
+                AND t45$."tenant_id" = $3::uuid
+        ) o$
+    ), (
+        SELECT row_to_json(o$)
+        FROM (
+            SELECT t46$."id" AS "id"
+            FROM "write_offs" t46$
+            WHERE t46$."id" = i$.id$
+                AND t46$."tenant_id" = $3::uuid
         ) o$
     )) ORDER BY i$.n$), '[]')
     FROM unnest($2::uuid[])

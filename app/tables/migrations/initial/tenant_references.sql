@@ -55,7 +55,9 @@ BEGIN
             ('dunning_steps', 'invoice_id', 'tenant_invoices'),
             ('webhook_deliveries', 'endpoint_id', 'webhook_endpoints'), -- those of the platform's endpoints have no tenant
             ('webhook_deliveries', 'event_id', 'events'),
-            ('delivery_queues', 'endpoint_id', 'webhook_endpoints')
+            ('delivery_queues', 'endpoint_id', 'webhook_endpoints'),
+            ('finance_pushes', 'invoice_id', 'tenant_invoices'),
+            ('receivables_out_of_step', 'invoice_id', 'tenant_invoices')
         ) AS links (child, reference, parent)
     LOOP
         EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', link.child, link.child || '_' || link.reference || '_fkey');

@@ -1,0 +1,1 @@
+"""The push to the finance system, for platform admins."""
