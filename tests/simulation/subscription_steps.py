@@ -173,7 +173,7 @@ class SubscriptionSteps(Steps):
             ),
             fault,
             ProblemCode.CONFLICT if addon.last_day not in {None, last_day} else None,
-            lambda: self.exists(detached, attached_id, last_day),
+            lambda: None if addon.last_day == last_day else self.exists(detached, attached_id, last_day),
         ):
             addon.last_day = last_day
             deployment.changed()
