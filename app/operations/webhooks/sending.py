@@ -92,7 +92,17 @@ class WebhookSender:
                 kept += part[: MAX_BODY_KEPT - len(kept)]
                 if len(kept) == MAX_BODY_KEPT:
                     break
+            if _has_more(response):
+                await response.extensions["network_stream"].aclose()
             return response.status, response.headers, kept.decode(errors="replace").replace("\0", "\ufffd")
+
+
+def _has_more(response: httpcore.Response) -> bool:
+    """Whether the receiver sent more than its answer. On a connection that is used again, the next event would get that
+    for an answer. httpcore has no public way to ask.
+    """
+    more, _ = response.stream._stream._connection._h11_state.trailing_data  # type: ignore[union-attr]
+    return bool(more)
 
 
 def _error_of(status: int) -> str | None:

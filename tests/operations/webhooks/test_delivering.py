@@ -226,6 +226,16 @@ async def test_an_answer_that_comes_twice_counts_once(given: Given, webhooks: We
         assert len({one.message_id for one in receiver.requests}) == 3
 
 
+async def test_a_second_answer_is_not_that_of_the_next_event(given: Given, webhooks: Webhooks) -> None:
+    async with receiving() as receiver:
+        await webhooks.endpoint(receiver.url)
+        receiver.behaviour = lambda _request: Answer(twice=True) if len(receiver.requests) == 1 else Answer(500)
+        tenant_id = await given.tenant()
+        await changes(given, tenant_id, "One")
+        assert await webhooks.deliver() == 1
+        assert [one["response_status"] for one in await webhooks.deliveries()] == [204, 500]
+
+
 async def test_only_the_first_two_kilobytes_of_an_answer_are_kept(given: Given, webhooks: Webhooks) -> None:
     async with receiving(lambda _request: Answer(200, body=b"\0" + b"x" * 100_000)) as receiver:
         await webhooks.endpoint(receiver.url)
