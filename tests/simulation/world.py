@@ -53,7 +53,7 @@ class WatchedQueue(Queue):
 
 
 class World:
-    """Built once; `begin` resets it, except for the catalog. receivers: of webhooks, over HTTP. sender: what all workers
+    """Built once; `begin` resets it, except for the catalog. receivers: of webhooks. sender: what all workers
     post with.
     """
 
