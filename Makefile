@@ -270,6 +270,10 @@ bench-rollup: install ## Compare a month end with SQL alone and with the naive l
 bench-receivables: install ## Compare an issue run with one SQL statement and with the rollup (BENCH_FLAGS="--invoices 10000")
 	@$(BIN)/python -m bench.receivables $(BENCH_FLAGS)
 
+.PHONY: bench-outbox
+bench-outbox: install ## Deliver 10,000 events to 20 endpoints, one of them dead, beside an HTTP client (BENCH_FLAGS="--events 2000 --endpoints 10")
+	@$(BIN)/python -m bench.outbox $(BENCH_FLAGS)
+
 .PHONY: bench-usage
 bench-usage: install ## Compare the ways in for metered events, and COPY (BENCH_FLAGS="--events 20000 --rounds 1")
 	@$(BIN)/python -m bench.usage $(BENCH_FLAGS)

@@ -6,7 +6,6 @@ import pytest
 
 from app.operations.issue_runs import draft_batches, issue_start
 from app.operations.rollups import chunk, starting
-from app.operations.webhooks import sending
 from app.settings import Settings
 from tests import postgres
 from tests.simulation.world import World, open_world
@@ -22,12 +21,9 @@ def _world(settings: Settings, worker_database_url: str) -> Iterator[World]:
 
 @pytest.fixture
 def world(_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Makes chunks and batches small, so that a few tenants need several chunks with several transactions; and gives
-    receivers that hang little time.
-    """
+    """Makes chunks and batches small, so that a few tenants need several chunks with several transactions."""
     monkeypatch.setattr(starting, "CHUNK_TENANTS", 3)
     monkeypatch.setattr(chunk, "BATCH_TENANTS", 2)
     monkeypatch.setattr(issue_start, "CHUNK_DRAFTS", 2)
     monkeypatch.setattr(draft_batches, "BATCH_DRAFTS", 1)
-    monkeypatch.setattr(sending, "TIMEOUT_SECONDS", 0.3)
     return _world

@@ -17,7 +17,7 @@ class Conduct(Enum):
     FAILS = "answers 500"
     ASKS_TO_WAIT = "answers 503 with Retry-After: 120"
     REDIRECTS = "answers 301"
-    HANGS = "never answers"
+    HANGS = "keeps the connection open for a while, and never answers"
     IS_DOWN = "closes the connection"
     IS_GONE = "answers 410"
 
@@ -30,7 +30,7 @@ _ANSWERS = {
     Conduct.FAILS: Answer(500),
     Conduct.ASKS_TO_WAIT: Answer(503, {"retry-after": "120"}),
     Conduct.REDIRECTS: Answer(301, {"location": "/elsewhere"}),
-    Conduct.HANGS: None,
+    Conduct.HANGS: Answer(close=True, after=0.05),
     Conduct.IS_DOWN: Answer(close=True),
     Conduct.IS_GONE: Answer(410),
 }
@@ -64,7 +64,7 @@ class HonestReceiver:
     def behave(self, conduct: Sequence[Conduct]) -> None:
         self._conduct, self._requests = conduct, 0
 
-    def _answer(self, request: Delivered) -> Answer | None:
+    def _answer(self, request: Delivered) -> Answer:
         conduct = self._conduct[self._requests % len(self._conduct)]
         self._requests += 1
         body = self.bodies.setdefault(request.message_id, request.body)

@@ -3,7 +3,9 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple, Self
@@ -14,7 +16,6 @@ from app.operations.webhooks.addresses import AddressRefused, CheckedBackend, Re
 
 TIMEOUT_SECONDS = 15
 MAX_BODY_KEPT = 2_048
-MAX_CONNECTIONS = 200
 _IDLE_SECONDS = 30
 _SUCCESSES = range(200, 300)
 _REDIRECTS = range(300, 400)
@@ -42,29 +43,37 @@ class Attempt(NamedTuple):
         return self.status == _GONE
 
 
+@dataclass
+class _Connections:
+    """The connections to one URL, by how many attempts they are used, and when the last ended."""
+
+    pool: httpcore.AsyncConnectionPool
+    users: int = 0
+    used_at: float = 0
+
+
 class WebhookSender:
     """Sends requests, to checked addresses only: `async with WebhookSender(...) as sender`.
 
-    No redirect is followed, and no proxy of the environment is used. certificates: for tests; default: the usual
-    authorities.
+    No redirect is followed, and no proxy of the environment is used. Each URL has a pool of its own: what a receiver
+    does with its connections is felt by no other, and httpcore's work for a request grows with the square of the
+    connections in its pool. certificates: for tests; default: the usual authorities.
     """
 
     def __init__(
         self, *, allow_loopback: bool, resolver: Resolver = resolve, certificates: ssl.SSLContext | None = None
     ) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=certificates,
-            max_connections=MAX_CONNECTIONS,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=CheckedBackend(resolver, allow_loopback=allow_loopback),
-        )
+        self._certificates = certificates or httpcore.default_ssl_context()
+        self._backend = CheckedBackend(resolver, allow_loopback=allow_loopback)
+        self._connections: dict[str, _Connections] = {}  # the one that was used last is the last
 
     async def __aenter__(self) -> Self:
-        await self._pool.__aenter__()
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        await self._pool.aclose()
+        for connections in self._connections.values():
+            await connections.pool.aclose()
+        self._connections.clear()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
         """Posts the body, in 15 seconds or less. Every failure is an Attempt."""
@@ -86,7 +95,10 @@ class WebhookSender:
         self, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Sequence[tuple[bytes, bytes]], str]:
         sent = [(name.encode(), value.encode()) for name, value in headers.items()]
-        async with self._pool.stream("POST", url, headers=sent, content=body) as response:
+        async with (
+            self._pool_of(url) as pool,
+            pool.stream("POST", url, headers=sent, content=body) as response,
+        ):
             kept = b""
             async for part in response.aiter_stream():
                 kept += part[: MAX_BODY_KEPT - len(kept)]
@@ -95,6 +107,33 @@ class WebhookSender:
             if _has_more(response):
                 await response.extensions["network_stream"].aclose()
             return response.status, response.headers, kept.decode(errors="replace").replace("\0", "\ufffd")
+
+    @asynccontextmanager
+    async def _pool_of(self, url: str) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+        connections = self._connections.pop(url, None) or _Connections(
+            httpcore.AsyncConnectionPool(
+                ssl_context=self._certificates,
+                max_connections=None,
+                keepalive_expiry=_IDLE_SECONDS,
+                network_backend=self._backend,
+            )
+        )
+        self._connections[url] = connections
+        connections.users += 1
+        try:
+            yield connections.pool
+        finally:
+            connections.users -= 1
+            connections.used_at = time.monotonic()
+            await self._close_idle()
+
+    async def _close_idle(self) -> None:
+        while self._connections:
+            url, oldest = next(iter(self._connections.items()))
+            if oldest.users or time.monotonic() - oldest.used_at < _IDLE_SECONDS:
+                return
+            del self._connections[url]
+            await oldest.pool.aclose()
 
 
 def _has_more(response: httpcore.Response) -> bool:

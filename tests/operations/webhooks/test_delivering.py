@@ -226,6 +226,17 @@ async def test_an_answer_that_comes_twice_counts_once(given: Given, webhooks: We
         assert len({one.message_id for one in receiver.requests}) == 3
 
 
+async def test_a_connection_is_kept_for_the_next_event_until_it_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with receiving() as one, receiving() as other, WebhookSender(allow_loopback=True) as sender:
+        for url in (one.url, one.url, other.url):
+            assert (await sender.post(url, {}, b"{}")).succeeded
+        assert (one.connections, other.connections) == (1, 1)
+        monkeypatch.setattr("app.operations.webhooks.sending._IDLE_SECONDS", 0)
+        for url in (other.url, one.url):
+            assert (await sender.post(url, {}, b"{}")).succeeded
+        assert (one.connections, other.connections) == (2, 1)
+
+
 async def test_a_second_answer_is_not_that_of_the_next_event(given: Given, webhooks: Webhooks) -> None:
     async with receiving() as receiver:
         await webhooks.endpoint(receiver.url)
@@ -252,9 +263,9 @@ async def test_a_receiver_that_hangs_is_given_up_and_delays_no_other(
     async with receiving(lambda _request: None) as dead, receiving() as alive:
         endpoint_id = await webhooks.endpoint(dead.url)
         await webhooks.endpoint(alive.url)
-        for number in range(30):
+        for number in range(12):
             await given.tenant(f"tenant-{number}")
-        assert await webhooks.deliver() == 30
+        assert await webhooks.deliver() == 12
         of_dead = [one for one in await webhooks.deliveries() if one["endpoint_id"] == endpoint_id]
         assert {(one["status"], one["response_status"]) for one in of_dead} == {("PENDING", None)}
         assert "no answer within 0.5 seconds" in {one["error"] for one in of_dead}
