@@ -221,9 +221,11 @@ test-documents: install ## A minute: qpdf and Poppler read the PDFs, and the XSD
 	$(BIN)/python -m pytest tests/operations/documents $(PYTEST_FLAGS)
 
 .PHONY: test-deploy
-test-deploy: install ## Prometheus accepts the rules and scrapes a served API (Debian: apt-get install prometheus)
+test-deploy: install ## Minutes: deploy/ by systemd-analyze, the schemas of Kubernetes and Prometheus, which scrapes a served API; the container's steps in a chroot, as root (Debian: apt-get install systemd debootstrap prometheus)
+	@command -v systemd-analyze >/dev/null || { echo "systemd-analyze is needed; none was found on the PATH." >&2; exit 1; }
+	@PATH="/usr/sbin:$$PATH" command -v debootstrap >/dev/null || { echo "debootstrap is needed; none was found." >&2; exit 1; }
 	@command -v promtool >/dev/null || { echo "Debian's Prometheus is needed; none was found on the PATH." >&2; exit 1; }
-	$(BIN)/python -m pytest tests/deploy $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest --timeout 1800 tests/deploy $(PYTEST_FLAGS)
 
 .PHONY: test-attacks
 test-attacks: install ## A normal caller's latency beside each attack, and that the attacker is limited or refused

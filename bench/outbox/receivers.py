@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)\r\n")
 _END = b"\r\n\r\n"
@@ -62,8 +63,7 @@ async def main(count: int) -> None:
         listening = _bound()
         ports.append(port := listening.getsockname()[1])
         got[port] = 0, 0.0
-        answer = counting(port)
-        await loop.create_server(lambda answer=answer: Receiver(answer), sock=listening)  # type: ignore[misc]
+        await loop.create_server(partial(Receiver, counting(port)), sock=listening)
     control, hanging, refusing = _bound(), _bound(), _bound()
     await loop.create_server(lambda: Receiver(lambda: json.dumps(got).encode()), sock=control)
     await loop.create_server(Hanging, sock=hanging)

@@ -140,7 +140,7 @@ def _has_more(response: httpcore.Response) -> bool:
     """Whether the receiver sent more than its answer. On a connection that is used again, the next event would get that
     for an answer. httpcore has no public way to ask.
     """
-    more, _ = response.stream._stream._connection._h11_state.trailing_data  # type: ignore[union-attr]
+    more, _ = response.stream._stream._connection._h11_state.trailing_data  # type: ignore[union-attr]  # private
     return bool(more)
 
 
