@@ -41,17 +41,20 @@ class Figures:
 
 
 class Receivers:
-    """The process of the receivers. ports: of those that work."""
+    """The process of the receivers. ports: of those that are counted. The others are for the endpoint whose conduct a case
+    chooses: it works too, it never answers, or it refuses connections.
+    """
 
     def __init__(self, told: dict[str, Any]) -> None:
-        self.ports: list[int] = told["receivers"]
+        *self.ports, self.working = told["receivers"]
         self.hanging: int = told["hanging"]
         self.refusing: int = told["refusing"]
         self._control = f"http://127.0.0.1:{told['control']}/"
 
     def got(self) -> tuple[int, float]:
         """Returns how many requests they got so far, and the time of the last."""
-        figures = httpx.get(self._control, timeout=30).json().values()
+        told = httpx.get(self._control, timeout=30).json()
+        figures = [told[str(port)] for port in self.ports]
         return sum(requests for requests, _ in figures), max(last for _, last in figures)
 
     def wait_for(self, requests: int) -> float:
@@ -66,7 +69,7 @@ class Receivers:
 
 @contextmanager
 def receivers(count: int) -> Iterator[Receivers]:
-    command = [sys.executable, "-m", "bench.outbox.receivers", str(count)]
+    command = [sys.executable, "-m", "bench.outbox.receivers", str(count + 1)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
@@ -97,31 +100,31 @@ class Bench:
     """workers: how many processes deliver. each: events for each endpoint."""
 
     outbox: Outbox
-    working: Receivers
+    receivers: Receivers
     workers: int
     each: int
 
-    def deliver(self, case: str, *dead: int) -> Figures:
-        """Delivers events to each working receiver and to the dead ports; counts what the working ones get. The clock
-        starts when all events are committed and the workers, which have delivered some before, are woken.
+    def deliver(self, case: str, one_more: int) -> Figures:
+        """Delivers events to each receiver, and to the port of one more; counts what the others get. The clock starts
+        when all events are committed and the workers, which have delivered some before, are woken.
         """
-        working = len(self.working.ports)
-        ports = [*self.working.ports, *dead]
+        counted = len(self.receivers.ports)
+        ports = [*self.receivers.ports, one_more]
         self.outbox.begin([f"http://127.0.0.1:{port}/hook" for port in ports])
         with running_workers(self.outbox.settings, self.workers) as processes:
-            before, _ = self.working.got()
+            before, _ = self.receivers.got()
             self.outbox.add_events(len(ports))
-            self.working.wait_for(before + working)
+            self.receivers.wait_for(before + counted)
             spent, began = sum(map(cpu_seconds, processes)), time.time()
             self.outbox.add_events(self.each * len(ports))
-            events = self.each * working
-            seconds = self.working.wait_for(before + working + events) - began
+            events = self.each * counted
+            seconds = self.receivers.wait_for(before + counted + events) - began
             return Figures(case, events, seconds, sum(map(cpu_seconds, processes)) - spent)
 
     def post(self) -> Figures:
         """Posts the bodies of the last case's events, over kept connections, and does nothing else."""
         return asyncio.run(
-            _post(self.outbox.bodies(), [f"http://127.0.0.1:{port}/hook" for port in self.working.ports])
+            _post(self.outbox.bodies(), [f"http://127.0.0.1:{port}/hook" for port in self.receivers.ports])
         )
 
 
