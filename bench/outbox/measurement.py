@@ -41,8 +41,8 @@ class Figures:
 
 
 class Receivers:
-    """The process of the receivers. ports: of those that are counted. The others are for the endpoint whose conduct a case
-    chooses: it works too, it never answers, or it refuses connections.
+    """The process of the receivers. ports: of those that are counted. The others are for the endpoint that differs from
+    case to case: it works too, it never answers, or it refuses connections.
     """
 
     def __init__(self, told: dict[str, Any]) -> None:
