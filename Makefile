@@ -221,9 +221,11 @@ test-documents: install ## A minute: qpdf and Poppler read the PDFs, and the XSD
 	$(BIN)/python -m pytest tests/operations/documents $(PYTEST_FLAGS)
 
 .PHONY: test-deploy
-test-deploy: install ## Prometheus accepts the rules and scrapes a served API (Debian: apt-get install prometheus)
+test-deploy: install ## Minutes: deploy/ by systemd-analyze, the schemas of Kubernetes and Prometheus, which scrapes a served API; the container's steps in a chroot, as root (Debian: apt-get install systemd debootstrap prometheus)
+	@command -v systemd-analyze >/dev/null || { echo "systemd-analyze is needed; none was found on the PATH." >&2; exit 1; }
+	@PATH="/usr/sbin:$$PATH" command -v debootstrap >/dev/null || { echo "debootstrap is needed; none was found." >&2; exit 1; }
 	@command -v promtool >/dev/null || { echo "Debian's Prometheus is needed; none was found on the PATH." >&2; exit 1; }
-	$(BIN)/python -m pytest tests/deploy $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest --timeout 1800 tests/deploy $(PYTEST_FLAGS)
 
 .PHONY: test-attacks
 test-attacks: install ## A normal caller's latency beside each attack, and that the attacker is limited or refused
@@ -269,6 +271,10 @@ bench-rollup: install ## Compare a month end with SQL alone and with the naive l
 .PHONY: bench-receivables
 bench-receivables: install ## Compare an issue run with one SQL statement and with the rollup (BENCH_FLAGS="--invoices 10000")
 	@$(BIN)/python -m bench.receivables $(BENCH_FLAGS)
+
+.PHONY: bench-outbox
+bench-outbox: install ## Deliver 10,000 events to 20 endpoints, one of them dead, beside an HTTP client (BENCH_FLAGS="--events 2000 --endpoints 10")
+	@$(BIN)/python -m bench.outbox $(BENCH_FLAGS)
 
 .PHONY: bench-usage
 bench-usage: install ## Compare the ways in for metered events, and COPY (BENCH_FLAGS="--events 20000 --rounds 1")

@@ -21,6 +21,7 @@ NOT_FOR_CI = {
     "bench-usage",
     "bench-months",
     "bench-receivables",
+    "bench-outbox",
     "bench-documents",
     "test-nightly",
 }

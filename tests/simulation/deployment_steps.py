@@ -106,7 +106,7 @@ class DeploymentSteps(Steps):
             ),
             fault,
             ProblemCode.CONFLICT if ended not in {None, ended_at} else None,
-            lambda: self.exists(is_ended, deployment.resources[name], ended_at),
+            lambda: None if ended == ended_at else self.exists(is_ended, deployment.resources[name], ended_at),
         ):
             deployment.described.resource_ends[name] = ended_at
             deployment.changed()

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
+from tests.simulation.delivery_steps import DeliverySteps
 from tests.simulation.dunning import Dunning
 from tests.simulation.ledger import Ledger
+from tests.simulation.recorded_events import check_recorded_events
 from tests.simulation.steps import addons, plans
 from tests.simulation.subscription_steps import SubscriptionSteps
 from tests.simulation.unpaid_steps import UnpaidSteps
@@ -22,7 +24,7 @@ from tests.simulation.world import World
 ZONES = ("UTC", "Australia/Sydney", "America/Havana")
 
 
-class Simulation(SubscriptionSteps, UsageSteps, UnpaidSteps):
+class Simulation(SubscriptionSteps, UsageSteps, UnpaidSteps, DeliverySteps):
     """One run of the simulation: its start, its steps, the checks after each step, and the checks after the faults have
     stopped. check_every: after so many steps data integrity is checked, which takes as long as all else.
     """
@@ -74,6 +76,7 @@ class Simulation(SubscriptionSteps, UsageSteps, UnpaidSteps):
         self.dun_the_woken()
         self.ledger.hold()
         self.check_dunning()
+        check_recorded_events(self.world, self.tenants)
         if integrity:
             self.check_data_integrity()
         self.sound = True
@@ -91,6 +94,8 @@ class Simulation(SubscriptionSteps, UsageSteps, UnpaidSteps):
             self.finish_issue_runs()
             self.ledger.finish()
             self.finish_dunning()
+            self.finish_deliveries()
+            check_recorded_events(self.world, self.tenants)
             self.check_data_integrity()
 
 

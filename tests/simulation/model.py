@@ -4,6 +4,7 @@ It contains what callers were told was done, and does not read the database. A m
 says, which is written from the text of the billing rules and shares no code with the system.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -58,7 +59,7 @@ class Deployment:
     """described: the same for the rating. recorded_at: when its last event, or its subscription, was recorded.
 
     moved_by, moved_at: the cause and time of its last transition. dunned: every transition that dunning requested, with
-    whether it was withheld.
+    whether it was withheld. told: how often each kind of change of its subscription was recorded, for its events.
     """
 
     id: UUID
@@ -73,6 +74,7 @@ class Deployment:
     recovery_was_withheld: bool = False
     attached: list[Attached] = field(default_factory=list)
     resources: dict[str, UUID] = field(default_factory=dict)
+    told: Counter[str] = field(default_factory=Counter)
     _worths: dict[date, int] = field(default_factory=dict)
 
     @property
@@ -90,6 +92,11 @@ class Deployment:
     @property
     def is_gone(self) -> bool:
         return self.state in _GONE
+
+    @property
+    def status(self) -> str:
+        """That of its subscription."""
+        return "CANCELLED" if self.is_gone else "ACTIVE" if self.is_active else "PAUSED"
 
     @property
     def current(self) -> terms.Subscription | None:
@@ -110,8 +117,9 @@ class Deployment:
 
     def move(self, to: DeploymentState, at: datetime, by: str) -> None:
         """by: OPERATOR, TENANT, SYSTEM or DUNNING."""
-        was_active, self.state = self.is_active, to
+        was_active, status, self.state = self.is_active, self.status, to
         self.moved_by, self.moved_at, self.recovery_was_withheld = by, at, False
+        self.told["TRANSITION"] += self.subscription is not None and status != self.status
         if self.subscription is not None and was_active != self.is_active:
             self.subscription.changes.append((at, self.is_active))
             self.changed()
@@ -119,7 +127,9 @@ class Deployment:
 
 @dataclass(eq=False)
 class Tenant:
-    """charges: those of no deployment. waived: the first days of waived months. exemptions: from each day on."""
+    """charges: those of no deployment. waived: the first days of waived months. exemptions: from each day on. updates:
+    how often it was updated.
+    """
 
     id: UUID
     code: str
@@ -129,6 +139,7 @@ class Tenant:
     readings: dict[str, terms.Reading] = field(default_factory=dict)
     charges: list[terms.Charge] = field(default_factory=list)
     waived: set[date] = field(default_factory=set)
+    updates: int = 0
 
     @property
     def was_ever_exempt(self) -> bool:
@@ -157,6 +168,7 @@ class Tenant:
 
     def exempt(self, first_day: date, exempt: bool) -> None:
         """Sets the tenant's exemption from that day on, replacing what was set for later days."""
+        self.updates += 1
         self.exemptions = [*(each for each in self.exemptions if each[0] < first_day), (first_day, exempt)]
 
     def tax(self, net_by_month: dict[date, int]) -> int:

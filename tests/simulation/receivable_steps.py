@@ -146,7 +146,7 @@ class ReceivableSteps(Steps):
         if owed.void:
             return ProblemCode.INVOICE_NOT_ISSUED
         if credited is None:
-            return None if owed.left else ProblemCode.CONFLICT
+            return None if owed.tax or any(owed.lines.values()) else ProblemCode.CONFLICT
         net_taxed = sum(cents for position, cents in credited.items() if position in owed.taxed)
         total = sum(credited.values()) + owed.note_tax(net_taxed)
         too_much = any(cents > owed.most(position) for position, cents in credited.items()) or total > owed.left

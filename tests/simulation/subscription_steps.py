@@ -108,6 +108,7 @@ class SubscriptionSteps(Steps):
                 first_day, [(first_day, PLANS[plan])], deployment.is_active, trial_ends_at
             )
             deployment.recorded_at = self.world.now
+            deployment.told["SUBSCRIBED"] += 1
             self._attached(deployment, [_addon(code, first_day) for code in extras])
 
     @precondition(lambda self: any(tenant.deployments for tenant in self.tenants))
@@ -139,6 +140,7 @@ class SubscriptionSteps(Steps):
             refusal,
             lambda: self.exists(f"{ATTACHED} OFFSET %s", deployment.id, count),
         ):
+            deployment.told["ADDON_ATTACHED"] += 1
             self._attached(deployment, [_addon(code, first_day)])
 
     def _attached(self, deployment: Deployment, new: list[terms.Addon]) -> None:
@@ -173,8 +175,9 @@ class SubscriptionSteps(Steps):
             ),
             fault,
             ProblemCode.CONFLICT if addon.last_day not in {None, last_day} else None,
-            lambda: self.exists(detached, attached_id, last_day),
+            lambda: None if addon.last_day == last_day else self.exists(detached, attached_id, last_day),
         ):
+            deployment.told["ADDON_DETACHED"] += addon.last_day is None
             addon.last_day = last_day
             deployment.changed()
 
@@ -217,6 +220,7 @@ class SubscriptionSteps(Steps):
         ):
             assert subscription is not None
             subscription.plans = changed.plans
+            deployment.told["PLAN_CHANGED"] += before != wanted
             deployment.changed()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -17,12 +17,15 @@ from app.operations import data_integrity
 from app.operations.calls.context import Context
 from app.operations.calls.principal import Principal, Role
 from app.operations.dunning_wake_up import EVALUATE_JOB
+from app.operations.webhooks import WebhookSender
 from app.queue import Queue
 from app.settings import Settings
 from tests.cleaning import Cleaner
 from tests.lives.offers import create_catalog
+from tests.operations.webhooks.receiver import receiving
 from tests.simulation.faults import Crash, Fault, FaultyDatabase
 from tests.simulation.model import BEGINNING, PLANS
+from tests.simulation.receivers import HonestReceiver
 
 T = TypeVar("T")
 Work = Callable[[], Coroutine[Any, Any, object]]
@@ -50,7 +53,9 @@ class WatchedQueue(Queue):
 
 
 class World:
-    """Built once; `begin` resets it, except for the catalog."""
+    """Built once; `begin` resets it, except for the catalog. receivers: of webhooks. sender: what all workers
+    post with.
+    """
 
     def __init__(self, settings: Settings, runner: asyncio.Runner, owner: psycopg.Connection[Any]) -> None:
         self.settings = settings
@@ -58,6 +63,9 @@ class World:
         self.database = FaultyDatabase(settings, owner)
         self.queue = WatchedQueue(settings)
         self.now = BEGINNING
+        self.sender = WebhookSender(allow_loopback=True)
+        self.receivers: list[HonestReceiver] = []
+        self._open_ones = AsyncExitStack()
         self._runner = runner
         self.run(self._open())
         self._cleaner = Cleaner(owner)  # which takes the catalog for seeds
@@ -96,12 +104,13 @@ class World:
                 begun = []
                 for each in (first, second):
                     begun.append(asyncio.ensure_future(each()))
-                    await self._all_wait(begun)
+                    await self.all_wait(begun)
             await asyncio.gather(*begun)
 
         self.run(work())
 
-    async def _all_wait(self, tasks: Sequence[asyncio.Future[object]]) -> None:
+    async def all_wait(self, tasks: Sequence[asyncio.Future[Any]]) -> None:
+        """Until each of them waits for a lock, or has ended."""
         async with asyncio.timeout(30):
             while len(self.rows(WAITING)) < sum(not task.done() for task in tasks):  # noqa: ASYNC110 - a lock has no event
                 await asyncio.sleep(0.002)
@@ -129,8 +138,11 @@ class World:
         await self.database.open()
         await self.queue.open()
         await create_catalog(self.context(), PLANS.values())
+        self.receivers = [HonestReceiver(await self._open_ones.enter_async_context(receiving())) for _ in range(3)]
+        await self._open_ones.enter_async_context(self.sender)
 
     async def _close(self) -> None:
+        await self._open_ones.aclose()
         await self.queue.close()
         await self.database.close()
 

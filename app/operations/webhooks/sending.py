@@ -3,7 +3,9 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple, Self
@@ -14,7 +16,6 @@ from app.operations.webhooks.addresses import AddressRefused, CheckedBackend, Re
 
 TIMEOUT_SECONDS = 15
 MAX_BODY_KEPT = 2_048
-MAX_CONNECTIONS = 200
 _IDLE_SECONDS = 30
 _SUCCESSES = range(200, 300)
 _REDIRECTS = range(300, 400)
@@ -42,10 +43,22 @@ class Attempt(NamedTuple):
         return self.status == _GONE
 
 
+@dataclass
+class _Connections:
+    """The connections to one URL, by how many attempts they are used, and when the last ended."""
+
+    pool: httpcore.AsyncConnectionPool
+    users: int = 0
+    used_at: float = 0
+
+
 class Sender:
     """Sends requests: `async with Sender(...) as sender`. No redirect is followed, and no proxy of the environment is
-    used. certificates: the authorities that are trusted; default: the usual ones. reuse: whether one connection serves
-    several requests.
+    used.
+
+    Each URL has a pool of its own: what a receiver does with its connections is felt by no other, and httpcore's work
+    for a request grows with the square of the connections in its pool. certificates: the authorities that are trusted;
+    default: the usual ones. reuse: whether one connection serves several requests.
     """
 
     def __init__(
@@ -55,20 +68,18 @@ class Sender:
         *,
         reuse: bool = True,
     ) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=certificates,
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=None if reuse else 0,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=backend,
-        )
+        self._certificates = certificates or httpcore.default_ssl_context()
+        self._backend = backend
+        self._reuse = reuse
+        self._connections: dict[str, _Connections] = {}  # the one that was used last is the last
 
     async def __aenter__(self) -> Self:
-        await self._pool.__aenter__()
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        await self._pool.aclose()
+        for connections in self._connections.values():
+            await connections.pool.aclose()
+        self._connections.clear()
 
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, kept: int = MAX_BODY_KEPT
@@ -92,13 +103,43 @@ class Sender:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, kept: int
     ) -> tuple[int, Sequence[tuple[bytes, bytes]], str]:
         sent = [(name.encode(), value.encode()) for name, value in headers.items()]
-        async with self._pool.stream(method, url, headers=sent, content=body) as response:
+        async with self._pool_of(url) as pool, pool.stream(method, url, headers=sent, content=body) as response:
             read = bytearray()
             async for part in response.aiter_stream():
                 read += part[: kept - len(read)]
                 if len(read) == kept:
                     break
+            if _has_more(response):
+                await response.extensions["network_stream"].aclose()
             return response.status, response.headers, read.decode(errors="replace").replace("\0", "\ufffd")
+
+    @asynccontextmanager
+    async def _pool_of(self, url: str) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+        connections = self._connections.pop(url, None) or _Connections(
+            httpcore.AsyncConnectionPool(
+                ssl_context=self._certificates,
+                max_connections=None,
+                max_keepalive_connections=None if self._reuse else 0,
+                keepalive_expiry=_IDLE_SECONDS,
+                network_backend=self._backend,
+            )
+        )
+        self._connections[url] = connections
+        connections.users += 1
+        try:
+            yield connections.pool
+        finally:
+            connections.users -= 1
+            connections.used_at = time.monotonic()
+            await self._close_idle()
+
+    async def _close_idle(self) -> None:
+        while self._connections:
+            url, oldest = next(iter(self._connections.items()))
+            if oldest.users or time.monotonic() - oldest.used_at < _IDLE_SECONDS:
+                return
+            del self._connections[url]
+            await oldest.pool.aclose()
 
 
 class WebhookSender(Sender):
@@ -108,6 +149,14 @@ class WebhookSender(Sender):
         self, *, allow_loopback: bool, resolver: Resolver = resolve, certificates: ssl.SSLContext | None = None
     ) -> None:
         super().__init__(certificates, CheckedBackend(resolver, allow_loopback=allow_loopback))
+
+
+def _has_more(response: httpcore.Response) -> bool:
+    """Whether the receiver sent more than its answer. On a connection that is used again, the next event would get that
+    for an answer. httpcore has no public way to ask.
+    """
+    more, _ = response.stream._stream._connection._h11_state.trailing_data  # type: ignore[union-attr]  # private
+    return bool(more)
 
 
 def _error_of(status: int) -> str | None:

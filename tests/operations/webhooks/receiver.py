@@ -30,13 +30,16 @@ class Delivered(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the receiver answers. close: it closes the connection instead. twice: it sends the answer two times."""
+    """What the receiver answers. close: it closes the connection instead. twice: it sends the answer two times. after:
+    how many seconds it takes.
+    """
 
     status: int = 204
     headers: Mapping[str, str] = {}
     body: bytes = b""
     close: bool = False
     twice: bool = False
+    after: float = 0
 
 
 Behaviour = Callable[[Delivered], Answer | None]
@@ -45,11 +48,12 @@ Behaviour = Callable[[Delivered], Answer | None]
 
 @dataclass
 class Receiver:
-    """What a receiver got, in order, and how it behaves from now on."""
+    """What a receiver got, in order, over how many connections, and how it behaves from now on."""
 
     url: str
     behaviour: Behaviour = lambda _request: Answer()
     requests: list[Delivered] = field(default_factory=list)
+    connections: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def got(self, count: int) -> list[Delivered]:
@@ -67,6 +71,8 @@ class Receiver:
                 answer = self.behaviour(request)
                 if answer is None:
                     await reader.read()
+                if answer is not None and answer.after:
+                    await asyncio.sleep(answer.after)
                 if answer is None or answer.close:
                     return
                 writer.write(_written(answer) * (1 + answer.twice))
@@ -84,6 +90,7 @@ async def receiving(
     open_connections: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        receiver.connections += 1
         serving = asyncio.create_task(receiver.serve(reader, writer))
         open_connections.add(serving)
         serving.add_done_callback(open_connections.discard)

@@ -215,17 +215,6 @@ async def test_the_events_of_an_aggregate_come_in_order_and_wait_for_one_another
         assert [name for name in names if name in "ABC"] == ["A", "A", "B", "C"]
 
 
-async def test_an_answer_that_comes_twice_counts_once(given: Given, webhooks: Webhooks) -> None:
-    async with receiving(lambda _request: Answer(twice=True)) as receiver:
-        await webhooks.endpoint(receiver.url)
-        tenant_id = await given.tenant()
-        await changes(given, tenant_id, "One", "Two")
-        await webhooks.deliver()
-        await webhooks.deliver(10)
-        assert {one["status"] for one in await webhooks.deliveries()} == {"DELIVERED"}
-        assert len({one.message_id for one in receiver.requests}) == 3
-
-
 async def test_only_the_first_two_kilobytes_of_an_answer_are_kept(given: Given, webhooks: Webhooks) -> None:
     async with receiving(lambda _request: Answer(200, body=b"\0" + b"x" * 100_000)) as receiver:
         await webhooks.endpoint(receiver.url)
@@ -242,9 +231,9 @@ async def test_a_receiver_that_hangs_is_given_up_and_delays_no_other(
     async with receiving(lambda _request: None) as dead, receiving() as alive:
         endpoint_id = await webhooks.endpoint(dead.url)
         await webhooks.endpoint(alive.url)
-        for number in range(30):
+        for number in range(12):
             await given.tenant(f"tenant-{number}")
-        assert await webhooks.deliver() == 30
+        assert await webhooks.deliver() == 12
         of_dead = [one for one in await webhooks.deliveries() if one["endpoint_id"] == endpoint_id]
         assert {(one["status"], one["response_status"]) for one in of_dead} == {("PENDING", None)}
         assert "no answer within 0.5 seconds" in {one["error"] for one in of_dead}
