@@ -66,9 +66,9 @@ def test_with_a_tenant_no_process_starts_in_another_zone(arcadia: Command, owner
 
 @pytest.mark.parametrize("zone", ["CET", "EST5EDT"])
 def test_an_abbreviation_is_no_zone(arcadia: Command, owner: psycopg.Connection[Any], zone: str) -> None:
-    assert refused(in_zone(arcadia, zone).here("worker")) == (
-        f"ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA time zone such as Australia/Sydney, not {zone}."
-    )
+    outcome = in_zone(arcadia, zone).here("worker")
+    message = f"ARCADIA_BILLING_TIME_ZONE must be UTC or an IANA time zone such as Australia/Sydney, not {zone}.\n"
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", message)
     assert recorded(owner) is None
 
 

@@ -117,12 +117,14 @@ def test_a_claim_of_the_last_event(world: World, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_retry_with_a_new_id(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    post = WebhookSender.post
+    send = WebhookSender.send
 
-    async def under_a_new_id(self: WebhookSender, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
-        return await post(self, url, {**headers, "webhook-id": str(new_id())}, body)
+    async def under_a_new_id(
+        self: WebhookSender, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> Attempt:
+        return await send(self, method, url, {**headers, "webhook-id": str(new_id())}, body)
 
-    monkeypatch.setattr(WebhookSender, "post", under_a_new_id)
+    monkeypatch.setattr(WebhookSender, "send", under_a_new_id)
     with pytest.raises(AssertionError, match="a receiver acted twice on an event"):
         lost_answers(simulation_of(world)())
 

@@ -23,11 +23,11 @@ async def test_an_answer_that_comes_twice_counts_once(given: Given, webhooks: We
 async def test_a_connection_is_kept_for_the_next_event_until_it_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     async with receiving() as one, receiving() as other, WebhookSender(allow_loopback=True) as sender:
         for url in (one.url, one.url, other.url):
-            assert (await sender.post(url, {}, b"{}")).succeeded
+            assert (await sender.send("POST", url, {}, b"{}")).succeeded
         assert (one.connections, other.connections) == (1, 1)
         monkeypatch.setattr("app.operations.webhooks.sending._IDLE_SECONDS", 0)
         for url in (other.url, one.url):
-            assert (await sender.post(url, {}, b"{}")).succeeded
+            assert (await sender.send("POST", url, {}, b"{}")).succeeded
         assert (one.connections, other.connections) == (2, 1)
 
 
