@@ -49,6 +49,7 @@ EXCEPTIONS = {
     "FROM webhook_endpoints w JOIN events e": _OF_DELIVERIES,
     "SELECT q.id FROM webhook_endpoints w CROSS JOIN LATERAL": _OF_DELIVERIES,
     "FROM delivery_queues q CROSS JOIN LATERAL": _OF_DELIVERIES,
+    "(SELECT min(q.next_attempt_at) FROM delivery_queues q": _OF_DELIVERIES,
     "SELECT id FROM delivery_queues WHERE id = any($1::uuid[]) AND claim": _OF_DELIVERIES,
     "UPDATE delivery_queues q SET claim = NULL": _OF_DELIVERIES,
     "DELETE FROM delivery_queues q WHERE q.id": _OF_DELIVERIES,
