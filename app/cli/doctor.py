@@ -10,7 +10,7 @@ import rich_click as click
 from click.exceptions import Exit
 from rich.console import Console
 
-from app.cli.doctor_billing import check_cron, check_events, check_integrity, check_unbilled
+from app.cli.doctor_billing import check_cron, check_events, check_finance, check_integrity, check_unbilled
 from app.cli.doctor_installation import (
     check_clock,
     check_database,
@@ -30,7 +30,13 @@ from app.server.logs import configure_logging
 from app.settings import LogLevel, Settings
 
 _STYLES = {FindingStatus.OK: "green", FindingStatus.NOTE: "yellow", FindingStatus.ACTION: "bold red"}
-_BILLING = {"cron": check_cron, "unbilled": check_unbilled, "events": check_events, "integrity": check_integrity}
+_BILLING = {
+    "cron": check_cron,
+    "unbilled": check_unbilled,
+    "events": check_events,
+    "finance": check_finance,
+    "integrity": check_integrity,
+}
 _POSTGRESQL = "Start PostgreSQL, or correct ARCADIA_DATABASE_URL and the login that it names."
 _REPLICA = "Start the replica, or unset ARCADIA_READ_DATABASE_URL."
 _QUEUE = "Start the queue's server, or correct ARCADIA_QUEUE_URL."

@@ -1,4 +1,5 @@
-"""What `arcadia doctor` checks of the work: cron jobs, unbilled months, undelivered events, data integrity.
+"""What `arcadia doctor` checks of the work: cron jobs, unbilled months, undelivered events, the finance push, data
+integrity.
 
 A worker does all of it. With the embedded PostgreSQL none need run between two commands, so that what one would do is
 only noted.
@@ -12,6 +13,7 @@ from app.operations.billing_months import count_unbilled_months, unbilled_months
 from app.operations.calls.context import Context
 from app.operations.cron_runs import last_cron_run
 from app.operations.data_integrity import last_pass
+from app.operations.finance.push_state import push_state
 from app.operations.webhooks import delivery_state, late_seconds
 
 MAX_CRON_AGE = timedelta(minutes=10)
@@ -73,6 +75,24 @@ async def check_events(context: Context) -> DoctorFinding:
         action = "Query webhookEndpoints and deliveries; `redeliver` sends again what failed."
         return DoctorFinding("events", FindingStatus.NOTE, message, action)
     return ok("events", message)
+
+
+async def check_finance(context: Context) -> DoctorFinding:
+    if context.settings.finance_url is None:
+        return ok("finance", "No finance system is set (ARCADIA_FINANCE_URL).")
+    async with context.database.reading(PLATFORM) as connection:
+        state = await push_state(connection, context.clock())
+    message = f"{state.pending} pushes pending, {state.blocked} blocked, {state.out_of_step} invoices out of step."
+    if state.is_overdue:
+        message = f"{message} Some have waited for over an hour: {state.last_error or 'not attempted'}."
+        return DoctorFinding("finance", FindingStatus.ACTION, message, "Start a worker, or mend what the error names.")
+    if state.blocked:
+        action = "Query financePushes(filter: {status: [BLOCKED]}); correct the cause, then use retryFinancePush."
+        return DoctorFinding("finance", FindingStatus.ACTION, message, action)
+    if state.out_of_step:
+        action = "Query receivablesOutOfStep, and correct the finance system's balances: ours equal the ledger."
+        return DoctorFinding("finance", FindingStatus.ACTION, message, action)
+    return ok("finance", message)
 
 
 async def check_integrity(context: Context) -> DoctorFinding:

@@ -19,7 +19,7 @@ from tests.cli.command import Command
 from tests.conftest import SECRET
 
 CHECKS = ["settings", "database", "clock", "migrations", "roles", "queue", "replica"]
-CHECKS += ["cron", "unbilled", "events", "integrity"]
+CHECKS += ["cron", "unbilled", "events", "finance", "integrity"]
 TENANT = "019d4500-0000-7000-8000-000000000001"
 # A worker that stopped an hour ago, data that were checked a week ago, an unbilled month, an event of yesterday.
 LATE = f"""
@@ -78,7 +78,7 @@ def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
     )
     code, found = examined(nowhere)
     statuses = [found[check]["status"] for check in CHECKS]
-    assert (code, statuses) == (1, ["ok", "action", *["not checked"] * 9])
+    assert (code, statuses) == (1, ["ok", "action", *["not checked"] * 10])
     assert (
         found["database"]["action"] == "Start PostgreSQL, or correct ARCADIA_DATABASE_URL and the login that it names."
     )
