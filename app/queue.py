@@ -29,6 +29,7 @@ from app.database.database import database_urls
 from app.database.errors import DatabaseUnavailable
 from app.database_urls import parse
 from app.settings import Settings
+from app.tracing import span_reference
 
 NAME = "arcadia"
 
@@ -182,6 +183,7 @@ class Queue:
             retry_backoff=MAX_RETRY_DELAY_SECONDS,
             ttl=RETENTION_SECONDS,
             scheduled=scheduled,
+            meta=span_reference(),  # which span enqueued it: no work depends on it
         )
         return await self.saq.enqueue(queued_job) is not None
 

@@ -97,6 +97,7 @@ class Settings:
     data_dir: Path = _setting(path, Path(".arcadia"))
     metrics_host: str = _setting(str, "127.0.0.1")
     metrics_port: int | None = _setting(integer(1, 65534))
+    otlp_endpoint: str | None = _setting(url("http", "https"))
 
     database_url: str | None = _setting(postgresql_url, secret=True)
     owner_database_url: str | None = _setting(postgresql_url, secret=True)

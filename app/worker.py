@@ -11,6 +11,7 @@ from app.jobs import SYSTEM, create_worker
 from app.operations.calls.context import Context
 from app.queue import Queue
 from app.settings import Settings
+from app.tracing import sending_traces
 
 _COLLECTIONS = (50_000, 20, 100)
 """A batch of a rollup creates some ten thousand objects, which are all freed when it is written, and hardly any cycles:
@@ -24,7 +25,11 @@ def _now() -> datetime:
 
 async def run_worker(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises DatabaseUnavailable or DatabaseUnsuitable if it cannot start."""
-    async with Database(settings) as database, Queue(settings) as queue:
+    async with (
+        sending_traces(settings.otlp_endpoint, "arcadia-worker"),
+        Database(settings) as database,
+        Queue(settings) as queue,
+    ):
         await database.check_logins()
         gc.collect()
         gc.freeze()  # exempts the objects of start-up from garbage collection

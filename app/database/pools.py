@@ -9,6 +9,7 @@ from app.database.connect import named_failures, passthrough_json, pool_options
 from app.database.connection_cache import ConnectionCache
 from app.database.replica import Replica
 from app.settings import Settings
+from app.tracing import is_tracing, record_statement
 
 _CLOSE_SECONDS = 5
 
@@ -52,9 +53,15 @@ class RolePools:
     async def _open_pool(self, url: str, size: int, *, pooled: bool, least: int = 1) -> Any:
         options = pool_options(self._settings, url, size, role=self.role, least=least, pooled=pooled)
         with named_failures(url):
-            pool = await asyncpg.create_pool(**options, init=passthrough_json())
+            pool = await asyncpg.create_pool(**options, init=_initialise)
         self._pools.append(pool)
         return pool
+
+
+async def _initialise(opened: Any) -> None:
+    await passthrough_json()(opened)
+    if is_tracing():
+        opened.add_query_logger(record_statement)
 
 
 async def _close_pool(pool: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from saq import Job
 
 from app.metrics import JOB_SECONDS, JOB_WAIT_SECONDS, JOBS
+from app.tracing import span
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +26,12 @@ def logged(function: Callable[..., Awaitable[Counts]]) -> Callable[..., Awaitabl
         job = context["job"]
         facts = {"job": function.__name__, "job_id": job.key, "attempt": job.attempts, **arguments}
         log.info("job started", extra=facts)
+        attributes = {"arcadia.run_id": arguments.get("run_id")}
         _count_wait(job)
         began = time.perf_counter()
         try:
-            counts = await function(context, **arguments)
+            with span(function.__name__, "CONSUMER", attributes, link=job.meta.get("traceparent")):
+                counts = await function(context, **arguments)
         except asyncio.CancelledError:
             log.info("job returned to the queue", extra=facts | _duration(began))
             JOBS.labels(function.__name__, "returned").inc()

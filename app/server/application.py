@@ -39,6 +39,7 @@ from app.server.sign_ins import RefusedSignIns
 from app.server.upload_calls import UploadService
 from app.server.usage import usage_handler
 from app.settings import Settings
+from app.tracing import sending_traces
 
 GRACE_SECONDS = 10
 """How many seconds longer than the statement time-out an operation may take."""
@@ -66,6 +67,7 @@ def create_application(settings: Settings, clock: Clock = utc_now) -> RequestMid
     @asynccontextmanager
     async def lifespan(_application: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
+            await opened.enter_async_context(sending_traces(settings.otlp_endpoint, "arcadia-api"))
             with suppress(DatabaseNotMigrated):  # /ready reports it, and checks the zone after the migration
                 await require_billing_time_zone(settings)
             await opened.enter_async_context(database)

@@ -37,10 +37,12 @@ from app.server.operation_metrics import OTHER, CountedOperation
 from app.server.recent_writes import HEADER, read_after_position
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import note
+from app.server.request_traces import traced_operation
 from app.server.response_headers import SECURITY_HEADERS, client_address_of, request_id_of, send_answer
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.unpacking import encoding_of, unpacked
 from app.server.uploads import Pace
+from app.tracing import describe_span
 
 MAX_BODY_BYTES = MAX_REQUEST_BYTES
 MAX_BODIES_PER_CALLER = 16
@@ -88,6 +90,7 @@ class GraphQLEndpoint:
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is becomes an answer, and a bug is logged
             fault = request_error_of(error, request_id)
             note(code=fault.code)
+            describe_span({"arcadia.error_code": fault.code})
             measured.answered(fault.code)
             status, body, extra = fault.status, fault.body(request_id), fault.headers
         if charge is not None:
@@ -123,8 +126,11 @@ class GraphQLEndpoint:
         measured.name = service.documents.trusted_name(text) or OTHER
         note(operation=operation_name(parameters.operation_name, text))
         request = service.new_request(principal, _metadata(scope, headers, parameters), charge)
-        async with asyncio.timeout(service.time_limit):
-            answer = await service.executor.execute(text, parameters.variables, parameters.operation_name, request)
+        with traced_operation(text, parameters, measured.name, request_id_of(scope), principal):
+            async with asyncio.timeout(service.time_limit):
+                answer = await service.executor.execute(text, parameters.variables, parameters.operation_name, request)
+            if answer.errors:
+                describe_span({}, failed=True)
         if answer.errors:
             raise_if_unavailable(answer)
         if not answer.executed:

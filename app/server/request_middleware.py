@@ -16,8 +16,10 @@ from app.server.error_responses import send_error_response
 from app.server.origins import Origins, cors_headers, not_allowed, preflight
 from app.server.proxies import client_address
 from app.server.request_errors import RequestError
+from app.server.request_traces import traced_request
 from app.server.response_headers import SECURITY_HEADERS, request_id_of, send_answer
 from app.settings import Settings
+from app.tracing import is_tracing
 
 SINGLE_HEADERS = {
     name.lower().encode(): name
@@ -63,7 +65,10 @@ class RequestMiddleware:
         except RequestError as fault:
             await send_error_response(scope, receive, send, fault)
             return
-        await self._admitting(scope, receive, send)
+        if is_tracing():
+            await traced_request(self._admitting, scope, receive, send)
+        else:
+            await self._admitting(scope, receive, send)
 
     def _settle(self, scope: Any, raw_headers: list[tuple[bytes, bytes]]) -> None:
         """Sets the client's address, and removes the path prefix, which a proxy may or may not have removed."""

@@ -29,6 +29,7 @@ from app.server.operation_metrics import OTHER, CountedOperation
 from app.server.origins import Origins
 from app.server.request_errors import RequestError, request_error_of
 from app.server.request_log import logged, note
+from app.server.request_traces import traced_operation
 from app.server.response_headers import client_address_of, request_id_of
 from app.server.service import GraphQLService, raise_if_unavailable
 from app.server.socket_messages import Close, ClosingError, Message, errors_of, framed, messages, with_costs
@@ -198,7 +199,8 @@ class _SocketConnection:
             text = self._service.documents.text_of(parameters, principal)
             measured.name = self._service.documents.trusted_name(text) or OTHER
             async with asyncio.timeout(self._service.time_limit):
-                with noting_writes(written):
+                traced = traced_operation(text, parameters, measured.name, self._request_id, principal)
+                with noting_writes(written), traced:
                     answer = await self._service.executor.subscribe(
                         text,
                         parameters.variables,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.operations.webhooks.attempt_results import RETRY_SECONDS, AttemptResult
 from app.operations.webhooks.delivery_queue import add_deliveries, claim_deliveries
 from app.operations.webhooks.endpoint_secrets import SecretUnreadable, decrypt, signature_of
 from app.operations.webhooks.sending import Attempt, WebhookSender
+from app.tracing import describe_span, span
 
 MAX_CONCURRENT_ATTEMPTS = 100
 """In one worker."""
@@ -109,8 +110,15 @@ class Delivery:
                 "webhook-timestamp": str(int(now.timestamp())),
                 "webhook-signature": signature_of(secrets, str(row["id"]), now, body),
             }
-            attempt = await self._sender.send("POST", row["url"], headers, body)
+            attempt = await self._post(row, headers, body)
         return AttemptResult(row["queue_id"], claim, row["delivery_id"], row["endpoint_id"], row["attempts"], attempt)
+
+    async def _post(self, row: Any, headers: Mapping[str, str], body: bytes) -> Attempt:
+        attributes = {"arcadia.event_id": row["id"], "arcadia.tenant_id": row["tenant_id"]}
+        with span("webhook delivery", "CLIENT", attributes):  # receivers get no traceparent
+            attempt = await self._sender.send("POST", row["url"], headers, body)
+            describe_span({"http.response.status_code": attempt.status}, failed=not attempt.succeeded)
+        return attempt
 
     def _secrets(self, row: Any) -> list[str]:
         stored = [row["secret"]]
