@@ -11,11 +11,11 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-EXPORT_SECONDS = 10
+EXPORT_SECONDS = 5
 """How long the receiver may take for one batch, with repetitions."""
 MAX_ATTRIBUTE_LENGTH = 4_096
 LOG_SECONDS = 60
@@ -47,10 +47,9 @@ class SpanRecorder:
 
     def __init__(self, endpoint: str, service: str) -> None:
         resource = Resource.create({"service.name": service, "service.version": version("arcadia-billing")})
-        limits = SpanLimits(max_span_attribute_length=MAX_ATTRIBUTE_LENGTH)
         self._exporter = OTLPSpanExporter(endpoint.rstrip("/") + "/v1/traces", timeout=EXPORT_SECONDS)
         self._processor = BatchSpanProcessor(self._exporter)
-        provider = TracerProvider(resource=resource, span_limits=limits, shutdown_on_exit=False)
+        provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         provider.add_span_processor(self._processor)
         self._tracer = provider.get_tracer("arcadia")
 
@@ -98,7 +97,7 @@ class SpanRecorder:
         span = self._tracer.start_span(
             sql.split(maxsplit=1)[0].rstrip(";"),
             kind=trace.SpanKind.CLIENT,
-            attributes={"db.system.name": "postgresql", "db.query.text": sql},
+            attributes={"db.system.name": "postgresql", "db.query.text": sql[:MAX_ATTRIBUTE_LENGTH]},
             start_time=end - round(seconds * 1e9),
         )
         if error is not None:
@@ -117,5 +116,7 @@ def _context_of(traceparent: str) -> Context:
 
 def _attributes(values: Mapping[str, Any]) -> dict[str, str | int]:
     return {
-        name: value if isinstance(value, int) else str(value) for name, value in values.items() if value is not None
+        name: value if isinstance(value, int) else str(value)[:MAX_ATTRIBUTE_LENGTH]
+        for name, value in values.items()
+        if value is not None
     }

@@ -1,7 +1,7 @@
 """Traces: the spans of requests, GraphQL operations, SQL statements, jobs and deliveries, for ARCADIA_OTLP_ENDPOINT.
 
-Without an endpoint a span is an empty block, and what sends spans is not imported. Attributes are names and identifiers:
-never the parameters of SQL, tokens or bodies. docs/operations.md lists them.
+Without an endpoint a span is an empty block, and what sends spans is not imported. Attributes are names and
+identifiers: never the parameters of SQL, tokens or bodies. docs/operations.md lists them.
 """
 
 import asyncio

@@ -1,10 +1,13 @@
 """Requests, their GraphQL operations and SQL statements are spans of one trace, received by OTLP."""
 
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from app import tracing
 from app.database import Database
@@ -107,3 +110,20 @@ async def test_a_receiver_that_is_down_costs_a_line_in_the_log(
                 assert (await ask(ada, CODES, code="acme"))["data"] == {"tenant": None}
     (line,) = [record for record in caplog.records if record.name.startswith("opentelemetry")]
     assert (line.levelname, "Connection refused" in line.getMessage()) == ("WARNING", True)
+
+
+async def test_an_operation_of_a_socket_is_the_first_span_of_its_trace(
+    traced: Settings, clock: Clock, receiver: OtlpReceiver
+) -> None:
+    async with serve_api(traced, clock) as served, served.client() as ada:
+        url = served.url.replace("http", "ws") + "/graphql"
+        async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+            payload = {"authorization": ada.headers["authorization"]}
+            await socket.send(json.dumps({"type": "connection_init", "payload": payload}))
+            assert json.loads(await socket.recv())["type"] == "connection_ack"
+            query = {"query": CODES, "variables": {"code": "acme"}}
+            await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": query}))
+            assert [json.loads(await socket.recv())["type"] for _ in range(2)] == ["next", "complete"]
+    operation = receiver.named("query")
+    assert (operation.parent, operation.attributes["graphql.operation.name"]) == ("", "Codes")
+    assert [span.name for span in receiver.children(operation)] == ["WITH", "SELECT"]
