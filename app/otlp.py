@@ -55,11 +55,11 @@ class SpanRecorder:
 
     def send_rest(self) -> None:
         """Sends what is left, and ends the thread. Blocks."""
-        self._processor.shutdown()  # type: ignore[no-untyped-call]
+        self._processor.shutdown()  # type: ignore[no-untyped-call]  # typed in part
 
     def give_up(self) -> None:
         """Ends a `send_rest` that takes too long."""
-        self._exporter.shutdown()  # type: ignore[no-untyped-call]
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]  # typed in part
 
     @contextmanager
     def span(

@@ -14,6 +14,7 @@ from app.server.document_policy import DocumentPolicy
 from app.server.executor_protocol import Answer, Executor, RequestT
 from app.server.recent_writes import RecentWrites
 from app.server.request_log import note
+from app.tracing import describe_span
 
 PATH = "/graphql"
 MAX_SOCKETS_PER_CALLER = 100
@@ -46,6 +47,7 @@ class GraphQLService(Generic[RequestT]):
             self.sign_in_refused(address, str(refused))
             raise
         note(subject=session.principal.subject, tenant=session.principal.tenant_id)
+        describe_span({"arcadia.tenant_id": session.principal.tenant_id})
         return session
 
 

@@ -11,10 +11,12 @@ from websockets.typing import Subprotocol
 
 from app import tracing
 from app.database import Database
+from app.operations.calls.principal import Role
 from app.settings import Settings
 from bench.reads.servers import free_port
 from tests.clock import Clock
 from tests.otlp_receiver import FAILED, OtlpReceiver, otlp_receiver
+from tests.server.conftest import TENANT
 from tests.server.served_api import ask, serve_api
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -79,19 +81,19 @@ async def test_the_statements_of_a_mutation_are_children_of_its_span(
 
 
 async def test_a_failed_request_says_how(traced: Settings, clock: Clock, receiver: OtlpReceiver) -> None:
-    async with serve_api(traced, clock) as served, served.client() as ada:
+    async with serve_api(traced, clock) as served, served.client(Role.TENANT_VIEWER, TENANT) as ada:
         await ask(ada, "query Wrong { nothing }")
         await ada.post("/graphql", content="{", headers={"content-type": "application/json"})
         await ada.get("/health")
         await ada.get("/documents/unknown?signature=a-secret")
     assert receiver.named("query").status == (FAILED, "")
     assert "a-secret" not in str(receiver.spans)
-    told = ("http.response.status_code", "arcadia.error_code")
+    told = ("http.response.status_code", "arcadia.error_code", "arcadia.tenant_id")
     requests = [span for span in receiver.spans if span.kind == "SERVER"]
     assert [(span.name, *map(span.attributes.get, told)) for span in requests] == [
-        ("POST /graphql", 200, None),
-        ("POST /graphql", 400, "BAD_REQUEST"),
-        ("GET /documents/{file}", 404, None),
+        ("POST /graphql", 200, None, str(TENANT)),
+        ("POST /graphql", 400, "BAD_REQUEST", str(TENANT)),
+        ("GET /documents/{file}", 404, None, None),
     ]
 
 
