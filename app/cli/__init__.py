@@ -72,7 +72,7 @@ COMMANDS = {
     "token": ("app.cli.administration", "Print a signed bearer token for the API."),
     "usage-totals": ("app.cli.usage_totals", "Compare the daily usage totals with the usage events."),
     "worker": (
-        "app.cli.serving",
+        "app.cli.working",
         "Run background jobs: the monthly rollup on the 1st, and any month that is not billed yet.",
     ),
 }
