@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ from tests.conftest import SECRET
 from tests.database.owners import run
 from tests.proxy.nginx import free_port
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.heavy]  # once in `make test-postgresql`: the server is its own
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"(?m)^    (\S.*)$", PAGE)
 OUTPUT = [line for block in re.findall(r"(?ms)^```\n(.*?)^```$", PAGE) for line in block.splitlines()]
@@ -80,14 +81,12 @@ class Operator:
 @pytest.fixture
 def operator(tmp_path: Path) -> Iterator[Operator]:
     """Not under pytest's own folder, which every run of pytest closes again to the user that PostgreSQL runs as."""
-    with TemporaryDirectory(prefix="arcadia-operations-") as folder:
+    with TemporaryDirectory(prefix="arcadia-operations-") as folder, ExitStack() as opened:
         server = embedded.start(Path(folder))
+        opened.callback(server.stop)
         own = Operator(server.url(), tmp_path)
-        try:
-            yield own
-        finally:
-            own.stop()
-            server.stop()
+        opened.callback(own.stop)
+        yield own
 
 
 def on_this_machine(command: str, server_url: str, ports: dict[str, int]) -> str:
