@@ -195,7 +195,7 @@ test-postgresql: install ## What touches the database, on Debian's PostgreSQL 15
 	$(BIN)/python -m tests.deployments -n $(WORKERS) $(PYTEST_FLAGS)
 
 .PHONY: test-wheel
-test-wheel: install ## A minute or two: the wheel, installed from the lock into an empty environment, runs the demo and GraphiQL
+test-wheel: install ## Minutes: the wheel, installed from the lock into an empty environment, runs the demo and GraphiQL; the demo also on every other Python found from 3.11 on
 	$(BIN)/python -m pytest -m heavy --timeout 1200 tests/wheel $(PYTEST_FLAGS)
 
 .PHONY: test-browser

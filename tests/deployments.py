@@ -57,6 +57,7 @@ LEFT_OUT = {
     "tests/database/test_database.py::test_an_embedded_server_is_shared_and_stopped_by_the_last": "as above",
     "tests/database/test_embedded.py": "as above",
     "tests/database/test_migrate.py::test_many_processes_at_once_migrate_once": "its lock is nobody's",
+    "tests/database/test_operations_page.py": "starts a server of its own",
     "tests/database/test_owners.py": "starts a server of its own, and makes such owners",
     "tests/database/test_pooler.py": "starts a pooler of its own",
     "tests/database/test_replica.py": "starts a server of its own",

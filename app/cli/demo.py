@@ -115,6 +115,7 @@ async def _save_document(console: Console, context: Context, invoice_id: UUID) -
     """Writes the invoice's PDF into the data directory, and prints its path."""
     document = await read_document(context, invoice_id, DocumentFormat.PDF)
     file = context.settings.data_dir / document.name
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(document.content)
     console.print(f"The invoice as PDF: {file}", soft_wrap=True)
 

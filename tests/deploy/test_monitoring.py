@@ -17,6 +17,7 @@ PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES, RULE_TESTS = PROMETHEUS / "rules.yml", PROMETHEUS / "rules.test.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboard.json"
 OPERATIONS = ROOT / "docs" / "operations.md"
+RELIABILITY = ROOT / "docs" / "reliability.md"
 
 # The names of samples, by the kind of the metric they belong to.
 SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
@@ -65,6 +66,23 @@ def test_every_metric_is_described() -> None:
         if family.name.startswith("arcadia_")
     }
     assert (set(described), len(described)) == (names, len(names))
+
+
+def faults(document: Path) -> list[list[str]]:
+    """The cells of the table of faults, row by row."""
+    table = document.read_text().split("\n| Fault |")[1].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table]
+
+
+def test_every_fault_is_listed_with_metrics_and_log_lines_that_exist() -> None:
+    listed = faults(OPERATIONS)
+    assert [row[0] for row in listed] == [row[0] for row in faults(RELIABILITY)]
+    shown = named(" ".join(row[1] for row in listed))
+    assert shown - samples() - {family.name for family in families()} == set()
+    source = "\n".join(path.read_text() for path in (ROOT / "app").rglob("*.py"))
+    quoted = {text for row in listed for text in re.findall(r"`([^`]+)`", row[2]) if not text.startswith("arcadia ")}
+    assert len(quoted) > 20
+    assert {text for text in quoted if text not in source} == set()
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed: make test-deploy")

@@ -1,6 +1,7 @@
 """The wheel is complete: in an environment that has it and the locked packages, and nothing else, all of it runs."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -19,6 +20,8 @@ from app.server.graphiql import ASSETS
 from tests.test_tidy import ROOT, tracked
 
 pytestmark = [pytest.mark.heavy, pytest.mark.xdist_group("wheel")]
+OLDEST = 11
+"""The minor version of `requires-python`."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,31 @@ def installed() -> Iterator[Installed]:
         folder = Path(name)
         folder.chmod(0o755)
         wheel = _built(folder)
-        environment = folder / "environment"
-        _run(sys.executable, "-m", "venv", environment)
-        pip = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run(*pip, "--require-hashes", "--requirement", ROOT / "requirements" / "runtime.txt")
-        _run(*pip, "--no-deps", "--no-index", wheel)
-        yield Installed(wheel, environment / "bin" / "arcadia", folder)
+        yield _installed(wheel, Path(sys.executable), folder)
+
+
+def _installed(wheel: Path, python: Path, folder: Path) -> Installed:
+    """Installs the locked packages and the wheel into a new environment of this Python."""
+    environment = folder / "environment"
+    _run(python, "-m", "venv", environment)
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run(*pip, "--require-hashes", "--requirement", ROOT / "requirements" / "runtime.txt")
+    _run(*pip, "--no-deps", "--no-index", wheel)
+    return Installed(wheel, environment / "bin" / "arcadia", folder)
+
+
+def _other_pythons() -> dict[str, Path]:
+    """Returns the Pythons from 3.11 on that are on the PATH or installed by pyenv, by version, without the running
+    one.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    folders = [path for path in map(Path, os.get_exec_path()) if path.name != "shims"]  # pyenv's start any version
+    found: dict[str, Path] = {}
+    for program in (path for folder in [*folders, *pyenv.glob("versions/*/bin")] for path in folder.glob("python3.*")):
+        version = re.fullmatch(r"python(3\.(\d+))", program.name)
+        if version and int(version[2]) >= OLDEST and int(version[2]) != sys.version_info.minor:
+            found.setdefault(version[1], program)
+    return found
 
 
 def _built(folder: Path) -> Path:
@@ -83,7 +105,28 @@ def test_every_file_of_the_application_is_in_it(installed: Installed) -> None:
     assert {name.split("/")[0] for name in packed if not name.startswith("arcadia_billing-")} == {"app"}
 
 
+def test_its_metadata_name_the_tested_versions(installed: Installed) -> None:
+    packed = zipfile.ZipFile(installed.wheel)
+    metadata = packed.read(next(name for name in packed.namelist() if name.endswith(".dist-info/METADATA"))).decode()
+    tested = re.findall(r"(?m)^Classifier: Programming Language :: Python :: (3\.\d+)$", metadata)
+    assert tested == ["3.11", "3.12", "3.13"]
+    assert f"Requires-Python: >=3.{OLDEST}\n" in metadata
+    assert "tested on Python 3.11, 3.12 and 3.13; newer versions are untested" in metadata
+
+
 def test_the_demo_runs_from_it(installed: Installed) -> None:
+    _play(installed)
+
+
+@pytest.mark.parametrize("version", _other_pythons())
+def test_the_demo_runs_on_other_pythons(installed: Installed, version: str) -> None:
+    with TemporaryDirectory(prefix=f"arcadia-wheel-{version}-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        _play(_installed(installed.wheel, _other_pythons()[version], folder))
+
+
+def _play(installed: Installed) -> None:
     demo = installed.start("demo")
     out, err = demo.communicate(timeout=120)
     assert (demo.returncode, err) == (0, "")
