@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.cli.command_refused import CommandRefusedError
+from app.cli.demo_data import TENANT as DEMO_TENANT
 from app.cli.operator_context import operator
 from app.cli.parameter_types import DayParameter
 from app.cli.reading import read
@@ -41,8 +42,9 @@ query Made {
 def seed(tenants: int, months: int, number: int, until: date | None) -> None:
     """Fill a database without tenants with a small cloud: tenants that come and go, usage, invoices, payments.
 
-    Whole months are billed; the running one has usage so far. The same options make the same cloud, but for its ids,
-    and the SHA-256 that is printed covers its codes, dates and amounts. An interrupted seed cannot be continued: use
+    The demo's tenant may be there. Whole months are billed; the running one has usage so far. The same options make the
+    same cloud, but for its ids, and the SHA-256 that is printed covers its codes, dates and amounts; after the demo it
+    is another, since the demo's tenant is billed too. An interrupted seed cannot be continued: use
     another database, or delete the data directory.
     """
     settings = Settings.from_environment()
@@ -73,11 +75,11 @@ async def _run(settings: Settings, tenants: int, months: int, number: int, until
 
 
 async def _require_no_tenants(context: Context) -> None:
-    found = (await read(context, "query Tenants { tenants { totalCount } }", {}))["tenants"]["totalCount"]
-    if found:
+    found = (await read(context, "query Tenants { tenants(first: 2) { totalCount nodes { code } } }", {}))["tenants"]
+    if [tenant["code"] for tenant in found["nodes"]] not in ([], [DEMO_TENANT]):
         raise CommandRefusedError(
-            f"The database has {found} tenants. `arcadia seed` needs one without tenants, also after a seed that was "
-            "interrupted: set ARCADIA_DATA_DIR or ARCADIA_DATABASE_URL to another."
+            f"The database has {found['totalCount']} tenants. `arcadia seed` needs one without tenants but the demo's, "
+            "also after a seed that was interrupted: set ARCADIA_DATA_DIR or ARCADIA_DATABASE_URL to another."
         )
 
 

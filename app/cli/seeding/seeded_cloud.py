@@ -15,10 +15,10 @@ _PURPOSES = (("shop", "Online shop"), ("bookings", "Bookings"), ("intranet", "In
 _REGIONS = ("syd1", "syd1", "syd1", "mel1", "sgp1")
 _ADDONS = {
     "starter": ("egress_250gb", "priority_support"),
-    "studio": ("storage_50gb", "tokens_5m"),
+    "team": ("storage_100gb", "tokens_5m"),
     "business": ("priority_support", "tokens_5m"),
 }
-_DROPLETS = {"starter": 1, "studio": 2, "business": 5}
+_DROPLETS = {"starter": 1, "team": 2, "business": 5}
 
 
 class Payer(StrEnum):
@@ -109,7 +109,7 @@ def _tenant(random: Random, index: int, business: Business, day: date, end: date
 
 def _deployment(random: Random, index: int, at: int, signed_up_on: date, end: date) -> SeededDeployment:
     slug, name = _PURPOSES[(index + at) % len(_PURPOSES)]
-    plan = random.choices(("starter", "studio", "business"), (5, 4, 1))[0]
+    plan = random.choices(("starter", "team", "business"), (5, 4, 1))[0]
     created_on = signed_up_on if at == 0 else _between(random, signed_up_on, end)
     pause = plan_change = None
     if (index + at) % 6 == 3:

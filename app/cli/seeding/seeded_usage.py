@@ -14,15 +14,15 @@ SATURDAY, WEEKEND = 5, 0.6
 """The first day of the weekend, and the part of a working day's usage that one has."""
 _KINDS = {
     "starter": ("egress_gb",),
-    "studio": ("egress_gb", "storage_gb", "llm_input_tokens", "llm_output_tokens"),
+    "team": ("egress_gb", "storage_gb", "llm_input_tokens", "llm_output_tokens"),
     "business": ("egress_gb", "storage_gb_hours", "llm_input_tokens", "llm_output_tokens"),
 }
 _A_DAY = {
-    "egress_gb": {"starter": 5, "studio": 22, "business": 80},
-    "storage_gb": {"studio": 60},
+    "egress_gb": {"starter": 5, "team": 22, "business": 80},
+    "storage_gb": {"team": 60},
     "storage_gb_hours": {"business": 320},
-    "llm_input_tokens": {"studio": 45_000, "business": 900_000},
-    "llm_output_tokens": {"studio": 9_000, "business": 170_000},
+    "llm_input_tokens": {"team": 45_000, "business": 900_000},
+    "llm_output_tokens": {"team": 9_000, "business": 170_000},
 }
 
 

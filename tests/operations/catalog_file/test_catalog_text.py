@@ -128,7 +128,7 @@ def test_numbers_are_exact_decimals() -> None:
 def test_the_example_has_three_plans_six_kinds_and_four_addons() -> None:
     catalog = read_catalog(EXAMPLE.read_text(), "c.yaml").catalog
     assert (len(catalog.plans), len(catalog.resource_kinds), len(catalog.addons)) == (3, 6, 4)
-    terms = {plan.code: plan.terms for plan in catalog.plans}["studio"]
+    terms = {plan.code: plan.terms for plan in catalog.plans}["team"]
     assert terms is not None
     prices = {resource.resource_kind: resource.tiers for resource in terms.resources}
     assert prices["llm_input_tokens"] == (Tier(None, Decimal("0.00045")),)
