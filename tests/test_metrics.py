@@ -5,7 +5,7 @@ from urllib.request import urlopen
 import pytest
 
 from app.lru_cache import LRUCache
-from app.metrics import GAUGES, REGISTRY, serving_metrics, showing_gauges
+from app.metrics import GAUGES, QUEUED_JOBS, REGISTRY, serving_metrics, showing_gauges
 from bench.reads.servers import free_port
 
 
@@ -29,9 +29,10 @@ def test_nothing_is_served_without_a_port() -> None:
 
 
 def test_gauges_are_shown_by_those_who_read_them_alone() -> None:
+    QUEUED_JOBS.set(3)
     assert REGISTRY.get_sample_value("arcadia_queued_jobs") is None
     with showing_gauges():
-        assert REGISTRY.get_sample_value("arcadia_queued_jobs") == 0
+        assert REGISTRY.get_sample_value("arcadia_queued_jobs") == 3
         shown = {family.name for family in REGISTRY.collect()}
         assert {family.name for gauge in GAUGES for family in gauge.collect()} <= shown
     assert REGISTRY.get_sample_value("arcadia_queued_jobs") is None

@@ -5,7 +5,7 @@ A worker does all of it. With the embedded PostgreSQL none need run between two 
 only noted.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from app.cli.findings import DoctorFinding, FindingStatus, ok, span
 from app.database import PLATFORM
@@ -24,7 +24,7 @@ NEW_FOR = timedelta(days=1)
 ROLLUP_DAYS = 2
 """Until this day of a month, the month before is being billed."""
 
-_FIRST_USE = "SELECT min(ran_on) AT TIME ZONE 'UTC' FROM migration"
+_FIRST_USE = "SELECT min(ran_on) FROM migration"
 
 
 async def check_cron(context: Context) -> DoctorFinding:
@@ -112,7 +112,7 @@ async def _first_use(context: Context) -> datetime:
     """Returns when the database was migrated first."""
     async with context.database.reading(PLATFORM) as connection:
         ran_on: datetime = await connection.fetchval(_FIRST_USE)
-    return ran_on
+    return ran_on.replace(tzinfo=UTC)  # Piccolo's column has no zone; sessions are in UTC
 
 
 def _of_worker(context: Context) -> FindingStatus:
