@@ -6,18 +6,14 @@ Amounts are integers, in the minor unit of the currency. Days are in the billing
 from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 
+from app.operations.events.event_data import Cents, Currency
 from app.tables.credit_notes import CreditReason
 from app.tables.finance import FinancePushKind
 from app.tables.payments import PaymentMethod
-
-Cents = Annotated[int, Meta(description="An amount in the minor unit of the currency.")]
-Currency = Annotated[str, Meta(description="An ISO 4217 code.")]
 
 
 class _Part(msgspec.Struct, kw_only=True, rename="camel"):
