@@ -173,9 +173,16 @@ tables: install ## Write app/tables/schema.sql anew
 snapshots: install ## Write the SQL of tests/reads/snapshots/ and of ARCHITECTURE.md anew
 	$(BIN)/python -m tests.reads.compiled
 
+# Folders with targets of their own: test-browser, test-clients, test-faults and test-proxy.
+APART = tests/browser tests/clients tests/faults tests/proxy tests/worker
+
 .PHONY: test
 test: install ## The tests, on an embedded PostgreSQL of their own (or ARCADIA_TEST_DATABASE_URL)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not heavy and not servers" $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not heavy and not servers" $(addprefix --ignore=,$(APART)) $(PYTEST_FLAGS)
+
+.PHONY: test-faults
+test-faults: install ## Minutes: processes killed, networks cut, overload, large bodies, backups, upgrades, and workers as processes
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not heavy and not servers" tests/faults tests/worker $(PYTEST_FLAGS)
 
 .PHONY: test-heavy
 test-heavy: install ## The tests that take minutes

@@ -28,8 +28,17 @@ def test_what_starts_servers_is_run_by_a_target_of_its_own() -> None:
     """`make test` leaves out the marker `servers`, `make test-postgresql` runs it in tests/database."""
     marked = [path for path in ROOT.glob("tests/**/test_*.py") if re.search(r"\bmark\.servers\b", path.read_text())]
     assert {str(path.parent.relative_to(ROOT)) for path in marked} - {"tests"} == {"tests/database"}
-    assert '-m "not heavy and not servers" $(PYTEST_FLAGS)' in MAKEFILE
+    assert '-m "not heavy and not servers" $(addprefix --ignore=,$(APART)) $(PYTEST_FLAGS)' in MAKEFILE
     assert "-m servers tests/database $(PYTEST_FLAGS)" in MAKEFILE
+
+
+def test_what_make_test_leaves_out_is_run_by_other_targets() -> None:
+    apart = re.search(r"(?m)^APART = (.*)$", MAKEFILE)
+    assert apart
+    targets = dict(re.findall(r"(?m)^(test-[a-z]+): .*\n((?:\t.*\n)+)", MAKEFILE))
+    run = [targets[name] for name in re.findall(r"(?m)^step make (test-\w+)$", SCRIPT)]
+    commands = [command for recipe in run for command in recipe.splitlines() if " -m heavy" not in command]
+    assert [folder for folder in apart[1].split() if not any(f" {folder} " in f"{each} " for each in commands)] == []
 
 
 def test_every_test_of_the_database_is_run_in_each_deployment_or_left_out_for_a_reason() -> None:
