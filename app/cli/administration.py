@@ -25,7 +25,8 @@ def migrate() -> None:
     statements = asyncio.run(migrations.pooler_statements(settings))
     if statements:
         click.echo(
-            "A connection pooler is used, so a superuser must run these statements once, then reconnect the pooler:"
+            "Two logins are set, as behind a connection pooler: a superuser must run these statements once, and then"
+            " reconnect the pooler."
         )
         click.echo("\n".join(statements))
 
