@@ -25,7 +25,7 @@ from app.metrics import (
 from app.operations.billing_months import count_unbilled_months
 from app.operations.calls.context import Context
 from app.operations.data_integrity import last_pass
-from app.operations.finance.push_state import push_state
+from app.operations.finance.push_state import PushState, push_state
 from app.operations.rollups import rollup_state
 from app.operations.webhooks import delivery_state
 
@@ -65,17 +65,20 @@ async def read_gauges(context: Context) -> None:
     async with context.database.reading(PLATFORM) as connection:
         events = await delivery_state(connection, context.clock())
         rollups = await rollup_state(connection)
-        pushes = await push_state(connection, context.clock())
+        if context.settings.finance_url is not None:  # pushes wait for one, and nothing is wrong
+            _show_pushes(await push_state(connection, context.clock()))
     EVENTS_UNPUBLISHED.set(events.unpublished)
     DELIVERIES.labels("pending").set(events.pending)
     DELIVERIES.labels("failed").set(events.failed)
     ENDPOINTS_DISABLED.set(events.endpoints_disabled)
     OLDEST_EVENT_SECONDS.set(events.oldest_seconds)
-    if context.settings.finance_url is not None:  # pushes wait for one, and nothing is wrong
-        FINANCE_PUSHES.labels("pending").set(pushes.pending)
-        FINANCE_PUSHES.labels("blocked").set(pushes.blocked)
-        OLDEST_PUSH_SECONDS.set(pushes.oldest_seconds)
-        RECEIVABLES_OUT_OF_STEP.set(pushes.out_of_step)
     ROLLUP_RUNS_OPEN.set(rollups.open)
     for state in ("total", "done", "failed"):
         ROLLUP_TENANTS.labels(state).set(getattr(rollups, state))
+
+
+def _show_pushes(pushes: PushState) -> None:
+    FINANCE_PUSHES.labels("pending").set(pushes.pending)
+    FINANCE_PUSHES.labels("blocked").set(pushes.blocked)
+    OLDEST_PUSH_SECONDS.set(pushes.oldest_seconds)
+    RECEIVABLES_OUT_OF_STEP.set(pushes.out_of_step)

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from app.operations.webhooks.delivery_state import age_seconds
+
 ALARM_SECONDS = 3600
 
 _STATE = """
@@ -36,5 +38,5 @@ class PushState(NamedTuple):
 async def push_state(connection: Any, now: datetime) -> PushState:
     """Reads the state as the platform."""
     row = await connection.fetchrow(_STATE, datetime.fromtimestamp(now.timestamp() - ALARM_SECONDS, now.tzinfo))
-    age = 0 if row["oldest"] is None else max(0, round((now - row["oldest"]).total_seconds()))
+    age = age_seconds(row["oldest"], now)
     return PushState(row["pending"], row["blocked"], row["out_of_step"], age, row["is_late"], row["last_error"])

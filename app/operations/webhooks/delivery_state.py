@@ -36,9 +36,8 @@ class DeliveryState(NamedTuple):
 async def delivery_state(connection: Any, now: datetime) -> DeliveryState:
     """Reads the state as the platform."""
     row = await connection.fetchrow(_STATE)
-    age = 0 if row["oldest"] is None else max(0, round((now - row["oldest"]).total_seconds()))
     counts = {name: count for name, count in row.items() if name != "oldest"}
-    return DeliveryState(**counts, oldest_seconds=age)
+    return DeliveryState(**counts, oldest_seconds=age_seconds(row["oldest"], now))
 
 
 async def late_seconds(connection: Any, now: datetime) -> int:
@@ -46,4 +45,9 @@ async def late_seconds(connection: Any, now: datetime) -> int:
     none does. Reads as the platform.
     """
     oldest = await connection.fetchval(_LATE)
-    return 0 if oldest is None else max(0, round((now - oldest).total_seconds()))
+    return age_seconds(oldest, now)
+
+
+def age_seconds(since: datetime | None, now: datetime) -> int:
+    """Returns the whole seconds since a time; 0 without one, and for one that is ahead of this clock."""
+    return 0 if since is None else max(0, round((now - since).total_seconds()))
