@@ -6,7 +6,7 @@ from typing import Any
 
 
 async def while_connected(work: Coroutine[Any, Any, None], receive: Any) -> bool:
-    """Runs the work of a request whose body was received; returns whether it came to its end. It is cancelled, and
+    """Runs the work of a request whose body was received; returns whether it was completed. It is cancelled, and
     waited for, once the client disconnects.
     """
     working, gone = asyncio.create_task(work), asyncio.create_task(_disconnected(receive))

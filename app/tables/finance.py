@@ -54,7 +54,7 @@ class FinanceQueues(Table, tablename="finance_queues"):
 
 
 class FinancePushes(Table, tablename="finance_pushes"):
-    """One change of an invoice that the finance system is told; written in the transaction of the change.
+    """A message to the finance system about one change of an invoice; written in the transaction of the change.
 
     sequence: 1, 2, 3 … within the invoice. source_id: the document that made the change; the push's own id for
     CREDIT_APPLIED, which has none. amount_cents: by how much the invoice's balance rises, below 0 if it falls.

@@ -30,7 +30,7 @@ MAX_SECONDS = 60
 def finance_sender() -> Sender:
     """Sends to the URL of the settings, which may be a private address. The machine's certificate authorities count.
 
-    No connection is reused: where an answer came twice, the second would be taken for that to the next push.
+    No connection is kept: each push has a URL of its own, so that it would serve no other.
     """
     return Sender(ssl.create_default_context(), reuse=False)
 

@@ -134,7 +134,7 @@ class BalanceChange(NamedTuple):
 
     @property
     def kind(self) -> FinancePushKind:
-        """What the finance system is told of it. Each change is of one kind."""
+        """The message to the finance system about this change. Each change is of one kind."""
         kinds = {
             FinancePushKind.INVOICE_VOIDED: self.settled_by is SettledBy.ZERO,  # also of a total of 0
             FinancePushKind.PAYMENT_RECORDED: self.paid > 0,

@@ -45,7 +45,7 @@ describe(
 @read_type(
     FinancePushes,
     platform=True,
-    description="One change of an invoice that the finance system is told. docs/finance.md describes what is sent.",
+    description="A message to the finance system about a change of an invoice. docs/finance.md describes its content.",
 )
 class FinancePush(Node):
     """A row of `finance_pushes`."""
