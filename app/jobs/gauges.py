@@ -65,7 +65,7 @@ async def read_gauges(context: Context) -> None:
     async with context.database.reading(PLATFORM) as connection:
         events = await delivery_state(connection, context.clock())
         rollups = await rollup_state(connection)
-        if context.settings.finance_url is not None:  # pushes wait for one, and nothing is wrong
+        if context.settings.finance_url is not None:  # without one pushes wait, and nothing is wrong
             _show_pushes(await push_state(connection, context.clock()))
     EVENTS_UNPUBLISHED.set(events.unpublished)
     DELIVERIES.labels("pending").set(events.pending)
